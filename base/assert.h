@@ -1,0 +1,20 @@
+// TEAL_ASSERT states what must be true of our own code. It is on in release builds: a front door
+// that crashes is restarted in a safe state, one that shifts by a wrong weight hurts people.
+//
+// Not for anything the outside world can cause: that is a Result (base/result.h).
+#pragma once
+
+#include <source_location>
+#include <string_view>
+
+namespace teal {
+
+[[noreturn]] void assertion_failed(std::string_view expression, const std::source_location& where);
+
+}  // namespace teal
+
+#define TEAL_ASSERT(expression)                                               \
+  do {                                                                        \
+    if (!(expression)) [[unlikely]]                                           \
+      ::teal::assertion_failed(#expression, std::source_location::current()); \
+  } while (false)

@@ -1,0 +1,99 @@
+// The numbers of one stream of traffic as plain values: what the judge, the exporter and the status
+// page read. Workers hold the same numbers as single-writer atomics (proxy/shard.h) and a reading
+// merges them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/colour.h"
+#include "base/histogram.h"
+
+namespace teal {
+
+/// Who made the answer that counted: the target, Teal in its place (502, 503, 504), or nobody
+/// because the client went away first.
+enum class Origin : std::uint8_t { target, teal, client };
+inline constexpr std::array<Origin, 3> kOrigins{Origin::target, Origin::teal, Origin::client};
+
+constexpr std::string_view to_string(Origin origin) {
+  switch (origin) {
+    case Origin::target: return "target";
+    case Origin::teal: return "teal";
+    case Origin::client: return "client";
+  }
+  return "client";
+}
+
+/// Public traffic is split and judged; preview traffic (a listener with `group: idle` or
+/// `group: live`) is counted apart and never judged.
+enum class Audience : std::uint8_t { split, preview };
+
+constexpr std::string_view to_string(Audience audience) {
+  return audience == Audience::split ? "split" : "preview";
+}
+
+/// One T for split and one for preview traffic.
+template <class T>
+struct PerAudience {
+  std::array<T, 2> values{};
+
+  T& operator[](Audience audience) { return values[static_cast<std::size_t>(audience)]; }
+  const T& operator[](Audience audience) const {
+    return values[static_cast<std::size_t>(audience)];
+  }
+};
+
+struct TrafficCounters {
+  static constexpr std::size_t kClasses = 5;
+
+  /// Finished requests by origin and status class; [origin][status / 100 - 1].
+  std::array<std::array<std::uint64_t, kClasses>, 3> requests{};
+  /// Extra upstream attempts beyond the first.
+  std::uint64_t retries = 0;
+  /// From the whole request head to the last byte of the response. Client aborts are not in it.
+  Histogram duration;
+  /// From the whole request head to the response head.
+  Histogram first_byte;
+
+  /// Finished requests, client aborts not counted.
+  std::uint64_t total() const;
+  /// Those with a 5xx, whoever of target and Teal made it.
+  std::uint64_t errors() const;
+
+  TrafficCounters& operator+=(const TrafficCounters& more);
+  TrafficCounters& operator-=(const TrafficCounters& earlier);
+  bool operator==(const TrafficCounters&) const = default;
+};
+
+/// One stream of traffic: counted together, labelled together.
+struct TrafficKey {
+  std::string service;
+  Colour colour = Colour::blue;
+  std::string revision;
+  Audience audience = Audience::split;
+
+  auto operator<=>(const TrafficKey&) const = default;
+};
+
+struct TrafficReading {
+  TrafficKey key;
+  TrafficCounters counters;
+};
+
+/// One number for the exporter that is not per group: connections, refusals, pool reuse...
+struct MetricSample {
+  enum class Type : std::uint8_t { counter, gauge };
+
+  std::string name;  ///< Prometheus name with unit suffix, "teal_downstream_connections_total".
+  std::string help;
+  Type type = Type::counter;
+  std::vector<std::pair<std::string, std::string>> labels;
+  double value = 0;
+};
+
+}  // namespace teal

@@ -1,0 +1,65 @@
+// What control knows about a service and the workers need to know: which group is live, the split,
+// and the targets of both groups with their health. Control owns the one true copy and hands out
+// values; proxy/ turns them into a RouteTable; neither includes the other.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/address.h"
+#include "base/colour.h"
+#include "base/weight.h"
+
+namespace teal {
+
+/// Names one registration of one target for the life of the process. 0 is nobody. A target that is
+/// removed and added again gets a new one.
+using TargetId = std::uint32_t;
+
+enum class Health : std::uint8_t { unknown, healthy, unhealthy };
+
+constexpr std::string_view to_string(Health health) {
+  switch (health) {
+    case Health::unknown: return "unknown";
+    case Health::healthy: return "healthy";
+    case Health::unhealthy: return "unhealthy";
+  }
+  return "unknown";
+}
+
+struct TargetState {
+  TargetId id = 0;
+  Address address;
+  /// What the active probes say; unknown until the first verdict.
+  Health health = Health::unknown;
+  /// Taken out by outlier detection for a while.
+  bool ejected = false;
+  /// Gets no new requests; the running ones finish.
+  bool draining = false;
+  /// Why it is in the state it is in, for a person: "probe: connection refused".
+  std::string reason;
+
+  bool accepts_requests() const { return health == Health::healthy && !ejected && !draining; }
+  bool operator==(const TargetState&) const = default;
+};
+
+struct GroupState {
+  /// The release this group runs; empty where nothing is registered.
+  std::string revision;
+  std::vector<TargetState> targets;
+
+  bool operator==(const GroupState&) const = default;
+};
+
+struct ServiceState {
+  std::string name;
+  Colour live = Colour::blue;
+  Split split = Split::all_to(Colour::blue);
+  PerColour<GroupState> groups;
+
+  bool operator==(const ServiceState&) const = default;
+};
+
+}  // namespace teal

@@ -1,0 +1,272 @@
+// Everything a configuration file can say, validated, as plain structs. No YAML here, no sockets;
+// made by config/load.h, read by whoever is configured. Defaults are the product's defaults and are
+// documented key by key in config/teal.yaml.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/address.h"
+#include "base/colour.h"
+#include "base/time.h"
+#include "config/plan.h"
+
+namespace teal::config {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+// ---- listeners ------------------------------------------------------------------------------
+
+struct ListenerTimeouts {
+  Millis request_header = seconds{10};  ///< First byte of a request to its whole head: 408.
+  Millis keep_alive = seconds{75};      ///< Idle between requests: close.
+  bool operator==(const ListenerTimeouts&) const = default;
+};
+
+struct ListenerLimits {
+  std::uint32_t connections = 10'000;           ///< Over all workers; more are closed at once.
+  std::uint32_t requests_per_connection = 0;    ///< 0: no limit.
+  std::uint32_t request_line_bytes = 8 * 1024;  ///< 414.
+  std::uint32_t header_bytes = 32 * 1024;       ///< The whole head: 431.
+  std::uint32_t header_count = 100;             ///< 431.
+  bool operator==(const ListenerLimits&) const = default;
+};
+
+/// Which group the requests of a listener reach: as the split says, or always one role.
+enum class GroupChoice : std::uint8_t { split, live, idle };
+
+struct Listener {
+  std::string name;
+  Address address;
+  GroupChoice group = GroupChoice::split;
+  /// Peers whose X-Forwarded-* and Forwarded are believed and continued. Others' are replaced.
+  std::vector<Cidr> trusted_proxies;
+  ListenerTimeouts timeouts;
+  ListenerLimits limits;
+  bool operator==(const Listener&) const = default;
+};
+
+// ---- services -------------------------------------------------------------------------------
+
+struct Match {
+  std::string listener;
+  /// "" any host, "shop.example.com" exactly, "*.example.com" any name below. Lower case, no port.
+  std::string host;
+  std::string path = "/";  ///< Prefix on path segment borders: "/a" matches "/a" and "/a/b".
+  bool operator==(const Match&) const = default;
+};
+
+/// What the file says about a group. Once deployments have spoken, the store's word counts.
+struct Group {
+  std::string revision;
+  std::vector<Address> targets;
+  bool operator==(const Group&) const = default;
+};
+
+enum class Balance : std::uint8_t { round_robin, least_request, consistent_hash };
+
+/// What a consistent hash hashes.
+struct HashOn {
+  enum class Kind : std::uint8_t { client_address, header, cookie, path };
+
+  Kind kind = Kind::client_address;
+  std::string name;  ///< Of the header (lower case) or cookie.
+  bool operator==(const HashOn&) const = default;
+};
+
+/// Sticky clients: a cookie of our own keeps a client on its side of the split.
+struct Sticky {
+  std::string cookie;  ///< Its name; default "teal_<service>".
+  Millis max_age = hours{24};
+  bool secure = false;  ///< HttpOnly and SameSite=Lax are always set.
+  bool operator==(const Sticky&) const = default;
+};
+
+struct StatusRange {
+  std::uint16_t first = 200;
+  std::uint16_t last = 299;
+  bool operator==(const StatusRange&) const = default;
+};
+
+struct HealthCheck {
+  enum class Kind : std::uint8_t { http, tcp };
+
+  Kind kind = Kind::tcp;
+  std::string path;                     ///< http only.
+  std::string host;                     ///< Host header of the probe; default the address.
+  std::vector<StatusRange> expect{{}};  ///< http only.
+  Millis interval = seconds{2};
+  Millis fast_interval = Millis{500};  ///< While a target is between states.
+  std::uint32_t jitter_percent = 10;   ///< Of the interval, either way.
+  Millis timeout = seconds{1};
+  std::uint32_t rise = 2;  ///< A target never seen before needs only one.
+  std::uint32_t fall = 3;
+  bool operator==(const HealthCheck&) const = default;
+};
+
+/// Passive ejection after failures of real requests.
+struct Outlier {
+  std::uint32_t consecutive_failures = 5;  ///< 0: off.
+  Millis ejection = seconds{30};           ///< Times the number of ejections in a row.
+  Millis max_ejection = minutes{5};
+  std::uint32_t max_ejected_percent = 50;  ///< Checked after the ejection; never the last one.
+  bool operator==(const Outlier&) const = default;
+};
+
+struct ServiceTimeouts {
+  Millis connect = seconds{2};             ///< 504 (another target is tried first).
+  Millis response_header = seconds{60};    ///< Whole request sent to response head: 504.
+  Millis request_body_idle = seconds{30};  ///< Between two reads of the client's body: 408.
+  Millis stream_idle = seconds{60};        ///< No byte of the response either way: cut.
+  Millis request = hours{1};               ///< Everything; 0: no limit.
+  Millis upstream_idle = Millis{4000};     ///< A kept connection unused; below the usual 5 s.
+  Millis queue = seconds{1};               ///< Waiting for a target with room: 503.
+  bool operator==(const ServiceTimeouts&) const = default;
+};
+
+struct ServiceLimits {
+  std::uint32_t in_flight_per_target = 1024;  ///< Shared out evenly to the workers.
+  std::uint32_t pending = 1024;               ///< Per group, shared out likewise; full: 503.
+  std::uint32_t idle_per_target = 128;        ///< Kept connections, shared out likewise.
+  bool operator==(const ServiceLimits&) const = default;
+};
+
+/// The Host that a target sees.
+struct HostHeader {
+  enum class Kind : std::uint8_t { preserve, target, literal };
+
+  Kind kind = Kind::preserve;
+  std::string literal;
+  bool operator==(const HostHeader&) const = default;
+};
+
+// ---- deployments ----------------------------------------------------------------------------
+
+/// `value > limit` or `value < limit`, strictly.
+struct Threshold {
+  enum class Op : std::uint8_t { above, below };
+
+  Op op = Op::above;
+  double limit = 0;
+  bool operator==(const Threshold&) const = default;
+};
+
+/// Share of 5xx among the release's finished requests; the limit is a fraction (0.01 = 1 %).
+struct ErrorRateAlarm {
+  Threshold threshold;
+  bool operator==(const ErrorRateAlarm&) const = default;
+};
+
+/// A quantile of the release's request duration; the limit is in milliseconds.
+struct LatencyAlarm {
+  double quantile = 0.99;
+  Threshold threshold;
+  bool operator==(const LatencyAlarm&) const = default;
+};
+
+/// The release's finished requests per second.
+struct RequestRateAlarm {
+  Threshold threshold;
+  bool operator==(const RequestRateAlarm&) const = default;
+};
+
+/// Fires when somebody posts so to /v1/alarms/{name}.
+struct ExternalAlarm {
+  bool operator==(const ExternalAlarm&) const = default;
+};
+
+struct Alarm {
+  std::string name;
+  std::variant<ErrorRateAlarm, LatencyAlarm, RequestRateAlarm, ExternalAlarm> condition;
+  Millis over = seconds{30};            ///< Sliding window; not for external ones.
+  std::uint64_t minimum_requests = 50;  ///< Fewer in the window: not enough evidence.
+  bool operator==(const Alarm&) const = default;
+};
+
+struct RollbackOn {
+  bool deployment_failure = true;          ///< DEPLOYMENT_FAILURE
+  bool deployment_stop_on_alarm = true;    ///< DEPLOYMENT_STOP_ON_ALARM
+  bool deployment_stop_on_request = true;  ///< DEPLOYMENT_STOP_ON_REQUEST
+  bool operator==(const RollbackOn&) const = default;
+};
+
+/// How many of the release's targets must be healthy: "75%" (rounded up) or a count, at least 1.
+struct MinimumHealthy {
+  bool is_percent = true;
+  std::uint32_t value = 100;
+
+  /// For a group of `targets`; never below 1.
+  std::uint32_t of(std::size_t targets) const;
+  bool operator==(const MinimumHealthy&) const = default;
+};
+
+/// What happens when a bake ends and an alarm still lacks its minimum of requests.
+enum class NotEnoughEvidence : std::uint8_t { hold, proceed, rollback };
+
+struct Deploy {
+  Plan plan;  ///< Default AllAtOnce.
+  RollbackOn rollback_on;
+  std::vector<Alarm> alarms;  ///< In the order of the file; names unique.
+  /// An outside alarm that already fires when the deployment starts: ignored until it resolves and
+  /// fires again, or in the way.
+  bool block_on_firing_alarm = false;
+  MinimumHealthy minimum_healthy;
+  Millis healthy_deadline = minutes{10};  ///< For minimum_healthy to come true at the start.
+  NotEnoughEvidence not_enough_evidence = NotEnoughEvidence::hold;
+  Millis evidence_deadline = hours{1};  ///< Of `hold`; then it is a DEPLOYMENT_FAILURE.
+  Millis keep_old = minutes{10};        ///< The old group stays warm that long.
+  bool operator==(const Deploy&) const = default;
+};
+
+struct Service {
+  std::string name;
+  std::vector<Match> match;
+  PerColour<Group> groups;
+  Colour live = Colour::blue;
+  Balance balance = Balance::least_request;
+  HashOn hash_on;
+  std::optional<Sticky> sticky;
+  std::optional<HealthCheck> health;  ///< Without one every target counts as healthy.
+  Outlier outlier;
+  ServiceTimeouts timeouts;
+  ServiceLimits limits;
+  HostHeader host_header;
+  Deploy deploy;
+  bool operator==(const Service&) const = default;
+};
+
+// ---- the whole ------------------------------------------------------------------------------
+
+struct AccessLog {
+  enum class Format : std::uint8_t { off, json, combined };
+
+  Format format = Format::json;
+  std::string path = "stdout";  ///< "stdout" or a file, reopened on SIGUSR1.
+  bool operator==(const AccessLog&) const = default;
+};
+
+struct Admin {
+  Address address{Address::Kind::ip4, "127.0.0.1", 9900};
+  /// Beyond the address itself and localhost: what a Host header of the admin API may say.
+  std::vector<std::string> allowed_hosts;
+  bool operator==(const Admin&) const = default;
+};
+
+struct Config {
+  Admin admin;
+  std::string state_path = "teal.db";  ///< From "sqlite:PATH".
+  std::uint32_t workers = 0;           ///< 0: one per core.
+  AccessLog access_log;
+  Millis shutdown_grace = seconds{30};  ///< SIGTERM: running requests get this long.
+  std::vector<Listener> listeners;
+  std::vector<Service> services;
+  bool operator==(const Config&) const = default;
+};
+
+}  // namespace teal::config

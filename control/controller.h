@@ -1,0 +1,102 @@
+// Controller: the control thread's object. It owns the services' state, the running deployments,
+// the judges and the store; takes commands and events, feeds them to the pure engine
+// (control/deployment.h) and carries out the actions through Ports and Store.
+//
+// Control thread only. Does not open sockets, read clocks, or know workers, JSON or HTTP. Every
+// callback it is given is called on the control thread, possibly before the call returns where
+// nothing is to be waited for.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "base/outcome.h"
+#include "base/time.h"
+#include "config/load.h"
+#include "control/ports.h"
+#include "control/reports.h"
+
+namespace teal::control {
+
+class Store;
+
+/// POST /v1/deployments/{id}/...
+enum class Command : std::uint8_t { proceed, pause, promote, stop, rollback };
+
+template <class T>
+using Done = std::function<void(Answer<T>)>;
+
+class Controller {
+ public:
+  Controller(std::shared_ptr<const config::Config> config, const Clock& clock, Log& log,
+             Ports& ports, std::unique_ptr<Store> store);
+  ~Controller();
+
+  /// Reads the store, replays the running deployments and publishes the first states.
+  /// An Error: the store cannot be trusted; nothing was published.
+  Result<void> start();
+
+  // ---- events -------------------------------------------------------------------------------
+  void on_health(TargetId target, Health health, const std::string& reason);
+  void on_bad_outcome(const BadOutcome& outcome);
+  /// The driver calls this every 100 ms or so: judges, timers, outlier returns.
+  void tick();
+
+  // ---- commands -----------------------------------------------------------------------------
+  /// The same idempotency key within a day gives the same deployment; with another body, 422.
+  Answer<DeploymentReport> deploy(const std::string& service,
+                                  const config::DeploymentRequest& request,
+                                  const std::string& idempotency_key,
+                                  const std::string& body_digest);
+  /// `done` once the consequence is published on every worker and journalled. A rollback answers
+  /// with the rollback's own deployment, the others with the one commanded.
+  void command(const DeploymentId& id, Command command, Done<DeploymentReport> done);
+  /// By hand; 409 while a deployment runs. `if_match` is ServiceReport::version. `done` once no
+  /// request that starts later sees the old split.
+  void set_split(const std::string& service, Split split, std::optional<std::uint64_t> if_match,
+                 Done<ServiceReport> done);
+  /// Adds a target, or takes a draining one back.
+  Answer<ServiceReport> put_target(const std::string& service, Colour colour,
+                                   const Address& address);
+  /// Drains a target: no new requests; removed once the workers have let go of it.
+  Answer<ServiceReport> delete_target(const std::string& service, Colour colour,
+                                      const Address& address);
+  /// An outside alarm by name; `service` empty: all that know it. Answers how many services know
+  /// it; none is a 404.
+  Answer<std::size_t> set_external_alarm(const std::string& name, const std::string& service,
+                                         bool firing, const std::string& why);
+
+  // ---- reports ------------------------------------------------------------------------------
+  std::vector<ServiceReport> services() const;
+  Answer<ServiceReport> service(const std::string& name) const;
+  /// Newest first.
+  Answer<std::vector<DeploymentReport>> deployments(const std::string& service,
+                                                    std::size_t limit) const;
+  Answer<DeploymentReport> deployment(const DeploymentId& id) const;
+
+  /// The last announcements (at most 1000), oldest first, for late subscribers.
+  const std::deque<Announcement>& announcements() const;
+  /// Calls `listener` for every later one; until the token is given to unsubscribe.
+  std::uint64_t subscribe(std::function<void(const Announcement&)> listener);
+  void unsubscribe(std::uint64_t token);
+
+  /// For the exporter: store failures, rollbacks by reason, deployments by outcome, publications.
+  std::vector<MetricSample> metrics() const;
+  /// The service's `deploy` section, as defaults for a request; null for an unknown service.
+  const config::Deploy* deploy_defaults(const std::string& service) const;
+  /// False while the store fails: /readyz says so, traffic goes on.
+  bool store_is_healthy() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace teal::control

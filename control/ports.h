@@ -1,0 +1,28 @@
+// Ports: the only things control can do to the world outside its thread. app/ implements them with
+// the worker pool and the prober; tests implement them with vectors.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "base/counters.h"
+#include "base/service_state.h"
+
+namespace teal::control {
+
+class Ports {
+ public:
+  virtual ~Ports() = default;
+
+  /// Hand these states (one per configured service, in the file's order) to every worker, and the
+  /// targets in them to the prober. `applied` is called on the control thread once every worker
+  /// runs on them, never from inside publish(). Publications are applied in order.
+  virtual void publish(std::uint64_t version, const std::vector<ServiceState>& states,
+                       std::function<void()> applied) = 0;
+
+  /// The sum of all workers' counters now. Cheap enough for ten times a second.
+  virtual std::vector<TrafficReading> read_traffic() = 0;
+};
+
+}  // namespace teal::control

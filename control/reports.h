@@ -1,0 +1,138 @@
+// What control tells the outside about services and deployments, as plain values: the control API
+// writes them as JSON, tests compare them. Snapshots; nobody keeps one.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/service_state.h"
+#include "base/time.h"
+#include "config/config.h"
+#include "health/verdict.h"
+
+namespace teal::control {
+
+using DeploymentId = std::string;  ///< "d-1", "d-2"...: in order of creation.
+
+/// CodeDeploy's status words (DeploymentStatus).
+enum class Status : std::uint8_t {
+  created,  ///< Known, nothing done.
+  queued,
+  in_progress,  ///< Waiting for healthy targets, or shifting.
+  baking,       ///< Waiting at a step while judging.
+  ready,        ///< Waiting for a person or a program: a gate, a pause, missing evidence.
+  succeeded,
+  failed,
+  stopped,
+};
+/// "InProgress" and so on, verbatim.
+std::string_view to_string(Status status);
+constexpr bool is_terminal(Status status) {
+  return status >= Status::succeeded;
+}
+
+enum class Kind : std::uint8_t { deploy, rollback };
+constexpr std::string_view to_string(Kind kind) {
+  return kind == Kind::deploy ? "deploy" : "rollback";
+}
+
+struct TargetReport {
+  TargetState state;
+  WallTime since;  ///< Of the present health.
+};
+
+struct GroupReport {
+  Colour colour = Colour::blue;
+  bool live = false;
+  std::string revision;
+  std::vector<TargetReport> targets;
+  Weight asked;
+  /// Over the last ten seconds, split traffic only; empty without requests.
+  std::optional<double> measured;  ///< Share, 0..1.
+  double requests_per_second = 0;
+  std::optional<double> error_rate;  ///< 0..1.
+  std::optional<double> p50_ms, p99_ms;
+  std::uint64_t requests = 0;  ///< Since the revision came, split traffic.
+  std::uint64_t errors = 0;
+};
+
+struct ServiceReport {
+  std::string name;
+  Colour live = Colour::blue;
+  Split split;
+  std::uint64_t version = 0;  ///< Grows with every change of split, roles or membership: the ETag.
+  PerColour<GroupReport> groups;
+  std::optional<DeploymentId> deployment;       ///< The running one.
+  std::optional<DeploymentId> last_deployment;  ///< The newest finished one.
+  /// Until when the idle group is kept warm for an instant rollback.
+  std::optional<WallTime> old_kept_until;
+};
+
+struct AlarmReport {
+  std::string name;
+  std::string condition;  ///< "error_rate > 1% over 30s", "external".
+  health::Verdict verdict;
+};
+
+struct TimelineEntry {
+  WallTime at;
+  Status status = Status::created;  ///< After the entry.
+  std::string what;                 ///< One line for a person: "shift to 10%", "rolled back: ...".
+};
+
+struct DeploymentReport {
+  DeploymentId id;
+  std::string service;
+  Kind kind = Kind::deploy;
+  Status status = Status::created;
+  std::string phase;              ///< The engine's state: "Preparing", "Baking", "Held"...
+  std::string revision;           ///< What it makes live.
+  std::string replaces;           ///< The revision it replaces.
+  Colour colour = Colour::green;  ///< The group that gets the revision.
+  config::Plan plan;
+  std::size_t step = 0;  ///< Index into plan.steps of the present step; size() at the end.
+  Weight weight;         ///< The release's present share.
+  std::optional<WallTime> step_ends;  ///< When the present wait ends by itself.
+  WallTime created;
+  std::optional<WallTime> finished;
+  /// CodeDeploy's error words where it did not succeed: ALARM_ACTIVE, HEALTH_CONSTRAINTS,
+  /// MANUAL_STOP, TIMEOUT... and a sentence.
+  std::string error_code;
+  std::string reason;
+  std::optional<DeploymentId> rollback_of;  ///< kind rollback: the one taken back.
+  std::optional<DeploymentId> rolled_back_by;
+  std::vector<AlarmReport> alarms;
+  std::vector<TimelineEntry> timeline;
+  /// From the deciding event to "every worker applied the rollback", where it was rolled back.
+  std::optional<Micros> rollback_took;
+};
+
+/// One line of GET /v1/events.
+struct Announcement {
+  std::uint64_t sequence = 0;  ///< From 1 in each process.
+  WallTime at;
+  std::string type;  ///< "deployment.baking", "target.unhealthy", "split.changed", "store.failed"
+  std::string service;      ///< May be empty.
+  DeploymentId deployment;  ///< May be empty.
+  std::string text;         ///< For a person.
+};
+
+/// Why a command was not carried out; becomes problem+json (RFC 9457).
+struct ApiError {
+  int status = 400;    ///< HTTP status: 400, 404, 409, 412, 422, 503.
+  std::string type;    ///< Last part of the problem type: "deployment-running".
+  std::string title;   ///< The kind of problem in a few words.
+  std::string detail;  ///< This case of it.
+  std::string remedy;  ///< What to do about it.
+};
+
+[[noreturn]] void throw_exception_from_error(const ApiError& error,
+                                             const boost::source_location& where);
+
+template <class T>
+using Answer = boost::system::result<T, ApiError>;
+
+}  // namespace teal::control

@@ -1,0 +1,166 @@
+// HTTP messages as the proxy sees them, whatever protocol carried them: heads whose names and
+// values are offsets into one block of bytes. A codec fills them, proxy/ reads and rewrites them.
+//
+// A head never owns its bytes. They are the codec's input until somebody copies the block and calls
+// rebase(); offsets stay true, so nothing is parsed twice. Plain values, one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace teal::net {
+
+enum class Method : std::uint8_t {
+  get,
+  head,
+  post,
+  put,
+  delete_,
+  connect,
+  options,
+  trace,
+  patch,
+  other,
+};
+
+/// RFC 9110, section 9.2.2: a second time does no more than the first.
+constexpr bool is_idempotent(Method method) {
+  return method != Method::post && method != Method::patch && method != Method::connect &&
+         method != Method::other;
+}
+
+/// The field names that Teal looks at; all others are HeaderId::other and pass through.
+enum class HeaderId : std::uint8_t {
+  other,
+  connection,
+  content_length,
+  cookie,
+  date,
+  expect,
+  forwarded,
+  host,
+  idempotency_key,
+  keep_alive,
+  proxy_authenticate,
+  proxy_authorization,
+  proxy_connection,
+  referer,
+  server,
+  set_cookie,
+  te,
+  traceparent,
+  tracestate,
+  trailer,
+  transfer_encoding,
+  upgrade,
+  user_agent,
+  via,
+  x_forwarded_for,
+  x_forwarded_host,
+  x_forwarded_port,
+  x_forwarded_proto,
+  x_real_ip,
+  x_request_id,
+};
+
+/// The id of a field name, by length and letters, whatever their case.
+HeaderId header_id(std::string_view name);
+
+/// Case-insensitive comparison of ASCII.
+bool iequals(std::string_view a, std::string_view b);
+
+/// One field line. All offsets are into the head's bytes.
+struct Field {
+  HeaderId id = HeaderId::other;
+  /// The line stands there as "name: value\r\n", so neighbours can be forwarded as one run.
+  bool canonical = false;
+  std::uint16_t name_size = 0;
+  std::uint32_t name_at = 0;  ///< Also where the line starts.
+  std::uint32_t value_at = 0;
+  std::uint32_t value_size = 0;
+  std::uint32_t line_end = 0;  ///< One past the line's CRLF.
+};
+
+/// The field lines of a head or a trailer section.
+class Fields {
+ public:
+  /// Same offsets, another copy of the bytes.
+  void rebase(const char* bytes) { bytes_ = bytes; }
+  const char* bytes() const { return bytes_; }
+
+  void clear() { list_.clear(); }
+  void push_back(const Field& field) { list_.push_back(field); }
+  std::size_t size() const { return list_.size(); }
+  bool empty() const { return list_.empty(); }
+  auto begin() const { return list_.begin(); }
+  auto end() const { return list_.end(); }
+
+  std::string_view name(const Field& f) const { return {bytes_ + f.name_at, f.name_size}; }
+  std::string_view value(const Field& f) const { return {bytes_ + f.value_at, f.value_size}; }
+  std::string_view line(const Field& f) const {
+    return {bytes_ + f.name_at, f.line_end - f.name_at};
+  }
+  /// The first field with this id, or null.
+  const Field* find(HeaderId id) const;
+  /// The first field with this name, whatever its case, or null.
+  const Field* find(std::string_view name) const;
+  /// The value of the first field with this id, or empty.
+  std::string_view get(HeaderId id) const;
+
+ private:
+  const char* bytes_ = nullptr;
+  std::vector<Field> list_;
+};
+
+/// How the end of a body is known (RFC 9112, section 6.3).
+struct Framing {
+  enum class Kind : std::uint8_t { none, length, chunked, until_close };
+
+  Kind kind = Kind::none;
+  std::uint64_t length = 0;  ///< Kind::length only.
+  bool operator==(const Framing&) const = default;
+};
+
+/// A part of the head's bytes.
+struct Piece {
+  std::uint32_t at = 0;
+  std::uint32_t size = 0;
+};
+
+struct RequestHead {
+  Method method = Method::get;
+  std::uint8_t minor_version = 1;  ///< HTTP/1.x; 2 and above of other protocols count as 1.
+  bool keep_alive = true;
+  bool expects_continue = false;
+  Framing framing;
+  std::uint32_t size = 0;  ///< Bytes of the whole head.
+  Piece method_text;
+  /// Origin form ("/a?b"), or "*". An absolute-form target is cut down to it.
+  Piece target;
+  /// Host with optional port: of the absolute-form target if there is one, else of Host.
+  Piece authority;
+  Fields fields;
+
+  std::string_view text(Piece piece) const { return {fields.bytes() + piece.at, piece.size}; }
+  /// The target without its query.
+  std::string_view path() const {
+    const std::string_view whole = text(target);
+    return whole.substr(0, whole.find('?'));
+  }
+};
+
+struct ResponseHead {
+  std::uint16_t status = 0;
+  std::uint8_t minor_version = 1;
+  bool keep_alive = true;
+  Framing framing;
+  std::uint32_t size = 0;
+  Piece reason;
+  Fields fields;
+
+  std::string_view text(Piece piece) const { return {fields.bytes() + piece.at, piece.size}; }
+  bool is_interim() const { return status < 200; }
+};
+
+}  // namespace teal::net

@@ -1,0 +1,64 @@
+// Refusal: the rule of RFC 9110/9112 that a message broke, with the status it earns and the name it
+// is counted and logged by. The strict column of the field study: what is ambiguous is refused, not
+// repaired.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace teal::net {
+
+enum class Refusal : std::uint8_t {
+  none,
+  // the start line
+  start_line_malformed,
+  method_malformed,
+  target_malformed,
+  version_unsupported,    // 505
+  request_line_too_long,  // 414
+  // the head as a whole
+  head_too_large,   // 431
+  too_many_fields,  // 431
+  bare_cr,
+  bare_lf,
+  control_character,
+  // field lines
+  field_name_malformed,
+  space_before_colon,
+  leading_space,  // white space before the first field
+  folded_line,    // obs-fold
+  // who is asked
+  host_missing,
+  host_repeated,
+  host_malformed,
+  method_unsupported,  // 501: CONNECT, and an Upgrade that is not allowed is just ignored
+  // framing
+  content_length_malformed,
+  content_length_repeated,
+  length_and_transfer_encoding,
+  transfer_encoding_unknown,  // 501 where the coding is unknown
+  transfer_encoding_not_chunked,
+  transfer_encoding_in_http10,
+  chunk_size_malformed,
+  chunk_line_too_long,
+  chunk_data_malformed,
+  trailers_too_large,  // 431
+  trailer_forbidden,   // framing, routing or hop-by-hop field in the trailer section
+  // answers only
+  status_malformed,
+  upgrade_unrequested,  // 101 that nobody asked for
+  bytes_after_message,
+  count_,
+};
+
+inline constexpr std::size_t kRefusals = static_cast<std::size_t>(Refusal::count_);
+
+/// snake_case, as in metrics and logs: "content_length_repeated".
+std::string_view to_string(Refusal refusal);
+/// What a client gets: 400, 414, 431, 501 or 505.
+std::uint16_t status_of(Refusal refusal);
+/// One sentence for the response body: what was wrong.
+std::string_view explain(Refusal refusal);
+
+}  // namespace teal::net

@@ -1,0 +1,85 @@
+// The access log. A worker formats a finished request's line into its own buffer (pure functions
+// below) and hands whole buffers to one writer thread; a full hand-over queue drops lines and
+// counts them, so a slow disk never blocks a worker.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+#include "config/config.h"
+
+namespace teal::proxy {
+
+/// How a request ended, as one word in the log: who ended it and in which phase.
+enum class Termination : std::uint8_t {
+  ok,
+  refused,  ///< Broke a framing rule; `detail` names it.
+  no_route,
+  no_target,
+  queue_full,
+  queue_timeout,
+  request_header_timeout,
+  request_body_timeout,
+  request_timeout,
+  connect_failed,
+  connect_timeout,
+  upstream_reset,  ///< Before the response head.
+  response_timeout,
+  upstream_protocol,   ///< `detail` names the rule.
+  upstream_truncated,  ///< In mid-response: the client got a truncated message.
+  stream_timeout,
+  client_gone,
+  shutdown,
+};
+std::string_view to_string(Termination termination);
+
+/// One line's worth. Views are valid for the call only.
+struct AccessRecord {
+  WallTime at;                                      ///< When the request's head was complete.
+  std::string_view client;                          ///< Address of the peer.
+  std::string_view method, target, host, protocol;  ///< protocol: "HTTP/1.1".
+  std::string_view user_agent, referer;
+  std::uint16_t status = 0;  ///< As sent to the client; 0 if nothing was sent.
+  std::uint64_t bytes_received = 0, bytes_sent = 0;  ///< Body bytes.
+  std::string_view service, group, upstream, revision;
+  std::string_view request_id, trace_id;
+  Termination termination = Termination::ok;
+  std::string_view origin;  ///< Who made the response: "target" or "teal".
+  std::string_view detail;
+  std::uint32_t attempts = 0;
+  bool reused = false;  ///< Last attempt on a kept connection.
+  /// Phase timers in microseconds; -1: never got there.
+  std::int64_t queue = -1, connect = -1, first_byte = -1, total = -1;
+};
+
+/// One JSON object and a newline; bytes that are not UTF-8 or are control characters are escaped.
+void append_json(std::string& out, const AccessRecord& record);
+/// Apache's combined format and a newline; control characters, quotes and backslashes as \xHH.
+void append_combined(std::string& out, const AccessRecord& record);
+
+/// The writer: one thread, one file (or stdout), a bounded queue of buffers. Thread-safe.
+class AccessLogWriter {
+ public:
+  static constexpr std::size_t kQueueBytes = 16 * 1024 * 1024;
+
+  static Result<std::unique_ptr<AccessLogWriter>> open(const config::AccessLog& spec);
+  ~AccessLogWriter();  ///< Writes what is queued.
+
+  /// Takes the buffer's contents and leaves it empty, with capacity where possible. False: the
+  /// queue is full and the buffer was dropped.
+  bool submit(std::string& buffer);
+  /// Close and open the file again by name (SIGUSR1, after a rotation). Returns at once.
+  void reopen();
+  /// Lines or buffers that the disk refused.
+  std::uint64_t write_errors() const;
+
+ private:
+  struct State;
+  explicit AccessLogWriter(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace teal::proxy

@@ -1,0 +1,72 @@
+// Header rules: what a request head looks like to the target and a response head to the client.
+// Hop-by-hop fields go (with those that Connection names, except fields that must not be removable
+// that way), Via, X-Forwarded-*, Forwarded, X-Request-Id and traceparent are continued or started.
+// Kept field lines are copied as runs; the start line is always written anew, never relayed.
+//
+// Pure: bytes appended to the caller's string. No allocation beyond that string's growth.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/rng.h"
+#include "config/config.h"
+#include "net/message.h"
+
+namespace teal::proxy {
+
+/// What is true of the connection that a request came by.
+struct Peer {
+  std::string_view address;  ///< The client's IP as text; empty for a Unix socket.
+  bool trusted = false;      ///< In the listener's trusted_proxies.
+  bool secure = false;       ///< It came over TLS.
+};
+
+/// Ids of one request, as text, in fixed buffers; filled by begin_request.
+struct RequestIds {
+  char request_id[36];  ///< Continued from a trusted peer if it is 1..36 safe characters.
+  std::uint8_t request_id_size = 0;
+  char traceparent[55];  ///< "00-<trace>-<span>-<flags>": continued trace, new span.
+  bool trace_continued = false;
+
+  std::string_view id() const { return {request_id, request_id_size}; }
+  std::string_view trace() const { return {traceparent, sizeof traceparent}; }
+};
+
+/// Decides the ids of a request: X-Request-Id of a trusted peer kept, else a new UUIDv4;
+/// traceparent continued if valid (W3C Trace Context, level 1), else started (tracestate dropped).
+void make_request_ids(const net::RequestHead& head, const Peer& peer, Rng& rng, RequestIds& out);
+
+/// The whole request head for a target, ending in the empty line. Body framing as it came: Content-
+/// Length kept, chunked stays chunked; Expect is never forwarded (Teal answers 100 itself).
+/// `target` is the target's address as text, for host handling `target`.
+void append_request_head(std::string& out, const net::RequestHead& head, const Peer& peer,
+                         const config::HostHeader& host, std::string_view target,
+                         const RequestIds& ids);
+
+/// How a response leaves.
+struct ResponseStyle {
+  bool client_is_http10 = false;
+  bool close = false;           ///< Say `connection: close`.
+  net::Framing framing;         ///< As sent to the client, may differ from what came.
+  std::string_view set_cookie;  ///< A whole Set-Cookie value to add, or empty.
+  std::string_view request_id;  ///< Sent back as x-request-id unless the target did.
+};
+
+/// The whole response head for a client, ending in the empty line.
+void append_response_head(std::string& out, const net::ResponseHead& head,
+                          const ResponseStyle& style);
+
+/// A trailer section without the fields that may not stand there, then the final CRLF; begins after
+/// the last chunk's "0\r\n".
+void append_trailers(std::string& out, const net::Fields& trailers);
+
+/// A whole response made by Teal: text/plain body of one line, `date` as given.
+void append_own_response(std::string& out, std::uint16_t status, std::string_view body,
+                         const ResponseStyle& style, bool head_request);
+
+/// The value of the cookie `name` in the Cookie fields, or empty.
+std::string_view find_cookie(const net::Fields& fields, std::string_view name);
+
+}  // namespace teal::proxy

@@ -1,0 +1,101 @@
+// RouteTable: the one immutable snapshot that carries all routing truth to a worker: routes,
+// groups, split, targets with their health. Built by a pure function from configuration and the
+// services' state, copied once per worker, swapped by a pointer; a request pins the table it
+// started with.
+//
+// Built on the control thread, read by one worker each. It holds no counters and no connections.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/counters.h"
+#include "base/service_state.h"
+#include "config/config.h"
+#include "proxy/balancer.h"
+
+namespace teal::proxy {
+
+/// Where a worker's counters for one stream of traffic are (proxy/shard.h).
+using SlotId = std::uint32_t;
+inline constexpr SlotId kNoSlot = static_cast<SlotId>(-1);
+
+/// Lets an unordered_map of strings be searched by string_view.
+struct TransparentHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const {
+    return std::hash<std::string_view>{}(text);
+  }
+};
+
+struct GroupView {
+  Colour colour = Colour::blue;
+  std::string revision;
+  PerAudience<SlotId> slots;
+  std::vector<TargetState> targets;
+  /// Some target accepts requests.
+  bool available = false;
+  HashRing ring;  ///< Only where the service balances by consistent hash.
+};
+
+struct ServiceView {
+  std::uint32_t index = 0;                ///< Place in RouteTable::services.
+  const config::Service* spec = nullptr;  ///< Into RouteTable::config.
+  Colour live = Colour::blue;
+  Split split;
+  PerColour<GroupView> groups;
+
+  Colour release() const { return other(live); }
+  Weight release_weight() const { return split.of(release()); }
+};
+
+struct RouteTable {
+  std::uint64_t version = 0;
+  std::shared_ptr<const config::Config> config;
+  std::vector<ServiceView> services;
+
+  /// One prefix under one host of one listener.
+  struct Route {
+    std::string path;
+    std::uint32_t service = 0;
+  };
+  struct ListenerRoutes {
+    /// By exact host; routes by falling prefix length.
+    std::unordered_map<std::string, std::vector<Route>, TransparentHash, std::equal_to<>> exact;
+    /// "*.suffix" as ".suffix", longest first.
+    std::vector<std::pair<std::string, std::vector<Route>>> suffixes;
+    /// Any host.
+    std::vector<Route> any;
+  };
+  std::vector<ListenerRoutes> listeners;  ///< In the order of config.listeners.
+
+  /// Exact host before the longest suffix before any host (the most specific host with a matching
+  /// prefix wins), then the longest prefix. `host` is lower case without port. Null: no route.
+  const ServiceView* match(std::size_t listener, std::string_view host,
+                           std::string_view path) const;
+};
+
+/// Hands out slots: one per (service, colour, revision, audience), stable while the process lives.
+/// Control thread.
+class SlotBook {
+ public:
+  SlotId slot(const TrafficKey& key);
+  std::size_t size() const { return keys_.size(); }
+  const TrafficKey& key(SlotId slot) const { return keys_[slot]; }
+
+ private:
+  std::vector<TrafficKey> keys_;
+};
+
+/// Pure but for handing out slots. `states` has one entry per service of `config`, same order.
+RouteTable build_route_table(std::uint64_t version, std::shared_ptr<const config::Config> config,
+                             const std::vector<ServiceState>& states, SlotBook& slots);
+
+/// "Shop.Example.COM:8080" -> "shop.example.com". Writes into `buffer` when a copy is needed.
+std::string_view normalise_host(std::string_view authority, std::string& buffer);
+
+}  // namespace teal::proxy

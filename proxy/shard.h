@@ -1,0 +1,122 @@
+// Shard: one worker's counters. Written by that worker only (a relaxed load, add, store: no locked
+// instruction, no shared cache line), read by the control thread at any time with relaxed loads. A
+// reading is a value; readings of all shards are added up (DESIGN.md 4.3).
+//
+// Slots of traffic are made by the worker when it takes a new RouteTable, and never move or go
+// away. Numbers only grow, except gauges.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/counters.h"
+#include "net/refusal.h"
+#include "proxy/route_table.h"
+
+namespace teal::proxy {
+
+/// A number with one writer and any readers.
+class Count {
+ public:
+  void add(std::uint64_t n = 1) {
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  void subtract(std::uint64_t n = 1) {
+    value_.store(value_.load(std::memory_order_relaxed) - n, std::memory_order_relaxed);
+  }
+  std::uint64_t read() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+/// Histogram with single-writer buckets.
+struct HistogramShard {
+  std::array<Count, Histogram::kSize> buckets;
+  Count sum_micros;
+
+  void record(std::uint64_t micros) {
+    buckets[Histogram::index(micros)].add();
+    sum_micros.add(micros);
+  }
+  void read_into(Histogram& sum) const;
+};
+
+struct TrafficShard {
+  std::array<std::array<Count, TrafficCounters::kClasses>, 3> requests;
+  Count retries;
+  Count active;  ///< Gauge: requests in flight.
+  HistogramShard duration;
+  HistogramShard first_byte;
+
+  void read_into(TrafficCounters& sum) const;
+};
+
+/// Everything of a worker that is not per group. One line each in shard.cc's table names the
+/// metric.
+enum class Stat : std::uint8_t {
+  connections_accepted,
+  connections_active,   // gauge
+  connections_refused,  // over the listener's limit
+  requests_active,      // gauge
+  requests_without_route,
+  requests_without_target,  // 503: nobody healthy
+  requests_without_room,    // 503: pending queue full
+  queue_timeouts,           // 503: waited too long for room
+  request_header_timeouts,
+  keep_alive_timeouts,
+  request_body_timeouts,
+  connect_timeouts,
+  response_header_timeouts,
+  stream_timeouts,
+  request_timeouts,
+  client_aborts,
+  upstream_connects,
+  upstream_connect_failures,
+  upstream_reuses,
+  upstream_idle_connections,    // gauge
+  upstream_active_connections,  // gauge
+  upstream_closed_idle,         // closed by the target while idle
+  upstream_expired_idle,        // closed by us after upstream_idle
+  upstream_protocol_errors,
+  upstream_truncated,   // died in mid-response
+  retries_reused_died,  // the one transparent retry on a fresh connection
+  retries_connect,      // another target after a failed connect
+  access_log_dropped,
+  bad_outcomes_dropped,  // reports to control over the flood limit
+  count_,
+};
+inline constexpr std::size_t kStats = static_cast<std::size_t>(Stat::count_);
+
+class Shard {
+ public:
+  static constexpr std::size_t kMaxSlots = 4096;
+
+  /// Writer only. Makes slots up to and including `slot`.
+  /// Requires: slot < kMaxSlots.
+  TrafficShard& traffic(SlotId slot);
+  Count& operator[](Stat stat) { return stats_[static_cast<std::size_t>(stat)]; }
+  Count& refused(net::Refusal rule) { return refusals_[static_cast<std::size_t>(rule)]; }
+
+  /// Reader. Null where this worker has not made the slot yet.
+  const TrafficShard* find(SlotId slot) const;
+  std::uint64_t read(Stat stat) const { return stats_[static_cast<std::size_t>(stat)].read(); }
+  std::uint64_t read(net::Refusal rule) const {
+    return refusals_[static_cast<std::size_t>(rule)].read();
+  }
+
+ private:
+  std::array<std::atomic<TrafficShard*>, kMaxSlots> slots_{};
+  std::vector<std::unique_ptr<TrafficShard>> owned_;
+  std::array<Count, kStats> stats_;
+  std::array<Count, net::kRefusals> refusals_;
+};
+
+/// Samples of all workers' Stats and Refusals, added up, for the exporter.
+std::vector<MetricSample> read_stats(std::span<const Shard* const> shards);
+
+}  // namespace teal::proxy

@@ -1,0 +1,55 @@
+// Splitter: which *group* serves the next request. Exact at any volume and still random given the
+// past: permuted blocks (DESIGN.md 4.4, promise 5). In a block of L requests the release gets its
+// share of places, rounded by error diffusion from block to block, and every order of the places is
+// equally likely. The block is never stored: drawing "release" with probability places left /
+// requests left gives exactly that distribution (Knuth, TAOCP 2, 3.4.2, algorithm S).
+//
+// One per worker and service, owned by the worker; pure given its generator. Does not know health,
+// stickiness cookies on the wire, or targets.
+#pragma once
+
+#include <cstdint>
+
+#include "base/rng.h"
+#include "base/weight.h"
+
+namespace teal::proxy {
+
+class Splitter {
+ public:
+  explicit Splitter(std::uint64_t seed) : rng_(seed) {}
+
+  /// Does the next request go to the release? A changed weight starts a new block.
+  bool next_is_release(Weight release);
+
+  /// The block length for a weight: the shortest that gives whole places, where that is at most
+  /// 1000; else about 100, but long enough to hold one place of the rarer side.
+  static std::uint32_t block_length(Weight release);
+
+ private:
+  void start_block(Weight release);
+
+  Rng rng_;
+  Weight weight_;
+  std::uint32_t left_ = 0;          ///< Requests left in the block.
+  std::uint32_t release_left_ = 0;  ///< Of which go to the release.
+  std::uint32_t carry_ = 0;         ///< Error diffusion, in 1/10000 of a place.
+};
+
+/// Sticky clients (promise "monotone"): a client is a number; its bucket is compared with the
+/// weight, so whoever saw the release keeps seeing it while its weight grows, and everyone returns
+/// when it falls to zero. A new client's number is drawn on the side that the splitter chose, so
+/// that new sessions are split exactly too.
+class StickyClient {
+ public:
+  static constexpr std::uint32_t kBuckets = Weight::kWhole;
+
+  static bool is_release(std::uint64_t client, Weight release) {
+    return client % kBuckets < release.basis_points();
+  }
+  /// A fresh random client number on that side.
+  /// Requires: the side's share is not zero.
+  static std::uint64_t draw(bool release_side, Weight release, Rng& rng);
+};
+
+}  // namespace teal::proxy
