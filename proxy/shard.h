@@ -62,6 +62,7 @@ enum class Stat : std::uint8_t {
   connections_accepted,
   connections_active,   // gauge
   connections_refused,  // over the listener's limit
+  accept_failures,      // out of descriptors or memory
   requests_active,      // gauge
   requests_without_route,
   requests_without_target,  // 503: nobody healthy

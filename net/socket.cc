@@ -1,0 +1,161 @@
+#include "net/socket.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+
+#include "base/assert.h"
+
+namespace teal::net {
+namespace {
+
+Error system_error(const std::string& what) {
+  return Error{Source::internal, what + ": " + std::strerror(errno)};
+}
+
+void set_option(int fd, int level, int name) {
+  const int on = 1;
+  ::setsockopt(fd, level, name, &on, sizeof on);
+}
+
+/// A socket file left by a dead process is in the way of bind(); one that answers is not ours.
+Result<void> clear_stale_path(const Address& address) {
+  struct stat status {};
+  if (::lstat(address.host.c_str(), &status) != 0) return {};
+  if (!S_ISSOCK(status.st_mode))
+    return Error{Source::config, address.host + " exists and is not a socket"};
+  const Socket probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const Endpoint endpoint = to_endpoint(address);
+  if (::connect(probe.fd(), endpoint.address(), endpoint.size) == 0)
+    return Error{Source::config, address.host + " is in use by another process"};
+  if (::unlink(address.host.c_str()) != 0) return system_error("cannot remove " + address.host);
+  return {};
+}
+
+}  // namespace
+
+void Socket::close() {
+  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+}
+
+Endpoint to_endpoint(const Address& address) {
+  Endpoint endpoint;
+  switch (address.kind) {
+    case Address::Kind::ip4: {
+      auto* in = reinterpret_cast<sockaddr_in*>(&endpoint.storage);
+      in->sin_family = AF_INET;
+      in->sin_port = htons(address.port);
+      ::inet_pton(AF_INET, address.host.c_str(), &in->sin_addr);
+      endpoint.size = sizeof *in;
+      break;
+    }
+    case Address::Kind::ip6: {
+      auto* in = reinterpret_cast<sockaddr_in6*>(&endpoint.storage);
+      in->sin6_family = AF_INET6;
+      in->sin6_port = htons(address.port);
+      ::inet_pton(AF_INET6, address.host.c_str(), &in->sin6_addr);
+      endpoint.size = sizeof *in;
+      break;
+    }
+    case Address::Kind::unix_socket: {
+      auto* un = reinterpret_cast<sockaddr_un*>(&endpoint.storage);
+      un->sun_family = AF_UNIX;
+      TEAL_ASSERT(address.host.size() < sizeof un->sun_path);
+      std::memcpy(un->sun_path, address.host.data(), address.host.size());
+      endpoint.size =
+          static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address.host.size() + 1);
+      break;
+    }
+  }
+  return endpoint;
+}
+
+Address to_address(const Endpoint& endpoint) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  switch (endpoint.storage.ss_family) {
+    case AF_INET: {
+      const auto* in = reinterpret_cast<const sockaddr_in*>(&endpoint.storage);
+      ::inet_ntop(AF_INET, &in->sin_addr, text.data(), text.size());
+      return {Address::Kind::ip4, text.data(), ntohs(in->sin_port)};
+    }
+    case AF_INET6: {
+      const auto* in = reinterpret_cast<const sockaddr_in6*>(&endpoint.storage);
+      ::inet_ntop(AF_INET6, &in->sin6_addr, text.data(), text.size());
+      return {Address::Kind::ip6, text.data(), ntohs(in->sin6_port)};
+    }
+    default: {
+      const auto* un = reinterpret_cast<const sockaddr_un*>(&endpoint.storage);
+      return {Address::Kind::unix_socket, un->sun_path, 0};
+    }
+  }
+}
+
+Result<Socket> listen_on(const Address& address) {
+  const std::string where = to_string(address);
+  const bool is_unix = address.kind == Address::Kind::unix_socket;
+  if (is_unix)
+    if (const Result<void> cleared = clear_stale_path(address); !cleared) return cleared.error();
+  const Endpoint endpoint = to_endpoint(address);
+  Socket socket(
+      ::socket(endpoint.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!socket) return system_error("cannot make a socket for " + where);
+  if (!is_unix) {
+    set_option(socket.fd(), SOL_SOCKET, SO_REUSEADDR);
+    set_option(socket.fd(), SOL_SOCKET, SO_REUSEPORT);
+    if (address.kind == Address::Kind::ip6) set_option(socket.fd(), IPPROTO_IPV6, IPV6_V6ONLY);
+  }
+  if (::bind(socket.fd(), endpoint.address(), endpoint.size) != 0)
+    return system_error("cannot bind " + where);
+  if (::listen(socket.fd(), SOMAXCONN) != 0) return system_error("cannot listen on " + where);
+  return socket;
+}
+
+Address local_address(const Socket& socket) {
+  Endpoint endpoint;
+  endpoint.size = sizeof endpoint.storage;
+  ::getsockname(socket.fd(), reinterpret_cast<sockaddr*>(&endpoint.storage), &endpoint.size);
+  return to_address(endpoint);
+}
+
+Result<Socket> duplicate(const Socket& socket) {
+  Socket copy(::fcntl(socket.fd(), F_DUPFD_CLOEXEC, 0));
+  if (!copy) return system_error("cannot duplicate a socket");
+  return copy;
+}
+
+Result<Socket> start_connect(const Endpoint& endpoint) {
+  Socket socket(
+      ::socket(endpoint.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!socket) return Error{Source::internal, std::strerror(errno), true};
+  if (endpoint.storage.ss_family != AF_UNIX) set_no_delay(socket);
+  // A Unix socket with a full backlog answers EAGAIN: as good as refused.
+  if (::connect(socket.fd(), endpoint.address(), endpoint.size) != 0 && errno != EINPROGRESS)
+    return Error{Source::upstream, std::strerror(errno), true};
+  return socket;
+}
+
+int connect_error(const Socket& socket) {
+  int error = 0;
+  socklen_t size = sizeof error;
+  if (::getsockopt(socket.fd(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) return errno;
+  return error;
+}
+
+void set_no_delay(const Socket& socket) {
+  set_option(socket.fd(), IPPROTO_TCP, TCP_NODELAY);
+}
+
+void reset_on_close(const Socket& socket) {
+  const linger hard{1, 0};
+  ::setsockopt(socket.fd(), SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+}
+
+}  // namespace teal::net

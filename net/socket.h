@@ -1,0 +1,70 @@
+// Sockets as file descriptors that own themselves, and the few ways Teal makes them. No event loop
+// here (net/reactor.h); nothing blocks but close().
+#pragma once
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "base/address.h"
+#include "base/result.h"
+
+namespace teal::net {
+
+class Socket {
+ public:
+  Socket() = default;
+  explicit Socket(int fd) : fd_(fd) {}
+  ~Socket() { close(); }
+  Socket(Socket&& from) noexcept : fd_(std::exchange(from.fd_, -1)) {}
+  Socket& operator=(Socket&& from) noexcept {
+    if (this != &from) {
+      close();
+      fd_ = std::exchange(from.fd_, -1);
+    }
+    return *this;
+  }
+
+  int fd() const { return fd_; }
+  explicit operator bool() const { return fd_ >= 0; }
+  void close();
+
+ private:
+  int fd_ = -1;
+};
+
+/// An address in the kernel's form.
+struct Endpoint {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+
+  const sockaddr* address() const { return reinterpret_cast<const sockaddr*>(&storage); }
+};
+Endpoint to_endpoint(const Address& address);
+Address to_address(const Endpoint& endpoint);
+
+/// A listening, non-blocking socket. TCP ones with SO_REUSEPORT, so that every worker has its own;
+/// a Unix socket's stale file is removed if nobody answers on it, and it is made mode 0666 less
+/// umask.
+Result<Socket> listen_on(const Address& address);
+/// The address that a socket is bound to (the port the system chose).
+Address local_address(const Socket& socket);
+/// A second descriptor of the same socket.
+Result<Socket> duplicate(const Socket& socket);
+
+/// Begins to connect, non-blocking; readiness to write tells that it ended, connect_error() how.
+Result<Socket> start_connect(const Endpoint& endpoint);
+/// 0 or the errno of a finished connect.
+int connect_error(const Socket& socket);
+
+void set_no_delay(const Socket& socket);
+/// The close to come sends a reset instead of an orderly end: the peer must not take what it got
+/// for the whole.
+void reset_on_close(const Socket& socket);
+
+}  // namespace teal::net

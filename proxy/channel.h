@@ -1,0 +1,119 @@
+// Channel: one connection's socket with what waits to be written to it, and Gather: what the
+// present callback wants to write, collected so that it leaves in one system call (a head and the
+// first bytes of its body go together). Views given to write_view() need only live to the end of
+// the callback: what the socket does not take at once is copied to the channel's own pending
+// buffer.
+//
+// Owned by their worker, used by its thread. A channel does not know HTTP; downstream.h and
+// upstream.h do.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "net/reactor.h"
+#include "net/stream.h"
+
+namespace teal::proxy {
+
+class Channel;
+class Worker;
+
+/// The output of one channel in the present callback. One per worker: a second channel that writes
+/// makes the first one's output leave.
+class Gather {
+ public:
+  /// Pieces up to this size are copied next to each other rather than referred to: one send() of a
+  /// few hundred bytes is cheaper than one sendmsg() of many pieces.
+  static constexpr std::size_t kCopied = 2048;
+
+  /// Appends happen to the returned string, until end_text().
+  std::string& begin_text(Channel& owner);
+  void end_text();
+  void view(Channel& owner, std::string_view bytes);
+  /// Writes what there is.
+  void flush();
+  /// The channel is closing without having its output written.
+  void forget(const Channel& owner);
+
+ private:
+  friend class Channel;
+  static constexpr std::size_t kPieces = 64;
+
+  struct Piece {
+    const char* outside = nullptr;  ///< Null: in text_, at `at`.
+    std::size_t at = 0;
+    std::size_t size = 0;
+  };
+  void own(Channel& owner);
+
+  Channel* owner_ = nullptr;
+  std::size_t text_begin_ = 0;
+  std::string text_;
+  std::vector<Piece> pieces_;
+};
+
+class Channel : public net::Watcher {
+ public:
+  /// More output than this waiting means that the other side should not be read.
+  bool is_blocked() const { return !pending_.empty(); }
+  bool is_open() const { return stream_.is_open(); }
+  /// Called by the worker after resume_soon().
+  virtual void resume() = 0;
+  /// For the worker: false if it stands in the list of those to resume already.
+  bool mark_resume() { return !std::exchange(resume_marked_, true); }
+  void unmark_resume() { resume_marked_ = false; }
+
+ protected:
+  Channel(Worker& worker, net::Socket socket);
+  ~Channel() override;
+
+  Result<void> watch();
+  /// Closes at once; output not written yet is lost. Safe to call twice. May destroy *this unless
+  /// somebody else holds it: the reactor does during on_ready(), the worker during resume().
+  void close_channel();
+
+  // ---- output
+  std::string& begin_text();
+  void end_text();
+  void write_view(std::string_view bytes);
+  /// Not to be written to yet: output is kept until connected() is called.
+  void start_unconnected() { connected_ = false; }
+  /// Writes what waited.
+  void connected();
+  /// Takes the pending output to the socket; true if all of it went.
+  bool write_pending();
+  /// The socket refused a write; noticed later, in resume() or on_ready().
+  bool is_broken() const { return broken_; }
+
+  // ---- input
+  /// Marks what the reactor said.
+  void mark_ready(net::Readiness ready);
+  /// Something may be there to read.
+  bool may_read() const { return readable_; }
+  /// Reads into the worker's scratch buffer behind `kept` bytes that it is given to begin with.
+  net::ReadResult read_behind(std::string_view kept, std::size_t most);
+
+  Worker& worker_;
+  net::Stream stream_;
+
+ private:
+  friend class Gather;
+  void take(const std::vector<Gather::Piece>& pieces, const std::string& text);
+  void keep_rest(const std::vector<Gather::Piece>& pieces, const std::string& text,
+                 std::size_t written);
+
+  std::string pending_;
+  std::size_t pending_at_ = 0;
+  bool resume_marked_ = false;
+  bool watched_ = false;
+  bool connected_ = true;
+  bool broken_ = false;
+  bool readable_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace teal::proxy

@@ -1,0 +1,48 @@
+// ClientSide: what an exchange may ask of the connection (or, with HTTP/2, the stream) that its
+// request came by. The exchange knows no protocol and no transport; this is the seam.
+//
+// Worker thread. Calls never fail: a client that is gone is told by Exchange::on_client_gone().
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "config/config.h"
+#include "net/message.h"
+#include "proxy/rewrite.h"
+
+namespace teal::proxy {
+
+class ClientSide {
+ public:
+  virtual ~ClientSide() = default;
+
+  /// "100 Continue", to a client that waits for it with its body.
+  virtual void send_continue() = 0;
+  virtual void send_interim(const net::ResponseHead& head) = 0;
+  virtual void send_head(const net::ResponseHead& head, const ResponseStyle& style) = 0;
+  /// A whole response of Teal's own.
+  virtual void send_own(std::uint16_t status, std::string_view text, const ResponseStyle& style,
+                        bool head_request) = 0;
+  /// The bytes need to live to the end of the callback only.
+  virtual void send_body(std::string_view bytes) = 0;
+  virtual void send_end(const net::Fields& trailers) = 0;
+  /// The response cannot be completed: end it so that the client notices.
+  virtual void send_truncated() = 0;
+  /// More output waits than the client takes.
+  virtual bool is_output_blocked() const = 0;
+  /// Exchange::wants_body() has become true.
+  virtual void resume_request() = 0;
+  /// The exchange is over; the last call. The exchange may be reused when it returns.
+  virtual void on_exchange_done() = 0;
+};
+
+/// What an exchange knows of where its request came from.
+struct ClientInfo {
+  std::size_t listener = 0;  ///< Index into Config::listeners.
+  Peer peer;
+  bool http10 = false;
+  bool keep_alive = true;  ///< The client and our limits allow another request.
+};
+
+}  // namespace teal::proxy

@@ -1,0 +1,389 @@
+#include "proxy/downstream.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+#include "net/http1_writer.h"
+#include "proxy/exchange.h"
+#include "proxy/worker.h"
+
+namespace teal::proxy {
+namespace {
+
+constexpr std::size_t kFirstRead = 16 * 1024;
+constexpr std::size_t kLargestRead = 256 * 1024;
+/// How long and how much of a client's unread request is thrown away so that it gets to read the
+/// response before the connection is reset (RFC 9112, section 9.6).
+constexpr Millis kLinger{2000};
+constexpr std::size_t kLingerBytes = 512 * 1024;
+
+net::Http1Limits limits_of(const config::ListenerLimits& limits) {
+  net::Http1Limits result;
+  result.start_line_bytes = limits.request_line_bytes;
+  result.head_bytes = limits.header_bytes;
+  result.fields = limits.header_count;
+  return result;
+}
+
+}  // namespace
+
+Downstream::Downstream(Worker& worker, net::Socket socket, std::size_t listener,
+                       const std::string& peer_address, const config::Listener& spec)
+    : Channel(worker, std::move(socket)),
+      listener_(listener),
+      timeouts_(spec.timeouts),
+      requests_limit_(spec.limits.requests_per_connection),
+      peer_address_(peer_address),
+      read_size_(kFirstRead),
+      parser_(limits_of(spec.limits)),
+      timer_([](void* self) { static_cast<Downstream*>(self)->on_timeout(); }, this) {
+  if (const auto ip = parse_ip(peer_address_); ip.has_value())
+    trusted_ = std::any_of(spec.trusted_proxies.begin(), spec.trusted_proxies.end(),
+                           [&](const Cidr& block) { return block.contains(*ip); });
+}
+
+Downstream::~Downstream() = default;
+
+void Downstream::open(Worker& worker, net::Socket socket, std::size_t listener,
+                      const std::string& peer_address) {
+  const config::Listener& spec = worker.table()->routes.config->listeners[listener];
+  const boost::intrusive_ptr<Downstream> opened(
+      new Downstream(worker, std::move(socket), listener, peer_address, spec));
+  worker.opened(*opened);
+  if (!opened->watch()) {
+    opened->close();
+    return;
+  }
+  worker.wheel().set(opened->timer_, worker.now() + opened->timeouts_.request_header);
+}
+
+void Downstream::drain() {
+  close_after_ = true;
+  if (phase_ == Phase::head && parser_.is_between_messages() && stash_.empty())
+    end_connection(Ending::orderly);
+}
+
+void Downstream::cut() {
+  if (exchange_) exchange_->on_shutdown();
+  if (phase_ == Phase::closed) return;
+  worker_.gather().flush();
+  close();
+}
+
+void Downstream::on_ready(net::Readiness ready) {
+  mark_ready(ready);
+  if (ready.broken) {
+    on_input_ended(true);
+    return;
+  }
+  if (ready.write && is_blocked() && write_pending()) {
+    if (exchange_) exchange_->on_client_unblocked();
+    if (phase_ == Phase::closing) try_to_end();
+    if (phase_ == Phase::head) pump();
+  }
+  if (phase_ != Phase::closed && ready.read) pump();
+}
+
+void Downstream::resume() {
+  if (phase_ == Phase::closed) return;
+  if (is_broken()) {
+    on_input_ended(true);
+    return;
+  }
+  if (phase_ == Phase::closing) {
+    try_to_end();
+    return;
+  }
+  pump();
+}
+
+bool Downstream::wants_input() const {
+  switch (phase_) {
+    case Phase::head: return !is_blocked();  // or pipelined responses would pile up unread
+    case Phase::lingering: return true;
+    case Phase::exchange:
+      return !request_done_ && exchange_->wants_body() && !exchange_->is_upload_blocked();
+    case Phase::closing:
+    case Phase::closed: return false;
+  }
+  return false;
+}
+
+void Downstream::pump() {
+  while (wants_input()) {
+    if (!may_read()) {
+      // Nothing new from the socket; what was kept may be of use now (a pipelined request, a body
+      // that came while its target was being connected).
+      if (stash_.empty() || phase_ == Phase::lingering) break;
+      const std::string kept = std::exchange(stash_, {});
+      const std::string_view rest = parse(kept);
+      if (phase_ == Phase::closed) return;
+      const bool progress = rest.size() < kept.size();
+      stash_.assign(rest);
+      if (!progress) break;
+      continue;
+    }
+    const net::ReadResult got = read_behind(stash_, read_size_);
+    if (got.size > 0) {
+      const std::string_view input(worker_.scratch(0).data(), stash_.size() + got.size);
+      const std::string_view rest = parse(input);
+      if (phase_ == Phase::closed) return;
+      if (rest.empty()) {
+        if (stash_.capacity() > 0) stash_ = {};
+      } else {
+        stash_ = std::string(rest);
+      }
+      if (got.size == read_size_) read_size_ = std::min(read_size_ * 4, kLargestRead);
+      worker_.gather().flush();  // the views into the scratch buffer end here
+    }
+    if (got.error != 0 || got.eof) {
+      on_input_ended(got.error != 0);
+      return;
+    }
+  }
+  if (phase_ != Phase::closed) set_input_deadline();
+}
+
+std::string_view Downstream::parse(std::string_view input) {
+  if (phase_ == Phase::lingering) {
+    lingered_ += input.size();
+    if (lingered_ > kLingerBytes) close();
+    return {};
+  }
+  while (wants_input()) {
+    const net::ParseStep step = parser_.next(input);
+    input.remove_prefix(step.consumed);
+    switch (step.event) {
+      case net::ParseEvent::need_more: return input;
+      case net::ParseEvent::head: begin_exchange(); break;
+      case net::ParseEvent::body: exchange_->on_request_body(step.body); break;
+      case net::ParseEvent::end:
+        request_done_ = true;
+        exchange_->on_request_end(parser_.trailers());
+        break;
+      case net::ParseEvent::refused: refuse(parser_.refusal()); return {};
+    }
+    if (phase_ == Phase::closed) return {};
+  }
+  return input;
+}
+
+void Downstream::begin_exchange() {
+  ++requests_;
+  net::RequestHead& head = parser_.head();
+  ClientInfo info;
+  info.listener = listener_;
+  info.peer = {.address = peer_address_, .trusted = trusted_, .secure = false};
+  info.http10 = head.minor_version == 0;
+  const bool limit_reached = requests_limit_ != 0 && requests_ >= requests_limit_;
+  info.keep_alive = head.keep_alive && !limit_reached && !close_after_;
+  close_after_ = !info.keep_alive;
+  responded_ = false;
+  framing_ = {};
+  const bool has_body = head.framing.kind != net::Framing::Kind::none;
+  request_done_ = false;
+  phase_ = Phase::exchange;
+  if (!has_body) {
+    // The end of a message without a body is there with its head: say so first, so that a response
+    // made at once need not close the connection.
+    const net::ParseStep end = parser_.next({});
+    TEAL_ASSERT(end.event == net::ParseEvent::end);
+    request_done_ = true;
+  }
+  timer_.cancel();
+  exchange_ = worker_.take_exchange();
+  exchange_->begin(*this, info, head);
+}
+
+void Downstream::on_input_ended(bool broken) {
+  if (exchange_) {
+    if (!broken && request_done_) return;  // half-closed by a client that waits for its response
+    close_after_ = true;
+    exchange_->on_client_gone();
+  }
+  close();
+}
+
+void Downstream::refuse(net::Refusal rule) {
+  worker_.counters().refused(rule).add();
+  close_after_ = true;
+  if (exchange_) {
+    exchange_->on_request_refused(rule);
+    return;
+  }
+  ResponseStyle style;
+  style.framing = {net::Framing::Kind::length, net::explain(rule).size()};
+  style.close = true;
+  style.date = worker_.date();
+  send_own(net::status_of(rule), net::explain(rule), style, false);
+  AccessRecord record;
+  record.at = worker_.wall();
+  record.client = peer_address_;
+  record.status = net::status_of(rule);
+  record.termination = Termination::refused;
+  record.origin = "teal";
+  record.detail = net::to_string(rule);
+  worker_.log_access(record);
+  end_connection(Ending::linger);
+}
+
+void Downstream::send_continue() {
+  write_view("HTTP/1.1 100 Continue\r\n\r\n");
+}
+
+void Downstream::send_interim(const net::ResponseHead& head) {
+  std::string& out = begin_text();
+  ResponseStyle style;
+  append_response_head(out, head, style);
+  end_text();
+}
+
+void Downstream::send_head(const net::ResponseHead& head, const ResponseStyle& style) {
+  responded_ = true;
+  framing_ = style.framing;
+  close_after_ = close_after_ || style.close;
+  append_response_head(begin_text(), head, style);
+  end_text();
+}
+
+void Downstream::send_own(std::uint16_t status, std::string_view text, const ResponseStyle& style,
+                          bool head_request) {
+  responded_ = true;
+  framing_ = style.framing;
+  close_after_ = close_after_ || style.close;
+  append_own_response(begin_text(), status, text, style, head_request);
+  end_text();
+}
+
+void Downstream::send_body(std::string_view bytes) {
+  if (framing_.kind != net::Framing::Kind::chunked) {
+    write_view(bytes);
+    return;
+  }
+  write_view(net::chunk_header(bytes.size()).view());
+  write_view(bytes);
+  write_view(net::kCrlf);
+}
+
+void Downstream::send_end(const net::Fields& trailers) {
+  if (framing_.kind != net::Framing::Kind::chunked) return;
+  if (trailers.empty()) {
+    write_view(net::kLastChunk);
+    return;
+  }
+  std::string& out = begin_text();
+  out += net::kLastChunkHead;
+  append_trailers(out, trailers);
+  end_text();
+}
+
+void Downstream::send_truncated() {
+  close_after_ = true;
+  // An orderly close would look like the end of a close-delimited body; of the other framings the
+  // client knows what is missing.
+  ending_ = framing_.kind == net::Framing::Kind::until_close ? Ending::reset : Ending::orderly;
+}
+
+void Downstream::resume_request() {
+  worker_.resume_soon(*this);
+}
+
+void Downstream::on_exchange_done() {
+  worker_.give_back(std::move(exchange_));
+  if (phase_ == Phase::closed) return;
+  if (close_after_ || worker_.is_draining()) {
+    const Ending ending = ending_ != Ending::none ? ending_
+                          : request_done_         ? Ending::orderly
+                                                  : Ending::linger;
+    end_connection(ending);
+    return;
+  }
+  next_request();
+}
+
+void Downstream::next_request() {
+  parser_.restart();
+  phase_ = Phase::head;
+  head_begun_ = false;
+  read_size_ = kFirstRead;
+  worker_.wheel().set(timer_, worker_.now() + timeouts_.keep_alive);
+  if (!stash_.empty() || may_read()) worker_.resume_soon(*this);
+}
+
+void Downstream::end_connection(Ending ending) {
+  phase_ = Phase::closing;
+  ending_ = ending;
+  // A client that takes nothing more must not keep the connection for ever.
+  worker_.wheel().set(timer_, worker_.now() + timeouts_.keep_alive);
+  worker_.resume_soon(*this);  // after the present output has left
+}
+
+void Downstream::try_to_end() {
+  if (is_blocked()) return;
+  if (ending_ == Ending::linger) {
+    phase_ = Phase::lingering;
+    stash_ = {};
+    stream_.finish_writing();
+    worker_.wheel().set(timer_, worker_.now() + kLinger);
+    pump();
+    return;
+  }
+  if (ending_ == Ending::reset) stream_.reset_on_close();
+  close();
+}
+
+void Downstream::close() {
+  if (std::exchange(phase_, Phase::closed) == Phase::closed) return;
+  timer_.cancel();
+  const boost::intrusive_ptr<Downstream> alive(this);
+  worker_.closed(*this);
+  worker_.shared().gauges[listener_]->connections.fetch_sub(1, std::memory_order_relaxed);
+  close_channel();
+}
+
+void Downstream::set_input_deadline() {
+  if (phase_ == Phase::head) {
+    // The head's time runs from its first byte (or from the accept), not from the last one.
+    const bool begun = !parser_.is_between_messages() || !stash_.empty();
+    if (begun && requests_ > 0 && !head_begun_) {
+      head_begun_ = true;
+      worker_.wheel().set(timer_, worker_.now() + timeouts_.request_header);
+    }
+  } else if (phase_ == Phase::exchange) {
+    if (!request_done_ && exchange_->wants_body() && !exchange_->is_upload_blocked()) {
+      worker_.wheel().set(timer_, worker_.now() + exchange_->request_body_idle());
+    } else {
+      timer_.cancel();
+    }
+  }
+}
+
+void Downstream::on_timeout() {
+  Shard& counters = worker_.counters();
+  switch (phase_) {
+    case Phase::head: {
+      const bool begun = !parser_.is_between_messages() || !stash_.empty();
+      if (!begun) {
+        counters[requests_ > 0 ? Stat::keep_alive_timeouts : Stat::request_header_timeouts].add();
+        close();
+        return;
+      }
+      counters[Stat::request_header_timeouts].add();
+      ResponseStyle style;
+      const std::string_view text = "the request head did not come in time";
+      style.framing = {net::Framing::Kind::length, text.size()};
+      style.close = true;
+      style.date = worker_.date();
+      send_own(408, text, style, false);
+      end_connection(Ending::orderly);
+      return;
+    }
+    case Phase::exchange: exchange_->on_request_stalled(); return;
+    case Phase::closing:
+    case Phase::lingering: close(); return;
+    case Phase::closed: return;
+  }
+}
+
+}  // namespace teal::proxy

@@ -1,0 +1,257 @@
+#include "proxy/exchange.h"
+
+#include <charconv>
+#include <utility>
+
+#include "base/assert.h"
+#include "net/http1_writer.h"
+#include "proxy/worker.h"
+
+namespace teal::proxy {
+
+Exchange::Exchange(Worker& worker)
+    : worker_(worker),
+      timer_([](void* self) { static_cast<Exchange*>(self)->on_deadline(); }, this) {}
+
+Exchange::~Exchange() {
+  TEAL_ASSERT(phase_ == Phase::idle || phase_ == Phase::done);
+}
+
+void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHead& head) {
+  client_ = &client;
+  info_ = info;
+  std::swap(head_, head);
+  head_bytes_.assign(head_.fields.bytes(), head_.size);
+  head_.fields.rebase(head_bytes_.data());
+  table_ = worker_.table();
+  service_ = nullptr;
+  audience_ = Audience::split;
+  set_cookie_.clear();
+  request_done_ = head_.framing.kind == net::Framing::Kind::none;
+  continue_owed_ = head_.expects_continue && !info_.http10;
+  attempts_ = 0;
+  fresh_was_tried_ = was_queued_ = request_sent_ = false;
+  replayable_ = true;
+  replay_.clear();
+  tried_.clear();
+  last_failure_ = Failure::none;
+  last_rule_ = net::Refusal::none;
+  status_ = 0;
+  own_response_ = false;
+  response_framing_ = {};
+  termination_ = Termination::ok;
+  bytes_received_ = bytes_sent_ = 0;
+  began_ = worker_.now();
+  queue_micros_ = connect_micros_ = first_byte_micros_ = -1;
+  worker_.counters()[Stat::requests_active].add();
+  make_request_ids(head_, info_.peer, worker_.rng(), ids_);
+  phase_ = Phase::connecting;
+  if (!route()) {
+    worker_.counters()[Stat::requests_without_route].add();
+    reply(404, "no service here: no route matches this host and path", Termination::no_route);
+    return;
+  }
+  const Millis whole = service_->spec->timeouts.request;
+  request_deadline_ = whole.count() > 0 ? began_ + whole : Mono::max();
+  choose_group();
+  if (TrafficShard* shard = traffic()) shard->active.add();
+  attempt();
+}
+
+bool Exchange::route() {
+  const std::string_view host = normalise_host(head_.text(head_.authority), host_buffer_);
+  service_ = table_->routes.match(info_.listener, host, head_.path());
+  return service_ != nullptr;
+}
+
+void Exchange::choose_group() {
+  const config::GroupChoice choice = table_->routes.config->listeners[info_.listener].group;
+  if (choice != config::GroupChoice::split) {
+    audience_ = Audience::preview;
+    colour_ = choice == config::GroupChoice::live ? service_->live : service_->release();
+    return;
+  }
+  const Weight weight = service_->release_weight();
+  const bool release = service_->spec->sticky ? choose_sticky(weight)
+                                              : runtime().runtime->splitter.next_is_release(weight);
+  colour_ = release ? service_->release() : service_->live;
+  // A group without healthy targets gives its share to the other one, unless that has none of the
+  // traffic by the operator's will: the release gets nothing before its time.
+  const Colour spare = other(colour_);
+  if (!group().available && service_->groups[spare].available &&
+      (spare == service_->live || weight > Weight::none()))
+    colour_ = spare;
+}
+
+bool Exchange::choose_sticky(Weight weight) {
+  const config::Sticky& sticky = *service_->spec->sticky;
+  const std::string_view cookie = find_cookie(head_.fields, sticky.cookie);
+  std::uint64_t client = 0;
+  const auto [end, status] =
+      std::from_chars(cookie.data(), cookie.data() + cookie.size(), client, 16);
+  if (!cookie.empty() && status == std::errc{} && end == cookie.data() + cookie.size())
+    return StickyClient::is_release(client, weight);
+  const bool release = runtime().runtime->splitter.next_is_release(weight);
+  client = StickyClient::draw(release, weight, worker_.rng());
+  std::array<char, 16> hex{};
+  const auto hex_end = std::to_chars(hex.data(), hex.data() + hex.size(), client, 16).ptr;
+  set_cookie_ = sticky.cookie;
+  set_cookie_ += '=';
+  set_cookie_.append(hex.data(), static_cast<std::size_t>(hex_end - hex.data()));
+  set_cookie_ += "; Path=/; Max-Age=";
+  set_cookie_ += std::to_string(sticky.max_age.count() / 1000);
+  set_cookie_ += "; HttpOnly; SameSite=Lax";
+  if (sticky.secure) set_cookie_ += "; Secure";
+  return release;
+}
+
+void Exchange::attempt() {
+  while (true) {
+    bool somebody_is_full = false;
+    const std::size_t target = pick_target(somebody_is_full);
+    if (target != kNobody) {
+      if (open_upstream(target, false)) return;
+      continue;  // refused at once: the next one
+    }
+    if (somebody_is_full) {
+      enter_queue();
+    } else if (last_failure_ != Failure::none) {
+      give_up(last_failure_);
+    } else {
+      worker_.counters()[Stat::requests_without_target].add();
+      reply(503, "no healthy target", Termination::no_target);
+    }
+    return;
+  }
+}
+
+void Exchange::on_connected() {
+  TEAL_ASSERT(phase_ == Phase::connecting);
+  connect_micros_ = std::chrono::duration_cast<Micros>(worker_.now() - connect_began_).count();
+  send_request();
+}
+
+void Exchange::send_request() {
+  phase_ = Phase::waiting;
+  request_sent_ = true;
+  append_request_head(upstream_->begin(), head_, info_.peer, service_->spec->host_header,
+                      target_->address, ids_);
+  upstream_->end();
+  if (!replay_.empty()) {
+    const std::string replay = std::exchange(replay_, {});
+    bytes_received_ -= replay.size();
+    on_request_body(replay);
+  }
+  if (request_done_) {
+    if (head_.framing.kind == net::Framing::Kind::chunked) upstream_->send(net::kLastChunk);
+    set_deadline(service_->spec->timeouts.response_header);
+    return;
+  }
+  set_deadline(service_->spec->timeouts.stream_idle);
+  answer_continue();
+  client_->resume_request();
+}
+
+void Exchange::answer_continue() {
+  if (!std::exchange(continue_owed_, false)) return;
+  client_->send_continue();
+}
+
+bool Exchange::is_upload_blocked() const {
+  return upstream_ && upstream_->is_blocked();
+}
+
+void Exchange::on_request_body(std::string_view bytes) {
+  continue_owed_ = false;
+  bytes_received_ += bytes.size();
+  if (!upstream_) return;
+  if (upstream_->requests() > 1 && replayable_) {
+    replayable_ = replay_.size() + bytes.size() <= kReplayBytes;
+    if (replayable_) {
+      replay_ += bytes;
+    } else {
+      replay_ = {};
+    }
+  }
+  if (head_.framing.kind == net::Framing::Kind::chunked) {
+    upstream_->send(net::chunk_header(bytes.size()).view());
+    upstream_->send(bytes);
+    upstream_->send(net::kCrlf);
+  } else {
+    upstream_->send(bytes);
+  }
+  set_deadline(service_->spec->timeouts.stream_idle);
+}
+
+void Exchange::on_request_end(const net::Fields& trailers) {
+  if (std::exchange(request_done_, true)) return;
+  if (!upstream_ || !wants_body()) return;
+  if (head_.framing.kind == net::Framing::Kind::chunked) {
+    if (trailers.empty()) {
+      upstream_->send(net::kLastChunk);
+    } else {
+      replayable_ = false;
+      std::string& out = upstream_->begin();
+      out += net::kLastChunkHead;
+      append_trailers(out, trailers);
+      upstream_->end();
+    }
+  }
+  if (phase_ == Phase::waiting) set_deadline(service_->spec->timeouts.response_header);
+}
+
+void Exchange::on_upstream_unblocked() {
+  if (!request_done_) client_->resume_request();
+}
+
+void Exchange::on_response_head(net::ResponseHead& head) {
+  if (head.is_interim()) {
+    // Teal answers Expect itself, so a 100 says nothing new (RFC 9110, section 15.2).
+    if (head.status != 100 && !info_.http10) client_->send_interim(head);
+    return;
+  }
+  phase_ = Phase::relaying;
+  replay_ = {};
+  first_byte_micros_ = std::chrono::duration_cast<Micros>(worker_.now() - began_).count();
+  take_response(head);
+  client_->send_head(head, style());
+  set_deadline(service_->spec->timeouts.stream_idle);
+}
+
+void Exchange::take_response(const net::ResponseHead& head) {
+  status_ = head.status;
+  using Kind = net::Framing::Kind;
+  response_framing_ = head.framing;
+  if (head.framing.kind == Kind::chunked || head.framing.kind == Kind::until_close)
+    response_framing_.kind = info_.http10 ? Kind::until_close : Kind::chunked;
+  if (head.status >= 500) {
+    report(Failure::status, head.status);
+  } else {
+    target_->consecutive_failures = 0;
+  }
+}
+
+void Exchange::on_response_body(std::string_view bytes) {
+  bytes_sent_ += bytes.size();
+  client_->send_body(bytes);
+  set_deadline(service_->spec->timeouts.stream_idle);
+}
+
+void Exchange::after_response_input() {
+  if (phase_ == Phase::relaying && upstream_ && client_->is_output_blocked()) upstream_->pause();
+}
+
+void Exchange::on_client_unblocked() {
+  if (phase_ == Phase::done) return;
+  if (phase_ == Phase::relaying) set_deadline(service_->spec->timeouts.stream_idle);
+  if (upstream_) upstream_->unpause();
+}
+
+void Exchange::on_response_end(const net::Fields& trailers, bool clean) {
+  const bool reusable = clean && request_done_;
+  client_->send_end(trailers);
+  drop_upstream(reusable);
+  finish(Origin::target);
+}
+
+}  // namespace teal::proxy

@@ -1,0 +1,168 @@
+// Exchange: one request in flight, from its head to the last byte of the response: route, pick a
+// group and a target, connect or take a kept connection, send, relay both ways, retry where that is
+// safe, finish and account.
+//
+//   begin --no route, nobody healthy--> done (own response)
+//     |                 queue full ---> done
+//     v
+//   picking --all full--> queued --room--> picking        another target, fresh connection
+//     |                     | timeout: done               ^ (proxy/retry.h)
+//     v                                                    |
+//   connecting --failed------------------------------------+--give up--> done (502, 504)
+//     | connected, or kept                                 |
+//     v                                                    |
+//   waiting (request goes out) --died---------------------+
+//     | response head
+//     v
+//   relaying --end--> done        died in mid-response: done, truncated
+//
+// Owned by its client side, used by its worker's thread; pins the RouteTable it began with, except
+// while it waits in a queue (then it follows the newest). Does not know codecs, sockets or timers'
+// mechanics; upstream.h and ClientSide do.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/counters.h"
+#include "base/outcome.h"
+#include "net/http1_parser.h"
+#include "net/timer_wheel.h"
+#include "proxy/access_log.h"
+#include "proxy/client_side.h"
+#include "proxy/retry.h"
+#include "proxy/shard.h"
+#include "proxy/target_runtime.h"
+#include "proxy/upstream.h"
+
+namespace teal::proxy {
+
+class Exchange {
+ public:
+  /// The most request body kept for sending it again.
+  static constexpr std::size_t kReplayBytes = 64 * 1024;
+
+  explicit Exchange(Worker& worker);
+  ~Exchange();
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  // ---- from the client's side
+  /// Takes over the head (its vectors are swapped) and copies its bytes.
+  void begin(ClientSide& client, const ClientInfo& info, net::RequestHead& head);
+  /// Body bytes are taken only while this is true.
+  bool wants_body() const { return phase_ == Phase::waiting || phase_ == Phase::relaying; }
+  /// How long the client may be silent in mid-body.
+  Millis request_body_idle() const { return service_->spec->timeouts.request_body_idle; }
+  /// The target takes no more for now; ClientSide::resume_request() follows.
+  bool is_upload_blocked() const;
+  void on_request_body(std::string_view bytes);
+  void on_request_end(const net::Fields& trailers);
+  /// What broke the rules came in mid-request: the response, if not begun, is this refusal.
+  void on_request_refused(net::Refusal rule);
+  /// The body stopped coming.
+  void on_request_stalled();
+  void on_client_gone();
+  /// The client takes output again.
+  void on_client_unblocked();
+  /// The worker stops now.
+  void on_shutdown();
+
+  // ---- from the upstream
+  void on_connected();
+  void on_response_head(net::ResponseHead& head);
+  void on_response_body(std::string_view bytes);
+  /// `clean`: nothing stood behind the response, the connection can be used again.
+  void on_response_end(const net::Fields& trailers, bool clean);
+  void on_upstream_failed(Failure failure, net::Refusal rule);
+  void on_upstream_unblocked();
+  /// The callback's input is used up: look whether the client keeps up.
+  void after_response_input();
+
+  // ---- from the worker
+  /// A target of the group has room, or the routing truth has changed.
+  void on_room();
+
+  bool is_done() const { return phase_ == Phase::done; }
+
+ private:
+  enum class Phase : std::uint8_t { idle, queued, connecting, waiting, relaying, done };
+
+  // exchange.cc: the flow
+  bool route();
+  void choose_group();
+  bool choose_sticky(Weight weight);
+  void attempt();
+  void send_request();
+  void answer_continue();
+  void take_response(const net::ResponseHead& head);
+
+  // exchange_attempt.cc: targets, queue, failures
+  std::size_t pick_target(bool& somebody_is_full);
+  std::uint64_t hash_of_request() const;
+  bool open_upstream(std::size_t target, bool fresh);
+  void enter_queue();
+  void leave_queue();
+  void after_failed_attempt(Failure failure, net::Refusal rule);
+  void give_up(Failure failure);
+  void drop_upstream(bool reusable);
+  void report(Failure failure, std::uint16_t status);
+  void set_deadline(Millis phase);
+  void on_deadline();
+
+  // exchange_finish.cc: own responses, accounting, log
+  void reply(std::uint16_t status, std::string_view text, Termination termination);
+  void truncate(Termination termination);
+  void finish(Origin origin);
+  void account(Origin origin);
+  void log(Origin origin);
+  ResponseStyle style() const;
+
+  const WorkerTable::Service& runtime() const { return table_->services[service_->index]; }
+  const WorkerTable::Group& group_runtime() const { return runtime().groups[colour_]; }
+  const GroupView& group() const { return service_->groups[colour_]; }
+  TrafficShard* traffic();
+
+  Worker& worker_;
+  ClientSide* client_ = nullptr;
+  ClientInfo info_;
+  Phase phase_ = Phase::idle;
+  PinnedTable table_;
+  const ServiceView* service_ = nullptr;
+  Colour colour_ = Colour::blue;
+  Audience audience_ = Audience::split;
+
+  net::RequestHead head_;
+  std::string head_bytes_;  ///< What head_ refers to.
+  RequestIds ids_;
+  std::string set_cookie_;
+  std::string host_buffer_;
+  bool request_done_ = false;
+  bool continue_owed_ = false;
+
+  boost::intrusive_ptr<Upstream> upstream_;
+  boost::local_shared_ptr<TargetRuntime> target_;
+  std::uint32_t attempts_ = 0;
+  bool fresh_was_tried_ = false;
+  bool was_queued_ = false;
+  bool request_sent_ = false;  ///< In the present attempt.
+  bool replayable_ = true;
+  std::string replay_;  ///< Body bytes sent on a kept connection so far.
+  std::vector<TargetId> tried_;
+  Failure last_failure_ = Failure::none;
+  net::Refusal last_rule_ = net::Refusal::none;
+
+  std::uint16_t status_ = 0;
+  bool own_response_ = false;
+  net::Framing response_framing_;
+  Termination termination_ = Termination::ok;
+  std::uint64_t bytes_received_ = 0;
+  std::uint64_t bytes_sent_ = 0;
+
+  net::Timer timer_;
+  Mono began_, queued_at_, connect_began_, request_deadline_;
+  std::int64_t queue_micros_ = -1, connect_micros_ = -1, first_byte_micros_ = -1;
+};
+
+}  // namespace teal::proxy

@@ -1,0 +1,288 @@
+// The part of Exchange that deals with targets: picking one, waiting for one, and what comes after
+// a failure.
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+#include "proxy/exchange.h"
+#include "proxy/worker.h"
+
+namespace teal::proxy {
+namespace {
+
+std::string_view say(Failure failure) {
+  switch (failure) {
+    case Failure::connect: return "the target could not be reached";
+    case Failure::connect_timeout: return "the target did not accept the connection in time";
+    case Failure::response_timeout: return "the target did not answer in time";
+    case Failure::protocol: return "the target's answer is not valid HTTP";
+    default: return "the target closed the connection before it answered";
+  }
+}
+
+}  // namespace
+
+std::size_t Exchange::pick_target(bool& somebody_is_full) {
+  const GroupView& view = group();
+  const WorkerTable::Group& group = group_runtime();
+  auto& candidates = worker_.candidates();
+  candidates.clear();
+  for (std::size_t i = 0; i < view.targets.size(); ++i) {
+    const TargetState& state = view.targets[i];
+    const TargetRuntime& target = *group.targets[i];
+    const bool was_tried = std::find(tried_.begin(), tried_.end(), state.id) != tried_.end();
+    const bool accepts = state.accepts_requests() && !was_tried;
+    const bool has_room = target.in_flight < target.in_flight_limit;
+    somebody_is_full = somebody_is_full || (accepts && !has_room);
+    candidates.push_back({target.in_flight, accepts && has_room});
+  }
+  switch (service_->spec->balance) {
+    case config::Balance::round_robin: return group.runtime->balancer.round_robin(candidates);
+    case config::Balance::least_request: return group.runtime->balancer.least_request(candidates);
+    case config::Balance::consistent_hash: return view.ring.pick(hash_of_request(), candidates);
+  }
+  return kNobody;
+}
+
+std::uint64_t Exchange::hash_of_request() const {
+  const config::HashOn& on = service_->spec->hash_on;
+  switch (on.kind) {
+    case config::HashOn::Kind::client_address: return hash_key(info_.peer.address);
+    case config::HashOn::Kind::path: return hash_key(head_.path());
+    case config::HashOn::Kind::cookie: return hash_key(find_cookie(head_.fields, on.name));
+    case config::HashOn::Kind::header: {
+      const net::Field* field = head_.fields.find(std::string_view(on.name));
+      return hash_key(field != nullptr ? head_.fields.value(*field) : std::string_view());
+    }
+  }
+  return 0;
+}
+
+bool Exchange::open_upstream(std::size_t index, bool fresh) {
+  const boost::local_shared_ptr<TargetRuntime> target = group_runtime().targets[index];
+  ++attempts_;
+  request_sent_ = false;
+  if (attempts_ > 1)
+    if (TrafficShard* shard = traffic()) shard->retries.add();
+  if (!fresh && !target->idle.empty()) {
+    upstream_ = target->idle.back();
+    target->idle.pop_back();
+    worker_.counters()[Stat::upstream_idle_connections].subtract();
+    worker_.counters()[Stat::upstream_active_connections].add();
+    worker_.counters()[Stat::upstream_reuses].add();
+    target_ = target;
+    ++target_->in_flight;
+    upstream_->attach(*this, head_.method);
+    connect_micros_ = 0;
+    send_request();
+    return true;
+  }
+  Result<boost::intrusive_ptr<Upstream>> opened = Upstream::connect(worker_, target);
+  if (!opened) {
+    worker_.counters()[Stat::upstream_connect_failures].add();
+    target_ = target;
+    report(Failure::connect, 0);
+    target_ = nullptr;
+    last_failure_ = Failure::connect;
+    tried_.push_back(target->id);
+    if (attempts_ >= kMostAttempts) {
+      give_up(last_failure_);
+      return true;  // it is over, there is nothing more to try
+    }
+    worker_.counters()[Stat::retries_connect].add();
+    return false;
+  }
+  upstream_ = std::move(*opened);
+  target_ = target;
+  ++target_->in_flight;
+  phase_ = Phase::connecting;
+  connect_began_ = worker_.now();
+  upstream_->attach(*this, head_.method);
+  set_deadline(service_->spec->timeouts.connect);
+  return true;
+}
+
+void Exchange::enter_queue() {
+  GroupRuntime& queue = *group_runtime().runtime;
+  if (was_queued_) {  // the room was gone again: back to its place, its time runs on
+    phase_ = Phase::queued;
+    queue.waiting.push_front(this);
+    return;
+  }
+  if (queue.waiting.size() >= queue.waiting_limit) {
+    worker_.counters()[Stat::requests_without_room].add();
+    reply(503, "all targets are busy and the queue is full", Termination::queue_full);
+    return;
+  }
+  phase_ = Phase::queued;
+  was_queued_ = true;
+  queued_at_ = worker_.now();
+  queue.waiting.push_back(this);
+  set_deadline(service_->spec->timeouts.queue);
+}
+
+void Exchange::leave_queue() {
+  if (phase_ != Phase::queued) return;
+  auto& waiting = group_runtime().runtime->waiting;
+  const auto me = std::find(waiting.begin(), waiting.end(), this);
+  if (me != waiting.end()) waiting.erase(me);
+  phase_ = Phase::connecting;
+}
+
+void Exchange::on_room() {
+  TEAL_ASSERT(phase_ == Phase::queued);
+  leave_queue();
+  queue_micros_ = std::chrono::duration_cast<Micros>(worker_.now() - queued_at_).count();
+  // A request that waits follows the newest routing truth: after a rollback it must not come out of
+  // the queue on the wrong side (caddy#4442).
+  if (table_ != worker_.table()) {
+    if (TrafficShard* shard = traffic()) shard->active.subtract();
+    table_ = worker_.table();
+    if (!route()) {
+      reply(404, "no service here: no route matches this host and path", Termination::no_route);
+      return;
+    }
+    set_cookie_.clear();
+    choose_group();
+    if (TrafficShard* shard = traffic()) shard->active.add();
+  }
+  attempt();
+}
+
+void Exchange::on_upstream_failed(Failure failure, net::Refusal rule) {
+  const bool connecting = phase_ == Phase::connecting;
+  after_failed_attempt(connecting && failure == Failure::reset ? Failure::connect : failure, rule);
+}
+
+void Exchange::after_failed_attempt(Failure failure, net::Refusal rule) {
+  last_failure_ = failure;
+  last_rule_ = rule;
+  if (phase_ == Phase::relaying) {
+    worker_.counters()[Stat::upstream_truncated].add();
+    report(failure, status_);
+    drop_upstream(false);
+    truncate(failure == Failure::stalled ? Termination::stream_timeout
+                                         : Termination::upstream_truncated);
+    return;
+  }
+  const FailedAttempt failed{failure, upstream_->requests() > 1, request_sent_, false};
+  const bool has_key = head_.fields.find(net::HeaderId::idempotency_key) != nullptr;
+  const RequestTraits request{net::is_idempotent(head_.method) || has_key, replayable_};
+  const Next next = after_failure(failed, request, attempts_, fresh_was_tried_);
+  const TargetId target = target_->id;
+  if (next != Next::fresh_connection) report(failure, 0);
+  drop_upstream(false);
+  switch (next) {
+    case Next::give_up: give_up(failure); return;
+    case Next::another_target:
+      worker_.counters()[Stat::retries_connect].add();
+      tried_.push_back(target);
+      break;
+    case Next::fresh_connection: {
+      worker_.counters()[Stat::retries_reused_died].add();
+      fresh_was_tried_ = true;
+      const auto& targets = group().targets;
+      const auto same = std::find_if(targets.begin(), targets.end(),
+                                     [&](const TargetState& t) { return t.id == target; });
+      const auto index = static_cast<std::size_t>(same - targets.begin());
+      if (open_upstream(index, true)) return;
+      break;
+    }
+  }
+  phase_ = Phase::connecting;
+  attempt();
+}
+
+void Exchange::give_up(Failure failure) {
+  switch (failure) {
+    case Failure::connect: reply(502, say(failure), Termination::connect_failed); return;
+    case Failure::connect_timeout: reply(504, say(failure), Termination::connect_timeout); return;
+    case Failure::response_timeout: reply(504, say(failure), Termination::response_timeout); return;
+    case Failure::protocol: reply(502, say(failure), Termination::upstream_protocol); return;
+    default: reply(502, say(failure), Termination::upstream_reset); return;
+  }
+}
+
+void Exchange::drop_upstream(bool reusable) {
+  if (!upstream_) return;
+  const boost::intrusive_ptr<Upstream> upstream = std::move(upstream_);
+  upstream_ = nullptr;
+  TEAL_ASSERT(target_->in_flight > 0);
+  --target_->in_flight;
+  if (!target_->group->waiting.empty()) worker_.wake_soon(target_->group);
+  if (reusable) {
+    upstream->release();
+  } else {
+    upstream->abandon();
+  }
+}
+
+void Exchange::report(Failure failure, std::uint16_t status) {
+  ++target_->consecutive_failures;
+  worker_.report({.target = target_->id,
+                  .failure = failure,
+                  .status = status,
+                  .consecutive = target_->consecutive_failures,
+                  .at = worker_.now()});
+}
+
+void Exchange::set_deadline(Millis phase) {
+  const Mono limit = phase.count() > 0 ? worker_.now() + phase : Mono::max();
+  const Mono deadline = std::min(limit, request_deadline_);
+  if (deadline == Mono::max()) {
+    timer_.cancel();
+  } else {
+    worker_.wheel().set(timer_, deadline);
+  }
+}
+
+void Exchange::on_deadline() {
+  Shard& counters = worker_.counters();
+  if (worker_.now() >= request_deadline_) {
+    counters[Stat::request_timeouts].add();
+    const bool relaying = phase_ == Phase::relaying;
+    leave_queue();
+    if (upstream_) report(Failure::response_timeout, status_);
+    drop_upstream(false);
+    if (relaying) {
+      truncate(Termination::request_timeout);
+    } else {
+      reply(504, "the request took longer than it may", Termination::request_timeout);
+    }
+    return;
+  }
+  switch (phase_) {
+    case Phase::queued:
+      counters[Stat::queue_timeouts].add();
+      leave_queue();
+      reply(503, "all targets are busy", Termination::queue_timeout);
+      return;
+    case Phase::connecting:
+      counters[Stat::connect_timeouts].add();
+      after_failed_attempt(Failure::connect_timeout, net::Refusal::none);
+      return;
+    case Phase::waiting:
+      // While the request still goes out it is the target that does not take it: the client's own
+      // slowness is timed by its side.
+      if (!request_done_ && !is_upload_blocked()) {
+        set_deadline(service_->spec->timeouts.stream_idle);
+        return;
+      }
+      counters[Stat::response_header_timeouts].add();
+      after_failed_attempt(Failure::response_timeout, net::Refusal::none);
+      return;
+    case Phase::relaying:
+      counters[Stat::stream_timeouts].add();
+      if (client_->is_output_blocked()) {
+        drop_upstream(false);
+        truncate(Termination::stream_timeout);  // the client's doing, not the target's
+      } else {
+        after_failed_attempt(Failure::stalled, net::Refusal::none);
+      }
+      return;
+    case Phase::idle:
+    case Phase::done: return;
+  }
+}
+
+}  // namespace teal::proxy

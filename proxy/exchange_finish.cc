@@ -1,0 +1,159 @@
+// The end of an exchange: responses of Teal's own, accounting, the access log.
+#include <string>
+#include <utility>
+
+#include "base/assert.h"
+#include "proxy/exchange.h"
+#include "proxy/worker.h"
+
+namespace teal::proxy {
+
+ResponseStyle Exchange::style() const {
+  ResponseStyle style;
+  style.client_is_http10 = info_.http10;
+  style.framing = response_framing_;
+  // A response that comes before its request is whole leaves body bytes on the way that must not be
+  // taken for the next request (reference/proxies.md 2.1).
+  style.close = !info_.keep_alive || !request_done_ || worker_.is_draining() ||
+                response_framing_.kind == net::Framing::Kind::until_close;
+  style.set_cookie = set_cookie_;
+  style.request_id = ids_.id();
+  style.date = worker_.date();
+  return style;
+}
+
+void Exchange::reply(std::uint16_t status, std::string_view text, Termination termination) {
+  status_ = status;
+  own_response_ = true;
+  termination_ = termination;
+  response_framing_ = {net::Framing::Kind::length, text.size()};
+  // Nobody reads a body that came with a request which is answered without its target.
+  if (head_.framing.kind == net::Framing::Kind::none) request_done_ = true;
+  set_cookie_.clear();
+  client_->send_own(status, text, style(), head_.method == net::Method::head);
+  finish(Origin::teal);
+}
+
+void Exchange::truncate(Termination termination) {
+  termination_ = termination;
+  client_->send_truncated();
+  finish(Origin::teal);
+}
+
+void Exchange::on_request_refused(net::Refusal rule) {
+  leave_queue();
+  const bool begun = phase_ == Phase::relaying;
+  drop_upstream(false);
+  last_rule_ = rule;
+  request_done_ = false;
+  if (begun) {
+    truncate(Termination::refused);
+  } else {
+    reply(net::status_of(rule), net::explain(rule), Termination::refused);
+  }
+}
+
+void Exchange::on_request_stalled() {
+  worker_.counters()[Stat::request_body_timeouts].add();
+  const bool begun = phase_ == Phase::relaying;
+  drop_upstream(false);
+  if (begun) {
+    truncate(Termination::request_body_timeout);
+  } else {
+    reply(408, "the request body stopped coming", Termination::request_body_timeout);
+  }
+}
+
+void Exchange::on_client_gone() {
+  if (phase_ == Phase::done) return;
+  worker_.counters()[Stat::client_aborts].add();
+  leave_queue();
+  drop_upstream(false);
+  termination_ = Termination::client_gone;
+  finish(Origin::client);
+}
+
+void Exchange::on_shutdown() {
+  if (phase_ == Phase::done) return;
+  leave_queue();
+  drop_upstream(false);
+  termination_ = Termination::shutdown;
+  client_->send_truncated();
+  finish(Origin::teal);
+}
+
+void Exchange::finish(Origin origin) {
+  TEAL_ASSERT(phase_ != Phase::done && phase_ != Phase::idle);
+  phase_ = Phase::done;
+  timer_.cancel();
+  account(origin);
+  log(origin);
+  table_ = nullptr;
+  target_ = nullptr;
+  service_ = nullptr;
+  replay_ = {};
+  client_->on_exchange_done();  // may give this object to the next request
+}
+
+TrafficShard* Exchange::traffic() {
+  if (service_ == nullptr) return nullptr;
+  return &worker_.counters().traffic(group().slots[audience_]);
+}
+
+void Exchange::account(Origin origin) {
+  worker_.counters()[Stat::requests_active].subtract();
+  TrafficShard* shard = traffic();
+  if (shard == nullptr) return;
+  shard->active.subtract();
+  // A response cut short by the target counts as a failure, whatever its status line said.
+  const bool cut = termination_ == Termination::upstream_truncated ||
+                   (termination_ == Termination::stream_timeout && last_failure_ != Failure::none);
+  const std::uint16_t status = cut ? 502 : status_;
+  const std::size_t status_class = status >= 100 && status < 600 ? status / 100 - 1U : 3U;
+  shard->requests[static_cast<std::size_t>(origin)][status_class].add();
+  if (origin == Origin::client) return;
+  const auto micros = std::chrono::duration_cast<Micros>(worker_.now() - began_).count();
+  shard->duration.record(static_cast<std::uint64_t>(micros));
+  if (first_byte_micros_ >= 0)
+    shard->first_byte.record(static_cast<std::uint64_t>(first_byte_micros_));
+}
+
+void Exchange::log(Origin origin) {
+  if (worker_.shared().access_format == config::AccessLog::Format::off) return;
+  AccessRecord record;
+  record.at = worker_.wall() - std::chrono::duration_cast<Millis>(worker_.now() - began_);
+  record.client = info_.peer.address;
+  record.method = head_.text(head_.method_text);
+  record.target = head_.text(head_.target);
+  record.host = head_.text(head_.authority);
+  record.protocol = info_.http10 ? "HTTP/1.0" : "HTTP/1.1";
+  record.user_agent = head_.fields.get(net::HeaderId::user_agent);
+  record.referer = head_.fields.get(net::HeaderId::referer);
+  record.status = status_;
+  record.bytes_received = bytes_received_;
+  record.bytes_sent = bytes_sent_;
+  if (service_ != nullptr) {
+    record.service = service_->spec->name;
+    record.group = to_string(colour_);
+    record.revision = group().revision;
+  }
+  if (target_) record.upstream = target_->address;
+  record.request_id = ids_.id();
+  record.trace_id = ids_.trace().substr(3, 32);
+  record.termination = termination_;
+  record.origin = own_response_ ? "teal" : to_string(origin);
+  if (last_rule_ != net::Refusal::none) {
+    record.detail = net::to_string(last_rule_);
+  } else if (last_failure_ != Failure::none) {
+    record.detail = to_string(last_failure_);
+  }
+  record.attempts = attempts_;
+  record.reused = connect_micros_ == 0;
+  record.queue = queue_micros_;
+  record.connect = connect_micros_;
+  record.first_byte = first_byte_micros_;
+  record.total = std::chrono::duration_cast<Micros>(worker_.now() - began_).count();
+  worker_.log_access(record);
+}
+
+}  // namespace teal::proxy

@@ -1,0 +1,86 @@
+#include "proxy/listening.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "proxy/downstream.h"
+#include "proxy/worker.h"
+
+namespace teal::proxy {
+namespace {
+
+/// Without free descriptors accept() fails at once for as long as the backlog waits: not a loop to
+/// spin in.
+constexpr Millis kRest{100};
+
+}  // namespace
+
+Listening::Listening(Worker& worker, net::Socket socket, std::size_t listener, bool shared)
+    : worker_(worker),
+      socket_(std::move(socket)),
+      listener_(listener),
+      shared_(shared),
+      rest_([](void* self) { static_cast<void>(static_cast<Listening*>(self)->open()); }, this) {}
+
+Result<void> Listening::open() {
+  const Result<void> added = worker_.reactor().add_listener(socket_.fd(), *this, shared_);
+  watched_ = added.has_value();
+  return added;
+}
+
+void Listening::close() {
+  const boost::intrusive_ptr<Listening> alive(this);
+  if (!socket_) return;
+  accept_all();
+  if (std::exchange(watched_, false)) worker_.reactor().remove(socket_.fd(), *this);
+  rest_.cancel();
+  socket_.close();
+}
+
+void Listening::on_ready(net::Readiness /*ready*/) {
+  if (watched_) accept_all();
+}
+
+void Listening::accept_all() {
+  while (true) {
+    net::Endpoint peer;
+    peer.size = sizeof peer.storage;
+    const int fd = ::accept4(socket_.fd(), reinterpret_cast<sockaddr*>(&peer.storage), &peer.size,
+                             SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+      welcome(net::Socket(fd), peer);
+      continue;
+    }
+    if (errno == EINTR || errno == ECONNABORTED) continue;
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) rest();
+    return;
+  }
+}
+
+void Listening::rest() {
+  worker_.counters()[Stat::accept_failures].add();
+  const boost::intrusive_ptr<Listening> alive(this);
+  if (std::exchange(watched_, false)) worker_.reactor().remove(socket_.fd(), *this);
+  worker_.wheel().set(rest_, worker_.now() + kRest);
+}
+
+void Listening::welcome(net::Socket socket, const net::Endpoint& peer) {
+  const config::Listener& spec = worker_.table()->routes.config->listeners[listener_];
+  auto& open = worker_.shared().gauges[listener_]->connections;
+  if (open.fetch_add(1, std::memory_order_relaxed) >= spec.limits.connections) {
+    open.fetch_sub(1, std::memory_order_relaxed);
+    worker_.counters()[Stat::connections_refused].add();
+    return;
+  }
+  worker_.counters()[Stat::connections_accepted].add();
+  std::string address;
+  if (spec.address.kind != Address::Kind::unix_socket) {
+    net::set_no_delay(socket);
+    address = net::to_address(peer).host;
+  }
+  Downstream::open(worker_, std::move(socket), listener_, address);
+}
+
+}  // namespace teal::proxy

@@ -1,0 +1,39 @@
+// Listening: one listening socket of one worker. Accepts until the kernel has no more, refuses what
+// is over the listener's limit, and rests for a moment when the process runs out of descriptors.
+//
+// Owned by the reactor's registration and its worker; used by the worker's thread.
+#pragma once
+
+#include <cstdint>
+
+#include "net/reactor.h"
+#include "net/socket.h"
+#include "net/timer_wheel.h"
+
+namespace teal::proxy {
+
+class Worker;
+
+class Listening final : public net::Watcher {
+ public:
+  Listening(Worker& worker, net::Socket socket, std::size_t listener, bool shared);
+
+  Result<void> open();
+  /// Takes what is already waiting, then no more.
+  void close();
+  void on_ready(net::Readiness ready) override;
+
+ private:
+  void accept_all();
+  void rest();
+  void welcome(net::Socket socket, const net::Endpoint& peer);
+
+  Worker& worker_;
+  net::Socket socket_;
+  const std::size_t listener_;
+  const bool shared_;
+  bool watched_ = false;
+  net::Timer rest_;
+};
+
+}  // namespace teal::proxy

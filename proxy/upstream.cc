@@ -1,0 +1,225 @@
+#include "proxy/upstream.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+#include "proxy/exchange.h"
+#include "proxy/worker.h"
+
+namespace teal::proxy {
+namespace {
+
+/// Small until a body shows that it is worth more (reference/performance.md, rule 7).
+constexpr std::size_t kFirstRead = 16 * 1024;
+constexpr std::size_t kLargestRead = 256 * 1024;
+
+constexpr net::Http1Limits kResponseLimits{
+    .start_line_bytes = 8 * 1024, .head_bytes = 64 * 1024, .fields = 200};
+
+}  // namespace
+
+Upstream::Upstream(Worker& worker, net::Socket socket,
+                   boost::local_shared_ptr<TargetRuntime> target)
+    : Channel(worker, std::move(socket)),
+      target_(std::move(target)),
+      read_size_(kFirstRead),
+      parser_(kResponseLimits),
+      timer_([](void* self) { static_cast<Upstream*>(self)->on_idle_timeout(); }, this) {}
+
+Upstream::~Upstream() = default;
+
+Result<boost::intrusive_ptr<Upstream>> Upstream::connect(
+    Worker& worker, const boost::local_shared_ptr<TargetRuntime>& target) {
+  Result<net::Socket> socket = net::start_connect(target->endpoint);
+  if (!socket) return socket.error();
+  boost::intrusive_ptr<Upstream> upstream(new Upstream(worker, std::move(*socket), target));
+  upstream->start_unconnected();
+  if (const Result<void> watched = upstream->watch(); !watched) return watched.error();
+  worker.counters()[Stat::upstream_active_connections].add();
+  worker.counters()[Stat::upstream_connects].add();
+  return upstream;
+}
+
+void Upstream::attach(Exchange& exchange, net::Method method) {
+  TEAL_ASSERT(state_ != State::closed && exchange_ == nullptr);
+  exchange_ = &exchange;
+  if (state_ == State::idle) state_ = State::busy;
+  paused_ = false;
+  read_size_ = kFirstRead;
+  timer_.cancel();
+  ++requests_;
+  parser_.expect(method);
+}
+
+void Upstream::on_ready(net::Readiness ready) {
+  mark_ready(ready);
+  if (state_ == State::connecting) {
+    if (ready.write || ready.broken) on_connect_ended();
+    if (state_ != State::busy) return;
+  } else if (ready.write && is_blocked() && write_pending() && exchange_ != nullptr) {
+    exchange_->on_upstream_unblocked();
+  }
+  if (state_ == State::idle && ready.read) {
+    on_idle_input();
+    return;
+  }
+  if (ready.read) read_response();
+}
+
+void Upstream::resume() {
+  if (state_ == State::idle && may_read()) {
+    on_idle_input();
+    return;
+  }
+  if (state_ != State::busy) return;
+  if (is_broken()) {
+    // The target may have answered before it closed: what it said last is worth more than EPIPE.
+    read_response();
+    if (state_ == State::busy && exchange_ != nullptr) fail(Failure::reset, net::Refusal::none);
+    return;
+  }
+  read_response();
+}
+
+void Upstream::on_connect_ended() {
+  const int error = net::connect_error(stream_.socket());
+  if (error != 0) {
+    worker_.counters()[Stat::upstream_connect_failures].add();
+    fail(Failure::connect, net::Refusal::none);
+    return;
+  }
+  state_ = State::busy;
+  connected();
+  if (exchange_ != nullptr) exchange_->on_connected();
+}
+
+void Upstream::unpause() {
+  if (!std::exchange(paused_, false)) return;
+  if (may_read()) worker_.resume_soon(*this);
+}
+
+void Upstream::read_response() {
+  while (state_ == State::busy && exchange_ != nullptr && !paused_ && may_read()) {
+    const net::ReadResult got = read_behind(stash_, read_size_);
+    if (got.size > 0) {
+      const std::string_view input(worker_.scratch(0).data(), stash_.size() + got.size);
+      if (!parse(input)) return;
+      if (got.size == read_size_) read_size_ = std::min(read_size_ * 4, kLargestRead);
+      worker_.gather().flush();  // the views into the scratch buffer end here
+      exchange_->after_response_input();
+    }
+    if (got.error != 0) {
+      fail(Failure::reset, net::Refusal::none);
+      return;
+    }
+    if (got.eof) {
+      const net::ParseStep step = parser_.at_eof();
+      if (step.event == net::ParseEvent::end && stash_.empty()) {
+        exchange_->on_response_end(parser_.trailers(), false);
+      } else {
+        fail(Failure::reset, net::Refusal::none);
+      }
+      return;
+    }
+    if (got.drained) return;
+  }
+}
+
+bool Upstream::parse(std::string_view input) {
+  while (true) {
+    const net::ParseStep step = parser_.next(input);
+    input.remove_prefix(step.consumed);
+    switch (step.event) {
+      case net::ParseEvent::need_more:
+        if (input.empty()) {
+          if (stash_.capacity() > 0) stash_ = {};
+        } else {
+          std::string rest(input);
+          stash_ = std::move(rest);
+        }
+        return true;
+      case net::ParseEvent::head: exchange_->on_response_head(parser_.head()); break;
+      case net::ParseEvent::body: exchange_->on_response_body(step.body); break;
+      case net::ParseEvent::end:
+        stash_ = {};
+        if (!input.empty()) worker_.counters().refused(net::Refusal::bytes_after_message).add();
+        exchange_->on_response_end(parser_.trailers(), input.empty() && !is_blocked());
+        return false;
+      case net::ParseEvent::refused:
+        worker_.counters()[Stat::upstream_protocol_errors].add();
+        fail(Failure::protocol, parser_.refusal());
+        return false;
+    }
+    if (exchange_ == nullptr || state_ != State::busy) return false;
+  }
+}
+
+void Upstream::fail(Failure failure, net::Refusal rule) {
+  const boost::intrusive_ptr<Upstream> alive(this);
+  if (exchange_ != nullptr) {
+    exchange_->on_upstream_failed(failure, rule);  // abandons this connection
+  } else {
+    abandon();
+  }
+}
+
+void Upstream::release() {
+  TEAL_ASSERT(state_ == State::busy);
+  exchange_ = nullptr;
+  if (target_->retired || worker_.is_draining() || target_->idle.size() >= target_->idle_limit ||
+      is_broken()) {
+    abandon();
+    return;
+  }
+  state_ = State::idle;
+  worker_.counters()[Stat::upstream_active_connections].subtract();
+  worker_.counters()[Stat::upstream_idle_connections].add();
+  worker_.wheel().set(timer_, worker_.now() + target_->idle_timeout);
+  target_->idle.push_back(this);
+  // Not seen yet, but there: the target's close, or bytes that nobody asked for.
+  if (may_read()) worker_.resume_soon(*this);
+}
+
+void Upstream::abandon() {
+  const boost::intrusive_ptr<Upstream> alive(this);
+  exchange_ = nullptr;
+  if (state_ == State::closed) return;
+  if (state_ == State::idle) leave_pool();
+  count_closed();
+  state_ = State::closed;
+  timer_.cancel();
+  close_channel();
+}
+
+void Upstream::count_closed() {
+  worker_
+      .counters()[state_ == State::idle ? Stat::upstream_idle_connections
+                                        : Stat::upstream_active_connections]
+      .subtract();
+}
+
+void Upstream::close_idle() {
+  TEAL_ASSERT(state_ == State::idle);
+  abandon();
+}
+
+void Upstream::on_idle_input() {
+  const net::ReadResult got = read_behind({}, 1);
+  if (got.size == 0 && !got.eof && got.error == 0) return;  // nothing there after all
+  if (got.size > 0) worker_.counters().refused(net::Refusal::bytes_after_message).add();
+  worker_.counters()[Stat::upstream_closed_idle].add();
+  abandon();
+}
+
+void Upstream::leave_pool() {
+  std::erase(target_->idle, boost::intrusive_ptr<Upstream>(this));
+}
+
+void Upstream::on_idle_timeout() {
+  if (state_ != State::idle) return;
+  worker_.counters()[Stat::upstream_expired_idle].add();
+  abandon();
+}
+
+}  // namespace teal::proxy

@@ -1,0 +1,298 @@
+#include "proxy/worker.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+#include <boost/smart_ptr/make_local_shared.hpp>
+
+#include "base/assert.h"
+#include "proxy/downstream.h"
+#include "proxy/exchange.h"
+#include "proxy/listening.h"
+#include "proxy/rewrite.h"
+#include "proxy/upstream.h"
+
+namespace teal::proxy {
+namespace {
+
+constexpr std::size_t kScratch = 64 * 1024;
+constexpr std::size_t kLogBatch = 32 * 1024;
+constexpr std::size_t kSpareExchanges = 1024;
+/// Bad outcomes kept while control works on the last batch; more are dropped and counted. Control
+/// needs not every one of a flood.
+constexpr std::size_t kMostReports = 1024;
+
+/// A worker's part of a limit for all.
+std::uint32_t share_of(std::uint32_t limit, std::uint32_t workers) {
+  return std::max<std::uint32_t>(1, (limit + workers - 1) / workers);
+}
+
+}  // namespace
+
+Worker::Worker(std::uint32_t index, const WorkerShared& shared, std::uint64_t seed,
+               std::shared_ptr<const RouteTable> first, std::vector<ListenerSocket> sockets)
+    : index_(index),
+      shared_(shared),
+      io_(1),
+      rng_(seed),
+      now_(shared.clock->mono()),
+      wheel_(now_),
+      shard_(std::make_unique<Shard>()),
+      scratch_(kScratch),
+      reactor_(io_, {.before_turn = [this] { read_clock(); },
+                     .after_each = [this] { after_each(); },
+                     .after_turn = [this] { after_turn(); }}),
+      ticker_(io_) {
+  read_clock();
+  take_table(*first);
+  for (ListenerSocket& each : sockets)
+    listenings_.emplace_back(
+        new Listening(*this, std::move(each.socket), each.listener, each.shared));
+}
+
+Worker::~Worker() {
+  TEAL_ASSERT(!thread_.joinable());
+}
+
+void Worker::start() {
+  for (const auto& listening : listenings_)
+    if (const Result<void> opened = listening->open(); !opened)
+      shared_.log->error("cannot watch a listener", {{"reason", opened.error().message()}});
+  reactor_.start();
+  tick();
+  thread_ = std::thread([this] { run(); });
+}
+
+void Worker::run() {
+  io_.run();
+  // Whatever is left is let go of on its own thread.
+  for (const auto& listening : listenings_) listening->close();
+  listenings_.clear();
+  for (auto& [id, target] : targets_) close_idle_of(*target);
+  gather_.flush();
+  resume_.clear();
+  if (!log_buffer_.empty() && shared_.access_log != nullptr)
+    shared_.access_log->submit(log_buffer_);
+}
+
+void Worker::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void Worker::read_clock() {
+  now_ = shared_.clock->mono();
+  wall_ = shared_.clock->wall();
+  const std::int64_t second = wall_.time_since_epoch().count() / 1000;
+  if (second == date_second_) return;
+  date_second_ = second;
+  date_ = format_http_date(wall_);
+}
+
+void Worker::after_each() {
+  gather_.flush();
+  while (!resume_.empty() || !wake_.empty()) {
+    if (!resume_.empty()) {
+      const boost::intrusive_ptr<Channel> channel = std::move(resume_.back());
+      resume_.pop_back();
+      channel->unmark_resume();
+      channel->resume();
+    } else {
+      const boost::local_shared_ptr<GroupRuntime> group = std::move(wake_.back());
+      wake_.pop_back();
+      group->wake_pending = false;
+      // One that finds the room taken goes back to the front: then there is none.
+      while (!group->waiting.empty()) {
+        const std::size_t before = group->waiting.size();
+        group->waiting.front()->on_room();
+        if (group->waiting.size() >= before) break;
+      }
+    }
+    gather_.flush();
+  }
+  dead_exchanges_.clear();
+}
+
+void Worker::after_turn() {
+  if (log_buffer_.size() >= kLogBatch && shared_.access_log != nullptr)
+    if (!shared_.access_log->submit(log_buffer_)) counters()[Stat::access_log_dropped].add();
+}
+
+void Worker::tick() {
+  ticker_.expires_after(net::TimerWheel::kTick);
+  ticker_.async_wait([this](const boost::system::error_code& ec) {
+    if (ec || stopping_) return;
+    read_clock();
+    wheel_.advance(now_);
+    after_each();
+    if (!log_buffer_.empty() && shared_.access_log != nullptr)
+      if (!shared_.access_log->submit(log_buffer_)) counters()[Stat::access_log_dropped].add();
+    tick();
+  });
+}
+
+std::span<char> Worker::scratch(std::size_t size) {
+  if (scratch_.size() < size) scratch_.resize(size);
+  return scratch_;
+}
+
+void Worker::resume_soon(Channel& channel) {
+  if (channel.mark_resume()) resume_.emplace_back(&channel);
+}
+
+void Worker::wake_soon(const boost::local_shared_ptr<GroupRuntime>& group) {
+  if (!std::exchange(group->wake_pending, true)) wake_.push_back(group);
+}
+
+std::unique_ptr<Exchange> Worker::take_exchange() {
+  if (spare_exchanges_.empty()) return std::make_unique<Exchange>(*this);
+  std::unique_ptr<Exchange> exchange = std::move(spare_exchanges_.back());
+  spare_exchanges_.pop_back();
+  return exchange;
+}
+
+void Worker::give_back(std::unique_ptr<Exchange> exchange) {
+  // It may be one of its own functions that calls: it lives on to the end of the callback.
+  if (spare_exchanges_.size() < kSpareExchanges) {
+    spare_exchanges_.push_back(std::move(exchange));
+  } else {
+    dead_exchanges_.push_back(std::move(exchange));
+  }
+}
+
+void Worker::opened(Downstream& downstream) {
+  downstreams_.insert(&downstream);
+  counters()[Stat::connections_active].add();
+}
+
+void Worker::closed(Downstream& downstream) {
+  downstreams_.erase(&downstream);
+  counters()[Stat::connections_active].subtract();
+  if (draining_ && downstreams_.empty() && on_idle_) std::exchange(on_idle_, nullptr)();
+}
+
+// ---- tables -------------------------------------------------------------------------------------
+
+boost::local_shared_ptr<TargetRuntime> Worker::target_runtime(
+    const TargetState& target, const config::Service& service,
+    const boost::local_shared_ptr<GroupRuntime>& group) {
+  auto& runtime = targets_[target.id];
+  if (!runtime) {
+    runtime = boost::make_local_shared<TargetRuntime>();
+    runtime->id = target.id;
+    runtime->address = to_string(target.address);
+    runtime->endpoint = net::to_endpoint(target.address);
+  }
+  runtime->group = group;
+  runtime->retired = false;
+  runtime->in_flight_limit = share_of(service.limits.in_flight_per_target, shared_.workers);
+  runtime->idle_limit = share_of(service.limits.idle_per_target, shared_.workers);
+  runtime->idle_timeout = service.timeouts.upstream_idle;
+  return runtime;
+}
+
+PinnedTable Worker::pin(const RouteTable& routes) {
+  auto table = boost::make_local_shared<WorkerTable>();
+  table->routes = routes;
+  table->services.reserve(routes.services.size());
+  for (ServiceView& view : table->routes.services) {
+    const config::Service& spec = *view.spec;
+    WorkerTable::Service service;
+    auto& service_runtime = services_[spec.name];
+    if (!service_runtime) service_runtime = boost::make_local_shared<ServiceRuntime>(rng_.next());
+    service.runtime = service_runtime;
+    for (const Colour colour : kColours) {
+      GroupView& group = view.groups[colour];
+      auto& group_runtime = groups_[spec.name + '/' + std::string(to_string(colour))];
+      if (!group_runtime) group_runtime = boost::make_local_shared<GroupRuntime>(rng_.next());
+      group_runtime->waiting_limit = share_of(spec.limits.pending, shared_.workers);
+      WorkerTable::Group& mine = service.groups[colour];
+      mine.runtime = group_runtime;
+      for (const TargetState& target : group.targets)
+        mine.targets.push_back(target_runtime(target, spec, group_runtime));
+      for (const Audience audience : {Audience::split, Audience::preview})
+        shard_->traffic(group.slots[audience]);
+    }
+    table->services.push_back(std::move(service));
+  }
+  return table;
+}
+
+void Worker::take_table(const RouteTable& routes) {
+  for (auto& [id, target] : targets_) target->retired = true;
+  table_ = pin(routes);
+  for (auto it = targets_.begin(); it != targets_.end();) {
+    if (it->second->retired) {
+      close_idle_of(*it->second);
+      it = targets_.erase(it);
+    } else {
+      ++it;
+    }
+  }
+  for (auto& [name, group] : groups_)
+    if (!group->waiting.empty()) wake_soon(group);
+  after_each();
+}
+
+void Worker::close_idle_of(TargetRuntime& target) {
+  while (!target.idle.empty()) {
+    const boost::intrusive_ptr<Upstream> upstream = target.idle.back();
+    upstream->close_idle();
+  }
+}
+
+// ---- ends ---------------------------------------------------------------------------------------
+
+void Worker::drain(std::function<void()> idle) {
+  read_clock();
+  draining_ = true;
+  for (const auto& listening : listenings_) listening->close();
+  const std::vector<Downstream*> open(downstreams_.begin(), downstreams_.end());
+  for (Downstream* each : open) each->drain();
+  on_idle_ = std::move(idle);
+  after_each();
+  if (downstreams_.empty() && on_idle_) std::exchange(on_idle_, nullptr)();
+}
+
+void Worker::stop() {
+  read_clock();
+  stopping_ = true;
+  on_idle_ = nullptr;
+  for (const auto& listening : listenings_) listening->close();
+  while (!downstreams_.empty()) (*downstreams_.begin())->cut();
+  after_each();
+  for (auto& [id, target] : targets_) close_idle_of(*target);
+  reactor_.stop();
+  ticker_.cancel();
+}
+
+// ---- reports and log ----------------------------------------------------------------------------
+
+void Worker::report(const BadOutcome& outcome) {
+  if (reports_.size() >= kMostReports) {
+    counters()[Stat::bad_outcomes_dropped].add();
+    return;
+  }
+  reports_.push_back(outcome);
+  if (!report_under_way_) send_reports();
+}
+
+void Worker::open_reports() {
+  report_under_way_ = false;
+  if (!reports_.empty()) send_reports();
+}
+
+void Worker::send_reports() {
+  report_under_way_ = true;
+  shared_.report(index_, std::exchange(reports_, {}));
+}
+
+void Worker::log_access(const AccessRecord& record) {
+  switch (shared_.access_format) {
+    case config::AccessLog::Format::off: return;
+    case config::AccessLog::Format::json: append_json(log_buffer_, record); return;
+    case config::AccessLog::Format::combined: append_combined(log_buffer_, record); return;
+  }
+}
+
+}  // namespace teal::proxy

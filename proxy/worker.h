@@ -1,0 +1,163 @@
+// Worker: one thread with its own io_context, listening sockets, connections, kept upstream
+// connections, counters and copy of the RouteTable. Everything inside is single-threaded by
+// construction: no locks, no shared reference counts (DESIGN.md 4.3).
+//
+// Made and stopped by WorkerPool (control thread), which talks to it by post only. The accessors
+// are for the worker's own connections.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "base/log.h"
+#include "base/outcome.h"
+#include "base/rng.h"
+#include "net/reactor.h"
+#include "net/timer_wheel.h"
+#include "proxy/access_log.h"
+#include "proxy/channel.h"
+#include "proxy/shard.h"
+#include "proxy/target_runtime.h"
+
+namespace teal::proxy {
+
+class Downstream;
+class Exchange;
+class Listening;
+
+/// Connections of one listener over all workers; touched when one opens or closes only.
+struct ListenerGauge {
+  std::atomic<std::uint32_t> connections{0};
+};
+
+/// What every worker of a pool shares. All of it outlives the workers.
+struct WorkerShared {
+  const Clock* clock = nullptr;
+  Log* log = nullptr;
+  AccessLogWriter* access_log = nullptr;  ///< Null: off.
+  config::AccessLog::Format access_format = config::AccessLog::Format::off;
+  std::uint32_t workers = 1;
+  std::vector<std::unique_ptr<ListenerGauge>> gauges;  ///< As Config::listeners.
+  /// Takes a batch of a worker's bad outcomes to control; called on worker threads. The worker
+  /// sends the next batch after Worker::open_reports().
+  std::function<void(std::uint32_t worker, std::vector<BadOutcome>)> report;
+};
+
+class Worker {
+ public:
+  struct ListenerSocket {
+    net::Socket socket;
+    std::size_t listener = 0;
+    bool shared = false;  ///< With other workers (Unix sockets).
+  };
+
+  Worker(std::uint32_t index, const WorkerShared& shared, std::uint64_t seed,
+         std::shared_ptr<const RouteTable> first, std::vector<ListenerSocket> sockets);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // ---- for the pool, any thread
+  void start();
+  void join();
+  boost::asio::io_context& io() { return io_; }
+  const Shard& shard() const { return *shard_; }
+
+  // ---- for the pool, posted to io()
+  void take_table(const RouteTable& table);
+  /// No new connections; the open ones end with their request. `idle` is called when none is left.
+  void drain(std::function<void()> idle);
+  /// Cuts what still runs and leaves the loop.
+  void stop();
+  void open_reports();  ///< Control has taken the last batch of bad outcomes.
+
+  // ---- for the worker's connections
+  const WorkerShared& shared() const { return shared_; }
+  net::Reactor& reactor() { return reactor_; }
+  net::TimerWheel& wheel() { return wheel_; }
+  Gather& gather() { return gather_; }
+  Shard& counters() { return *shard_; }
+  Rng& rng() { return rng_; }
+  Mono now() const { return now_; }
+  WallTime wall() const { return wall_; }
+  /// The Date header's text of this second.
+  std::string_view date() const { return date_; }
+  const PinnedTable& table() const { return table_; }
+  bool is_draining() const { return draining_; }
+  /// At least `size` bytes to read into; good until the callback's end.
+  std::span<char> scratch(std::size_t size);
+  std::vector<Candidate>& candidates() { return candidates_; }
+  /// Calls channel.resume() when the present callback is over.
+  void resume_soon(Channel& channel);
+  /// Lets the group's waiting requests try again when the present callback is over.
+  void wake_soon(const boost::local_shared_ptr<GroupRuntime>& group);
+
+  std::unique_ptr<Exchange> take_exchange();
+  void give_back(std::unique_ptr<Exchange> exchange);
+
+  void opened(Downstream& downstream);
+  void closed(Downstream& downstream);
+  void report(const BadOutcome& outcome);
+  /// Appends one line to the access log, if it is on.
+  void log_access(const AccessRecord& record);
+
+ private:
+  boost::local_shared_ptr<TargetRuntime> target_runtime(
+      const TargetState& target, const config::Service& service,
+      const boost::local_shared_ptr<GroupRuntime>& group);
+  void run();
+  void read_clock();
+  void after_each();
+  void after_turn();
+  void tick();
+  void send_reports();
+  void close_idle_of(TargetRuntime& target);
+  PinnedTable pin(const RouteTable& table);
+
+  const std::uint32_t index_;
+  const WorkerShared& shared_;
+  boost::asio::io_context io_;
+  Rng rng_;
+  Mono now_;
+  WallTime wall_;
+  std::string date_;
+  std::int64_t date_second_ = -1;
+  net::TimerWheel wheel_;
+  std::unique_ptr<Shard> shard_;
+  Gather gather_;
+  std::vector<char> scratch_;
+  std::vector<Candidate> candidates_;
+  std::string log_buffer_;
+  std::vector<std::unique_ptr<Exchange>> spare_exchanges_;
+  std::vector<std::unique_ptr<Exchange>> dead_exchanges_;
+  std::vector<boost::intrusive_ptr<Channel>> resume_;
+  std::vector<boost::local_shared_ptr<GroupRuntime>> wake_;
+  std::vector<BadOutcome> reports_;
+  bool report_under_way_ = false;
+  std::unordered_set<Downstream*> downstreams_;
+  std::unordered_map<TargetId, boost::local_shared_ptr<TargetRuntime>> targets_;
+  std::unordered_map<std::string, boost::local_shared_ptr<GroupRuntime>> groups_;
+  std::unordered_map<std::string, boost::local_shared_ptr<ServiceRuntime>> services_;
+  PinnedTable table_;
+  std::vector<boost::intrusive_ptr<Listening>> listenings_;
+  bool draining_ = false;
+  bool stopping_ = false;
+  std::function<void()> on_idle_;
+  net::Reactor reactor_;
+  boost::asio::steady_timer ticker_;
+  std::thread thread_;
+};
+
+}  // namespace teal::proxy

@@ -1,0 +1,153 @@
+#include "proxy/worker_pool.h"
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include "base/assert.h"
+
+namespace teal::proxy {
+namespace {
+
+/// Calls `done` on the control thread after `count` calls of arrive() from any threads.
+class Latch {
+ public:
+  Latch(boost::asio::io_context& control, std::size_t count, std::function<void()> done)
+      : control_(control), left_(count), done_(std::move(done)) {}
+
+  void arrive() {
+    if (left_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      boost::asio::post(control_, std::move(done_));
+  }
+
+ private:
+  boost::asio::io_context& control_;
+  std::atomic<std::size_t> left_;
+  std::function<void()> done_;
+};
+
+}  // namespace
+
+WorkerPool::WorkerPool(boost::asio::io_context& control, Options options)
+    : control_(control), options_(std::move(options)) {
+  const config::Config& config = *options_.config;
+  shared_.clock = options_.clock;
+  shared_.log = options_.log;
+  shared_.access_format = config.access_log.format;
+  shared_.workers =
+      config.workers != 0 ? config.workers : std::max(1U, std::thread::hardware_concurrency());
+  for (std::size_t i = 0; i < config.listeners.size(); ++i)
+    shared_.gauges.push_back(std::make_unique<ListenerGauge>());
+  shared_.report = [this](std::uint32_t worker, std::vector<BadOutcome> outcomes) {
+    boost::asio::post(control_, [this, worker, outcomes = std::move(outcomes)] {
+      take_reports(worker, outcomes);
+    });
+  };
+}
+
+WorkerPool::~WorkerPool() {
+  stop();
+}
+
+Result<void> WorkerPool::open() {
+  const config::Config& config = *options_.config;
+  if (config.access_log.format != config::AccessLog::Format::off) {
+    Result<std::unique_ptr<AccessLogWriter>> opened = AccessLogWriter::open(config.access_log);
+    if (!opened) return opened.error();
+    access_log_ = std::move(*opened);
+    shared_.access_log = access_log_.get();
+  }
+  sockets_.resize(shared_.workers);
+  for (std::size_t index = 0; index < config.listeners.size(); ++index) {
+    Address address = config.listeners[index].address;
+    const bool is_unix = address.kind == Address::Kind::unix_socket;
+    for (std::uint32_t worker = 0; worker < shared_.workers; ++worker) {
+      const bool copy = is_unix && worker > 0;
+      Result<net::Socket> socket =
+          copy ? net::duplicate(sockets_[0].back().socket) : net::listen_on(address);
+      if (!socket)
+        return Error{Source::config,
+                     "listener " + config.listeners[index].name + ": " + socket.error().message()};
+      if (worker == 0 && !is_unix) address = net::local_address(*socket);
+      sockets_[worker].push_back({std::move(*socket), index, is_unix});
+    }
+    addresses_.push_back(address);
+  }
+  return {};
+}
+
+void WorkerPool::start_workers(const RouteTable& first) {
+  TEAL_ASSERT(!sockets_.empty());
+  const auto shared_first = std::make_shared<const RouteTable>(first);
+  for (std::uint32_t i = 0; i < shared_.workers; ++i)
+    workers_.push_back(std::make_unique<Worker>(i, shared_, mix64(options_.seed + i), shared_first,
+                                                std::move(sockets_[i])));
+  sockets_.clear();
+  for (const auto& worker : workers_) worker->start();
+}
+
+void WorkerPool::publish(std::uint64_t version, const std::vector<ServiceState>& states,
+                         std::function<void()> applied) {
+  auto table =
+      std::make_shared<const RouteTable>(book_.build(version, options_.config, states, shards()));
+  if (workers_.empty()) {
+    start_workers(*table);
+    boost::asio::post(control_, std::move(applied));
+    return;
+  }
+  const auto latch = std::make_shared<Latch>(control_, workers_.size(), std::move(applied));
+  for (const auto& worker : workers_)
+    boost::asio::post(worker->io(), [&worker = *worker, table, latch] {
+      worker.take_table(*table);
+      latch->arrive();
+    });
+}
+
+std::vector<const Shard*> WorkerPool::shards() const {
+  std::vector<const Shard*> shards;
+  shards.reserve(workers_.size());
+  for (const auto& worker : workers_) shards.push_back(&worker->shard());
+  return shards;
+}
+
+std::vector<TrafficReading> WorkerPool::read_traffic() {
+  return book_.read(shards());
+}
+
+std::vector<MetricSample> WorkerPool::read_stats() const {
+  return proxy::read_stats(shards());
+}
+
+void WorkerPool::take_reports(std::uint32_t worker, const std::vector<BadOutcome>& outcomes) {
+  for (const BadOutcome& each : outcomes) options_.on_bad_outcome(each);
+  if (!stopped_)
+    boost::asio::post(workers_[worker]->io(),
+                      [&worker = *workers_[worker]] { worker.open_reports(); });
+}
+
+void WorkerPool::reopen_access_log() {
+  if (access_log_) access_log_->reopen();
+}
+
+void WorkerPool::drain(std::function<void()> idle) {
+  if (workers_.empty()) {
+    boost::asio::post(control_, std::move(idle));
+    return;
+  }
+  const auto latch = std::make_shared<Latch>(control_, workers_.size(), std::move(idle));
+  for (const auto& worker : workers_)
+    boost::asio::post(worker->io(),
+                      [&worker = *worker, latch] { worker.drain([latch] { latch->arrive(); }); });
+}
+
+void WorkerPool::stop() {
+  if (std::exchange(stopped_, true)) return;
+  for (const auto& worker : workers_)
+    boost::asio::post(worker->io(), [&worker = *worker] { worker.stop(); });
+  for (const auto& worker : workers_) worker->join();
+}
+
+}  // namespace teal::proxy

@@ -1,0 +1,76 @@
+// WorkerPool: all workers of the process, seen from control: start, publish a table, read counters,
+// drain, stop. Control thread only; it reaches the workers by post and is answered by post.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "base/counters.h"
+#include "base/log.h"
+#include "base/outcome.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "proxy/access_log.h"
+#include "proxy/route_table.h"
+#include "proxy/traffic_book.h"
+#include "proxy/worker.h"
+
+namespace teal::proxy {
+
+class WorkerPool {
+ public:
+  struct Options {
+    std::shared_ptr<const config::Config> config;
+    const Clock* clock = nullptr;
+    Log* log = nullptr;
+    std::uint64_t seed = 0;
+    /// Called on the control thread.
+    std::function<void(const BadOutcome&)> on_bad_outcome;
+  };
+
+  /// `control`: the control thread's io_context, which outlives the pool.
+  WorkerPool(boost::asio::io_context& control, Options options);
+  ~WorkerPool();
+
+  /// Opens the access log and binds every listener; nothing is accepted yet. An Error names what.
+  Result<void> open();
+  /// The addresses listened on, in the order of the configuration (ports the system chose
+  /// included).
+  const std::vector<Address>& addresses() const { return addresses_; }
+
+  /// The first call makes and starts the workers. `applied` is posted to the control thread when
+  /// every worker runs on the table.
+  void publish(std::uint64_t version, const std::vector<ServiceState>& states,
+               std::function<void()> applied);
+
+  std::vector<TrafficReading> read_traffic();
+  std::vector<MetricSample> read_stats() const;
+
+  void reopen_access_log();
+  /// No new connections, the running requests end; `idle` is posted when all workers are done.
+  void drain(std::function<void()> idle);
+  /// Cuts what is left and joins the threads.
+  void stop();
+
+ private:
+  void start_workers(const RouteTable& first);
+  void take_reports(std::uint32_t worker, const std::vector<BadOutcome>& outcomes);
+  std::vector<const Shard*> shards() const;
+
+  boost::asio::io_context& control_;
+  Options options_;
+  WorkerShared shared_;
+  std::unique_ptr<AccessLogWriter> access_log_;
+  std::vector<std::vector<Worker::ListenerSocket>> sockets_;  ///< By worker.
+  std::vector<Address> addresses_;
+  TrafficBook book_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  bool stopped_ = false;
+};
+
+}  // namespace teal::proxy
