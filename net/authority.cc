@@ -41,7 +41,7 @@ bool is_port_part(std::string_view text) {
 
 bool is_ipv6_address(std::string_view text) {
   std::array<char, INET6_ADDRSTRLEN> terminated{};
-  if (text.size() >= terminated.size()) return false;
+  if (text.size() >= terminated.size() || text.find('\0') != std::string_view::npos) return false;
   std::copy(text.begin(), text.end(), terminated.begin());
   in6_addr address{};
   return inet_pton(AF_INET6, terminated.data(), &address) == 1;
