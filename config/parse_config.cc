@@ -30,8 +30,10 @@ void parse_state(const Value& value, Config& config) {
 void parse_workers(const Value& value, Config& config) {
   if (value.is("auto"))
     config.workers = 0;
-  else if (const auto number = value.integer(1, kMostWorkers))
-    config.workers = *number;
+  else if (value.is_number())
+    config.workers = value.integer(1, kMostWorkers).value_or(0);
+  else
+    value.problem("must be auto or a whole number from 1 to 256");
 }
 
 void parse_access_log(const Value& value, AccessLog& log) {

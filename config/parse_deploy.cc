@@ -169,11 +169,8 @@ void parse_minimum_healthy(const Value& value, MinimumHealthy& minimum) {
     if (const auto percent = value.percent(1, 100)) minimum = MinimumHealthy{true, *percent};
     return;
   }
-  const auto text = value.text();
-  if (!text) return;
-  const bool is_number = text->find_first_not_of("0123456789") == text->npos && !text->empty();
-  if (!is_number)
-    value.problem("must be a percentage like 75% or a number of targets, not " + quoted(*text));
+  if (!value.is_number())
+    value.problem("must be a percentage like 75% or a number of targets");
   else if (const auto count = value.integer(1, kMostTargets))
     minimum = MinimumHealthy{false, *count};
 }

@@ -54,6 +54,11 @@ std::string not_a_name(std::string_view text) {
 
 // ---- Value ----------------------------------------------------------------------------------
 
+bool Value::is_number() const {
+  return node_->kind == Node::Kind::scalar && !node_->text.empty() &&
+         node_->text.find_first_not_of("0123456789") == std::string::npos;
+}
+
 void Value::problem(std::string message, std::string hint) const {
   report_->add(node_->place, path_, std::move(message), std::move(hint));
 }

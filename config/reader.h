@@ -39,6 +39,9 @@ class Value {
     return node_->kind == Node::Kind::scalar && node_->text == word;
   }
 
+  /// The scalar has nothing but digits.
+  bool is_number() const;
+
   void problem(std::string message, std::string hint = "") const;
 
   // Each gives the value, or reports why not.

@@ -23,12 +23,15 @@ void check_match(const Config& config, const Service& service, std::size_t index
                  std::map<Route, std::string>& routes, Report& report) {
   const Match& match = service.match[index];
   const std::string path = match_path(service, index, report);
-  if (report.touches(path)) return;
   std::vector<std::string> names;
   for (const Listener& listener : config.listeners) names.push_back(listener.name);
-  if (std::find(names.begin(), names.end(), match.listener) == names.end())
+  const bool listener_is_known =
+      match.listener.empty() ||  // missing or no name: said already
+      std::find(names.begin(), names.end(), match.listener) != names.end();
+  if (!listener_is_known)
     report.add_at(path + ".listener", "there is no listener " + quoted(match.listener),
                   did_you_mean(match.listener, names));
+  if (report.touches(path)) return;
   const auto [other, is_new] =
       routes.emplace(Route{match.listener, match.host, match.path}, service.name);
   if (!is_new)
