@@ -74,7 +74,7 @@ std::string to_string(const Problem& problem) {
 
 void throw_exception_from_error(const Problems& problems, const boost::source_location& /*where*/) {
   const std::string first = problems.list.empty() ? "none" : to_string(problems.list.front());
-  assertion_failed("value of a failed Loaded: " + first, std::source_location::current());
+  assertion_failed("value of a failed Loaded: " + first, __FILE__, __LINE__);
 }
 
 Loaded<Config> load_text(std::string_view text, const std::string& name) {
