@@ -32,9 +32,11 @@ bool is_port_part(std::string_view text) {
   if (text.empty()) return true;
   if (text.front() != ':' || text.size() > 6) return false;
   unsigned port = 0;
-  for (const char c : text.substr(1)) {
-    if (!is_digit(c)) return false;
-    port = port * 10 + static_cast<unsigned>(c - '0');
+  const char* const end = text.data() + text.size();
+  for (const char* c = text.data() + 1; c < end; ++c) {
+    const unsigned digit = static_cast<unsigned char>(*c) - unsigned{'0'};
+    if (digit > 9) return false;
+    port = port * 10 + digit;
   }
   return port <= 65535;
 }
@@ -56,18 +58,14 @@ bool is_authority(std::string_view text) {
     return end != std::string_view::npos && is_ipv6_address(text.substr(1, end - 1)) &&
            is_port_part(text.substr(end + 1));
   }
-  std::size_t at = 0;
-  while (at < text.size()) {
-    if (kRegName[static_cast<unsigned char>(text[at])]) {
-      ++at;
-    } else if (text[at] == '%' && at + 2 < text.size() && is_hex(text[at + 1]) &&
-               is_hex(text[at + 2])) {
-      at += 3;
-    } else {
-      break;
-    }
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (;;) {
+    while (at < end && kRegName[static_cast<unsigned char>(*at)]) ++at;
+    if (end - at < 3 || *at != '%' || !is_hex(at[1]) || !is_hex(at[2])) break;
+    at += 3;
   }
-  return at > 0 && is_port_part(text.substr(at));
+  return at != text.data() && is_port_part({at, end});
 }
 
 }  // namespace teal::net

@@ -4,6 +4,8 @@
 #include <array>
 #include <limits>
 
+#include "net/literal.h"
+
 namespace teal::net::http1 {
 namespace {
 
@@ -44,11 +46,17 @@ Refusal read_length(std::string_view value, FramingFields& out) {
   return Refusal::none;
 }
 
+void read_connection_option(std::string_view option, FramingFields& out) {
+  if (is<"close">(option)) out.close = true;
+  if (is<"keep-alive">(option)) out.keep_alive = true;
+}
+
 void read_connection(std::string_view value, FramingFields& out) {
-  for_each_element(value, [&out](std::string_view option) {
-    if (iequals(option, "close")) out.close = true;
-    if (iequals(option, "keep-alive")) out.keep_alive = true;
-  });
+  if (is<"keep-alive">(value)) [[likely]] {
+    out.keep_alive = true;
+    return;
+  }
+  for_each_element(value, [&out](std::string_view option) { read_connection_option(option, out); });
 }
 
 /// The lines of Transfer-Encoding together are one list. That its last coding is not chunked, or
@@ -64,7 +72,7 @@ Refusal transfer_encoding_refusal(const Fields& fields) {
     for_each_element(fields.value(field), [&](std::string_view coding) {
       ++codings;
       has_empty = has_empty || coding.empty();
-      ends_in_chunked = iequals(coding, "chunked");
+      ends_in_chunked = is<"chunked">(coding);
       if (ends_in_chunked) ++times_chunked;
     });
   }
@@ -119,7 +127,7 @@ Refusal read_framing(const Fields& fields, std::uint8_t minor_version, FramingFi
       case HeaderId::transfer_encoding: has_transfer_encoding = true; break;
       case HeaderId::connection: read_connection(fields.value(field), out); break;
       case HeaderId::expect:
-        if (iequals(fields.value(field), "100-continue")) out.continue_expected = true;
+        if (is<"100-continue">(fields.value(field))) out.continue_expected = true;
         break;
       case HeaderId::host:
         ++out.hosts;

@@ -199,10 +199,11 @@ ParseStep RequestParser::next_start_line(std::string_view input) {
     if (input.size() == 2) return {ParseEvent::need_more, 2, {}};
     http1::pass_line(cursor_, 0);
   }
-  const std::size_t line_limit = std::size_t{cursor_.line_at} + limits_.start_line_bytes;
-  const bool by_line = line_limit <= limits_.head_bytes;
+  // An empty line before it counts towards no limit: it may have been consumed already, or not.
+  const bool by_line = limits_.start_line_bytes <= limits_.head_bytes;
+  const std::size_t limit = by_line ? limits_.start_line_bytes : limits_.head_bytes;
   const Scan line =
-      http1::scan_line(input, cursor_, by_line ? line_limit : limits_.head_bytes,
+      http1::scan_line(input, cursor_, cursor_.line_at + limit,
                        by_line ? Refusal::request_line_too_long : Refusal::head_too_large);
   if (line.progress == Scan::Progress::incomplete) return {};
   if (line.progress == Scan::Progress::refused) return refuse(line.refusal);
@@ -214,8 +215,9 @@ ParseStep RequestParser::next_start_line(std::string_view input) {
 }
 
 ParseStep RequestParser::next_fields(std::string_view input) {
-  const Scan section = http1::scan_fields(input, cursor_, limits_.head_bytes,
-                                          Refusal::head_too_large, limits_.fields, head_.fields);
+  const std::size_t limit = std::size_t{head_.method_text.at} + limits_.head_bytes;
+  const Scan section = http1::scan_fields(input, cursor_, limit, Refusal::head_too_large,
+                                          limits_.fields, head_.fields);
   if (section.progress == Scan::Progress::incomplete) return {};
   if (section.progress == Scan::Progress::refused) return refuse(section.refusal);
   head_.fields.rebase(input.data());

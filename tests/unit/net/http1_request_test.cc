@@ -200,6 +200,11 @@ TEST(RequestLimits, HeadMayBeExactlyAsLargeAsAllowed) {
   EXPECT_EQ(request(200).size(), 200U);
   EXPECT_EQ(refusal_under(limits, request(200)), Refusal::none);
   EXPECT_EQ(refusal_under(limits, request(201)), Refusal::head_too_large);
+  // An empty line before it does not count, consumed or not.
+  EXPECT_EQ(refusal_under(limits, "\r\n" + request(200)), Refusal::none);
+  EXPECT_EQ(refusal_under(limits, "\r\n" + request(201)), Refusal::head_too_large);
+  EXPECT_EQ(read_requests({"\r\n", request(200)}, limits).refusal, Refusal::none);
+  EXPECT_EQ(read_requests({"\r\n", request(201)}, limits).refusal, Refusal::head_too_large);
   EXPECT_EQ(refusal_under(limits, request(200).substr(0, 199)), Refusal::none);
   // The request line has its own limit only where it is the smaller one.
   EXPECT_EQ(refusal_under(limits, std::string(200, 'A')), Refusal::head_too_large);
