@@ -58,9 +58,9 @@ class Exchange:
         return (int(head.split()[1]), body) if len(body) >= length else None
 
 
-def put_split(green):
+def put_split(green, port):
     body = json.dumps({"green": green}).encode()
-    return (f"PUT /v1/services/{SERVICE}/split HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    return (f"PUT /v1/services/{SERVICE}/split HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n").encode() + body
 
 
@@ -92,7 +92,7 @@ def measure(port, admin_port, puts):
 
     def set_split(green):
         acknowledged.clear()
-        control.send(put_split(green))
+        control.send(put_split(green, admin_port))
         run_until(lambda: acknowledged)
         result.round_trip_us.append((acknowledged[0] - control.started) / 1e3)
         until = time.monotonic_ns() + DWELL_NS
