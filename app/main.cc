@@ -1,3 +1,5 @@
-int main() {
-  return 0;
+#include "app/cli.h"
+
+int main(int argc, char** argv) {
+  return teal::app::run_cli(argc, argv);
 }

@@ -5,10 +5,9 @@
 
 namespace teal {
 
-void assertion_failed(std::string_view expression, const std::source_location& where) {
-  std::fprintf(stderr, "teal: assertion failed: %.*s at %s:%u in %s\n",
-               static_cast<int>(expression.size()), expression.data(), where.file_name(),
-               where.line(), where.function_name());
+void assertion_failed(std::string_view expression, const char* file, unsigned line) {
+  std::fprintf(stderr, "teal: assertion failed: %.*s at %s:%u\n",
+               static_cast<int>(expression.size()), expression.data(), file, line);
   std::abort();
 }
 

@@ -4,17 +4,17 @@
 // Not for anything the outside world can cause: that is a Result (base/result.h).
 #pragma once
 
-#include <source_location>
 #include <string_view>
 
 namespace teal {
 
-[[noreturn]] void assertion_failed(std::string_view expression, const std::source_location& where);
+/// Says on standard error what did not hold, and aborts.
+[[noreturn]] void assertion_failed(std::string_view expression, const char* file, unsigned line);
 
 }  // namespace teal
 
-#define TEAL_ASSERT(expression)                                               \
-  do {                                                                        \
-    if (!(expression)) [[unlikely]]                                           \
-      ::teal::assertion_failed(#expression, std::source_location::current()); \
+#define TEAL_ASSERT(expression)                                  \
+  do {                                                           \
+    if (!(expression)) [[unlikely]]                              \
+      ::teal::assertion_failed(#expression, __FILE__, __LINE__); \
   } while (false)

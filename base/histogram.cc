@@ -41,7 +41,7 @@ std::uint64_t Histogram::count_below(std::uint64_t micros) const {
   return std::accumulate(buckets.begin(), end, std::uint64_t{0});
 }
 
-std::optional<std::uint64_t> Histogram::quantile(double q) const {
+std::optional<std::size_t> Histogram::quantile_index(double q) const {
   const std::uint64_t total = count();
   if (total == 0) return std::nullopt;
   const auto rank = static_cast<std::uint64_t>(
@@ -49,9 +49,16 @@ std::optional<std::uint64_t> Histogram::quantile(double q) const {
   std::uint64_t seen = 0;
   for (std::size_t i = 0; i < kSize; ++i) {
     seen += buckets[i];
-    if (seen >= rank) return i + 1 < kSize ? lower_bound(i + 1) : lower_bound(i);
+    if (seen >= rank) return i;
   }
-  return lower_bound(kSize - 1);
+  return kSize - 1;
+}
+
+std::optional<std::uint64_t> Histogram::quantile(double q) const {
+  const std::optional<std::size_t> index = quantile_index(q);
+  if (!index) return std::nullopt;
+  // The last bucket has no upper border.
+  return lower_bound(std::min(*index + 1, kSize - 1));
 }
 
 Histogram& Histogram::operator+=(const Histogram& more) {

@@ -29,6 +29,8 @@ struct Histogram {
   std::uint64_t count() const;
   /// How many values are below `micros`; exact where `micros` is a bucket border.
   std::uint64_t count_below(std::uint64_t micros) const;
+  /// The bucket in which quantile q (0 < q <= 1) falls; nothing if the histogram is empty.
+  std::optional<std::size_t> quantile_index(double q) const;
   /// The value in microseconds at quantile q (0 < q <= 1), as the upper border of the bucket in
   /// which it falls; nothing if the histogram is empty.
   std::optional<std::uint64_t> quantile(double q) const;

@@ -21,7 +21,7 @@ std::ostream& operator<<(std::ostream& out, const Error& error) {
 }
 
 void throw_exception_from_error(const Error& error, const boost::source_location& /*where*/) {
-  assertion_failed("value of a failed Result: " + error.message(), std::source_location::current());
+  assertion_failed("value of a failed Result: " + error.message(), __FILE__, __LINE__);
 }
 
 }  // namespace teal

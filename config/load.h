@@ -1,6 +1,6 @@
 // Configuration text to validated structs. Reports every problem at once, each with file, line,
-// column, key and remedy. This is also how the control API reads a deployment request: JSON is
-// YAML, so one reader and one set of messages serve both.
+// column, key and remedy. This is also how the control API reads a deployment request: YAML and
+// JSON become one tree (config/document.h), so one reader and one set of messages serve both.
 //
 // Cold path, any thread, no state. yaml-cpp and its exceptions stay inside.
 #pragma once

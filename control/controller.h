@@ -22,10 +22,15 @@
 #include "config/load.h"
 #include "control/ports.h"
 #include "control/reports.h"
+#include "health/judge.h"
 
 namespace teal::control {
 
 class Store;
+
+/// Makes the judge that an alarm describes; tests give their own.
+using SourceFactory =
+    std::function<std::unique_ptr<health::VerdictSource>(const config::Alarm& alarm)>;
 
 /// POST /v1/deployments/{id}/...
 enum class Command : std::uint8_t { proceed, pause, promote, stop, rollback };
@@ -36,7 +41,8 @@ using Done = std::function<void(Answer<T>)>;
 class Controller {
  public:
   Controller(std::shared_ptr<const config::Config> config, const Clock& clock, Log& log,
-             Ports& ports, std::unique_ptr<Store> store);
+             Ports& ports, std::unique_ptr<Store> store,
+             SourceFactory make_source = health::make_source);
   ~Controller();
 
   /// Reads the store, replays the running deployments and publishes the first states.

@@ -19,7 +19,7 @@ std::string_view to_string(Status status) {
 }
 
 void throw_exception_from_error(const ApiError& error, const boost::source_location& /*where*/) {
-  assertion_failed("value of a failed Answer: " + error.detail, std::source_location::current());
+  assertion_failed("value of a failed Answer: " + error.detail, __FILE__, __LINE__);
 }
 
 }  // namespace teal::control

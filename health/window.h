@@ -21,7 +21,8 @@ class Window {
 
   struct View {
     TrafficCounters counters;  ///< What came within the window.
-    Micros span{0};  ///< How long it really is: shorter while young, at most over + a cell.
+    Micros span{0};  ///< How long it really is: shorter while young, else over and up to a cell
+                     ///< more, or a gap between readings where that is longer.
   };
   /// Nothing before the second reading.
   std::optional<View> view() const;

@@ -10,6 +10,7 @@
 // Does not: decide routing, keep buffers, know timeouts, serialise (net/http1_writer.h).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -41,11 +42,19 @@ struct ParseStep {
   std::string_view body;
 };
 
+/// How far a head or trailer section has been read, so that a call with more bytes starts there.
+struct LineCursor {
+  std::uint32_t line_at = 0;  ///< Where the line that is not complete yet begins.
+  std::uint32_t scanned = 0;  ///< Up to here there is no control byte left to look at.
+};
+
 /// What the two parsers share: bodies, chunks, trailers.
 class Http1BodyParser {
  public:
   void start(Framing framing, const Http1Limits& limits);
   ParseStep next(std::string_view input);
+  /// The peer has closed in an orderly way. True if that completes the body.
+  bool end_at_eof();
   bool finished() const { return state_ == State::done; }
   /// Content bytes still to come where that is known (length framing), else 0.
   std::uint64_t known_rest() const;
@@ -65,14 +74,18 @@ class Http1BodyParser {
   };
 
   ParseStep refuse(Refusal refusal);
+  ParseStep next_content(std::string_view input);
   ParseStep next_chunk_size(std::string_view input);
   ParseStep next_chunk_end(std::string_view input);
   ParseStep next_trailers(std::string_view input);
+  ParseStep begin_chunk(std::uint64_t size, std::size_t line_size);
 
   State state_ = State::done;
   Refusal refusal_ = Refusal::none;
   std::uint64_t left_ = 0;
-  std::uint32_t scanned_ = 0;
+  /// Bytes of chunk lines beyond what the content earned (see begin_chunk).
+  std::uint64_t overhead_ = 0;
+  LineCursor cursor_;
   Http1Limits limits_;
   Fields trailers_;
 };
@@ -91,15 +104,20 @@ class RequestParser {
   void restart();
   /// True while not one byte of the next message's head has been seen. Empty lines before a request
   /// line (RFC 9112, section 2.2) do not count; at most one is allowed.
-  bool is_between_messages() const { return state_ == State::start_line && scanned_ == 0; }
+  bool is_between_messages() const { return state_ == State::start_line && cursor_.scanned == 0; }
 
  private:
   enum class State : std::uint8_t { start_line, fields, body, done, refused };
 
+  ParseStep refuse(Refusal refusal);
+  ParseStep next_start_line(std::string_view input);
+  ParseStep next_fields(std::string_view input);
+
   Http1Limits limits_;
   State state_ = State::start_line;
   Refusal refusal_ = Refusal::none;
-  std::uint32_t scanned_ = 0;
+  bool empty_line_seen_ = false;
+  LineCursor cursor_;
   RequestHead head_;
   Http1BodyParser body_;
 };
@@ -109,6 +127,7 @@ class ResponseParser {
   explicit ResponseParser(const Http1Limits& limits) : limits_(limits) {}
 
   /// The response to expect next: HEAD has no body, whatever its head says (RFC 9112, 6.3).
+  /// Requires: the parser is new, or ParseEvent::end was returned.
   void expect(Method request_method);
   ParseStep next(std::string_view input);
   /// The peer has closed in an orderly way. ParseEvent::end if that completes the message (a
@@ -119,17 +138,25 @@ class ResponseParser {
   Refusal refusal() const { return refusal_; }
   std::uint64_t known_rest() const { return body_.known_rest(); }
 
+  /// Interim heads that one response may be preceded by; one more is refused.
+  static constexpr std::uint32_t kMaxInterims = 32;
+
   // After the head of an interim response (1xx except 101) the parser goes on to the next head by
   // itself; `end` comes only after the final one. 101 is refused: nobody asks for an upgrade yet.
 
  private:
   enum class State : std::uint8_t { start_line, fields, body, done, refused };
 
+  ParseStep refuse(Refusal refusal);
+  ParseStep next_start_line(std::string_view input);
+  ParseStep next_fields(std::string_view input);
+
   Http1Limits limits_;
   State state_ = State::done;
   Refusal refusal_ = Refusal::none;
   Method request_method_ = Method::get;
-  std::uint32_t scanned_ = 0;
+  std::uint32_t interims_ = 0;
+  LineCursor cursor_;
   ResponseHead head_;
   Http1BodyParser body_;
 };

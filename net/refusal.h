@@ -48,6 +48,7 @@ enum class Refusal : std::uint8_t {
   // answers only
   status_malformed,
   upgrade_unrequested,  // 101 that nobody asked for
+  interim_with_body,
   bytes_after_message,
   count_,
 };

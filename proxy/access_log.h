@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
 #include "base/time.h"
 #include "config/config.h"
 
@@ -56,8 +57,10 @@ struct AccessRecord {
 };
 
 /// One JSON object and a newline; bytes that are not UTF-8 or are control characters are escaped.
+/// Timers are in milliseconds with three decimals; what is empty or was never reached is left out.
 void append_json(std::string& out, const AccessRecord& record);
-/// Apache's combined format and a newline; control characters, quotes and backslashes as \xHH.
+/// Apache's combined format and a newline; control characters, quotes, backslashes and bytes beyond
+/// ASCII as \xHH.
 void append_combined(std::string& out, const AccessRecord& record);
 
 /// The writer: one thread, one file (or stdout), a bounded queue of buffers. Thread-safe.
@@ -73,7 +76,7 @@ class AccessLogWriter {
   bool submit(std::string& buffer);
   /// Close and open the file again by name (SIGUSR1, after a rotation). Returns at once.
   void reopen();
-  /// Lines or buffers that the disk refused.
+  /// Buffers that could not be written whole, and names that could not be opened again.
   std::uint64_t write_errors() const;
 
  private:

@@ -165,7 +165,8 @@ void Exchange::after_failed_attempt(Failure failure, net::Refusal rule) {
                                          : Termination::upstream_truncated);
     return;
   }
-  const FailedAttempt failed{failure, upstream_->requests() > 1, request_sent_, false};
+  const FailedAttempt failed{failure, upstream_->requests() > 1, request_sent_,
+                             upstream_->has_response_begun()};
   const bool has_key = head_.fields.find(net::HeaderId::idempotency_key) != nullptr;
   const RequestTraits request{net::is_idempotent(head_.method) || has_key, replayable_};
   const Next next = after_failure(failed, request, attempts_, fresh_was_tried_);

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/rng.h"
+#include "base/time.h"
 #include "config/config.h"
 #include "net/message.h"
 
@@ -40,7 +41,8 @@ void make_request_ids(const net::RequestHead& head, const Peer& peer, Rng& rng, 
 
 /// The whole request head for a target, ending in the empty line. Body framing as it came: Content-
 /// Length kept, chunked stays chunked; Expect is never forwarded (Teal answers 100 itself).
-/// `target` is the target's address as text, for host handling `target`.
+/// `target` is the target's address as text, for host handling `target` and for a client that named
+/// no host (HTTP/1.0).
 void append_request_head(std::string& out, const net::RequestHead& head, const Peer& peer,
                          const config::HostHeader& host, std::string_view target,
                          const RequestIds& ids);
@@ -52,9 +54,17 @@ struct ResponseStyle {
   net::Framing framing;         ///< As sent to the client, may differ from what came.
   std::string_view set_cookie;  ///< A whole Set-Cookie value to add, or empty.
   std::string_view request_id;  ///< Sent back as x-request-id unless the target did.
+  /// IMF-fixdate of now (format_http_date, made once a second), used where there is no Date yet;
+  /// empty: none is added.
+  std::string_view date;
 };
 
-/// The whole response head for a client, ending in the empty line.
+/// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, section 5.6.7).
+std::string format_http_date(WallTime time);
+
+/// The whole response head for a client, ending in the empty line. With Framing::Kind::none the
+/// target's Content-Length is kept where it only describes (HEAD, 304). An interim head (1xx) gets
+/// no framing, Date, cookie or `connection`.
 void append_response_head(std::string& out, const net::ResponseHead& head,
                           const ResponseStyle& style);
 
@@ -62,7 +72,7 @@ void append_response_head(std::string& out, const net::ResponseHead& head,
 /// the last chunk's "0\r\n".
 void append_trailers(std::string& out, const net::Fields& trailers);
 
-/// A whole response made by Teal: text/plain body of one line, `date` as given.
+/// A whole response made by Teal: `body` is one line of text/plain, its newline is added here.
 void append_own_response(std::string& out, std::uint16_t status, std::string_view body,
                          const ResponseStyle& style, bool head_request);
 

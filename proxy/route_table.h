@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -79,23 +80,66 @@ struct RouteTable {
                            std::string_view path) const;
 };
 
-/// Hands out slots: one per (service, colour, revision, audience), stable while the process lives.
+/// Hands out slots: one per (service, colour, revision, audience), stable while the key is in use.
+/// Bounded: a group (service, colour, audience) keeps its kRevisions most recently used revisions,
+/// then the oldest one's slot is reused. Where the whole book is full, a key gets, in this order: a
+/// slot that no table has used lately; the oldest slot of its own group; the overflow slot, which
+/// all keys share that find no other and which belongs to no service (so a judge sees no evidence,
+/// never another's). The last two are counted by crowded().
+///
+/// A reused slot's counters grow on; TrafficBook (proxy/traffic_book.h) subtracts where they stood.
 /// Control thread.
 class SlotBook {
  public:
+  static constexpr std::size_t kMaxSlots = 4096;
+  static constexpr std::size_t kRevisions = 8;
+
+  SlotBook() = default;
+  /// A smaller book, for tests. Requires: 2 <= limit <= kMaxSlots.
+  explicit SlotBook(std::size_t limit);
+
   SlotId slot(const TrafficKey& key);
-  std::size_t size() const { return keys_.size(); }
-  const TrafficKey& key(SlotId slot) const { return keys_[slot]; }
+  std::size_t size() const { return slots_.size(); }
+  /// Whose numbers are counted in the slot now.
+  const TrafficKey& key(SlotId slot) const { return slots_[slot].key; }
+  /// How often the slot has been given to another key.
+  std::uint64_t generation(SlotId slot) const { return slots_[slot].generation; }
+  /// Keys that a full book could not give a slot without taking one that may be in use.
+  std::uint64_t crowded() const { return crowded_; }
+  /// Another table is going to be built: what neither it nor the last one uses is free for reuse.
+  void start_table() { ++table_; }
+
+  /// The key of the overflow slot.
+  static const TrafficKey& overflow_key();
 
  private:
-  std::vector<TrafficKey> keys_;
+  struct Slot {
+    TrafficKey key;
+    std::uint64_t generation = 0;
+    std::uint64_t table = 0;  ///< That used it last.
+    std::uint64_t used = 0;   ///< When, in calls of slot().
+  };
+
+  SlotId take(SlotId slot, const TrafficKey& key);
+  SlotId append(const TrafficKey& key);
+  SlotId take_idle(const TrafficKey& key);
+  SlotId overflow();
+
+  std::size_t limit_ = kMaxSlots;
+  std::vector<Slot> slots_;
+  std::map<TrafficKey, SlotId> by_key_;
+  std::uint64_t table_ = 1;
+  std::uint64_t uses_ = 0;
+  std::uint64_t searched_in_vain_ = 0;  ///< The last table for which no idle slot was found.
+  std::uint64_t crowded_ = 0;
 };
 
 /// Pure but for handing out slots. `states` has one entry per service of `config`, same order.
 RouteTable build_route_table(std::uint64_t version, std::shared_ptr<const config::Config> config,
                              const std::vector<ServiceState>& states, SlotBook& slots);
 
-/// "Shop.Example.COM:8080" -> "shop.example.com". Writes into `buffer` when a copy is needed.
+/// "Shop.Example.COM:8080" -> "shop.example.com", "[::1]:80" -> "[::1]"; one trailing dot goes too.
+/// Writes into `buffer` when a copy is needed.
 std::string_view normalise_host(std::string_view authority, std::string& buffer);
 
 }  // namespace teal::proxy

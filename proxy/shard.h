@@ -95,7 +95,7 @@ inline constexpr std::size_t kStats = static_cast<std::size_t>(Stat::count_);
 
 class Shard {
  public:
-  static constexpr std::size_t kMaxSlots = 4096;
+  static constexpr std::size_t kMaxSlots = SlotBook::kMaxSlots;
 
   /// Writer only. Makes slots up to and including `slot`.
   /// Requires: slot < kMaxSlots.

@@ -45,7 +45,7 @@ void Upstream::attach(Exchange& exchange, net::Method method) {
   TEAL_ASSERT(state_ != State::closed && exchange_ == nullptr);
   exchange_ = &exchange;
   if (state_ == State::idle) state_ = State::busy;
-  paused_ = false;
+  paused_ = response_begun_ = false;
   read_size_ = kFirstRead;
   timer_.cancel();
   ++requests_;
@@ -103,6 +103,7 @@ void Upstream::read_response() {
   while (state_ == State::busy && exchange_ != nullptr && !paused_ && may_read()) {
     const net::ReadResult got = read_behind(stash_, read_size_);
     if (got.size > 0) {
+      response_begun_ = true;
       const std::string_view input(worker_.scratch(0).data(), stash_.size() + got.size);
       if (!parse(input)) return;
       if (got.size == read_size_) read_size_ = std::min(read_size_ * 4, kLargestRead);

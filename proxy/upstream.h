@@ -30,6 +30,8 @@ class Upstream final : public Channel {
   bool is_connected() const { return state_ != State::connecting; }
   /// Its requests so far, the present one included.
   std::uint32_t requests() const { return requests_; }
+  /// Some byte of the present response has come.
+  bool has_response_begun() const { return response_begun_; }
   TargetRuntime& target() { return *target_; }
 
   // ---- for the exchange: the request
@@ -67,6 +69,7 @@ class Upstream final : public Channel {
   State state_ = State::connecting;
   Exchange* exchange_ = nullptr;
   bool paused_ = false;
+  bool response_begun_ = false;
   std::uint32_t requests_ = 0;
   std::size_t read_size_;
   net::ResponseParser parser_;

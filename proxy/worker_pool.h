@@ -43,6 +43,8 @@ class WorkerPool {
   /// included).
   const std::vector<Address>& addresses() const { return addresses_; }
 
+  std::uint32_t workers() const { return shared_.workers; }
+
   /// The first call makes and starts the workers. `applied` is posted to the control thread when
   /// every worker runs on the table.
   void publish(std::uint64_t version, const std::vector<ServiceState>& states,

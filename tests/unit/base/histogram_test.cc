@@ -30,7 +30,18 @@ TEST(Histogram, GivesQuantilesAsTheUpperBorder) {
   EXPECT_EQ(h.count_below(250'000), 249U);
 }
 
+TEST(Histogram, KnowsTheBucketOfAQuantileEvenWhereItHasNoUpperBorder) {
+  Histogram h;
+  h.record(250'000);
+  EXPECT_EQ(h.quantile_index(0.5), Histogram::index(250'000));
+  h.buckets = {};
+  h.record(3'600'000'000);
+  EXPECT_EQ(h.quantile_index(0.99), Histogram::kSize - 1);
+  EXPECT_EQ(h.quantile(0.99), 100'000'000U);
+}
+
 TEST(Histogram, HasNoQuantileWithoutValues) {
+  EXPECT_EQ(Histogram{}.quantile_index(0.5), std::nullopt);
   EXPECT_EQ(Histogram{}.quantile(0.5), std::nullopt);
 }
 

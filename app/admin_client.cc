@@ -1,0 +1,164 @@
+#include "app/admin_client.h"
+
+#include <optional>
+#include <utility>
+
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+
+#include "app/event_parser.h"
+
+namespace teal::app {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using boost::system::error_code;
+using Protocol = asio::generic::stream_protocol;
+
+/// More than the server ever sends in one answer.
+constexpr std::uint64_t kMaxAnswer = std::uint64_t{64} * 1024 * 1024;
+/// The server sends a heartbeat every 15 s; without any for three of them it is gone.
+constexpr Millis kSilence{45'000};
+
+Protocol::endpoint to_endpoint(const Address& address) {
+  if (address.kind == Address::Kind::unix_socket)
+    return asio::local::stream_protocol::endpoint(address.host);
+  return asio::ip::tcp::endpoint(asio::ip::make_address(address.host), address.port);
+}
+
+/// A connection whose every operation ends in time, by Beast's timer on an io_context of its own.
+class Connection {
+ public:
+  explicit Connection(Millis timeout) : stream_(io_), timeout_(timeout) {}
+
+  error_code connect(const Address& address) {
+    error_code failed;
+    const Protocol::endpoint endpoint = to_endpoint(address);
+    stream_.socket().open(endpoint.protocol(), failed);
+    if (failed) return failed;
+    return run([&](auto done) { stream_.async_connect(endpoint, done); });
+  }
+
+  error_code write(const http::request<http::string_body>& request) {
+    return run([&](auto done) { http::async_write(stream_, request, done); });
+  }
+
+  template <class Parser>
+  error_code read_all(Parser& parser) {
+    return run([&](auto done) { http::async_read(stream_, buffer_, parser, done); });
+  }
+
+  template <class Parser>
+  error_code read_head(Parser& parser) {
+    return run([&](auto done) { http::async_read_header(stream_, buffer_, parser, done); });
+  }
+
+  template <class Parser>
+  error_code read_some(Parser& parser) {
+    return run([&](auto done) { http::async_read_some(stream_, buffer_, parser, done); });
+  }
+
+  void set_timeout(Millis timeout) { timeout_ = timeout; }
+
+ private:
+  /// Starts one operation and waits for its end.
+  template <class Start>
+  error_code run(const Start& start) {
+    error_code result;
+    stream_.expires_after(timeout_);
+    start([&result](error_code failed, auto... /*size*/) { result = failed; });
+    io_.restart();
+    io_.run();
+    return result;
+  }
+
+  asio::io_context io_;
+  beast::basic_stream<Protocol> stream_;
+  beast::flat_buffer buffer_;
+  Millis timeout_;
+};
+
+std::string host_of(const Address& address) {
+  return address.kind == Address::Kind::unix_socket ? "localhost" : to_string(address);
+}
+
+http::request<http::string_body> make_request(std::string_view method, const std::string& target,
+                                              const Address& address) {
+  http::request<http::string_body> request;
+  request.version(11);
+  request.method_string(method);
+  request.target(target);
+  request.set(http::field::host, host_of(address));
+  request.set(http::field::user_agent, "teal");
+  request.keep_alive(false);
+  return request;
+}
+
+Error cannot_reach(const Address& address, error_code why) {
+  return Error{Source::upstream,
+               "cannot reach Teal's control API at " + to_string(address) +
+                   ": is `teal serve` running? (" + why.message() + ")",
+               true};
+}
+
+Error lost(const Address& address, error_code why) {
+  return Error{Source::upstream,
+               "Teal's control API at " + to_string(address) + " did not answer: " + why.message()};
+}
+
+}  // namespace
+
+Result<AdminAnswer> AdminClient::send(std::string_view method, const std::string& target,
+                                      const std::string& body, const Headers& headers) const {
+  Connection connection(timeout_);
+  if (const error_code failed = connection.connect(address_)) return cannot_reach(address_, failed);
+  auto request = make_request(method, target, address_);
+  for (const auto& [name, value] : headers) request.set(name, value);
+  if (!body.empty()) {
+    request.set(http::field::content_type, "application/json");
+    request.body() = body;
+  }
+  request.prepare_payload();
+  if (const error_code failed = connection.write(request)) return lost(address_, failed);
+  http::response_parser<http::string_body> parser;
+  parser.body_limit(kMaxAnswer);
+  if (const error_code failed = connection.read_all(parser)) return lost(address_, failed);
+  auto response = parser.release();
+  return AdminAnswer{static_cast<int>(response.result_int()), std::move(response.body())};
+}
+
+Result<void> AdminClient::follow_events(const std::string& last_event_id,
+                                        const std::function<bool(const ServerEvent&)>& take) const {
+  Connection connection(timeout_);
+  if (const error_code failed = connection.connect(address_)) return cannot_reach(address_, failed);
+  auto request = make_request("GET", "/v1/events", address_);
+  request.set(http::field::accept, "text/event-stream");
+  if (!last_event_id.empty()) request.set("Last-Event-ID", last_event_id);
+  if (const error_code failed = connection.write(request)) return lost(address_, failed);
+  http::response_parser<http::string_body> parser;
+  parser.body_limit(boost::none);  // What has been taken is cleared at once.
+  if (const error_code failed = connection.read_head(parser)) return lost(address_, failed);
+  if (parser.get().result() != http::status::ok)
+    return Error{Source::upstream, "Teal's control API at " + to_string(address_) +
+                                       " refuses the stream of events: status " +
+                                       std::to_string(parser.get().result_int())};
+  connection.set_timeout(kSilence);
+  EventParser events;
+  while (!parser.is_done()) {
+    const error_code failed = connection.read_some(parser);
+    std::string& arrived = parser.get().body();
+    if (!events.feed(arrived, take)) return {};
+    arrived.clear();
+    if (failed) return lost(address_, failed);
+  }
+  return Error{Source::upstream, "the stream of events has ended: Teal is stopping"};
+}
+
+}  // namespace teal::app

@@ -1,0 +1,55 @@
+// AdminClient: the command line's end of the control API. One request after the other over TCP or a
+// Unix socket, each within a time limit.
+//
+// One thread; blocks. Knows HTTP and nothing of what the answers mean.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/address.h"
+#include "base/result.h"
+#include "base/time.h"
+
+namespace teal::app {
+
+struct AdminAnswer {
+  int status = 0;
+  std::string body;
+};
+
+/// One server-sent event.
+struct ServerEvent {
+  std::string id, type, data;
+  /// Set instead where the server says that what follows is live.
+  bool is_live_mark = false;
+};
+
+class AdminClient {
+ public:
+  using Headers = std::vector<std::pair<std::string, std::string>>;
+
+  explicit AdminClient(Address address, Millis timeout = std::chrono::seconds{40})
+      : address_(std::move(address)), timeout_(timeout) {}
+
+  /// An Error: there was no answer; a problem is an answer. The body is sent as JSON where not
+  /// empty.
+  Result<AdminAnswer> send(std::string_view method, const std::string& target,
+                           const std::string& body = {}, const Headers& headers = {}) const;
+
+  /// Events after `last_event_id` (none retained where empty), until `take` says false. An Error
+  /// also where the stream ends.
+  Result<void> follow_events(const std::string& last_event_id,
+                             const std::function<bool(const ServerEvent&)>& take) const;
+
+  const Address& address() const { return address_; }
+
+ private:
+  Address address_;
+  Millis timeout_;
+};
+
+}  // namespace teal::app

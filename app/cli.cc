@@ -1,0 +1,80 @@
+#include "app/cli.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <csignal>
+#include <cstdlib>
+#include <ctime>
+#include <iostream>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "app/exit_code.h"
+#include "control/build_info.h"
+
+namespace teal::app {
+namespace {
+
+constexpr const char* kExitCodes =
+    "Exit codes: 0 success; 1 error; 2 wrong usage; 3 the deployment was rolled back;\n"
+    "4 the deployment was stopped or has failed without a rollback; 5 timed out waiting.";
+
+std::string version_text() {
+  const control::BuildInfo build = control::build_info();
+  return "teal " + std::string(build.version) + " (" + std::string(build.revision) + ", " +
+         std::string(build.compiler) + ")";
+}
+
+/// Waits for the time to pass or for Ctrl-C, without a handler: the signal is blocked and asked
+/// for, so the screen is put in order by whoever draws on it.
+bool pause_or_signal(Millis duration) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  sigset_t before;
+  pthread_sigmask(SIG_BLOCK, &signals, &before);
+  timespec time{};
+  time.tv_sec = duration.count() / 1000;
+  time.tv_nsec = duration.count() % 1000 * 1'000'000;
+  const bool interrupted = sigtimedwait(&signals, nullptr, &time) > 0;
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return !interrupted;
+}
+
+int columns_of(int fd) {
+  winsize size{};
+  return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 100;
+}
+
+}  // namespace
+
+int run_cli(int argc, const char* const* argv, const Terminal& terminal) {
+  CLI::App app("Teal: a front door that ships releases.", "teal");
+  app.set_version_flag("--version", version_text());
+  app.footer(kExitCodes);
+  app.require_subcommand(1);
+  Action action;
+  add_client_commands(app, terminal, action);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& wrong) {
+    // Asking for help or the version is no mistake.
+    return app.exit(wrong, terminal.out, terminal.err) == 0 ? kSuccess : kUsage;
+  }
+  return action ? action() : static_cast<int>(kUsage);
+}
+
+int run_cli(int argc, char** argv) {
+  const bool is_tty = isatty(STDOUT_FILENO) == 1;
+  const char* const no_color = std::getenv("NO_COLOR");
+  const char* const admin = std::getenv("TEAL_ADMIN");
+  Terminal terminal{std::cout, std::cerr, is_tty, false, 100, "127.0.0.1:9900", pause_or_signal};
+  terminal.colour = is_tty && (no_color == nullptr || *no_color == '\0');
+  if (is_tty) terminal.columns = columns_of(STDOUT_FILENO);
+  if (admin != nullptr && *admin != '\0') terminal.admin = admin;
+  return run_cli(argc, argv, terminal);
+}
+
+}  // namespace teal::app

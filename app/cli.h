@@ -1,0 +1,28 @@
+// The command line: one CLI11 application whose subcommands are registered by whoever implements
+// them. A subcommand that was chosen leaves its Action; it runs once the whole line is parsed.
+//
+// One thread. Reads no configuration file and opens no socket itself.
+#pragma once
+
+#include <functional>
+
+#include "app/terminal.h"
+
+namespace CLI {
+class App;
+}
+
+namespace teal::app {
+
+/// What the chosen subcommand does; gives the exit code (app/exit_code.h).
+using Action = std::function<int()>;
+
+/// With the process's own terminal and environment.
+int run_cli(int argc, char** argv);
+int run_cli(int argc, const char* const* argv, const Terminal& terminal);
+
+/// Everything that talks to a running Teal: status, deploy, split...
+/// Requires: `terminal` and `action` outlive the parsing and the action.
+void add_client_commands(CLI::App& app, const Terminal& terminal, Action& action);
+
+}  // namespace teal::app

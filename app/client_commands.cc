@@ -1,0 +1,194 @@
+// The subcommands that talk to a running Teal, as CLI11 sees them.
+#include <memory>
+#include <ostream>
+#include <string>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+
+#include "app/cli.h"
+#include "app/client.h"
+#include "app/exit_code.h"
+
+namespace teal::app {
+namespace {
+
+/// What the user chose, filled in by CLI11. Shared by the callbacks of all subcommands; only one of
+/// them runs.
+struct Choices {
+  std::string admin, output = "table";
+  std::string service, what, group, address, name, state, reason, if_match, since = "0";
+  std::string timeout = "0";
+  std::vector<std::string> shares;
+  std::size_t limit = 20;
+  bool watch = false, follow = false;
+  DeployOptions deploy;
+};
+using SharedChoices = std::shared_ptr<Choices>;
+using Run = std::function<int(Client&, Choices&)>;
+
+/// Registers one subcommand. `run` gets a client of the chosen address.
+CLI::App* add(CLI::App& app, const char* name, const char* help, const Terminal& terminal,
+              Action& action, const SharedChoices& choices, Run run) {
+  CLI::App* command = app.add_subcommand(name, help);
+  command->fallthrough();
+  command->callback([&terminal, &action, choices, run = std::move(run)] {
+    action = [&terminal, choices, run]() -> int {
+      const Result<Address> address = parse_address(choices->admin);
+      if (!address) {
+        terminal.err << "teal: --admin: " << address.error().message() << '\n';
+        return kUsage;
+      }
+      Client client(terminal, AdminClient(*address), choices->output == "json");
+      return run(client, *choices);
+    };
+  });
+  return command;
+}
+
+class Registrar {
+ public:
+  Registrar(CLI::App& app, const Terminal& terminal, Action& action, SharedChoices choices)
+      : app_(app), terminal_(terminal), action_(action), choices_(std::move(choices)) {}
+
+  void add_reports() {
+    CLI::App* status =
+        command("status", "Groups, split, rates and the running deployment.",
+                [](Client& client, Choices& c) { return client.status(c.service, c.watch); });
+    status->add_option("SERVICE", choices_->service, "Only this service");
+    status->add_flag("--watch", choices_->watch, "Redraw every second until Ctrl-C");
+
+    CLI::App* history =
+        command("history", "The deployments of a service, newest first.",
+                [](Client& client, Choices& c) { return client.history(c.service, c.limit); });
+    history->add_option("SERVICE", choices_->service, "The service")->required();
+    history->add_option("--limit", choices_->limit, "How many")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+
+    CLI::App* events =
+        command("events", "What has happened; with --follow also what happens.",
+                [](Client& client, Choices& c) { return client.events(c.follow, c.since); });
+    events->add_flag("--follow", choices_->follow, "Go on until Ctrl-C");
+    events->add_option("--since", choices_->since, "Only events after this id")
+        ->capture_default_str();
+  }
+
+  void add_deploy() {
+    DeployOptions& deploy = choices_->deploy;
+    CLI::App* command_ = command("deploy", "Deploy a revision.", [](Client& client, Choices& c) {
+      const Result<Millis> timeout = parse_duration(c.timeout);
+      if (timeout) c.deploy.timeout = *timeout;
+      return client.deploy(c.deploy);
+    });
+    command_->add_option("SERVICE", deploy.service, "The service")->required();
+    command_->add_option("--revision", deploy.revision, "The release's label")->required();
+    command_->add_option("--target", deploy.targets,
+                         "Where it runs, IP:PORT; several times or several values");
+    CLI::Option* plan = command_->add_option("--plan", deploy.plan,
+                                             "A preset: AllAtOnce, Canary10Percent5Minutes, "
+                                             "Linear10PercentEvery1Minute, CodeDeployDefault.*...");
+    command_->add_option("--plan-file", deploy.plan_file, "A JSON list of steps")->excludes(plan);
+    command_->add_option("--alarm", deploy.alarms,
+                         "NAME=METRIC > LIMIT [over DURATION] [minimum REQUESTS]; several times");
+    command_->add_option("--idempotency-key", deploy.idempotency_key,
+                         "Repeating the command with the same key deploys once");
+    command_->add_flag("--wait", deploy.wait, "Show progress; the exit code says how it ended");
+    command_->add_option("--timeout", choices_->timeout, "Of --wait; 0 is as long as it takes")
+        ->check(is_duration())
+        ->capture_default_str();
+  }
+
+  void add_steering() {
+    const std::pair<const char*, const char*> kCommands[] = {
+        {"continue", "Go on past a gate or a pause."},
+        {"pause", "Stay at the present weight."},
+        {"promote", "Everything to the release now."},
+        {"stop", "Give the deployment up."},
+        {"rollback", "Everything back to the old revision; accepted in every state."}};
+    for (const auto& [name, help] : kCommands) {
+      const std::string word = name;
+      CLI::App* one = command(
+          name, help, [word](Client& client, Choices& c) { return client.steer(word, c.what); });
+      one->add_option("WHAT", choices_->what,
+                      "A deployment's id, or a service for its running deployment; may be left "
+                      "out with a single service");
+    }
+    CLI::App* split = command("split", "Shift by hand.", [](Client& client, Choices& c) {
+      return client.split(c.service, c.shares, c.if_match);
+    });
+    split->add_option("SERVICE", choices_->service, "The service")->required();
+    split->add_option("SHARES", choices_->shares, "green=12.5%, blue=...")->required();
+    split->add_option("--if-match", choices_->if_match,
+                      "Only if the service's version is still this one");
+  }
+
+  void add_targets_and_alarms() {
+    CLI::App* target = app_.add_subcommand("target", "Add or drain one target of a group.");
+    target->require_subcommand(1)->fallthrough();
+    const std::tuple<const char*, const char*, const char*> kMethods[] = {
+        {"add", "PUT", "Add a target, or take a draining one back."},
+        {"drain", "DELETE", "No new requests; removed when the running ones are finished."}};
+    for (const auto& [name, method, help] : kMethods) {
+      const std::string word = method;
+      CLI::App* one = add(*target, name, help, terminal_, action_, choices_,
+                          [word](Client& client, Choices& c) {
+                            return client.target(word, c.service, c.group, c.address);
+                          });
+      one->add_option("SERVICE", choices_->service, "The service")->required();
+      one->add_option("GROUP", choices_->group, "The group")
+          ->required()
+          ->check(CLI::IsMember({"blue", "green"}));
+      one->add_option("ADDR", choices_->address, "IP:PORT, [IPv6]:PORT or unix:/PATH")->required();
+    }
+    CLI::App* alarm = command("alarm", "Say that an outside alarm fires or is resolved.",
+                              [](Client& client, Choices& c) {
+                                return client.alarm(c.name, c.state, c.service, c.reason);
+                              });
+    alarm->add_option("NAME", choices_->name, "The alarm's name")->required();
+    alarm->add_option("STATE", choices_->state, "firing or resolved")
+        ->required()
+        ->check(CLI::IsMember({"firing", "resolved"}));
+    alarm->add_option("--service", choices_->service, "Only for this service");
+    alarm->add_option("--reason", choices_->reason, "Why, for a person");
+  }
+
+ private:
+  static CLI::Validator is_duration() {
+    return CLI::Validator(
+        [](std::string& text) {
+          const Result<Millis> duration = parse_duration(text);
+          return duration ? std::string() : duration.error().message();
+        },
+        "DURATION");
+  }
+
+  CLI::App* command(const char* name, const char* help, Run run) {
+    return add(app_, name, help, terminal_, action_, choices_, std::move(run));
+  }
+
+  CLI::App& app_;
+  const Terminal& terminal_;
+  Action& action_;
+  SharedChoices choices_;
+};
+
+}  // namespace
+
+void add_client_commands(CLI::App& app, const Terminal& terminal, Action& action) {
+  const auto choices = std::make_shared<Choices>();
+  choices->admin = terminal.admin;
+  app.add_option("--admin", choices->admin,
+                 "The control API's address, IP:PORT or unix:/PATH (environment: TEAL_ADMIN)")
+      ->capture_default_str();
+  app.add_option("--output", choices->output, "table or json")
+      ->check(CLI::IsMember({"table", "json"}))
+      ->capture_default_str();
+  Registrar registrar(app, terminal, action, choices);
+  registrar.add_reports();
+  registrar.add_deploy();
+  registrar.add_steering();
+  registrar.add_targets_and_alarms();
+}
+
+}  // namespace teal::app

@@ -1,0 +1,197 @@
+// `teal deploy`: the request, and waiting for how it ends.
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <ostream>
+#include <sstream>
+#include <utility>
+
+#include <boost/json.hpp>
+
+#include "app/client.h"
+#include "app/exit_code.h"
+#include "app/status_view.h"
+
+namespace teal::app {
+namespace {
+
+namespace json = boost::json;
+
+constexpr Millis kPoll{250};
+/// A Teal that is being restarted is waited for that long.
+constexpr Millis kPatience{60'000};
+constexpr std::size_t kLongestPlanFile = std::size_t{512} * 1024;
+
+Error bad_alarm(const std::string& text) {
+  return Error{Source::config,
+               "'" + text +
+                   "' is not an alarm: write NAME=METRIC > LIMIT [over DURATION] [minimum "
+                   "REQUESTS], like errors=error_rate > 1% over 30s minimum 50, or NAME=external"};
+}
+
+/// "error_rate > 1% over 30s minimum 50" in the grammar of the configuration file.
+Result<json::object> parse_alarm(const std::string& text, const std::string& condition) {
+  std::istringstream words(condition);
+  std::string metric;
+  words >> metric;
+  if (metric == "external") return json::object{{"external", true}};
+  json::object alarm;
+  std::string threshold;
+  for (std::string word; words >> word;) {
+    std::string value;
+    if (word != "over" && word != "minimum") {
+      threshold += (threshold.empty() ? "" : " ") + word;
+    } else if (!(words >> value)) {
+      return bad_alarm(text);
+    } else if (word == "over") {
+      alarm["over"] = json::string(value);
+    } else {
+      if (value.size() > 18 || value.find_first_not_of("0123456789") != std::string::npos)
+        return bad_alarm(text);
+      alarm["minimum_requests"] = std::stoll(value);
+    }
+  }
+  if (metric.empty() || threshold.empty()) return bad_alarm(text);
+  alarm[metric] = json::string(threshold);
+  return alarm;
+}
+
+Result<json::value> read_plan(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (!file.is_open() || file.bad())
+    return Error{Source::config, "cannot read the plan file " + path};
+  json::error_code failed;
+  json::value plan = json::parse(text, failed);
+  if (failed || !plan.is_array() || text.size() > kLongestPlanFile)
+    return Error{Source::config,
+                 path +
+                     " is not a plan: write a JSON list of steps, like [{\"set_weight\": "
+                     "\"10%\"}, {\"bake\": \"5m\"}]"};
+  return plan;
+}
+
+std::string text_at(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+}
+
+bool is_terminal(const std::string& status) {
+  return status == "Succeeded" || status == "Failed" || status == "Stopped";
+}
+
+/// Prints each entry of a timeline once.
+class TimelinePrinter {
+ public:
+  TimelinePrinter(std::ostream& out, bool silent) : out_(out), silent_(silent) {}
+
+  void print(const json::object& deployment) {
+    const json::value* timeline = deployment.if_contains("timeline");
+    if (silent_ || timeline == nullptr || !timeline->is_array()) return;
+    const json::array& entries = timeline->get_array();
+    for (; printed_ < entries.size(); ++printed_)
+      if (entries[printed_].is_object())
+        out_ << render_timeline_entry(entries[printed_].get_object()) << '\n';
+    out_ << std::flush;
+  }
+  void restart() { printed_ = 0; }
+
+ private:
+  std::ostream& out_;
+  bool silent_;
+  std::size_t printed_ = 0;
+};
+
+int exit_code_of(const std::string& status, bool was_rolled_back) {
+  if (status == "Succeeded") return was_rolled_back ? kRolledBack : kSuccess;
+  return kNotDeployed;
+}
+
+}  // namespace
+
+Result<std::string> deployment_body(const DeployOptions& options) {
+  json::object body;
+  body["revision"] = json::string(options.revision);
+  if (!options.targets.empty()) {
+    json::array targets;
+    for (const std::string& target : options.targets) targets.emplace_back(json::string(target));
+    body["targets"] = std::move(targets);
+  }
+  if (!options.plan.empty()) body["plan"] = json::string(options.plan);
+  if (!options.plan_file.empty()) {
+    Result<json::value> plan = read_plan(options.plan_file);
+    if (!plan) return plan.error();
+    body["plan"] = std::move(*plan);
+  }
+  json::object alarms;
+  for (const std::string& text : options.alarms) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) return bad_alarm(text);
+    Result<json::object> alarm = parse_alarm(text, text.substr(equals + 1));
+    if (!alarm) return alarm.error();
+    alarms[text.substr(0, equals)] = std::move(*alarm);
+  }
+  if (!alarms.empty()) body["alarms"] = std::move(alarms);
+  return json::serialize(body);
+}
+
+int Client::deploy(const DeployOptions& options) {
+  const Result<std::string> body = deployment_body(options);
+  if (!body) return fail(body.error().message());
+  AdminClient::Headers headers;
+  if (!options.idempotency_key.empty())
+    headers.emplace_back("Idempotency-Key", options.idempotency_key);
+  const auto answer = call("POST", "/v1/services/" + path_segment(options.service) + "/deployments",
+                           *body, headers);
+  if (!answer) return kError;
+  json::error_code failed;
+  const json::value report = json::parse(*answer, failed);
+  if (failed || !report.is_object())
+    return fail("what answers at " + to_string(admin_.address()) + " is not Teal");
+  if (json_ && !options.wait) terminal_.out << *answer;
+  if (!json_) terminal_.out << render_deployment_line(report.get_object()) << '\n' << std::flush;
+  if (!options.wait) return kSuccess;
+  return wait_for(text_at(report.get_object(), "id"), options.timeout);
+}
+
+/// Follows a deployment to its end, and then the rollback that takes it back, if there is one.
+int Client::wait_for(const std::string& id, Millis timeout) {
+  TimelinePrinter timeline(terminal_.out, json_);
+  std::string followed = id;
+  bool was_rolled_back = false;
+  Millis waited{0};
+  Millis unreachable{0};
+  while (true) {
+    const Result<AdminAnswer> answer = admin_.send("GET", "/v1/deployments/" + followed);
+    if (answer && answer->status >= 400) return fail(render_problem(answer->body, answer->status));
+    unreachable = answer ? Millis{0} : unreachable + kPoll;
+    if (unreachable > kPatience) return fail(answer.error().message());
+    json::error_code failed;
+    const json::value value = answer ? json::parse(answer->body, failed) : json::value();
+    if (const json::object* report = failed ? nullptr : value.if_object()) {
+      timeline.print(*report);
+      const std::string status = text_at(*report, "status");
+      const std::string rollback = text_at(*report, "rolled_back_by");
+      if (is_terminal(status) && !rollback.empty() && !was_rolled_back) {
+        was_rolled_back = true;
+        followed = rollback;
+        timeline.restart();
+        continue;
+      }
+      if (is_terminal(status)) {
+        if (json_) terminal_.out << answer->body;
+        if (!json_) terminal_.out << render_deployment_line(*report) << '\n';
+        return exit_code_of(status, was_rolled_back);
+      }
+    }
+    if (timeout.count() > 0 && waited >= timeout) {
+      terminal_.err << "teal: " << followed << " has not ended in " << format_duration(timeout)
+                    << "; it goes on\n";
+      return kTimedOut;
+    }
+    if (!terminal_.pause(kPoll)) return fail("stopped waiting; " + followed + " goes on");
+    waited += kPoll;
+  }
+}
+
+}  // namespace teal::app

@@ -1,0 +1,226 @@
+#include "app/server.h"
+
+#include <sys/random.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "app/process_figures.h"
+#include "app/start_gate.h"
+#include "base/clock.h"
+#include "control/admin_api.h"
+#include "control/admin_server.h"
+#include "control/controller.h"
+#include "control/controller_commands.h"
+#include "control/ports.h"
+#include "control/sqlite_store.h"
+#include "health/monitor.h"
+#include "proxy/worker_pool.h"
+
+namespace teal::app {
+namespace {
+
+constexpr Millis kTick{100};
+
+std::uint64_t draw_seed() {
+  std::uint64_t seed = 0;
+  if (::getrandom(&seed, sizeof seed, 0) != sizeof seed)
+    seed = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+  return seed;
+}
+
+/// A proxy needs two descriptors per request in flight: as many as we may have.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
+
+struct Server::State final : control::Ports {
+  State(std::shared_ptr<const config::Config> c, Log& l)
+      : config(std::move(c)),
+        log(l),
+        signals(io, SIGTERM, SIGINT, SIGQUIT),
+        ticker(io),
+        grace(io),
+        pool(io, {.config = config,
+                  .clock = &clock,
+                  .log = &log,
+                  .seed = draw_seed(),
+                  .on_bad_outcome = [this](const BadOutcome& bad) { on_bad_outcome(bad); }}),
+        monitor(io, clock, draw_seed(),
+                [this](TargetId target, Health health, const std::string& reason) {
+                  controller->on_health(target, health, reason);
+                }),
+        gate(io, [this](StartGate::Publication first) {
+          pool.publish(first.version, first.states, std::move(first.applied));
+        }) {}
+
+  // ---- control::Ports
+  void publish(std::uint64_t version, const std::vector<ServiceState>& states,
+               std::function<void()> applied) override {
+    watch(states);
+    if (gate.is_open()) {
+      pool.publish(version, states, std::move(applied));
+    } else {
+      gate.offer({version, states, std::move(applied)});
+    }
+  }
+  std::vector<TrafficReading> read_traffic() override { return pool.read_traffic(); }
+
+  void watch(const std::vector<ServiceState>& states);
+  Result<void> start();
+  void tick();
+  void await_signal();
+  void begin_shutdown();
+  void finish_shutdown();
+  void on_bad_outcome(const BadOutcome& bad) {
+    if (controller) controller->on_bad_outcome(bad);
+  }
+  control::Scrape scrape();
+
+  std::shared_ptr<const config::Config> config;
+  Log& log;
+  SystemClock clock;
+  WallTime started = clock.wall();
+  boost::asio::io_context io{1};
+  boost::asio::signal_set signals;
+  boost::asio::steady_timer ticker;
+  boost::asio::steady_timer grace;
+  proxy::WorkerPool pool;
+  health::Monitor monitor;
+  StartGate gate;
+  std::unique_ptr<control::Controller> controller;
+  std::unique_ptr<control::ControllerCommands> commands;
+  std::unique_ptr<control::AdminApi> api;
+  std::unique_ptr<control::AdminServer> admin;
+  bool shutting_down = false;
+};
+
+void Server::State::watch(const std::vector<ServiceState>& states) {
+  std::vector<health::Watched> watched;
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    const std::optional<config::HealthCheck>& check = config->services[i].health;
+    if (!check) continue;
+    for (const Colour colour : kColours)
+      for (const TargetState& target : states[i].groups[colour].targets)
+        watched.push_back({target.id, target.address, *check});
+  }
+  monitor.watch(std::move(watched));
+}
+
+Result<void> Server::State::start() {
+  raise_descriptor_limit();
+  std::signal(SIGPIPE, SIG_IGN);
+  auto store = control::open_sqlite_store(config->state_path);
+  if (!store) return store.error();
+  if (const Result<void> opened = pool.open(); !opened) return opened.error();
+  controller = std::make_unique<control::Controller>(config, clock, log, *this, std::move(*store));
+  commands = std::make_unique<control::ControllerCommands>(*controller);
+  api = std::make_unique<control::AdminApi>(
+      *commands, clock, config->admin,
+      control::ApiSurroundings{.scrape = [this] { return scrape(); },
+                               .not_ready =
+                                   [this] {
+                                     std::vector<std::string> reasons;
+                                     if (shutting_down) reasons.emplace_back("shutting down");
+                                     if (!gate.is_open())
+                                       reasons.emplace_back("first health checks are running");
+                                     return reasons;
+                                   }});
+  auto bound = control::AdminServer::start(io, *api, log, config->admin.address);
+  if (!bound) return bound.error();
+  admin = std::move(*bound);
+  if (const Result<void> ready = controller->start(); !ready) return ready.error();
+  log.info("listening", {{"listener", "admin"}, {"address", to_string(admin->address())}});
+  for (std::size_t i = 0; i < config->listeners.size(); ++i)
+    log.info("listening", {{"listener", config->listeners[i].name},
+                           {"address", to_string(pool.addresses()[i])}});
+  signals.add(SIGUSR1);
+  await_signal();
+  tick();
+  return {};
+}
+
+void Server::State::tick() {
+  ticker.expires_after(kTick);
+  ticker.async_wait([this](const boost::system::error_code& ec) {
+    if (ec) return;
+    controller->tick();
+    tick();
+  });
+}
+
+void Server::State::await_signal() {
+  signals.async_wait([this](const boost::system::error_code& ec, int signal) {
+    if (ec) return;
+    if (signal == SIGUSR1) {
+      pool.reopen_access_log();
+      log.info("access log reopened");
+    } else if (!shutting_down) {
+      begin_shutdown();
+    } else {
+      log.warning("second signal: ending at once");
+      finish_shutdown();
+      return;
+    }
+    await_signal();
+  });
+}
+
+void Server::State::begin_shutdown() {
+  shutting_down = true;
+  log.info("draining", {{"grace", format_duration(config->shutdown_grace)}});
+  pool.drain([this] { finish_shutdown(); });
+  grace.expires_after(config->shutdown_grace);
+  grace.async_wait([this](const boost::system::error_code& ec) {
+    if (ec) return;
+    log.warning("grace is over: running requests are cut");
+    finish_shutdown();
+  });
+}
+
+void Server::State::finish_shutdown() {
+  pool.stop();
+  monitor.stop();
+  io.stop();
+}
+
+control::Scrape Server::State::scrape() {
+  control::Scrape scrape;
+  scrape.traffic = pool.read_traffic();
+  scrape.samples = pool.read_stats();
+  scrape.process = read_process_figures(started);
+  return scrape;
+}
+
+Server::Server(std::shared_ptr<const config::Config> config, Log& log)
+    : state_(std::make_unique<State>(std::move(config), log)) {}
+
+Server::~Server() = default;
+
+Result<void> Server::start() {
+  return state_->start();
+}
+
+int Server::run() {
+  state_->log.info("teal is up", {{"workers", std::to_string(state_->pool.workers())}});
+  state_->io.run();
+  state_->pool.stop();
+  state_->log.info("teal has ended");
+  return 0;
+}
+
+}  // namespace teal::app

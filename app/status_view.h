@@ -1,0 +1,32 @@
+// The status view: reports of the control API as text for a person. What `teal status` prints and
+// `teal status --watch` redraws.
+//
+// Pure functions of the reports' JSON. Writes no cursor movements and knows no terminal.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <boost/json/fwd.hpp>
+
+namespace teal::app {
+
+struct ViewStyle {
+  int columns = 100;  ///< Longer lines are cut.
+  bool colour = false;
+  std::size_t timeline_entries = 5;  ///< The last so many.
+};
+
+/// One service as GET /v1/services/{s} tells it. Tolerates missing members: an older or newer Teal
+/// may have answered.
+std::string render_service(const boost::json::object& service, const ViewStyle& style);
+/// GET /v1/services/{s}/deployments.
+std::string render_history(const boost::json::object& history, const ViewStyle& style);
+/// One line about a deployment: "d-3 shop v42: Baking at 10%".
+std::string render_deployment_line(const boost::json::object& deployment);
+/// "02:14:08  Baking      shift to 10%"
+std::string render_timeline_entry(const boost::json::object& entry);
+/// A problem (RFC 9457) as the lines of an error message.
+std::string render_problem(std::string_view body, int status);
+
+}  // namespace teal::app

@@ -1,0 +1,93 @@
+"""One measurement: wrk against a peer, and what the peer spent meanwhile."""
+
+import dataclasses
+import os
+import pathlib
+import re
+import subprocess
+import time
+
+import machine
+
+HERE = pathlib.Path(__file__).resolve().parent
+CONNECTIONS = 64
+UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    name: str
+    path: str
+    script: str | None = None
+    has_body: bool = False  # Then HAProxy's larger buffers are a peer of their own.
+    shifting: bool = False  # Teal is in the middle of a deployment.
+
+
+CASES = {case.name: case for case in [
+    Case("get128", "/128"),
+    Case("get64k", "/64k", has_body=True),
+    Case("get1m", "/1m", has_body=True),
+    Case("post16k", "/sink", script="post16k.lua", has_body=True),
+    Case("close", "/128", script="close.lua"),
+    Case("headers", "/128", script="headers.lua"),
+    Case("get128-shift", "/128", shifting=True),
+]}
+
+
+@dataclasses.dataclass(frozen=True)
+class Sample:
+    requests_per_second: float
+    cpu_us: float  # Proxy CPU per request.
+    user_us: float
+    system_us: float
+    util: float  # Of the proxy's core: below 0.9 the load side was the limit.
+    p50_ms: float
+    p99_ms: float
+    errors: int
+
+
+def run_wrk(case, port, seconds, core):
+    command = ["wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--latency",
+               "--timeout", "10s", "--duration", f"{seconds}s"]
+    if case.script:
+        command += ["--script", str(HERE / "wrk" / case.script)]
+    command.append(f"http://127.0.0.1:{port}{case.path}")
+
+    def pin():
+        if core is not None:
+            os.sched_setaffinity(0, {core})
+
+    done = subprocess.run(command, capture_output=True, text=True, preexec_fn=pin,
+                          timeout=seconds + 60)
+    if done.returncode != 0:
+        raise SystemExit(f"bench: wrk failed: {done.stderr or done.stdout}")
+    return done.stdout
+
+
+def milliseconds(text):
+    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text).groups()
+    return float(number) * UNITS[unit]
+
+
+def measure(case, port, pid, seconds, cores):
+    run_wrk(case, port, 1, cores.load)  # Warm up: connections, caches, the branch predictor.
+    meter, begin = machine.CpuMeter(pid), time.monotonic()
+    output = run_wrk(case, port, seconds, cores.load)
+    spent, wall = meter.spent(), time.monotonic() - begin
+
+    requests = int(re.search(r"(\d+) requests in", output)[1])
+    quantile = dict(re.findall(r"^\s+(50|99)%\s+(\S+)$", output, re.M))
+    socket_errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)",
+                              output)
+    bad_status = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
+    cpu_us = spent.total * 1e6 / max(requests, 1)
+    return Sample(
+        requests_per_second=float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1]),
+        cpu_us=cpu_us,
+        user_us=cpu_us * spent.user_share,
+        system_us=cpu_us * (1 - spent.user_share),
+        util=spent.total / wall,
+        p50_ms=milliseconds(quantile["50"]),
+        p99_ms=milliseconds(quantile["99"]),
+        errors=sum(map(int, socket_errors.groups() if socket_errors else []))
+        + int(bad_status[1] if bad_status else 0))

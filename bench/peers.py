@@ -1,0 +1,102 @@
+"""The origin and the proxies before it, each a process of ours made from a template in bench/peers."""
+
+import contextlib
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import machine
+
+HERE = pathlib.Path(__file__).resolve().parent
+BODIES = {"64k": 64 * 1024, "1m": 1024 * 1024}
+
+
+class Process:
+    """A child pinned to a core; stopped by its pid, politely first."""
+
+    def __init__(self, name, command, core, log):
+        self.name, self.log = name, log
+
+        def pin():
+            if core is not None:
+                os.sched_setaffinity(0, {core})
+
+        with open(log, "ab") as output:
+            self.child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output,
+                                          stderr=output, preexec_fn=pin)
+        self.pid = self.child.pid
+
+    def is_alive(self):
+        return self.child.poll() is None
+
+    def wait_until_ready(self, port):
+        if not machine.wait_for_port(port, 15, self.is_alive):
+            sys.exit(f"bench: {self.name} does not listen on 127.0.0.1:{port}; its log says:\n"
+                     f"{pathlib.Path(self.log).read_text(errors='replace')[-2000:]}")
+
+    def stop(self):
+        self.child.terminate()
+        try:
+            self.child.wait(5)
+        except subprocess.TimeoutExpired:
+            self.child.kill()
+            self.child.wait()
+
+
+class Stage:
+    """Everything that runs during a bench, in one temporary folder on tmpfs."""
+
+    def __init__(self, folder, cores, binary):
+        self.folder, self.cores, self.binary = pathlib.Path(folder), cores, binary
+        self.values = {
+            "dir": str(folder),
+            "user": "user root;" if os.getuid() == 0 else "",
+            "origin": machine.free_port(),
+            "release": machine.free_port(),
+            "body128": "x" * 128,
+        }
+        self.processes = {}
+        self.ports = {}
+        (self.folder / "bodies").mkdir()
+        for name, size in BODIES.items():
+            (self.folder / "bodies" / name).write_bytes(b"x" * size)
+
+    def render(self, template, name, **more):
+        values = {**self.values, **more}
+        text = (HERE / "peers" / template).read_text()
+        path = self.folder / name
+        path.write_text(re.sub(r"@(\w+)@", lambda found: str(values[found[1]]), text))
+        return str(path)
+
+    def start(self, name, command, port, core):
+        process = Process(name, command, core, self.folder / f"{name}.out")
+        self.processes[name] = process
+        process.wait_until_ready(port)
+        return process
+
+    def start_origin(self):
+        conf = self.render("origin.conf.in", "origin.conf")
+        self.start("origin", ["nginx", "-c", conf, "-p", str(self.folder)], self.values["origin"],
+                   self.cores.load)
+
+    def start_peer(self, name):
+        port = self.ports[name] = machine.free_port()
+        if name == "nginx":
+            conf = self.render("nginx.conf.in", "nginx.conf", port=port)
+            command = ["nginx", "-c", conf, "-p", str(self.folder)]
+        elif name in ("haproxy", "haproxy-64k"):
+            bufsize = 65536 if name == "haproxy-64k" else 16384
+            conf = self.render("haproxy.cfg.in", f"{name}.cfg", port=port, bufsize=bufsize)
+            command = ["haproxy", "-db", "-q", "-f", conf]
+        else:
+            self.ports["admin"] = machine.free_port()
+            conf = self.render("teal.yaml.in", "teal.yaml", port=port, admin=self.ports["admin"])
+            command = [self.binary, "serve", conf]
+        return self.start(name, command, port, self.cores.proxy)
+
+    def stop(self):
+        for process in reversed(self.processes.values()):
+            with contextlib.suppress(ProcessLookupError):
+                process.stop()

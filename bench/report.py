@@ -1,0 +1,53 @@
+"""What a bench says in the end: a table for people, a CSV of every round for programs."""
+
+import csv
+import dataclasses
+import statistics
+
+UTIL_ENOUGH = 0.9
+
+
+def median_of(samples, field):
+    return statistics.median(getattr(sample, field) for sample in samples)
+
+
+def print_case(case, rounds, subject):
+    """`rounds`: peer -> one Sample a round. Ratios are paired by round: absolute figures drift by
+    30 % within minutes, neighbours in time do not."""
+    print(f"\n{case}")
+    print(f"  {'':12} {'req/s':>9} {'cpu µs/req':>10} {'user':>6} {'sys':>6} {'util':>5} "
+          f"{'p50 ms':>7} {'p99 ms':>7} {'errors':>6}   {subject}'s cpu against it (min-max)")
+    for peer, samples in rounds.items():
+        util = median_of(samples, "util")
+        line = (f"  {peer:12} {median_of(samples, 'requests_per_second'):9.0f} "
+                f"{median_of(samples, 'cpu_us'):10.2f} {median_of(samples, 'user_us'):6.2f} "
+                f"{median_of(samples, 'system_us'):6.2f} {util:4.2f}{'!' if util < UTIL_ENOUGH else ' '} "
+                f"{median_of(samples, 'p50_ms'):7.2f} {median_of(samples, 'p99_ms'):7.2f} "
+                f"{sum(sample.errors for sample in samples):6}")
+        if peer != subject and subject in rounds:
+            ratios = [own.cpu_us / other.cpu_us for own, other in zip(rounds[subject], samples)]
+            line += f"   {statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
+        print(line, flush=True)
+
+
+def print_split_latency(result):
+    def quantiles(values):
+        ordered = sorted(values)
+        at = lambda q: ordered[min(len(ordered) - 1, int(q * len(ordered)))]
+        return f"p50 {at(0.5):8.0f} µs   p99 {at(0.99):8.0f} µs   max {ordered[-1]:8.0f} µs"
+
+    print(f"\nsplit-latency: {result.puts} PUTs of 50 % and 0 % under load")
+    print(f"  PUT, sent to acknowledged                  {quantiles(result.round_trip_us)}")
+    print(f"  0 % sent, to the last start that got green {quantiles(result.after_send_us)}")
+    print(f"  0 % acknowledged, to that start (aim < 1000) {quantiles(result.after_ack_us)}")
+    print(f"  requests started after the acknowledgement that reached green: {result.late_requests}")
+
+
+def write_csv(path, rows, sample_type):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fields = [field.name for field in dataclasses.fields(sample_type)]
+    with open(path, "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["case", "peer", "round", *fields])
+        for case, peer, number, sample in rows:
+            writer.writerow([case, peer, number, *(f"{getattr(sample, name):.6g}" for name in fields)])

@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""./dev bench: Teal, nginx and HAProxy under the same load before the same origin.
+
+Peers take turns within each round and the order is reversed from round to round, so that whatever
+drifts on the machine hits all alike. The primary figure is the proxy's CPU time per request. One
+worker each, on a core of its own where there are two; load and origin share the other."""
+
+import argparse
+import contextlib
+import os
+import pathlib
+import shutil
+import signal
+import sys
+import tempfile
+import time
+
+import load
+import machine
+import peers
+import report
+import split_latency
+from control import ControlApi
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+PEERS = ["teal", "nginx", "haproxy", "haproxy-64k"]
+SPLIT_LATENCY = "split-latency"
+ALL_CASES = [*load.CASES, SPLIT_LATENCY]
+
+
+def names_of(allowed):
+    def parse(text):
+        names = text.split(",")
+        for name in names:
+            if name not in allowed:
+                raise argparse.ArgumentTypeError(f"'{name}' is none of: {', '.join(allowed)}")
+        return names
+    return parse
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5, help="default 5; 7 and more to compare")
+    parser.add_argument("--seconds", type=int, default=2, help="of each measurement; default 2")
+    parser.add_argument("--cases", type=names_of(ALL_CASES), default=ALL_CASES,
+                        help=f"of {','.join(ALL_CASES)}")
+    parser.add_argument("--peers", type=names_of(PEERS), default=PEERS, help=f"of {','.join(PEERS)}")
+    parser.add_argument("--puts", type=int, default=500, help=f"of {SPLIT_LATENCY}; default 500")
+    parser.add_argument("--binary", default=str(ROOT / "build/release/teal"))
+    arguments = parser.parse_args()
+    for name in ("rounds", "seconds"):
+        if getattr(arguments, name) < 1:
+            parser.error(f"--{name} must be at least 1")
+    if arguments.puts < 2:
+        parser.error("--puts must be at least 2")
+    return arguments
+
+
+def measure_case(case, stage, arguments, rows):
+    chosen = [peer for peer in arguments.peers if case.has_body or peer != "haproxy-64k"]
+    if case.shifting and "teal" not in chosen:
+        return
+    rounds = {peer: [] for peer in chosen}
+    for number in range(arguments.rounds):
+        for peer in chosen if number % 2 == 0 else reversed(chosen):
+            shift = contextlib.nullcontext()
+            if case.shifting and peer == "teal":
+                shift = ControlApi(stage.ports["admin"]).shifting(stage.values["release"],
+                                                                  arguments.seconds)
+            with shift:
+                sample = load.measure(case, stage.ports[peer], stage.processes[peer].pid,
+                                      arguments.seconds, stage.cores)
+            rounds[peer].append(sample)
+            rows.append((case.name, peer, number + 1, sample))
+    report.print_case(case.name, rounds, "teal" if "teal" in chosen else chosen[0])
+
+
+def run(stage, arguments, rows):
+    stage.start_origin()
+    for peer in arguments.peers:
+        stage.start_peer(peer)
+    for name in arguments.cases:
+        if name in load.CASES:
+            measure_case(load.CASES[name], stage, arguments, rows)
+        elif "teal" in arguments.peers:
+            report.print_split_latency(split_latency.measure(
+                stage.ports["teal"], stage.ports["admin"], arguments.puts))
+
+
+def main():
+    arguments = parse_arguments()
+    for program in ["wrk", "nginx", *(["haproxy"] if "haproxy" in ",".join(arguments.peers) else [])]:
+        if not shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin"):
+            sys.exit(f"bench: {program} is not installed; ./dev setup bench installs it")
+    os.environ["PATH"] = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: terminated"))
+
+    cores = machine.Cores.of_this_machine()
+    tmpfs = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    rows = []
+    csv_path = ROOT / "out" / "bench" / time.strftime("%Y%m%dT%H%M%S.csv")
+    with machine.cubic() as congestion_control, \
+            tempfile.TemporaryDirectory(prefix="teal-bench-", dir=tmpfs) as folder:
+        print(f"{arguments.rounds} rounds of {arguments.seconds} s, {load.CONNECTIONS} connections, "
+              f"{congestion_control}, proxy on core {cores.proxy}, load and origin on {cores.load}; "
+              f"'!': proxy busy less than {report.UTIL_ENOUGH:.0%}, the load was the limit")
+        stage = peers.Stage(folder, cores, arguments.binary)
+        try:
+            run(stage, arguments, rows)
+        finally:
+            stage.stop()
+            if rows:
+                report.write_csv(csv_path, rows, load.Sample)
+                print(f"\nevery round: {csv_path.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("bench: interrupted")

@@ -1,0 +1,60 @@
+// The tree that YAML and JSON texts become before anybody asks what they mean: mappings, lists and
+// scalars with their places. A scalar is its text; each key knows what text it takes, so that
+// `revision: 1.10` stays "1.10". Own values instead of a library's nodes, because these keep
+// duplicate keys, have places for both grammars, and a bound on size and depth.
+//
+// Cold path, any thread.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace teal::config {
+
+class Report;
+
+inline constexpr std::size_t kMostBytes = 1024 * 1024;
+inline constexpr std::size_t kMostNodes = 100'000;  ///< After expansion of aliases.
+inline constexpr std::size_t kDeepest = 32;
+
+/// From 1; 0 where there is none.
+struct Place {
+  int line = 0;
+  int column = 0;
+};
+
+struct Entry;
+
+struct Node {
+  enum class Kind { null, scalar, mapping, sequence };
+
+  Kind kind = Kind::null;
+  std::string text;  ///< Of a scalar.
+  Place place;
+  std::vector<Entry> entries;  ///< Of a mapping, in the order of the text, duplicates kept.
+  std::vector<Node> items;     ///< Of a sequence.
+};
+
+struct Entry {
+  std::string key;
+  Place place;
+  Node value;
+};
+
+/// Nothing where the text is not one YAML document within the limits; the report then says why.
+/// Anchors, aliases and merges (`<<`) are resolved.
+std::optional<Node> read_yaml(std::string_view text, Report& report);
+
+/// The same for a JSON text (RFC 8259).
+std::optional<Node> read_json(std::string_view text, Report& report);
+
+/// Where the byte at `offset` stands.
+Place place_of(std::string_view text, std::size_t offset);
+
+/// Reports what makes a text no text: too long, bytes that are not UTF-8, control characters.
+bool is_readable(std::string_view text, Report& report);
+
+}  // namespace teal::config

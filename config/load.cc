@@ -1,0 +1,139 @@
+#include "config/load.h"
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+
+#include "base/assert.h"
+#include "config/document.h"
+#include "config/parse.h"
+#include "config/reader.h"
+#include "config/report.h"
+#include "config/validate.h"
+
+namespace teal::config {
+namespace {
+
+constexpr std::string_view kBody = "request body";
+
+/// The tree of a request's body, if it is an object.
+std::optional<Node> read_body(std::string_view json, Report& report) {
+  std::optional<Node> root = read_json(json, report);
+  if (!root || root->kind == Node::Kind::mapping) return root;
+  report.add(root->place, "", "must be a JSON object", "write { ... }");
+  return std::nullopt;
+}
+
+/// At most one byte over what read_yaml() takes, so that it can say so.
+std::optional<std::string> read_whole(const std::string& path, Report& report) {
+  std::error_code ec;
+  if (std::filesystem::is_directory(path, ec)) {
+    report.add({}, "", "is a directory", "name a file");
+    return std::nullopt;
+  }
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    report.add({}, "", "cannot be opened: " + std::generic_category().message(errno),
+               "check the path and its permissions");
+    return std::nullopt;
+  }
+  std::string text(kMostBytes + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.bad()) {
+    report.add({}, "", "cannot be read: " + std::generic_category().message(errno));
+    return std::nullopt;
+  }
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  return text;
+}
+
+std::optional<Weight> parse_share(Mapping& keys, Colour colour) {
+  const auto value = keys.find(to_string(colour));
+  if (!value) return std::nullopt;
+  const auto text = value->text();
+  if (!text) return std::nullopt;
+  const Result<Weight> weight = parse_weight(*text);
+  if (weight) return *weight;
+  value->problem(weight.error().message());
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string to_string(const Problem& problem) {
+  std::string text = problem.file;
+  if (problem.line > 0)
+    text += ':' + std::to_string(problem.line) + ':' + std::to_string(problem.column);
+  if (!problem.key.empty()) text += ": " + problem.key;
+  text += ": " + problem.message;
+  if (!problem.hint.empty()) text += "; " + problem.hint;
+  return text;
+}
+
+void throw_exception_from_error(const Problems& problems, const boost::source_location& /*where*/) {
+  const std::string first = problems.list.empty() ? "none" : to_string(problems.list.front());
+  assertion_failed("value of a failed Loaded: " + first, __FILE__, __LINE__);
+}
+
+Loaded<Config> load_text(std::string_view text, const std::string& name) {
+  Report report(name);
+  const std::optional<Node> root = read_yaml(text, report);
+  if (!root) return report.take();
+  Config config = parse_config(Value(*root, "", "", report));
+  validate(config, report);
+  if (!report.empty()) return report.take();
+  return config;
+}
+
+Loaded<Config> load_file(const std::string& path) {
+  Report report(path);
+  const std::optional<std::string> text = read_whole(path, report);
+  if (!text) return report.take();
+  return load_text(*text, path);
+}
+
+Loaded<DeploymentRequest> parse_deployment_request(std::string_view json, const Deploy& defaults) {
+  Report report{std::string(kBody)};
+  const std::optional<Node> root = read_body(json, report);
+  if (!root) return report.take();
+  DeploymentRequest request;
+  request.deploy = defaults;
+  {
+    Mapping keys(Value(*root, "", "", report));
+    if (const auto revision = keys.find("revision")) {
+      if (const auto given = parse_revision(*revision)) request.revision = *given;
+    } else if (!keys.has("revision")) {
+      report.add(root->place, "revision", "is missing", "name the release: \"revision\": \"v2\"");
+    }
+    if (const auto targets = keys.find("targets")) request.targets = parse_targets(*targets);
+    parse_deploy(keys, request.deploy);
+  }
+  if (!report.empty()) return report.take();
+  return request;
+}
+
+Loaded<Split> parse_split_request(std::string_view json) {
+  Report report{std::string(kBody)};
+  const std::optional<Node> root = read_body(json, report);
+  if (!root) return report.take();
+  std::optional<Weight> blue;
+  std::optional<Weight> green;
+  {
+    Mapping keys(Value(*root, "", "", report));
+    blue = parse_share(keys, Colour::blue);
+    green = parse_share(keys, Colour::green);
+  }
+  if (report.empty() && !blue && !green)
+    report.add(root->place, "", "must give a share of the traffic", R"(write {"green": "12.5%"})");
+  if (blue && green && *blue != green->rest())
+    report.add(root->place, "",
+               "blue " + teal::to_string(*blue) + " and green " + teal::to_string(*green) +
+                   " do not sum to 100%",
+               "give one of them; the other gets the rest");
+  if (!report.empty()) return report.take();
+  return green ? Split::with(Colour::green, *green) : Split::with(Colour::blue, *blue);
+}
+
+}  // namespace teal::config

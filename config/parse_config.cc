@@ -1,0 +1,75 @@
+#include "config/parse.h"
+
+namespace teal::config {
+namespace {
+
+constexpr std::size_t kMostListeners = 64;
+constexpr std::size_t kMostServices = 1000;
+constexpr std::size_t kMostHosts = 100;
+constexpr std::uint32_t kMostWorkers = 256;
+
+void parse_admin(const Value& value, Admin& admin) {
+  Mapping keys(value);
+  if (const auto address = keys.find("address"))
+    if (const auto given = address->address()) admin.address = *given;
+  if (const auto hosts = keys.find("allowed_hosts"))
+    for (const Value& item : hosts->items(kMostHosts))
+      if (const auto host = parse_host(item)) admin.allowed_hosts.push_back(*host);
+}
+
+void parse_state(const Value& value, Config& config) {
+  constexpr std::string_view kSqlite = "sqlite:";
+  const std::optional<std::string> given = value.text();
+  if (!given) return;
+  if (given->starts_with(kSqlite) && given->size() > kSqlite.size())
+    config.state_path = given->substr(kSqlite.size());
+  else
+    value.problem("must be sqlite:PATH, not " + quoted(*given));
+}
+
+void parse_workers(const Value& value, Config& config) {
+  if (value.is("auto"))
+    config.workers = 0;
+  else if (value.is_number())
+    config.workers = value.integer(1, kMostWorkers).value_or(0);
+  else
+    value.problem("must be auto or a whole number from 1 to 256");
+}
+
+void parse_access_log(const Value& value, AccessLog& log) {
+  using Format = AccessLog::Format;
+  if (value.is("off")) {
+    log.format = Format::off;
+    return;
+  }
+  Mapping keys(value);
+  keys.choice<Format>(
+      "format", log.format,
+      {{"json", Format::json}, {"combined", Format::combined}, {"off", Format::off}});
+  if (const auto path = keys.find("path")) {
+    const auto given = path->text();
+    if (given && given->empty()) path->problem("must be stdout or the path of a file");
+    if (given && !given->empty()) log.path = *given;
+  }
+}
+
+}  // namespace
+
+Config parse_config(const Value& root) {
+  Config config;
+  Mapping keys(root);
+  if (const auto value = keys.section("admin")) parse_admin(*value, config.admin);
+  if (const auto value = keys.find("state")) parse_state(*value, config);
+  if (const auto value = keys.find("workers")) parse_workers(*value, config);
+  if (const auto value = keys.section("access_log")) parse_access_log(*value, config.access_log);
+  keys.duration("shutdown_grace", config.shutdown_grace, Millis{0}, hours{1});
+  if (const auto value = keys.section("listeners"))
+    for (const auto& [name, listener] : value->named(kMostListeners))
+      config.listeners.push_back(parse_listener(name, listener));
+  if (const auto value = keys.section("services"))
+    for (const auto& [name, service] : value->named(kMostServices))
+      config.services.push_back(parse_service(name, service));
+  return config;
+}
+
+}  // namespace teal::config

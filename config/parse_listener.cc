@@ -1,0 +1,59 @@
+#include "config/parse.h"
+
+namespace teal::config {
+namespace {
+
+constexpr std::size_t kMostProxies = 1000;
+constexpr std::uint32_t kMany = 1'000'000;
+
+void parse_timeouts(const Value& value, ListenerTimeouts& timeouts) {
+  Mapping keys(value);
+  keys.duration("request_header", timeouts.request_header, Millis{1}, hours{1});
+  keys.duration("keep_alive", timeouts.keep_alive, Millis{1}, hours{24});
+}
+
+void parse_limits(const Value& value, ListenerLimits& limits) {
+  Mapping keys(value);
+  keys.integer("connections", limits.connections, 1, kMany);
+  keys.integer("requests_per_connection", limits.requests_per_connection, 0, kMany);
+  keys.integer("request_line_bytes", limits.request_line_bytes, 256, 1024 * 1024);
+  keys.integer("header_bytes", limits.header_bytes, 1024, 1024 * 1024);
+  keys.integer("header_count", limits.header_count, 1, 10'000);
+  if (limits.request_line_bytes > limits.header_bytes)
+    value.problem("request_line_bytes (" + std::to_string(limits.request_line_bytes) +
+                      ") must not be above header_bytes (" + std::to_string(limits.header_bytes) +
+                      "), which counts the request line too",
+                  "raise header_bytes or lower request_line_bytes");
+}
+
+}  // namespace
+
+Listener parse_listener(const std::string& name, const Value& value) {
+  Listener listener;
+  listener.name = name;
+  Mapping keys(value);
+  if (const auto address = keys.find("address")) {
+    if (const auto given = address->address()) listener.address = *given;
+  } else if (!keys.has("address")) {
+    value.report().add_at(value.path(), "has no address", "add one, like address: 0.0.0.0:8080");
+  }
+  keys.choice<GroupChoice>(
+      "group", listener.group,
+      {{"split", GroupChoice::split}, {"live", GroupChoice::live}, {"idle", GroupChoice::idle}});
+  if (const auto proxies = keys.find("trusted_proxies")) {
+    for (const Value& item : proxies->items(kMostProxies)) {
+      const std::optional<std::string> text = item.text();
+      if (!text) continue;
+      const Result<Cidr> block = parse_cidr(*text);
+      if (block)
+        listener.trusted_proxies.push_back(*block);
+      else
+        item.problem(block.error().message(), "write a block like 10.0.0.0/8");
+    }
+  }
+  if (const auto timeouts = keys.section("timeouts")) parse_timeouts(*timeouts, listener.timeouts);
+  if (const auto limits = keys.section("limits")) parse_limits(*limits, listener.limits);
+  return listener;
+}
+
+}  // namespace teal::config

@@ -1,0 +1,277 @@
+#include <algorithm>
+
+#include "config/parse.h"
+
+namespace teal::config {
+namespace {
+
+constexpr std::size_t kMostMatches = 100;
+constexpr std::size_t kLongestToken = 128;
+constexpr std::uint32_t kMany = 1'000'000;
+
+std::optional<std::string> parse_match_host(const Value& value) {
+  if (value.is("*")) {
+    value.problem("'*' is not a host name", "leave host out to match any");
+    return std::nullopt;
+  }
+  if (value.node().kind != Node::Kind::scalar || !value.node().text.starts_with("*."))
+    return parse_host(value);
+  Node suffix = value.node();
+  suffix.text.erase(0, 2);
+  const auto host = parse_host(Value(suffix, value.path(), "", value.report()));
+  if (!host) return std::nullopt;
+  return "*." + *host;
+}
+
+Match parse_match(const Value& value) {
+  Match match;
+  Mapping keys(value);
+  if (const auto listener = keys.find("listener")) {
+    if (const auto name = listener->name()) match.listener = *name;
+  } else if (value.is_mapping() && !keys.has("listener")) {
+    value.problem("has no listener", "name one of the listeners");
+  }
+  if (const auto host = keys.find("host"))
+    if (const auto given = parse_match_host(*host)) match.host = *given;
+  if (const auto path = keys.find("path")) {
+    const auto given = parse_url_path(*path);
+    if (given && given->find('?') != given->npos)
+      path->problem("must be a path without a query, not " + quoted(*given));
+    else if (given)
+      match.path = *given;
+  }
+  return match;
+}
+
+Group parse_group(const Value& value) {
+  Group group;
+  Mapping keys(value);
+  if (const auto revision = keys.find("revision"))
+    if (const auto given = parse_revision(*revision)) group.revision = *given;
+  if (const auto targets = keys.find("targets")) group.targets = parse_targets(*targets);
+  if (!group.targets.empty() && !keys.has("revision"))
+    value.report().add_at(value.path(), "has targets but no revision",
+                          "name the release they run, like revision: v1");
+  return group;
+}
+
+std::optional<HashOn> parse_hash_on(const Value& value) {
+  const std::optional<std::string> given = value.text();
+  if (!given) return std::nullopt;
+  if (*given == "client_address") return HashOn{HashOn::Kind::client_address, ""};
+  if (*given == "path") return HashOn{HashOn::Kind::path, ""};
+  for (const auto& [prefix, kind] :
+       {std::pair{std::string_view("header:"), HashOn::Kind::header},
+        std::pair{std::string_view("cookie:"), HashOn::Kind::cookie}}) {
+    if (!given->starts_with(prefix)) continue;
+    std::string name = given->substr(prefix.size());
+    if (!is_token(name) || name.size() > kLongestToken) break;
+    if (kind == HashOn::Kind::header)
+      std::transform(name.begin(), name.end(), name.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+      });
+    return HashOn{kind, std::move(name)};
+  }
+  value.problem("must be client_address, path, header:NAME or cookie:NAME, not " + quoted(*given));
+  return std::nullopt;
+}
+
+std::optional<Sticky> parse_sticky(const Value& value, const std::string& service) {
+  Sticky sticky;
+  sticky.cookie = "teal_" + service;
+  if (value.is("true")) return sticky;
+  if (value.is("false")) return std::nullopt;
+  if (!value.is_mapping()) {
+    value.problem("must be true, false or a mapping with cookie, max_age and secure");
+    return std::nullopt;
+  }
+  Mapping keys(value);
+  if (const auto cookie = keys.find("cookie")) {
+    const auto name = cookie->word(kLongestToken);
+    if (name && is_token(*name)) sticky.cookie = *name;
+    if (name && !is_token(*name)) cookie->problem(quoted(*name) + " cannot be a cookie's name");
+  }
+  keys.duration("max_age", sticky.max_age, seconds{1}, hours{24 * 365});
+  keys.boolean("secure", sticky.secure);
+  return sticky;
+}
+
+std::optional<StatusRange> parse_statuses(const Value& value) {
+  const std::optional<std::string> given = value.text();
+  if (!given) return std::nullopt;
+  const auto status = [](std::string_view text) -> std::uint16_t {
+    if (text.size() != 3 || text[0] < '1' || text[0] > '5') return 0;
+    unsigned number = 0;
+    for (const char c : text) {
+      if (c < '0' || c > '9') return 0;
+      number = number * 10 + static_cast<unsigned>(c - '0');
+    }
+    return static_cast<std::uint16_t>(number);
+  };
+  const std::string_view text = *given;
+  const std::size_t dash = text.find('-');
+  const std::uint16_t first = status(text.substr(0, dash));
+  const std::uint16_t last = dash == text.npos ? first : status(text.substr(dash + 1));
+  if (first != 0 && last >= first) return StatusRange{first, last};
+  value.problem("must be statuses from 100 to 599 like 200 or 200-399, not " + quoted(text));
+  return std::nullopt;
+}
+
+void parse_expect(Mapping& keys, HealthCheck& health) {
+  const auto expect = keys.find("expect");
+  if (!expect) return;
+  if (health.kind == HealthCheck::Kind::tcp) expect->problem("belongs to http checks only");
+  std::vector<StatusRange> ranges;
+  for (const Value& item : expect->items_or_one(kMostMatches))
+    if (const auto range = parse_statuses(item)) ranges.push_back(*range);
+  if (expect->is_list() && expect->node().items.empty())
+    expect->problem("must name at least one status");
+  if (!ranges.empty()) health.expect = std::move(ranges);
+}
+
+/// Which of the two kinds of check it is; says so where it is not one.
+void parse_check(Mapping& keys, HealthCheck& health) {
+  const auto http = keys.find("http");
+  const auto tcp = keys.find("tcp");
+  if (http.has_value() == tcp.has_value()) {
+    if (!keys.self().report().touches(keys.self().path()))
+      keys.self().report().add_at(keys.self().path(), "must have either http or tcp",
+                                  "write http: /healthz, or tcp: true");
+    if (!http) return;
+  }
+  if (http) {
+    health.kind = HealthCheck::Kind::http;
+    if (const auto path = parse_url_path(*http)) health.path = *path;
+  } else if (!tcp->is("true")) {
+    tcp->problem("must be true", "leave health out for no checks at all");
+  }
+}
+
+HealthCheck parse_health(const Value& value) {
+  HealthCheck health;
+  Mapping keys(value);
+  parse_check(keys, health);
+  if (const auto host = keys.find("host")) {
+    if (const auto given = parse_authority(*host)) health.host = *given;
+    if (health.kind == HealthCheck::Kind::tcp) host->problem("belongs to http checks only");
+  }
+  parse_expect(keys, health);
+  keys.duration("interval", health.interval, Millis{10}, hours{1});
+  // What is not given follows a short interval; what is given must fit.
+  health.fast_interval = std::min(health.fast_interval, health.interval);
+  health.timeout = std::min(health.timeout, health.interval);
+  keys.duration("fast_interval", health.fast_interval, Millis{10}, hours{1});
+  keys.duration("timeout", health.timeout, Millis{1}, hours{1});
+  if (const auto jitter = keys.find("jitter"))
+    if (const auto percent = jitter->percent(0, 50)) health.jitter_percent = *percent;
+  keys.integer("rise", health.rise, 1, 100);
+  keys.integer("fall", health.fall, 1, 100);
+  for (const auto& [key, given] : {std::pair{std::string("fast_interval"), health.fast_interval},
+                                   std::pair{std::string("timeout"), health.timeout}})
+    if (given > health.interval)
+      value.report().add_at(value.path() + '.' + key,
+                            "must not be longer than the interval (" +
+                                format_duration(health.interval) + "), not " +
+                                format_duration(given),
+                            "lower it or raise the interval");
+  return health;
+}
+
+void parse_outlier(const Value& value, Outlier& outlier) {
+  if (value.is("off")) {
+    outlier.consecutive_failures = 0;
+    return;
+  }
+  Mapping keys(value);
+  keys.integer("consecutive_failures", outlier.consecutive_failures, 1, 1000);
+  keys.duration("ejection", outlier.ejection, Millis{100}, hours{1});
+  outlier.max_ejection = std::max(outlier.max_ejection, outlier.ejection);
+  keys.duration("max_ejection", outlier.max_ejection, Millis{100}, hours{24});
+  if (const auto share = keys.find("max_ejected"))
+    if (const auto percent = share->percent(1, 100)) outlier.max_ejected_percent = *percent;
+  if (outlier.max_ejection < outlier.ejection)
+    value.report().add_at(
+        value.path() + ".max_ejection",
+        "must not be shorter than ejection (" + format_duration(outlier.ejection) + ")");
+}
+
+void parse_timeouts(const Value& value, ServiceTimeouts& timeouts) {
+  Mapping keys(value);
+  keys.duration("connect", timeouts.connect, Millis{1}, minutes{10});
+  keys.duration("response_header", timeouts.response_header, Millis{1}, hours{24});
+  keys.duration("request_body_idle", timeouts.request_body_idle, Millis{1}, hours{24});
+  keys.duration("stream_idle", timeouts.stream_idle, Millis{1}, hours{24});
+  keys.duration("request", timeouts.request, Millis{0}, hours{24 * 7});
+  keys.duration("upstream_idle", timeouts.upstream_idle, Millis{1}, hours{1});
+  keys.duration("queue", timeouts.queue, Millis{1}, minutes{10});
+}
+
+void parse_limits(const Value& value, ServiceLimits& limits) {
+  Mapping keys(value);
+  keys.integer("in_flight_per_target", limits.in_flight_per_target, 1, kMany);
+  keys.integer("pending", limits.pending, 0, kMany);
+  keys.integer("idle_per_target", limits.idle_per_target, 0, kMany);
+}
+
+void parse_host_header(const Value& value, HostHeader& header) {
+  constexpr std::string_view kLiteral = "literal:";
+  if (value.node().kind == Node::Kind::scalar && value.node().text.starts_with(kLiteral)) {
+    Node host = value.node();
+    host.text.erase(0, kLiteral.size());
+    if (const auto given = parse_authority(Value(host, value.path(), "", value.report())))
+      header = HostHeader{HostHeader::Kind::literal, *given};
+    return;
+  }
+  const auto given = value.text();
+  if (!given) return;
+  if (*given == "preserve")
+    header = HostHeader{};
+  else if (*given == "target")
+    header.kind = HostHeader::Kind::target;
+  else
+    value.problem("must be preserve, target or literal:NAME, not " + quoted(*given));
+}
+
+void parse_balance(Mapping& keys, Service& service) {
+  keys.choice<Balance>("balance", service.balance,
+                       {{"round_robin", Balance::round_robin},
+                        {"least_request", Balance::least_request},
+                        {"consistent_hash", Balance::consistent_hash}});
+  const auto hash_on = keys.find("hash_on");
+  if (!hash_on) return;
+  if (const auto given = parse_hash_on(*hash_on)) service.hash_on = *given;
+  if (service.balance != Balance::consistent_hash &&
+      !keys.self().report().touches(keys.self().path() + ".balance"))
+    keys.self().report().add_at(hash_on->path(), "means nothing without balance: consistent_hash",
+                                "set balance: consistent_hash or remove hash_on");
+}
+
+}  // namespace
+
+Service parse_service(const std::string& name, const Value& value) {
+  Service service;
+  service.name = name;
+  Mapping keys(value);
+  if (const auto match = keys.find("match")) {
+    for (const Value& item : match->items_or_one(kMostMatches))
+      service.match.push_back(parse_match(item));
+  }
+  for (const Colour colour : kColours)
+    if (const auto group = keys.section(to_string(colour)))
+      service.groups[colour] = parse_group(*group);
+  keys.choice<Colour>("live", service.live, {{"blue", Colour::blue}, {"green", Colour::green}});
+  parse_balance(keys, service);
+  if (const auto sticky = keys.find("sticky")) service.sticky = parse_sticky(*sticky, name);
+  if (const auto health = keys.section("health")) service.health = parse_health(*health);
+  if (const auto outlier = keys.section("outlier")) parse_outlier(*outlier, service.outlier);
+  if (const auto timeouts = keys.section("timeouts")) parse_timeouts(*timeouts, service.timeouts);
+  if (const auto limits = keys.section("limits")) parse_limits(*limits, service.limits);
+  if (const auto header = keys.find("host_header")) parse_host_header(*header, service.host_header);
+  if (const auto deploy = keys.section("deploy")) {
+    Mapping deploy_keys(*deploy);
+    parse_deploy(deploy_keys, service.deploy);
+  }
+  return service;
+}
+
+}  // namespace teal::config

@@ -1,0 +1,165 @@
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "config/parse.h"
+
+namespace teal::config {
+namespace {
+
+constexpr std::size_t kMostTargets = 1000;
+constexpr std::size_t kLongestRevision = 128;
+constexpr std::size_t kLongestPath = 1024;
+constexpr std::size_t kLongestHost = 253;
+
+bool is_alphanumeric(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return text;
+}
+
+bool is_host(std::string_view text) {
+  if (text.size() > 2 && text.front() == '[' && text.back() == ']') {
+    const std::string_view inner = text.substr(1, text.size() - 2);
+    return inner.find(':') != inner.npos && parse_ip(inner).has_value();
+  }
+  if (text.empty() || text.size() > kLongestHost || text.front() == '.' || text.back() == '.')
+    return false;
+  return text.find("..") == text.npos && std::all_of(text.begin(), text.end(), [](char c) {
+           return is_alphanumeric(c) || c == '-' || c == '_' || c == '.';
+         });
+}
+
+/// Takes ":PORT" off the end, where it is one.
+std::string_view without_port(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == text.npos || colon < text.rfind(']') + 1) return text;
+  const std::string_view port = text.substr(colon + 1);
+  std::uint16_t number = 0;
+  const auto [end, status] = std::from_chars(port.data(), port.data() + port.size(), number);
+  const bool whole = status == std::errc{} && end == port.data() + port.size() && number > 0;
+  return whole ? text.substr(0, colon) : text;
+}
+
+std::string_view without_blanks(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
+
+std::optional<double> decimal(std::string_view text) {
+  if (text.empty() || text.front() < '0' || text.front() > '9') return std::nullopt;
+  double number = 0;
+  const auto [end, status] =
+      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  if (status != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+/// The limit in the unit of the structs, or nothing.
+std::optional<double> parse_limit(std::string_view text, LimitUnit unit) {
+  if (unit == LimitUnit::milliseconds) {
+    const Result<Millis> duration = parse_duration(text);
+    if (!duration) return std::nullopt;
+    return static_cast<double>(duration->count());
+  }
+  const std::string_view suffix = unit == LimitUnit::percent ? "%" : "/s";
+  if (!text.ends_with(suffix)) return std::nullopt;
+  const std::optional<double> number =
+      decimal(without_blanks(text.substr(0, text.size() - suffix.size())));
+  if (!number || unit == LimitUnit::per_second) return number;
+  return *number / 100;
+}
+
+std::string_view example_of(LimitUnit unit) {
+  switch (unit) {
+    case LimitUnit::percent: return "'> 1%'";
+    case LimitUnit::milliseconds: return "'> 250ms'";
+    case LimitUnit::per_second: return "'< 5/s'";
+  }
+  return "";
+}
+
+}  // namespace
+
+bool is_token(std::string_view text) {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+    return is_alphanumeric(c) || kMarks.find(c) != kMarks.npos;
+  });
+}
+
+std::vector<Address> parse_targets(const Value& value) {
+  std::vector<Address> targets;
+  for (const Value& item : value.items(kMostTargets)) {
+    const std::optional<Address> address = item.address();
+    if (!address) continue;
+    if (address->kind != Address::Kind::unix_socket && address->port == 0)
+      item.problem("a target needs a port from 1 to 65535");
+    else if (std::find(targets.begin(), targets.end(), *address) != targets.end())
+      item.problem("the target " + to_string(*address) + " is in this group already", "remove it");
+    else
+      targets.push_back(*address);
+  }
+  return targets;
+}
+
+std::optional<std::string> parse_revision(const Value& value) {
+  std::optional<std::string> given = value.text();
+  if (!given) return std::nullopt;
+  constexpr std::string_view kMarks = "._-+:@/";
+  const bool fits = !given->empty() && given->size() <= kLongestRevision &&
+                    std::all_of(given->begin(), given->end(), [&](char c) {
+                      return is_alphanumeric(c) || kMarks.find(c) != kMarks.npos;
+                    });
+  if (fits) return given;
+  value.problem("must be 1 to 128 letters, digits and . _ - + : @ /, not " + quoted(*given));
+  return std::nullopt;
+}
+
+std::optional<std::string> parse_url_path(const Value& value) {
+  std::optional<std::string> path = value.word(kLongestPath);
+  if (!path) return std::nullopt;
+  if (path->front() == '/' && path->find('#') == path->npos) return path;
+  value.problem("must be a path that begins with '/', not " + quoted(*path));
+  return std::nullopt;
+}
+
+std::optional<std::string> parse_host(const Value& value) {
+  const std::optional<std::string> host = value.text();
+  if (!host) return std::nullopt;
+  if (is_host(*host)) return lower(*host);
+  const bool has_port = is_host(without_port(*host));
+  value.problem(quoted(*host) + " is not a host name",
+                has_port ? "leave the port out" : "write names beyond ASCII as xn--...");
+  return std::nullopt;
+}
+
+std::optional<std::string> parse_authority(const Value& value) {
+  const std::optional<std::string> host = value.text();
+  if (!host) return std::nullopt;
+  if (is_host(without_port(*host))) return lower(*host);
+  value.problem(quoted(*host) + " is not a host name with or without a port");
+  return std::nullopt;
+}
+
+std::optional<Threshold> parse_threshold(const Value& value, LimitUnit unit) {
+  const std::optional<std::string> given = value.text();
+  if (!given) return std::nullopt;
+  std::string_view rest = without_blanks(*given);
+  const bool above = rest.starts_with('>');
+  if (above || rest.starts_with('<')) {
+    const std::optional<double> limit = parse_limit(without_blanks(rest.substr(1)), unit);
+    if (limit) return Threshold{above ? Threshold::Op::above : Threshold::Op::below, *limit};
+  }
+  value.problem("must be a condition like " + std::string(example_of(unit)) + ", not " +
+                quoted(*given));
+  return std::nullopt;
+}
+
+}  // namespace teal::config

@@ -1,0 +1,84 @@
+#include "config/report.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace teal::config {
+namespace {
+
+constexpr std::size_t kLongestShown = 80;
+
+/// "a.b[2].c" -> "a.b[2]" -> "a.b" -> "a" -> "".
+std::string_view parent(std::string_view path) {
+  const std::size_t end = path.find_last_of(".[");
+  return end == std::string_view::npos ? std::string_view() : path.substr(0, end);
+}
+
+}  // namespace
+
+void Report::add(Place place, std::string key, std::string message, std::string hint) {
+  if (problems_.size() >= kMostProblems) {
+    ++not_shown_;
+    return;
+  }
+  problems_.push_back(Problem{file_, place.line, place.column, std::move(key), std::move(message),
+                              std::move(hint)});
+}
+
+void Report::add_at(const std::string& path, std::string message, std::string hint) {
+  Place place;
+  for (std::string_view at = path; !at.empty(); at = parent(at)) {
+    const auto found = places_.find(std::string(at));
+    if (found == places_.end()) continue;
+    place = found->second;
+    break;
+  }
+  add(place, path, std::move(message), std::move(hint));
+}
+
+bool Report::touches(std::string_view path) const {
+  return std::any_of(problems_.begin(), problems_.end(), [&](const Problem& problem) {
+    const std::string_view key = problem.key;
+    if (!key.starts_with(path)) return false;
+    return key.size() == path.size() || key[path.size()] == '.' || key[path.size()] == '[';
+  });
+}
+
+void Report::note_present(const std::string& path, const std::string& pattern, Place place) {
+  places_.emplace(path, place);
+  present_.emplace(pattern, place);
+}
+
+Problems Report::take() {
+  std::stable_sort(problems_.begin(), problems_.end(), [](const Problem& a, const Problem& b) {
+    return std::tie(a.line, a.column) < std::tie(b.line, b.column);
+  });
+  if (not_shown_ > 0)
+    problems_.push_back(Problem{file_, 0, 0, "",
+                                "has " + std::to_string(not_shown_) + " more problems",
+                                "solve these first"});
+  not_shown_ = 0;
+  return Problems{std::exchange(problems_, {})};
+}
+
+std::string printable(std::string_view text) {
+  std::string shown(text.substr(0, kLongestShown));
+  // A cut must not leave half a UTF-8 sequence.
+  if (text.size() > kLongestShown) {
+    while (!shown.empty() && (static_cast<unsigned char>(shown.back()) & 0xc0U) == 0x80)
+      shown.pop_back();
+    if (!shown.empty() && static_cast<unsigned char>(shown.back()) >= 0x80) shown.pop_back();
+    shown += "...";
+  }
+  std::replace_if(
+      shown.begin(), shown.end(),
+      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
+  return shown;
+}
+
+std::string quoted(std::string_view text) {
+  return "'" + printable(text) + "'";
+}
+
+}  // namespace teal::config

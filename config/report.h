@@ -1,0 +1,61 @@
+// Report: collects every problem of one text, and remembers which keys were met and which could
+// have been, so that a check made later can still name the line, and a test can see that the
+// documented example mentions every key there is.
+//
+// Cold path; lives for one load.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/document.h"
+#include "config/load.h"
+
+namespace teal::config {
+
+class Report {
+ public:
+  static constexpr std::size_t kMostProblems = 100;  ///< The rest is only counted.
+
+  explicit Report(std::string file) : file_(std::move(file)) {}
+
+  void add(Place place, std::string key, std::string message, std::string hint = "");
+  /// At the place of the key of that path, or of the nearest one above it that the text has.
+  void add_at(const std::string& path, std::string message, std::string hint = "");
+
+  bool empty() const { return problems_.empty(); }
+  /// Whether `path` or something under it has a problem already.
+  bool touches(std::string_view path) const;
+
+  /// The key at `path` stands in the text. `pattern` is the path with * for names and no indices.
+  void note_present(const std::string& path, const std::string& pattern, Place place);
+  /// The key could stand in the text.
+  void note_known(std::string pattern) { known_.insert(std::move(pattern)); }
+  bool has(const std::string& path) const { return places_.contains(path); }
+
+  const std::set<std::string>& known() const { return known_; }
+  /// By pattern: where each stands first.
+  const std::map<std::string, Place>& present() const { return present_; }
+
+  /// All problems in the order of the text.
+  Problems take();
+
+ private:
+  std::string file_;
+  std::vector<Problem> problems_;
+  std::size_t not_shown_ = 0;
+  std::map<std::string, Place> places_;
+  std::map<std::string, Place> present_;
+  std::set<std::string> known_;
+};
+
+/// `text` fit for a message: control characters replaced, cut to a sensible length.
+std::string printable(std::string_view text);
+/// The same between single quotes.
+std::string quoted(std::string_view text);
+
+}  // namespace teal::config

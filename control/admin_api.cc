@@ -1,0 +1,154 @@
+#include "control/admin_api.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "control/admin_call.h"
+#include "control/admin_guard.h"
+#include "control/admin_router.h"
+#include "control/problem.h"
+
+namespace teal::control {
+
+/// One line of DESIGN.md 3.2.
+struct AdminApi::Route {
+  std::string_view method;
+  std::string_view pattern;
+  void (AdminApi::*handler)(const ApiCall&, const Reply&);
+  std::string_view media_type = "application/json";
+  std::string_view query = "";  ///< The one parameter it takes.
+};
+
+const std::vector<AdminApi::Route>& AdminApi::table() {
+  static const std::vector<Route> routes{
+      {"GET", "/v1/services", &AdminApi::list_services},
+      {"GET", "/v1/services/{service}", &AdminApi::get_service},
+      {"GET", "/v1/services/{service}/deployments", &AdminApi::list_deployments, "application/json",
+       "limit"},
+      {"POST", "/v1/services/{service}/deployments", &AdminApi::start_deployment},
+      {"PUT", "/v1/services/{service}/split", &AdminApi::put_split},
+      {"PUT", "/v1/services/{service}/groups/{group}/targets/{target}", &AdminApi::put_target},
+      {"DELETE", "/v1/services/{service}/groups/{group}/targets/{target}",
+       &AdminApi::delete_target},
+      {"GET", "/v1/deployments/{deployment}", &AdminApi::get_deployment},
+      {"POST", "/v1/deployments/{deployment}/{command}", &AdminApi::steer_deployment},
+      {"POST", "/v1/alarms/{alarm}", &AdminApi::set_alarm},
+      {"POST", "/v1/alertmanager", &AdminApi::take_alertmanager},
+      {"GET", "/v1/events", &AdminApi::get_events, "text/event-stream"},
+      {"GET", "/v1/openapi.json", &AdminApi::get_openapi},
+      {"GET", "/metrics", &AdminApi::get_metrics, "text/plain"},
+      {"GET", "/livez", &AdminApi::get_livez},
+      {"GET", "/readyz", &AdminApi::get_readyz},
+  };
+  return routes;
+}
+
+std::vector<AdminApi::RouteName> AdminApi::routes() {
+  std::vector<RouteName> names;
+  for (const Route& route : table()) names.push_back({route.method, route.pattern});
+  return names;
+}
+
+AdminApi::AdminApi(Commands& commands, const Clock& clock, config::Admin config,
+                   ApiSurroundings surroundings)
+    : commands_(commands),
+      clock_(clock),
+      config_(std::move(config)),
+      surroundings_(std::move(surroundings)) {}
+
+void AdminApi::handle(const ApiRequest& request, const Reply& reply) {
+  const bool is_head = request.method == "HEAD";
+  dispatch(request, [this, is_head, reply](ApiResponse response) {
+    ++answers_[response.status];
+    response.headers.emplace_back("Cache-Control", "no-store");
+    response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+    if (is_head) response.stream = nullptr;
+    reply(std::move(response));
+  });
+}
+
+namespace {
+
+ApiResponse method_not_allowed(const ApiRequest& request, const std::string& allowed) {
+  ApiResponse response =
+      to_response({405, "method-not-allowed", "The resource has no such method",
+                   request.method + " is not for " + request.target, "use " + allowed});
+  response.headers.emplace_back("Allow", allowed);
+  return response;
+}
+
+std::optional<ApiError> check_query(const ApiCall& call, std::string_view known) {
+  for (const auto& [key, value] : call.query) {
+    if (key == known && !known.empty()) continue;
+    return ApiError{400, "unknown-parameter", "The query has an unknown parameter",
+                    "'" + key + "' is not a parameter here",
+                    known.empty() ? "this resource takes none"
+                                  : "this resource takes '" + std::string(known) + "'"};
+  }
+  return std::nullopt;
+}
+
+std::optional<ApiError> check_body(const ApiRequest& request) {
+  if (request.method == "POST" || request.method == "PUT") return check_content_type(request);
+  if (request.body.empty()) return std::nullopt;
+  return ApiError{400, "unexpected-body", "The request has a body", request.method + " takes none",
+                  "leave the body out"};
+}
+
+}  // namespace
+
+void AdminApi::dispatch(const ApiRequest& request, const Reply& reply) {
+  if (const auto wrong = check_sender(request, config_.allowed_hosts))
+    return reply(to_response(*wrong));
+  std::optional<ApiTarget> target = parse_target(request.target);
+  if (!target)
+    return reply(to_response({400, "invalid-target", "The request target is not a path",
+                              "'" + request.target + "' is not a path with an optional query",
+                              "send a target such as /v1/services"}));
+  const std::string_view method = request.method == "HEAD" ? "GET" : request.method;
+  std::string allowed;
+  for (const Route& route : table()) {
+    std::optional<std::vector<std::string>> names = match(route.pattern, *target);
+    if (!names) continue;
+    if (route.method != method) {
+      if (!allowed.empty()) allowed += ", ";
+      allowed += route.method == "GET" ? "GET, HEAD" : route.method;
+      continue;
+    }
+    const ApiCall call{request, std::move(*names), std::move(target->query)};
+    std::optional<ApiError> wrong = check_accept(request, route.media_type);
+    if (!wrong) wrong = check_query(call, route.query);
+    if (!wrong) wrong = check_body(request);
+    if (wrong) return reply(to_response(*wrong));
+    return (this->*route.handler)(call, reply);
+  }
+  if (!allowed.empty()) return reply(method_not_allowed(request, allowed));
+  reply(to_response({404, "no-such-resource", "There is no such resource",
+                     "the control API has nothing at " + request.target,
+                     "GET /v1/openapi.json describes what there is"}));
+}
+
+std::vector<MetricSample> AdminApi::own_metrics() const {
+  std::vector<MetricSample> samples;
+  for (const auto& [status, count] : answers_)
+    samples.push_back({"teal_admin_responses_total",
+                       "Answers of the control API by status.",
+                       MetricSample::Type::counter,
+                       {{"status", std::to_string(status)}},
+                       static_cast<double>(count)});
+  samples.push_back({"teal_alerts_unmatched_total",
+                     "Alerts received that no service has an alarm for.",
+                     MetricSample::Type::counter,
+                     {},
+                     static_cast<double>(alerts_unmatched_)});
+  const auto open = std::count_if(subscribers_.begin(), subscribers_.end(),
+                                  [](const auto& stream) { return !stream.expired(); });
+  samples.push_back({"teal_event_subscribers",
+                     "Open streams of GET /v1/events.",
+                     MetricSample::Type::gauge,
+                     {},
+                     static_cast<double>(open)});
+  return samples;
+}
+
+}  // namespace teal::control

@@ -1,0 +1,95 @@
+// AdminApi: the control API without its sockets. A request comes in as a value, the answer goes out
+// through a callback, at once or when the command's consequence is published and journalled. What
+// can be called is one table (admin_api.cc), documented in control/openapi.json and checked
+// against it.
+//
+// Control thread only. Decides nothing about releases (that is Commands), reads no clock of its
+// own, and never answers the same request twice.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "config/config.h"
+#include "control/admin_message.h"
+#include "control/api.h"
+#include "control/exporter.h"
+
+namespace teal::control {
+
+struct ApiCall;
+
+/// What the API tells of the world outside control; app/ provides it.
+struct ApiSurroundings {
+  /// For GET /metrics: the workers' numbers and the process's. `services` and `running` of what it
+  /// returns are filled in by the API. Empty: none.
+  std::function<Scrape()> scrape;
+  /// For GET /readyz: why Teal is not ready, "shutting down". Empty: nothing beyond control's own.
+  std::function<std::vector<std::string>()> not_ready;
+};
+
+class AdminApi {
+ public:
+  using Reply = std::function<void(ApiResponse)>;
+
+  static constexpr std::size_t kMaxHistory = 1000;
+  static constexpr std::size_t kMaxSubscribers = 64;
+
+  /// The references are kept. Requires: they outlive the API and every Reply it was given.
+  AdminApi(Commands& commands, const Clock& clock, config::Admin config,
+           ApiSurroundings surroundings);
+
+  void handle(const ApiRequest& request, const Reply& reply);
+
+  struct RouteName {
+    std::string_view method, pattern;
+  };
+  static std::vector<RouteName> routes();
+
+ private:
+  struct Route;
+  static const std::vector<Route>& table();
+
+  void dispatch(const ApiRequest& request, const Reply& reply);
+
+  // admin_queries.cc
+  void list_services(const ApiCall& call, const Reply& reply);
+  void get_service(const ApiCall& call, const Reply& reply);
+  void list_deployments(const ApiCall& call, const Reply& reply);
+  void get_deployment(const ApiCall& call, const Reply& reply);
+  void get_events(const ApiCall& call, const Reply& reply);
+  void get_openapi(const ApiCall& call, const Reply& reply);
+  void get_metrics(const ApiCall& call, const Reply& reply);
+  void get_livez(const ApiCall& call, const Reply& reply);
+  void get_readyz(const ApiCall& call, const Reply& reply);
+  // admin_commands.cc
+  void start_deployment(const ApiCall& call, const Reply& reply);
+  void steer_deployment(const ApiCall& call, const Reply& reply);
+  void put_split(const ApiCall& call, const Reply& reply);
+  void put_target(const ApiCall& call, const Reply& reply);
+  void delete_target(const ApiCall& call, const Reply& reply);
+  // admin_alarms.cc
+  void set_alarm(const ApiCall& call, const Reply& reply);
+  void take_alertmanager(const ApiCall& call, const Reply& reply);
+
+  bool knows_service(const std::string& name, const Reply& reply) const;
+  std::string service_text(const ServiceReport& report) const;
+  ApiResponse service_response(int status, const ServiceReport& report) const;
+  std::vector<MetricSample> own_metrics() const;
+
+  Commands& commands_;
+  const Clock& clock_;
+  config::Admin config_;
+  ApiSurroundings surroundings_;
+  std::map<int, std::uint64_t> answers_;  ///< By status.
+  std::uint64_t alerts_unmatched_ = 0;
+  std::vector<std::weak_ptr<EventStream>> subscribers_;
+};
+
+}  // namespace teal::control

@@ -1,0 +1,188 @@
+// The handlers of the control API that only tell.
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include <boost/json.hpp>
+
+#include "control/admin_api.h"
+#include "control/admin_call.h"
+#include "control/event_stream.h"
+#include "control/json_text.h"
+#include "control/openapi.h"
+#include "control/problem.h"
+#include "control/report_json.h"
+
+namespace teal::control {
+namespace {
+
+namespace json = boost::json;
+
+template <class T>
+std::optional<T> parse_number(std::string_view text) {
+  T number{};
+  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || status != std::errc{} || end != text.data() + text.size())
+    return std::nullopt;
+  return number;
+}
+
+std::optional<DeploymentReport> find(const Commands& commands,
+                                     const std::optional<DeploymentId>& id) {
+  if (!id) return std::nullopt;
+  Answer<DeploymentReport> answer = commands.deployment(*id);
+  if (!answer) return std::nullopt;
+  return std::move(*answer);
+}
+
+json::object service_json(const Commands& commands, const ServiceReport& report, WallTime now) {
+  const std::optional<DeploymentReport> running = find(commands, report.deployment);
+  const std::optional<DeploymentReport> last = find(commands, report.last_deployment);
+  return to_json(report, running ? &*running : nullptr, last ? &*last : nullptr, now);
+}
+
+}  // namespace
+
+ApiResponse json_response(int status, const json::object& body) {
+  ApiResponse response;
+  response.status = status;
+  response.body = to_text(body) + "\n";
+  return response;
+}
+
+bool AdminApi::knows_service(const std::string& name, const Reply& reply) const {
+  if (commands_.deploy_defaults(name) != nullptr) return true;
+  std::vector<std::string> names;
+  std::string list;
+  for (const ServiceReport& service : commands_.services()) {
+    names.push_back(service.name);
+    list += (list.empty() ? "" : ", ") + service.name;
+  }
+  reply(unknown_name({404, "no-such-service", "There is no such service",
+                      "'" + name + "' is not a service of this Teal",
+                      list.empty() ? "none is configured" : "the services are: " + list},
+                     "services", names));
+  return false;
+}
+
+std::string AdminApi::service_text(const ServiceReport& report) const {
+  return to_text(service_json(commands_, report, clock_.wall())) + "\n";
+}
+
+ApiResponse AdminApi::service_response(int status, const ServiceReport& report) const {
+  ApiResponse response;
+  response.status = status;
+  response.body = service_text(report);
+  response.headers.emplace_back("ETag", '"' + std::to_string(report.version) + '"');
+  return response;
+}
+
+void AdminApi::list_services(const ApiCall& /*call*/, const Reply& reply) {
+  json::array services;
+  const WallTime now = clock_.wall();
+  for (const ServiceReport& report : commands_.services())
+    services.push_back(service_json(commands_, report, now));
+  reply(json_response(200, {{"services", std::move(services)}}));
+}
+
+void AdminApi::get_service(const ApiCall& call, const Reply& reply) {
+  if (!knows_service(call.names[0], reply)) return;
+  const Answer<ServiceReport> answer = commands_.service(call.names[0]);
+  reply(answer ? service_response(200, *answer) : to_response(answer.error()));
+}
+
+void AdminApi::list_deployments(const ApiCall& call, const Reply& reply) {
+  std::size_t limit = 20;
+  if (!call.query.empty()) {
+    const auto given = parse_number<std::size_t>(call.query.front().second);
+    if (!given || *given == 0 || *given > kMaxHistory)
+      return reply(to_response({400, "invalid-parameter", "The limit is not valid",
+                                "'" + call.query.front().second + "' is not a limit",
+                                "write a number from 1 to " + std::to_string(kMaxHistory)}));
+    limit = *given;
+  }
+  if (!knows_service(call.names[0], reply)) return;
+  const auto answer = commands_.deployments(call.names[0], limit);
+  if (!answer) return reply(to_response(answer.error()));
+  json::array deployments;
+  for (const DeploymentReport& report : *answer) deployments.push_back(to_summary(report));
+  reply(json_response(200, {{"deployments", std::move(deployments)}}));
+}
+
+void AdminApi::get_deployment(const ApiCall& call, const Reply& reply) {
+  const Answer<DeploymentReport> answer = commands_.deployment(call.names[0]);
+  reply(answer ? json_response(200, to_json(*answer, clock_.wall())) : to_response(answer.error()));
+}
+
+void AdminApi::get_events(const ApiCall& call, const Reply& reply) {
+  std::optional<std::uint64_t> after;
+  if (call.request.last_event_id && !call.request.last_event_id->empty()) {
+    after = parse_number<std::uint64_t>(*call.request.last_event_id);
+    if (!after)
+      return reply(to_response({400, "invalid-last-event-id", "The Last-Event-ID is not valid",
+                                "'" + *call.request.last_event_id + "' is not an event's id",
+                                "send the id of the last event seen, a whole number"}));
+  }
+  std::erase_if(subscribers_, [](const auto& stream) { return stream.expired(); });
+  if (subscribers_.size() >= kMaxSubscribers)
+    return reply(to_response({503, "too-many-subscribers", "There are too many subscribers",
+                              std::to_string(kMaxSubscribers) + " streams of events are open",
+                              "close one, or poll GET /v1/services"}));
+  ApiResponse response;
+  response.content_type = "text/event-stream";
+  if (call.request.method != "HEAD") {
+    response.stream = EventStream::open(commands_, after);
+    subscribers_.push_back(response.stream);
+  }
+  reply(std::move(response));
+}
+
+void AdminApi::get_openapi(const ApiCall& /*call*/, const Reply& reply) {
+  ApiResponse response;
+  response.body = std::string(openapi_document());
+  reply(std::move(response));
+}
+
+void AdminApi::get_metrics(const ApiCall& /*call*/, const Reply& reply) {
+  Scrape scrape;
+  if (surroundings_.scrape) scrape = surroundings_.scrape();
+  scrape.services = commands_.services();
+  for (const ServiceReport& service : scrape.services)
+    if (auto running = find(commands_, service.deployment))
+      scrape.running.push_back(std::move(*running));
+  for (auto more : {commands_.metrics(), own_metrics()})
+    scrape.samples.insert(scrape.samples.end(), more.begin(), more.end());
+  ApiResponse response;
+  response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+  response.body = exposition(scrape);
+  reply(std::move(response));
+}
+
+void AdminApi::get_livez(const ApiCall& /*call*/, const Reply& reply) {
+  reply(json_response(200, {{"alive", true}}));
+}
+
+void AdminApi::get_readyz(const ApiCall& /*call*/, const Reply& reply) {
+  std::vector<std::string> reasons;
+  if (surroundings_.not_ready) reasons = surroundings_.not_ready();
+  for (const ServiceReport& service : commands_.services()) {
+    const auto& targets = service.groups[service.live].targets;
+    const bool waits = !targets.empty() &&
+                       std::all_of(targets.begin(), targets.end(), [](const TargetReport& target) {
+                         return target.state.health == Health::unknown;
+                       });
+    if (waits) reasons.push_back("no target of '" + service.name + "' has been probed yet");
+  }
+  json::array why;
+  for (const std::string& reason : reasons) why.emplace_back(json::string(reason));
+  // A failing store keeps nobody from being served (DESIGN.md, promise 3): ready, with a warning.
+  json::array warnings;
+  if (!commands_.store_is_healthy())
+    warnings.emplace_back("the store fails: deployments are not journalled, traffic goes on");
+  const bool ready = reasons.empty();
+  reply(json_response(
+      ready ? 200 : 503,
+      {{"ready", ready}, {"reasons", std::move(why)}, {"warnings", std::move(warnings)}}));
+}
+
+}  // namespace teal::control

@@ -1,0 +1,225 @@
+#include "control/admin_server.h"
+
+#include <netinet/in.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <map>
+#include <string>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "control/admin_session.h"
+#include "control/problem.h"
+
+namespace teal::control {
+namespace {
+
+namespace asio = boost::asio;
+using Protocol = asio::generic::stream_protocol;
+using Acceptor = asio::basic_socket_acceptor<Protocol>;
+using boost::system::error_code;
+
+constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
+constexpr Millis kPauseAfterFailure{100};
+
+/// What a connection over the limit gets; whoever does not read it sees the connection closed.
+std::string full_response(std::size_t limit) {
+  const ApiResponse problem =
+      to_response({503, "too-many-connections", "There are too many connections",
+                   std::to_string(limit) + " connections to the control API are open",
+                   "close one and try again"});
+  return "HTTP/1.1 503 Service Unavailable\r\nContent-Type: " + problem.content_type +
+         "\r\nContent-Length: " + std::to_string(problem.body.size()) +
+         "\r\nConnection: close\r\n\r\n" + problem.body;
+}
+
+Error cannot_listen(const Address& address, const std::string& why, const std::string& remedy) {
+  return Error{Source::config, "the control API cannot listen on " + to_string(address) + ": " +
+                                   why + (remedy.empty() ? "" : "; " + remedy)};
+}
+
+/// What a process left behind that ended without cleaning up is removed; what somebody answers on,
+/// or what is no socket, is not ours to remove.
+Result<void> clear_stale_socket(asio::io_context& io, const Address& address) {
+  struct stat found {};
+  if (::lstat(address.host.c_str(), &found) != 0) {
+    if (errno == ENOENT) return {};
+    return cannot_listen(address, std::strerror(errno), "check the folder and its permissions");
+  }
+  if (!S_ISSOCK(found.st_mode))
+    return cannot_listen(address, "the path is taken by something that is not a socket",
+                         "choose another admin.address");
+  asio::local::stream_protocol::socket probe(io);
+  error_code refused;
+  probe.connect(asio::local::stream_protocol::endpoint(address.host), refused);
+  if (!refused)
+    return cannot_listen(address, "another process answers there",
+                         "stop it or choose another admin.address");
+  if (refused != asio::error::connection_refused)
+    return cannot_listen(address, refused.message(), "remove the file if nobody uses it");
+  ::unlink(address.host.c_str());
+  return {};
+}
+
+Protocol::endpoint to_endpoint(const Address& address) {
+  if (address.kind == Address::Kind::unix_socket)
+    return asio::local::stream_protocol::endpoint(address.host);
+  return asio::ip::tcp::endpoint(asio::ip::make_address(address.host), address.port);
+}
+
+std::uint16_t bound_port(const Acceptor& acceptor) {
+  error_code failed;
+  const Protocol::endpoint local = acceptor.local_endpoint(failed);
+  if (failed) return 0;
+  sockaddr_in6 ip6{};  // Both have the port at the same place.
+  std::memcpy(&ip6, local.data(), std::min(sizeof ip6, local.size()));
+  return ntohs(ip6.sin6_port);
+}
+
+}  // namespace
+
+struct AdminServer::State : std::enable_shared_from_this<AdminServer::State> {
+  State(asio::io_context& context, AdminApi& handler, Log& sink, const Address& where,
+        const AdminLimits& bounds)
+      : io(context),
+        api(handler),
+        log(sink),
+        address(where),
+        limits(bounds),
+        acceptor(context),
+        pause(context) {}
+
+  Result<void> listen();
+  asio::awaitable<void> accept_all(std::shared_ptr<State> self);
+  void admit(Protocol::socket socket);
+  void close_acceptor();
+  void report_end();
+
+  asio::io_context& io;
+  AdminApi& api;
+  Log& log;
+  Address address;
+  AdminLimits limits;
+  Acceptor acceptor;
+  asio::steady_timer pause;
+  std::map<AdminSession*, std::shared_ptr<AdminSession>> sessions;
+  std::function<void()> stopped;
+};
+
+Result<void> AdminServer::State::listen() {
+  const bool is_local = address.kind == Address::Kind::unix_socket;
+  if (is_local) {
+    if (const Result<void> cleared = clear_stale_socket(io, address); !cleared)
+      return cleared.error();
+  }
+  error_code failed;
+  const Protocol::endpoint endpoint = to_endpoint(address);
+  acceptor.open(endpoint.protocol(), failed);
+  if (!failed && !is_local) acceptor.set_option(asio::socket_base::reuse_address(true), failed);
+  if (!failed) acceptor.bind(endpoint, failed);
+  if (failed)
+    return cannot_listen(address, failed.message(),
+                         failed == asio::error::address_in_use
+                             ? "is another Teal running? Choose another admin.address"
+                             : "choose another admin.address");
+  // Between bind and listen nobody can connect, so there is no moment with looser permissions.
+  if (is_local && ::chmod(address.host.c_str(), S_IRUSR | S_IWUSR) != 0)
+    return cannot_listen(address, std::strerror(errno), "");
+  acceptor.listen(asio::socket_base::max_listen_connections, failed);
+  if (failed) return cannot_listen(address, failed.message(), "");
+  if (!is_local) address.port = bound_port(acceptor);
+  return {};
+}
+
+asio::awaitable<void> AdminServer::State::accept_all(std::shared_ptr<State> self) {
+  while (self->acceptor.is_open()) {
+    auto [failed, socket] = co_await self->acceptor.async_accept(kTuple);
+    if (!self->acceptor.is_open()) break;
+    if (!failed) {
+      self->admit(std::move(socket));
+      continue;
+    }
+    self->log.warning("the control API cannot accept a connection", {{"why", failed.message()}});
+    self->pause.expires_after(kPauseAfterFailure);
+    [[maybe_unused]] const auto [interrupted] = co_await self->pause.async_wait(kTuple);
+  }
+}
+
+void AdminServer::State::admit(Protocol::socket socket) {
+  if (sessions.size() >= limits.connections) {
+    const std::string answer = full_response(limits.connections);
+    error_code ignored;
+    socket.non_blocking(true, ignored);
+    socket.write_some(asio::buffer(answer), ignored);
+    socket.shutdown(asio::socket_base::shutdown_send, ignored);
+    return;
+  }
+  auto session = std::make_shared<AdminSession>(std::move(socket), api, address, limits);
+  sessions.emplace(session.get(), session);
+  asio::co_spawn(io, session->serve(session),
+                 [weak = weak_from_this(), raw = session.get()](const std::exception_ptr& thrown) {
+                   TEAL_ASSERT(thrown == nullptr);
+                   const auto self = weak.lock();
+                   if (!self) return;
+                   self->sessions.erase(raw);
+                   self->report_end();
+                 });
+}
+
+void AdminServer::State::close_acceptor() {
+  if (!acceptor.is_open()) return;
+  error_code ignored;
+  acceptor.close(ignored);
+  pause.cancel();
+  if (address.kind == Address::Kind::unix_socket) ::unlink(address.host.c_str());
+}
+
+void AdminServer::State::report_end() {
+  if (acceptor.is_open() || !sessions.empty() || !stopped) return;
+  const std::function<void()> done = std::exchange(stopped, nullptr);
+  done();
+}
+
+Result<std::unique_ptr<AdminServer>> AdminServer::start(asio::io_context& io, AdminApi& api,
+                                                        Log& log, const Address& address,
+                                                        const AdminLimits& limits) {
+  auto state = std::make_shared<State>(io, api, log, address, limits);
+  if (const Result<void> listening = state->listen(); !listening) return listening.error();
+  asio::co_spawn(io, state->accept_all(state), asio::detached);
+  return std::unique_ptr<AdminServer>(new AdminServer(std::move(state)));
+}
+
+AdminServer::AdminServer(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+AdminServer::~AdminServer() {
+  state_->stopped = nullptr;
+  state_->close_acceptor();
+  for (const auto& [raw, session] : state_->sessions) session->abort();
+}
+
+const Address& AdminServer::address() const {
+  return state_->address;
+}
+
+std::size_t AdminServer::connections() const {
+  return state_->sessions.size();
+}
+
+void AdminServer::stop(std::function<void()> done) {
+  state_->stopped = std::move(done);
+  state_->close_acceptor();
+  for (const auto& [raw, session] : state_->sessions) session->finish();
+  state_->report_end();
+}
+
+}  // namespace teal::control

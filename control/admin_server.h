@@ -1,0 +1,56 @@
+// AdminServer: the sockets of the control API, HTTP/1.1 by Beast on the control thread's
+// io_context, on a TCP or a Unix socket. Everything is bounded: connections, headers, bodies, the
+// time that each of them may take.
+//
+// Control thread only. Knows no resources and no commands: that is AdminApi.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+
+#include "base/address.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "control/admin_api.h"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace teal::control {
+
+struct AdminLimits {
+  std::size_t connections = 256;  ///< More are answered 503 and closed.
+  std::size_t header_bytes = std::size_t{16} * 1024;
+  std::size_t body_bytes = std::size_t{1024} * 1024;
+  Millis timeout = std::chrono::seconds{30};    ///< For a request, an answer, a write; and idle.
+  Millis heartbeat = std::chrono::seconds{15};  ///< Of a stream of events without any.
+};
+
+class AdminServer {
+ public:
+  /// Binds and serves. An Error says why the address cannot be had. Port 0 asks the system for one.
+  /// Requires: `io` and `api` outlive the server.
+  static Result<std::unique_ptr<AdminServer>> start(boost::asio::io_context& io, AdminApi& api,
+                                                    Log& log, const Address& address,
+                                                    const AdminLimits& limits = {});
+  /// Closes whatever is still open.
+  ~AdminServer();
+
+  /// Where it listens really.
+  const Address& address() const;
+  std::size_t connections() const;
+
+  /// No new connections; running requests are answered, streams end. `done` when all are closed,
+  /// possibly before the call returns.
+  void stop(std::function<void()> done);
+
+ private:
+  struct State;
+  explicit AdminServer(std::shared_ptr<State> state);
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace teal::control

@@ -1,0 +1,272 @@
+#include "control/admin_session.h"
+
+#include <string>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/rfc7230.hpp>
+#include <boost/beast/http/write.hpp>
+
+#include "control/event_stream.h"
+#include "control/problem.h"
+
+namespace teal::control {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+
+constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
+/// What is read and thrown away after a refusal, so that the peer sees the answer and not a reset.
+constexpr std::size_t kLingerBytes = std::size_t{4} * 1024 * 1024;
+
+/// Where a field comes several times its values are one list (RFC 9110 section 5.3), which for a
+/// Host is none of ours.
+template <class Fields>
+std::optional<std::string> field(const Fields& fields, http::field name) {
+  std::optional<std::string> joined;
+  const auto [first, last] = fields.equal_range(name);
+  for (auto it = first; it != last; ++it) {
+    const std::string value(it->value());
+    joined = joined ? *joined + ", " + value : value;
+  }
+  return joined;
+}
+
+template <class Fields>
+std::optional<std::string> field(const Fields& fields, std::string_view name) {
+  const auto found = fields.find(name);
+  if (found == fields.end()) return std::nullopt;
+  return std::string(found->value());
+}
+
+template <class Message>
+void set_headers(Message& message, const ApiResponse& given, bool keep_alive) {
+  message.set(http::field::server, "teal");
+  message.set(http::field::content_type, given.content_type);
+  for (const auto& [name, value] : given.headers) message.set(name, value);
+  message.keep_alive(keep_alive);
+}
+
+ApiResponse timed_out() {
+  return to_response({504, "no-answer-in-time", "The command has no confirmed effect yet",
+                      "it was accepted, and not every worker has confirmed it in time",
+                      "read the service or the deployment to see whether it has come about"});
+}
+
+/// Nothing where there is nobody to answer or nothing to say.
+std::optional<ApiError> to_problem(boost::system::error_code why, const AdminLimits& limits) {
+  if (why == http::error::header_limit || why == http::error::buffer_overflow)
+    return ApiError{431, "header-too-large", "The header is too large",
+                    "a header has at most " + std::to_string(limits.header_bytes) + " bytes",
+                    "send fewer or shorter fields"};
+  if (why == http::error::body_limit)
+    return ApiError{413, "body-too-large", "The body is too large",
+                    "a body has at most " + std::to_string(limits.body_bytes) + " bytes",
+                    "send a smaller one"};
+  if (why == http::error::end_of_stream || why == http::error::partial_message) return std::nullopt;
+  if (why.category() == http::make_error_code(http::error::bad_method).category())
+    return ApiError{400, "not-http", "The request is not valid HTTP/1.1", why.message(),
+                    "see RFC 9112"};
+  return std::nullopt;
+}
+
+}  // namespace
+
+AdminSession::AdminSession(Socket socket, AdminApi& api, const Address& reached,
+                           const AdminLimits& limits)
+    : stream_(std::move(socket)),
+      buffer_(limits.header_bytes + std::size_t{64} * 1024),
+      wake_(stream_.get_executor()),
+      api_(&api),
+      reached_(reached),
+      limits_(limits) {}
+
+void AdminSession::finish() {
+  finishing_ = true;
+  wake_.cancel();
+  if (!busy_) stream_.close();
+}
+
+void AdminSession::abort() {
+  api_ = nullptr;
+  events_ = nullptr;
+  finish();
+  stream_.close();
+}
+
+asio::awaitable<void> AdminSession::serve(std::shared_ptr<AdminSession> self) {
+  bool more = true;
+  while (more && !finishing_) {
+    Parser parser;
+    const bool complete = co_await read(parser);
+    if (!complete || api_ == nullptr) break;
+    const Request request = parser.release();
+    more = co_await answer(request);
+    busy_ = false;
+  }
+  stream_.close();
+  self = nullptr;
+}
+
+asio::awaitable<bool> AdminSession::read(Parser& parser) {
+  parser.header_limit(static_cast<std::uint32_t>(limits_.header_bytes));
+  parser.body_limit(limits_.body_bytes);
+  stream_.expires_after(limits_.timeout);
+  const auto [bad_head, head_size] =
+      co_await http::async_read_header(stream_, buffer_, parser, kTuple);
+  busy_ = true;
+  if (bad_head) {
+    co_await refuse(bad_head);
+    co_return false;
+  }
+  if (!parser.is_done() && beast::iequals(parser.get()[http::field::expect], "100-continue")) {
+    const std::string interim = "HTTP/1.1 100 Continue\r\n\r\n";
+    const asio::const_buffer bytes(interim.data(), interim.size());
+    const auto [failed, size] = co_await asio::async_write(stream_, bytes, kTuple);
+    if (failed) co_return false;
+  }
+  stream_.expires_after(limits_.timeout);
+  const auto [bad_body, body_size] = co_await http::async_read(stream_, buffer_, parser, kTuple);
+  if (!bad_body) co_return true;
+  co_await refuse(bad_body);
+  co_return false;
+}
+
+namespace {
+
+ApiRequest to_api(const http::request<http::string_body>& request, const Address& reached) {
+  ApiRequest out;
+  out.method = std::string(request.method_string());
+  out.target = std::string(request.target());
+  out.host = field(request, http::field::host);
+  out.origin = field(request, http::field::origin);
+  out.accept = field(request, http::field::accept);
+  out.content_type = field(request, http::field::content_type);
+  out.if_match = field(request, http::field::if_match);
+  out.idempotency_key = field(request, std::string_view("Idempotency-Key"));
+  out.last_event_id = field(request, std::string_view("Last-Event-ID"));
+  out.body = request.body();
+  out.reached = reached;
+  return out;
+}
+
+/// The answer to one request, and the event that it has come. Shared with the API's callback, which
+/// may outlive the connection.
+struct Exchange {
+  explicit Exchange(const asio::any_io_executor& executor) : answered(executor) {}
+
+  std::optional<ApiResponse> response;
+  asio::steady_timer answered;
+};
+
+}  // namespace
+
+asio::awaitable<bool> AdminSession::answer(const Request& request) {
+  const auto exchange = std::make_shared<Exchange>(stream_.get_executor());
+  exchange->answered.expires_after(limits_.timeout);
+  const ApiRequest call = to_api(request, reached_);
+  const AdminApi::Reply reply = [exchange](ApiResponse response) {
+    exchange->response = std::move(response);
+    exchange->answered.cancel();
+  };
+  api_->handle(call, reply);
+  if (!exchange->response) {
+    [[maybe_unused]] const auto [cancelled] = co_await exchange->answered.async_wait(kTuple);
+    if (!exchange->response) exchange->response = timed_out();
+  }
+  ApiResponse response = std::move(*exchange->response);
+  exchange->response.reset();
+  if (api_ == nullptr) co_return false;
+  if (response.stream) {
+    co_await stream_events(std::move(response), request.version());
+    co_return false;
+  }
+  const bool keep_alive = request.keep_alive() && !finishing_;
+  const bool is_head = request.method() == http::verb::head;
+  const bool written = co_await write(std::move(response), request.version(), keep_alive, is_head);
+  co_return written&& keep_alive;
+}
+
+asio::awaitable<bool> AdminSession::write(ApiResponse given, unsigned version, bool keep_alive,
+                                          bool is_head) {
+  stream_.expires_after(limits_.timeout);
+  http::response<http::string_body> response;
+  response.version(version);
+  response.result(static_cast<unsigned>(given.status));
+  response.reason(given.status >= 400 ? status_title(given.status) : std::string_view("OK"));
+  set_headers(response, given, keep_alive);
+  response.content_length(given.body.size());
+  if (!is_head) response.body() = std::move(given.body);
+  http::response_serializer<http::string_body> serializer(response);
+  const auto [failed, size] = co_await http::async_write(stream_, serializer, kTuple);
+  co_return !failed;
+}
+
+asio::awaitable<void> AdminSession::refuse(boost::system::error_code why) {
+  const std::optional<ApiError> problem = to_problem(why, limits_);
+  if (!problem) co_return;
+  const bool written = co_await write(to_response(*problem), 11, false, false);
+  if (written) co_await linger();
+}
+
+asio::awaitable<void> AdminSession::linger() {
+  boost::system::error_code ignored;
+  stream_.socket().shutdown(asio::socket_base::shutdown_send, ignored);
+  stream_.expires_after(std::chrono::seconds{2});
+  std::size_t seen = 0;
+  std::vector<char> thrown_away(std::size_t{16} * 1024);
+  const asio::mutable_buffer space(thrown_away.data(), thrown_away.size());
+  while (seen < kLingerBytes) {
+    const auto [ended, size] = co_await stream_.async_read_some(space, kTuple);
+    if (ended) co_return;
+    seen += size;
+  }
+}
+
+/// A subscriber has nothing more to say: whatever comes from it, it is leaving.
+void AdminSession::watch_for_end() {
+  stream_.expires_never();
+  const asio::mutable_buffer space(ignored_.data(), ignored_.size());
+  stream_.async_read_some(
+      space, [self = shared_from_this()](boost::system::error_code /*why*/, std::size_t /*size*/) {
+        self->gone_ = true;
+        self->wake_.cancel();
+      });
+}
+
+asio::awaitable<void> AdminSession::stream_events(ApiResponse given, unsigned version) {
+  events_ = std::move(given.stream);
+  events_->on_ready([this] { wake_.cancel(); });
+  stream_.expires_after(limits_.timeout);
+  http::response<http::empty_body> head;
+  head.version(version);
+  head.result(http::status::ok);
+  set_headers(head, given, false);  // Ends with the connection (RFC 9112 section 6.3, rule 8).
+  http::response_serializer<http::empty_body> serializer(head);
+  const auto [unwritten, head_size] =
+      co_await http::async_write_header(stream_, serializer, kTuple);
+  if (unwritten) co_return;
+  watch_for_end();
+  while (!finishing_ && !gone_ && events_ && !events_->is_overrun()) {
+    std::string text = events_->take();
+    if (text.empty()) {
+      wake_.expires_after(limits_.heartbeat);
+      const auto [interrupted] = co_await wake_.async_wait(kTuple);
+      if (interrupted || !events_ || !events_->is_empty()) continue;
+      text = ":\n\n";
+    }
+    stream_.expires_after(limits_.timeout);
+    const asio::const_buffer bytes(text.data(), text.size());
+    const auto [failed, size] = co_await asio::async_write(stream_, bytes, kTuple);
+    if (failed) break;
+  }
+  events_ = nullptr;
+}
+
+}  // namespace teal::control

@@ -1,0 +1,159 @@
+#include "control/controller.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "control/controller_state.h"
+
+namespace teal::control {
+namespace {
+
+ApiError conflict(std::string type, std::string title, std::string detail, std::string remedy) {
+  return {409, std::move(type), std::move(title), std::move(detail), std::move(remedy)};
+}
+
+Event event_of(Command command) {
+  switch (command) {
+    case Command::proceed: return event::Proceed{};
+    case Command::pause: return event::Pause{};
+    case Command::promote: return event::Promote{};
+    case Command::stop: return event::Stop{};
+    case Command::rollback: break;
+  }
+  return event::Rollback{"rolled back on request"};
+}
+
+}  // namespace
+
+ApiError unknown_service(const std::string& name) {
+  return {404, "unknown-service", "There is no such service", "no service is called '" + name + "'",
+          "GET /v1/services lists them"};
+}
+
+ApiError unknown_deployment(const DeploymentId& id) {
+  return {404, "unknown-deployment", "There is no such deployment",
+          "no deployment is called '" + id + "'",
+          "GET /v1/services/{service}/deployments lists them"};
+}
+
+Controller::State::State(std::shared_ptr<const config::Config> the_config, const Clock& the_clock,
+                         Log& log, Ports& the_ports, std::unique_ptr<Store> store,
+                         SourceFactory sources)
+    : config(std::move(the_config)),
+      clock(the_clock),
+      ports(the_ports),
+      make_source(std::move(sources)),
+      announcer(the_clock, log),
+      ledger(std::move(store),
+             [this](bool healthy, const std::string& why) {
+               if (healthy)
+                 say(Level::info, "store.recovered", "", "the store works again");
+               else
+                 say(Level::error, "store.failed", "",
+                     why + "; traffic and rollbacks go on, new deployments wait");
+             }),
+      publisher(the_ports) {}
+
+Controller::Controller(std::shared_ptr<const config::Config> config, const Clock& clock, Log& log,
+                       Ports& ports, std::unique_ptr<Store> store, SourceFactory make_source)
+    : state_(std::make_unique<State>(std::move(config), clock, log, ports, std::move(store),
+                                     std::move(make_source))) {}
+
+Controller::~Controller() = default;
+
+DeploymentRunner* Controller::State::active(const std::string& service) const {
+  const auto number = running.find(service);
+  if (number == running.end()) return nullptr;
+  const auto found = runners.find(number->second);
+  return found == runners.end() ? nullptr : found->second.get();
+}
+
+DeploymentRunner* Controller::State::find(const DeploymentId& id) const {
+  const auto found = runners.find(deployment_number(id));
+  return found == runners.end() ? nullptr : found->second.get();
+}
+
+void Controller::State::say(Level level, std::string type, const std::string& service,
+                            std::string text, DeploymentId deployment) {
+  announcer.say(level, std::move(type), service, std::move(deployment), std::move(text));
+}
+
+// ---- commands -----------------------------------------------------------------------------------
+
+/// Whether a finished deployment can still be taken back; the running ones ask their engine.
+Controller::State::Refusal Controller::State::refuse_late_rollback(
+    const DeploymentRunner& runner) const {
+  const Spec& spec = runner.spec();
+  const std::string title = "The deployment cannot be rolled back";
+  if (runner.rolled_back_by) {
+    const DeploymentRunner* rollback = find(*runner.rolled_back_by);
+    const bool failed = rollback != nullptr && rollback->is_over() &&
+                        rollback->engine().status() != Status::succeeded;
+    if (!failed)
+      return conflict("already-rolled-back", title,
+                      spec.id + " is rolled back by " + *runner.rolled_back_by,
+                      "look at that one, or deploy a release");
+  }
+  if (const DeploymentRunner* other_one = active(spec.service))
+    return conflict("deployment-running", title, other_one->spec().id + " is running",
+                    "roll that one back");
+  const ServiceEntry& entry = *book.find(spec.service);
+  const bool serves = entry.state.groups[spec.colour].revision == spec.revision &&
+                      entry.state.split.of(spec.colour) > Weight::none();
+  if (!serves)
+    return conflict("not-serving", title, spec.revision + " gets no traffic any more",
+                    "deploy the release that you want to have");
+  if (entry.state.live == spec.colour && spec.replaced_targets.empty())
+    return conflict("no-older-release", title, "there is no older release to return to",
+                    "deploy another release");
+  return std::nullopt;
+}
+
+void Controller::command(const DeploymentId& id, Command command, Done<DeploymentReport> done) {
+  State& state = *state_;
+  DeploymentRunner* runner = state.find(id);
+  if (runner == nullptr) return done(unknown_deployment(id));
+  const bool is_rollback = runner->spec().kind == Kind::rollback;
+  State::Refusal refusal;
+  if (runner->abandoned)
+    refusal = conflict("not-now", "The deployment cannot do that now", "its journal ends early",
+                       "command the newest deployment of the service");
+  else if (command == Command::rollback && runner->is_over() && !is_rollback)
+    refusal = state.refuse_late_rollback(*runner);
+  if (!refusal) refusal = state.tell(*runner, event_of(command));
+  if (refusal) return done(*refusal);
+  DeploymentId answer = id;
+  if (command == Command::rollback && runner->rolled_back_by) answer = *runner->rolled_back_by;
+  state.publisher.when_applied([&state, answer, done = std::move(done)] {
+    state.flush();
+    const DeploymentRunner* told = state.find(answer);
+    if (told == nullptr) return done(unknown_deployment(answer));
+    done(state.report(*told));
+  });
+}
+
+// ---- the rest
+// -------------------------------------------------------------------------------------
+
+const std::deque<Announcement>& Controller::announcements() const {
+  return state_->announcer.last();
+}
+
+std::uint64_t Controller::subscribe(std::function<void(const Announcement&)> listener) {
+  return state_->announcer.subscribe(std::move(listener));
+}
+
+void Controller::unsubscribe(std::uint64_t token) {
+  state_->announcer.unsubscribe(token);
+}
+
+const config::Deploy* Controller::deploy_defaults(const std::string& service) const {
+  const ServiceEntry* entry = state_->book.find(service);
+  return entry == nullptr ? nullptr : &entry->config->deploy;
+}
+
+bool Controller::store_is_healthy() const {
+  return state_->ledger.healthy();
+}
+
+}  // namespace teal::control

@@ -1,0 +1,47 @@
+// ControllerCommands: the Controller behind the interface that the control API takes. Forwards and
+// nothing else.
+//
+// Control thread only; does not own the Controller.
+#pragma once
+
+#include "control/api.h"
+
+namespace teal::control {
+
+class ControllerCommands final : public Commands {
+ public:
+  explicit ControllerCommands(Controller& controller) : controller_(controller) {}
+
+  Answer<DeploymentReport> deploy(const std::string& service,
+                                  const config::DeploymentRequest& request,
+                                  const std::string& idempotency_key,
+                                  const std::string& body_digest) override;
+  void command(const DeploymentId& id, Command command, Done<DeploymentReport> done) override;
+  void set_split(const std::string& service, Split split, std::optional<std::uint64_t> if_match,
+                 Done<ServiceReport> done) override;
+  Answer<ServiceReport> put_target(const std::string& service, Colour colour,
+                                   const Address& address) override;
+  Answer<ServiceReport> delete_target(const std::string& service, Colour colour,
+                                      const Address& address) override;
+  Answer<std::size_t> set_external_alarm(const std::string& name, const std::string& service,
+                                         bool firing, const std::string& why) override;
+
+  std::vector<ServiceReport> services() const override;
+  Answer<ServiceReport> service(const std::string& name) const override;
+  Answer<std::vector<DeploymentReport>> deployments(const std::string& service,
+                                                    std::size_t limit) const override;
+  Answer<DeploymentReport> deployment(const DeploymentId& id) const override;
+
+  const std::deque<Announcement>& announcements() const override;
+  std::uint64_t subscribe(std::function<void(const Announcement&)> listener) override;
+  void unsubscribe(std::uint64_t token) override;
+
+  std::vector<MetricSample> metrics() const override;
+  const config::Deploy* deploy_defaults(const std::string& service) const override;
+  bool store_is_healthy() const override;
+
+ private:
+  Controller& controller_;
+};
+
+}  // namespace teal::control

@@ -1,0 +1,141 @@
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "control/controller_state.h"
+
+namespace teal::control {
+namespace {
+
+using Request = config::DeploymentRequest;
+
+ApiError refused(int status, std::string type, std::string detail, std::string remedy) {
+  return {status, std::move(type), "The deployment was not started", std::move(detail),
+          std::move(remedy)};
+}
+
+std::optional<ApiError> refuse_targets(const std::vector<Address>& targets,
+                                       const ServiceState& service) {
+  if (targets.empty())
+    return refused(422, "no-targets", "the request names no targets and the file has none",
+                   "give `targets`: the addresses of the new release");
+  if (targets.size() > 1000)
+    return refused(422, "too-many-targets", "a group has at most 1000 targets",
+                   "deploy fewer targets");
+  std::set<Address> seen;
+  for (const Address& target : targets) {
+    if (!seen.insert(target).second)
+      return refused(422, "duplicate-target", to_string(target) + " is listed twice",
+                     "list every target once");
+    for (const TargetState& live : service.groups[service.live].targets)
+      if (live.address == target)
+        return refused(
+            422, "target-is-live",
+            to_string(target) + " serves in the live group " + std::string(to_string(service.live)),
+            "start the new release on an address of its own");
+  }
+  return std::nullopt;
+}
+
+/// An outside alarm that fires already, where the request says that this is in the way.
+std::optional<ApiError> refuse_firing(const Request& request, const ServiceEntry& entry) {
+  if (!request.deploy.block_on_firing_alarm) return std::nullopt;
+  for (const config::Alarm& alarm : request.deploy.alarms)
+    if (std::holds_alternative<config::ExternalAlarm>(alarm.condition) &&
+        entry.firing.contains(alarm.name))
+      return refused(409, "alarm-firing", "alarm " + alarm.name + " fires",
+                     "resolve it, or set block_on_firing_alarm: false");
+  return std::nullopt;
+}
+
+Spec make_spec(const Request& request, std::vector<Address> targets, const ServiceEntry& entry) {
+  Spec spec;
+  spec.service = entry.state.name;
+  spec.colour = other(entry.state.live);
+  spec.revision = request.revision;
+  spec.replaces = entry.state.groups[entry.state.live].revision;
+  spec.replaced_targets = addresses_of(entry.state.groups[entry.state.live]);
+  spec.deploy = request.deploy;
+  spec.minimum_healthy = request.deploy.minimum_healthy.of(targets.size());
+  spec.targets = std::move(targets);
+  spec.has_baseline = !spec.replaced_targets.empty();
+  return spec;
+}
+
+}  // namespace
+
+/// The deployment that the key gave already, if it did; or why it cannot be used.
+std::optional<Answer<DeploymentReport>> Controller::State::answer_of_key(
+    const std::string& key, const std::string& digest) {
+  const auto known = keys.find(key);
+  if (key.empty() || known == keys.end()) return std::nullopt;
+  if (clock.wall() - known->second.at >= kKeyLife) return std::nullopt;
+  if (known->second.digest != digest)
+    return refused(422, "idempotency-key-reused",
+                   "the Idempotency-Key was used with another request",
+                   "use a new key for a new request");
+  const auto found = runners.find(known->second.deployment);
+  if (found == runners.end()) return std::nullopt;
+  return report(*found->second);
+}
+
+void Controller::State::remember_key(const std::string& key, const std::string& digest,
+                                     DeploymentNumber number) {
+  if (key.empty()) return;
+  const WallTime now = clock.wall();
+  for (auto it = keys.begin(); it != keys.end();) {
+    if (now - it->second.at < kKeyLife && keys.size() < kMaxKeys) {
+      ++it;
+      continue;
+    }
+    ledger.forget_key(it->first);
+    it = keys.erase(it);
+  }
+  const KeyRow row{key, digest, number, now};
+  keys[key] = row;
+  ledger.add(row);
+}
+
+Answer<DeploymentReport> Controller::deploy(const std::string& service, const Request& request,
+                                            const std::string& idempotency_key,
+                                            const std::string& body_digest) {
+  State& state = *state_;
+  const ServiceEntry* entry = state.book.find(service);
+  if (entry == nullptr) return unknown_service(service);
+  if (const auto answer = state.answer_of_key(idempotency_key, body_digest)) return *answer;
+  if (const DeploymentRunner* running = state.active(service))
+    return refused(
+        409, "deployment-running",
+        running->spec().id + " is running (" + std::string(running->engine().phase()) + ")",
+        "wait for it, promote it, or stop it");
+  const Colour idle = other(entry->state.live);
+  if (entry->state.split.of(idle) > Weight::none())
+    return refused(409, "idle-group-has-traffic",
+                   std::string(to_string(idle)) + " still gets " +
+                       to_string(entry->state.split.of(idle)) + " of the traffic",
+                   "roll back the last deployment or set its share to 0% first");
+  if (request.revision.empty())
+    return refused(422, "no-revision", "the request names no revision", "give `revision`");
+  std::vector<Address> targets =
+      request.targets.empty() ? entry->config->groups[idle].targets : request.targets;
+  if (const auto refusal = refuse_targets(targets, entry->state)) return *refusal;
+  if (const auto refusal = refuse_firing(request, *entry)) return *refusal;
+  // Whoever cannot write down what it does must not begin anything new.
+  if (!state.ledger.healthy() && !state.flush())
+    return refused(503, "store-failing", "the store cannot be written",
+                   "repair the store; GET /readyz tells when it works again");
+
+  DeploymentRunner& runner =
+      state.begin(make_spec(request, std::move(targets), *entry), state.clock.mono());
+  const DeploymentNumber number = runner.number;
+  state.remember_key(idempotency_key, body_digest, number);
+  state.read_traffic();
+  runner.watch(state.make_source);
+  runner.set_baseline(state.counters(service, idle, runner.spec().revision),
+                      state.counters(service, entry->state.live, runner.spec().replaces));
+  state.drain();
+  state.check_health(*state.book.find(service), false);
+  return state.report(*state.runners.at(number));
+}
+
+}  // namespace teal::control

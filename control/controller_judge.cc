@@ -1,0 +1,144 @@
+#include <algorithm>
+#include <utility>
+
+#include "control/controller_state.h"
+
+namespace teal::control {
+
+void Controller::tick() {
+  State& state = *state_;
+  state.read_traffic();
+  state.feed_windows();
+  state.judge_all();
+  state.return_ejected();
+  state.run_timers();
+  if (state.health_unpublished) state.publish_health();
+  const Mono now = state.clock.mono();
+  if (!state.ledger.healthy() && now - state.store_tried >= State::kStoreRetry) {
+    state.store_tried = now;
+    state.flush();
+  }
+}
+
+void Controller::State::read_traffic() {
+  traffic.clear();
+  for (TrafficReading& reading : ports.read_traffic())
+    traffic[std::move(reading.key)] += reading.counters;
+}
+
+const TrafficCounters& Controller::State::counters(const std::string& service, Colour colour,
+                                                   const std::string& revision) const {
+  static const TrafficCounters kNothing;
+  const auto found = traffic.find({service, colour, revision, Audience::split});
+  return found == traffic.end() ? kNothing : found->second;
+}
+
+/// Asks the deployment's judges. A breach is told at once; that evidence came or went only where
+/// the engine would act on it, so that the journal follows decisions and not traffic.
+void Controller::State::judge(DeploymentRunner& runner) {
+  const Spec& spec = runner.spec();
+  if (spec.kind != Kind::deploy || runner.is_over()) return;
+  const Mono now = clock.mono();
+  const auto breach = runner.judge(now, counters(spec.service, spec.colour, spec.revision),
+                                   counters(spec.service, other(spec.colour), spec.replaces));
+  if (breach) {
+    tell(runner, *breach);
+    return;
+  }
+  const Deployment& engine = runner.engine();
+  if (!engine.wants_evidence(runner.age(now))) return;
+  const std::string missing = runner.missing_evidence();
+  if (missing.empty() != engine.facts().missing_evidence.empty())
+    tell(runner, event::Evidence{missing});
+}
+
+void Controller::State::judge_all() {
+  judged = clock.mono();
+  const std::map<std::string, DeploymentNumber> now_running = running;
+  for (const auto& [service, number] : now_running) {
+    const auto found = runners.find(number);
+    if (found != runners.end()) judge(*found->second);
+  }
+}
+
+event::HealthChanged Controller::State::health_of(const DeploymentRunner& runner) const {
+  event::HealthChanged counts;
+  const ServiceEntry& entry = *book.find(runner.spec().service);
+  for (const TargetState& target : entry.state.groups[runner.spec().colour].targets) {
+    if (target.draining) continue;
+    if (target.ejected || target.health == Health::unhealthy)
+      ++counts.unhealthy;
+    else if (target.health == Health::healthy)
+      ++counts.healthy;
+    else
+      ++counts.unknown;
+  }
+  return counts;
+}
+
+/// Tells the engine how its targets are: where it makes a difference, or, `exactly`, where any
+/// number changed.
+void Controller::State::check_health(ServiceEntry& entry, bool exactly) {
+  DeploymentRunner* runner = active(entry.state.name);
+  if (runner == nullptr) return;
+  const event::HealthChanged counts = health_of(*runner);
+  const event::HealthChanged& told_before = runner->engine().facts().health;
+  const std::uint32_t minimum = runner->spec().minimum_healthy;
+  const bool differs = fitness(counts, minimum) != fitness(told_before, minimum);
+  if (differs || (exactly && counts != told_before)) tell(*runner, counts);
+}
+
+void Controller::State::run_timers() {
+  const Mono now = clock.mono();
+  const WallTime wall = clock.wall();
+  for (ServiceEntry& entry : book.entries()) {
+    if (entry.kept && wall >= entry.kept->until) {
+      say(Level::info, "group.retiring", entry.state.name,
+          std::string(to_string(entry.kept->colour)) + " was kept long enough");
+      retire(entry.state.name, entry.kept->colour);
+    }
+    DeploymentRunner* runner = active(entry.state.name);
+    if (runner == nullptr) continue;
+    if (runner->take_wake(now)) {
+      // A deadline's sentence should name the present numbers.
+      check_health(entry, true);
+      if (active(entry.state.name) == runner) tell(*runner, event::Wake{});
+      continue;
+    }
+    const Age age = runner->age(now);
+    if (age - runner->clock_saved < kClockSaved) continue;
+    runner->clock_saved = age;
+    ledger.set(ClockRow{runner->number, age});
+    flush();
+  }
+}
+
+void Controller::State::return_ejected() {
+  const Mono now = clock.mono();
+  for (ServiceEntry& entry : book.entries()) {
+    for (const TargetId id : entry.outlier.returns(now)) {
+      const std::optional<FoundTarget> found = book.find(id);
+      if (!found) continue;
+      found->target->ejected = false;
+      found->target->reason = "back after an ejection";
+      publish_health();
+      say(Level::info, "target.returned", entry.state.name,
+          std::string(to_string(found->colour)) + " " + to_string(found->target->address));
+      check_health(entry, false);
+    }
+  }
+}
+
+void Controller::State::feed_windows() {
+  const Mono now = clock.mono();
+  for (const ServiceEntry& entry : book.entries()) {
+    PerColour<Shown>& groups = shown[entry.state.name];
+    for (const Colour colour : kColours) {
+      const std::string& revision = entry.state.groups[colour].revision;
+      if (groups[colour].revision != revision) groups[colour] = Shown{revision};
+      groups[colour].window.push(now, counters(entry.state.name, colour, revision));
+    }
+  }
+}
+
+}  // namespace teal::control

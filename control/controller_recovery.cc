@@ -1,0 +1,116 @@
+#include <algorithm>
+#include <utility>
+
+#include "control/controller_state.h"
+
+namespace teal::control {
+namespace {
+
+bool same_targets(const config::Group& file, const GroupState& stored) {
+  return file.revision == stored.revision && file.targets == addresses_of(stored);
+}
+
+}  // namespace
+
+Result<void> Controller::start() {
+  State& state = *state_;
+  const Result<Contents> contents = state.ledger.load();
+  if (!contents) return contents.error();
+  const Result<void> recovered = state.recover(*contents);
+  if (!recovered) return recovered.error();
+  state.publish();
+  state.resume_active();
+  return {};
+}
+
+Result<void> Controller::State::recover(const Contents& contents) {
+  const Result<void> services = recover_services(contents);
+  if (!services) return services.error();
+  const Result<void> deployments = recover_deployments(contents);
+  if (!deployments) return deployments.error();
+  for (const KeyRow& row : contents.keys) keys[row.key] = row;
+  return {};
+}
+
+Result<void> Controller::State::recover_services(const Contents& contents) {
+  const WallTime now = clock.wall();
+  for (const config::Service& service : config->services) {
+    const auto row = std::find_if(contents.services.begin(), contents.services.end(),
+                                  [&](const ServiceRow& r) { return r.name == service.name; });
+    if (row == contents.services.end()) {
+      book.add(service, now);
+      continue;
+    }
+    const Result<SavedService> saved = service_from_json(row->state);
+    if (!saved) return saved.error();
+    book.add(service, *saved, now);
+    const PerColour<GroupState>& groups = saved->state.groups;
+    if (!same_targets(service.groups[Colour::blue], groups[Colour::blue]) ||
+        !same_targets(service.groups[Colour::green], groups[Colour::green]) ||
+        service.live != saved->state.live)
+      say(Level::info, "config.ignored", service.name,
+          "the file's groups differ from what deployments decided since; the store's word counts");
+  }
+  return {};
+}
+
+Result<void> Controller::State::recover_deployments(const Contents& contents) {
+  const Mono now = clock.mono();
+  for (const DeploymentRow& row : contents.deployments) {
+    next_number = std::max(next_number, row.number + 1);
+    if (book.find(row.service) == nullptr) continue;  // Not served; kept for its return.
+    Result<Spec> spec = spec_from_json(row.spec);
+    if (!spec) return spec.error();
+    runners.emplace(row.number, std::make_unique<DeploymentRunner>(row.number, std::move(*spec),
+                                                                   row.created, now));
+  }
+  for (const EventRow& row : contents.events) {
+    const auto runner = runners.find(row.deployment);
+    if (runner == runners.end()) continue;
+    const Result<Event> event = event_from_json(row.event);
+    if (!event) return event.error();
+    runner->second->replay(*event, row);
+  }
+  for (const ClockRow& row : contents.clocks) {
+    const auto runner = runners.find(row.deployment);
+    if (runner != runners.end()) runner->second->resume_clock(row.age, now);
+  }
+  for (const auto& [number, runner] : runners) {
+    const Spec& spec = runner->spec();
+    // One active deployment per service: the newest. An older one without an end is one whose
+    // journal the failing store cut short.
+    if (DeploymentRunner* older = active(spec.service)) {
+      older->abandoned = true;
+      running.erase(spec.service);
+    }
+    if (!runner->is_over()) running[spec.service] = number;
+    if (spec.kind != Kind::rollback) continue;
+    if (DeploymentRunner* taken_back = find(spec.rollback_of)) {
+      taken_back->rolled_back_by = spec.id;
+      taken_back->rollback_took = runner->rollback_took;
+    }
+  }
+  return {};
+}
+
+void Controller::State::resume_active() {
+  for (ServiceEntry& entry : book.entries()) {
+    const std::string service = entry.state.name;
+    for (const Colour colour : kColours) {
+      if (entry.retiring[colour]) {
+        empty_when_applied(service, colour);
+        continue;
+      }
+      for (const TargetState& target : entry.state.groups[colour].targets)
+        if (target.draining) remove_when_applied(service, colour, target.id);
+    }
+    DeploymentRunner* runner = active(service);
+    if (runner == nullptr) continue;
+    // The workers' counters begin at nothing, and so do the judges.
+    runner->watch(make_source);
+    tell(*runner, event::Resumed{});
+    check_health(entry, false);
+  }
+}
+
+}  // namespace teal::control

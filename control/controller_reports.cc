@@ -1,0 +1,197 @@
+#include <algorithm>
+#include <utility>
+
+#include "control/controller_state.h"
+
+namespace teal::control {
+
+// ---- services
+// -------------------------------------------------------------------------------------
+
+GroupReport Controller::State::report(const ServiceEntry& entry, Colour colour) const {
+  const GroupState& group = entry.state.groups[colour];
+  GroupReport report;
+  report.colour = colour;
+  report.live = entry.state.live == colour;
+  report.revision = group.revision;
+  report.asked = entry.state.split.of(colour);
+  for (const TargetState& target : group.targets) {
+    const auto since = entry.since.find(target.id);
+    report.targets.push_back({target, since == entry.since.end() ? WallTime{} : since->second});
+  }
+  const TrafficCounters& total = counters(entry.state.name, colour, group.revision);
+  report.requests = total.total();
+  report.errors = total.errors();
+  const auto windows = shown.find(entry.state.name);
+  if (windows == shown.end()) return report;
+  const auto recent = windows->second[colour].window.view();
+  if (!recent || recent->span.count() <= 0) return report;
+  const auto requests = static_cast<double>(recent->counters.total());
+  report.requests_per_second = requests * 1e6 / static_cast<double>(recent->span.count());
+  if (requests > 0) report.error_rate = static_cast<double>(recent->counters.errors()) / requests;
+  const auto millis = [&](double quantile) -> std::optional<double> {
+    const auto micros = recent->counters.duration.quantile(quantile);
+    if (!micros) return std::nullopt;
+    return static_cast<double>(*micros) / 1000.0;
+  };
+  report.p50_ms = millis(0.5);
+  report.p99_ms = millis(0.99);
+  return report;
+}
+
+ServiceReport Controller::State::report(const ServiceEntry& entry) const {
+  ServiceReport report;
+  report.name = entry.state.name;
+  report.live = entry.state.live;
+  report.split = entry.state.split;
+  report.version = entry.version;
+  for (const Colour colour : kColours) report.groups[colour] = this->report(entry, colour);
+  double requests = 0;
+  PerColour<double> share;
+  const auto windows = shown.find(entry.state.name);
+  for (const Colour colour : kColours) {
+    if (windows == shown.end()) break;
+    const auto recent = windows->second[colour].window.view();
+    share[colour] = recent ? static_cast<double>(recent->counters.total()) : 0;
+    requests += share[colour];
+  }
+  if (requests > 0)
+    for (const Colour colour : kColours) report.groups[colour].measured = share[colour] / requests;
+  for (const auto& [number, runner] : runners)
+    if (runner->spec().service == report.name && runner->is_over())
+      report.last_deployment = runner->spec().id;
+  if (const DeploymentRunner* runner = active(report.name)) report.deployment = runner->spec().id;
+  if (entry.kept) report.old_kept_until = entry.kept->until;
+  return report;
+}
+
+std::vector<ServiceReport> Controller::services() const {
+  std::vector<ServiceReport> reports;
+  for (const ServiceEntry& entry : state_->book.entries()) reports.push_back(state_->report(entry));
+  return reports;
+}
+
+Answer<ServiceReport> Controller::service(const std::string& name) const {
+  const ServiceEntry* entry = state_->book.find(name);
+  if (entry == nullptr) return unknown_service(name);
+  return state_->report(*entry);
+}
+
+// ---- deployments
+// ----------------------------------------------------------------------------------
+
+void Controller::State::report_end(const DeploymentRunner& runner, DeploymentReport& report) const {
+  const Deployment& engine = runner.engine();
+  if (const auto* failed = std::get_if<state::Failed>(&engine.state())) {
+    report.error_code = failed->code;
+    report.reason = failed->why;
+  } else if (const auto* stopped = std::get_if<state::Stopped>(&engine.state())) {
+    report.error_code = stopped->code;
+    report.reason = stopped->why;
+  } else if (runner.abandoned) {
+    report.status = Status::stopped;
+    report.error_code = "INTERNAL_ERROR";
+    report.reason = "the store failed for long and its journal ends early";
+  } else {
+    report.reason = runner.spec().why;
+  }
+}
+
+DeploymentReport Controller::State::report(const DeploymentRunner& runner) const {
+  const Spec& spec = runner.spec();
+  const Deployment& engine = runner.engine();
+  DeploymentReport report;
+  report.id = spec.id;
+  report.service = spec.service;
+  report.kind = spec.kind;
+  report.status = engine.status();
+  report.phase = engine.phase();
+  report.revision = spec.revision;
+  report.replaces = spec.replaces;
+  report.colour = spec.colour;
+  if (spec.kind == Kind::deploy) report.plan = spec.deploy.plan;
+  report.step = spec.kind == Kind::deploy ? engine.facts().step : 0;
+  report.weight = engine.facts().weight;
+  const std::optional<Age> ends = engine.wait_ends();
+  if (ends && !runner.is_over())
+    report.step_ends = clock.wall() + (*ends - runner.age(clock.mono()));
+  report.created = runner.created;
+  report.finished = runner.finished;
+  if (spec.kind == Kind::rollback) report.rollback_of = spec.rollback_of;
+  report.rolled_back_by = runner.rolled_back_by;
+  if (spec.kind == Kind::deploy) report.alarms = runner.alarms();
+  report.timeline = runner.timeline();
+  report.rollback_took = runner.rollback_took;
+  report_end(runner, report);
+  return report;
+}
+
+Answer<std::vector<DeploymentReport>> Controller::deployments(const std::string& service,
+                                                              std::size_t limit) const {
+  if (state_->book.find(service) == nullptr) return unknown_service(service);
+  std::vector<DeploymentReport> reports;
+  const auto& runners = state_->runners;
+  for (auto it = runners.rbegin(); it != runners.rend() && reports.size() < limit; ++it)
+    if (it->second->spec().service == service) reports.push_back(state_->report(*it->second));
+  return reports;
+}
+
+Answer<DeploymentReport> Controller::deployment(const DeploymentId& id) const {
+  const DeploymentRunner* runner = state_->find(id);
+  if (runner == nullptr) return unknown_deployment(id);
+  return state_->report(*runner);
+}
+
+// ---- metrics
+// --------------------------------------------------------------------------------------
+
+std::vector<MetricSample> Controller::metrics() const {
+  using Type = MetricSample::Type;
+  const State& state = *state_;
+  const auto number = [](std::uint64_t value) { return static_cast<double>(value); };
+  std::vector<MetricSample> samples{{"teal_publications_total",
+                                     "Snapshots handed to the workers.",
+                                     Type::counter,
+                                     {},
+                                     number(state.publisher.count())},
+                                    {"teal_store_failures_total",
+                                     "Writes to the store that failed.",
+                                     Type::counter,
+                                     {},
+                                     number(state.ledger.failures())},
+                                    {"teal_store_dropped_events_total",
+                                     "Journal entries given up while the store failed.",
+                                     Type::counter,
+                                     {},
+                                     number(state.ledger.dropped())},
+                                    {"teal_store_unsaved_events",
+                                     "Journal entries that wait for the store.",
+                                     Type::gauge,
+                                     {},
+                                     number(state.ledger.unsaved_events())},
+                                    {"teal_store_healthy",
+                                     "1 while the store takes writes.",
+                                     Type::gauge,
+                                     {},
+                                     state.ledger.healthy() ? 1.0 : 0.0},
+                                    {"teal_targets_ejected_total",
+                                     "Ejections by outlier detection.",
+                                     Type::counter,
+                                     {},
+                                     number(state.targets_ejected)}};
+  for (const auto& [reason, count] : state.rollbacks_by_reason)
+    samples.push_back({"teal_rollbacks_total",
+                       "Rollbacks begun, by reason.",
+                       Type::counter,
+                       {{"reason", reason}},
+                       number(count)});
+  for (const auto& [key, count] : state.outcomes)
+    samples.push_back({"teal_deployments_total",
+                       "Deployments finished, by outcome.",
+                       Type::counter,
+                       {{"service", key.first}, {"status", key.second}},
+                       number(count)});
+  return samples;
+}
+
+}  // namespace teal::control

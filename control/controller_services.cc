@@ -1,0 +1,226 @@
+#include <algorithm>
+#include <utility>
+
+#include "control/controller_state.h"
+
+namespace teal::control {
+namespace {
+
+ApiError refused(int status, std::string type, std::string title, std::string detail,
+                 std::string remedy) {
+  return {status, std::move(type), std::move(title), std::move(detail), std::move(remedy)};
+}
+
+TargetState* find_target(GroupState& group, const Address& address) {
+  const auto found = std::find_if(group.targets.begin(), group.targets.end(),
+                                  [&](const TargetState& t) { return t.address == address; });
+  return found == group.targets.end() ? nullptr : &*found;
+}
+
+std::string target_text(Colour colour, const Address& address) {
+  return std::string(to_string(colour)) + " " + to_string(address);
+}
+
+/// Groups that are to get traffic must be able to take it.
+std::optional<ApiError> refuse_split(const ServiceState& service, Split split) {
+  for (const Colour colour : kColours) {
+    if (split.of(colour) == Weight::none() || accepting(service.groups[colour]) > 0) continue;
+    // What it has already cannot be refused; lowering it must always be possible.
+    if (split.of(colour) <= service.split.of(colour)) continue;
+    return refused(422, "no-healthy-targets", "The split was not changed",
+                   std::string(to_string(colour)) + " has no healthy target",
+                   "add healthy targets to the group, or give it 0%");
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void Controller::set_split(const std::string& service, Split split,
+                           std::optional<std::uint64_t> if_match, Done<ServiceReport> done) {
+  State& state = *state_;
+  ServiceEntry* entry = state.book.find(service);
+  if (entry == nullptr) return done(unknown_service(service));
+  if (const DeploymentRunner* running = state.active(service))
+    return done(refused(409, "deployment-running", "The split was not changed",
+                        running->spec().id + " is running and owns the split",
+                        "steer the deployment instead"));
+  if (if_match && *if_match != entry->version)
+    return done(refused(412, "changed-meanwhile", "The split was not changed",
+                        "the service is at version " + std::to_string(entry->version),
+                        "read it again and decide anew"));
+  if (const auto refusal = refuse_split(entry->state, split)) return done(*refusal);
+  const Colour idle = other(entry->state.live);
+  const bool urgent = split.of(idle) < entry->state.split.of(idle);
+  if (entry->state.split != split) {
+    entry->state.split = split;
+    entry->touch();
+    // Taking traffic away from a release waits for no disk.
+    if (!urgent) state.flush();
+    state.publish();
+    state.flush();
+    state.say(Level::info, "split.changed", service, to_string(split) + " by hand");
+  }
+  state.publisher.when_applied(
+      [&state, service, done = std::move(done)] { done(state.report(*state.book.find(service))); });
+}
+
+Answer<ServiceReport> Controller::put_target(const std::string& service, Colour colour,
+                                             const Address& address) {
+  State& state = *state_;
+  ServiceEntry* entry = state.book.find(service);
+  if (entry == nullptr) return unknown_service(service);
+  if (find_target(entry->state.groups[other(colour)], address) != nullptr)
+    return refused(409, "target-in-other-group", "The target was not added",
+                   to_string(address) + " is a target of " + std::string(to_string(other(colour))),
+                   "one process runs one release: remove it there first");
+  if (entry->state.groups[colour].targets.size() >= State::kMaxTargets &&
+      find_target(entry->state.groups[colour], address) == nullptr)
+    return refused(422, "too-many-targets", "The target was not added",
+                   "a group has at most 1000 targets", "remove others first");
+  if (state.book.put(*entry, colour, address, state.clock.wall())) {
+    state.flush();
+    state.publish();
+    state.say(Level::info, "target.added", service, target_text(colour, address));
+    state.check_health(*entry, false);
+  }
+  return state.report(*entry);
+}
+
+Answer<ServiceReport> Controller::delete_target(const std::string& service, Colour colour,
+                                                const Address& address) {
+  State& state = *state_;
+  ServiceEntry* entry = state.book.find(service);
+  if (entry == nullptr) return unknown_service(service);
+  GroupState& group = entry->state.groups[colour];
+  TargetState* target = find_target(group, address);
+  if (target == nullptr)
+    return refused(404, "unknown-target", "There is no such target",
+                   target_text(colour, address) + " is not registered",
+                   "GET /v1/services/" + service + " lists the targets");
+  if (target->accepts_requests() && accepting(group) == 1 &&
+      entry->state.split.of(colour) > Weight::none())
+    return refused(409, "last-target", "The target was not removed",
+                   target_text(colour, address) + " is the last healthy one and has traffic",
+                   "move the traffic away or add another target first");
+  const TargetId id = target->id;
+  if (!target->draining) {
+    target->draining = true;
+    entry->touch();
+    state.flush();
+    state.publish();
+    state.say(Level::info, "target.draining", service, target_text(colour, address));
+    state.check_health(*entry, false);
+    state.remove_when_applied(service, colour, id);
+  }
+  return state.report(*entry);
+}
+
+void Controller::State::remove_when_applied(const std::string& service, Colour colour,
+                                            TargetId id) {
+  publisher.when_applied([this, service, colour, id] {
+    if (!book.remove_drained(*book.find(service), colour, id)) return;
+    flush();
+    publish();
+    say(Level::info, "target.removed", service, "a target left " + std::string(to_string(colour)));
+  });
+}
+
+Answer<std::size_t> Controller::set_external_alarm(const std::string& name,
+                                                   const std::string& service, bool firing,
+                                                   const std::string& why) {
+  State& state = *state_;
+  if (!service.empty() && state.book.find(service) == nullptr) return unknown_service(service);
+  std::size_t known = 0;
+  for (ServiceEntry& entry : state.book.entries()) {
+    if (!service.empty() && entry.state.name != service) continue;
+    if (!state.knows_external(entry, name)) continue;
+    ++known;
+    state.set_external(entry, name, firing, why);
+  }
+  if (known == 0)
+    return refused(404, "unknown-alarm", "There is no such alarm",
+                   "no service has an external alarm called '" + name + "'",
+                   "add it to the alarms of a service's `deploy` section");
+  return {boost::system::in_place_value, known};
+}
+
+bool Controller::State::knows_external(const ServiceEntry& entry, const std::string& name) const {
+  const auto has = [&](const std::vector<config::Alarm>& alarms) {
+    return std::any_of(alarms.begin(), alarms.end(), [&](const config::Alarm& alarm) {
+      return alarm.name == name && std::holds_alternative<config::ExternalAlarm>(alarm.condition);
+    });
+  };
+  const DeploymentRunner* runner = active(entry.state.name);
+  return has(entry.config->deploy.alarms) ||
+         (runner != nullptr && has(runner->spec().deploy.alarms));
+}
+
+void Controller::State::set_external(ServiceEntry& entry, const std::string& name, bool firing,
+                                     const std::string& why) {
+  // The edge counts: an alarm that fires already when a deployment starts says nothing about it.
+  const bool was_firing = entry.firing.contains(name);
+  if (was_firing == firing) return;
+  if (firing)
+    entry.firing.emplace(name, why);
+  else
+    entry.firing.erase(name);
+  entry.unsaved = true;
+  DeploymentRunner* runner = active(entry.state.name);
+  const bool judges = runner != nullptr && runner->set_external(name, firing, why);
+  if (judges) {
+    read_traffic();
+    judge(*runner);
+  }
+  flush();
+  say(firing ? Level::warning : Level::info, firing ? "alarm.firing" : "alarm.resolved",
+      entry.state.name, "alarm " + name + (why.empty() ? "" : ": " + why));
+}
+
+// ---- health
+// ---------------------------------------------------------------------------------------
+
+void Controller::on_health(TargetId target, Health health, const std::string& reason) {
+  State& state = *state_;
+  const std::optional<FoundTarget> found = state.book.find(target);
+  if (!found || found->target->health == health) return;
+  ServiceEntry& entry = *found->entry;
+  TargetState& changed = *found->target;
+  changed.health = health;
+  changed.reason = reason;
+  entry.since[target] = state.clock.wall();
+  if (health == Health::healthy) {
+    // The probe's word ends an ejection; what follows counts from nothing.
+    entry.outlier.forget(target);
+    changed.ejected = false;
+  }
+  const std::string text = target_text(found->colour, changed.address) + ": " + reason;
+  state.publish_health();
+  state.say(health == Health::unhealthy ? Level::warning : Level::info,
+            "target." + std::string(to_string(health)), entry.state.name, text);
+  state.check_health(entry, false);
+}
+
+void Controller::on_bad_outcome(const BadOutcome& outcome) {
+  State& state = *state_;
+  const std::optional<FoundTarget> found = state.book.find(outcome.target);
+  if (!found) return;
+  ServiceEntry& entry = *found->entry;
+  const Mono now = state.clock.mono();
+  const auto reason = entry.outlier.on_failures(outcome.target, outcome.consecutive,
+                                                entry.state.groups[found->colour].targets, now);
+  if (reason && !found->target->ejected) {
+    found->target->ejected = true;
+    found->target->reason = *reason;
+    ++state.targets_ejected;
+    state.publish_health();
+    state.say(Level::warning, "target.ejected", entry.state.name,
+              target_text(found->colour, found->target->address) + ": " + *reason);
+    state.check_health(entry, false);
+  }
+  if (state.running.empty() || now - state.judged < State::kJudgePause) return;
+  state.read_traffic();
+  state.judge_all();
+}
+
+}  // namespace teal::control

@@ -1,0 +1,140 @@
+// The controller's inside. One object of the control thread; its methods are spread over the files
+// controller.cc (commands on deployments), controller_deploy.cc (starting them),
+// controller_services.cc (changes by hand, health), controller_turn.cc (telling engines and
+// carrying out what they want), controller_recovery.cc (start), controller_judge.cc (ticks) and
+// controller_reports.cc.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "control/announcer.h"
+#include "control/controller.h"
+#include "control/deployment_runner.h"
+#include "control/ledger.h"
+#include "control/publisher.h"
+#include "control/service_book.h"
+#include "health/window.h"
+
+namespace teal::control {
+
+struct Controller::State {
+  static constexpr std::size_t kKeptDeployments = 100;  ///< Finished ones, per service.
+  static constexpr std::size_t kMaxKeys = 10'000;
+  static constexpr std::chrono::hours kKeyLife{24};
+  static constexpr std::size_t kMaxTargets = 1000;  ///< Per group.
+  static constexpr Millis kJudgePause{5};
+  static constexpr Millis kClockSaved{5000};
+  static constexpr Millis kStoreRetry{1000};
+  static constexpr Millis kShown{10'000};  ///< The window of the status page's numbers.
+
+  State(std::shared_ptr<const config::Config> the_config, const Clock& the_clock, Log& log,
+        Ports& the_ports, std::unique_ptr<Store> store, SourceFactory sources);
+
+  using Refusal = std::optional<ApiError>;
+  using Runners = std::map<DeploymentNumber, std::unique_ptr<DeploymentRunner>>;
+
+  // ---- controller_deploy.cc ---------------------------------------------------------------------
+  std::optional<Answer<DeploymentReport>> answer_of_key(const std::string& key,
+                                                        const std::string& digest);
+  void remember_key(const std::string& key, const std::string& digest, DeploymentNumber number);
+
+  // ---- controller_turn.cc -----------------------------------------------------------------------
+  Refusal refuse_late_rollback(const DeploymentRunner& runner) const;
+  /// Tells the engine, carries out what it wants and everything that follows from that.
+  Refusal tell(DeploymentRunner& runner, const Event& event);
+  void later(DeploymentNumber number, Event event, Mono decided);
+  void drain();
+  Refusal carry_out(DeploymentRunner& runner, const Event& event, Mono decided);
+  bool apply(DeploymentRunner& runner, const std::vector<Action>& actions);
+  void follow_up(DeploymentRunner& runner, const std::vector<Action>& actions, Mono decided);
+  void finish(DeploymentRunner& runner, const Event& event);
+  void open_rollback(DeploymentRunner& of, const action::OpenRollback& rollback, Mono decided);
+  DeploymentRunner& begin(Spec spec, Mono decided);
+  void retire(const std::string& service, Colour colour);
+  void empty_when_applied(const std::string& service, Colour colour);
+  void prune(const std::string& service);
+  bool flush();
+  void publish();
+  /// Health alone: at most twenty times a second.
+  void publish_health();
+
+  // ---- controller_services.cc -------------------------------------------------------------------
+  void remove_when_applied(const std::string& service, Colour colour, TargetId id);
+  bool knows_external(const ServiceEntry& entry, const std::string& name) const;
+  void set_external(ServiceEntry& entry, const std::string& name, bool firing,
+                    const std::string& why);
+
+  // ---- controller_recovery.cc -------------------------------------------------------------------
+  Result<void> recover(const Contents& contents);
+  Result<void> recover_services(const Contents& contents);
+  Result<void> recover_deployments(const Contents& contents);
+  void resume_active();
+
+  // ---- controller_judge.cc ----------------------------------------------------------------------
+  void read_traffic();
+  const TrafficCounters& counters(const std::string& service, Colour colour,
+                                  const std::string& revision) const;
+  void judge(DeploymentRunner& runner);
+  void judge_all();
+  void check_health(ServiceEntry& entry, bool exactly);
+  event::HealthChanged health_of(const DeploymentRunner& runner) const;
+  void run_timers();
+  void return_ejected();
+  void feed_windows();
+
+  // ---- controller_reports.cc --------------------------------------------------------------------
+  ServiceReport report(const ServiceEntry& entry) const;
+  GroupReport report(const ServiceEntry& entry, Colour colour) const;
+  DeploymentReport report(const DeploymentRunner& runner) const;
+  void report_end(const DeploymentRunner& runner, DeploymentReport& report) const;
+
+  DeploymentRunner* active(const std::string& service) const;
+  DeploymentRunner* find(const DeploymentId& id) const;
+  void say(Level level, std::string type, const std::string& service, std::string text,
+           DeploymentId deployment = {});
+
+  std::shared_ptr<const config::Config> config;
+  const Clock& clock;
+  Ports& ports;
+  SourceFactory make_source;
+  Announcer announcer;
+  Ledger ledger;
+  Publisher publisher;
+  ServiceBook book;
+  Runners runners;
+  std::map<std::string, DeploymentNumber> running;  ///< By service.
+  DeploymentNumber next_number = 1;
+  std::map<std::string, KeyRow> keys;
+
+  struct Told {
+    DeploymentNumber number;
+    Event event;
+    Mono decided;
+  };
+  std::deque<Told> told;
+  bool in_turn = false;
+  bool health_unpublished = false;
+
+  std::map<TrafficKey, TrafficCounters> traffic;
+  Mono judged;
+  Mono store_tried;
+  struct Shown {
+    std::string revision;
+    health::Window window{kShown};
+  };
+  std::map<std::string, PerColour<Shown>> shown;
+
+  std::map<std::string, std::uint64_t> rollbacks_by_reason;
+  std::map<std::pair<std::string, std::string>, std::uint64_t> outcomes;  ///< Service, status.
+  std::uint64_t targets_ejected = 0;
+};
+
+ApiError unknown_service(const std::string& name);
+ApiError unknown_deployment(const DeploymentId& id);
+
+}  // namespace teal::control

@@ -1,0 +1,224 @@
+// Deployment: the engine. A pure state machine for one deployment: events and commands in, actions
+// out. No clock, no I/O, no randomness; equal journals give equal states. Recovery is replaying the
+// journal through this same step() and then telling it event::Resumed.
+//
+// Control thread (any one thread). Does not count requests, probe targets, or know the store; who
+// carries the actions out is control/deployment_runner.h.
+//
+// Invariants (DESIGN.md 4.5)
+//  (1) The parts of a split sum to 10000 (by its type).
+//  (2) The release's weight never rises after a breach, a stop or a rollback.
+//  (3) A bake's clock runs only when every worker has applied the split it judges.
+//  (4) A weight rises only while minimum_healthy targets of the release are healthy.
+//  (5) Terminal states publish nothing and never change again.
+//  (6) Equal journals give equal states and equal actions.
+//  (7) Judging never rests: a breach ends Paused, Gated, AwaitingEvidence and Promoting as well.
+//  (8) A publication that takes traffic from the release is the first action of its list.
+//
+// kind deploy                                        kind rollback
+//
+//   Created                                            Created ──(old group gone)── Reinstalling
+//      │                                                  │                           │      │
+//   Preparing <───(too few healthy)───────┐            (warm, or never left)       healthy deadline
+//      │ minimum healthy                  │               │                           │      │
+//      ├──────────> Shifting ─┐           │            RollingBack <──────────────────┘    Failed
+//      ├──────────> Baking   ─┤ next step │               │ applied
+//      ├──────────> Gated    ─┤───────────┘            Succeeded
+//      │   AwaitingEvidence  ─┘
+//      │ end of plan, promote                    Any of Preparing to AwaitingEvidence <──> Paused
+//   Promoting ──applied──> Succeeded             Any of them, Paused or Promoting
+//                                                      ──failure──> Failed
+//                                                      ──alarm, stop, rollback──> Stopped
+//
+// List of transitions and who makes them (deployment.cc, class Turn)
+//   Created          -> Preparing | RollingBack | Reinstalling     begin()
+//   Preparing        -> the plan's present step, or Promoting      arrive(), promote()
+//   Shifting         -> the next step, or Baking                   on(SplitApplied)
+//   Baking           -> the next step, or AwaitingEvidence         end_of_bake()
+//   Gated            -> the next step, or Stopped                  on(Proceed), on(Wake)
+//   AwaitingEvidence -> the next step, or Failed                   on(Evidence), on(Proceed),
+//   on(Wake) pausable         -> Paused -> the same with its time left      on(Pause), resume()
+//   Promoting        -> Succeeded                                  on(SplitApplied)
+//   steered          -> Failed | Stopped                           end(), give_back()
+//   Reinstalling     -> RollingBack | Failed | Stopped             on(HealthChanged), on(Wake),
+//   on(Stop) RollingBack      -> Succeeded                                  on(SplitApplied)
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "config/config.h"
+#include "control/protocol.h"
+#include "control/reports.h"
+
+namespace teal::control {
+
+/// How a rollback gets the old release back.
+enum class Way : std::uint8_t {
+  undo,       ///< It is still the live one: all traffic to it.
+  swap,       ///< It waits warm: make it live again, in one publication.
+  reinstall,  ///< It is gone: register its targets, wait until they are healthy, then swap.
+};
+
+/// What a deployment is to do. Fixed for its life, stored with it.
+struct Spec {
+  DeploymentId id;
+  std::string service;
+  Kind kind = Kind::deploy;
+  /// The group that gets the release; for a rollback the one that traffic goes back to.
+  Colour colour = Colour::green;
+  std::string revision;
+  std::string replaces;
+  std::vector<Address> targets;
+  /// What the other group held at the start, for the day it is wanted back.
+  std::vector<Address> replaced_targets;
+  config::Deploy deploy;
+  std::uint32_t minimum_healthy = 1;  ///< deploy.minimum_healthy for these targets.
+  /// False: nothing serves yet, so there is nothing to compare with or to return to.
+  bool has_baseline = true;
+  Way way = Way::undo;       ///< Kind rollback only.
+  DeploymentId rollback_of;  ///< Kind rollback only.
+  std::string why;           ///< Kind rollback: the reason. Else empty.
+  bool operator==(const Spec&) const = default;
+};
+
+namespace state {
+
+struct Created {
+  bool operator==(const Created&) const = default;
+};
+
+/// Waiting for minimum_healthy. At the start, or later where the next step needs it.
+struct Preparing {
+  Age deadline{0};
+  bool skips_plan = false;  ///< Everything at once afterwards: promoted, or the first release.
+  bool operator==(const Preparing&) const = default;
+};
+
+/// Waiting for every worker to apply; afterwards comes the next step...
+struct NextStep {
+  bool operator==(const NextStep&) const = default;
+};
+/// ...or the rest of a bake that a restart interrupted.
+struct BakeOn {
+  Millis left{0};
+  bool operator==(const BakeOn&) const = default;
+};
+
+struct Shifting {
+  Shift shift = 0;
+  std::variant<NextStep, BakeOn> then;
+  bool operator==(const Shifting&) const = default;
+};
+
+struct Baking {
+  Age until{0};
+  bool operator==(const Baking&) const = default;
+};
+
+struct Gated {
+  Age until{0};  ///< kNever without a timeout.
+  bool operator==(const Gated&) const = default;
+};
+
+/// A bake is over and an alarm still lacks its minimum of requests.
+struct AwaitingEvidence {
+  Age until{0};
+  bool operator==(const AwaitingEvidence&) const = default;
+};
+
+using Pausable = std::variant<Preparing, Shifting, Baking, Gated, AwaitingEvidence>;
+
+struct Paused {
+  Pausable interrupted;
+  Age since{0};
+  bool operator==(const Paused&) const = default;
+};
+
+/// The release is live and has all traffic; the workers' word is awaited.
+struct Promoting {
+  Shift shift = 0;
+  bool operator==(const Promoting&) const = default;
+};
+
+struct Reinstalling {
+  Age deadline{0};
+  bool operator==(const Reinstalling&) const = default;
+};
+
+struct RollingBack {
+  Shift shift = 0;
+  bool operator==(const RollingBack&) const = default;
+};
+
+struct Succeeded {
+  bool operator==(const Succeeded&) const = default;
+};
+
+struct Failed {
+  std::string code;
+  std::string why;
+  bool operator==(const Failed&) const = default;
+};
+
+struct Stopped {
+  std::string code;
+  std::string why;
+  bool operator==(const Stopped&) const = default;
+};
+
+}  // namespace state
+
+using State =
+    std::variant<state::Created, state::Preparing, state::Shifting, state::Baking, state::Gated,
+                 state::AwaitingEvidence, state::Paused, state::Promoting, state::Reinstalling,
+                 state::RollingBack, state::Succeeded, state::Failed, state::Stopped>;
+
+/// What a count of healthy targets means for `minimum`. An unknown target is not an unhealthy one.
+enum class Fitness : std::uint8_t { unclear, fit, breached };
+Fitness fitness(const event::HealthChanged& health, std::uint32_t minimum);
+
+/// What the engine remembers whatever state it is in.
+struct Facts {
+  std::size_t step = 0;  ///< Present step of the plan; its size at the end.
+  Weight weight;         ///< The release's share as last published.
+  bool is_live = false;  ///< The release's group was published as the live one.
+  Shift shift = 0;       ///< Last publication asked for.
+  Shift applied = 0;     ///< Last one that every worker runs on.
+  event::HealthChanged health;
+  std::string missing_evidence;
+  bool operator==(const Facts&) const = default;
+};
+
+class Deployment {
+ public:
+  explicit Deployment(Spec spec);
+
+  /// Requires: `now` is not before the `now` of the step before.
+  std::vector<Action> step(const Event& event, Age now);
+
+  const Spec& spec() const { return spec_; }
+  const State& state() const { return state_; }
+  const Facts& facts() const { return facts_; }
+  Status status() const;
+  /// "Preparing", "Baking"...
+  std::string_view phase() const;
+  bool is_terminal() const { return control::is_terminal(status()); }
+  /// When the present wait ends by itself.
+  std::optional<Age> wait_ends() const;
+  /// A change in what the alarms lack would matter now; before a Wake it must have been told.
+  bool wants_evidence(Age now) const;
+
+  bool operator==(const Deployment&) const = default;
+
+ private:
+  Spec spec_;
+  Facts facts_;
+  State state_;
+};
+
+}  // namespace teal::control

@@ -1,0 +1,139 @@
+#include "control/deployment_runner.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace teal::control {
+
+std::string deployment_id(DeploymentNumber number) {
+  return "d-" + std::to_string(number);
+}
+
+DeploymentNumber deployment_number(const DeploymentId& id) {
+  if (!id.starts_with("d-")) return 0;
+  DeploymentNumber number = 0;
+  const auto [end, status] = std::from_chars(id.data() + 2, id.data() + id.size(), number);
+  if (status != std::errc{} || deployment_id(number) != id) return 0;
+  return number;
+}
+
+DeploymentRunner::DeploymentRunner(DeploymentNumber the_number, Spec spec, WallTime created_at,
+                                   Mono now)
+    : number(the_number), created(created_at), engine_(std::move(spec)), since_(now) {}
+
+Age DeploymentRunner::age(Mono now) const {
+  return age_ + std::chrono::duration_cast<Millis>(now - since_);
+}
+
+std::vector<Action> DeploymentRunner::step(const Event& event, Age age, WallTime at) {
+  std::vector<Action> actions = engine_.step(event, age);
+  for (const Action& action : actions) {
+    if (const auto* wake = std::get_if<action::WakeAt>(&action)) wake_at_ = wake->age;
+    if (const auto* said = std::get_if<action::Announce>(&action))
+      if (timeline_.size() < kMaxTimeline) timeline_.push_back({at, engine_.status(), said->text});
+  }
+  if (const auto* breach = std::get_if<event::AlarmBreached>(&event)) {
+    breached_ = breach->name;
+    breach_ = breach->why;
+  }
+  if (engine_.is_terminal() && !finished) finished = at;
+  return actions;
+}
+
+EventRow DeploymentRunner::journal(const Event& event, Age age, WallTime at) {
+  return {number, ++sequence_, age, at, to_json(event)};
+}
+
+void DeploymentRunner::replay(const Event& event, const EventRow& row) {
+  const bool was_over = engine_.is_terminal();
+  step(event, row.age, row.at);
+  sequence_ = row.sequence;
+  age_ = row.age;
+  const auto* applied = std::get_if<event::SplitApplied>(&event);
+  if (applied != nullptr && spec().kind == Kind::rollback && !was_over && engine_.is_terminal())
+    rollback_took = applied->took;
+}
+
+void DeploymentRunner::resume_clock(Age age, Mono now) {
+  age_ = std::max(age_, age);
+  clock_saved = age_;
+  since_ = now;
+}
+
+bool DeploymentRunner::take_wake(Mono now) {
+  if (wake_at_ == kNever || age(now) < wake_at_) return false;
+  wake_at_ = kNever;
+  return true;
+}
+
+void DeploymentRunner::watch(const SourceFactory& make_source) {
+  for (const config::Alarm& alarm : spec().deploy.alarms) {
+    const bool external = std::holds_alternative<config::ExternalAlarm>(alarm.condition);
+    health::Verdict nothing_yet = health::NotEnoughEvidence{"nothing was judged yet"};
+    watches_.push_back({make_source(alarm), external, std::move(nothing_yet)});
+  }
+}
+
+void DeploymentRunner::set_baseline(const TrafficCounters& release, const TrafficCounters& live) {
+  release_before_ = release;
+  live_before_ = live;
+}
+
+std::optional<event::AlarmBreached> DeploymentRunner::judge(Mono now,
+                                                            const TrafficCounters& release,
+                                                            const TrafficCounters& live) {
+  health::Reading reading{now, release, live};
+  reading.release -= release_before_;
+  reading.live -= live_before_;
+  const bool has_traffic = engine_.facts().weight > Weight::none();
+  std::optional<event::AlarmBreached> breach;
+  for (Watch& watch : watches_) {
+    // Without traffic the release's numbers say nothing; an outside word counts at once.
+    if (!has_traffic && !watch.external) continue;
+    watch.verdict = watch.source->judge(reading);
+    const auto* breached = std::get_if<health::Breached>(&watch.verdict);
+    if (breached != nullptr && !breach)
+      breach = event::AlarmBreached{watch.source->name(), breached->why};
+  }
+  return breach;
+}
+
+std::string DeploymentRunner::missing_evidence() const {
+  std::string missing;
+  for (const Watch& watch : watches_) {
+    const auto* lacking = std::get_if<health::NotEnoughEvidence>(&watch.verdict);
+    if (lacking == nullptr) continue;
+    if (!missing.empty()) missing += "; ";
+    missing += watch.source->name() + ": " + lacking->missing;
+    // An empty text means that nothing is missing, whatever a source may say.
+    if (lacking->missing.empty()) missing += "more requests";
+  }
+  return missing;
+}
+
+bool DeploymentRunner::set_external(const std::string& name, bool firing, const std::string& why) {
+  bool known = false;
+  for (const Watch& watch : watches_) {
+    if (!watch.external || watch.source->name() != name) continue;
+    watch.source->set_external(firing, why);
+    known = true;
+  }
+  return known;
+}
+
+std::vector<AlarmReport> DeploymentRunner::alarms() const {
+  std::vector<AlarmReport> reports;
+  for (const Watch& watch : watches_)
+    reports.push_back({watch.source->name(), watch.source->condition(), watch.verdict});
+  if (!watches_.empty()) return reports;
+  // History read back from the journal: only the breach is known.
+  for (const config::Alarm& alarm : spec().deploy.alarms) {
+    health::Verdict verdict = health::NotEnoughEvidence{"not kept"};
+    if (alarm.name == breached_) verdict = health::Breached{breach_};
+    reports.push_back({alarm.name, "", std::move(verdict)});
+  }
+  return reports;
+}
+
+}  // namespace teal::control

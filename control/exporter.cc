@@ -1,0 +1,149 @@
+#include "control/exporter.h"
+
+#include <algorithm>
+#include <array>
+
+#include <prometheus/text_serializer.h>
+
+#include "control/build_info.h"
+#include "control/metric_book.h"
+
+namespace teal::control {
+namespace {
+
+using Labels = MetricBook::Labels;
+
+constexpr std::array<Status, 8> kStatuses{Status::created, Status::queued, Status::in_progress,
+                                          Status::baking,  Status::ready,  Status::succeeded,
+                                          Status::failed,  Status::stopped};
+
+double share(Weight weight) {
+  return static_cast<double>(weight.basis_points()) / Weight::kWhole;
+}
+
+/// A series that will be divided by or alarmed on exists from the start, so that its first
+/// increase is seen; the others when they have something to say.
+bool is_always_there(Origin origin, std::size_t code) {
+  return origin == Origin::target && (code == 2 || code == 5);
+}
+
+void add_traffic(MetricBook& book, const TrafficReading& reading) {
+  const TrafficKey& key = reading.key;
+  const Labels stream{{"service", key.service},
+                      {"group", std::string(to_string(key.colour))},
+                      {"revision", key.revision},
+                      {"audience", std::string(to_string(key.audience))}};
+  for (const Origin origin : kOrigins) {
+    for (std::size_t code = 1; code <= TrafficCounters::kClasses; ++code) {
+      const std::uint64_t count =
+          reading.counters.requests[static_cast<std::size_t>(origin)][code - 1];
+      if (count == 0 && !is_always_there(origin, code)) continue;
+      Labels labels = stream;
+      labels.emplace_back("code", std::to_string(code) + "xx");
+      labels.emplace_back("origin", to_string(origin));
+      book.counter("teal_requests_total",
+                   "Finished requests by status class and by who made the answer.", labels,
+                   static_cast<double>(count));
+    }
+  }
+  book.counter("teal_retries_total", "Upstream attempts beyond the first.", stream,
+               static_cast<double>(reading.counters.retries));
+  book.histogram("teal_request_duration_seconds",
+                 "From the whole request head to the last byte of the response.", stream,
+                 reading.counters.duration);
+  book.histogram("teal_request_first_byte_seconds",
+                 "From the whole request head to the response head.", stream,
+                 reading.counters.first_byte);
+}
+
+void add_targets(MetricBook& book, const GroupReport& group, const Labels& labels) {
+  double healthy = 0;
+  for (const TargetReport& target : group.targets) {
+    Labels named = labels;
+    named.emplace_back("target", to_string(target.state.address));
+    const bool accepts = target.state.accepts_requests();
+    healthy += accepts ? 1 : 0;
+    book.gauge("teal_target_healthy", "1 while the probes find the target healthy.", named,
+               target.state.health == Health::healthy ? 1 : 0);
+    book.gauge("teal_target_accepting",
+               "1 while the target gets requests: healthy, not ejected, not draining.", named,
+               accepts ? 1 : 0);
+  }
+  book.gauge("teal_group_targets", "Registered targets of the group.", labels,
+             static_cast<double>(group.targets.size()));
+  book.gauge("teal_group_targets_accepting", "Targets of the group that get requests.", labels,
+             healthy);
+}
+
+void add_service(MetricBook& book, const ServiceReport& service, const DeploymentReport* running) {
+  for (const Colour colour : kColours) {
+    const GroupReport& group = service.groups[colour];
+    const Labels labels{{"service", service.name}, {"group", std::string(to_string(colour))}};
+    book.gauge("teal_split_asked_ratio", "The group's share of the traffic as asked.", labels,
+               share(service.split.of(colour)));
+    if (group.measured)
+      book.gauge("teal_split_measured_ratio",
+                 "The group's share of the traffic over the last ten seconds.", labels,
+                 *group.measured);
+    book.gauge("teal_group_live", "1 for the group that is live.", labels,
+               service.live == colour ? 1 : 0);
+    Labels revision = labels;
+    revision.emplace_back("revision", group.revision);
+    if (!group.revision.empty())
+      book.gauge("teal_group_revision_info", "The revision that the group runs.", revision, 1);
+    add_targets(book, group, labels);
+  }
+  for (const Status status : kStatuses)
+    book.gauge("teal_deployment_phase", "1 for the status of the service's running deployment.",
+               {{"service", service.name}, {"phase", std::string(to_string(status))}},
+               running != nullptr && running->status == status ? 1 : 0);
+}
+
+void add_process(MetricBook& book, const ProcessFigures& process) {
+  book.gauge("process_resident_memory_bytes", "Resident memory size in bytes.", {},
+             static_cast<double>(process.resident_memory_bytes));
+  book.gauge("process_open_fds", "Number of open file descriptors.", {},
+             static_cast<double>(process.open_fds));
+  book.counter("process_cpu_seconds_total", "Total user and system CPU time spent in seconds.", {},
+               process.cpu_seconds);
+  book.gauge("process_start_time_seconds", "Start time of the process since the Unix epoch.", {},
+             static_cast<double>(process.started.time_since_epoch().count()) / 1e3);
+  const BuildInfo build = build_info();
+  book.gauge("teal_build_info", "What was built; the value is always 1.",
+             {{"version", std::string(build.version)},
+              {"revision", std::string(build.revision)},
+              {"compiler", std::string(build.compiler)}},
+             1);
+}
+
+void add_sample(MetricBook& book, const MetricSample& sample) {
+  if (sample.type == MetricSample::Type::counter)
+    book.counter(sample.name, sample.help, sample.labels, sample.value);
+  else
+    book.gauge(sample.name, sample.help, sample.labels, sample.value);
+}
+
+}  // namespace
+
+std::string exposition(const Scrape& scrape) {
+  MetricBook book(kMaxSamples);
+  add_process(book, scrape.process);
+  for (const ServiceReport& service : scrape.services) {
+    const auto running =
+        std::find_if(scrape.running.begin(), scrape.running.end(),
+                     [&](const DeploymentReport& one) { return one.service == service.name; });
+    add_service(book, service, running == scrape.running.end() ? nullptr : &*running);
+  }
+  for (const MetricSample& sample : scrape.samples) add_sample(book, sample);
+  for (const TrafficReading& reading : scrape.traffic) add_traffic(book, reading);
+  const std::uint64_t dropped = book.dropped();
+  std::vector<prometheus::MetricFamily> families = book.take();
+  MetricBook last(1);
+  last.gauge("teal_exporter_samples_dropped",
+             "Samples left out of this scrape: over the limit, or in conflict with others.", {},
+             static_cast<double>(dropped));
+  for (auto& family : last.take()) families.push_back(std::move(family));
+  return prometheus::TextSerializer().Serialize(families);
+}
+
+}  // namespace teal::control

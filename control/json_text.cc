@@ -1,0 +1,111 @@
+#include "control/json_text.h"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+
+#include <boost/json.hpp>
+
+namespace teal::control {
+namespace {
+
+namespace json = boost::json;
+
+/// The length of the well-formed UTF-8 sequence at the start of `text`, 0 where there is none
+/// (Unicode 15, table 3-7: no overlong forms, no surrogates, nothing above U+10FFFF).
+std::size_t sequence_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
+  const std::uint8_t first = byte(0);
+  if (first < 0x80) return 1;
+  std::size_t length = 0;
+  std::uint8_t low = 0x80;
+  std::uint8_t high = 0xbf;
+  if (first >= 0xc2 && first <= 0xdf) length = 2;
+  if (first >= 0xe0 && first <= 0xef) length = 3;
+  if (first >= 0xf0 && first <= 0xf4) length = 4;
+  if (first == 0xe0) low = 0xa0;
+  if (first == 0xed) high = 0x9f;
+  if (first == 0xf0) low = 0x90;
+  if (first == 0xf4) high = 0x8f;
+  if (length == 0 || text.size() < length) return 0;
+  if (byte(1) < low || byte(1) > high) return 0;
+  for (std::size_t i = 2; i < length; ++i)
+    if (byte(i) < 0x80 || byte(i) > 0xbf) return 0;
+  return length;
+}
+
+void append(std::string& out, const json::value& value);
+
+void append_string(std::string& out, std::string_view text) {
+  out += json::serialize(json::string_view(to_utf8(text)));
+}
+
+void append_number(std::string& out, double number) {
+  if (!std::isfinite(number)) {  // RFC 8259 section 6 has no word for these.
+    out += "null";
+    return;
+  }
+  std::array<char, 64> text{};
+  const auto [end, status] = std::to_chars(text.data(), text.data() + text.size(), number);
+  out.append(text.data(), status == std::errc{} ? end : text.data());
+}
+
+void append_object(std::string& out, const json::object& object) {
+  out += '{';
+  bool first = true;
+  for (const auto& [key, member] : object) {
+    if (!first) out += ',';
+    first = false;
+    append_string(out, key);
+    out += ':';
+    append(out, member);
+  }
+  out += '}';
+}
+
+void append_array(std::string& out, const json::array& array) {
+  out += '[';
+  bool first = true;
+  for (const json::value& element : array) {
+    if (!first) out += ',';
+    first = false;
+    append(out, element);
+  }
+  out += ']';
+}
+
+void append(std::string& out, const json::value& value) {
+  switch (value.kind()) {
+    case json::kind::object: append_object(out, value.get_object()); break;
+    case json::kind::array: append_array(out, value.get_array()); break;
+    case json::kind::string: append_string(out, value.get_string()); break;
+    case json::kind::double_: append_number(out, value.get_double()); break;
+    case json::kind::int64: out += std::to_string(value.get_int64()); break;
+    case json::kind::uint64: out += std::to_string(value.get_uint64()); break;
+    case json::kind::bool_: out += value.get_bool() ? "true" : "false"; break;
+    case json::kind::null: out += "null"; break;
+  }
+}
+
+}  // namespace
+
+std::string to_text(const json::value& value) {
+  std::string out;
+  append(out, value);
+  return out;
+}
+
+std::string to_utf8(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t length = sequence_length(text);
+    if (length == 0) out += '?';
+    out.append(text.substr(0, length));
+    text.remove_prefix(length == 0 ? 1 : length);
+  }
+  return out;
+}
+
+}  // namespace teal::control

@@ -1,0 +1,55 @@
+#include "control/ledger.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace teal::control {
+
+void Ledger::add(EventRow row) {
+  if (pending_.events.size() >= kMaxUnsavedEvents) cut_short_.insert(row.deployment);
+  if (cut_short_.contains(row.deployment)) {
+    ++dropped_;
+    return;
+  }
+  pending_.events.push_back(std::move(row));
+}
+
+void Ledger::set(ServiceRow row) {
+  const auto same = std::find_if(pending_.services.begin(), pending_.services.end(),
+                                 [&](const ServiceRow& old) { return old.name == row.name; });
+  if (same == pending_.services.end())
+    pending_.services.push_back(std::move(row));
+  else
+    *same = std::move(row);
+}
+
+void Ledger::set(ClockRow row) {
+  const auto same =
+      std::find_if(pending_.clocks.begin(), pending_.clocks.end(),
+                   [&](const ClockRow& old) { return old.deployment == row.deployment; });
+  if (same == pending_.clocks.end())
+    pending_.clocks.push_back(row);
+  else
+    *same = row;
+}
+
+bool Ledger::flush() {
+  if (pending_.empty()) return healthy_;
+  const Result<void> written = store_->commit(pending_);
+  if (written) {
+    pending_ = {};
+    if (!healthy_) {
+      healthy_ = true;
+      on_change_(true, "");
+    }
+    return true;
+  }
+  ++failures_;
+  if (healthy_) {
+    healthy_ = false;
+    on_change_(false, written.error().message());
+  }
+  return false;
+}
+
+}  // namespace teal::control

@@ -1,0 +1,57 @@
+// Ledger: what is to be written to the store, and what could not be. A store that fails is told of
+// once, counted, tried again with every later write and every second, and never in anybody's way.
+// What waits is bounded: past the limit a deployment's journal simply ends early, so that a restart
+// finds it in an earlier state, never in a made-up one.
+//
+// Control thread. Does not know what the rows mean.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "control/store.h"
+
+namespace teal::control {
+
+class Ledger {
+ public:
+  static constexpr std::size_t kMaxUnsavedEvents = 10'000;
+  /// Called when the store begins to fail (with the reason) and when it works again.
+  using OnChange = std::function<void(bool healthy, const std::string& why)>;
+
+  Ledger(std::unique_ptr<Store> store, OnChange on_change)
+      : store_(std::move(store)), on_change_(std::move(on_change)) {}
+
+  Result<Contents> load() { return store_->load(); }
+
+  void add(DeploymentRow row) { pending_.deployments.push_back(std::move(row)); }
+  void add(EventRow row);
+  void add(KeyRow row) { pending_.keys.push_back(std::move(row)); }
+  void set(ServiceRow row);
+  void set(ClockRow row);
+  void forget(DeploymentNumber number) { pending_.forgotten.push_back(number); }
+  void forget_key(std::string key) { pending_.forgotten_keys.push_back(std::move(key)); }
+
+  /// Writes everything that waits. False: it waits still.
+  bool flush();
+
+  bool healthy() const { return healthy_; }
+  std::uint64_t failures() const { return failures_; }
+  std::uint64_t dropped() const { return dropped_; }
+  std::size_t unsaved_events() const { return pending_.events.size(); }
+
+ private:
+  std::unique_ptr<Store> store_;
+  OnChange on_change_;
+  Batch pending_;
+  std::set<DeploymentNumber> cut_short_;
+  bool healthy_ = true;
+  std::uint64_t failures_ = 0;
+  std::uint64_t dropped_ = 0;
+};
+
+}  // namespace teal::control

@@ -1,0 +1,49 @@
+// Publisher: hands the services' states to the workers and remembers who waits for their word.
+// A publication that changes nothing is not made; whoever wanted it waits for the last one.
+// Changes of health alone are held back to twenty publications a second.
+//
+// Control thread. Does not decide what is published.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+#include "control/ports.h"
+
+namespace teal::control {
+
+class Publisher {
+ public:
+  static constexpr Millis kHealthPause{50};
+
+  explicit Publisher(Ports& ports) : ports_(ports), self_(std::make_shared<Publisher*>(this)) {}
+  Publisher(const Publisher&) = delete;
+  Publisher& operator=(const Publisher&) = delete;
+
+  /// Unless every worker has been handed just these.
+  void publish(const std::vector<ServiceState>& states, Mono now);
+  /// True when a change that can wait may go out.
+  bool is_rested(Mono now) const { return count_ == 0 || now - last_ >= kHealthPause; }
+  /// Once every worker runs on the last publication; at once where that is so already.
+  void when_applied(std::function<void()> then);
+
+  std::uint64_t count() const { return count_; }
+
+ private:
+  void applied(std::uint64_t version);
+
+  Ports& ports_;
+  std::shared_ptr<Publisher*> self_;  ///< Late acknowledgements must not find a dead publisher.
+  std::vector<ServiceState> published_;
+  std::uint64_t count_ = 0;
+  std::uint64_t applied_ = 0;
+  Mono last_;
+  std::deque<std::pair<std::uint64_t, std::function<void()>>> waiting_;
+};
+
+}  // namespace teal::control

@@ -1,0 +1,216 @@
+#include "control/report_json.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include <boost/json.hpp>
+
+namespace teal::control {
+namespace {
+
+namespace json = boost::json;
+
+json::string text(std::string_view view) {
+  return json::string(view);
+}
+
+/// Six decimals: finer than the split's own resolution, and short to read.
+double rounded(double number) {
+  return std::round(number * 1e6) / 1e6;
+}
+
+json::value or_null(const std::optional<double>& number) {
+  return number ? json::value(rounded(*number)) : json::value(nullptr);
+}
+
+json::value or_null(const std::optional<std::string>& id) {
+  return id ? json::value(text(*id)) : json::value(nullptr);
+}
+
+json::value or_null(const std::optional<WallTime>& time) {
+  return time ? json::value(text(format_time(*time))) : json::value(nullptr);
+}
+
+json::value or_null(const std::optional<Micros>& duration) {
+  if (!duration) return nullptr;
+  return rounded(static_cast<double>(duration->count()) / 1000.0);
+}
+
+/// Never negative: what is overdue ends now.
+json::value left(const std::optional<WallTime>& end, WallTime now) {
+  if (!end) return nullptr;
+  return std::max<std::int64_t>(0, (*end - now).count());
+}
+
+json::object to_json(const TargetReport& target) {
+  json::object out;
+  out["address"] = text(to_string(target.state.address));
+  out["health"] = text(to_string(target.state.health));
+  out["ejected"] = target.state.ejected;
+  out["draining"] = target.state.draining;
+  out["accepts_requests"] = target.state.accepts_requests();
+  out["reason"] = text(target.state.reason);
+  out["since"] = text(format_time(target.since));
+  return out;
+}
+
+json::object to_json(const GroupReport& group) {
+  json::object out;
+  out["role"] = group.live ? "live" : "idle";
+  out["revision"] = text(group.revision);
+  out["asked"] = text(to_string(group.asked));
+  out["measured"] = or_null(group.measured);
+  out["requests_per_second"] = rounded(group.requests_per_second);
+  out["error_rate"] = or_null(group.error_rate);
+  out["p50_ms"] = or_null(group.p50_ms);
+  out["p99_ms"] = or_null(group.p99_ms);
+  out["requests"] = group.requests;
+  out["errors"] = group.errors;
+  std::uint64_t healthy = 0;
+  json::array targets;
+  for (const TargetReport& target : group.targets) {
+    if (target.state.accepts_requests()) ++healthy;
+    targets.push_back(to_json(target));
+  }
+  out["targets_healthy"] = healthy;
+  out["targets_total"] = std::uint64_t{group.targets.size()};
+  out["targets"] = std::move(targets);
+  return out;
+}
+
+struct StepToJson {
+  json::object operator()(const config::SetWeight& step) const {
+    return {{"type", "set_weight"}, {"weight", text(to_string(step.weight))}};
+  }
+  json::object operator()(const config::Bake& step) const {
+    return {{"type", "bake"}, {"duration_ms", step.duration.count()}};
+  }
+  json::object operator()(const config::Gate& step) const {
+    json::object out{{"type", "gate"}, {"name", text(step.name)}};
+    out["timeout_ms"] = step.timeout ? json::value(step.timeout->count()) : json::value(nullptr);
+    out["on_timeout"] = step.on_timeout == config::Gate::OnTimeout::stop ? "stop" : "proceed";
+    return out;
+  }
+};
+
+json::object to_json(const config::Plan& plan) {
+  json::array steps;
+  for (const config::Step& step : plan.steps) {
+    json::object out = std::visit(StepToJson{}, step);
+    out["description"] = text(config::describe(step));
+    steps.push_back(std::move(out));
+  }
+  json::object out;
+  out["name"] = text(plan.name);
+  out["description"] = text(config::describe(plan));
+  out["steps"] = std::move(steps);
+  return out;
+}
+
+struct VerdictToJson {
+  json::object operator()(const health::Healthy& /*verdict*/) const {
+    return {{"verdict", "healthy"}, {"detail", ""}};
+  }
+  json::object operator()(const health::Breached& verdict) const {
+    return {{"verdict", "breached"}, {"detail", text(verdict.why)}};
+  }
+  json::object operator()(const health::NotEnoughEvidence& verdict) const {
+    return {{"verdict", "not_enough_evidence"}, {"detail", text(verdict.missing)}};
+  }
+};
+
+json::object to_json(const AlarmReport& alarm) {
+  json::object out = std::visit(VerdictToJson{}, alarm.verdict);
+  out["name"] = text(alarm.name);
+  out["condition"] = text(alarm.condition);
+  return out;
+}
+
+json::object to_json(const TimelineEntry& entry) {
+  return {{"at", text(format_time(entry.at))},
+          {"status", text(to_string(entry.status))},
+          {"what", text(entry.what)}};
+}
+
+/// What happens at the present step, in words; after the last one nothing is left to describe.
+std::string present_step(const DeploymentReport& report) {
+  if (report.step >= report.plan.steps.size()) return {};
+  return config::describe(report.plan.steps[report.step]);
+}
+
+}  // namespace
+
+json::object to_summary(const DeploymentReport& report) {
+  json::object out;
+  out["id"] = text(report.id);
+  out["service"] = text(report.service);
+  out["kind"] = text(to_string(report.kind));
+  out["status"] = text(to_string(report.status));
+  out["phase"] = text(report.phase);
+  out["revision"] = text(report.revision);
+  out["replaces"] = text(report.replaces);
+  out["group"] = text(to_string(report.colour));
+  out["weight"] = text(to_string(report.weight));
+  out["created"] = text(format_time(report.created));
+  out["finished"] = or_null(report.finished);
+  out["error_code"] = text(report.error_code);
+  out["reason"] = text(report.reason);
+  out["rollback_of"] = or_null(report.rollback_of);
+  out["rolled_back_by"] = or_null(report.rolled_back_by);
+  out["rollback_took_ms"] = or_null(report.rollback_took);
+  return out;
+}
+
+json::object to_json(const DeploymentReport& report, WallTime now) {
+  json::object out = to_summary(report);
+  out["plan"] = to_json(report.plan);
+  out["step"] = std::uint64_t{report.step};
+  out["step_description"] = text(present_step(report));
+  out["step_ends"] = or_null(report.step_ends);
+  out["step_ends_in_ms"] = left(report.step_ends, now);
+  json::array alarms;
+  for (const AlarmReport& alarm : report.alarms) alarms.push_back(to_json(alarm));
+  out["alarms"] = std::move(alarms);
+  json::array timeline;
+  for (const TimelineEntry& entry : report.timeline) timeline.push_back(to_json(entry));
+  out["timeline"] = std::move(timeline);
+  return out;
+}
+
+json::object to_json(const ServiceReport& report, const DeploymentReport* running,
+                     const DeploymentReport* last, WallTime now) {
+  json::object out;
+  out["name"] = text(report.name);
+  out["live"] = text(to_string(report.live));
+  out["version"] = report.version;
+  json::object split;
+  json::object groups;
+  for (const Colour colour : kColours) {
+    split[to_string(colour)] = text(to_string(report.split.of(colour)));
+    groups[to_string(colour)] = to_json(report.groups[colour]);
+  }
+  out["split"] = std::move(split);
+  out["groups"] = std::move(groups);
+  out["deployment"] = running != nullptr ? json::value(to_json(*running, now)) : nullptr;
+  out["last_deployment"] = last != nullptr ? json::value(to_summary(*last)) : nullptr;
+  out["old_kept_until"] = or_null(report.old_kept_until);
+  out["old_kept_for_ms"] = left(report.old_kept_until, now);
+  return out;
+}
+
+json::object to_json(const Announcement& announcement) {
+  json::object out;
+  out["sequence"] = announcement.sequence;
+  out["at"] = text(format_time(announcement.at));
+  out["type"] = text(announcement.type);
+  out["service"] = text(announcement.service);
+  out["deployment"] = text(announcement.deployment);
+  out["text"] = text(announcement.text);
+  return out;
+}
+
+}  // namespace teal::control

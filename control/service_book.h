@@ -1,0 +1,86 @@
+// ServiceBook: the one true copy of every service: roles, split, targets of both groups, how they
+// are. Small operations that keep it consistent; who calls them decides and publishes.
+//
+// Control thread. Does not publish, journal, or know deployments.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/service_state.h"
+#include "config/config.h"
+#include "control/spec_json.h"
+#include "health/outlier.h"
+
+namespace teal::control {
+
+struct ServiceEntry {
+  explicit ServiceEntry(const config::Service& the_config)
+      : config(&the_config), outlier(the_config.outlier) {}
+
+  const config::Service* config;
+  ServiceState state;
+  std::uint64_t version = 1;  ///< Grows with every change of split, roles or membership.
+  PerColour<bool> retiring;
+  std::optional<Kept> kept;
+  std::map<std::string, std::string> firing;  ///< External alarms by name: why.
+  std::map<TargetId, WallTime> since;         ///< Of the present health.
+  health::Outlier outlier;
+  bool unsaved = false;
+
+  /// Something changed that the store must know.
+  void touch() {
+    ++version;
+    unsaved = true;
+  }
+  SavedService saved() const { return {state, version, retiring, kept, firing}; }
+};
+
+struct FoundTarget {
+  ServiceEntry* entry;
+  Colour colour;
+  TargetState* target;
+};
+
+class ServiceBook {
+ public:
+  /// As the file says.
+  void add(const config::Service& config, WallTime now);
+  /// As the store says.
+  void add(const config::Service& config, const SavedService& saved, WallTime now);
+
+  ServiceEntry* find(const std::string& name);
+  const ServiceEntry* find(const std::string& name) const;
+  std::optional<FoundTarget> find(TargetId id);
+  std::vector<ServiceEntry>& entries() { return entries_; }
+  const std::vector<ServiceEntry>& entries() const { return entries_; }
+  std::vector<ServiceState> states() const;
+
+  /// The group becomes `revision` on `targets`. Those that run it already stay as they are.
+  void install(ServiceEntry& entry, Colour colour, const std::string& revision,
+               const std::vector<Address>& targets, WallTime now);
+  /// Adds a target, or takes a draining one back. False: it was there.
+  bool put(ServiceEntry& entry, Colour colour, const Address& address, WallTime now);
+  /// No new requests to the whole group; clear_retired() empties it.
+  void retire(ServiceEntry& entry, Colour colour);
+  /// Empties the group if it still retires.
+  bool clear_retired(ServiceEntry& entry, Colour colour);
+  /// Removes one target if it still drains.
+  bool remove_drained(ServiceEntry& entry, Colour colour, TargetId id);
+
+ private:
+  TargetState make_target(ServiceEntry& entry, const Address& address, WallTime now);
+  void let_go(ServiceEntry& entry, const TargetState& target);
+
+  std::vector<ServiceEntry> entries_;
+  TargetId next_id_ = 1;
+};
+
+/// Targets that may get requests now.
+std::size_t accepting(const GroupState& group);
+std::vector<Address> addresses_of(const GroupState& group);
+
+}  // namespace teal::control

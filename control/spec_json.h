@@ -1,0 +1,42 @@
+// What the store keeps of deployments and services, as JSON text that reads back to equal values.
+// An Error means that the store cannot be trusted: whoever reads stops.
+//
+// Plain functions, any thread. The control API's JSON is another one, for people (admin_json).
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/service_state.h"
+#include "control/deployment.h"
+
+namespace teal::control {
+
+std::string to_json(const Spec& spec);
+Result<Spec> spec_from_json(std::string_view json);
+
+/// The idle group waits warm until then.
+struct Kept {
+  Colour colour = Colour::blue;
+  WallTime until;
+  bool operator==(const Kept&) const = default;
+};
+
+/// A service as the store knows it. Of the targets only address and draining survive: ids and
+/// health are this process's business.
+struct SavedService {
+  ServiceState state;
+  std::uint64_t version = 0;
+  PerColour<bool> retiring;
+  std::optional<Kept> kept;
+  std::map<std::string, std::string> firing;  ///< External alarms by name: why.
+  bool operator==(const SavedService&) const = default;
+};
+
+std::string to_json(const SavedService& service);
+Result<SavedService> service_from_json(std::string_view json);
+
+}  // namespace teal::control

@@ -1,0 +1,313 @@
+#include "control/sqlite_store.h"
+
+#include <sqlite3.h>
+
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace teal::control {
+namespace {
+
+constexpr std::int64_t kApplicationId = 0x5445414c;  // "TEAL"
+constexpr std::int64_t kSchemaVersion = 1;
+constexpr const char* kSchema = R"(
+CREATE TABLE deployments (
+  number INTEGER PRIMARY KEY, service TEXT NOT NULL, created INTEGER NOT NULL,
+  spec TEXT NOT NULL, age INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE events (
+  deployment INTEGER NOT NULL, sequence INTEGER NOT NULL, age INTEGER NOT NULL,
+  at INTEGER NOT NULL, event TEXT NOT NULL,
+  PRIMARY KEY (deployment, sequence)) WITHOUT ROWID;
+CREATE TABLE services (name TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE keys (
+  key TEXT PRIMARY KEY, digest TEXT NOT NULL, deployment INTEGER NOT NULL,
+  at INTEGER NOT NULL) WITHOUT ROWID;
+PRAGMA application_id = 1413824844;
+PRAGMA user_version = 1;
+)";
+
+struct CloseDatabase {
+  void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
+};
+struct FinalizeStatement {
+  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+};
+using Database = std::unique_ptr<sqlite3, CloseDatabase>;
+using Handle = std::unique_ptr<sqlite3_stmt, FinalizeStatement>;
+
+WallTime wall_time(std::int64_t millis) {
+  return WallTime{std::chrono::milliseconds{millis}};
+}
+
+/// One prepared statement: bind in order, then step or read the columns in order.
+class Statement {
+ public:
+  Statement(sqlite3* database, const char* sql) {
+    sqlite3_stmt* statement = nullptr;
+    status_ = sqlite3_prepare_v2(database, sql, -1, &statement, nullptr);
+    handle_.reset(statement);
+  }
+
+  Statement& bind(std::string_view text) {
+    if (status_ == SQLITE_OK)
+      status_ = sqlite3_bind_text64(handle_.get(), ++bound_, text.data(), text.size(),
+                                    SQLITE_TRANSIENT, SQLITE_UTF8);
+    return *this;
+  }
+  Statement& bind(std::int64_t number) {
+    if (status_ == SQLITE_OK) status_ = sqlite3_bind_int64(handle_.get(), ++bound_, number);
+    return *this;
+  }
+  Statement& bind(std::uint64_t number) { return bind(static_cast<std::int64_t>(number)); }
+  Statement& bind(WallTime at) { return bind(std::int64_t{at.time_since_epoch().count()}); }
+  Statement& bind(Age age) { return bind(std::int64_t{age.count()}); }
+
+  /// True while there are rows.
+  bool next() {
+    if (status_ != SQLITE_OK && status_ != SQLITE_ROW) return false;
+    status_ = sqlite3_step(handle_.get());
+    column_ = 0;
+    return status_ == SQLITE_ROW;
+  }
+  bool ok() const { return status_ == SQLITE_DONE; }
+
+  std::int64_t number() { return sqlite3_column_int64(handle_.get(), column_++); }
+  std::string text() {
+    const int column = column_++;
+    const unsigned char* bytes = sqlite3_column_text(handle_.get(), column);
+    const int size = sqlite3_column_bytes(handle_.get(), column);
+    if (bytes == nullptr) return {};
+    return {reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size)};
+  }
+
+ private:
+  Handle handle_;
+  int status_ = SQLITE_OK;
+  int bound_ = 0;
+  int column_ = 0;
+};
+
+class SqliteStore final : public Store {
+ public:
+  SqliteStore(Database database, std::string path)
+      : database_(std::move(database)), path_(std::move(path)) {}
+
+  Result<Contents> load() override {
+    Contents contents;
+    if (!read_deployments(contents) || !read_events(contents) || !read_rest(contents))
+      return failure("cannot be read");
+    return contents;
+  }
+
+  Result<void> commit(const Batch& batch) override {
+    if (batch.empty()) return {};
+    // A connection that lost its transaction to a full disk may still be inside one.
+    if (sqlite3_get_autocommit(database_.get()) == 0) execute("ROLLBACK");
+    if (!execute("BEGIN IMMEDIATE")) return failure("cannot be written");
+    if (write(batch) && execute("COMMIT")) return {};
+    Error error = failure("cannot be written");
+    if (sqlite3_get_autocommit(database_.get()) == 0) execute("ROLLBACK");
+    return error;
+  }
+
+ private:
+  bool execute(const char* sql) {
+    return sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr) == SQLITE_OK;
+  }
+
+  Error failure(std::string_view what) {
+    return Error{Source::internal, "the store " + path_ + " " + std::string(what) + ": " +
+                                       sqlite3_errmsg(database_.get()) +
+                                       "; check the disk's space and the file's permissions"};
+  }
+
+  bool run(Statement& statement) {
+    statement.next();
+    return statement.ok();
+  }
+
+  template <class... Values>
+  bool put(const char* sql, const Values&... values) {
+    Statement statement(database_.get(), sql);
+    (statement.bind(values), ...);
+    return run(statement);
+  }
+
+  bool write(const Batch& batch) {
+    for (const DeploymentRow& row : batch.deployments)
+      if (!put("INSERT OR REPLACE INTO deployments(number, service, created, spec) "
+               "VALUES(?,?,?,?)",
+               row.number, std::string_view(row.service), row.created, std::string_view(row.spec)))
+        return false;
+    for (const EventRow& row : batch.events)
+      if (!put("INSERT OR REPLACE INTO events VALUES(?,?,?,?,?)", row.deployment, row.sequence,
+               row.age, row.at, std::string_view(row.event)))
+        return false;
+    for (const ClockRow& row : batch.clocks)
+      if (!put("UPDATE deployments SET age = ? WHERE number = ?", row.age, row.deployment))
+        return false;
+    for (const ServiceRow& row : batch.services)
+      if (!put("INSERT OR REPLACE INTO services VALUES(?,?)", std::string_view(row.name),
+               std::string_view(row.state)))
+        return false;
+    for (const KeyRow& row : batch.keys)
+      if (!put("INSERT OR REPLACE INTO keys VALUES(?,?,?,?)", std::string_view(row.key),
+               std::string_view(row.digest), row.deployment, row.at))
+        return false;
+    for (const DeploymentNumber number : batch.forgotten)
+      if (!put("DELETE FROM events WHERE deployment = ?", number) ||
+          !put("DELETE FROM deployments WHERE number = ?", number))
+        return false;
+    for (const std::string& key : batch.forgotten_keys)
+      if (!put("DELETE FROM keys WHERE key = ?", std::string_view(key))) return false;
+    return true;
+  }
+
+  bool read_deployments(Contents& contents) {
+    Statement rows(database_.get(),
+                   "SELECT number, service, created, spec, age FROM deployments ORDER BY number");
+    while (rows.next()) {
+      DeploymentRow row;
+      row.number = static_cast<DeploymentNumber>(rows.number());
+      row.service = rows.text();
+      row.created = wall_time(rows.number());
+      row.spec = rows.text();
+      contents.clocks.push_back({row.number, Age{rows.number()}});
+      contents.deployments.push_back(std::move(row));
+    }
+    return rows.ok();
+  }
+
+  bool read_events(Contents& contents) {
+    Statement rows(database_.get(),
+                   "SELECT deployment, sequence, age, at, event FROM events "
+                   "ORDER BY deployment, sequence");
+    while (rows.next()) {
+      EventRow row;
+      row.deployment = static_cast<DeploymentNumber>(rows.number());
+      row.sequence = static_cast<std::uint64_t>(rows.number());
+      row.age = Age{rows.number()};
+      row.at = wall_time(rows.number());
+      row.event = rows.text();
+      contents.events.push_back(std::move(row));
+    }
+    return rows.ok();
+  }
+
+  bool read_rest(Contents& contents) {
+    Statement services(database_.get(), "SELECT name, state FROM services ORDER BY name");
+    while (services.next()) {
+      std::string name = services.text();
+      contents.services.push_back({std::move(name), services.text()});
+    }
+    Statement keys(database_.get(), "SELECT key, digest, deployment, at FROM keys ORDER BY at");
+    while (keys.next()) {
+      KeyRow row;
+      row.key = keys.text();
+      row.digest = keys.text();
+      row.deployment = static_cast<DeploymentNumber>(keys.number());
+      row.at = wall_time(keys.number());
+      contents.keys.push_back(std::move(row));
+    }
+    return services.ok() && keys.ok();
+  }
+
+  Database database_;
+  std::string path_;
+};
+
+/// The way from a file name to a store that can be trusted.
+class Opening {
+ public:
+  explicit Opening(const std::string& path) : path_(path) {}
+
+  Result<std::unique_ptr<Store>> open(const SqliteOptions& options) {
+    sqlite3* raw = nullptr;
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    const int status = sqlite3_open_v2(path_.c_str(), &raw, flags, nullptr);
+    database_.reset(raw);
+    if (status != SQLITE_OK)
+      return refuse("cannot be opened", "check that its directory exists and can be written");
+    if (const std::optional<Error> error = lock()) return *error;
+    if (const std::optional<Error> error = prepare()) return *error;
+    if (options.max_pages > 0) {
+      const std::string limit = "PRAGMA max_page_count=" + std::to_string(options.max_pages);
+      if (!execute(limit.c_str())) return refuse("cannot be limited", "report this");
+    }
+    return std::unique_ptr<Store>(std::make_unique<SqliteStore>(std::move(database_), path_));
+  }
+
+ private:
+  bool execute(const char* sql) {
+    return sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr) == SQLITE_OK;
+  }
+
+  std::optional<std::int64_t> number(const char* sql) {
+    Statement statement(database_.get(), sql);
+    if (!statement.next()) return std::nullopt;
+    return statement.number();
+  }
+
+  Error refuse(std::string_view what, std::string_view remedy) {
+    return Error{Source::config, "the store " + path_ + " " + std::string(what) + " (" +
+                                     sqlite3_errmsg(database_.get()) +
+                                     "); nothing was changed: " + std::string(remedy)};
+  }
+
+  std::optional<Error> lock() {
+    // Exclusive: the lock stays until the process ends, and WAL needs no shared memory file.
+    const bool locked = execute("PRAGMA locking_mode=EXCLUSIVE") &&
+                        execute("PRAGMA journal_mode=WAL") && execute("BEGIN EXCLUSIVE") &&
+                        execute("COMMIT") && execute("PRAGMA synchronous=FULL");
+    if (locked) return std::nullopt;
+    const int status = sqlite3_errcode(database_.get()) & 0xff;
+    if (status == SQLITE_BUSY || status == SQLITE_LOCKED)
+      return refuse("is in use by another process",
+                    "stop the other Teal, or give this one another `state`");
+    if (status == SQLITE_NOTADB || status == SQLITE_CORRUPT) return unreadable();
+    return refuse("cannot be written",
+                  "check the disk's space and the permissions of the file and its directory");
+  }
+
+  std::optional<Error> prepare() {
+    const std::optional<std::int64_t> tables = number("SELECT count(*) FROM sqlite_schema");
+    const std::optional<std::int64_t> application = number("PRAGMA application_id");
+    const std::optional<std::int64_t> version = number("PRAGMA user_version");
+    if (!tables || !application || !version) return unreadable();
+    if (*tables == 0 && *application == 0 && *version == 0) return create();
+    if (*application != kApplicationId)
+      return refuse("belongs to another program", "give Teal another file in `state`");
+    if (*version > kSchemaVersion)
+      return refuse("was written by a newer Teal (version " + std::to_string(*version) +
+                        ", this one knows " + std::to_string(kSchemaVersion) + ")",
+                    "start that Teal, or move the file away to begin anew");
+    Statement check(database_.get(), "PRAGMA quick_check(1)");
+    if (!check.next() || check.text() != "ok") return unreadable();
+    return std::nullopt;
+  }
+
+  std::optional<Error> create() {
+    const std::string sql = std::string("BEGIN;") + kSchema + "COMMIT;";
+    if (execute(sql.c_str())) return std::nullopt;
+    return refuse("cannot be created", "check the disk's space and the directory's permissions");
+  }
+
+  Error unreadable() {
+    return refuse("is damaged or is not a store of Teal",
+                  "restore it from a backup, or move it away to begin anew with the groups of the "
+                  "configuration");
+  }
+
+  std::string path_;
+  Database database_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& path,
+                                                 const SqliteOptions& options) {
+  return Opening{path}.open(options);
+}
+
+}  // namespace teal::control

@@ -1,0 +1,26 @@
+// The store as one SQLite file in WAL mode with synchronous=FULL: a committed batch survives the
+// loss of power. Opened exclusively, so that two Teals never share one; checked before it is
+// trusted; never silently replaced.
+//
+// Control thread only: a commit waits for the disk.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "control/store.h"
+
+namespace teal::control {
+
+struct SqliteOptions {
+  /// The file grows no larger than so many pages of 4 KiB; 0: as large as the disk lets it.
+  std::uint32_t max_pages = 0;
+};
+
+/// Creates the file where there is none. The Error names the file and the remedy.
+Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& path,
+                                                 const SqliteOptions& options = {});
+
+}  // namespace teal::control

@@ -1,0 +1,94 @@
+// Store: what survives kill -9. Rows of text in, rows of text out, a batch at a time; what the text
+// says is control/spec_json.h and control/protocol.h. SQLite is the default
+// (control/sqlite_store.h).
+//
+// Control thread. Does not retry, keep what could not be written, or know an engine: that is
+// control/ledger.h.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "control/protocol.h"
+
+namespace teal::control {
+
+/// The n of "d-n".
+using DeploymentNumber = std::uint64_t;
+
+struct DeploymentRow {
+  DeploymentNumber number = 0;
+  std::string service;
+  WallTime created;
+  std::string spec;  ///< JSON.
+  bool operator==(const DeploymentRow&) const = default;
+};
+
+struct EventRow {
+  DeploymentNumber deployment = 0;
+  std::uint64_t sequence = 0;  ///< From 1 in each deployment, without gaps.
+  Age age{0};
+  WallTime at;
+  std::string event;  ///< JSON.
+  bool operator==(const EventRow&) const = default;
+};
+
+/// How old a deployment was when somebody last looked; so that a crash loses little of a bake.
+struct ClockRow {
+  DeploymentNumber deployment = 0;
+  Age age{0};
+  bool operator==(const ClockRow&) const = default;
+};
+
+struct ServiceRow {
+  std::string name;
+  std::string state;  ///< JSON.
+  bool operator==(const ServiceRow&) const = default;
+};
+
+struct KeyRow {
+  std::string key;
+  std::string digest;
+  DeploymentNumber deployment = 0;
+  WallTime at;
+  bool operator==(const KeyRow&) const = default;
+};
+
+/// What is written together or not at all.
+struct Batch {
+  std::vector<DeploymentRow> deployments;
+  std::vector<EventRow> events;
+  std::vector<ClockRow> clocks;
+  std::vector<ServiceRow> services;  ///< Replace what is there.
+  std::vector<KeyRow> keys;
+  std::vector<DeploymentNumber> forgotten;  ///< Deployments to delete with their events.
+  std::vector<std::string> forgotten_keys;
+
+  bool empty() const {
+    return deployments.empty() && events.empty() && clocks.empty() && services.empty() &&
+           keys.empty() && forgotten.empty() && forgotten_keys.empty();
+  }
+};
+
+/// Everything, in the order of numbers and sequences.
+struct Contents {
+  std::vector<DeploymentRow> deployments;
+  std::vector<EventRow> events;
+  std::vector<ClockRow> clocks;
+  std::vector<ServiceRow> services;
+  std::vector<KeyRow> keys;
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+  virtual Result<Contents> load() = 0;
+  /// On disk when it returns, or an Error and nothing of it is. Writing an event again that is
+  /// there already is no error: a commit may have succeeded without anybody hearing of it.
+  virtual Result<void> commit(const Batch& batch) = 0;
+};
+
+}  // namespace teal::control

@@ -1,0 +1,18 @@
+#include "health/external_alarm.h"
+
+namespace teal::health {
+
+Verdict ExternalAlarm::judge(const Reading& /*reading*/) {
+  if (firing_) return *firing_;
+  return Healthy{};
+}
+
+void ExternalAlarm::set_external(bool firing, const std::string& why) {
+  if (!firing) {
+    firing_.reset();
+    return;
+  }
+  firing_ = Breached{why.empty() ? "fired from outside" : "fired from outside: " + why};
+}
+
+}  // namespace teal::health

@@ -1,0 +1,230 @@
+#include "health/prober.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+
+namespace teal::health {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+
+namespace {
+
+using Protocol = asio::generic::stream_protocol;
+
+constexpr std::size_t kHeadLimit = std::size_t{16} * 1024;
+constexpr std::size_t kReadBuffer = std::size_t{32} * 1024;
+/// 1xx answers before the real one (RFC 9110 section 15.2); more are a target that never answers.
+constexpr int kMaxInformational = 8;
+constexpr std::size_t kLongestUnixPath = 107;
+
+constexpr auto kCompletion = asio::as_tuple(asio::use_awaitable);
+
+std::string in_words(const error_code& error) {
+  if (error == http::error::end_of_stream || error == asio::error::eof)
+    return "connection closed without an answer";
+  if (error == http::error::partial_message)
+    return "connection closed before the answer was complete";
+  if (error == http::error::header_limit || error == http::error::buffer_overflow)
+    return "the head of the answer is longer than 16 KiB";
+  std::string text = error.message();
+  if (error.category() == make_error_code(http::error::bad_version).category())
+    return "the answer is not HTTP: " + text;
+  // "Connection refused" in the middle of a sentence.
+  if (!text.empty())
+    text.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(text.front())));
+  return text;
+}
+
+/// Spelt out, because a generic endpoint could be made of an Error as well.
+Result<Protocol::endpoint> bad_address(std::string why) {
+  return {boost::system::in_place_error, Source::config, std::move(why)};
+}
+
+Result<Protocol::endpoint> endpoint_of(const Address& address) {
+  if (address.kind == Address::Kind::unix_socket) {
+    if (address.host.empty() || address.host.size() > kLongestUnixPath)
+      return bad_address("the path of a Unix socket has 1 to 107 characters");
+    return Protocol::endpoint(asio::local::stream_protocol::endpoint(address.host));
+  }
+  error_code error;
+  const auto ip = asio::ip::make_address(address.host, error);
+  if (error) return bad_address("'" + address.host + "' is not an IP address");
+  return Protocol::endpoint(asio::ip::tcp::endpoint(ip, address.port));
+}
+
+bool is_expected(unsigned status, const std::vector<config::StatusRange>& expected) {
+  return std::ranges::any_of(expected, [status](const config::StatusRange& range) {
+    return range.first <= status && status <= range.last;
+  });
+}
+
+std::string in_words(const std::vector<config::StatusRange>& expected) {
+  std::string text;
+  for (const config::StatusRange& range : expected) {
+    if (!text.empty()) text += " or ";
+    text += std::to_string(range.first);
+    if (range.last != range.first) text += "-" + std::to_string(range.last);
+  }
+  return text;
+}
+
+http::request<http::empty_body> request_of(const Address& address,
+                                           const config::HealthCheck& check) {
+  constexpr unsigned kHttp11 = 11;
+  http::request<http::empty_body> request{
+      http::verb::get, check.path.empty() ? std::string("/") : check.path, kHttp11};
+  const bool is_unix = address.kind == Address::Kind::unix_socket;
+  const std::string own_host = is_unix ? "localhost" : to_string(address);
+  request.set(http::field::host, check.host.empty() ? own_host : check.host);
+  request.set(http::field::user_agent, "teal-probe");
+  request.set(http::field::accept, "*/*");
+  request.set(http::field::connection, "close");
+  return request;
+}
+
+}  // namespace
+
+/// What the probe under way needs. The coroutine and the timer hold it, so that a Prober may go at
+/// any time; an empty `done` says that it went.
+struct Prober::Run {
+  using Parser = http::response_parser<http::buffer_body>;
+
+  Run(asio::io_context& io, const Address& target, const config::HealthCheck& how, Done whom)
+      : address(target), check(how), done(std::move(whom)), socket(io), timer(io) {}
+
+  static asio::awaitable<void> carry_out(std::shared_ptr<Run> run);
+  asio::awaitable<ProbeResult> probe();
+  asio::awaitable<ProbeResult> ask();
+  asio::awaitable<error_code> read_head();
+  asio::awaitable<error_code> read_body();
+  void close();
+  ProbeResult failed(const std::string& why) const;
+
+  Address address;
+  config::HealthCheck check;
+  Done done;
+  Protocol::socket socket;
+  asio::steady_timer timer;
+  bool timed_out = false;
+  boost::beast::flat_buffer buffer{kReadBuffer};
+  std::optional<Parser> parser;
+  std::array<char, 4096> piece{};  ///< Of the body; read and dropped.
+};
+
+void Prober::Run::close() {
+  timer.cancel();
+  error_code ignored;  // Nothing is lost with a connection that only ever carried a probe.
+  socket.close(ignored);
+}
+
+ProbeResult Prober::Run::failed(const std::string& why) const {
+  // Once the timer has closed the socket every operation fails, but that is not the reason.
+  return {false, timed_out ? "timed out after " + format_duration(check.timeout) : why};
+}
+
+asio::awaitable<void> Prober::Run::carry_out(std::shared_ptr<Run> run) {
+  if (!run->done) co_return;
+  run->timer.expires_after(run->check.timeout);
+  run->timer.async_wait([run](const error_code& error) {
+    if (error || !run->socket.is_open()) return;
+    run->timed_out = true;
+    run->close();
+  });
+  const ProbeResult result = co_await run->probe();
+  run->close();
+  // Out of the run first: it may destroy the Prober, which empties what is running.
+  const Done done = std::exchange(run->done, nullptr);
+  if (done) done(result);
+}
+
+asio::awaitable<ProbeResult> Prober::Run::probe() {
+  const Result<Protocol::endpoint> endpoint = endpoint_of(address);
+  if (!endpoint) co_return failed(endpoint.error().message());
+  error_code error;
+  socket.open(endpoint->protocol(), error);
+  if (error) co_return failed(in_words(error));
+  std::tie(error) = co_await socket.async_connect(*endpoint, kCompletion);
+  if (error) co_return failed(in_words(error));
+  // A Unix socket with a full queue lets the operation end without a connection.
+  socket.remote_endpoint(error);
+  if (error) co_return failed("not accepted: " + in_words(error));
+  if (check.kind == config::HealthCheck::Kind::tcp) co_return ProbeResult{true, "connected"};
+  co_return co_await ask();
+}
+
+asio::awaitable<ProbeResult> Prober::Run::ask() {
+  const http::request<http::empty_body> request = request_of(address, check);
+  const auto [write_error, written] = co_await http::async_write(socket, request, kCompletion);
+  if (write_error) co_return failed(in_words(write_error));
+  const error_code head_error = co_await read_head();
+  if (head_error) co_return failed(in_words(head_error));
+  const unsigned status = parser->get().result_int();
+  const std::string answer = "status " + std::to_string(status);
+  if (!is_expected(status, check.expect))
+    co_return failed(answer + ", expected " + in_words(check.expect));
+  const error_code body_error = co_await read_body();
+  if (body_error) co_return failed(answer + ", but " + in_words(body_error));
+  co_return ProbeResult{true, answer};
+}
+
+asio::awaitable<error_code> Prober::Run::read_head() {
+  for (int i = 0; i <= kMaxInformational; ++i) {
+    parser.emplace();
+    parser->header_limit(kHeadLimit);
+    parser->body_limit(boost::none);  // read_body() counts for itself.
+    const auto [error, size] =
+        co_await http::async_read_header(socket, buffer, *parser, kCompletion);
+    if (error) co_return error;
+    const unsigned status = parser->get().result_int();
+    if (status >= 200 || status == 101) co_return error_code{};
+  }
+  co_return make_error_code(http::error::bad_status);
+}
+
+asio::awaitable<error_code> Prober::Run::read_body() {
+  std::size_t total = 0;
+  while (!parser->is_done() && total < kBodyLimit) {
+    parser->get().body().data = piece.data();
+    parser->get().body().size = piece.size();
+    const auto [error, size] = co_await http::async_read_some(socket, buffer, *parser, kCompletion);
+    if (error && error != http::error::need_buffer) co_return error;
+    total += piece.size() - parser->get().body().size;
+  }
+  co_return error_code{};
+}
+
+Prober::Prober(asio::io_context& io, const Address& address, const config::HealthCheck& check,
+               Done done)
+    : run_(std::make_shared<Run>(io, address, check, std::move(done))) {
+  // Posted, because a coroutine that is spawned on its own thread may begin at once.
+  asio::post(io, [run = run_] {
+    asio::co_spawn(run->socket.get_executor(), Run::carry_out(run), asio::detached);
+  });
+}
+
+Prober::~Prober() {
+  run_->done = nullptr;
+  run_->close();
+}
+
+}  // namespace teal::health

@@ -1,0 +1,71 @@
+#include "net/authority.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+namespace teal::net {
+namespace {
+
+/// RFC 3986, section 3.2.2: unreserved and sub-delims; percent-encoding is looked at apart.
+constexpr std::array<bool, 256> kRegName = [] {
+  std::array<bool, 256> table{};
+  for (unsigned c = '0'; c <= '9'; ++c) table[c] = true;
+  for (unsigned c = 'a'; c <= 'z'; ++c) table[c] = table[c - 'a' + 'A'] = true;
+  for (const char c : std::string_view{"-._~!$&'()*+,;="})
+    table[static_cast<unsigned char>(c)] = true;
+  return table;
+}();
+
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+constexpr bool is_hex(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/// "" or ":" and digits up to 65535; RFC 3986 lets the digits be missing.
+bool is_port_part(std::string_view text) {
+  if (text.empty()) return true;
+  if (text.front() != ':' || text.size() > 6) return false;
+  unsigned port = 0;
+  const char* const end = text.data() + text.size();
+  for (const char* c = text.data() + 1; c < end; ++c) {
+    const unsigned digit = static_cast<unsigned char>(*c) - unsigned{'0'};
+    if (digit > 9) return false;
+    port = port * 10 + digit;
+  }
+  return port <= 65535;
+}
+
+bool is_ipv6_address(std::string_view text) {
+  std::array<char, INET6_ADDRSTRLEN> terminated{};
+  if (text.size() >= terminated.size() || text.find('\0') != std::string_view::npos) return false;
+  std::copy(text.begin(), text.end(), terminated.begin());
+  in6_addr address{};
+  return inet_pton(AF_INET6, terminated.data(), &address) == 1;
+}
+
+}  // namespace
+
+bool is_authority(std::string_view text) {
+  if (text.empty()) return false;
+  if (text.front() == '[') {
+    const std::size_t end = text.find(']');
+    return end != std::string_view::npos && is_ipv6_address(text.substr(1, end - 1)) &&
+           is_port_part(text.substr(end + 1));
+  }
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (;;) {
+    while (at < end && kRegName[static_cast<unsigned char>(*at)]) ++at;
+    if (end - at < 3 || *at != '%' || !is_hex(at[1]) || !is_hex(at[2])) break;
+    at += 3;
+  }
+  return at != text.data() && is_port_part({at, end});
+}
+
+}  // namespace teal::net

@@ -1,0 +1,40 @@
+// What the fields of an HTTP/1 head say about its body and its connection (RFC 9112, sections 6 and
+// 9.3), private to net/http1_*.cc. Whatever could be understood in two ways is refused, for that is
+// what request smuggling is made of.
+//
+// Pure. Does not know start lines; requests and responses draw their own conclusions.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "net/message.h"
+#include "net/refusal.h"
+
+namespace teal::net::http1 {
+
+struct FramingFields {
+  bool has_length = false;
+  bool chunked = false;
+  bool close = false;       ///< Connection names it.
+  bool keep_alive = false;  ///< Connection names it.
+  bool continue_expected = false;
+  std::uint32_t hosts = 0;
+  std::uint64_t length = 0;
+  std::string_view host;  ///< The last Host.
+};
+
+/// Requires: fields.bytes() is set.
+Refusal read_framing(const Fields& fields, std::uint8_t minor_version, FramingFields& out);
+
+/// RFC 9112, section 9.3.
+constexpr bool is_kept_alive(const FramingFields& fields, std::uint8_t minor_version) {
+  return !fields.close && (minor_version >= 1 || fields.keep_alive);
+}
+
+/// Fields that may not stand in a trailer section: framing, routing, request modifiers,
+/// authentication, response control and what is needed to process the content (RFC 7230, section
+/// 4.1.2 lists the classes that RFC 9110, section 6.5.1 describes), and all that is hop by hop.
+bool is_forbidden_trailer(const Field& field, std::string_view name);
+
+}  // namespace teal::net::http1

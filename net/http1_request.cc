@@ -1,0 +1,231 @@
+#include <algorithm>
+#include <cstring>
+
+#include "base/assert.h"
+#include "net/authority.h"
+#include "net/http1_framing.h"
+#include "net/http1_parser.h"
+#include "net/http1_scan.h"
+
+namespace teal::net {
+namespace {
+
+using http1::Scan;
+
+/// "HTTP/1.1" and the like, at the end of a request line.
+constexpr std::size_t kVersionSize = 8;
+
+/// What a request target may be made of. RFC 3986 would also refuse "<>\^`{|}, but real clients put
+/// them into queries, and no reader takes them for anything else. A fragment is never sent.
+constexpr http1::ByteTable kTarget = [] {
+  http1::ByteTable table{};
+  for (unsigned c = 0x21; c <= 0x7e; ++c) table[c] = c != '#';
+  return table;
+}();
+
+template <std::size_t kTerminated>
+bool is_text(std::string_view text, const char (&literal)[kTerminated]) {
+  return text.size() == kTerminated - 1 && std::memcmp(text.data(), literal, kTerminated - 1) == 0;
+}
+
+/// RFC 9110, section 9.1: methods are case-sensitive.
+Method method_of(std::string_view text) {
+  switch (text.size()) {
+    case 3:
+      if (is_text(text, "GET")) return Method::get;
+      if (is_text(text, "PUT")) return Method::put;
+      break;
+    case 4:
+      if (is_text(text, "POST")) return Method::post;
+      if (is_text(text, "HEAD")) return Method::head;
+      break;
+    case 5:
+      if (is_text(text, "PATCH")) return Method::patch;
+      if (is_text(text, "TRACE")) return Method::trace;
+      break;
+    case 6:
+      if (is_text(text, "DELETE")) return Method::delete_;
+      break;
+    case 7:
+      if (is_text(text, "OPTIONS")) return Method::options;
+      if (is_text(text, "CONNECT")) return Method::connect;
+      break;
+    default: break;
+  }
+  return Method::other;
+}
+
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+Piece piece(std::size_t begin, std::size_t end) {
+  return {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end - begin)};
+}
+
+/// Absolute form (RFC 9112, section 3.2.2): the authority is taken out of it and the rest is cut
+/// down to origin form. An empty path stands for "/", which is borrowed from the "//" before the
+/// authority. Where origin form would need bytes that are not there ("/?query", or the "*" that
+/// OPTIONS of a bare authority means), the target is refused.
+Refusal cut_absolute_form(const char* bytes, Piece whole, RequestHead& head) {
+  const std::string_view text{bytes + whole.at, whole.size};
+  const std::size_t colon = text.find("://");
+  if (colon == std::string_view::npos) return Refusal::target_malformed;
+  const std::string_view scheme = text.substr(0, colon);
+  if (!iequals(scheme, "http") && !iequals(scheme, "https")) return Refusal::target_malformed;
+  const std::size_t begin = colon + 3;
+  const std::size_t end = std::min(text.find_first_of("/?", begin), text.size());
+  if (!is_authority(text.substr(begin, end - begin))) return Refusal::host_malformed;
+  head.authority = piece(whole.at + begin, whole.at + end);
+  if (end < text.size() && text[end] == '/') {
+    head.target = piece(whole.at + end, whole.at + text.size());
+    return Refusal::none;
+  }
+  if (end < text.size() || head.method == Method::options) return Refusal::target_malformed;
+  head.target = piece(whole.at + begin - 1, whole.at + begin);
+  return Refusal::none;
+}
+
+Refusal read_target(const char* bytes, Piece whole, RequestHead& head) {
+  const char* begin = bytes + whole.at;
+  if (whole.size == 0) return Refusal::target_malformed;
+  for (std::uint32_t i = 0; i < whole.size; ++i)
+    if (!http1::is_in(kTarget, begin[i])) return Refusal::target_malformed;
+  head.target = whole;
+  if (*begin == '/') [[likely]]
+    return Refusal::none;
+  if (*begin == '*' && whole.size == 1)
+    return head.method == Method::options ? Refusal::none : Refusal::target_malformed;
+  return cut_absolute_form(bytes, whole, head);
+}
+
+/// method SP request-target SP HTTP-version (RFC 9112, section 3), single spaces only.
+Refusal read_request_line(const char* bytes, std::uint32_t begin, std::uint32_t end,
+                          RequestHead& head) {
+  const std::string_view line{bytes + begin, end - begin};
+  const std::size_t method_size = line.find(' ');
+  // The shortest is a method, two spaces and a version; its target is then found empty.
+  if (method_size == std::string_view::npos || line.size() < method_size + 2 + kVersionSize)
+    return Refusal::start_line_malformed;
+  const std::size_t target_end = line.size() - kVersionSize - 1;
+  const std::string_view version = line.substr(target_end + 1);
+  if (line[target_end] != ' ' || std::memcmp(version.data(), "HTTP/", 5) != 0 ||
+      !is_digit(version[5]) || version[6] != '.' || !is_digit(version[7]))
+    return Refusal::start_line_malformed;
+  if (version[5] != '1' || version[7] > '1') return Refusal::version_unsupported;
+  head.minor_version = static_cast<std::uint8_t>(version[7] - '0');
+
+  if (method_size == 0) return Refusal::method_malformed;
+  for (const char c : line.substr(0, method_size))
+    if (!http1::is_in(http1::kToken, c)) return Refusal::method_malformed;
+  head.method = method_of(line.substr(0, method_size));
+  head.method_text = piece(begin, begin + method_size);
+  if (head.method == Method::connect) return Refusal::method_unsupported;
+  return read_target(bytes, piece(begin + method_size + 1, begin + target_end), head);
+}
+
+/// RFC 9112, section 3.2: exactly one valid Host, but HTTP/1.0 may do without. Where an absolute-
+/// form target names another host than the field, the target would win; strict is not to choose.
+Refusal read_host(const http1::FramingFields& fields, RequestHead& head) {
+  if (fields.hosts > 1) return Refusal::host_repeated;
+  if (fields.hosts == 0) return head.minor_version == 0 ? Refusal::none : Refusal::host_missing;
+  if (!is_authority(fields.host)) return Refusal::host_malformed;
+  if (head.authority.size != 0)
+    return iequals(head.text(head.authority), fields.host) ? Refusal::none
+                                                           : Refusal::host_malformed;
+  const auto at = static_cast<std::size_t>(fields.host.data() - head.fields.bytes());
+  head.authority = piece(at, at + fields.host.size());
+  return Refusal::none;
+}
+
+Refusal conclude(RequestHead& head) {
+  http1::FramingFields fields;
+  if (const Refusal broken = http1::read_framing(head.fields, head.minor_version, fields);
+      broken != Refusal::none)
+    return broken;
+  if (const Refusal broken = read_host(fields, head); broken != Refusal::none) return broken;
+  head.keep_alive = http1::is_kept_alive(fields, head.minor_version);
+  head.expects_continue = fields.continue_expected && head.minor_version >= 1;
+  if (fields.chunked) head.framing = {Framing::Kind::chunked, 0};
+  if (fields.has_length) head.framing = {Framing::Kind::length, fields.length};
+  return Refusal::none;
+}
+
+}  // namespace
+
+ParseStep RequestParser::next(std::string_view input) {
+  switch (state_) {
+    case State::start_line: return next_start_line(input);
+    case State::fields: return next_fields(input);
+    case State::body: {
+      const ParseStep step = body_.next(input);
+      if (step.event == ParseEvent::end) state_ = State::done;
+      if (step.event == ParseEvent::refused) {
+        state_ = State::refused;
+        refusal_ = body_.refusal();
+      }
+      return step;
+    }
+    case State::done: return {ParseEvent::end, 0, {}};
+    case State::refused: break;
+  }
+  return {ParseEvent::refused, 0, {}};
+}
+
+void RequestParser::restart() {
+  TEAL_ASSERT(state_ == State::done);
+  state_ = State::start_line;
+  empty_line_seen_ = false;
+  cursor_ = {};
+  head_.keep_alive = true;
+  head_.expects_continue = false;
+  head_.framing = {};
+  head_.size = 0;
+  head_.authority = {};
+  head_.fields.clear();
+}
+
+ParseStep RequestParser::refuse(Refusal refusal) {
+  state_ = State::refused;
+  refusal_ = refusal;
+  return {ParseEvent::refused, 0, {}};
+}
+
+ParseStep RequestParser::next_start_line(std::string_view input) {
+  // One empty line is passed over (RFC 9112, section 2.2). If nothing follows it is consumed, so
+  // that a connection between messages needs no buffer; else it becomes part of the head's bytes.
+  if (cursor_.scanned == 0 && !empty_line_seen_ && input.substr(0, 2) == "\r\n") {
+    empty_line_seen_ = true;
+    if (input.size() == 2) return {ParseEvent::need_more, 2, {}};
+    http1::pass_line(cursor_, 0);
+  }
+  // An empty line before it counts towards no limit: it may have been consumed already, or not.
+  const bool by_line = limits_.start_line_bytes <= limits_.head_bytes;
+  const std::size_t limit = by_line ? limits_.start_line_bytes : limits_.head_bytes;
+  const Scan line =
+      http1::scan_line(input, cursor_, cursor_.line_at + limit,
+                       by_line ? Refusal::request_line_too_long : Refusal::head_too_large);
+  if (line.progress == Scan::Progress::incomplete) return {};
+  if (line.progress == Scan::Progress::refused) return refuse(line.refusal);
+  const Refusal broken = read_request_line(input.data(), cursor_.line_at, line.line_end, head_);
+  if (broken != Refusal::none) return refuse(broken);
+  http1::pass_line(cursor_, line.line_end);
+  state_ = State::fields;
+  return next_fields(input);
+}
+
+ParseStep RequestParser::next_fields(std::string_view input) {
+  const std::size_t limit = std::size_t{head_.method_text.at} + limits_.head_bytes;
+  const Scan section = http1::scan_fields(input, cursor_, limit, Refusal::head_too_large,
+                                          limits_.fields, head_.fields);
+  if (section.progress == Scan::Progress::incomplete) return {};
+  if (section.progress == Scan::Progress::refused) return refuse(section.refusal);
+  head_.fields.rebase(input.data());
+  head_.size = section.line_end + 2;
+  if (const Refusal broken = conclude(head_); broken != Refusal::none) return refuse(broken);
+  body_.start(head_.framing, limits_);
+  state_ = State::body;
+  return {ParseEvent::head, head_.size, {}};
+}
+
+}  // namespace teal::net

@@ -1,0 +1,91 @@
+#include "net/http1_scan.h"
+
+#include <limits>
+
+namespace teal::net::http1 {
+namespace {
+
+/// Why the name of the line [begin, end) stops at `at`, where no colon stands.
+Refusal name_refusal(const char* bytes, std::uint32_t begin, std::uint32_t at, std::uint32_t end,
+                     bool is_first) {
+  if (at == begin && is_blank(bytes[at]))
+    return is_first ? Refusal::leading_space : Refusal::folded_line;
+  std::uint32_t next = at;
+  while (next < end && is_blank(bytes[next])) ++next;
+  if (at != begin && next != at && next < end && bytes[next] == ':')
+    return Refusal::space_before_colon;
+  return Refusal::field_name_malformed;
+}
+
+/// Passes over the letters, digits and hyphens that nearly all names are made of, up to 16 of them.
+/// Requires: begin < size.
+std::uint32_t pass_plain_name([[maybe_unused]] const char* bytes, std::uint32_t begin,
+                              [[maybe_unused]] std::size_t size) {
+#if defined(__SSE2__)
+  if (begin + std::size_t{16} > size) return begin;
+  const auto is_between = [](__m128i block, char first, char last) {
+    const __m128i offset = _mm_sub_epi8(block, _mm_set1_epi8(first));
+    return _mm_cmpeq_epi8(_mm_min_epu8(offset, _mm_set1_epi8(static_cast<char>(last - first))),
+                          offset);
+  };
+  const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + begin));
+  const __m128i letter = is_between(_mm_or_si128(block, _mm_set1_epi8(0x20)), 'a', 'z');
+  const __m128i digit = is_between(block, '0', '9');
+  const __m128i hyphen = _mm_cmpeq_epi8(block, _mm_set1_epi8('-'));
+  const __m128i plain = _mm_or_si128(_mm_or_si128(letter, digit), hyphen);
+  const auto others = ~static_cast<unsigned>(_mm_movemask_epi8(plain));
+  return begin + static_cast<std::uint32_t>(std::countr_zero(others));
+#else
+  return begin;
+#endif
+}
+
+/// RFC 9112, section 5, without its leniencies. Requires: a CR stands at `end`, which ends the walk
+/// over the name since it is no token character.
+Refusal cut_field(std::string_view input, std::uint32_t begin, std::uint32_t end, bool is_first,
+                  Field& field) {
+  const char* bytes = input.data();
+  std::uint32_t colon = pass_plain_name(bytes, begin, input.size());
+  while (is_in(kToken, bytes[colon])) ++colon;
+  if (bytes[colon] != ':' || colon == begin) [[unlikely]]
+    return name_refusal(bytes, begin, colon, end, is_first);
+  if (colon - begin > std::numeric_limits<std::uint16_t>::max()) return Refusal::head_too_large;
+
+  std::uint32_t value = colon + 1;
+  std::uint32_t value_end = end;
+  // What stands at both ends of the value: the colon and the CR, which are no blanks, at worst.
+  field.canonical = bytes[value] == ' ' && !is_blank(bytes[value + 1]) && !is_blank(bytes[end - 1]);
+  if (field.canonical) [[likely]] {
+    ++value;
+  } else {
+    while (value < end && is_blank(bytes[value])) ++value;
+    while (value_end > value && is_blank(bytes[value_end - 1])) --value_end;
+  }
+  field.name_size = static_cast<std::uint16_t>(colon - begin);
+  field.id = header_id({bytes + begin, field.name_size});
+  field.name_at = begin;
+  field.value_at = value;
+  field.value_size = value_end - value;
+  field.line_end = end + 2;
+  return Refusal::none;
+}
+
+}  // namespace
+
+Scan scan_fields(std::string_view input, LineCursor& cursor, std::size_t limit, Refusal over_limit,
+                 std::uint32_t max_fields, Fields& fields) {
+  for (;;) {
+    const Scan line = scan_line(input, cursor, limit, over_limit);
+    if (line.progress != Scan::Progress::complete) return line;
+    const std::uint32_t begin = cursor.line_at;
+    pass_line(cursor, line.line_end);
+    if (line.line_end == begin) return line;
+    if (fields.size() == max_fields) return refused(Refusal::too_many_fields);
+    Field field;
+    const Refusal broken = cut_field(input, begin, line.line_end, fields.empty(), field);
+    if (broken != Refusal::none) return refused(broken);
+    fields.push_back(field);
+  }
+}
+
+}  // namespace teal::net::http1

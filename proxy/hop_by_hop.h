@@ -1,0 +1,98 @@
+// What both directions of the header rules share: which fields end at this hop (RFC 9110, section
+// 7.6.1), and copying the kept ones as runs. For rewrite_*.cc only.
+//
+// Pure; no allocation beyond the growth of the output.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "net/message.h"
+
+namespace teal::proxy {
+
+/// Optional white space of RFC 9110, section 5.6.3.
+std::string_view trim(std::string_view text);
+/// Cuts the first element off a comma-separated list and returns it trimmed; it may be empty.
+std::string_view next_element(std::string_view& list);
+
+/// What one look over the ids of a head tells before any field is copied: which known fields there
+/// are, and which unknown ones Connection names.
+class HeadSurvey {
+ public:
+  /// Further options make every removable field count as named: whoever names so many hides
+  /// something, and comparing each field with each name would cost more than the head is worth.
+  static constexpr std::size_t kMaxNamed = 32;
+
+  explicit HeadSurvey(const net::Fields& fields);
+
+  bool has(net::HeaderId id) const { return (seen_ & bit(id)) != 0; }
+  /// Connection said that TE is for this hop.
+  bool names_te() const { return names_te_; }
+  /// Connection names this field of no known id, and may do so.
+  bool names(std::string_view field) const { return named_size_ != 0 && is_named(field); }
+
+ private:
+  static constexpr std::uint64_t bit(net::HeaderId id) {
+    return std::uint64_t{1} << static_cast<unsigned>(id);
+  }
+  void read_connection(std::string_view options);
+  bool is_named(std::string_view field) const;
+
+  std::uint64_t seen_ = 0;
+  std::array<std::string_view, kMaxNamed> named_;
+  std::size_t named_size_ = 0;
+  bool too_many_ = false;
+  bool names_te_ = false;
+};
+
+/// Known fields that always end here, and those that are written anew from the framing.
+constexpr bool ends_here(net::HeaderId id) {
+  using net::HeaderId;
+  switch (id) {
+    case HeaderId::connection:
+    case HeaderId::keep_alive:
+    case HeaderId::proxy_authenticate:
+    case HeaderId::proxy_authorization:
+    case HeaderId::proxy_connection:
+    case HeaderId::te:
+    case HeaderId::transfer_encoding:
+    case HeaderId::upgrade:
+    case HeaderId::content_length:
+    case HeaderId::via: return true;
+    default: return false;
+  }
+}
+
+/// Copies kept field lines; neighbours that stand there in canonical form in one append.
+class LineCopier {
+ public:
+  LineCopier(std::string& out, const net::Fields& fields) : out_(out), fields_(fields) {}
+
+  void keep(const net::Field& field);
+  void finish() {
+    if (end_ > begin_) out_.append(fields_.bytes() + begin_, end_ - begin_);
+    begin_ = end_;
+  }
+
+ private:
+  std::string& out_;
+  const net::Fields& fields_;
+  std::uint32_t begin_ = 0;  ///< The run not written yet.
+  std::uint32_t end_ = 0;
+};
+
+/// Appends the values of all lines of a field as one list: "a, b".
+/// Returns whether there was one that is not empty.
+bool append_joined(std::string& out, const net::Fields& fields, net::HeaderId id);
+
+/// The Via line: what is there, continued by this hop.
+void append_via(std::string& out, const net::Fields& fields, const HeadSurvey& survey,
+                std::uint8_t minor_version);
+
+/// Content-Length or Transfer-Encoding as the framing says.
+void append_framing(std::string& out, const net::Framing& framing);
+
+}  // namespace teal::proxy

@@ -1,0 +1,147 @@
+#include "proxy/shard.h"
+
+#include "base/assert.h"
+
+namespace teal::proxy {
+
+namespace {
+
+using Type = MetricSample::Type;
+
+/// How the exporter shows a Stat. Several may be one metric told apart by a label.
+struct Metric {
+  Stat stat;
+  Type type;
+  std::string_view name;
+  std::string_view help;
+  std::string_view label = {};
+  std::string_view value = {};
+};
+
+constexpr std::string_view kUnserved = "teal_requests_unserved_total";
+constexpr std::string_view kUnservedHelp = "Requests that no target was asked for, by reason.";
+constexpr std::string_view kTimeouts = "teal_timeouts_total";
+constexpr std::string_view kTimeoutsHelp = "Timeouts that ran out, by the phase they limit.";
+constexpr std::string_view kRetries = "teal_retries_total";
+constexpr std::string_view kRetriesHelp = "Upstream attempts beyond a request's first, by reason.";
+constexpr std::string_view kClosed = "teal_upstream_idle_connections_closed_total";
+constexpr std::string_view kClosedHelp = "Kept connections that were closed unused, by who did it.";
+
+constexpr std::array<Metric, kStats> kMetrics{{
+    {Stat::connections_accepted, Type::counter, "teal_downstream_connections_total",
+     "Client connections accepted."},
+    {Stat::connections_active, Type::gauge, "teal_downstream_connections_active",
+     "Client connections open now."},
+    {Stat::connections_refused, Type::counter, "teal_downstream_connections_refused_total",
+     "Client connections closed at once because the listener was at its limit."},
+    {Stat::requests_active, Type::gauge, "teal_downstream_requests_active",
+     "Requests in flight now."},
+    {Stat::requests_without_route, Type::counter, kUnserved, kUnservedHelp, "reason", "no_route"},
+    {Stat::requests_without_target, Type::counter, kUnserved, kUnservedHelp, "reason", "no_target"},
+    {Stat::requests_without_room, Type::counter, kUnserved, kUnservedHelp, "reason", "queue_full"},
+    {Stat::queue_timeouts, Type::counter, kUnserved, kUnservedHelp, "reason", "queue_timeout"},
+    {Stat::request_header_timeouts, Type::counter, kTimeouts, kTimeoutsHelp, "phase",
+     "request_header"},
+    {Stat::keep_alive_timeouts, Type::counter, kTimeouts, kTimeoutsHelp, "phase", "keep_alive"},
+    {Stat::request_body_timeouts, Type::counter, kTimeouts, kTimeoutsHelp, "phase", "request_body"},
+    {Stat::connect_timeouts, Type::counter, kTimeouts, kTimeoutsHelp, "phase", "connect"},
+    {Stat::response_header_timeouts, Type::counter, kTimeouts, kTimeoutsHelp, "phase",
+     "response_header"},
+    {Stat::stream_timeouts, Type::counter, kTimeouts, kTimeoutsHelp, "phase", "stream"},
+    {Stat::request_timeouts, Type::counter, kTimeouts, kTimeoutsHelp, "phase", "request"},
+    {Stat::client_aborts, Type::counter, "teal_client_aborts_total",
+     "Requests whose client went away before the response was complete."},
+    {Stat::upstream_connects, Type::counter, "teal_upstream_connections_opened_total",
+     "Connections opened to targets."},
+    {Stat::upstream_connect_failures, Type::counter, "teal_upstream_connection_failures_total",
+     "Connections to targets that could not be opened."},
+    {Stat::upstream_reuses, Type::counter, "teal_upstream_requests_on_kept_connections_total",
+     "Upstream attempts that went out on a kept connection."},
+    {Stat::upstream_idle_connections, Type::gauge, "teal_upstream_connections_idle",
+     "Kept connections to targets that wait for a request now."},
+    {Stat::upstream_active_connections, Type::gauge, "teal_upstream_connections_active",
+     "Connections to targets that carry a request now."},
+    {Stat::upstream_closed_idle, Type::counter, kClosed, kClosedHelp, "by", "target"},
+    {Stat::upstream_expired_idle, Type::counter, kClosed, kClosedHelp, "by", "teal"},
+    {Stat::upstream_protocol_errors, Type::counter, "teal_upstream_protocol_errors_total",
+     "Responses of targets that broke a rule of HTTP."},
+    {Stat::upstream_truncated, Type::counter, "teal_upstream_truncated_responses_total",
+     "Responses whose target died in the middle of them."},
+    {Stat::retries_reused_died, Type::counter, kRetries, kRetriesHelp, "reason",
+     "kept_connection_died"},
+    {Stat::retries_connect, Type::counter, kRetries, kRetriesHelp, "reason", "connect_failed"},
+    {Stat::access_log_dropped, Type::counter, "teal_access_log_dropped_total",
+     "Access log lines dropped because the writer could not keep up."},
+    {Stat::bad_outcomes_dropped, Type::counter, "teal_bad_outcomes_dropped_total",
+     "Reports of bad outcomes over the flood limit; the counters still have them."},
+}};
+
+constexpr bool follows_the_enumeration() {
+  for (std::size_t i = 0; i < kStats; ++i)
+    if (static_cast<std::size_t>(kMetrics[i].stat) != i) return false;
+  return true;
+}
+static_assert(follows_the_enumeration(), "kMetrics needs one line per Stat, in order");
+
+template <class What>
+double sum(std::span<const Shard* const> shards, What what) {
+  std::uint64_t total = 0;
+  for (const Shard* shard : shards) total += shard->read(what);
+  return static_cast<double>(total);
+}
+
+}  // namespace
+
+void HistogramShard::read_into(Histogram& sum) const {
+  for (std::size_t i = 0; i < buckets.size(); ++i) sum.buckets[i] += buckets[i].read();
+  sum.sum_micros += sum_micros.read();
+}
+
+void TrafficShard::read_into(TrafficCounters& sum) const {
+  for (std::size_t origin = 0; origin < requests.size(); ++origin)
+    for (std::size_t status = 0; status < TrafficCounters::kClasses; ++status)
+      sum.requests[origin][status] += requests[origin][status].read();
+  sum.retries += retries.read();
+  duration.read_into(sum.duration);
+  first_byte.read_into(sum.first_byte);
+}
+
+TrafficShard& Shard::traffic(SlotId slot) {
+  TEAL_ASSERT(slot < kMaxSlots);
+  if (TrafficShard* made = slots_[slot].load(std::memory_order_relaxed)) return *made;
+  while (owned_.size() <= slot) {
+    owned_.push_back(std::make_unique<TrafficShard>());
+    // Released, so that a reader who sees the pointer sees the zeros behind it.
+    slots_[owned_.size() - 1].store(owned_.back().get(), std::memory_order_release);
+  }
+  return *owned_[slot];
+}
+
+const TrafficShard* Shard::find(SlotId slot) const {
+  return slot < kMaxSlots ? slots_[slot].load(std::memory_order_acquire) : nullptr;
+}
+
+std::vector<MetricSample> read_stats(std::span<const Shard* const> shards) {
+  std::vector<MetricSample> samples;
+  samples.reserve(kStats + net::kRefusals);
+  for (const Metric& metric : kMetrics) {
+    MetricSample& sample = samples.emplace_back();
+    sample.name = metric.name;
+    sample.help = metric.help;
+    sample.type = metric.type;
+    if (!metric.label.empty()) sample.labels.emplace_back(metric.label, metric.value);
+    sample.value = sum(shards, metric.stat);
+  }
+  for (std::size_t i = 0; i < net::kRefusals; ++i) {
+    const auto rule = static_cast<net::Refusal>(i);
+    if (rule == net::Refusal::none) continue;
+    MetricSample& sample = samples.emplace_back();
+    sample.name = "teal_requests_refused_total";
+    sample.help = "Requests refused because they broke a rule of HTTP, by rule.";
+    sample.labels.emplace_back("rule", net::to_string(rule));
+    sample.value = sum(shards, rule);
+  }
+  return samples;
+}
+
+}  // namespace teal::proxy

@@ -1,0 +1,61 @@
+#include "proxy/splitter.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/assert.h"
+
+namespace teal::proxy {
+
+namespace {
+
+constexpr std::uint32_t kWhole = Weight::kWhole;
+/// Longer blocks would be exact too, but only after so many requests.
+constexpr std::uint32_t kLongestExactBlock = 1000;
+constexpr std::uint32_t kUsualBlock = 100;
+
+}  // namespace
+
+std::uint32_t Splitter::block_length(Weight release) {
+  const std::uint32_t share = release.basis_points();
+  const std::uint32_t exact = kWhole / std::gcd(share, kWhole);
+  if (exact <= kLongestExactBlock) return exact;
+  // Neither 0 nor the whole comes here: their exact block has length 1.
+  const std::uint32_t rarer = std::min(share, kWhole - share);
+  return std::max(kUsualBlock, (kWhole + rarer - 1) / rarer);
+}
+
+void Splitter::start_block(Weight release) {
+  left_ = block_length(release);
+  // What the last block was short of a whole place is owed to this one.
+  const std::uint32_t owed = left_ * release.basis_points() + carry_;
+  release_left_ = owed / kWhole;
+  carry_ = owed % kWhole;
+}
+
+bool Splitter::next_is_release(Weight release) {
+  if (release != weight_) {
+    weight_ = release;
+    left_ = 0;
+    carry_ = 0;
+  }
+  if (release == Weight::none()) return false;
+  if (release == Weight::all()) return true;
+  if (left_ == 0) start_block(release);
+  const bool chosen = rng_.below(left_) < release_left_;
+  --left_;
+  if (chosen) --release_left_;
+  return chosen;
+}
+
+std::uint64_t StickyClient::draw(bool release_side, Weight release, Rng& rng) {
+  const std::uint32_t share = release.basis_points();
+  const std::uint32_t first = release_side ? 0 : share;
+  const std::uint32_t size = release_side ? share : kBuckets - share;
+  TEAL_ASSERT(size > 0);
+  // 44 random bits tell clients of one bucket apart and leave room for the multiplication.
+  const std::uint64_t bucket = first + rng.below(size);
+  return (rng.next() >> 20U) * kBuckets + bucket;
+}
+
+}  // namespace teal::proxy

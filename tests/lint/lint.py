@@ -1,0 +1,308 @@
+#!/usr/bin/env python3
+"""The project's own rules, those that no compiler knows. `./dev lint` runs it over the tree,
+lint_test.py over snippets that must be caught. Prints file:line: rule: what is wrong.
+
+It reads C++ by its tokens, not by its grammar: exact for code that clang-format has laid out, and
+that is checked first. Where it cannot be sure it stays silent; clang-tidy has its own say."""
+
+import dataclasses
+import pathlib
+import re
+import sys
+
+# ---- the shape of the project ------------------------------------------------------------------
+
+# R1. What a room may include besides itself. proxy and control never meet but in app.
+MAY_INCLUDE = {
+    "base": set(),
+    "config": {"base"},
+    "net": {"base", "config"},
+    "health": {"base", "config", "net"},
+    "proxy": {"base", "config", "net"},
+    "control": {"base", "config", "net", "health"},
+    "app": {"base", "config", "net", "health", "proxy", "control"},
+}
+ROOMS = set(MAY_INCLUDE)
+
+# R4. Third-party headers and the rooms that may know them; others (std, POSIX) are everybody's.
+THIRD_PARTY = [
+    (r"yaml-cpp/", {"config"}),
+    (r"nghttp2/|openssl/|boost/asio/ssl", {"net"}),
+    (r"sqlite3\.h|prometheus/", {"control"}),
+    (r"spdlog/|CLI/", {"app"}),
+    (r"fmt/", {"control", "app"}),
+    (r"boost/asio", {"net", "health", "proxy", "control", "app"}),
+    (r"boost/beast", {"health", "control", "app"}),  # Far too slow for the data path.
+    (r"boost/(json|url)", {"control", "app"}),
+    (r"gtest/|gmock/", {"tests"}),
+    (r"benchmark/", {"bench"}),
+]
+
+FILE_LINES, FUNCTION_LINES, COLUMNS = 500, 70, 100
+
+
+@dataclasses.dataclass(frozen=True, order=True)
+class Finding:
+    path: str
+    line: int
+    rule: str
+    text: str
+
+    def __str__(self):
+        return f"{self.path}:{self.line}: {self.rule}: {self.text}"
+
+
+# ---- reading -----------------------------------------------------------------------------------
+
+COMMENT_OR_LITERAL = re.compile(
+    r'//[^\n]*|/\*.*?\*/|R"(?P<tag>[^(\s]*)\(.*?\)(?P=tag)"|"(?:\\.|[^"\\\n])*"'
+    r"|(?<![0-9a-fA-F])'(?:\\.|[^'\\\n])+'",
+    re.S,
+)
+
+
+def blank(text, keep_literals=False):
+    """The text with comments (and the insides of literals) turned into spaces, lines kept."""
+
+    def spaces(match):
+        found = match.group(0)
+        is_comment = found.startswith(("//", "/*"))
+        if not is_comment and keep_literals:
+            return found
+        inside = re.sub(r"[^\n]", " ", found)
+        return inside if is_comment else '"' + inside[1:-1] + '"'
+
+    return COMMENT_OR_LITERAL.sub(spaces, text)
+
+
+class Source:
+    """One file: as written, without comments and literals, and by place in the tree."""
+
+    def __init__(self, path, text):
+        self.path = path
+        self.room = path.split("/")[0]
+        self.text = text
+        self.lines = text.split("\n")
+        self.code = blank(text)
+        self.is_header = path.endswith(".h")
+
+    def find(self, rule, pattern, message, text=None):
+        code = self.code if text is None else text
+        for match in re.finditer(pattern, code, re.M):
+            yield self.finding(rule, match.start(), message.format(*match.groups()))
+
+    def finding(self, rule, offset, message):
+        return Finding(self.path, self.text.count("\n", 0, offset) + 1, rule, message)
+
+    def includes(self):
+        """(offset, included path) of each #include."""
+        for match in re.finditer(r'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"]+)[>"]',
+                                 blank(self.text, keep_literals=True), re.M):
+            yield match.start(), match.group(1)
+
+    def is_ours(self):
+        return self.room in ROOMS
+
+
+@dataclasses.dataclass
+class Block:
+    """A pair of braces: what stands before the opening one and what kind of scope that makes."""
+
+    kind: str  # namespace, type, function, or other (initialisers, enums)
+    begin: int
+    head: str
+
+
+def scopes(code):
+    """Yields (block, end offset, enclosing kinds) for each closed block, and ("statement", ...) for
+    each statement that ends in a namespace: (None, offset, text)."""
+    stack, start = [], 0
+    code = re.sub(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", lambda m: re.sub(r"[^\n]", " ", m.group(0)),
+                  code, flags=re.M)
+    parens = 0
+    for match in re.finditer(r"[{};()]", code):
+        token, at = match.group(0), match.start()
+        if token in "()":
+            parens += 1 if token == "(" else -1
+        elif token == "{":
+            head = code[start:at].strip()
+            stack.append((Block(kind_of(head, parens, stack), at, head), start, parens))
+            start, parens = at + 1, 0
+        elif token == "}" and stack:
+            block, before, parens = stack.pop()
+            yield block, at, [b.kind for b, _, _ in stack]
+            # An initialiser's statement goes on to its semicolon.
+            start = before if block.kind == "other" else at + 1
+        elif token == ";" and parens == 0:
+            if all(b.kind == "namespace" for b, _, _ in stack):
+                yield None, start + len(code[start:at]) - len(code[start:at].lstrip()), \
+                    code[start:at].strip()
+            start = at + 1
+
+
+def kind_of(head, parens, stack):
+    inside_function = any(b.kind == "function" for b, _, _ in stack)
+    if re.search(r"(^|\s)namespace(\s+[\w:]+)?$|^extern\s+\"\s*\"$", head):
+        return "namespace"
+    bare = re.sub(r"^(template\s*<.*?>\s*(requires\b.*?)?)+(?=class|struct|union)", "", head,
+                  flags=re.S)
+    if re.match(r"(class|struct|union)\b[^()=]*$", bare) and parens == 0:
+        return "type"
+    if not inside_function and parens == 0 and not re.search(r"=\s*$|^enum\b", head):
+        # f(...) const noexcept -> T, or a constructor's last initialiser `: a_(1), b_{2}`.
+        if re.search(r"\)\s*(const|noexcept|override|final|mutable|&&?|requires\b.*|->\s*[^;]*|\s)*$",
+                     head, re.S) and "(" in head:
+            return "function"
+    return "other"
+
+
+# ---- the rules ---------------------------------------------------------------------------------
+
+
+def r1_include_graph(source):
+    """An upper room includes lower ones only; nobody includes tests or the bench."""
+    for offset, included in source.includes():
+        room = included.split("/")[0]
+        if source.is_ours() and (room in ROOMS or room in ("tests", "bench")):
+            if room != source.room and room not in MAY_INCLUDE[source.room]:
+                yield source.finding("R1", offset, f"{source.room}/ may not include {included}")
+        if "../" in included:
+            yield source.finding("R1", offset, "include from the root of the project, without ../")
+
+
+def r2_clock(source):
+    """Time comes as an argument or through teal::Clock."""
+    if source.is_ours() and source.room != "app" and source.path != "base/clock.cc":
+        yield from source.find(
+            "R2", r"(\w*clock)::now\s*\(|\b(clock_gettime|gettimeofday)\s*\(|\bstd::time\s*\(",
+            "no clock is read below app/: take the time as an argument or a teal::Clock")
+
+
+def r3_randomness_and_environment(source):
+    if source.is_ours() and source.room != "app":
+        yield from source.find(
+            "R3", r"\b(?:std::)?(rand|srand|random_device|getrandom|arc4random)\b(?=\s*[({;\w])",
+            "{} below app/: draw from a teal::Rng that was given its seed")
+        yield from source.find("R3", r"\b(getenv|secure_getenv|setenv)\s*\(",
+                               "{} below app/: take the value as an argument")
+
+
+def r4_third_party(source):
+    for offset, included in source.includes():
+        for pattern, rooms in THIRD_PARTY:
+            if re.match(pattern, included):
+                strict = source.is_ours() or rooms & ROOMS == set()
+                if strict and source.room not in rooms:
+                    yield source.finding(
+                        "R4", offset, f"<{included}> belongs to {', '.join(sorted(rooms))} only")
+                break
+
+
+def r5_size(source):
+    count = len(source.text.splitlines())
+    if count > FILE_LINES:
+        yield Finding(source.path, count, "R5", f"{count} lines in a file; at most {FILE_LINES}")
+    for number, line in enumerate(source.lines, 1):
+        if len(line) > COLUMNS:
+            yield Finding(source.path, number, "R5", f"{len(line)} columns; at most {COLUMNS}")
+    for block, end, _ in scopes(source.code):
+        if block and block.kind == "function":
+            length = source.code.count("\n", block.begin, end) + 1
+            if length > FUNCTION_LINES:
+                yield source.finding("R5", block.begin,
+                                     f"{length} lines in a function; at most {FUNCTION_LINES}")
+
+
+def r6_macros(source):
+    for finding in source.find("R6", r"^[ \t]*#[ \t]*define[ \t]+(?!TEAL_ASSERT\b)(\w+)",
+                               "macro {}: write a constant, a function or a template"):
+        yield finding
+
+
+def await_expression(code, start):
+    """From behind co_await to where its full expression ends."""
+    depth = 0
+    for at in range(start, len(code)):
+        if code[at] in "([{":
+            depth += 1
+        elif code[at] in ")]}":
+            depth -= 1
+        if depth < 0 or (depth == 0 and code[at] == ";"):
+            return code[start:at]
+    return code[start:]
+
+
+def r7_coroutines(source):
+    """GCC 12 destroys such temporaries twice (docs/adr/0003-callbacks-and-coroutines.md)."""
+    for match in re.finditer(r"\bco_await\b", source.code):
+        expression = await_expression(source.code, match.end())
+        if re.search(r"(?:^|[(,=&|?:{]|\breturn)\s*\[[^\[\]]*\]\s*[({]", expression):
+            yield source.finding("R7", match.start(), "a lambda within co_await: name it first")
+        elif re.search(r"[\w>]\s*\{", expression):
+            yield source.finding("R7", match.start(),
+                                 "a braced temporary within co_await: name it first")
+        elif re.search(r"\bco_spawn\s*\(", expression):
+            yield source.finding("R7", match.start(), "co_spawn within co_await")
+    yield from source.find(
+        "R7", r"\[[^\[\]]+\]\s*\([^()]*\)\s*(?:mutable\s*)?->\s*[\w:]*awaitable\b",
+        "a capturing lambda as coroutine: its captures die before it does; write a function")
+
+
+def r8_global_state(source):
+    """One object tree, made in main: no mutable namespace-scope, static or thread_local state."""
+    message = "mutable global state: make it a member of what owns it"
+    not_a_variable = (
+        r"(using|typedef|template|class|struct|union|enum|friend|static_assert|extern|namespace"
+        r"|concept|return|export|asm|TEST\w*|BENCHMARK\w*|INSTANTIATE_\w+)\b")
+    for block, at, statement in scopes(source.code):
+        if block or not statement or re.match(not_a_variable, statement):
+            continue
+        declaration = re.split(r"=|\{", statement, maxsplit=1)[0]
+        is_function = re.search(r"\w\s*\(|\boperator\b", declaration)
+        if not is_function and not re.search(r"\b(const|constexpr|constinit)\b", declaration):
+            yield source.finding("R8", at, message)
+    if source.is_ours():
+        yield from source.find(
+            "R8", r"^[ \t]+(?:static|thread_local)\s+(?!const\b|constexpr\b|inline\s+const)[\w:<>, *&]+"
+            r"\s[\w]+\s*(?:=|;|\{)", message)
+
+
+def r9_headers_and_words(source):
+    if source.is_header:
+        if not source.text.startswith("//"):
+            yield Finding(source.path, 1, "R9",
+                          "a header begins with a comment: what it is, who owns it, what it is not")
+        if not re.search(r"^#pragma once$", source.text, re.M):
+            yield Finding(source.path, 1, "R9", "#pragma once is missing")
+    for number, line in enumerate(source.lines, 1):
+        if re.search(r"\b(TODO|FIXME|XXX)\b(?!\(#\d+\))", line):
+            yield Finding(source.path, number, "R9", "TODO without an issue: TODO(#12)")
+    banned = r"(Manager|Helper|Util)s?"
+    if re.search(rf"(^|_)({banned})(_|\.|$)", pathlib.PurePath(source.path).name, re.I):
+        yield Finding(source.path, 1, "R9", "a file is named for what it does, not util or helper")
+    yield from source.find("R9", rf"\b(?:class|struct|union|enum|using)\s+(?:class\s+)?(\w*{banned})\b",
+                           "{}: name the type for what it does")
+
+
+RULES = [r1_include_graph, r2_clock, r3_randomness_and_environment, r4_third_party, r5_size,
+         r6_macros, r7_coroutines, r8_global_state, r9_headers_and_words]
+
+
+def check(path, text):
+    source = Source(path, text)
+    return sorted(finding for rule in RULES for finding in rule(source))
+
+
+def main():
+    root = pathlib.Path(__file__).resolve().parents[2]
+    files = sorted(path for room in [*MAY_INCLUDE, "tests", "bench"]
+                   for path in (root / room).rglob("*") if path.suffix in (".h", ".cc"))
+    findings = [finding for path in files
+                for finding in check(str(path.relative_to(root)), path.read_text("utf-8"))]
+    print(*findings, sep="\n", end="\n" if findings else "")
+    print(f"lint: {len(files)} files, {len(findings)} findings", file=sys.stderr)
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,211 @@
+#!/usr/bin/env python3
+"""Every rule of lint.py catches its bad snippet and lets the good twin pass."""
+
+import textwrap
+import unittest
+
+import lint
+
+HEADER = "// What it is.\n#pragma once\n"
+
+
+class LintTest(unittest.TestCase):
+    def rules(self, path, text):
+        return [f"{f.rule}:{f.line}" for f in lint.check(path, textwrap.dedent(text))]
+
+    def assert_caught(self, where, path, text):
+        self.assertEqual(self.rules(path, text), [where])
+
+    def assert_clean(self, path, text):
+        self.assertEqual(self.rules(path, text), [])
+
+
+class IncludeGraph(LintTest):
+    def test_a_lower_room_may_not_include_an_upper_one(self):
+        self.assert_caught("R1:2", "base/a.cc", '#include "base/a.h"\n#include "net/message.h"\n')
+        self.assert_caught("R1:1", "net/a.cc", '#include "health/probe.h"\n')
+
+    def test_proxy_and_control_never_meet(self):
+        self.assert_caught("R1:1", "proxy/a.cc", '#include "control/ports.h"\n')
+        self.assert_caught("R1:1", "control/a.cc", '#include "proxy/shard.h"\n')
+        self.assert_caught("R1:1", "proxy/a.cc", '#include "health/verdict.h"\n')
+
+    def test_rooms_do_not_include_tests(self):
+        self.assert_caught("R1:1", "app/a.cc", '#include "tests/support/clock.h"\n')
+
+    def test_includes_start_at_the_root(self):
+        self.assert_caught("R1:1", "app/a.cc", '#include "../base/time.h"\n')
+
+    def test_upper_rooms_and_tests_include_lower_ones(self):
+        self.assert_clean("app/a.cc", '#include "proxy/shard.h"\n#include "control/ports.h"\n')
+        self.assert_clean("control/a.cc", '#include "health/verdict.h"\n')
+        self.assert_clean("tests/e2e/a_test.cc", '#include "app/server.h"\n')
+
+    def test_a_comment_is_no_include(self):
+        self.assert_clean("base/a.cc", '// #include "net/message.h"\n')
+
+
+class Clock(LintTest):
+    def test_no_clock_below_app(self):
+        self.assert_caught("R2:1", "proxy/a.cc", "auto f() { return std::chrono::steady_clock::now(); }\n")
+        self.assert_caught("R2:1", "net/a.cc", "void f() { clock_gettime(CLOCK_REALTIME, &t); }\n")
+
+    def test_the_clock_and_app_may(self):
+        text = "Mono SystemClock::mono() const { return std::chrono::steady_clock::now(); }\n"
+        self.assert_clean("base/clock.cc", text)
+        self.assert_clean("app/demo.cc", text)
+
+    def test_a_word_in_a_string_or_comment_is_no_call(self):
+        self.assert_clean("net/a.cc", 'const char* kText = "steady_clock::now()";  // steady_clock::now()\n')
+
+
+class Randomness(LintTest):
+    def test_no_randomness_below_app(self):
+        self.assert_caught("R3:1", "proxy/a.cc", "int f() { return rand(); }\n")
+        self.assert_caught("R3:1", "health/a.cc", "void f() { std::random_device device; }\n")
+
+    def test_no_environment_below_app(self):
+        self.assert_caught("R3:1", "config/a.cc", 'auto f() { return std::getenv("HOME"); }\n')
+
+    def test_app_and_tests_may(self):
+        self.assert_clean("app/a.cc", "void f() { std::random_device device; }\n")
+        self.assert_clean("tests/sim/a_test.cc", 'auto f() { return std::getenv("SEED"); }\n')
+
+    def test_words_that_only_look_like_it_pass(self):
+        self.assert_clean("proxy/a.cc", "int f() { return operand(brand); }\n")
+
+
+class ThirdParty(LintTest):
+    def test_headers_stay_in_their_room(self):
+        self.assert_caught("R4:1", "control/a.cc", "#include <yaml-cpp/yaml.h>\n")
+        self.assert_caught("R4:1", "proxy/a.cc", "#include <openssl/ssl.h>\n")
+        self.assert_caught("R4:1", "health/a.cc", "#include <sqlite3.h>\n")
+        self.assert_caught("R4:1", "proxy/a.cc", "#include <spdlog/spdlog.h>\n")
+        self.assert_caught("R4:1", "app/a.cc", "#include <gtest/gtest.h>\n")
+
+    def test_beast_stays_off_the_data_path(self):
+        self.assert_caught("R4:1", "proxy/a.cc", "#include <boost/beast/http.hpp>\n")
+        self.assert_clean("control/a.cc", "#include <boost/beast/http.hpp>\n")
+
+    def test_their_own_room_may(self):
+        self.assert_clean("config/a.cc", "#include <yaml-cpp/yaml.h>\n#include <vector>\n")
+        self.assert_clean("tests/unit/control/a_test.cc", "#include <gtest/gtest.h>\n#include <sqlite3.h>\n")
+
+
+class Size(LintTest):
+    def test_long_files(self):
+        self.assert_caught("R5:501", "net/a.cc", "int f();\n" * 501)
+        self.assert_clean("net/a.cc", "int f();\n" * 500)
+
+    def test_long_functions(self):
+        body = "  g();\n" * 69
+        self.assert_caught("R5:2", "net/a.cc", "namespace teal {\nvoid f() {\n" + body + "}\n}\n")
+        self.assert_caught("R5:1", "net/a.cc", "A::A(int a) : a_{a}, b_(a) {\n" + body + "}\n")
+        self.assert_caught("R5:1", "net/a_test.cc", "TEST(A, Does) {\n" + body + "}\n")
+        self.assert_clean("net/a.cc", "void f() {\n" + body[:-7] + "}\n")
+
+    def test_long_types_are_no_functions(self):
+        self.assert_clean("net/a.cc", "struct A {\n" + "  int f();\n" * 90 + "};\n")
+
+    def test_long_lines(self):
+        self.assert_caught("R5:1", "net/a.cc", "// " + "é" * 98 + "\n")
+        self.assert_clean("net/a.cc", "// " + "é" * 97 + "\n")
+
+
+class Macros(LintTest):
+    def test_no_macros_of_our_own(self):
+        self.assert_caught("R6:1", "net/a.cc", "#define TEAL_MAX(a, b) ((a) > (b) ? (a) : (b))\n")
+
+    def test_the_assertion_is_one(self):
+        self.assert_clean("base/assert.h", HEADER + "#define TEAL_ASSERT(e) check(e)\n")
+
+
+class Coroutines(LintTest):
+    def test_no_lambda_in_an_await(self):
+        self.assert_caught("R7:2", "health/a.cc", """\
+            awaitable<void> f() {
+              co_await g(x, [x] { return x; });
+            }
+            """)
+
+    def test_no_braced_temporary_in_an_await(self):
+        self.assert_caught("R7:1", "health/a.cc", "awaitable<void> f() { co_await Read{stream, 3}; }\n")
+        self.assert_caught("R7:2", "health/a.cc", """\
+            awaitable<void> f() {
+              const auto answer = co_await fetch(Request{
+                  "GET", path});
+            }
+            """)
+
+    def test_no_co_spawn_in_an_await(self):
+        self.assert_caught("R7:1", "health/a.cc", "awaitable<void> f() { co_await co_spawn(e, g(), use_awaitable); }\n")
+
+    def test_no_capturing_coroutine_lambda(self):
+        self.assert_caught("R7:1", "health/a.cc", "auto g = [this](int x) -> asio::awaitable<void> { co_return; };\n")
+
+    def test_sound_forms_pass(self):
+        self.assert_clean("health/a.cc", """\
+            awaitable<void> f() {
+              const Request request{"GET"};
+              if (co_await fetch(request)) {
+                co_return;
+              }
+              auto [ec, n] = co_await socket.async_read_some(buffer(data[0]), as_tuple(use_awaitable));
+            }
+            """)
+
+
+class GlobalState(LintTest):
+    def test_no_mutable_globals(self):
+        self.assert_caught("R8:3", "net/a.cc", "namespace teal {\nint f();\nint counter = 0;\n}\n")
+        self.assert_caught("R8:1", "net/a.cc", "std::map<int, int> cache;\n")
+        self.assert_caught("R8:1", "net/a.cc", "std::atomic<int> hits{0};\n")
+
+    def test_no_static_locals(self):
+        self.assert_caught("R8:2", "net/a.cc", "int f() {\n  static int calls = 0;\n  return ++calls;\n}\n")
+        self.assert_caught("R8:2", "net/a.cc", "int f() {\n  thread_local std::string buffer;\n  return 1;\n}\n")
+
+    def test_constants_functions_and_types_pass(self):
+        self.assert_clean("net/a.cc", """\
+            namespace teal {
+            constexpr int kLimit = 3;
+            const std::array<int, 2> kTable = {1, 2};
+            inline constexpr auto kTwice = [](int x) { return 2 * x; };
+            using Names = std::vector<std::string>;
+            enum class Kind : int { a, b };
+            struct Forward;
+            struct A {
+              static int count(int x);
+              int value = 0;
+            };
+            Result<int> parse(std::string_view text, int limit = 3);
+            template <class T>
+            T identity(T x) {
+              static const int kFirst = 1;
+              static constexpr std::string_view kName = "x";
+              return x;
+            }
+            bool operator==(const A& a, const A& b);
+            }  // namespace teal
+            """)
+
+
+class HeadersAndWords(LintTest):
+    def test_a_header_says_what_it_is_and_is_read_once(self):
+        self.assert_caught("R9:1", "net/a.h", "#pragma once\n")
+        self.assert_caught("R9:1", "net/a.h", "// What it is.\n")
+        self.assert_clean("net/a.h", HEADER)
+
+    def test_a_todo_names_its_issue(self):
+        self.assert_caught("R9:1", "net/a.cc", "// TODO: later\n")
+        self.assert_clean("net/a.cc", "// TODO(#12): later\n")
+
+    def test_names_say_what_a_thing_does(self):
+        self.assert_caught("R9:1", "net/string_util.cc", "\n")
+        self.assert_caught("R9:1", "net/a.cc", "class PoolManager {};\n")
+        self.assert_caught("R9:1", "net/a.cc", "struct ParseHelpers {};\n")
+        self.assert_clean("net/utilisation.cc", "class Utilisation {};\n")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,276 @@
+// Thousands of deployments with random plans, events, lost acknowledgements and crashes, and after
+// every step the invariants of DESIGN.md 4.5. SIM_SEED and SIM_RUNS override the defaults; a
+// failure prints the seed that repeats it.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <deque>
+#include <string>
+
+#include "base/rng.h"
+#include "control/deployment.h"
+
+namespace teal::control {
+namespace {
+
+std::uint64_t number_from(const char* variable, std::uint64_t fallback) {
+  const char* text = std::getenv(variable);
+  return text == nullptr ? fallback : std::strtoull(text, nullptr, 10);
+}
+
+config::Plan random_plan(Rng& rng) {
+  config::Plan plan{"custom", {}};
+  std::uint32_t weight = 0;
+  for (std::uint32_t i = rng.below(8); i > 0; --i) {
+    switch (rng.below(3)) {
+      case 0:
+        weight = std::min<std::uint32_t>(10'000, weight + rng.below(4000));
+        plan.steps.push_back(config::SetWeight{Weight{weight}});
+        break;
+      case 1: plan.steps.push_back(config::Bake{Millis{rng.below(10) * 1000}}); break;
+      default: {
+        config::Gate gate{"g", std::nullopt, config::Gate::OnTimeout::stop};
+        if (rng.below(2) == 0) gate.timeout = Millis{rng.below(20'000)};
+        if (rng.below(2) == 0) gate.on_timeout = config::Gate::OnTimeout::proceed;
+        plan.steps.push_back(gate);
+      }
+    }
+  }
+  return plan;
+}
+
+Spec random_spec(Rng& rng) {
+  Spec spec;
+  spec.id = "d-1";
+  spec.service = "shop";
+  spec.kind = rng.below(5) == 0 ? Kind::rollback : Kind::deploy;
+  spec.colour = rng.below(2) == 0 ? Colour::blue : Colour::green;
+  spec.revision = "v2";
+  spec.replaces = "v1";
+  spec.way = static_cast<Way>(rng.below(3));
+  spec.has_baseline = spec.kind == Kind::rollback || rng.below(10) != 0;
+  for (std::uint32_t i = 0; i <= rng.below(5); ++i)
+    spec.targets.push_back({Address::Kind::ip4, "10.0.0.1", static_cast<std::uint16_t>(80 + i)});
+  spec.minimum_healthy = 1 + rng.below(static_cast<std::uint32_t>(spec.targets.size()));
+  spec.deploy.plan = random_plan(rng);
+  spec.deploy.rollback_on = {rng.below(4) != 0, rng.below(4) != 0, rng.below(4) != 0};
+  spec.deploy.not_enough_evidence = static_cast<config::NotEnoughEvidence>(rng.below(3));
+  spec.deploy.healthy_deadline = Millis{1000 + rng.below(30'000)};
+  spec.deploy.evidence_deadline = Millis{1000 + rng.below(30'000)};
+  if (rng.below(2) == 0) spec.deploy.alarms.push_back({"errors", {}, {}, 0});
+  return spec;
+}
+
+/// The world around one deployment: workers that acknowledge late or never, targets, people.
+class World {
+ public:
+  explicit World(std::uint64_t seed) : rng_(seed), deployment_(random_spec(rng_)) {
+    live_ = deployment_.spec().kind == Kind::deploy || deployment_.spec().way == Way::undo
+                ? old_group()
+                : other(old_group());
+  }
+
+  void run() {
+    tell(event::Begin{});
+    for (int i = 0; i < 120 && !testing::Test::HasFatalFailure(); ++i) {
+      now_ += Millis{rng_.below(3000)};
+      tell(random_event());
+      if (rng_.below(12) == 0) crash();
+      if (deployment_.is_terminal() && ++after_end_ > 8) return;
+    }
+  }
+
+  const Deployment& deployment() const { return deployment_; }
+
+ private:
+  struct Told {
+    Event event;
+    Age age;
+  };
+
+  Colour old_group() const {
+    const Spec& spec = deployment_.spec();
+    return spec.kind == Kind::deploy ? other(spec.colour) : spec.colour;
+  }
+
+  Event random_event() {
+    const auto targets = static_cast<std::uint32_t>(deployment_.spec().targets.size());
+    switch (rng_.below(20)) {
+      case 0:
+      case 1:
+      case 2:
+      case 3: {
+        const std::uint32_t healthy = rng_.below(4) == 0 ? rng_.below(targets + 1) : targets;
+        const std::uint32_t unknown = rng_.below(targets - healthy + 1);
+        return event::HealthChanged{healthy, targets - healthy - unknown, unknown};
+      }
+      case 4:
+      case 5:
+      case 6:
+      case 7:
+      case 8:
+        // Workers apply in order, but a word may be old, or lost with a crash.
+        if (!unacknowledged_.empty()) {
+          acknowledged_ = unacknowledged_.front();
+          unacknowledged_.pop_front();
+          return event::SplitApplied{acknowledged_, Micros{rng_.below(500)}};
+        }
+        return event::SplitApplied{acknowledged_, Micros{0}};
+      case 9:
+      case 10:
+      case 11:
+      case 12: return event::Wake{};
+      case 13: return event::Evidence{rng_.below(2) == 0 ? "" : "3 of 50"};
+      case 14: return event::Pause{};
+      case 15:
+      case 16: return event::Proceed{};
+      case 17:
+        if (rng_.below(3) == 0) return event::Promote{};
+        return event::Wake{};
+      case 18:
+        if (rng_.below(4) == 0) return event::AlarmBreached{"errors", "4% > 1%"};
+        return event::Wake{};
+      default:
+        if (rng_.below(4) == 0) return event::Stop{};
+        if (rng_.below(4) == 0) return event::Rollback{"asked"};
+        return event::Wake{};
+    }
+  }
+
+  void tell(const Event& event) {
+    const Deployment before = deployment_;
+    const std::vector<Action> actions = deployment_.step(event, now_);
+    journal_.push_back({event, now_});
+    check(before, event, actions);
+    for (const Action& action : actions) {
+      if (const auto* publish = std::get_if<action::Publish>(&action)) {
+        live_ = publish->live;
+        split_ = publish->split;
+        unacknowledged_.push_back(publish->shift);
+      }
+    }
+  }
+
+  /// Everything in memory is gone; the journal is not, or all of it but the last event.
+  void crash() {
+    if (journal_.size() > 1 && rng_.below(3) == 0) {
+      // The last event had not reached the disk: the engine is one step younger, which is a state
+      // it was in. It must go on from there like from any other.
+      journal_.pop_back();
+      rewind();
+    } else {
+      const Deployment before = deployment_;
+      rewind();
+      ASSERT_EQ(deployment_, before) << "equal journals must give equal states";
+    }
+    unacknowledged_.clear();
+    acknowledged_ = 0;
+    after_breach_ = deployment_.is_terminal() && after_breach_;
+    tell(event::Resumed{});
+  }
+
+  void rewind() {
+    deployment_ = Deployment{deployment_.spec()};
+    for (const Told& told : journal_) {
+      const Result<Event> read = event_from_json(to_json(told.event));
+      ASSERT_TRUE(read);
+      deployment_.step(*read, told.age);
+    }
+  }
+
+  void check(const Deployment& before, const Event& event, const std::vector<Action>& actions) {
+    SCOPED_TRACE("at event '" + to_string(event) + "' in " + std::string(before.phase()));
+    const Colour release =
+        before.spec().kind == Kind::deploy ? before.spec().colour : other(before.spec().colour);
+    std::size_t publications = 0;
+    for (std::size_t i = 0; i < actions.size(); ++i) {
+      const auto* publish = std::get_if<action::Publish>(&actions[i]);
+      if (publish == nullptr) continue;
+      ++publications;
+      const Split& split = publish->split;
+      ASSERT_EQ(split.of(Colour::blue).basis_points() + split.of(Colour::green).basis_points(),
+                Weight::kWhole);
+      ASSERT_FALSE(before.is_terminal()) << "terminal states publish nothing";
+      const bool rises = split.of(release) > split_.of(release);
+      ASSERT_FALSE(after_breach_ && rises) << "the release's weight rose after a breach";
+      if (rises && !std::holds_alternative<event::Resumed>(event) &&
+          before.spec().kind == Kind::deploy) {
+        ASSERT_EQ(fitness(deployment_.facts().health, before.spec().minimum_healthy), Fitness::fit);
+      }
+      if (split.of(release) < split_.of(release)) {
+        ASSERT_EQ(i, 0U) << "taking traffic away comes before everything else";
+      }
+    }
+    ASSERT_LE(publications, 1U);
+    check_transition(before, event, actions);
+    if (breaches(before, event)) after_breach_ = true;
+  }
+
+  void check_transition(const Deployment& before, const Event& event,
+                        const std::vector<Action>& actions) {
+    if (before.is_terminal()) {
+      ASSERT_EQ(deployment_.state(), before.state());
+    }
+    const bool refused = std::any_of(actions.begin(), actions.end(), [](const Action& action) {
+      return std::holds_alternative<action::Refuse>(action);
+    });
+    if (refused) {
+      ASSERT_EQ(actions.size(), 1U);
+      ASSERT_EQ(deployment_, before) << "a refused command changed something";
+    }
+    if (std::holds_alternative<state::Baking>(deployment_.state())) {
+      ASSERT_EQ(deployment_.facts().applied, deployment_.facts().shift)
+          << "a bake runs only on a split that every worker has applied";
+    }
+    const bool deploys = before.spec().kind == Kind::deploy;
+    const bool steered = deploys && !before.is_terminal() && before.status() != Status::created;
+    if (steered && std::holds_alternative<event::AlarmBreached>(event)) {
+      ASSERT_TRUE(deployment_.is_terminal()) << "a breach ends every running deployment";
+    }
+    if (steered && std::holds_alternative<event::Rollback>(event) && before.spec().has_baseline) {
+      ASSERT_EQ(deployment_.status(), Status::stopped) << "a rollback always wins";
+      const auto* publish = std::get_if<action::Publish>(&actions.front());
+      ASSERT_NE(publish, nullptr);
+      ASSERT_EQ(publish->split, Split::all_to(old_group()));
+      ASSERT_EQ(publish->live, old_group());
+    }
+  }
+
+  static bool breaches(const Deployment& before, const Event& event) {
+    if (before.spec().kind != Kind::deploy || before.is_terminal()) return false;
+    return std::holds_alternative<event::AlarmBreached>(event) ||
+           std::holds_alternative<event::Stop>(event);
+  }
+
+  Rng rng_;
+  Deployment deployment_;
+  std::vector<Told> journal_;
+  std::deque<Shift> unacknowledged_;
+  Shift acknowledged_ = 0;
+  Age now_{0};
+  Colour live_ = Colour::blue;
+  Split split_ = Split::all_to(old_group());
+  bool after_breach_ = false;
+  int after_end_ = 0;
+};
+
+TEST(DeploymentSimulator, KeepsTheInvariantsThroughThousandsOfDeployments) {
+  const std::uint64_t seed = number_from("SIM_SEED", 20'261'123);
+  const std::uint64_t runs = number_from("SIM_RUNS", 20'000);
+  std::array<std::uint64_t, 8> outcomes{};
+  for (std::uint64_t run = 0; run < runs; ++run) {
+    SCOPED_TRACE("repeat with SIM_SEED=" + std::to_string(seed + run) + " SIM_RUNS=1");
+    World world{seed + run};
+    world.run();
+    ++outcomes[static_cast<std::size_t>(world.deployment().status())];
+    if (HasFailure()) FAIL() << "seed " << seed + run;
+  }
+  if (runs < 1000) return;
+  // The simulator is only worth its name while it reaches every end.
+  for (const Status end : {Status::succeeded, Status::failed, Status::stopped})
+    EXPECT_GT(outcomes[static_cast<std::size_t>(end)], runs / 50) << to_string(end);
+}
+
+}  // namespace
+}  // namespace teal::control

@@ -1,0 +1,137 @@
+// Stand-ins for everything around a controller: a clock that is set by hand, workers that apply
+// when they are told to, a store in memory that can fail, judges that say what they are told.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "control/controller.h"
+#include "control/ports.h"
+#include "control/store.h"
+#include "health/judge.h"
+
+namespace teal::control {
+
+class ManualClock final : public Clock {
+ public:
+  Mono mono() const override { return mono_; }
+  WallTime wall() const override { return wall_; }
+  void advance(Millis by) {
+    mono_ += by;
+    wall_ += by;
+  }
+
+ private:
+  Mono mono_{std::chrono::hours{1}};
+  WallTime wall_{std::chrono::milliseconds{1'700'000'000'000}};
+};
+
+class SilentLog final : public Log {
+ public:
+  void write(Level, std::string_view, std::initializer_list<LogField>) override {}
+};
+
+/// What the disk holds; outlives the stores that "open" it, like a file.
+struct Disk {
+  std::map<DeploymentNumber, DeploymentRow> deployments;
+  std::map<std::pair<DeploymentNumber, std::uint64_t>, EventRow> events;
+  std::map<DeploymentNumber, ClockRow> clocks;
+  std::map<std::string, ServiceRow> services;
+  std::map<std::string, KeyRow> keys;
+  bool fails = false;
+  std::size_t commits = 0;
+  /// Called before a commit is done; the place to look at what was published by then.
+  std::function<void()> on_commit;
+};
+
+class MemoryStore final : public Store {
+ public:
+  explicit MemoryStore(std::shared_ptr<Disk> disk) : disk_(std::move(disk)) {}
+
+  Result<Contents> load() override {
+    Contents contents;
+    for (const auto& [key, row] : disk_->deployments) contents.deployments.push_back(row);
+    for (const auto& [key, row] : disk_->events) contents.events.push_back(row);
+    for (const auto& [key, row] : disk_->clocks) contents.clocks.push_back(row);
+    for (const auto& [key, row] : disk_->services) contents.services.push_back(row);
+    for (const auto& [key, row] : disk_->keys) contents.keys.push_back(row);
+    return contents;
+  }
+
+  Result<void> commit(const Batch& batch) override {
+    if (disk_->on_commit) disk_->on_commit();
+    if (disk_->fails) return Error{Source::internal, "no space left on device"};
+    ++disk_->commits;
+    for (const auto& row : batch.deployments) disk_->deployments[row.number] = row;
+    for (const auto& row : batch.events) disk_->events[{row.deployment, row.sequence}] = row;
+    for (const auto& row : batch.clocks) disk_->clocks[row.deployment] = row;
+    for (const auto& row : batch.services) disk_->services[row.name] = row;
+    for (const auto& row : batch.keys) disk_->keys[row.key] = row;
+    for (const DeploymentNumber number : batch.forgotten) {
+      disk_->deployments.erase(number);
+      std::erase_if(disk_->events, [&](const auto& e) { return e.first.first == number; });
+    }
+    for (const std::string& key : batch.forgotten_keys) disk_->keys.erase(key);
+    return {};
+  }
+
+ private:
+  std::shared_ptr<Disk> disk_;
+};
+
+/// Workers: apply at once when `pump` is called, or never.
+class FakePorts final : public Ports {
+ public:
+  void publish(std::uint64_t version, const std::vector<ServiceState>& states,
+               std::function<void()> applied) override {
+    versions.push_back(version);
+    published.push_back(states);
+    waiting.push_back(std::move(applied));
+  }
+  std::vector<TrafficReading> read_traffic() override { return traffic; }
+
+  /// Every worker applies everything that was published.
+  void pump() {
+    while (!waiting.empty()) {
+      const std::function<void()> applied = std::move(waiting.front());
+      waiting.erase(waiting.begin());
+      applied();
+    }
+  }
+  const ServiceState& last(std::size_t service = 0) const { return published.back().at(service); }
+
+  std::vector<std::uint64_t> versions;
+  std::vector<std::vector<ServiceState>> published;
+  std::vector<std::function<void()>> waiting;
+  std::vector<TrafficReading> traffic;
+};
+
+/// What the judges of a test say, by alarm.
+using Verdicts = std::map<std::string, health::Verdict>;
+
+class ToldSource final : public health::VerdictSource {
+ public:
+  ToldSource(config::Alarm alarm, const Verdicts& verdicts)
+      : alarm_(std::move(alarm)), verdicts_(verdicts) {}
+
+  const std::string& name() const override { return alarm_.name; }
+  std::string condition() const override { return "as told"; }
+  health::Verdict judge(const health::Reading&) override {
+    if (firing_) return health::Breached{"fired from outside"};
+    const auto found = verdicts_.find(alarm_.name);
+    return found == verdicts_.end() ? health::Verdict{health::Healthy{}} : found->second;
+  }
+  void set_external(bool firing, const std::string&) override { firing_ = firing; }
+
+ private:
+  config::Alarm alarm_;
+  const Verdicts& verdicts_;
+  bool firing_ = false;
+};
+
+}  // namespace teal::control

@@ -1,0 +1,419 @@
+#include "config/load.h"
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace teal::config {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr std::string_view kListeners = "listeners: { public: { address: 0.0.0.0:8080 } }\n";
+constexpr std::string_view kService =
+    "  match: { listener: public }\n"
+    "  blue: { revision: v1, targets: [ 10.0.0.1:80 ] }\n";
+
+/// A configuration of one service with these further keys, each line indented by two.
+Loaded<Config> load_service(std::string_view keys) {
+  std::string text(kListeners);
+  text += "services:\n shop:\n";
+  text += kService;
+  text += keys;
+  return load_text(text, "t.yaml");
+}
+
+Service service_with(std::string_view keys) {
+  const Loaded<Config> config = load_service(keys);
+  if (config) return config->services.at(0);
+  for (const Problem& problem : config.error().list) ADD_FAILURE() << to_string(problem);
+  return {};
+}
+
+std::string report_of(const Loaded<Config>& config) {
+  if (config) return "";
+  std::string text;
+  for (const Problem& problem : config.error().list) text += to_string(problem) + '\n';
+  return text;
+}
+
+std::string problems_with(std::string_view keys) {
+  return report_of(load_service(keys));
+}
+
+std::string contents(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+TEST(Load, ReportsEveryProblemAtOnceInTheOrderOfTheFile) {
+  const std::string folder = TEAL_SOURCE_DIR "/tests/unit/config/golden/";
+  const std::string report =
+      report_of(load_text(contents(folder + "mistakes.yaml"), "mistakes.yaml"));
+  EXPECT_EQ(report, contents(folder + "mistakes.txt"));
+}
+
+TEST(Load, GivesTheDefaultsWhereNothingIsSaid) {
+  const Loaded<Config> config = load_service("");
+  ASSERT_TRUE(config) << report_of(config);
+  Config expected;
+  Listener listener;
+  listener.name = "public";
+  listener.address = Address{Address::Kind::ip4, "0.0.0.0", 8080};
+  expected.listeners = {listener};
+  Service service;
+  service.name = "shop";
+  service.match = {Match{"public", "", "/"}};
+  service.groups[Colour::blue] = Group{"v1", {Address{Address::Kind::ip4, "10.0.0.1", 80}}};
+  expected.services = {service};
+  EXPECT_EQ(*config, expected);
+}
+
+TEST(Load, KeepsTheOrderOfServicesAndAlarms) {
+  const Loaded<Config> config = load_text(
+      "listeners: { z: { address: 1.2.3.4:1 }, a: { address: 1.2.3.4:2 } }\n"
+      "services:\n"
+      "  z: { match: { listener: z }, blue: { revision: '1.10', targets: [ '[::1]:80' ] },\n"
+      "       deploy: { alarms: { y: { external: true }, b: { error_rate: '>0.5%' } } } }\n"
+      "  b: { match: { listener: a }, blue: { revision: 1.10, targets: [ 'unix:/s' ] } }\n",
+      "t.yaml");
+  ASSERT_TRUE(config) << report_of(config);
+  EXPECT_EQ(config->listeners[0].name, "z");
+  EXPECT_EQ(config->services[0].name, "z");
+  EXPECT_EQ(config->services[0].deploy.alarms[0].name, "y");
+  EXPECT_EQ(config->services[0].deploy.alarms[1].name, "b");
+  EXPECT_EQ(config->services[1].groups[Colour::blue].revision, "1.10");
+}
+
+TEST(Load, AsksForAListenerAndAService) {
+  const std::string report = report_of(load_text("", "t.yaml"));
+  EXPECT_THAT(report, HasSubstr("t.yaml: listeners: there must be at least one listener"));
+  EXPECT_THAT(report, HasSubstr("t.yaml: services: there must be at least one service"));
+  EXPECT_THAT(report_of(load_text("- a\n", "t.yaml")), HasSubstr("must be a mapping"));
+}
+
+TEST(Load, SaysWhyAFileCannotBeRead) {
+  EXPECT_THAT(report_of(load_file("/no/such.yaml")),
+              HasSubstr("/no/such.yaml: cannot be opened: No such file or directory"));
+  EXPECT_THAT(report_of(load_file(TEAL_SOURCE_DIR)), HasSubstr("is a directory"));
+}
+
+TEST(Load, RefusesAnEndlessFileAfterItsLimit) {
+  EXPECT_THAT(report_of(load_file("/dev/zero")), HasSubstr("is larger than 1 MiB"));
+}
+
+TEST(Load, ShowsAHundredProblemsAndCountsTheRest) {
+  std::string text(kListeners);
+  for (int i = 0; i < 250; ++i) text += "key" + std::to_string(i) + ": 1\n";
+  const Loaded<Config> config = load_text(text, "t.yaml");
+  ASSERT_FALSE(config);
+  EXPECT_EQ(config.error().list.size(), 101U);
+  EXPECT_EQ(to_string(config.error().list.back()),
+            "t.yaml: has 151 more problems; solve these first");
+}
+
+TEST(Load, FallsOverNoDamagedFile) {
+  const std::string whole = contents(TEAL_SOURCE_DIR "/config/teal.yaml");
+  ASSERT_GT(whole.size(), 1000U);
+  for (std::size_t at = 0; at < whole.size(); at += 151) {
+    std::string damaged = whole;
+    damaged[at] = "{}[]:'\"&*>|%@\n\x01"[(at / 151) % 16];
+    for (const std::string& text : {damaged, whole.substr(0, at)}) {
+      const Loaded<Config> config = load_text(text, "t.yaml");
+      EXPECT_TRUE(config.has_value() || !config.error().list.empty());
+    }
+  }
+}
+
+TEST(LoadMatch, TakesHostsInLowerCaseAndOneMappingForAList) {
+  const std::string head =
+      std::string(kListeners) +
+      "services: { s: { blue: { revision: v, targets: [ 1.1.1.1:1 ] }, match: ";
+  const Loaded<Config> config =
+      load_text(head +
+                    "[ { listener: public, host: Shop.Example.COM }, { listener: public, host: "
+                    "'*.Example.com', path: /a }, { listener: public, host: '[::1]' } ] } }",
+                "t.yaml");
+  ASSERT_TRUE(config) << report_of(config);
+  EXPECT_THAT(config->services[0].match,
+              ElementsAre(Match{"public", "shop.example.com", "/"},
+                          Match{"public", "*.example.com", "/a"}, Match{"public", "[::1]", "/"}));
+  const auto problem = [&](const std::string& match) {
+    return report_of(load_text(head + match + " } }", "t.yaml"));
+  };
+  EXPECT_THAT(problem("{ listener: public, host: 'a.b:80' }"), HasSubstr("leave the port out"));
+  EXPECT_THAT(problem("{ listener: public, host: '*' }"), HasSubstr("leave host out"));
+  EXPECT_THAT(problem("{ listener: public, host: 'b\xc3\xbc.de' }"), HasSubstr("xn--"));
+  EXPECT_THAT(problem("{ listener: public, host: a..b }"), HasSubstr("not a host name"));
+  EXPECT_THAT(problem("{ listener: public, path: a }"), HasSubstr("begins with '/'"));
+  EXPECT_THAT(problem("{ listener: public, path: '/a?b' }"), HasSubstr("without a query"));
+  EXPECT_THAT(problem("{ host: a.b }"), HasSubstr("has no listener"));
+  EXPECT_THAT(problem("{ listener: publik }"),
+              HasSubstr("there is no listener 'publik'; did you mean 'public'?"));
+  EXPECT_THAT(problem("[]"), HasSubstr("has no match"));
+  EXPECT_THAT(problem("[ { listener: public }, { listener: public, path: / } ]"),
+              HasSubstr("lead to service 's' already"));
+}
+
+TEST(LoadMatch, RefusesTheSameRouteInTwoServices) {
+  const Loaded<Config> config =
+      load_text(std::string(kListeners) +
+                    "services:\n"
+                    "  a: { match: { listener: public, host: X.y }, blue: { revision: v, targets: "
+                    "[ 1.1.1.1:1 ] } }\n"
+                    "  b: { match: { listener: public, host: x.Y }, blue: { revision: v, targets: "
+                    "[ 1.1.1.1:1 ] } }\n",
+                "t.yaml");
+  EXPECT_EQ(report_of(config),
+            "t.yaml:4:8: services.b.match: the same listener, host and path lead to service 'a' "
+            "already; give one of the two another host or path\n");
+}
+
+TEST(LoadListener, NeedsAnAddressOfItsOwn) {
+  const auto problem = [&](const std::string& listeners) {
+    return report_of(load_text("listeners: " + listeners +
+                                   "\nservices: { s: { match: { listener: a }, blue: { revision: "
+                                   "v, targets: [ 1.1.1.1:1 ] } } }",
+                               "t.yaml"));
+  };
+  EXPECT_EQ(problem("{ a: { address: 0.0.0.0:0 }, b: { address: 0.0.0.0:0 } }"), "");
+  EXPECT_THAT(problem("{ a: { address: 127.0.0.1:9900 } }"), HasSubstr("the admin address"));
+  EXPECT_THAT(problem("{ a: { address: 'unix:/a' }, b: { address: 'unix:/a' } }"),
+              HasSubstr("taken by listener 'a'"));
+  EXPECT_THAT(problem("{ a: }"), HasSubstr("has no address"));
+  EXPECT_THAT(problem("{ a: { address: } }"), HasSubstr("listeners.a.address: has no value"));
+  EXPECT_THAT(problem("{ a: { address: 1.1.1.1:80, trusted_proxies: [ 10.0.0.0/33 ] } }"),
+              HasSubstr("the prefix length goes from 0 to 32"));
+  EXPECT_THAT(problem("{ a: { address: 1.1.1.1:80, limits: { header_bytes: 4096 } } }"),
+              HasSubstr("request_line_bytes (8192) must not be above header_bytes (4096)"));
+  EXPECT_THAT(problem("{ a: { address: 1.1.1.1:80, timeouts: { keep_alive: 0 } } }"),
+              HasSubstr("must be from 1ms to 1d, not '0'"));
+}
+
+TEST(LoadGroup, NeedsTargetsWhereItIsLiveAndARevisionWhereItHasTargets) {
+  EXPECT_EQ(problems_with("  green: { revision: v2 }\n"), "");
+  EXPECT_THAT(problems_with("  live: green\n"),
+              HasSubstr("services.shop.green: is the live group and has no targets"));
+  EXPECT_THAT(problems_with("  green: { targets: [ 10.0.0.2:80 ] }\n"),
+              HasSubstr("services.shop.green: has targets but no revision"));
+  EXPECT_THAT(problems_with("  green: { revision: v2, targets: [ 10.0.0.2:0 ] }\n"),
+              HasSubstr("a target needs a port from 1 to 65535"));
+  EXPECT_THAT(problems_with("  green: { revision: 'v 2' }\n"), HasSubstr("letters, digits and"));
+  EXPECT_THAT(problems_with("  green: { targets: 10.0.0.2:80 }\n"), HasSubstr("must be a list"));
+}
+
+TEST(LoadService, ReadsBalanceAndWhatItHashes) {
+  using Kind = HashOn::Kind;
+  const auto hash_on = [](const std::string& text) {
+    return service_with("  balance: consistent_hash\n  hash_on: " + text + "\n").hash_on;
+  };
+  EXPECT_EQ(hash_on("client_address"), (HashOn{Kind::client_address, ""}));
+  EXPECT_EQ(hash_on("path"), (HashOn{Kind::path, ""}));
+  EXPECT_EQ(hash_on("header:X-Tenant"), (HashOn{Kind::header, "x-tenant"}));
+  EXPECT_EQ(hash_on("cookie:Sid"), (HashOn{Kind::cookie, "Sid"}));
+  EXPECT_THAT(problems_with("  balance: consistent_hash\n  hash_on: 'header:'\n"),
+              HasSubstr("must be client_address, path, header:NAME or cookie:NAME"));
+  EXPECT_THAT(problems_with("  hash_on: path\n"), HasSubstr("set balance: consistent_hash"));
+}
+
+TEST(LoadService, ReadsStickiness) {
+  EXPECT_EQ(service_with("  sticky: true\n").sticky, (Sticky{"teal_shop", hours{24}, false}));
+  EXPECT_EQ(service_with("  sticky: false\n").sticky, std::nullopt);
+  EXPECT_EQ(service_with("  sticky: { cookie: side, max_age: 1h, secure: true }\n").sticky,
+            (Sticky{"side", hours{1}, true}));
+  EXPECT_THAT(problems_with("  sticky: { cookie: 'a;b' }\n"), HasSubstr("cannot be a cookie's"));
+  EXPECT_THAT(problems_with("  sticky: { secure: yes }\n"), HasSubstr("must be true or false"));
+  EXPECT_THAT(problems_with("  sticky: maybe\n"), HasSubstr("must be true, false or a mapping"));
+}
+
+TEST(LoadService, ReadsHealthChecks) {
+  const auto http = service_with(
+      "  health: { http: /h, host: 'A.b:80', expect: [ 200-399, 404 ], jitter: 0%, fall: 1 }\n");
+  ASSERT_TRUE(http.health);
+  EXPECT_EQ(http.health->kind, HealthCheck::Kind::http);
+  EXPECT_EQ(http.health->host, "a.b:80");
+  EXPECT_THAT(http.health->expect, ElementsAre(StatusRange{200, 399}, StatusRange{404, 404}));
+  EXPECT_EQ(http.health->jitter_percent, 0U);
+  EXPECT_EQ(service_with("  health: { tcp: true }\n").health->kind, HealthCheck::Kind::tcp);
+  EXPECT_EQ(service_with("").health, std::nullopt);
+  EXPECT_THAT(problems_with("  health: { }\n"), HasSubstr("must have either http or tcp"));
+  EXPECT_THAT(problems_with("  health:\n"), HasSubstr("must have either http or tcp"));
+  EXPECT_THAT(problems_with("  health: { http: /h, tcp: true }\n"),
+              HasSubstr("either http or tcp"));
+  EXPECT_THAT(problems_with("  health: { tcp: false }\n"), HasSubstr("must be true"));
+  EXPECT_THAT(problems_with("  health: { tcp: true, expect: 200 }\n"),
+              HasSubstr("http checks only"));
+  EXPECT_THAT(problems_with("  health: { http: /h, expect: [] }\n"), HasSubstr("at least one"));
+  EXPECT_THAT(problems_with("  health: { http: /h, expect: 399-200 }\n"), HasSubstr("statuses"));
+  EXPECT_THAT(problems_with("  health: { http: /h, expect: 999 }\n"), HasSubstr("100 to 599"));
+}
+
+TEST(LoadService, LetsDefaultsFollowAShortProbeInterval) {
+  const Service fast = service_with("  health: { http: /h, interval: 200ms }\n");
+  EXPECT_EQ(fast.health->timeout, Millis{200});
+  EXPECT_EQ(fast.health->fast_interval, Millis{200});
+  EXPECT_THAT(problems_with("  health: { http: /h, timeout: 3s }\n"),
+              HasSubstr("services.shop.health.timeout: must not be longer than the interval (2s)"));
+  EXPECT_THAT(problems_with("  health: { http: /h, fast_interval: 3s }\n"),
+              HasSubstr("fast_interval: must not be longer than the interval (2s)"));
+}
+
+TEST(LoadService, ReadsOutliersAndHostHeaders) {
+  EXPECT_EQ(service_with("  outlier: off\n").outlier.consecutive_failures, 0U);
+  EXPECT_EQ(service_with("  outlier: { ejection: 10m }\n").outlier.max_ejection, minutes{10});
+  EXPECT_THAT(problems_with("  outlier: { ejection: 2s, max_ejection: 1s }\n"),
+              HasSubstr("must not be shorter than ejection (2s)"));
+  EXPECT_THAT(problems_with("  outlier: { max_ejected: 50 }\n"), HasSubstr("whole percentage"));
+  EXPECT_EQ(service_with("  host_header: target\n").host_header.kind, HostHeader::Kind::target);
+  EXPECT_EQ(service_with("  host_header: literal:Shop.internal:8080\n").host_header,
+            (HostHeader{HostHeader::Kind::literal, "shop.internal:8080"}));
+  EXPECT_THAT(problems_with("  host_header: literal:a b\n"), HasSubstr("not a host name"));
+  EXPECT_THAT(problems_with("  host_header: keep\n"), HasSubstr("preserve, target or literal"));
+}
+
+TEST(LoadDeploy, ReadsAFreePlan) {
+  const Service service = service_with(
+      "  deploy:\n   plan: [ { set_weight: 0% }, { gate: qa }, { set_weight: 12.5 }, { bake: 90s "
+      "},\n"
+      "           { gate: { name: night, timeout: 8h, on_timeout: proceed } }, { set_weight: 100% "
+      "} ]\n");
+  const std::vector<Step> expected{SetWeight{Weight::none()},
+                                   Gate{"qa", std::nullopt, Gate::OnTimeout::stop},
+                                   SetWeight{Weight{1250}},
+                                   Bake{seconds{90}},
+                                   Gate{"night", Millis{hours{8}}, Gate::OnTimeout::proceed},
+                                   SetWeight{Weight::all()}};
+  EXPECT_EQ(service.deploy.plan, (Plan{"custom", expected}));
+}
+
+TEST(LoadDeploy, RefusesPlansThatMakeNoSense) {
+  const auto problem = [](const std::string& plan) {
+    return problems_with("  deploy: { plan: " + plan + " }\n");
+  };
+  EXPECT_THAT(problem("[]"), HasSubstr("must not be empty"));
+  EXPECT_THAT(problem("[ { set_weight: 20% }, { set_weight: 10% } ]"),
+              HasSubstr("must not be below the 20% of an earlier step"));
+  EXPECT_THAT(problem("[ { set_weight: 101% } ]"), HasSubstr("is not a weight"));
+  EXPECT_THAT(problem("[ { bake: 0 } ]"), HasSubstr("must be from 1ms to 30d"));
+  EXPECT_THAT(problem("[ { set_weight: 1%, bake: 5m } ]"), HasSubstr("exactly one of"));
+  EXPECT_THAT(problem("[ { } ]"), HasSubstr("exactly one of"));
+  EXPECT_THAT(problem("[ { setWeight: 10 } ]"), HasSubstr("did you mean 'set_weight'?"));
+  EXPECT_THAT(problem("[ 10% ]"), HasSubstr("must be a mapping"));
+  EXPECT_THAT(problem("[ { gate: a }, { gate: a } ]"), HasSubstr("there is a gate 'a' before"));
+  EXPECT_THAT(problem("[ { gate: { timeout: 1h } } ]"), HasSubstr("has no name"));
+  EXPECT_THAT(problem("[ { gate: 'A B' } ]"), HasSubstr("is not a name"));
+  std::string many = "[ { bake: 1s }";
+  for (int i = 0; i < 1000; ++i) many += ", { bake: 1s }";
+  EXPECT_THAT(problem(many + " ]"), HasSubstr("has 1001 items; at most 1000 are allowed"));
+}
+
+TEST(LoadDeploy, ReadsEveryKindOfAlarm) {
+  const auto alarm = [](const std::string& keys) {
+    const Service service = service_with("  deploy: { alarms: { a: { " + keys + " } } }\n");
+    return service.deploy.alarms.empty() ? Alarm{} : service.deploy.alarms[0];
+  };
+  using Op = Threshold::Op;
+  EXPECT_EQ(alarm("error_rate: '> 1%', over: 10s, minimum_requests: 5"),
+            (Alarm{"a", ErrorRateAlarm{{Op::above, 0.01}}, seconds{10}, 5}));
+  EXPECT_EQ(alarm("error_rate: '>0.5 %'"),
+            (Alarm{"a", ErrorRateAlarm{{Op::above, 0.005}}, seconds{30}, 50}));
+  EXPECT_EQ(alarm("latency_p999: '> 1s500ms'"),
+            (Alarm{"a", LatencyAlarm{0.999, {Op::above, 1500}}, seconds{30}, 50}));
+  EXPECT_EQ(alarm("latency_p50: <1ms"),
+            (Alarm{"a", LatencyAlarm{0.5, {Op::below, 1}}, seconds{30}, 50}));
+  EXPECT_EQ(alarm("request_rate: '< 0.5/s'"),
+            (Alarm{"a", RequestRateAlarm{{Op::below, 0.5}}, seconds{30}, 0}));
+  EXPECT_EQ(alarm("external: true").condition, decltype(Alarm::condition){ExternalAlarm{}});
+}
+
+TEST(LoadDeploy, RefusesAlarmsWithoutOneClearCondition) {
+  const auto problem = [](const std::string& keys) {
+    return problems_with("  deploy: { alarms: { a: { " + keys + " } } }\n");
+  };
+  EXPECT_THAT(problem("over: 10s"), HasSubstr("exactly one condition"));
+  EXPECT_THAT(problem("error_rate: '> 1%', external: true"), HasSubstr("exactly one condition"));
+  for (const char* bad : {"'1%'", "'> 1'", "'> 0.01'", "'>= 1%'", "'> -1%'", "'> nan%'", "'> inf%'",
+                          "'> %'", "'> 1e1%'", "'> 5ms'", "''"})
+    EXPECT_THAT(problem(std::string("error_rate: ") + bad), HasSubstr("a condition like '> 1%'"));
+  EXPECT_THAT(problem("error_rate: '> 100%'"), HasSubstr("below '> 100%'"));
+  EXPECT_THAT(problem("error_rate: '< 1%'"), HasSubstr("only ever too high"));
+  EXPECT_THAT(problem("latency_p99: '> 250'"), HasSubstr("a condition like '> 250ms'"));
+  EXPECT_THAT(problem("request_rate: '< 5'"), HasSubstr("a condition like '< 5/s'"));
+  EXPECT_THAT(problem("request_rate: '< 0/s'"), HasSubstr("never below 0"));
+  EXPECT_THAT(problem("external: true, over: 5s"),
+              HasSubstr("means nothing for an external alarm"));
+  EXPECT_THAT(problem("external: false"), HasSubstr("must be true"));
+  EXPECT_THAT(problem("error_rate: '> 1%', minimum_requests: 0"), HasSubstr("from 1 to"));
+}
+
+TEST(LoadDeploy, ReadsWhenToRollBack) {
+  EXPECT_EQ(service_with("  deploy: { rollback_on: [] }\n").deploy.rollback_on,
+            (RollbackOn{false, false, false}));
+  EXPECT_EQ(
+      service_with("  deploy: { rollback_on: [ DEPLOYMENT_STOP_ON_ALARM ] }\n").deploy.rollback_on,
+      (RollbackOn{false, true, false}));
+  EXPECT_THAT(problems_with("  deploy: { rollback_on: [ ALWAYS ] }\n"),
+              HasSubstr("must be DEPLOYMENT_FAILURE, DEPLOYMENT_STOP_ON_ALARM or"));
+  EXPECT_THAT(
+      problems_with("  deploy: { rollback_on: [ DEPLOYMENT_FAILURE, DEPLOYMENT_FAILURE ] }\n"),
+      HasSubstr("rollback_on[1]: is here a second time"));
+}
+
+TEST(LoadDeploy, ReadsTheRest) {
+  const Deploy deploy =
+      service_with(
+          "  deploy: { alarms_at_start: block, minimum_healthy: 2, healthy_deadline: 1m,\n"
+          "            not_enough_evidence: rollback, evidence_deadline: 5m, keep_old: 0 }\n")
+          .deploy;
+  EXPECT_TRUE(deploy.block_on_firing_alarm);
+  EXPECT_EQ(deploy.minimum_healthy, (MinimumHealthy{false, 2}));
+  EXPECT_EQ(deploy.healthy_deadline, minutes{1});
+  EXPECT_EQ(deploy.not_enough_evidence, NotEnoughEvidence::rollback);
+  EXPECT_EQ(deploy.evidence_deadline, minutes{5});
+  EXPECT_EQ(deploy.keep_old, Millis{0});
+  for (const char* bad : {"0", "0%", "101%", "1.5%", "-1", "most", "[]"})
+    EXPECT_NE(problems_with(std::string("  deploy: { minimum_healthy: ") + bad + " }\n"), "")
+        << bad;
+}
+
+TEST(LoadSystem, ReadsWorkersStateAndLog) {
+  const auto config = [](const std::string& head) {
+    return load_text(
+        head + '\n' + std::string(kListeners) + "services:\n shop:\n" + std::string(kService),
+        "t.yaml");
+  };
+  EXPECT_EQ(config("workers: 4")->workers, 4U);
+  EXPECT_EQ(config("workers: auto")->workers, 0U);
+  EXPECT_EQ(config("state: sqlite:/var/lib/teal.db")->state_path, "/var/lib/teal.db");
+  EXPECT_EQ(config("access_log: off")->access_log.format, AccessLog::Format::off);
+  EXPECT_EQ(config("access_log: { path: a.log }")->access_log.path, "a.log");
+  EXPECT_EQ(config("shutdown_grace: 0")->shutdown_grace, Millis{0});
+  EXPECT_EQ(config("admin: { address: 'unix:/a' }")->admin.address.kind,
+            Address::Kind::unix_socket);
+  EXPECT_THAT(report_of(config("workers: many")),
+              HasSubstr("auto or a whole number from 1 to 256"));
+  EXPECT_THAT(report_of(config("workers: 0")), HasSubstr("from 1 to 256, not '0'"));
+  EXPECT_THAT(report_of(config("workers: 99999999999")), HasSubstr("from 1 to 256"));
+  EXPECT_THAT(report_of(config("state: 'sqlite:'")), HasSubstr("must be sqlite:PATH"));
+  EXPECT_THAT(report_of(config("admin: { allowed_hosts: [ 'a:1' ] }")), HasSubstr("port"));
+}
+
+TEST(LoadSystem, RefusesKeysGivenTwiceAndKeysItDoesNotKnow) {
+  EXPECT_THAT(report_of(load_text("workers: 1\nworkers: 2\n", "t.yaml")),
+              HasSubstr("t.yaml:2:1: workers: is here a second time"));
+  EXPECT_THAT(report_of(load_text("listeners: { a: { address: 1.1.1.1:1 }, a: { } }", "t.yaml")),
+              HasSubstr("listeners.a: is here a second time"));
+  EXPECT_THAT(report_of(load_text("lisseners: { }\n", "t.yaml")),
+              HasSubstr("t.yaml:1:1: lisseners: unknown key; did you mean 'listeners'?"));
+  EXPECT_THAT(report_of(load_text("tls: { }\n", "t.yaml")),
+              HasSubstr("tls: unknown key; known here: admin, state, workers"));
+}
+
+}  // namespace
+}  // namespace teal::config

@@ -1,0 +1,82 @@
+#include "control/spec_json.h"
+
+#include <gtest/gtest.h>
+
+namespace teal::control {
+namespace {
+
+using namespace std::chrono_literals;
+
+Address address(const std::string& text) {
+  return parse_address(text).value();
+}
+
+Spec full_spec() {
+  Spec spec;
+  spec.id = "d-7";
+  spec.service = "shop \"quoted\"";
+  spec.kind = Kind::rollback;
+  spec.colour = Colour::blue;
+  spec.revision = "v2";
+  spec.replaces = "v1";
+  spec.targets = {address("10.0.0.1:80"), address("[::1]:81"), address("unix:/run/a b.sock")};
+  spec.replaced_targets = {address("10.0.0.9:80")};
+  spec.deploy.plan = {"custom",
+                      {config::SetWeight{Weight{1250}}, config::Bake{5min},
+                       config::Gate{"go", std::nullopt, config::Gate::OnTimeout::proceed},
+                       config::Gate{"stop", 1h, config::Gate::OnTimeout::stop}}};
+  spec.deploy.rollback_on = {false, true, false};
+  const config::Threshold above{config::Threshold::Op::above, 0.1};
+  const config::Threshold below{config::Threshold::Op::below, 1.0 / 3.0};
+  spec.deploy.alarms = {{"errors", config::ErrorRateAlarm{above}, 30s, 50},
+                        {"slow", config::LatencyAlarm{0.999, above}, 10s, 100},
+                        {"idle", config::RequestRateAlarm{below}, 1min, 0},
+                        {"pager", config::ExternalAlarm{}, 30s, 50}};
+  spec.deploy.block_on_firing_alarm = true;
+  spec.deploy.minimum_healthy = {false, 2};
+  spec.deploy.healthy_deadline = 7s;
+  spec.deploy.not_enough_evidence = config::NotEnoughEvidence::rollback;
+  spec.deploy.evidence_deadline = 8s;
+  spec.deploy.keep_old = 9s;
+  spec.minimum_healthy = 2;
+  spec.has_baseline = false;
+  spec.way = Way::reinstall;
+  spec.rollback_of = "d-6";
+  spec.why = "ALARM_ACTIVE: 4.1% > 1%";
+  return spec;
+}
+
+TEST(SpecJson, ReadsBackEverySpecExactly) {
+  EXPECT_EQ(spec_from_json(to_json(full_spec())).value(), full_spec());
+  EXPECT_EQ(spec_from_json(to_json(Spec{})).value(), Spec{});
+}
+
+TEST(SpecJson, ReadsBackAServiceWithEverythingThatSurvives) {
+  SavedService saved;
+  saved.state.name = "shop";
+  saved.state.live = Colour::green;
+  saved.state.split = Split::with(Colour::green, Weight{3333});
+  saved.state.groups[Colour::green].revision = "v2";
+  TargetState target;
+  target.address = address("10.0.0.1:80");
+  target.draining = true;
+  saved.state.groups[Colour::green].targets = {target};
+  saved.version = 17;
+  saved.retiring[Colour::blue] = true;
+  saved.kept = Kept{Colour::blue, WallTime{1'700'000'000'000ms}};
+  saved.firing = {{"pager", "on fire"}};
+  EXPECT_EQ(service_from_json(to_json(saved)).value(), saved);
+}
+
+TEST(SpecJson, RefusesWhatItCannotTrust) {
+  EXPECT_FALSE(spec_from_json("not json"));
+  EXPECT_FALSE(spec_from_json("[]"));
+  EXPECT_FALSE(spec_from_json("{}"));
+  std::string zero = to_json(Spec{});
+  zero.replace(zero.find("\"minimum_healthy\":1"), 19, "\"minimum_healthy\":0");
+  EXPECT_FALSE(spec_from_json(zero));
+  EXPECT_FALSE(service_from_json("{\"name\":\"shop\"}"));
+}
+
+}  // namespace
+}  // namespace teal::control
