@@ -56,6 +56,7 @@ int run_cli(int argc, const char* const* argv, const Terminal& terminal) {
   app.footer(kExitCodes);
   app.require_subcommand(1);
   Action action;
+  add_server_commands(app, terminal, action);
   add_client_commands(app, terminal, action);
   try {
     app.parse(argc, argv);
