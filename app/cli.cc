@@ -27,20 +27,18 @@ std::string version_text() {
 }
 
 /// Waits for the time to pass or for Ctrl-C, without a handler: the signal is blocked and asked
-/// for, so the screen is put in order by whoever draws on it.
+/// for, so the screen is put in order by whoever draws on it. It stays blocked between two pauses,
+/// where a frame is fetched and drawn.
 bool pause_or_signal(Millis duration) {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
-  sigset_t before;
-  pthread_sigmask(SIG_BLOCK, &signals, &before);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   timespec time{};
   time.tv_sec = duration.count() / 1000;
   time.tv_nsec = duration.count() % 1000 * 1'000'000;
-  const bool interrupted = sigtimedwait(&signals, nullptr, &time) > 0;
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return !interrupted;
+  return sigtimedwait(&signals, nullptr, &time) <= 0;
 }
 
 int columns_of(int fd) {
@@ -56,6 +54,7 @@ int run_cli(int argc, const char* const* argv, const Terminal& terminal) {
   app.footer(kExitCodes);
   app.require_subcommand(1);
   Action action;
+  add_server_commands(app, terminal, action);
   add_client_commands(app, terminal, action);
   try {
     app.parse(argc, argv);

@@ -25,4 +25,8 @@ int run_cli(int argc, const char* const* argv, const Terminal& terminal);
 /// Requires: `terminal` and `action` outlive the parsing and the action.
 void add_client_commands(CLI::App& app, const Terminal& terminal, Action& action);
 
+/// Everything that is a Teal, or looks at its configuration: serve, check, demo.
+/// Requires: likewise.
+void add_server_commands(CLI::App& app, const Terminal& terminal, Action& action);
+
 }  // namespace teal::app

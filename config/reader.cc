@@ -236,7 +236,8 @@ Mapping::Mapping(const Value& value) : self_(value), entries_(value.entries()) {
 Mapping::~Mapping() {
   for (const Entry* entry : entries_) {
     if (std::find(known_.begin(), known_.end(), entry->key) != known_.end()) continue;
-    std::string hint = did_you_mean(entry->key, known_);
+    std::string hint;
+    if (!self_.report_->is_full()) hint = did_you_mean(entry->key, known_);
     if (hint.empty()) hint = "known here: " + listed(known_);
     self_.report_->add(entry->place, self_.key_path(entry->key), "unknown key", std::move(hint));
   }

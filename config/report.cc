@@ -18,7 +18,7 @@ std::string_view parent(std::string_view path) {
 }  // namespace
 
 void Report::add(Place place, std::string key, std::string message, std::string hint) {
-  if (problems_.size() >= kMostProblems) {
+  if (is_full()) {
     ++not_shown_;
     return;
   }

@@ -28,6 +28,8 @@ class Report {
   void add_at(const std::string& path, std::string message, std::string hint = "");
 
   bool empty() const { return problems_.empty(); }
+  /// Further problems are only counted; their hints need not be thought of.
+  bool is_full() const { return problems_.size() >= kMostProblems; }
   /// Whether `path` or something under it has a problem already.
   bool touches(std::string_view path) const;
 

@@ -105,7 +105,8 @@ void AdminApi::dispatch(const ApiRequest& request, const Reply& reply) {
     return reply(to_response({400, "invalid-target", "The request target is not a path",
                               "'" + request.target + "' is not a path with an optional query",
                               "send a target such as /v1/services"}));
-  const std::string_view method = request.method == "HEAD" ? "GET" : request.method;
+  const std::string_view method =
+      request.method == "HEAD" ? std::string_view("GET") : std::string_view(request.method);
   std::string allowed;
   for (const Route& route : table()) {
     std::optional<std::vector<std::string>> names = match(route.pattern, *target);

@@ -30,7 +30,7 @@
 //                                                      ──failure──> Failed
 //                                                      ──alarm, stop, rollback──> Stopped
 //
-// List of transitions and who makes them (deployment.cc, class Turn)
+// List of transitions and who makes them (deployment_turn.h, class Turn)
 //   Created          -> Preparing | RollingBack | Reinstalling     begin()
 //   Preparing        -> the plan's present step, or Promoting      arrive(), promote()
 //   Shifting         -> the next step, or Baking                   on(SplitApplied)

@@ -34,6 +34,8 @@ constexpr std::array<Metric, kStats> kMetrics{{
      "Client connections open now."},
     {Stat::connections_refused, Type::counter, "teal_downstream_connections_refused_total",
      "Client connections closed at once because the listener was at its limit."},
+    {Stat::accept_failures, Type::counter, "teal_downstream_accept_failures_total",
+     "Times that a listener could not accept for want of descriptors or memory."},
     {Stat::requests_active, Type::gauge, "teal_downstream_requests_active",
      "Requests in flight now."},
     {Stat::requests_without_route, Type::counter, kUnserved, kUnservedHelp, "reason", "no_route"},

@@ -1,6 +1,5 @@
 #include "proxy/access_log.h"
 
-#include <regex>
 #include <set>
 #include <boost/json.hpp>
 

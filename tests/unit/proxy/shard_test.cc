@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <regex>
 #include <set>
 #include <thread>
 
@@ -109,7 +108,9 @@ TEST(ReadStats, HasOneSampleForEveryStatAndEveryRule) {
 TEST(ReadStats, NamesMetricsAsPrometheusLikesThem) {
   std::map<std::string, MetricSample> first;
   for (const MetricSample& sample : read_stats({})) {
-    EXPECT_TRUE(std::regex_match(sample.name, std::regex{"teal_[a-z]+(_[a-z]+)*"})) << sample.name;
+    EXPECT_TRUE(sample.name.starts_with("teal_")) << sample.name;
+    EXPECT_EQ(sample.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_"), std::string::npos)
+        << sample.name;
     EXPECT_EQ(sample.name.ends_with("_total"), sample.type == MetricSample::Type::counter)
         << sample.name;
     EXPECT_TRUE(sample.help.ends_with('.')) << sample.name;

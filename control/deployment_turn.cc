@@ -1,0 +1,145 @@
+#include "control/deployment_turn.h"
+
+namespace teal::control::engine {
+
+// ---- the way forward ----------------------------------------------------------------------------
+
+State Turn::begin() {
+  if (spec_.kind == Kind::rollback && spec_.way != Way::reinstall) {
+    const State next = go_back();
+    say("deployment.started", "rollback to " + spec_.revision + ": " + spec_.why);
+    return next;
+  }
+  act(action::RegisterTargets{spec_.colour, spec_.revision, spec_.targets});
+  const Age deadline = now_ + spec_.deploy.healthy_deadline;
+  act(action::WakeAt{deadline});
+  const std::string needed = std::to_string(spec_.minimum_healthy) + " of " +
+                             std::to_string(spec_.targets.size()) + " targets";
+  if (spec_.kind == Kind::rollback) {
+    say("deployment.started",
+        "rollback to " + spec_.revision + ": waiting for " + needed + " to be healthy again");
+    return Reinstalling{deadline};
+  }
+  say("deployment.started", "release " + spec_.revision + " in " +
+                                std::string(to_string(spec_.colour)) + ": waiting for " + needed +
+                                " to be healthy");
+  // Without a baseline there is nothing to be careful for: a canary would starve the public.
+  return Preparing{deadline, !spec_.has_baseline};
+}
+
+State Turn::advance() {
+  ++facts_.step;
+  return arrive();
+}
+
+State Turn::arrive() {
+  const auto& steps = spec_.deploy.plan.steps;
+  while (facts_.step < steps.size()) {
+    if (const auto* shift = std::get_if<config::SetWeight>(&steps[facts_.step])) {
+      if (shift->weight > facts_.weight) return shift_to(shift->weight);
+      ++facts_.step;  // There already.
+      continue;
+    }
+    if (const auto* bake = std::get_if<config::Bake>(&steps[facts_.step]))
+      return start_bake(bake->duration);
+    return wait_at(std::get<config::Gate>(steps[facts_.step]));
+  }
+  return promote();
+}
+
+State Turn::shift_to(Weight weight) {
+  if (!is_fit()) return wait_for_health(false);
+  facts_.weight = weight;
+  const Shift shift = publish();
+  say("deployment.shifting", "shift to " + to_string(weight));
+  return Shifting{shift, NextStep{}};
+}
+
+State Turn::start_bake(Millis duration) {
+  if (facts_.applied < facts_.shift) return Shifting{facts_.shift, BakeOn{duration}};
+  if (!spec_.deploy.alarms.empty()) facts_.missing_evidence = "nothing was judged yet";
+  act(action::WakeAt{now_ + duration});
+  say("deployment.baking", "bake " + format_duration(duration) + " at " + to_string(facts_.weight));
+  return Baking{now_ + duration};
+}
+
+State Turn::end_of_bake() {
+  // Without traffic there can be no evidence, and nobody is hurt for want of it.
+  if (facts_.missing_evidence.empty() || facts_.weight == Weight::none()) return advance();
+  const std::string lack = "not enough evidence: " + facts_.missing_evidence;
+  switch (spec_.deploy.not_enough_evidence) {
+    case config::NotEnoughEvidence::proceed:
+      say("deployment.continued", lack + "; going on as configured");
+      return advance();
+    case config::NotEnoughEvidence::rollback: return trigger(Trigger::failure, "TIMEOUT", lack);
+    case config::NotEnoughEvidence::hold: break;
+  }
+  const Age until = now_ + spec_.deploy.evidence_deadline;
+  act(action::WakeAt{until});
+  say("deployment.awaiting_evidence", lack);
+  return AwaitingEvidence{until};
+}
+
+State Turn::wait_at(const config::Gate& gate) {
+  const Age until = gate.timeout ? now_ + *gate.timeout : kNever;
+  if (gate.timeout) act(action::WakeAt{until});
+  say("deployment.ready", "gate " + gate.name + " at " + to_string(facts_.weight));
+  return Gated{until};
+}
+
+State Turn::wait_for_health(bool skips_plan) {
+  const Age deadline = now_ + spec_.deploy.healthy_deadline;
+  act(action::WakeAt{deadline});
+  say("deployment.waiting", health_text());
+  return Preparing{deadline, skips_plan};
+}
+
+State Turn::promote() {
+  facts_.step = spec_.deploy.plan.steps.size();
+  if (!is_fit()) return wait_for_health(true);
+  facts_.weight = Weight::all();
+  facts_.is_live = true;
+  const Shift shift = publish();
+  say("deployment.promoting", std::string(to_string(spec_.colour)) + " becomes live");
+  return Promoting{shift};
+}
+
+// ---- the way back
+// ---------------------------------------------------------------------------------
+
+State Turn::trigger(Trigger trigger, std::string code, std::string why) {
+  const config::RollbackOn& on = spec_.deploy.rollback_on;
+  const bool listed = trigger == Trigger::failure ? on.deployment_failure
+                      : trigger == Trigger::alarm ? on.deployment_stop_on_alarm
+                                                  : on.deployment_stop_on_request;
+  if (listed && spec_.has_baseline) return give_back(trigger, std::move(code), std::move(why));
+  why += listed ? "; there is no older release to return to" : "; traffic stays where it is";
+  return finish(trigger, std::move(code), std::move(why));
+}
+
+State Turn::give_back(Trigger trigger, std::string code, std::string why) {
+  facts_.weight = Weight::none();
+  facts_.is_live = false;
+  publish();
+  act(action::OpenRollback{code, why});
+  return finish(trigger, std::move(code), std::move(why));
+}
+
+State Turn::finish(Trigger trigger, std::string code, std::string why) {
+  if (trigger == Trigger::failure) {
+    say("deployment.failed", code + ": " + why);
+    return Failed{std::move(code), std::move(why)};
+  }
+  say("deployment.stopped", code + ": " + why);
+  return Stopped{std::move(code), std::move(why)};
+}
+
+State Turn::go_back() {
+  facts_.weight = Weight::all();
+  facts_.is_live = true;
+  const Shift shift = publish();
+  say("deployment.shifting", "all traffic to " + std::string(to_string(spec_.colour)));
+  return RollingBack{shift};
+}
+
+}  // namespace teal::control::engine

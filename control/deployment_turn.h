@@ -1,0 +1,371 @@
+// The step of control/deployment.h: the overload set on(state, event) -> next state. A pair that is
+// missing does not compile. What several pairs share is in deployment_turn.cc.
+//
+// Lives for one step. Included by the engine alone.
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "control/deployment.h"
+
+namespace teal::control::engine {
+
+using namespace state;  // NOLINT: the states are this file's subject,
+using namespace event;  // NOLINT: and so are the events.
+
+template <class T, class... Ts>
+concept OneOf = (std::same_as<T, Ts> || ...);
+
+template <class S>
+concept Terminal = OneOf<S, Succeeded, Failed, Stopped>;
+template <class S>
+concept Waiting = OneOf<S, Preparing, Shifting, Baking, Gated, AwaitingEvidence>;
+template <class S>
+concept Steered = Waiting<S> || OneOf<S, Paused, Promoting>;
+template <class S>
+concept GoingBack = OneOf<S, Reinstalling, RollingBack>;
+template <class S>
+concept Running = Steered<S> || GoingBack<S>;
+template <class E>
+concept OperatorCommand = OneOf<E, Proceed, Pause, Promote, Stop>;
+
+enum class Trigger : std::uint8_t { failure, alarm, request };
+
+/// One step: the overload set on(state, event) -> next state. A missing pair does not compile.
+class Turn {
+ public:
+  Turn(const Spec& spec, Facts& facts, Age now) : spec_(spec), facts_(facts), now_(now) {}
+
+  std::vector<Action> take_actions() { return std::move(actions_); }
+
+  // ---- Created ------------------------------------------------------------------------------
+  State on(const Created& /*at*/, const Begin& /*e*/) { return begin(); }
+  State on(const Created& /*at*/, const Resumed& /*e*/) { return begin(); }
+  template <class E>
+  requires OneOf<E, HealthChanged, SplitApplied, AlarmBreached, Evidence, Wake> State
+  on(const Created& at, const E& /*e*/) {
+    return at;
+  }
+  template <class E>
+  requires OperatorCommand<E> || std::same_as<E, Rollback> State on(const Created& at,
+                                                                    const E& /*e*/) {
+    return refuse(at, "the deployment has not begun", "try again in a moment");
+  }
+
+  // ---- terminal -----------------------------------------------------------------------------
+  template <Terminal S, class E>
+  requires OneOf<E, Begin, HealthChanged, SplitApplied, AlarmBreached, Evidence, Wake, Resumed>
+      State on(const S& at, const E& /*e*/) {
+    return at;
+  }
+  template <Terminal S, OperatorCommand E>
+  State on(const S& at, const E& /*e*/) {
+    return refuse(at, "the deployment is over", "start a new one, or roll this one back");
+  }
+  template <Terminal S>
+  State on(const S& at, const Rollback& e) {
+    if (spec_.kind == Kind::rollback) return refuse_rollback_of_rollback(at);
+    if (!spec_.has_baseline) return refuse_without_baseline(at);
+    // The rollback's own deployment publishes; this one is history.
+    act(action::OpenRollback{"MANUAL_STOP", e.why});
+    return at;
+  }
+
+  // ---- what is the same in every running state ------------------------------------------------
+  template <Running S>
+  State on(const S& at, const Begin& /*e*/) {
+    return at;
+  }
+  template <Running S>
+  State on(const S& at, const SplitApplied& e) {
+    facts_.applied = std::max(facts_.applied, std::min(e.shift, facts_.shift));
+    return applied(at);
+  }
+  template <Running S>
+  State on(const S& at, const HealthChanged& e) {
+    facts_.health = e;
+    const Fitness fit = fitness(e, spec_.minimum_healthy);
+    if constexpr (Steered<S>) {
+      const bool carries_traffic = facts_.weight > Weight::none();
+      if (fit == Fitness::breached && carries_traffic)
+        return trigger(Trigger::failure, "HEALTH_CONSTRAINTS", health_text());
+    }
+    if (fit == Fitness::fit) return healthy_enough(at);
+    return at;
+  }
+  template <Steered S>
+  State on(const S& /*at*/, const AlarmBreached& e) {
+    return trigger(Trigger::alarm, "ALARM_ACTIVE", "alarm " + e.name + ": " + e.why);
+  }
+  template <Steered S>
+  State on(const S& /*at*/, const Stop& /*e*/) {
+    return trigger(Trigger::request, "MANUAL_STOP", "stopped on request");
+  }
+  template <Steered S>
+  State on(const S& at, const Rollback& e) {
+    if (spec_.has_baseline) return give_back(Trigger::request, "MANUAL_STOP", e.why);
+    if (facts_.weight > Weight::none()) return refuse_without_baseline(at);
+    act(action::RetireGroup{spec_.colour});
+    return finish(Trigger::request, "MANUAL_STOP", e.why);
+  }
+  template <Steered S>
+  requires(!OneOf<S, AwaitingEvidence>) State on(const S& at, const Evidence& e) {
+    facts_.missing_evidence = e.missing;
+    return at;
+  }
+  State on(const AwaitingEvidence& at, const Evidence& e) {
+    facts_.missing_evidence = e.missing;
+    if (!e.missing.empty()) return at;
+    say("deployment.continued", "the missing evidence came in");
+    return advance();
+  }
+
+  // ---- time -----------------------------------------------------------------------------------
+  State on(const Preparing& at, const Wake& /*e*/) {
+    if (now_ < at.deadline) return at;
+    return trigger(Trigger::failure, "HEALTH_CONSTRAINTS", health_text() + " in time");
+  }
+  State on(const Baking& at, const Wake& /*e*/) { return now_ < at.until ? at : end_of_bake(); }
+  State on(const Gated& at, const Wake& /*e*/) {
+    if (now_ < at.until) return at;
+    const auto& gate = std::get<config::Gate>(spec_.deploy.plan.steps[facts_.step]);
+    if (gate.on_timeout == config::Gate::OnTimeout::stop)
+      return trigger(Trigger::request, "TIMEOUT", "nobody continued at gate " + gate.name);
+    say("deployment.continued", "nobody spoke at gate " + gate.name + " in time, going on");
+    return advance();
+  }
+  State on(const AwaitingEvidence& at, const Wake& /*e*/) {
+    if (now_ < at.until) return at;
+    return trigger(Trigger::failure, "TIMEOUT",
+                   "the evidence did not come in time: " + facts_.missing_evidence);
+  }
+  template <class S>
+  requires OneOf<S, Shifting, Paused, Promoting, RollingBack> State on(const S& at,
+                                                                       const Wake& /*e*/) {
+    return at;  // They wait for workers or people.
+  }
+  State on(const Reinstalling& at, const Wake& /*e*/) {
+    if (now_ < at.deadline) return at;
+    return finish(Trigger::failure, "HEALTH_CONSTRAINTS",
+                  health_text() + " in time; traffic stays where it is");
+  }
+
+  // ---- commands -------------------------------------------------------------------------------
+  State on(const Gated& /*at*/, const Proceed& /*e*/) {
+    say("deployment.continued", "continued on request");
+    return advance();
+  }
+  State on(const AwaitingEvidence& /*at*/, const Proceed& /*e*/) {
+    say("deployment.continued", "continued on request without: " + facts_.missing_evidence);
+    return advance();
+  }
+  State on(const Paused& at, const Proceed& /*e*/) {
+    say("deployment.continued", "continued on request");
+    return std::visit([&](const auto& interrupted) { return resume(interrupted, at.since); },
+                      at.interrupted);
+  }
+  template <class S>
+  requires OneOf<S, Preparing, Shifting, Baking, Promoting> State on(const S& at,
+                                                                     const Proceed& /*e*/) {
+    return refuse(at, "the deployment waits for nobody",
+                  "it goes on by itself; promote skips the rest of the plan");
+  }
+
+  template <Waiting S>
+  State on(const S& at, const Pause& /*e*/) {
+    say("deployment.paused", "paused at " + to_string(facts_.weight));
+    return Paused{at, now_};
+  }
+  State on(const Paused& at, const Pause& /*e*/) { return at; }
+  State on(const Promoting& at, const Pause& /*e*/) {
+    return refuse(at, "the release is being made live already",
+                  "wait until it has succeeded, or roll it back");
+  }
+
+  State on(const Preparing& at, const Promote& /*e*/) {
+    Preparing next = at;
+    next.skips_plan = true;
+    say("deployment.promoted", "promoted on request; waiting for healthy targets");
+    return next;
+  }
+  template <class S>
+  requires OneOf<S, Shifting, Baking, Gated, AwaitingEvidence, Paused> State
+  on(const S& /*at*/, const Promote& /*e*/) {
+    say("deployment.promoted", "promoted on request");
+    return promote();
+  }
+  State on(const Promoting& at, const Promote& /*e*/) { return at; }
+
+  // ---- restart --------------------------------------------------------------------------------
+  State on(const Preparing& at, const Resumed& /*e*/) {
+    republish();
+    act(action::RegisterTargets{spec_.colour, spec_.revision, spec_.targets});
+    act(action::WakeAt{at.deadline});
+    return at;
+  }
+  State on(const Shifting& at, const Resumed& /*e*/) { return Shifting{republish(), at.then}; }
+  State on(const Baking& at, const Resumed& /*e*/) {
+    return Shifting{republish(), BakeOn{std::max(Millis{0}, at.until - now_)}};
+  }
+  template <class S>
+  requires OneOf<S, Gated, AwaitingEvidence> State on(const S& at, const Resumed& /*e*/) {
+    republish();
+    if (at.until != kNever) act(action::WakeAt{at.until});
+    return at;
+  }
+  State on(const Paused& at, const Resumed& /*e*/) {
+    republish();
+    return at;
+  }
+  State on(const Promoting& /*at*/, const Resumed& /*e*/) { return Promoting{republish()}; }
+  State on(const RollingBack& /*at*/, const Resumed& /*e*/) { return RollingBack{republish()}; }
+  State on(const Reinstalling& at, const Resumed& /*e*/) {
+    facts_.health = {0, 0, static_cast<std::uint32_t>(spec_.targets.size())};
+    act(action::RegisterTargets{spec_.colour, spec_.revision, spec_.targets});
+    act(action::WakeAt{at.deadline});
+    return at;
+  }
+
+  // ---- rollbacks listen to little -------------------------------------------------------------
+  template <GoingBack S, class E>
+  requires OneOf<E, AlarmBreached, Evidence> State on(const S& at, const E& /*e*/) { return at; }
+  State on(const Reinstalling& /*at*/, const Stop& /*e*/) {
+    return finish(Trigger::request, "MANUAL_STOP", "stopped on request; traffic stays where it is");
+  }
+  template <GoingBack S, OperatorCommand E>
+  requires(!(std::same_as<S, Reinstalling> && std::same_as<E, Stop>)) State
+      on(const S& at, const E& /*e*/) {
+    return refuse(at, "a rollback takes no such command", "wait until it is over");
+  }
+  template <GoingBack S>
+  State on(const S& at, const Rollback& /*e*/) {
+    return refuse_rollback_of_rollback(at);
+  }
+
+ private:
+  // ---- the way forward ------------------------------------------------------------------------
+  State begin();
+  State advance();
+  /// Does the plan's present step.
+  State arrive();
+  State shift_to(Weight weight);
+  State start_bake(Millis duration);
+  State end_of_bake();
+  State wait_at(const config::Gate& gate);
+  State wait_for_health(bool skips_plan);
+  State promote();
+
+  // ---- what a state does with a general event -------------------------------------------------
+  template <class S>
+  requires OneOf<S, Preparing, Baking, Gated, AwaitingEvidence, Paused, Reinstalling> State
+  applied(const S& at) {
+    return at;
+  }
+  State applied(const Shifting& at) {
+    if (facts_.applied < at.shift) return at;
+    if (const auto* bake = std::get_if<BakeOn>(&at.then)) return start_bake(bake->left);
+    return advance();
+  }
+  State applied(const Promoting& at) {
+    if (facts_.applied < at.shift) return at;
+    if (spec_.has_baseline) act(action::KeepOld{other(spec_.colour), spec_.deploy.keep_old});
+    say("deployment.succeeded", spec_.revision + " is live");
+    return Succeeded{};
+  }
+  State applied(const RollingBack& at) {
+    if (facts_.applied < at.shift) return at;
+    act(action::RetireGroup{other(spec_.colour)});
+    say("deployment.succeeded", "all traffic is back on " + spec_.revision);
+    return Succeeded{};
+  }
+
+  State healthy_enough(const Preparing& at) { return at.skips_plan ? promote() : arrive(); }
+  State healthy_enough(const Reinstalling& /*at*/) { return go_back(); }
+  template <class S>
+  requires OneOf<S, Shifting, Baking, Gated, AwaitingEvidence, Paused, Promoting, RollingBack> State
+  healthy_enough(const S& at) {
+    return at;
+  }
+
+  template <class S>
+  requires OneOf<S, Baking, Gated, AwaitingEvidence> State resume(S interrupted, Age since) {
+    if (interrupted.until != kNever) {
+      interrupted.until += now_ - since;
+      if constexpr (std::same_as<S, Baking>) {
+        // A restart during the pause: the bake must not run before the workers are back on it.
+        if (facts_.applied < facts_.shift)
+          return Shifting{facts_.shift, BakeOn{interrupted.until - now_}};
+      }
+      act(action::WakeAt{interrupted.until});
+    }
+    return interrupted;
+  }
+  State resume(Preparing interrupted, Age since) {
+    if (is_fit()) return healthy_enough(interrupted);
+    interrupted.deadline += now_ - since;
+    act(action::WakeAt{interrupted.deadline});
+    return interrupted;
+  }
+  State resume(Shifting interrupted, Age /*since*/) {
+    interrupted.shift = facts_.shift;
+    return applied(interrupted);
+  }
+
+  // ---- the way back ---------------------------------------------------------------------------
+  State trigger(Trigger trigger, std::string code, std::string why);
+  State give_back(Trigger trigger, std::string code, std::string why);
+  State finish(Trigger trigger, std::string code, std::string why);
+  /// Kind rollback: everything to the old release.
+  State go_back();
+
+  // ---- small parts ----------------------------------------------------------------------------
+  Shift publish() {
+    const Colour live = facts_.is_live ? spec_.colour : other(spec_.colour);
+    act(action::Publish{++facts_.shift, live, Split::with(spec_.colour, facts_.weight)});
+    return facts_.shift;
+  }
+  Shift republish() {
+    // Nobody has probed anything since the restart.
+    facts_.health = {0, 0, static_cast<std::uint32_t>(spec_.targets.size())};
+    const Shift shift = publish();
+    say("deployment.resumed", "resumed after a restart at " + to_string(facts_.weight));
+    return shift;
+  }
+
+  bool is_fit() const { return fitness(facts_.health, spec_.minimum_healthy) == Fitness::fit; }
+  std::string health_text() const {
+    return std::to_string(facts_.health.healthy) + " of " + std::to_string(spec_.targets.size()) +
+           " targets are healthy, " + std::to_string(spec_.minimum_healthy) + " must be";
+  }
+
+  template <class A>
+  void act(A action) {
+    actions_.emplace_back(std::in_place_type<A>, std::move(action));
+  }
+  void say(std::string type, std::string text) {
+    act(action::Announce{std::move(type), std::move(text)});
+  }
+  State refuse(State at, std::string detail, std::string remedy) {
+    act(action::Refuse{std::move(detail), std::move(remedy)});
+    return at;
+  }
+  State refuse_rollback_of_rollback(State at) {
+    return refuse(std::move(at), "a rollback is not rolled back",
+                  "deploy the release again that you want to have");
+  }
+  State refuse_without_baseline(State at) {
+    return refuse(std::move(at), "there is no older release to return to",
+                  "deploy another release");
+  }
+
+  const Spec& spec_;
+  Facts& facts_;
+  Age now_;
+  std::vector<Action> actions_;
+};
+
+}  // namespace teal::control::engine

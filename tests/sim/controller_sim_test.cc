@@ -1,0 +1,160 @@
+// Random lives of a whole controller: deployments, commands, sick targets, breaches, workers that
+// apply late, a disk that fails now and then, and kill -9 at any moment. After every step the
+// promises that an operator relies on. SIM_SEED and SIM_RUNS as in deployment_sim_test.cc.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "base/rng.h"
+#include "tests/support/control_room.h"
+
+namespace teal::control {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::uint64_t number_from(const char* variable, std::uint64_t fallback) {
+  const char* text = std::getenv(variable);
+  return text == nullptr ? fallback : std::strtoull(text, nullptr, 10);
+}
+
+class ControllerSimulator : public ControlRoom {
+ protected:
+  void begin(std::uint64_t seed) {
+    rng_ = Rng{seed};
+    disk = std::make_shared<Disk>();
+    verdicts.clear();
+    releases_ = 1;
+    start();
+  }
+
+  void act() {
+    switch (rng_.below(16)) {
+      case 0:
+      case 1: release(); break;
+      case 2:
+      case 3:
+      case 4: probe_some(); break;
+      case 5:
+      case 6:
+      case 7: ports->pump(); break;
+      case 8:
+      case 9: advance(Millis{rng_.below(200'000)}); break;
+      case 10: verdict(); break;
+      case 11: disk->fails = rng_.below(3) == 0; break;
+      case 12:
+        if (rng_.below(3) == 0) start();
+        break;
+      case 13:
+      case 14: steer(); break;
+      default: by_hand(); break;
+    }
+  }
+
+  void check() {
+    const ServiceState& state = ports->last();
+    std::uint32_t whole = 0;
+    for (const Colour colour : kColours) whole += state.split.of(colour).basis_points();
+    ASSERT_EQ(whole, Weight::kWhole);
+    std::size_t running = 0;
+    for (const DeploymentReport& report : controller->deployments("shop", 1000).value()) {
+      if (!is_terminal(report.status)) ++running;
+      ASSERT_EQ(is_terminal(report.status), report.finished.has_value() || is_cut_off(report));
+    }
+    ASSERT_LE(running, 1U) << "one active deployment per service";
+    ASSERT_EQ(running == 1, shop().deployment.has_value());
+    for (const TargetState& target : state.groups[state.live].targets)
+      ASSERT_TRUE(!target.draining || by_hand_) << "the live group is never retired";
+  }
+
+  /// Whatever state it is in: a rollback of the running release gives everything back.
+  void rollback_wins() {
+    const ServiceReport before = shop();
+    if (!before.deployment || report(*before.deployment).kind != Kind::deploy) return;
+    const Colour old = other(report(*before.deployment).colour);
+    const auto refused = std::make_shared<std::optional<ApiError>>();
+    controller->command(*before.deployment, Command::rollback,
+                        [refused](const Answer<DeploymentReport>& answer) {
+                          if (!answer) *refused = answer.error();
+                        });
+    if (*refused) {
+      // Only where everything was removed by hand and there is nothing to return to.
+      ASSERT_EQ((*refused)->detail, "there is no older release to return to");
+      return;
+    }
+    ASSERT_EQ(ports->last().split, Split::all_to(old));
+    ASSERT_EQ(ports->last().live, old);
+  }
+
+  Rng rng_{0};
+
+ private:
+  static bool is_cut_off(const DeploymentReport& report) {
+    return report.error_code == "INTERNAL_ERROR";
+  }
+
+  void release() {
+    auto wanted = request("r" + std::to_string(++releases_));
+    const auto port = static_cast<std::uint16_t>(100 + 2 * (releases_ % 1000));
+    wanted.targets = {target_address(port), target_address(static_cast<std::uint16_t>(port + 1))};
+    const Answer<DeploymentReport> answer = controller->deploy("shop", wanted, "", "");
+    if (!answer) {
+      ASSERT_TRUE(answer.error().status == 409 || answer.error().status == 503);
+    }
+  }
+
+  void probe_some() {
+    const Colour colour = kColours[rng_.below(2)];
+    probe(colour, rng_.below(6) == 0 ? Health::unhealthy : Health::healthy);
+  }
+
+  void verdict() {
+    verdicts["errors"] = health::Healthy{};
+    if (rng_.below(3) == 0) verdicts["errors"] = health::NotEnoughEvidence{"3 of 50"};
+    if (rng_.below(4) == 0) verdicts["errors"] = health::Breached{"9% > 1%"};
+  }
+
+  void steer() {
+    const auto deployments = controller->deployments("shop", 3).value();
+    if (deployments.empty()) return;
+    const auto which = rng_.below(static_cast<std::uint32_t>(deployments.size()));
+    controller->command(deployments[which].id, static_cast<Command>(rng_.below(5)), [](auto) {});
+  }
+
+  void by_hand() {
+    by_hand_ = true;
+    const Split split = Split::with(Colour::green, Weight{rng_.below(3) * 5000});
+    controller->set_split("shop", split, std::nullopt, [](auto) {});
+    if (rng_.below(4) == 0) {
+      const auto& targets = ports->last().groups[kColours[rng_.below(2)]].targets;
+      if (!targets.empty()) {
+        const Address address = targets[0].address;
+        for (const Colour colour : kColours) controller->delete_target("shop", colour, address);
+      }
+    }
+  }
+
+  std::uint32_t releases_ = 1;
+  bool by_hand_ = false;
+};
+
+TEST_F(ControllerSimulator, KeepsItsPromisesThroughFaultsAndRestarts) {
+  const std::uint64_t seed = number_from("SIM_SEED", 4711);
+  const std::uint64_t runs = number_from("SIM_RUNS", 1500);
+  for (std::uint64_t run = 0; run < runs; ++run) {
+    SCOPED_TRACE("repeat with SIM_SEED=" + std::to_string(seed + run) + " SIM_RUNS=1");
+    begin(seed + run);
+    for (int i = 0; i < 60; ++i) {
+      act();
+      check();
+      if (HasFailure()) return;
+    }
+    rollback_wins();
+    check();
+    if (HasFailure()) return;
+  }
+}
+
+}  // namespace
+}  // namespace teal::control

@@ -1,0 +1,70 @@
+// RunningAdmin: a control API on a real socket, served by a thread of its own, with FakeCommands
+// behind it. The fake belongs to that thread: reach it through `on_server`.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <future>
+#include <initializer_list>
+#include <memory>
+#include <thread>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+#include "control/admin_server.h"
+#include "tests/support/fake_commands.h"
+
+namespace teal::control::testing {
+
+class SilentLog final : public Log {
+ public:
+  void write(Level /*level*/, std::string_view /*message*/,
+             std::initializer_list<LogField> /*fields*/) override {}
+};
+
+class RunningAdmin {
+ public:
+  explicit RunningAdmin(const Address& address = {Address::Kind::ip4, "127.0.0.1", 0},
+                        const AdminLimits& limits = {}) {
+    add_canary(commands, clock.now);
+    auto started = AdminServer::start(io, api, log, address, limits);
+    TEAL_ASSERT(started.has_value());
+    server = std::move(*started);
+    thread_ = std::thread([this] { io.run(); });
+  }
+
+  ~RunningAdmin() {
+    on_server([this] {
+      server = nullptr;
+      work_.reset();
+    });
+    thread_.join();
+  }
+
+  /// Runs it on the server's thread and waits for its end.
+  void on_server(const std::function<void()>& what) {
+    std::promise<void> done;
+    boost::asio::post(io, [&] {
+      what();
+      done.set_value();
+    });
+    done.get_future().wait();
+  }
+
+  const Address& address() const { return server->address(); }
+
+  FixedClock clock;
+  FakeCommands commands;
+  SilentLog log;
+  boost::asio::io_context io{1};
+  AdminApi api{commands, clock, {}, {}};
+  std::unique_ptr<AdminServer> server;
+
+ private:
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{io.get_executor()};
+  std::thread thread_;
+};
+
+}  // namespace teal::control::testing

@@ -1,0 +1,245 @@
+#include "app/cli.h"
+
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "app/client.h"
+#include "tests/support/admin_fixture.h"
+
+namespace teal::app {
+namespace {
+
+using control::Status;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+struct Said {
+  int code = -1;
+  std::string out, err;
+};
+
+Said run(const std::vector<std::string>& words, const std::function<bool(Millis)>& pause,
+         bool is_tty = false) {
+  std::ostringstream out;
+  std::ostringstream err;
+  Terminal terminal{out, err, is_tty, false, 100, "127.0.0.1:1", pause};
+  std::vector<const char*> arguments{"teal"};
+  for (const std::string& word : words) arguments.push_back(word.c_str());
+  const int code = run_cli(static_cast<int>(arguments.size()), arguments.data(), terminal);
+  return {code, out.str(), err.str()};
+}
+
+Said run(const std::vector<std::string>& words) {
+  return run(words, [](Millis) { return false; });
+}
+
+class Cli : public ::testing::Test {
+ protected:
+  std::vector<std::string> line(std::vector<std::string> words) {
+    words.insert(words.begin(), {"--admin", to_string(admin_.address())});
+    return words;
+  }
+  std::vector<std::string> calls() {
+    std::vector<std::string> out;
+    admin_.on_server([&] { out = admin_.commands.calls; });
+    return out;
+  }
+  void finish(const std::string& id, Status status) {
+    admin_.on_server([&] {
+      auto& report = admin_.commands.deployments_[id];
+      report.status = status;
+      report.timeline.push_back({admin_.clock.now, status, "ended " + id});
+    });
+  }
+
+  control::testing::RunningAdmin admin_;
+};
+
+TEST_F(Cli, ShowsTheStatusAsATableOrAsJson) {
+  const Said table = run(line({"status", "shop"}));
+  EXPECT_EQ(table.code, 0) << table.err;
+  EXPECT_THAT(table.out, HasSubstr("d-3 shop v42: Baking at 12.5%, step 2/3"));
+  const Said json = run(line({"--output", "json", "status"}));
+  EXPECT_THAT(json.out, ::testing::StartsWith("{\"services\":[{\"name\":\"shop\""));
+}
+
+TEST_F(Cli, RedrawsInPlaceOnATerminalAndGivesTheCursorBack) {
+  int looks = 0;
+  const Said said = run(
+      line({"status", "--watch"}), [&](Millis) { return ++looks < 3; }, true);
+  EXPECT_EQ(said.code, 0);
+  EXPECT_EQ(looks, 3);
+  EXPECT_THAT(said.out, ::testing::StartsWith("\x1b[?25l\x1b[2J\x1b[H"));
+  EXPECT_THAT(said.out, ::testing::EndsWith("\x1b[J\x1b[?25h"));
+}
+
+TEST_F(Cli, PrintsFramesOneAfterTheOtherWhereThereIsNoTerminal) {
+  int looks = 0;
+  const Said said = run(line({"status", "--watch"}), [&](Millis) { return ++looks < 2; });
+  EXPECT_THAT(said.out, ::testing::Not(HasSubstr("\x1b")));
+  EXPECT_NE(said.out.find("shop  live blue"), said.out.rfind("shop  live blue"));
+}
+
+TEST_F(Cli, SteersTheRunningDeploymentOfAServiceOrTheOneNamed) {
+  EXPECT_EQ(run(line({"pause", "shop"})).code, 0);
+  EXPECT_EQ(run(line({"continue", "d-3"})).code, 0);
+  EXPECT_EQ(run(line({"promote"})).code, 0) << "there is only one service";
+  EXPECT_THAT(calls(), ElementsAre("command d-3 1", "command d-3 0", "command d-3 2"));
+}
+
+TEST_F(Cli, RollsTheNewestDeploymentBackWhenNoneIsRunning) {
+  admin_.on_server([&] {
+    admin_.commands.services_["shop"].deployment.reset();
+    admin_.commands.services_["shop"].last_deployment = "d-3";
+  });
+  EXPECT_EQ(run(line({"rollback", "shop"})).code, 0);
+  const Said stop = run(line({"stop", "shop"}));
+  EXPECT_EQ(stop.code, 1);
+  EXPECT_THAT(stop.err, HasSubstr("no deployment of 'shop' is running"));
+  EXPECT_THAT(calls(), ElementsAre("command d-3 4"));
+}
+
+TEST_F(Cli, SplitsByHandAndGuardsAgainstALostUpdate) {
+  EXPECT_EQ(run(line({"split", "shop", "green=20%", "--if-match", "7"})).code, 0);
+  const Said late = run(line({"split", "shop", "green=30%", "--if-match", "7"}));
+  EXPECT_EQ(late.code, 1);
+  EXPECT_THAT(late.err, HasSubstr("The service has changed"));
+  EXPECT_EQ(run(line({"split", "shop", "green"})).code, 1);
+}
+
+TEST_F(Cli, AddsAndDrainsTargets) {
+  EXPECT_EQ(run(line({"target", "add", "shop", "green", "10.0.0.7:80"})).code, 0);
+  EXPECT_EQ(run(line({"target", "drain", "shop", "blue", "unix:/run/app.sock"})).code, 0);
+  EXPECT_THAT(calls(),
+              ElementsAre("put shop green 10.0.0.7:80", "delete shop blue unix:/run/app.sock"));
+  EXPECT_EQ(run(line({"target", "add", "shop", "red", "10.0.0.7:80"})).code, 2);
+}
+
+TEST_F(Cli, FiresAlarmsAndListsHistoryAndEvents) {
+  admin_.on_server([&] {
+    admin_.commands.alarms["outside"] = true;
+    admin_.commands.announce("split.changed", "green 12.5%");
+  });
+  EXPECT_EQ(run(line({"alarm", "outside", "firing", "--reason", "why"})).code, 0);
+  EXPECT_THAT(calls(), ElementsAre("alarm outside  firing why"));
+  EXPECT_THAT(run(line({"history", "shop"})).out, HasSubstr("d-3  deploy  v42       Baking"));
+  const Said events = run(line({"events"}));
+  EXPECT_EQ(events.code, 0) << events.err;
+  EXPECT_THAT(events.out, HasSubstr("split.changed  green 12.5%"));
+}
+
+std::vector<std::string> deploy_words(const std::vector<std::string>& more) {
+  std::vector<std::string> words{"deploy",   "shop",        "--revision",        "v43",
+                                 "--target", "10.0.0.9:80", "--idempotency-key", "k"};
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+TEST_F(Cli, DeploysWithoutWaiting) {
+  const Said said = run(line(deploy_words({"--plan", "AllAtOnce"})));
+  EXPECT_EQ(said.code, 0) << said.err;
+  EXPECT_EQ(said.out, "d-2 shop v43: Created at 0%\n");
+  EXPECT_THAT(calls(), ElementsAre("deploy shop v43 key=k"));
+}
+
+TEST_F(Cli, WaitsForSuccessShowingEachTimelineEntryOnce) {
+  int looks = 0;
+  const Said said = run(line(deploy_words({"--wait"})), [&](Millis) {
+    if (++looks == 1)
+      admin_.on_server([&] {
+        admin_.commands.deployments_["d-2"].timeline.push_back(
+            {admin_.clock.now, Status::in_progress, "shift to 10%"});
+      });
+    if (looks == 3) finish("d-2", Status::succeeded);
+    return looks < 10;
+  });
+  EXPECT_EQ(said.code, 0) << said.err;
+  EXPECT_EQ(said.out,
+            "d-2 shop v43: Created at 0%\n"
+            "02:14:08  InProgress  shift to 10%\n"
+            "02:14:08  Succeeded   ended d-2\n"
+            "d-2 shop v43: Succeeded at 0%\n");
+}
+
+TEST_F(Cli, FollowsTheRollbackAndSaysSoByItsExitCode) {
+  const Said said = run(line(deploy_words({"--wait"})), [&](Millis) {
+    admin_.on_server([&] {
+      auto& rollback = admin_.commands.deployments_["d-4"];
+      rollback.id = "d-4";
+      rollback.kind = control::Kind::rollback;
+      rollback.service = "shop";
+      rollback.revision = "v41";
+      admin_.commands.deployments_["d-2"].rolled_back_by = "d-4";
+    });
+    finish("d-4", Status::succeeded);
+    finish("d-2", Status::failed);
+    return true;
+  });
+  EXPECT_EQ(said.code, 3) << said.err;
+  EXPECT_THAT(said.out, HasSubstr("d-4 shop back to v41: Succeeded"));
+}
+
+TEST_F(Cli, TellsAFailureWithoutARollbackFromOne) {
+  const Said said = run(line(deploy_words({"--wait"})), [&](Millis) {
+    finish("d-2", Status::stopped);
+    return true;
+  });
+  EXPECT_EQ(said.code, 4);
+}
+
+TEST_F(Cli, StopsWaitingInTime) {
+  const Said said =
+      run(line(deploy_words({"--wait", "--timeout", "1s"})), [](Millis) { return true; });
+  EXPECT_EQ(said.code, 5);
+  EXPECT_THAT(said.err, HasSubstr("has not ended in 1s; it goes on"));
+}
+
+TEST_F(Cli, ShowsEveryProblemOfARequest) {
+  const Said said = run(line(
+      {"deploy", "shop", "--revision", "v43", "--target", "10.0.0.9:80", "--plan", "AllAtTwice"}));
+  EXPECT_EQ(said.code, 1);
+  EXPECT_THAT(said.err, HasSubstr("plan: "));
+}
+
+TEST(CliWithoutTeal, SaysThatItCannotBeReached) {
+  const Said said = run({"status"});
+  EXPECT_EQ(said.code, 1);
+  EXPECT_THAT(said.err, HasSubstr("cannot reach Teal's control API at 127.0.0.1:1: is `teal serve` "
+                                  "running?"));
+}
+
+TEST(CliWithoutTeal, TellsUsageFromErrors) {
+  EXPECT_EQ(run({}).code, 2);
+  EXPECT_EQ(run({"explode"}).code, 2);
+  EXPECT_EQ(run({"deploy", "shop"}).code, 2);
+  EXPECT_EQ(run({"--admin", "nowhere", "status"}).code, 2);
+  EXPECT_EQ(run({"--output", "xml", "status"}).code, 2);
+  const Said help = run({"--help"});
+  EXPECT_EQ(help.code, 0);
+  EXPECT_THAT(help.out, HasSubstr("3 the deployment was rolled back"));
+  EXPECT_THAT(run({"--version"}).out, ::testing::StartsWith("teal 0."));
+}
+
+TEST(DeploymentBody, PutsAlarmsInTheGrammarOfTheConfiguration) {
+  DeployOptions options;
+  options.revision = "v43";
+  options.targets = {"10.0.0.9:80"};
+  options.alarms = {"errors=error_rate > 1% over 30s minimum 50", "out=external"};
+  const auto body = deployment_body(options);
+  ASSERT_TRUE(body.has_value()) << body.error();
+  EXPECT_EQ(*body,
+            R"({"revision":"v43","targets":["10.0.0.9:80"],"alarms":{"errors":{"over":"30s",)"
+            R"("minimum_requests":50,"error_rate":"> 1%"},"out":{"external":true}}})");
+  for (const std::string wrong : {"errors", "=error_rate > 1%", "e=", "e=error_rate",
+                                  "e=error_rate > 1% over", "e=error_rate > 1% minimum x"}) {
+    options.alarms = {wrong};
+    EXPECT_FALSE(deployment_body(options).has_value()) << wrong;
+  }
+}
+
+}  // namespace
+}  // namespace teal::app

@@ -1,0 +1,120 @@
+#include "app/status_view.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+
+#include "app/event_parser.h"
+#include "app/text_table.h"
+#include "control/report_json.h"
+#include "tests/support/fake_commands.h"
+
+namespace teal::app {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+boost::json::object canary() {
+  control::testing::FixedClock clock;
+  control::testing::FakeCommands commands;
+  control::testing::add_canary(commands, clock.now);
+  return control::to_json(commands.services_["shop"], &commands.deployments_["d-3"], nullptr,
+                          clock.now);
+}
+
+TEST(StatusView, ShowsACanaryAtAGlance) {
+  EXPECT_EQ(render_service(canary(), {}),
+            R"(shop  live blue  split blue=87.5% green=12.5%
+  GROUP  ROLE  REVISION  HEALTHY  ASKED  MEASURED   REQ/S  ERRORS    P50      P99
+  blue   live  v41           2/2  87.5%    87.41%  1203.4   0.00%  1.2ms    4.0ms
+  green  idle  v42           1/2  12.5%    12.59%   173.2   0.31%  1.3ms  251.5ms
+  green 10.0.0.1:9081 unhealthy: probe: connection refused
+  d-3 shop v42: Baking at 12.5%, step 2/3 (bake 5m), 3m12s left
+    alarm errors   healthy      error_rate > 1% over 30s
+    alarm slow     breached     latency_p99 > 250ms over 30s  latency_p99 251.5ms > 250ms
+    alarm outside  no evidence  external                      nobody has spoken
+    02:12:08  Created     created
+    02:13:08  Baking      shift to 12.5%
+)");
+}
+
+TEST(StatusView, CutsLinesToTheWidthOfTheTerminal) {
+  const std::string text = render_service(canary(), {40, false, 5});
+  std::size_t start = 0;
+  for (std::size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n', start)) {
+    EXPECT_LE(width_of(text.substr(start, end - start)), 40U);
+    start = end + 1;
+  }
+  EXPECT_THAT(text, HasSubstr("…\n"));
+}
+
+TEST(StatusView, UsesColourOnlyWhereAsked) {
+  EXPECT_THAT(render_service(canary(), {100, false, 5}), Not(HasSubstr("\x1b")));
+  EXPECT_THAT(render_service(canary(), {100, true, 5}), HasSubstr("\x1b[31m    alarm slow"));
+}
+
+TEST(StatusView, ShowsOnlyTheLastTimelineEntries) {
+  const std::string text = render_service(canary(), {100, false, 1});
+  EXPECT_THAT(text, Not(HasSubstr("Created     created")));
+  EXPECT_THAT(text, HasSubstr("shift to 12.5%"));
+}
+
+TEST(StatusView, ShowsDashesWhereNothingWasMeasured) {
+  const control::ServiceReport quiet;
+  const auto json = control::to_json(quiet, nullptr, nullptr, WallTime{});
+  EXPECT_THAT(render_service(json, {}), HasSubstr("  blue   idle  -             0/0     0%"
+                                                  "         -    0.0       -    -    -\n"));
+}
+
+TEST(StatusView, LetsNobodyMoveTheCursor) {
+  boost::json::object service = canary();
+  service["groups"].as_object()["green"].as_object()["revision"] = "v\x1b[2J";
+  EXPECT_THAT(render_service(service, {}), Not(HasSubstr("\x1b")));
+}
+
+TEST(StatusView, ToleratesAnEmptyReport) {
+  EXPECT_THAT(render_service({}, {}), HasSubstr("GROUP"));
+  EXPECT_EQ(render_history({}, {}), "nothing has been deployed yet\n");
+}
+
+TEST(StatusView, ExplainsAProblemWithItsRemedy) {
+  EXPECT_EQ(render_problem(R"({"title":"Bad body","detail":"1 problem","remedy":"correct it",
+                               "problems":[{"key":"plam","message":"unknown key","hint":"plan?"}]})",
+                           400),
+            "Bad body: 1 problem\n  plam: unknown key; plan?\n  correct it\n");
+  EXPECT_EQ(render_problem("<html>", 502), "the control API answered with status 502\n");
+}
+
+TEST(TextTable, FitsTextToItsWidth) {
+  EXPECT_EQ(fit("grün", 4), "grün");
+  EXPECT_EQ(fit("grüner", 4), "grü…");
+  EXPECT_EQ(fit("a\tb", 3), "a b");
+  EXPECT_EQ(fit("abc", 0), "");
+}
+
+TEST(EventParser, TakesEventsApartHoweverTheyArrive) {
+  const std::string stream =
+      ":\n\nid: 1\nevent: a.b\ndata: {\"x\":\ndata: 1}\n\n: live\n\nid:2\r\ndata:y\r\n\r\n";
+  for (std::size_t cut = 0; cut <= stream.size(); ++cut) {
+    EventParser parser;
+    std::vector<std::string> seen;
+    const auto take = [&](const ServerEvent& event) {
+      seen.push_back(event.is_live_mark ? "live" : event.id + "|" + event.type + "|" + event.data);
+      return true;
+    };
+    EXPECT_TRUE(parser.feed(stream.substr(0, cut), take));
+    EXPECT_TRUE(parser.feed(stream.substr(cut), take));
+    EXPECT_THAT(seen, ::testing::ElementsAre("1|a.b|{\"x\":\n1}", "live", "2||y")) << cut;
+  }
+}
+
+TEST(EventParser, HasALimit) {
+  EventParser parser;
+  EXPECT_FALSE(parser.feed(std::string(EventParser::kMaxBytes + 1, 'x'),
+                           [](const ServerEvent&) { return true; }));
+}
+
+}  // namespace
+}  // namespace teal::app
