@@ -51,8 +51,8 @@ std::string text_of(const json::object& object, std::string_view key) {
 json::array canary(std::initializer_list<std::pair<const char*, const char*>> steps) {
   json::array plan;
   for (const auto& [weight, bake] : steps) {
-    plan.push_back({{"set_weight", weight}});
-    plan.push_back({{"bake", bake}});
+    plan.push_back(json::object{{"set_weight", weight}});
+    plan.push_back(json::object{{"bake", bake}});
   }
   return plan;
 }
