@@ -35,7 +35,7 @@ class Demo {
  private:
   Result<Outcome> ship(const ShopOptions& release, const json::array& plan, DemoLoad& load);
   void say(const std::string& line) { terminal_.out << line << std::endl; }
-  void show_audit(const Outcome& outcome);
+  void show_audit(const json::object& deployment);
   Result<bool> sum_up(const Outcome& good, const Outcome& bad, const DemoLoad& load);
   void say_where_it_runs();
 
@@ -51,8 +51,8 @@ std::string text_of(const json::object& object, std::string_view key) {
 json::array canary(std::initializer_list<std::pair<const char*, const char*>> steps) {
   json::array plan;
   for (const auto& [weight, bake] : steps) {
-    plan.push_back({{"set_weight", weight}});
-    plan.push_back({{"bake", bake}});
+    plan.push_back(json::object{{"set_weight", weight}});
+    plan.push_back(json::object{{"bake", bake}});
   }
   return plan;
 }
@@ -100,8 +100,9 @@ Result<bool> Demo::play(bool keep) {
   return as_told;
 }
 
-void Demo::show_audit(const Outcome& outcome) {
-  const json::value* timeline = outcome.deployment.if_contains("timeline");
+void Demo::show_audit(const json::object& deployment) {
+  say("    the audit timeline of " + text_of(deployment, "id") + ":");
+  const json::value* timeline = deployment.if_contains("timeline");
   if (timeline == nullptr) return;
   for (const json::value& entry : timeline->as_array())
     say("     " + render_timeline_entry(entry.as_object()));
@@ -139,8 +140,11 @@ Result<bool> Demo::sum_up(const Outcome& good, const Outcome& bad, const DemoLoa
       took != nullptr && took->is_number())
     say("    from the deciding event to all workers off v3: " +
         std::to_string(took->to_number<double>()).substr(0, 5) + " ms");
-  say("    the audit timeline of " + text_of(bad.deployment, "id") + ":");
-  show_audit(bad);
+  show_audit(bad.deployment);
+  if (const auto rollback =
+          stage_.get("/v1/deployments/" + text_of(bad.deployment, "rolled_back_by"));
+      rollback)
+    show_audit(*rollback);
   say("live now: " + revision + ", in the " + live + " group");
   const bool as_told = shipped && taken_back && nothing_lost;
   say(as_told ? "All of it really happened." : "It did NOT go as it should have.");

@@ -20,7 +20,7 @@ spdlog::level::level_enum to_spdlog(Level level) {
 
 /// A value with spaces or quotes is quoted, line ends are escaped: one event stays one line.
 void append_value(std::string& line, const std::string& value) {
-  const bool plain = !value.empty() && value.find_first_of(" \"=\\\n\r\t") == std::string::npos;
+  const bool plain = value.find_first_of(" \"=\\\n\r\t") == std::string::npos;
   if (plain) {
     line += value;
     return;
@@ -52,6 +52,7 @@ class OperatorLog final : public Log {
     if (!logger_.should_log(at)) return;
     std::string line(message);
     for (const auto& [key, value] : fields) {
+      if (value.empty()) continue;
       line += ' ';
       line += key;
       line += '=';

@@ -39,4 +39,29 @@ std::vector<TrafficReading> TrafficBook::read(std::span<const Shard* const> shar
   return readings;
 }
 
+std::vector<MetricSample> TrafficBook::read_gauges(std::span<const Shard* const> shards) const {
+  std::vector<MetricSample> samples;
+  for (SlotId slot = 0; slot < slots_.size(); ++slot) {
+    std::uint64_t active = 0;
+    for (const Shard* shard : shards)
+      if (const TrafficShard* traffic = shard->find(slot)) active += traffic->active.read();
+    const TrafficKey& key = slots_.key(slot);
+    if (key.revision.empty() && active == 0) continue;
+    samples.push_back({.name = "teal_requests_active",
+                       .help = "Requests in flight in a group now.",
+                       .type = MetricSample::Type::gauge,
+                       .labels = {{"service", key.service},
+                                  {"group", std::string(to_string(key.colour))},
+                                  {"revision", key.revision},
+                                  {"audience", std::string(to_string(key.audience))}},
+                       .value = static_cast<double>(active)});
+  }
+  samples.push_back({.name = "teal_traffic_slots_shared_total",
+                     .help = "Times that a group's numbers had to share their place.",
+                     .type = MetricSample::Type::counter,
+                     .labels = {},
+                     .value = static_cast<double>(slots_.crowded())});
+  return samples;
+}
+
 }  // namespace teal::proxy

@@ -34,6 +34,9 @@ class TrafficBook {
   /// One reading per key that has a slot, summed over the shards; always pass all of them.
   std::vector<TrafficReading> read(std::span<const Shard* const> shards) const;
 
+  /// Gauges of the requests in flight by key, and how often a slot had to be shared.
+  std::vector<MetricSample> read_gauges(std::span<const Shard* const> shards) const;
+
   const SlotBook& slots() const { return slots_; }
 
  private:

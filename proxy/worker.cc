@@ -185,6 +185,8 @@ boost::local_shared_ptr<TargetRuntime> Worker::target_runtime(
   }
   runtime->group = group;
   runtime->retired = false;
+  // When it comes back it begins anew, or its first failure would eject it again.
+  if (target.ejected) runtime->consecutive_failures = 0;
   runtime->in_flight_limit = share_of(service.limits.in_flight_per_target, shared_.workers);
   runtime->idle_limit = share_of(service.limits.idle_per_target, shared_.workers);
   runtime->idle_timeout = service.timeouts.upstream_idle;

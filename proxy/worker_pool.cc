@@ -118,7 +118,10 @@ std::vector<TrafficReading> WorkerPool::read_traffic() {
 }
 
 std::vector<MetricSample> WorkerPool::read_stats() const {
-  return proxy::read_stats(shards());
+  const std::vector<const Shard*> all = shards();
+  std::vector<MetricSample> samples = proxy::read_stats(all);
+  for (MetricSample& gauge : book_.read_gauges(all)) samples.push_back(std::move(gauge));
+  return samples;
 }
 
 void WorkerPool::take_reports(std::uint32_t worker, const std::vector<BadOutcome>& outcomes) {
