@@ -164,7 +164,9 @@ TEST_F(RollbackTest, FiftyDeploymentsWithRollbackHurtNobodyButByGreensOwnErrors)
     const ApiAnswer started = admin().deploy("r" + std::to_string(i), green_.address());
     ASSERT_EQ(started.status, 201) << started.text;
     const std::string id = started.at("/id");
-    if (i % 2 == 1) ASSERT_EQ(admin().command(id, "rollback").status, 200);
+    if (i % 2 == 1) {
+      ASSERT_EQ(admin().command(id, "rollback").status, 200);
+    }
     ASSERT_TRUE(admin().await(id, "status", "Stopped")) << admin().deployment(id).text;
     const std::string rollback = admin().deployment(id).at("/rolled_back_by");
     ASSERT_TRUE(admin().await(rollback, "status", "Succeeded"));

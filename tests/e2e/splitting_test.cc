@@ -146,7 +146,7 @@ TEST_F(StickyTest, ClientsStayWithTheReleaseWhileItGrowsAndReturnAtZero) {
     split(weight);
     for (const auto& [cookie, first] : clients) {
       const std::string target = who(cookie);
-      if (on_green.contains(cookie)) EXPECT_EQ(target, "green-1") << weight;
+      EXPECT_TRUE(target == "green-1" || !on_green.contains(cookie)) << weight;
       if (target == "green-1") on_green.insert(cookie);
     }
   }
@@ -190,10 +190,11 @@ TEST(Balancing, AConsistentHashKeepsAKeyOnItsTargetAndMovesOnlyWhatItMust) {
   ASSERT_EQ(teal.admin().call("DELETE", path).status, 202);
   ASSERT_TRUE(teal.admin().await_accepting(2));
   for (const auto& [key, owner] : map_keys()) {
-    if (before.at(key) == "two")
+    if (before.at(key) == "two") {
       EXPECT_NE(owner, "two");
-    else
+    } else {
       EXPECT_EQ(owner, before.at(key)) << key << " moved without need";
+    }
   }
 }
 

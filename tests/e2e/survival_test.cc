@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "base/weight.h"
 #include "tests/support/e2e_events.h"
 #include "tests/support/e2e_release.h"
 
@@ -95,10 +96,11 @@ TEST_F(SurvivalTest, ASplitByHandAndHistorySurvive) {
   ASSERT_TRUE(admin().await(id, "status", "Succeeded"));
   ASSERT_EQ(admin().split("75%").status, 200);
   for (const bool orderly : {false, true}) {
-    if (orderly)
+    if (orderly) {
       EXPECT_EQ(teal_->stop(), 0);
-    else
+    } else {
       teal_->kill9();
+    }
     teal_->start();
     EXPECT_EQ(admin().service().at("/live"), "green");
     EXPECT_EQ(green_share(), "75%");
