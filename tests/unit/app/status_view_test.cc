@@ -81,7 +81,7 @@ TEST(StatusView, ToleratesAnEmptyReport) {
 
 TEST(StatusView, ExplainsAProblemWithItsRemedy) {
   EXPECT_EQ(render_problem(R"({"title":"Bad body","detail":"1 problem","remedy":"correct it",
-                               "problems":[{"key":"plam","message":"unknown key","hint":"plan?"}]})",
+                            "problems":[{"key":"plam","message":"unknown key","hint":"plan?"}]})",
                            400),
             "Bad body: 1 problem\n  plam: unknown key; plan?\n  correct it\n");
   EXPECT_EQ(render_problem("<html>", 502), "the control API answered with status 502\n");
