@@ -28,7 +28,7 @@ std::string group_text(const std::string& colour, const std::string& revision,
 }
 
 std::string with_dir(std::string text, const std::string& dir) {
-  for (std::size_t at = text.find("$DIR"); at != std::string::npos; at = text.find("$DIR"))
+  for (std::size_t at = 0; (at = text.find("$DIR", at)) != std::string::npos; at += dir.size())
     text.replace(at, 4, dir);
   return text;
 }
