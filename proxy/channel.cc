@@ -116,6 +116,7 @@ void Channel::take(const std::vector<Gather::Piece>& pieces, const std::string& 
     worker_.resume_soon(*this);
     return;
   }
+  written_ += wrote.size;
   if (wrote.size < asked) keep_rest(pieces, text, wrote.size);
 }
 
@@ -147,6 +148,7 @@ bool Channel::write_pending() {
     worker_.resume_soon(*this);
     return false;
   }
+  written_ += wrote.size;
   pending_at_ += wrote.size;
   if (pending_at_ < pending_.size()) return false;
   pending_ = {};

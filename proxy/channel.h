@@ -58,6 +58,8 @@ class Gather {
 
 class Channel : public net::Watcher {
  public:
+  /// Bytes that the socket has taken since forget_written().
+  std::uint64_t written() const { return written_; }
   /// More output than this waiting means that the other side should not be read.
   bool is_blocked() const { return !pending_.empty(); }
   bool is_open() const { return stream_.is_open(); }
@@ -86,6 +88,7 @@ class Channel : public net::Watcher {
   void connected();
   /// Takes the pending output to the socket; true if all of it went.
   bool write_pending();
+  void forget_written() { written_ = 0; }
   /// The socket refused a write; noticed later, in resume() or on_ready().
   bool is_broken() const { return broken_; }
 
@@ -108,6 +111,7 @@ class Channel : public net::Watcher {
 
   std::string pending_;
   std::size_t pending_at_ = 0;
+  std::uint64_t written_ = 0;
   bool resume_marked_ = false;
   bool watched_ = false;
   bool connected_ = true;

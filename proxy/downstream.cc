@@ -212,18 +212,24 @@ void Downstream::refuse(net::Refusal rule) {
     exchange_->on_request_refused(rule);
     return;
   }
+  answer_and_end(net::status_of(rule), net::explain(rule), Termination::refused,
+                 net::to_string(rule));
+}
+
+void Downstream::answer_and_end(std::uint16_t status, std::string_view text,
+                                Termination termination, std::string_view detail) {
   ResponseStyle style;
-  style.framing = {net::Framing::Kind::length, net::explain(rule).size()};
+  style.framing = {net::Framing::Kind::length, text.size()};
   style.close = true;
   style.date = worker_.date();
-  send_own(net::status_of(rule), net::explain(rule), style, false);
+  send_own(status, text, style, false);
   AccessRecord record;
   record.at = worker_.wall();
   record.client = peer_address_;
-  record.status = net::status_of(rule);
-  record.termination = Termination::refused;
+  record.status = status;
+  record.termination = termination;
   record.origin = "teal";
-  record.detail = net::to_string(rule);
+  record.detail = detail;
   worker_.log_access(record);
   end_connection(Ending::linger);
 }
@@ -370,13 +376,8 @@ void Downstream::on_timeout() {
         return;
       }
       counters[Stat::request_header_timeouts].add();
-      ResponseStyle style;
-      const std::string_view text = "the request head did not come in time";
-      style.framing = {net::Framing::Kind::length, text.size()};
-      style.close = true;
-      style.date = worker_.date();
-      send_own(408, text, style, false);
-      end_connection(Ending::orderly);
+      answer_and_end(408, "the request head did not come in time",
+                     Termination::request_header_timeout, {});
       return;
     }
     case Phase::exchange: exchange_->on_request_stalled(); return;

@@ -12,6 +12,7 @@
 
 #include "net/http1_parser.h"
 #include "net/timer_wheel.h"
+#include "proxy/access_log.h"
 #include "proxy/channel.h"
 #include "proxy/client_side.h"
 
@@ -62,6 +63,9 @@ class Downstream final : public Channel, public ClientSide {
   void begin_exchange();
   void on_input_ended(bool broken);
   void refuse(net::Refusal rule);
+  /// An answer to what never became a request, and its line in the log.
+  void answer_and_end(std::uint16_t status, std::string_view text, Termination termination,
+                      std::string_view detail);
   void next_request();
   void end_connection(Ending ending);
   void try_to_end();

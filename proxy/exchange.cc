@@ -30,7 +30,7 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   request_done_ = head_.framing.kind == net::Framing::Kind::none;
   continue_owed_ = head_.expects_continue && !info_.http10;
   attempts_ = 0;
-  fresh_was_tried_ = was_queued_ = request_sent_ = false;
+  fresh_was_tried_ = was_queued_ = false;
   replayable_ = true;
   replay_.clear();
   tried_.clear();
@@ -133,7 +133,6 @@ void Exchange::on_connected() {
 
 void Exchange::send_request() {
   phase_ = Phase::waiting;
-  request_sent_ = true;
   append_request_head(upstream_->begin(), head_, info_.peer, service_->spec->host_header,
                       target_->address, ids_);
   upstream_->end();

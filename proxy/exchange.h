@@ -146,7 +146,6 @@ class Exchange {
   std::uint32_t attempts_ = 0;
   bool fresh_was_tried_ = false;
   bool was_queued_ = false;
-  bool request_sent_ = false;  ///< In the present attempt.
   bool replayable_ = true;
   std::string replay_;  ///< Body bytes sent on a kept connection so far.
   std::vector<TargetId> tried_;

@@ -61,7 +61,6 @@ std::uint64_t Exchange::hash_of_request() const {
 bool Exchange::open_upstream(std::size_t index, bool fresh) {
   const boost::local_shared_ptr<TargetRuntime> target = group_runtime().targets[index];
   ++attempts_;
-  request_sent_ = false;
   if (attempts_ > 1)
     if (TrafficShard* shard = traffic()) shard->retries.add();
   if (!fresh && !target->idle.empty()) {
@@ -165,7 +164,7 @@ void Exchange::after_failed_attempt(Failure failure, net::Refusal rule) {
                                          : Termination::upstream_truncated);
     return;
   }
-  const FailedAttempt failed{failure, upstream_->requests() > 1, request_sent_,
+  const FailedAttempt failed{failure, upstream_->requests() > 1, upstream_->written() > 0,
                              upstream_->has_response_begun()};
   const bool has_key = head_.fields.find(net::HeaderId::idempotency_key) != nullptr;
   const RequestTraits request{net::is_idempotent(head_.method) || has_key, replayable_};

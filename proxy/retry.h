@@ -36,7 +36,12 @@ inline constexpr std::uint32_t kMostAttempts = 3;
 constexpr Next after_failure(const FailedAttempt& failed, const RequestTraits& request,
                              std::uint32_t attempts, bool fresh_was_tried) {
   if (attempts >= kMostAttempts) return Next::give_up;
-  if (!failed.request_sent) return Next::another_target;
+  if (!failed.request_sent) {
+    // A kept connection that takes not one byte was closed before: that says nothing of its target.
+    if (!failed.on_kept_connection) return Next::another_target;
+    if (request.is_replayable && !fresh_was_tried) return Next::fresh_connection;
+    return Next::give_up;
+  }
   // A kept connection that dies before the first byte of a response was most likely closed by the
   // target for being idle, just as the request set out: no fault of the target, one try more.
   if (failed.failure == Failure::reset && failed.on_kept_connection && !failed.response_begun &&

@@ -48,6 +48,7 @@ void Upstream::attach(Exchange& exchange, net::Method method) {
   paused_ = response_begun_ = false;
   read_size_ = kFirstRead;
   timer_.cancel();
+  forget_written();
   ++requests_;
   parser_.expect(method);
 }
@@ -75,6 +76,7 @@ void Upstream::resume() {
   if (state_ != State::busy) return;
   if (is_broken()) {
     // The target may have answered before it closed: what it said last is worth more than EPIPE.
+    mark_ready({.read = true});
     read_response();
     if (state_ == State::busy && exchange_ != nullptr) fail(Failure::reset, net::Refusal::none);
     return;
@@ -145,7 +147,8 @@ bool Upstream::parse(std::string_view input) {
       case net::ParseEvent::end:
         stash_ = {};
         if (!input.empty()) worker_.counters().refused(net::Refusal::bytes_after_message).add();
-        exchange_->on_response_end(parser_.trailers(), input.empty() && !is_blocked());
+        exchange_->on_response_end(parser_.trailers(),
+                                   parser_.head().keep_alive && input.empty() && !is_blocked());
         return false;
       case net::ParseEvent::refused:
         worker_.counters()[Stat::upstream_protocol_errors].add();

@@ -18,6 +18,13 @@ TEST(Retry, TriesAnotherTargetWhenNothingWasSent) {
             Next::another_target);
 }
 
+TEST(Retry, SendsEvenAPostAgainWhenAKeptConnectionTookNotOneByteOfIt) {
+  FailedAttempt failed = died_when_reused();
+  failed.request_sent = false;
+  EXPECT_EQ(after_failure(failed, kPost, 1, false), Next::fresh_connection);
+  EXPECT_EQ(after_failure(failed, kPost, 2, true), Next::give_up);
+}
+
 TEST(Retry, StopsAfterTheMostAttempts) {
   EXPECT_EQ(after_failure({.failure = Failure::connect}, kGet, kMostAttempts, false),
             Next::give_up);
