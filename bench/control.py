@@ -31,6 +31,12 @@ class ControlApi:
                 raise SystemExit(f"bench: waited {seconds} s in vain for: {what}")
             time.sleep(0.02)
 
+    def give_green(self, release_port):
+        """Green has a healthy target again, whatever earlier rollbacks have emptied."""
+        self.call("PUT", f"/v1/services/{SERVICE}/groups/green/targets/127.0.0.1:{release_port}")
+        self.wait_until("green's target", lambda service: any(
+            target["accepts_requests"] for target in service["groups"]["green"]["targets"]))
+
     @contextlib.contextmanager
     def shifting(self, release_port, seconds):
         """A linear shift that takes longer than the measurement, with the configured alarms live.

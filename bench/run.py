@@ -84,6 +84,7 @@ def run(stage, arguments, rows):
         if name in load.CASES:
             measure_case(load.CASES[name], stage, arguments, rows)
         elif "teal" in arguments.peers:
+            ControlApi(stage.ports["admin"]).give_green(stage.values["release"])
             report.print_split_latency(split_latency.measure(
                 stage.ports["teal"], stage.ports["admin"], arguments.puts))
 

@@ -156,8 +156,9 @@ ApiRequest to_api(const http::request<http::string_body>& request, const Address
   return out;
 }
 
-/// The answer to one request, and the event that it has come. Shared with the API's callback, which
-/// may outlive the connection.
+/// The answer to one request, and the event that it has come. Owned by the connection's coroutine;
+/// the API's callback only knows it weakly, because control may hold a callback for longer than the
+/// connection, and even the io_context with its timers, is there.
 struct Exchange {
   explicit Exchange(const asio::any_io_executor& executor) : answered(executor) {}
 
@@ -171,9 +172,11 @@ asio::awaitable<bool> AdminSession::answer(const Request& request) {
   const auto exchange = std::make_shared<Exchange>(stream_.get_executor());
   exchange->answered.expires_after(limits_.timeout);
   const ApiRequest call = to_api(request, reached_);
-  const AdminApi::Reply reply = [exchange](ApiResponse response) {
-    exchange->response = std::move(response);
-    exchange->answered.cancel();
+  const AdminApi::Reply reply = [weak = std::weak_ptr<Exchange>(exchange)](ApiResponse response) {
+    const std::shared_ptr<Exchange> waiting = weak.lock();
+    if (!waiting) return;
+    waiting->response = std::move(response);
+    waiting->answered.cancel();
   };
   api_->handle(call, reply);
   if (!exchange->response) {
