@@ -36,12 +36,12 @@
 //   Shifting         -> the next step, or Baking                   on(SplitApplied)
 //   Baking           -> the next step, or AwaitingEvidence         end_of_bake()
 //   Gated            -> the next step, or Stopped                  on(Proceed), on(Wake)
-//   AwaitingEvidence -> the next step, or Failed                   on(Evidence), on(Proceed),
-//   on(Wake) pausable         -> Paused -> the same with its time left      on(Pause), resume()
+//   AwaitingEvidence -> the next step, or Failed       on(Evidence), on(Proceed), on(Wake)
+//   pausable         -> Paused -> the same with its time left      on(Pause), resume()
 //   Promoting        -> Succeeded                                  on(SplitApplied)
 //   steered          -> Failed | Stopped                           end(), give_back()
-//   Reinstalling     -> RollingBack | Failed | Stopped             on(HealthChanged), on(Wake),
-//   on(Stop) RollingBack      -> Succeeded                                  on(SplitApplied)
+//   Reinstalling     -> RollingBack | Failed | Stopped  on(HealthChanged), on(Wake), on(Stop)
+//   RollingBack      -> Succeeded                                  on(SplitApplied)
 #pragma once
 
 #include <cstddef>

@@ -73,7 +73,7 @@ constexpr std::array<Metric, kStats> kMetrics{{
      "kept_connection_died"},
     {Stat::retries_connect, Type::counter, kRetries, kRetriesHelp, "reason", "connect_failed"},
     {Stat::access_log_dropped, Type::counter, "teal_access_log_dropped_total",
-     "Access log lines dropped because the writer could not keep up."},
+     "Buffers of access log lines dropped because the writer could not keep up."},
     {Stat::bad_outcomes_dropped, Type::counter, "teal_bad_outcomes_dropped_total",
      "Reports of bad outcomes over the flood limit; the counters still have them."},
 }};
@@ -139,7 +139,7 @@ std::vector<MetricSample> read_stats(std::span<const Shard* const> shards) {
     if (rule == net::Refusal::none) continue;
     MetricSample& sample = samples.emplace_back();
     sample.name = "teal_requests_refused_total";
-    sample.help = "Requests refused because they broke a rule of HTTP, by rule.";
+    sample.help = "Messages refused because they broke a rule of HTTP, by rule.";
     sample.labels.emplace_back("rule", net::to_string(rule));
     sample.value = sum(shards, rule);
   }
