@@ -22,7 +22,7 @@ constexpr std::string_view kUnserved = "teal_requests_unserved_total";
 constexpr std::string_view kUnservedHelp = "Requests that no target was asked for, by reason.";
 constexpr std::string_view kTimeouts = "teal_timeouts_total";
 constexpr std::string_view kTimeoutsHelp = "Timeouts that ran out, by the phase they limit.";
-constexpr std::string_view kRetries = "teal_retries_total";
+constexpr std::string_view kRetries = "teal_upstream_retries_total";
 constexpr std::string_view kRetriesHelp = "Upstream attempts beyond a request's first, by reason.";
 constexpr std::string_view kClosed = "teal_upstream_idle_connections_closed_total";
 constexpr std::string_view kClosedHelp = "Kept connections that were closed unused, by who did it.";
@@ -73,7 +73,7 @@ constexpr std::array<Metric, kStats> kMetrics{{
      "kept_connection_died"},
     {Stat::retries_connect, Type::counter, kRetries, kRetriesHelp, "reason", "connect_failed"},
     {Stat::access_log_dropped, Type::counter, "teal_access_log_dropped_total",
-     "Buffers of access log lines dropped because the writer could not keep up."},
+     "Access log lines dropped because the writer could not keep up."},
     {Stat::bad_outcomes_dropped, Type::counter, "teal_bad_outcomes_dropped_total",
      "Reports of bad outcomes over the flood limit; the counters still have them."},
 }};
