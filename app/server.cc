@@ -127,6 +127,8 @@ void Server::State::watch(const std::vector<ServiceState>& states) {
 Result<void> Server::State::start() {
   raise_descriptor_limit();
   std::signal(SIGPIPE, SIG_IGN);
+  // A store or log at the file size limit is a failed write (EFBIG), not our end.
+  std::signal(SIGXFSZ, SIG_IGN);
   auto store = control::open_sqlite_store(config->state_path);
   if (!store) return store.error();
   if (const Result<void> opened = pool.open(); !opened) return opened.error();

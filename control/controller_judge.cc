@@ -86,6 +86,9 @@ void Controller::State::check_health(ServiceEntry& entry, bool exactly) {
   const event::HealthChanged& told_before = runner->engine().facts().health;
   const std::uint32_t minimum = runner->spec().minimum_healthy;
   const bool differs = fitness(counts, minimum) != fitness(told_before, minimum);
+  // A release that is fit may reach a gate at once, and whoever waits there asks the preview
+  // listener: the workers must not learn of its health later than that.
+  if (differs && health_unpublished) publish();
   if (differs || (exactly && counts != told_before)) tell(*runner, counts);
 }
 

@@ -1,0 +1,152 @@
+// Kept connections to targets: when they are used again, when they must not be, and the one retry
+// that is safe when a target has closed one at the wrong moment.
+#include <gtest/gtest.h>
+
+#include "tests/support/e2e_target.h"
+#include "tests/support/e2e_teal.h"
+
+namespace teal::e2e {
+namespace {
+
+/// One worker, so that the second request finds the first one's connection.
+ConfigText one_worker(const Target& target, const std::string& more = {}) {
+  ConfigText config = shop({target.address()}, more);
+  config.workers = 1;
+  return config;
+}
+
+/// Answers the first request of a connection and dies on the second.
+void die_on_reuse(TargetConnection& connection, const SeenRequest& request) {
+  if (request.nth == 1) {
+    connection.send(response(200, request.body, "x-nth: 1\r\n"));
+  } else {
+    connection.close();
+  }
+}
+
+TEST(Pool, AKeptConnectionThatDiesIsReplacedForARequestThatMayBeRepeated) {
+  Target target;
+  target.on_request(die_on_reuse);
+  Teal teal(one_worker(target));
+  HttpClient client(teal.listener());
+  ASSERT_EQ(client.get("/").status, 200);
+  for (const char* method : {"GET", "PUT", "DELETE"}) {
+    const Response response = client.exchange(request(method, "/again"));
+    EXPECT_EQ(response.status, 200) << method << ": " << describe(response);
+  }
+  EXPECT_EQ(target.connections(), 4U);
+  EXPECT_EQ(teal.admin().metric("teal_retries_total", "kept_connection_died"), 3);
+}
+
+TEST(Pool, AnIdempotencyKeyMakesAPostRepeatableWithItsBody) {
+  Target target;
+  target.on_request(die_on_reuse);
+  Teal teal(one_worker(target));
+  HttpClient client(teal.listener());
+  ASSERT_EQ(client.get("/").status, 200);
+  const Response response = client.post("/pay", "ten euros", "idempotency-key: 8e03978e\r\n");
+  EXPECT_EQ(response.status, 200) << describe(response);
+  EXPECT_EQ(response.body, "ten euros") << "the body was sent again";
+}
+
+TEST(Pool, APlainPostIsNotRepeated) {
+  Target target;
+  target.on_request(die_on_reuse);
+  Teal teal(one_worker(target));
+  HttpClient client(teal.listener());
+  ASSERT_EQ(client.get("/").status, 200);
+  const Response response = client.post("/pay", "ten euros");
+  EXPECT_EQ(response.status, 502) << describe(response);
+  EXPECT_EQ(target.requests(), 2U) << "it was sent twice";
+}
+
+TEST(Pool, ARepeatedRequestThatFailsAgainIsGivenUp) {
+  Target target;
+  std::atomic<bool> broken{false};
+  target.on_request([&](TargetConnection& connection, const SeenRequest&) {
+    broken ? connection.close() : static_cast<void>(connection.send(response(200, "ok")));
+  });
+  Teal teal(one_worker(target));
+  HttpClient client(teal.listener());
+  ASSERT_EQ(client.get("/").status, 200);
+  broken = true;
+  EXPECT_EQ(client.get("/").status, 502);
+  EXPECT_EQ(target.requests(), 3U);
+}
+
+TEST(Pool, BytesBehindAResponseAreNeverAnAnswer) {
+  Target target;
+  target.on_request([](TargetConnection& connection, const SeenRequest& request) {
+    connection.send(response(200, request.path) + response(200, "smuggled"));
+  });
+  Teal teal(one_worker(target));
+  HttpClient client(teal.listener());
+  for (const std::string path : {"/1", "/2", "/3"}) EXPECT_EQ(client.get(path).body, path);
+  EXPECT_EQ(target.connections(), 3U) << "such a connection is not used again";
+}
+
+TEST(Pool, BytesOnAnIdleConnectionEndIt) {
+  Target target;
+  Trigger ended;
+  target.on_connection([&](TargetConnection& connection) {
+    const bool is_first = connection.number() == 1;
+    while (std::optional<SeenRequest> request = connection.next()) {
+      connection.send(response(200, request->path));
+      if (!is_first) continue;
+      connection.send("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nfalse");
+      connection.await_end();
+      ended.fire();
+    }
+  });
+  Teal teal(one_worker(target));
+  HttpClient client(teal.listener());
+  EXPECT_EQ(client.get("/1").body, "/1");
+  EXPECT_TRUE(ended.wait());
+  EXPECT_EQ(client.get("/2").body, "/2");
+}
+
+TEST(Pool, AConnectionThatTheTargetEndsIsForgotten) {
+  Target target;
+  target.on_request([](TargetConnection& connection, const SeenRequest&) {
+    connection.send(response(200, "last one", "connection: close\r\n"));
+    connection.close();
+  });
+  Teal teal(one_worker(target));
+  HttpClient client(teal.listener());
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(client.post("/", "unrepeatable").status, 200);
+  EXPECT_EQ(target.connections(), 5U);
+}
+
+TEST(Pool, AnUnusedConnectionIsClosedBeforeTheTargetWould) {
+  Target target;
+  Teal teal(one_worker(target, "timeouts: { upstream_idle: 100ms }"));
+  HttpClient client(teal.listener());
+  ASSERT_EQ(client.get("/").status, 200);
+  ASSERT_EQ(target.connections(), 1U);
+  EXPECT_TRUE(eventually([&] { return target.open_connections() == 0; }));
+  EXPECT_EQ(teal.admin().metric("teal_upstream_idle_connections_closed_total", "teal\""), 1);
+  EXPECT_EQ(client.get("/").status, 200);
+}
+
+TEST(Pool, NoMoreConnectionsAreKeptThanAllowed) {
+  Target target;
+  Trigger all_here;
+  std::atomic<int> waiting{0};
+  target.on_request([&](TargetConnection& connection, const SeenRequest&) {
+    if (++waiting == 6) all_here.fire();
+    connection.wait(all_here);
+    connection.send(response(200, "ok"));
+  });
+  Teal teal(one_worker(target, "limits: { idle_per_target: 2 }"));
+  std::vector<std::unique_ptr<HttpClient>> clients;
+  for (int i = 0; i < 6; ++i) {
+    clients.push_back(std::make_unique<HttpClient>(teal.listener()));
+    clients.back()->send(request("GET", "/"));
+  }
+  for (auto& client : clients) EXPECT_EQ(client->read().status, 200);
+  EXPECT_TRUE(eventually([&] { return target.open_connections() == 2; }))
+      << target.open_connections();
+}
+
+}  // namespace
+}  // namespace teal::e2e

@@ -1,0 +1,50 @@
+// Deadline: until when a test waits for something that should happen at once. Generous, because it
+// only matters when a test fails; more so under the sanitizers, which slow everything down.
+//
+// Nothing here sleeps for a fixed time: eventually() looks again until the thing is so.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "base/time.h"
+
+namespace teal::e2e {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr int kPatience = 5;
+inline constexpr bool kSanitized = true;
+#else
+inline constexpr int kPatience = 1;
+inline constexpr bool kSanitized = false;
+#endif
+
+class Deadline {
+ public:
+  explicit Deadline(Millis time = std::chrono::seconds{10})
+      : at_(std::chrono::steady_clock::now() + time * kPatience) {}
+
+  Mono at() const { return at_; }
+  bool has_passed() const { return std::chrono::steady_clock::now() >= at_; }
+  /// For poll(): never below zero.
+  int left_ms() const {
+    const auto left = std::chrono::ceil<Millis>(at_ - std::chrono::steady_clock::now());
+    return static_cast<int>(std::max<std::int64_t>(0, left.count()));
+  }
+
+ private:
+  Mono at_;
+};
+
+/// Looks until `is_so()`; false if the deadline passed first.
+template <class Predicate>
+bool eventually(Predicate is_so, Deadline deadline = Deadline{}) {
+  while (true) {
+    if (is_so()) return true;
+    if (deadline.has_passed()) return false;
+    std::this_thread::sleep_for(Millis{2});
+  }
+}
+
+}  // namespace teal::e2e
