@@ -114,7 +114,7 @@ int Client::report_service(const std::optional<std::string>& answer) {
 std::optional<std::string> Client::frame(const std::string& service) {
   const std::string path =
       service.empty() ? std::string("/v1/services") : "/v1/services/" + path_segment(service);
-  const std::optional<std::string> answer = call("GET", path);
+  std::optional<std::string> answer = call("GET", path);
   if (!answer || json_) return answer;
   const std::optional<json::object> object = parse_object(*answer);
   if (!object) {

@@ -105,7 +105,7 @@ class Registrar {
         {"pause", "Stay at the present weight."},
         {"promote", "Everything to the release now."},
         {"stop", "Give the deployment up."},
-        {"rollback", "Everything back to the old revision; accepted in every state."}};
+        {"rollback", "Everything back to the old revision, whatever the deployment does."}};
     for (const auto& [name, help] : kCommands) {
       const std::string word = name;
       CLI::App* one = command(
@@ -128,7 +128,7 @@ class Registrar {
     target->require_subcommand(1)->fallthrough();
     const std::tuple<const char*, const char*, const char*> kMethods[] = {
         {"add", "PUT", "Add a target, or take a draining one back."},
-        {"drain", "DELETE", "No new requests; removed when the running ones are finished."}};
+        {"drain", "DELETE", "No new requests to it; the running ones finish."}};
     for (const auto& [name, method, help] : kMethods) {
       const std::string word = method;
       CLI::App* one = add(*target, name, help, terminal_, action_, choices_,

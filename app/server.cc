@@ -53,6 +53,7 @@ struct Server::State final : control::Ports {
       : config(std::move(c)),
         log(l),
         signals(io, SIGTERM, SIGINT, SIGQUIT),
+        side_signals(io, SIGUSR1, SIGHUP),
         ticker(io),
         grace(io),
         pool(io, {.config = config,
@@ -84,6 +85,7 @@ struct Server::State final : control::Ports {
   Result<void> start();
   void tick();
   void await_signal();
+  void await_side_signal();
   void begin_shutdown();
   void finish_shutdown();
   void on_bad_outcome(const BadOutcome& bad) {
@@ -96,7 +98,8 @@ struct Server::State final : control::Ports {
   SystemClock clock;
   WallTime started = clock.wall();
   boost::asio::io_context io{1};
-  boost::asio::signal_set signals;
+  boost::asio::signal_set signals;       ///< That end Teal.
+  boost::asio::signal_set side_signals;  ///< That do not.
   boost::asio::steady_timer ticker;
   boost::asio::steady_timer grace;
   proxy::WorkerPool pool;
@@ -150,8 +153,8 @@ Result<void> Server::State::start() {
   for (std::size_t i = 0; i < config->listeners.size(); ++i)
     log.info("listening", {{"listener", config->listeners[i].name},
                            {"address", to_string(pool.addresses()[i])}});
-  signals.add(SIGUSR1);
   await_signal();
+  await_side_signal();
   tick();
   return {};
 }
@@ -166,19 +169,28 @@ void Server::State::tick() {
 }
 
 void Server::State::await_signal() {
-  signals.async_wait([this](const boost::system::error_code& ec, int signal) {
+  signals.async_wait([this](const boost::system::error_code& ec, int) {
     if (ec) return;
-    if (signal == SIGUSR1) {
-      pool.reopen_access_log();
-      log.info("access log reopened");
-    } else if (!shutting_down) {
-      begin_shutdown();
-    } else {
+    if (shutting_down) {
       log.warning("second signal: ending at once");
       finish_shutdown();
       return;
     }
+    begin_shutdown();
     await_signal();
+  });
+}
+
+void Server::State::await_side_signal() {
+  side_signals.async_wait([this](const boost::system::error_code& ec, int signal) {
+    if (ec) return;
+    if (signal == SIGUSR1) {
+      pool.reopen_access_log();
+      log.info("access log reopened");
+    } else {
+      log.warning("the configuration file is read at the start only: restart to apply a change");
+    }
+    await_side_signal();
   });
 }
 

@@ -61,7 +61,7 @@ std::string latency(const std::optional<double>& ms) {
   return *ms < 1000 ? fixed(*ms, 1) + "ms" : fixed(*ms / 1000, 2) + "s";
 }
 
-std::string or_nothing(std::string text) {
+std::string or_nothing(const std::string& text) {
   return text.empty() ? std::string(kNothing) : text;
 }
 

@@ -10,7 +10,7 @@
 
 namespace teal::control {
 
-/// One line of DESIGN.md 3.2.
+/// One line of the API.
 struct AdminApi::Route {
   std::string_view method;
   std::string_view pattern;

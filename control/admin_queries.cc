@@ -175,7 +175,8 @@ void AdminApi::get_readyz(const ApiCall& /*call*/, const Reply& reply) {
   }
   json::array why;
   for (const std::string& reason : reasons) why.emplace_back(json::string(reason));
-  // A failing store keeps nobody from being served (DESIGN.md, promise 3): ready, with a warning.
+  // A failing store keeps nobody from being served (no rollback waits for a disk): ready, with a
+  // warning.
   json::array warnings;
   if (!commands_.store_is_healthy())
     warnings.emplace_back("the store fails: deployments are not journalled, traffic goes on");

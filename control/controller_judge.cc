@@ -48,7 +48,8 @@ void Controller::State::judge(DeploymentRunner& runner) {
   const Deployment& engine = runner.engine();
   if (!engine.wants_evidence(runner.age(now))) return;
   const std::string missing = runner.missing_evidence();
-  if (missing.empty() != engine.facts().missing_evidence.empty())
+  const std::string& known = engine.facts().missing_evidence;
+  if (missing.empty() != known.empty() || (!missing.empty() && known == kNothingJudged))
     tell(runner, event::Evidence{missing});
 }
 

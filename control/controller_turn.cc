@@ -225,12 +225,12 @@ bool Controller::State::flush() {
 
 void Controller::State::publish() {
   health_unpublished = false;
-  publisher.publish(book.states(), clock.mono());
+  publisher.publish(book.states());
 }
 
 void Controller::State::publish_health() {
   health_unpublished = true;
-  if (publisher.is_rested(clock.mono())) publish();
+  if (publisher.take_health_turn(clock.mono())) publish();
 }
 
 }  // namespace teal::control

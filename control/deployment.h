@@ -5,7 +5,7 @@
 // Control thread (any one thread). Does not count requests, probe targets, or know the store; who
 // carries the actions out is control/deployment_runner.h.
 //
-// Invariants (DESIGN.md 4.5)
+// Invariants (ARCHITECTURE.md)
 //  (1) The parts of a split sum to 10000 (by its type).
 //  (2) The release's weight never rises after a breach, a stop or a rollback.
 //  (3) A bake's clock runs only when every worker has applied the split it judges.
@@ -36,12 +36,12 @@
 //   Shifting         -> the next step, or Baking                   on(SplitApplied)
 //   Baking           -> the next step, or AwaitingEvidence         end_of_bake()
 //   Gated            -> the next step, or Stopped                  on(Proceed), on(Wake)
-//   AwaitingEvidence -> the next step, or Failed                   on(Evidence), on(Proceed),
-//   on(Wake) pausable         -> Paused -> the same with its time left      on(Pause), resume()
+//   AwaitingEvidence -> the next step, or Failed       on(Evidence), on(Proceed), on(Wake)
+//   pausable         -> Paused -> the same with its time left      on(Pause), resume()
 //   Promoting        -> Succeeded                                  on(SplitApplied)
 //   steered          -> Failed | Stopped                           end(), give_back()
-//   Reinstalling     -> RollingBack | Failed | Stopped             on(HealthChanged), on(Wake),
-//   on(Stop) RollingBack      -> Succeeded                                  on(SplitApplied)
+//   Reinstalling     -> RollingBack | Failed | Stopped  on(HealthChanged), on(Wake), on(Stop)
+//   RollingBack      -> Succeeded                                  on(SplitApplied)
 #pragma once
 
 #include <cstddef>
@@ -181,6 +181,9 @@ using State =
 /// What a count of healthy targets means for `minimum`. An unknown target is not an unhealthy one.
 enum class Fitness : std::uint8_t { unclear, fit, breached };
 Fitness fitness(const event::HealthChanged& health, std::uint32_t minimum);
+
+/// Facts::missing_evidence before the judges have said what they lack.
+inline constexpr std::string_view kNothingJudged = "nothing was judged yet";
 
 /// What the engine remembers whatever state it is in.
 struct Facts {

@@ -4,14 +4,23 @@
 
 namespace teal::control {
 
-void Publisher::publish(const std::vector<ServiceState>& states, Mono now) {
+void Publisher::publish(const std::vector<ServiceState>& states) {
   if (count_ > 0 && states == published_) return;
   published_ = states;
-  last_ = now;
   const std::uint64_t version = ++count_;
   ports_.publish(version, published_, [weak = std::weak_ptr(self_), version] {
     if (const auto self = weak.lock()) (*self)->applied(version);
   });
+}
+
+bool Publisher::take_health_turn(Mono now) {
+  if (const auto earned = (now - refilled_) / kHealthPause; earned > 0) {
+    turns_ = static_cast<int>(std::min<std::int64_t>(kHealthBurst, turns_ + earned));
+    refilled_ = now;
+  }
+  if (turns_ == 0) return false;
+  --turns_;
+  return true;
 }
 
 void Publisher::when_applied(std::function<void()> then) {

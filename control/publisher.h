@@ -1,6 +1,6 @@
 // Publisher: hands the services' states to the workers and remembers who waits for their word.
 // A publication that changes nothing is not made; whoever wanted it waits for the last one.
-// Changes of health alone are held back to twenty publications a second.
+// Changes of health alone may come in a small burst, but no more than twenty a second for long.
 //
 // Control thread. Does not decide what is published.
 #pragma once
@@ -19,16 +19,17 @@ namespace teal::control {
 
 class Publisher {
  public:
-  static constexpr Millis kHealthPause{50};
+  static constexpr Millis kHealthPause{50};  ///< Earns one turn.
+  static constexpr int kHealthBurst = 10;    ///< Turns that can be saved up.
 
   explicit Publisher(Ports& ports) : ports_(ports), self_(std::make_shared<Publisher*>(this)) {}
   Publisher(const Publisher&) = delete;
   Publisher& operator=(const Publisher&) = delete;
 
   /// Unless every worker has been handed just these.
-  void publish(const std::vector<ServiceState>& states, Mono now);
-  /// True when a change that can wait may go out.
-  bool is_rested(Mono now) const { return count_ == 0 || now - last_ >= kHealthPause; }
+  void publish(const std::vector<ServiceState>& states);
+  /// True when one more change of health may go out now: the next ones of a flood wait.
+  bool take_health_turn(Mono now);
   /// Once every worker runs on the last publication; at once where that is so already.
   void when_applied(std::function<void()> then);
 
@@ -42,7 +43,8 @@ class Publisher {
   std::vector<ServiceState> published_;
   std::uint64_t count_ = 0;
   std::uint64_t applied_ = 0;
-  Mono last_;
+  int turns_ = kHealthBurst;
+  Mono refilled_;
   std::deque<std::pair<std::uint64_t, std::function<void()>>> waiting_;
 };
 

@@ -88,7 +88,7 @@ struct DeploymentReport {
   std::string service;
   Kind kind = Kind::deploy;
   Status status = Status::created;
-  std::string phase;              ///< The engine's state: "Preparing", "Baking", "Held"...
+  std::string phase;              ///< The engine's state: "Preparing", "Baking", "Gated"...
   std::string revision;           ///< What it makes live.
   std::string replaces;           ///< The revision it replaces.
   Colour colour = Colour::green;  ///< The group that gets the revision.

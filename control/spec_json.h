@@ -1,7 +1,8 @@
 // What the store keeps of deployments and services, as JSON text that reads back to equal values.
 // An Error means that the store cannot be trusted: whoever reads stops.
 //
-// Plain functions, any thread. The control API's JSON is another one, for people (admin_json).
+// Plain functions, any thread. The control API's JSON is another one, for people
+// (control/report_json.h).
 #pragma once
 
 #include <map>

@@ -1,4 +1,4 @@
-// VerdictSource: one independent way to a rollback (DESIGN.md 4.4), fed with readings of both
+// VerdictSource: one independent way to a rollback (ARCHITECTURE.md), fed with readings of both
 // groups' counters and answering with a Verdict. Pure: no clock, no I/O. A new kind of judgement is
 // a new class here and nothing else.
 //

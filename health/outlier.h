@@ -1,7 +1,7 @@
 // Outlier: passive ejection. A target that fails real requests so many times in a row is taken out
 // for a while, longer each time; never more than the allowed share of its group (counted after the
-// ejection), and never the last one that still accepts requests. Envoy's rules (reference/
-// proxies.md 1.7), pure: failures and times in, ejections and returns out.
+// ejection), and never the last one that still accepts requests. Envoy's rules,
+// pure: failures and times in, ejections and returns out.
 //
 // Control thread; one per service.
 #pragma once

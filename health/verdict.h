@@ -1,5 +1,5 @@
 // Verdict: what one source of judgement says about a release. Three words, never a bool: having no
-// data is not the same as being well (DESIGN.md, promise 4).
+// data is not the same as being well.
 #pragma once
 
 #include <string>

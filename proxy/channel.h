@@ -58,6 +58,9 @@ class Gather {
 
 class Channel : public net::Watcher {
  public:
+  /// So many reads in a row; then the other connections have their turn.
+  static constexpr int kReadsPerTurn = 16;
+
   /// Bytes that the socket has taken since forget_written().
   std::uint64_t written() const { return written_; }
   /// More output than this waiting means that the other side should not be read.
@@ -69,9 +72,10 @@ class Channel : public net::Watcher {
   bool mark_resume() { return !std::exchange(resume_marked_, true); }
   void unmark_resume() { resume_marked_ = false; }
 
+  ~Channel() override;
+
  protected:
   Channel(Worker& worker, net::Socket socket);
-  ~Channel() override;
 
   Result<void> watch();
   /// Closes at once; output not written yet is lost. Safe to call twice. May destroy *this unless

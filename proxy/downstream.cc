@@ -111,6 +111,7 @@ bool Downstream::wants_input() const {
 }
 
 void Downstream::pump() {
+  int reads = 0;
   while (wants_input()) {
     if (!may_read()) {
       // Nothing new from the socket; what was kept may be of use now (a pipelined request, a body
@@ -123,6 +124,10 @@ void Downstream::pump() {
       stash_.assign(rest);
       if (!progress) break;
       continue;
+    }
+    if (++reads > kReadsPerTurn) {
+      worker_.resume_next_turn(*this);
+      break;
     }
     const net::ReadResult got = read_behind(stash_, read_size_);
     if (got.size > 0) {

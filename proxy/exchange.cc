@@ -37,7 +37,7 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   last_failure_ = Failure::none;
   last_rule_ = net::Refusal::none;
   status_ = 0;
-  own_response_ = false;
+  own_response_ = was_cut_ = false;
   response_framing_ = {};
   termination_ = Termination::ok;
   bytes_received_ = bytes_sent_ = 0;

@@ -113,7 +113,7 @@ class Exchange {
 
   // exchange_finish.cc: own responses, accounting, log
   void reply(std::uint16_t status, std::string_view text, Termination termination);
-  void truncate(Termination termination);
+  void truncate(Termination termination, Origin origin);
   void finish(Origin origin);
   void account(Origin origin);
   void log(Origin origin);
@@ -154,6 +154,7 @@ class Exchange {
 
   std::uint16_t status_ = 0;
   bool own_response_ = false;
+  bool was_cut_ = false;  ///< The response began and could not be completed.
   net::Framing response_framing_;
   Termination termination_ = Termination::ok;
   std::uint64_t bytes_received_ = 0;

@@ -160,8 +160,9 @@ void Exchange::after_failed_attempt(Failure failure, net::Refusal rule) {
     worker_.counters()[Stat::upstream_truncated].add();
     report(failure, status_);
     drop_upstream(false);
-    truncate(failure == Failure::stalled ? Termination::stream_timeout
-                                         : Termination::upstream_truncated);
+    truncate(
+        failure == Failure::stalled ? Termination::stream_timeout : Termination::upstream_truncated,
+        Origin::teal);
     return;
   }
   const FailedAttempt failed{failure, upstream_->requests() > 1, upstream_->written() > 0,
@@ -245,7 +246,7 @@ void Exchange::on_deadline() {
     if (upstream_) report(Failure::response_timeout, status_);
     drop_upstream(false);
     if (relaying) {
-      truncate(Termination::request_timeout);
+      truncate(Termination::request_timeout, Origin::teal);
     } else {
       reply(504, "the request took longer than it may", Termination::request_timeout);
     }
@@ -275,7 +276,7 @@ void Exchange::on_deadline() {
       counters[Stat::stream_timeouts].add();
       if (client_->is_output_blocked()) {
         drop_upstream(false);
-        truncate(Termination::stream_timeout);  // the client's doing, not the target's
+        truncate(Termination::stream_timeout, Origin::client);  // it does not read
       } else {
         after_failed_attempt(Failure::stalled, net::Refusal::none);
       }

@@ -13,7 +13,7 @@ ResponseStyle Exchange::style() const {
   style.client_is_http10 = info_.http10;
   style.framing = response_framing_;
   // A response that comes before its request is whole leaves body bytes on the way that must not be
-  // taken for the next request (reference/proxies.md 2.1).
+  // taken for the next request (CVE-2025-4366 was that).
   style.close = !info_.keep_alive || !request_done_ || worker_.is_draining() ||
                 response_framing_.kind == net::Framing::Kind::until_close;
   style.set_cookie = set_cookie_;
@@ -34,10 +34,11 @@ void Exchange::reply(std::uint16_t status, std::string_view text, Termination te
   finish(Origin::teal);
 }
 
-void Exchange::truncate(Termination termination) {
+void Exchange::truncate(Termination termination, Origin origin) {
   termination_ = termination;
+  was_cut_ = origin != Origin::client;
   client_->send_truncated();
-  finish(Origin::teal);
+  finish(origin);
 }
 
 void Exchange::on_request_refused(net::Refusal rule) {
@@ -47,7 +48,7 @@ void Exchange::on_request_refused(net::Refusal rule) {
   last_rule_ = rule;
   request_done_ = false;
   if (begun) {
-    truncate(Termination::refused);
+    truncate(Termination::refused, Origin::client);
   } else {
     reply(net::status_of(rule), net::explain(rule), Termination::refused);
   }
@@ -58,7 +59,7 @@ void Exchange::on_request_stalled() {
   const bool begun = phase_ == Phase::relaying;
   drop_upstream(false);
   if (begun) {
-    truncate(Termination::request_body_timeout);
+    truncate(Termination::request_body_timeout, Origin::client);
   } else {
     reply(408, "the request body stopped coming", Termination::request_body_timeout);
   }
@@ -105,10 +106,9 @@ void Exchange::account(Origin origin) {
   TrafficShard* shard = traffic();
   if (shard == nullptr) return;
   shard->active.subtract();
-  // A response cut short by the target counts as a failure, whatever its status line said.
-  const bool cut = termination_ == Termination::upstream_truncated ||
-                   (termination_ == Termination::stream_timeout && last_failure_ != Failure::none);
-  const std::uint16_t status = cut ? 502 : status_;
+  // A response cut short counts as a failure, whatever its status line said, unless the client did
+  // it.
+  const std::uint16_t status = was_cut_ ? 502 : status_;
   const std::size_t status_class = status >= 100 && status < 600 ? status / 100 - 1U : 3U;
   shard->requests[static_cast<std::size_t>(origin)][status_class].add();
   if (origin == Origin::client) return;

@@ -22,7 +22,7 @@ constexpr std::string_view kUnserved = "teal_requests_unserved_total";
 constexpr std::string_view kUnservedHelp = "Requests that no target was asked for, by reason.";
 constexpr std::string_view kTimeouts = "teal_timeouts_total";
 constexpr std::string_view kTimeoutsHelp = "Timeouts that ran out, by the phase they limit.";
-constexpr std::string_view kRetries = "teal_retries_total";
+constexpr std::string_view kRetries = "teal_upstream_retries_total";
 constexpr std::string_view kRetriesHelp = "Upstream attempts beyond a request's first, by reason.";
 constexpr std::string_view kClosed = "teal_upstream_idle_connections_closed_total";
 constexpr std::string_view kClosedHelp = "Kept connections that were closed unused, by who did it.";
@@ -139,7 +139,7 @@ std::vector<MetricSample> read_stats(std::span<const Shard* const> shards) {
     if (rule == net::Refusal::none) continue;
     MetricSample& sample = samples.emplace_back();
     sample.name = "teal_requests_refused_total";
-    sample.help = "Requests refused because they broke a rule of HTTP, by rule.";
+    sample.help = "Messages refused because they broke a rule of HTTP, by rule.";
     sample.labels.emplace_back("rule", net::to_string(rule));
     sample.value = sum(shards, rule);
   }

@@ -1,6 +1,6 @@
 // Shard: one worker's counters. Written by that worker only (a relaxed load, add, store: no locked
 // instruction, no shared cache line), read by the control thread at any time with relaxed loads. A
-// reading is a value; readings of all shards are added up (DESIGN.md 4.3).
+// reading is a value; readings of all shards are added up.
 //
 // Slots of traffic are made by the worker when it takes a new RouteTable, and never move or go
 // away. Numbers only grow, except gauges.

@@ -1,5 +1,5 @@
 // Splitter: which *group* serves the next request. Exact at any volume and still random given the
-// past: permuted blocks (DESIGN.md 4.4, promise 5). In a block of L requests the release gets its
+// past: permuted blocks (docs/adr/0005). In a block of L requests the release gets its
 // share of places, rounded by error diffusion from block to block, and every order of the places is
 // equally likely. The block is never stored: drawing "release" with probability places left /
 // requests left gives exactly that distribution (Knuth, TAOCP 2, 3.4.2, algorithm S).

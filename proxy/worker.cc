@@ -23,9 +23,9 @@ constexpr std::size_t kSpareExchanges = 1024;
 /// needs not every one of a flood.
 constexpr std::size_t kMostReports = 1024;
 
-/// A worker's part of a limit for all.
+/// A worker's part of a limit for all, rounded up; of nothing nothing.
 std::uint32_t share_of(std::uint32_t limit, std::uint32_t workers) {
-  return std::max<std::uint32_t>(1, (limit + workers - 1) / workers);
+  return (limit + workers - 1) / workers;
 }
 
 }  // namespace
@@ -72,8 +72,8 @@ void Worker::run() {
   for (auto& [id, target] : targets_) close_idle_of(*target);
   gather_.flush();
   resume_.clear();
-  if (!log_buffer_.empty() && shared_.access_log != nullptr)
-    shared_.access_log->submit(log_buffer_);
+  resume_later_.clear();
+  hand_over_log();
 }
 
 void Worker::join() {
@@ -114,8 +114,7 @@ void Worker::after_each() {
 }
 
 void Worker::after_turn() {
-  if (log_buffer_.size() >= kLogBatch && shared_.access_log != nullptr)
-    if (!shared_.access_log->submit(log_buffer_)) counters()[Stat::access_log_dropped].add();
+  if (log_buffer_.size() >= kLogBatch) hand_over_log();
 }
 
 void Worker::tick() {
@@ -125,8 +124,7 @@ void Worker::tick() {
     read_clock();
     wheel_.advance(now_);
     after_each();
-    if (!log_buffer_.empty() && shared_.access_log != nullptr)
-      if (!shared_.access_log->submit(log_buffer_)) counters()[Stat::access_log_dropped].add();
+    hand_over_log();
     tick();
   });
 }
@@ -138,6 +136,18 @@ std::span<char> Worker::scratch(std::size_t size) {
 
 void Worker::resume_soon(Channel& channel) {
   if (channel.mark_resume()) resume_.emplace_back(&channel);
+}
+
+void Worker::resume_next_turn(Channel& channel) {
+  resume_later_.emplace_back(&channel);
+  if (resume_later_.size() > 1) return;
+  boost::asio::post(io_, [this] {
+    read_clock();
+    const auto channels = std::exchange(resume_later_, {});
+    for (const auto& each : channels) resume_soon(*each);
+    after_each();
+    after_turn();
+  });
 }
 
 void Worker::wake_soon(const boost::local_shared_ptr<GroupRuntime>& group) {
@@ -290,11 +300,18 @@ void Worker::send_reports() {
 }
 
 void Worker::log_access(const AccessRecord& record) {
+  ++log_lines_;
   switch (shared_.access_format) {
     case config::AccessLog::Format::off: return;
     case config::AccessLog::Format::json: append_json(log_buffer_, record); return;
     case config::AccessLog::Format::combined: append_combined(log_buffer_, record); return;
   }
+}
+
+void Worker::hand_over_log() {
+  const std::uint64_t lines = std::exchange(log_lines_, 0);
+  if (log_buffer_.empty() || shared_.access_log == nullptr) return;
+  if (!shared_.access_log->submit(log_buffer_)) counters()[Stat::access_log_dropped].add(lines);
 }
 
 }  // namespace teal::proxy

@@ -1,6 +1,6 @@
 // Worker: one thread with its own io_context, listening sockets, connections, kept upstream
 // connections, counters and copy of the RouteTable. Everything inside is single-threaded by
-// construction: no locks, no shared reference counts (DESIGN.md 4.3).
+// construction: no locks, no shared reference counts (docs/adr/0002).
 //
 // Made and stopped by WorkerPool (control thread), which talks to it by post only. The accessors
 // are for the worker's own connections.
@@ -101,6 +101,8 @@ class Worker {
   std::vector<Candidate>& candidates() { return candidates_; }
   /// Calls channel.resume() when the present callback is over.
   void resume_soon(Channel& channel);
+  /// The same after the other connections' events have had their turn.
+  void resume_next_turn(Channel& channel);
   /// Lets the group's waiting requests try again when the present callback is over.
   void wake_soon(const boost::local_shared_ptr<GroupRuntime>& group);
 
@@ -123,6 +125,7 @@ class Worker {
   void after_turn();
   void tick();
   void send_reports();
+  void hand_over_log();
   void close_idle_of(TargetRuntime& target);
   PinnedTable pin(const RouteTable& table);
 
@@ -140,9 +143,11 @@ class Worker {
   std::vector<char> scratch_;
   std::vector<Candidate> candidates_;
   std::string log_buffer_;
+  std::uint64_t log_lines_ = 0;  ///< In log_buffer_.
   std::vector<std::unique_ptr<Exchange>> spare_exchanges_;
   std::vector<std::unique_ptr<Exchange>> dead_exchanges_;
   std::vector<boost::intrusive_ptr<Channel>> resume_;
+  std::vector<boost::intrusive_ptr<Channel>> resume_later_;
   std::vector<boost::local_shared_ptr<GroupRuntime>> wake_;
   std::vector<BadOutcome> reports_;
   bool report_under_way_ = false;

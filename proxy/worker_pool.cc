@@ -121,6 +121,12 @@ std::vector<MetricSample> WorkerPool::read_stats() const {
   const std::vector<const Shard*> all = shards();
   std::vector<MetricSample> samples = proxy::read_stats(all);
   for (MetricSample& gauge : book_.read_gauges(all)) samples.push_back(std::move(gauge));
+  if (access_log_)
+    samples.push_back({.name = "teal_access_log_write_errors_total",
+                       .help = "Times that the access log's file refused a write or a reopening.",
+                       .type = MetricSample::Type::counter,
+                       .labels = {},
+                       .value = static_cast<double>(access_log_->write_errors())});
   return samples;
 }
 

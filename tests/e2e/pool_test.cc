@@ -35,7 +35,7 @@ TEST(Pool, AKeptConnectionThatDiesIsReplacedForARequestThatMayBeRepeated) {
     EXPECT_EQ(response.status, 200) << method << ": " << describe(response);
   }
   EXPECT_EQ(target.connections(), 4U);
-  EXPECT_EQ(teal.admin().metric("teal_retries_total", "kept_connection_died"), 3);
+  EXPECT_EQ(teal.admin().metric("teal_upstream_retries_total", "kept_connection_died"), 3);
 }
 
 TEST(Pool, AnIdempotencyKeyMakesAPostRepeatableWithItsBody) {

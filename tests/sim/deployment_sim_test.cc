@@ -1,5 +1,5 @@
 // Thousands of deployments with random plans, events, lost acknowledgements and crashes, and after
-// every step the invariants of DESIGN.md 4.5. SIM_SEED and SIM_RUNS override the defaults; a
+// every step the invariants of control/deployment.h. SIM_SEED and SIM_RUNS override the defaults; a
 // failure prints the seed that repeats it.
 #include <gtest/gtest.h>
 

@@ -16,8 +16,8 @@ std::vector<ServiceState> states(std::uint32_t green_percent) {
 TEST(Publisher, PublishesNothingThatTheWorkersHaveAlready) {
   FakePorts ports;
   Publisher publisher{ports};
-  publisher.publish(states(10), Mono{});
-  publisher.publish(states(10), Mono{});
+  publisher.publish(states(10));
+  publisher.publish(states(10));
   EXPECT_EQ(publisher.count(), 1U);
 }
 
@@ -27,9 +27,9 @@ TEST(Publisher, CallsEveryWaiterInOrderOnceItsPublicationIsApplied) {
   std::vector<int> called;
   publisher.when_applied([&] { called.push_back(0); });
   EXPECT_EQ(called.size(), 1U) << "nothing to wait for";
-  publisher.publish(states(10), Mono{});
+  publisher.publish(states(10));
   publisher.when_applied([&] { called.push_back(1); });
-  publisher.publish(states(20), Mono{});
+  publisher.publish(states(20));
   publisher.when_applied([&] { called.push_back(2); });
   ports.waiting.at(0)();
   EXPECT_EQ(called, (std::vector<int>{0, 1}));
@@ -42,11 +42,22 @@ TEST(Publisher, MayBeGoneWhenTheWorkersAnswer) {
   int called = 0;
   {
     Publisher publisher{ports};
-    publisher.publish(states(10), Mono{});
+    publisher.publish(states(10));
     publisher.when_applied([&] { ++called; });
   }
   ports.pump();
   EXPECT_EQ(called, 0);
+}
+
+TEST(Publisher, LetsABurstOfHealthOutAtOnceAndThenTwentyASecond) {
+  FakePorts ports;
+  Publisher publisher(ports);
+  Mono now{std::chrono::hours{1}};
+  for (int i = 0; i < Publisher::kHealthBurst; ++i) EXPECT_TRUE(publisher.take_health_turn(now));
+  EXPECT_FALSE(publisher.take_health_turn(now));
+  now += Publisher::kHealthPause;
+  EXPECT_TRUE(publisher.take_health_turn(now));
+  EXPECT_FALSE(publisher.take_health_turn(now));
 }
 
 }  // namespace

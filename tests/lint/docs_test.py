@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+"""The documents name nothing that is not there, and the code map of ARCHITECTURE.md misses nothing
+that is."""
+
+import fnmatch
+import pathlib
+import re
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOMS = ("base", "config", "net", "proxy", "health", "control", "app")
+FOLDERS = (*ROOMS, "tests", "bench", "docs", "cmake", ".ci")
+MAP = "ARCHITECTURE.md"
+
+LINK = re.compile(r"\[[^\]]*\]\((?!https?:|#)([^)#\s]+)[^)]*\)")
+CODE = re.compile(r"`([^`\s]+)`")
+NAMED = re.compile(r"(?<![\w./-])((?:%s)/[\w./*-]*)" % "|".join(map(re.escape, FOLDERS)))
+SOURCE = re.compile(r"[\w./*-]+\.(?:h|cc|py|md|cmake)$")
+ENTRY = re.compile(r"[\w.*-]+(?:/[\w./*-]*|\.\w+)$")
+HEADING = re.compile(r"#+ (.*)")
+FENCE = re.compile(r"```")
+
+
+def documents(root):
+    return [root / name for name in (MAP, "README.md")] + sorted(root.glob("docs/**/*.md"))
+
+
+def folders_of(heading):
+    """The folders that a heading is about: "### tests/, bench/ and around"."""
+    return [name for name in re.findall(r"([\w.]+)/", heading) if name in FOLDERS]
+
+
+def exists(name, places):
+    name = name.rstrip(".")
+    if "*" in name:
+        return any(any(place.glob(name)) for place in places)
+    return any((place / name).exists() for place in places)
+
+
+def names(text):
+    """(line number, path, folders) of each path that a document names: links, `code` that looks like
+    a file, and whatever begins with one of our folders. The folders are those of the section."""
+    folders, fenced = [], False
+    for number, line in enumerate(text.split("\n"), 1):
+        if FENCE.match(line):
+            fenced = not fenced
+        if not fenced and (heading := HEADING.match(line)):
+            folders = folders_of(heading.group(1))
+        found = set(NAMED.findall(line))
+        if not fenced:  # There, brackets before parentheses may be a lambda.
+            found.update(LINK.findall(line))
+        for code in CODE.findall(line):
+            if SOURCE.match(code) or (folders and ENTRY.match(code)):
+                found.add(code)
+        for name in sorted(found):
+            yield number, name, folders
+
+
+def missing(root, document):
+    text = document.read_text("utf-8")
+    for number, name, folders in names(text):
+        places = [root, document.parent, *(root / folder for folder in folders)]
+        if not exists(name, places):
+            yield f"{document.relative_to(root)}:{number}: there is no {name}"
+
+
+def unmapped(root, rooms=ROOMS):
+    """Files of the rooms that the code map does not name, by themselves, by a pattern or, for a .cc,
+    by its header."""
+    patterns = {room: [] for room in rooms}
+    for _, name, folders in names((root / MAP).read_text("utf-8")):
+        for room in set(folders) & set(rooms):
+            patterns[room].append(name.removeprefix(room + "/"))
+
+    def is_mapped(path):
+        return any(fnmatch.fnmatchcase(path.name, each) for each in patterns[path.parent.name])
+
+    for room in rooms:
+        for path in sorted((root / room).iterdir()):
+            if path.suffix not in (".h", ".cc") or is_mapped(path):
+                continue
+            if path.suffix == ".h" or not is_mapped(path.with_suffix(".h")):
+                yield f"{MAP}: {room}/{path.name} is not on the map: add it to the section {room}/"
+
+
+class Documents(unittest.TestCase):
+    def test_name_nothing_that_is_not_there(self):
+        found = [line for document in documents(ROOT) for line in missing(ROOT, document)]
+        self.assertEqual(found, [], "\n" + "\n".join(found))
+
+    def test_name_something(self):
+        for document in (ROOT / MAP, ROOT / "README.md", ROOT / "docs/operations.md"):
+            self.assertGreater(len(list(names(document.read_text("utf-8")))), 3, document)
+
+    def test_map_every_file_of_every_room(self):
+        found = list(unmapped(ROOT))
+        self.assertEqual(found, [], "\n" + "\n".join(found))
+
+    def test_keep_the_map_short(self):
+        self.assertLessEqual(len((ROOT / MAP).read_text("utf-8").splitlines()), 250)
+
+
+class TheCheckItself(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = pathlib.Path(folder.name)
+        for file in ("base/time.h", "base/time.cc", "base/parse_a.cc", "docs/adr/0001-one.md"):
+            (self.root / file).parent.mkdir(parents=True, exist_ok=True)
+            (self.root / file).touch()
+
+    def missing(self, text, name=MAP):
+        (self.root / name).write_text(text, "utf-8")
+        return [line.split(": ", 1)[1] for line in missing(self.root, self.root / name)]
+
+    def unmapped(self, text):
+        (self.root / MAP).write_text(text, "utf-8")
+        return [line.split()[1] for line in unmapped(self.root, ["base"])]
+
+    def test_sees_a_file_that_is_gone(self):
+        self.assertEqual(self.missing("see `base/gone.h`, `base/time.h`"),
+                         ["there is no base/gone.h"])
+        self.assertEqual(self.missing("see net/ and base/."), ["there is no net/"])
+        self.assertEqual(self.missing("[one](docs/adr/0001-one.md) [two](docs/adr/0002-two.md)"),
+                         ["there is no docs/adr/0002-two.md"])
+        self.assertEqual(self.missing("[one](0001-one.md) [two](0002-two.md)", "docs/adr/README.md"),
+                         ["there is no 0002-two.md"])
+        self.assertEqual(self.missing("## base/\n`time.h` `gone.h` `gone/` `parse_*.cc` `none_*.cc`"),
+                         ["there is no gone.h", "there is no gone/", "there is no none_*.cc"])
+
+    def test_leaves_alone_what_is_no_file_of_ours(self):
+        self.assertEqual(
+            self.missing("`/v1/services` `teal.db` `application/json` https://example.com/base/x.h "
+                         "[x](https://example.com/x.md) `10.0.0.0/8` build/release/teal"), [])
+
+    def test_sees_a_hole_in_the_map(self):
+        self.assertEqual(self.unmapped("## base/\n- `time.h` time"), ["base/parse_a.cc"])
+        self.assertEqual(self.unmapped("## base/\n- `parse_*.cc`"), ["base/time.cc", "base/time.h"])
+        self.assertEqual(self.unmapped("## base/\n- `time.h`, `parse_*.cc`"), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
