@@ -1,6 +1,4 @@
 // What targets and clients get to see of each other's header fields.
-#include <regex>
-
 #include <gtest/gtest.h>
 
 #include "tests/support/e2e_target.h"
@@ -11,6 +9,16 @@ namespace {
 
 constexpr const char* kTrace = "4bf92f3577b34da6a3ce929d0e0e4736";
 const std::string kParent = std::string("00-") + kTrace + "-00f067aa0ba902b7-01";
+
+/// `x` in the shape stands for a hexadecimal digit in lower case, anything else for itself.
+bool has_shape(std::string_view text, std::string_view shape) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  if (text.size() != shape.size()) return false;
+  for (std::size_t i = 0; i < text.size(); ++i)
+    if (shape[i] == 'x' ? kHex.find(text[i]) == std::string_view::npos : text[i] != shape[i])
+      return false;
+  return true;
+}
 
 class HeadersTest : public ::testing::Test {
  protected:
@@ -97,9 +105,7 @@ TEST_F(HeadersTest, ForwardingFieldsOfATrustedPeerAreContinued) {
 
 TEST_F(HeadersTest, EveryRequestHasAnIdThatTheClientGetsToo) {
   const std::string id = seen("x-request-id: mine\r\n").headers.get("x-request-id");
-  EXPECT_TRUE(std::regex_match(
-      id, std::regex("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")))
-      << id;
+  EXPECT_TRUE(has_shape(id, "xxxxxxxx-xxxx-4xxx-xxxx-xxxxxxxxxxxx")) << id;
   EXPECT_EQ(response_.headers.get("x-request-id"), id);
   EXPECT_EQ(seen_trusted("x-request-id: from-the-edge.7\r\n").headers.get("x-request-id"),
             "from-the-edge.7");
@@ -120,7 +126,8 @@ TEST_F(HeadersTest, ABrokenTraceIsStartedAnew) {
         std::string("ff-") + kTrace + "-00f067aa0ba902b7-01"}) {
     const SeenRequest request = seen("traceparent: " + broken + "\r\ntracestate: a=1\r\n");
     const std::string parent = request.headers.get("traceparent");
-    EXPECT_TRUE(std::regex_match(parent, std::regex("00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]")))
+    EXPECT_TRUE(
+        has_shape(parent, "00-" + std::string(32, 'x') + '-' + std::string(16, 'x') + "-00"))
         << parent;
     EXPECT_EQ(parent.find(kTrace), std::string::npos) << broken;
     EXPECT_FALSE(request.headers.has("tracestate"));

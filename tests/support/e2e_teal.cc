@@ -2,7 +2,6 @@
 
 #include <signal.h>
 
-#include <regex>
 #include <sstream>
 #include <stdexcept>
 
@@ -106,11 +105,15 @@ void Teal::await_ready() {
   if (!ready || process_->has_ended())
     throw std::runtime_error("teal did not become ready:\n" + log());
   listeners_.clear();
-  const std::string text = log();
-  const std::regex line("listening.* listener=\"?([^ \"]+)\"? address=\"?([^ \"\n]+)");
-  for (std::sregex_iterator at(text.begin(), text.end(), line), end; at != end; ++at)
-    if (const Result<Address> address = parse_address((*at)[2].str()))
-      listeners_.insert_or_assign((*at)[1].str(), *address);
+  // "... listening listener=public address=127.0.0.1:41234"
+  std::istringstream lines(log());
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t name = line.find(" listening listener=");
+    const std::size_t at = line.find(" address=", name);
+    if (name == std::string::npos || at == std::string::npos) continue;
+    if (const Result<Address> address = parse_address(line.substr(at + 9)))
+      listeners_.insert_or_assign(line.substr(name + 20, at - name - 20), *address);
+  }
 }
 
 Address Teal::listener(const std::string& name) const {
