@@ -163,7 +163,8 @@ TEST(Bodies, UnderstandsARequestSplitAtEveryByte) {
                             "6\r\nhello \r\n5;x=y\r\nworld\r\n0\r\nx-end: yes\r\n\r\n";
   for (std::size_t at = 1; at < whole.size(); ++at) {
     client.send(std::string_view(whole).substr(0, at));
-    client.wire().await_sent();
+    std::string early;
+    ASSERT_EQ(client.wire().read(early, Deadline{Millis{1}}), Arrival::timeout) << early;
     client.send(std::string_view(whole).substr(at));
     const Response response = client.read();
     ASSERT_EQ(response.body, "hello world") << "split at " << at << ": " << describe(response);
@@ -181,7 +182,7 @@ TEST(Bodies, UnderstandsAResponseSplitAtEveryByte) {
   target.on_request([&](TargetConnection& connection, const SeenRequest& request) {
     const auto at = static_cast<std::size_t>(std::stoul(request.path.substr(1)));
     connection.send(std::string_view(whole).substr(0, at));
-    connection.await_sent();
+    connection.linger(Millis{1});
     connection.send(std::string_view(whole).substr(at));
   });
   Teal teal(shop({target.address()}));

@@ -1,5 +1,6 @@
 #include "tests/support/e2e_load.h"
 
+#include <algorithm>
 #include <memory>
 #include <stdexcept>
 #include <utility>
@@ -74,11 +75,16 @@ void Load::record(const Response& response, std::size_t client) {
 
 std::map<std::string, std::uint64_t> ask(const Address& address, std::size_t requests,
                                          std::string_view path, std::string_view headers) {
+  constexpr std::size_t kPipelined = 20;
   HttpClient client(address);
   std::map<std::string, std::uint64_t> answers;
-  for (std::size_t i = 0; i < requests; ++i) {
-    const Response response = client.get(path, headers);
-    ++answers[response.headers.get("x-target")];
+  for (std::size_t asked = 0; asked < requests;) {
+    const std::size_t batch = std::min(kPipelined, requests - asked);
+    std::string packet;
+    for (std::size_t i = 0; i < batch; ++i) packet += request("GET", path, headers);
+    client.send(packet);
+    for (std::size_t i = 0; i < batch; ++i) ++answers[client.read().headers.get("x-target")];
+    asked += batch;
   }
   return answers;
 }

@@ -61,7 +61,7 @@ class Load {
   std::vector<std::jthread> threads_;
 };
 
-/// So many GETs over one kept connection; x-target of each answer.
+/// So many GETs over one kept connection, pipelined; x-target of each answer.
 std::map<std::string, std::uint64_t> ask(const Address& address, std::size_t requests,
                                          std::string_view path = "/",
                                          std::string_view headers = {});

@@ -58,7 +58,6 @@ class TargetConnection {
   bool send(std::string_view bytes) { return wire_->send(bytes); }
   void close();
   void reset();
-  bool await_sent() { return wire_->await_sent(); }
   bool wait(Trigger& trigger) { return trigger.wait(stop_); }
   /// Neither reads nor writes until the test is over.
   void stall();

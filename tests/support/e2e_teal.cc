@@ -45,9 +45,9 @@ ConfigText shop(std::vector<std::string> blue, std::string more) {
 }
 
 std::string fast_health() {
-  return "health: { http: /healthz, interval: " + std::to_string(50 * kPatience) +
-         "ms, fast_interval: 20ms, timeout: " + std::to_string(50 * kPatience) +
-         "ms, rise: 2, fall: 2 }\n";
+  const std::string patient = std::to_string(400 * kPatience) + "ms";
+  return "health: { http: /healthz, interval: " + patient +
+         ", fast_interval: 20ms, timeout: " + patient + ", rise: 2, fall: 2 }\n";
 }
 
 std::string ConfigText::render(const std::string& dir) const {

@@ -41,7 +41,8 @@ struct ConfigText {
 /// The service `shop` with these blue targets, for everything that comes by the one listener.
 ConfigText shop(std::vector<std::string> blue, std::string more = {});
 
-/// A `health` section: a probe every 50 ms, two for a change; slower where everything is.
+/// A `health` section: a probe every 400 ms, at 20 ms the second that makes a change. The time for
+/// a probe is no shorter than that, or a busy machine makes healthy targets ill.
 std::string fast_health();
 
 class Teal {

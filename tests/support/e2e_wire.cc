@@ -1,10 +1,8 @@
 #include "tests/support/e2e_wire.h"
 
 #include <fcntl.h>
-#include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -122,15 +120,6 @@ Arrival Wire::read_to_end(std::string& into, Deadline deadline) {
   Arrival arrival = Arrival::bytes;
   while (arrival == Arrival::bytes) arrival = read(into, deadline);
   return arrival;
-}
-
-bool Wire::await_sent(Deadline deadline) const {
-  return eventually(
-      [this] {
-        int waiting = 0;
-        return ::ioctl(fd_, SIOCOUTQ, &waiting) == 0 && waiting == 0;
-      },
-      deadline);
 }
 
 void Wire::send_at_once() {

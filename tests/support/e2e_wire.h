@@ -36,8 +36,6 @@ class Wire {
   /// Everything until the peer ends; the result says how it did.
   Arrival read_to_end(std::string& into, Deadline deadline = Deadline{});
 
-  /// Waits until everything sent has reached the other side's system.
-  bool await_sent(Deadline deadline = Deadline{}) const;
   /// Each send() in a packet of its own.
   void send_at_once();
   void finish_sending();
