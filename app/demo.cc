@@ -34,7 +34,7 @@ class Demo {
 
  private:
   Result<Outcome> ship(const ShopOptions& release, const json::array& plan, DemoLoad& load);
-  void say(const std::string& line) { terminal_.out << line << std::endl; }
+  void say(const std::string& line) { terminal_.out << line << "\n" << std::flush; }
   void show_audit(const json::object& deployment);
   Result<bool> sum_up(const Outcome& good, const Outcome& bad, const DemoLoad& load);
   void say_where_it_runs();
@@ -170,13 +170,13 @@ void Demo::say_where_it_runs() {
 int run_demo(const Terminal& terminal, const DemoOptions& options) {
   Result<std::unique_ptr<DemoStage>> stage = DemoStage::set(terminal);
   if (!stage) {
-    terminal.err << "teal demo: " << stage.error() << std::endl;
+    terminal.err << "teal demo: " << stage.error() << "\n" << std::flush;
     return kError;
   }
   Demo demo(terminal, **stage);
   const Result<bool> as_told = demo.play(options.keep);
   if (!as_told) {
-    terminal.err << "teal demo: " << as_told.error() << std::endl;
+    terminal.err << "teal demo: " << as_told.error() << "\n" << std::flush;
     return kError;
   }
   return *as_told ? kSuccess : kError;

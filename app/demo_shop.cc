@@ -117,7 +117,7 @@ class Shop {
 int run_demo_shop(const ShopOptions& options) {
   asio::io_context io(1);
   asio::ip::tcp::acceptor acceptor(io, {asio::ip::address_v4::loopback(), 0});
-  std::cout << "listening " << acceptor.local_endpoint().port() << std::endl;
+  std::cout << "listening " << acceptor.local_endpoint().port() << "\n" << std::flush;
   asio::signal_set signals(io, SIGTERM, SIGINT);
   signals.async_wait([&](auto, int) { io.stop(); });
   asio::posix::stream_descriptor parent(io, ::dup(STDIN_FILENO));

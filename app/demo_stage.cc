@@ -212,7 +212,8 @@ void DemoStage::draw(const json::object& service) {
 void DemoStage::print_new_entries(const json::object& deployment, std::size_t& printed) {
   const json::array& timeline = deployment.at("timeline").as_array();
   for (; printed < timeline.size(); ++printed)
-    terminal_.out << "  " << render_timeline_entry(timeline[printed].as_object()) << std::endl;
+    terminal_.out << "  " << render_timeline_entry(timeline[printed].as_object()) << "\n"
+                  << std::flush;
 }
 
 }  // namespace teal::app

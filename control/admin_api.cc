@@ -16,7 +16,7 @@ struct AdminApi::Route {
   std::string_view pattern;
   void (AdminApi::*handler)(const ApiCall&, const Reply&);
   std::string_view media_type = "application/json";
-  std::string_view query = "";  ///< The one parameter it takes.
+  std::string_view query{};  ///< The one parameter it takes.
 };
 
 const std::vector<AdminApi::Route>& AdminApi::table() {

@@ -19,6 +19,10 @@ Result<void> Controller::start() {
   const Result<void> recovered = state.recover(*contents);
   if (!recovered) return recovered.error();
   state.publish();
+  // Windows are differences of readings: without one from before the first request they would not
+  // see what comes before the first tick.
+  state.read_traffic();
+  state.feed_windows();
   state.resume_active();
   return {};
 }

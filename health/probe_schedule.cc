@@ -23,10 +23,10 @@ Micros first_probe_delay(const config::HealthCheck& check, std::size_t index, st
 Micros next_probe_delay(const config::HealthCheck& check, bool in_transition, Rng& rng) {
   const Micros interval =
       in_transition ? std::min(check.interval, check.fast_interval) : check.interval;
-  constexpr std::uint32_t kSteps = 20'000;
+  constexpr std::uint32_t kHalf = 10'000;
   const std::uint32_t jitter_percent = std::min(check.jitter_percent, 100U);
   // From -1 to 1 in steps of 1/10000.
-  const auto deviation = static_cast<double>(rng.below(kSteps + 1)) / (kSteps / 2) - 1;
+  const auto deviation = static_cast<double>(rng.below(2 * kHalf + 1)) / kHalf - 1;
   const double factor = 1 + deviation * jitter_percent / 100;
   const Micros delay{static_cast<Micros::rep>(static_cast<double>(interval.count()) * factor)};
   return std::max(delay, kShortest);

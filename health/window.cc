@@ -10,7 +10,7 @@ void Window::push(Mono at, const TrafficCounters& reading) {
   TEAL_ASSERT(!newest_ || at >= newest_->at);
   const Mono::duration cell = Mono::duration(over_) / kCells;
   if (newest_ && (marks_.empty() || newest_->at - marks_.back().at >= cell))
-    marks_.push_back(std::move(*newest_));
+    marks_.push_back(*newest_);
   newest_ = Mark{at, reading};
   // The window begins at the newest mark that lies at least `over` back; older ones are done with.
   const Mono begin = at - over_;

@@ -1,9 +1,9 @@
 // The thread that writes the access log (proxy/access_log.h).
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <csignal>
 
 #include <algorithm>
 #include <atomic>

@@ -185,7 +185,7 @@ void Upstream::release() {
   worker_.counters()[Stat::upstream_active_connections].subtract();
   worker_.counters()[Stat::upstream_idle_connections].add();
   worker_.wheel().set(timer_, worker_.now() + target_->idle_timeout);
-  target_->idle.push_back(this);
+  target_->idle.emplace_back(this);
   // Not seen yet, but there: the target's close, or bytes that nobody asked for.
   if (may_read()) worker_.resume_soon(*this);
 }

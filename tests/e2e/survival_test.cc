@@ -44,7 +44,8 @@ int most_weight(const std::vector<Event>& events) {
 
 TEST_F(SurvivalTest, KillAtEveryEventOfACanaryResumesInTheSameOrASaferState) {
   constexpr const char* kPlan =
-      R"(, "plan": [{"set_weight": "10%"}, {"bake": "150ms"}, {"set_weight": "50%"}, {"bake": "150ms"}])";
+      R"(, "plan": [{"set_weight": "10%"}, {"bake": "150ms"},
+                     {"set_weight": "50%"}, {"bake": "150ms"}])";
   bool was_over = false;
   std::size_t kills = 0;
   for (std::size_t count = 1; !was_over; ++count) {
