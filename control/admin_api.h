@@ -11,10 +11,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/address.h"
+#include "base/colour.h"
 #include "base/time.h"
 #include "config/config.h"
 #include "control/admin_message.h"
@@ -54,6 +57,10 @@ class AdminApi {
 
  private:
   struct Route;
+  struct NamedTarget {
+    Colour colour = Colour::blue;
+    Address address;
+  };
   static const std::vector<Route>& table();
 
   void dispatch(const ApiRequest& request, const Reply& reply);
@@ -78,6 +85,8 @@ class AdminApi {
   void set_alarm(const ApiCall& call, const Reply& reply);
   void take_alertmanager(const ApiCall& call, const Reply& reply);
 
+  /// The target that the call's path names; nothing once `reply` has said what is wrong with it.
+  std::optional<NamedTarget> named_target(const ApiCall& call, const Reply& reply) const;
   bool knows_service(const std::string& name, const Reply& reply) const;
   std::string service_text(const ServiceReport& report) const;
   ApiResponse service_response(int status, const ServiceReport& report) const;

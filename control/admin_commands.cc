@@ -140,33 +140,39 @@ void AdminApi::put_split(const ApiCall& call, const Reply& reply) {
       });
 }
 
-void AdminApi::put_target(const ApiCall& call, const Reply& reply) {
-  if (!knows_service(call.names[0], reply)) return;
+std::optional<AdminApi::NamedTarget> AdminApi::named_target(const ApiCall& call,
+                                                            const Reply& reply) const {
+  if (!knows_service(call.names[0], reply)) return std::nullopt;
   const std::optional<Colour> colour = parse_colour(call.names[1]);
-  if (!colour) return reply(to_response(no_such_group(call.names[1])));
+  if (!colour) {
+    reply(to_response(no_such_group(call.names[1])));
+    return std::nullopt;
+  }
   const Result<Address> address = parse_address(call.names[2]);
-  if (!address)
-    return reply(to_response({400, "invalid-address", "The target's address is not valid",
-                              address.error().message(),
-                              "end the path with the target's address, such as 10.0.0.1:8080"}));
+  if (!address) {
+    reply(to_response({400, "invalid-address", "The target's address is not valid",
+                       address.error().message(),
+                       "end the path with the target's address, such as 10.0.0.1:8080"}));
+    return std::nullopt;
+  }
+  return NamedTarget{*colour, *address};
+}
+
+void AdminApi::put_target(const ApiCall& call, const Reply& reply) {
+  const auto target = named_target(call, reply);
+  if (!target) return;
   if (!is_empty_body(call.request.body))
     return reply(to_response({400, "unexpected-body", "The request has a body",
                               "a target is its address and nothing else", "leave the body out"}));
-  const Answer<ServiceReport> answer = commands_.put_target(call.names[0], *colour, *address);
+  const auto answer = commands_.put_target(call.names[0], target->colour, target->address);
   reply(answer ? service_response(200, *answer) : to_response(answer.error()));
 }
 
 void AdminApi::delete_target(const ApiCall& call, const Reply& reply) {
-  if (!knows_service(call.names[0], reply)) return;
-  const std::optional<Colour> colour = parse_colour(call.names[1]);
-  if (!colour) return reply(to_response(no_such_group(call.names[1])));
-  const Result<Address> address = parse_address(call.names[2]);
-  if (!address)
-    return reply(to_response({400, "invalid-address", "The target's address is not valid",
-                              address.error().message(),
-                              "end the path with the target's address, such as 10.0.0.1:8080"}));
+  const auto target = named_target(call, reply);
+  if (!target) return;
   // Accepted, not done: it leaves when the workers have let go of it.
-  const Answer<ServiceReport> answer = commands_.delete_target(call.names[0], *colour, *address);
+  const auto answer = commands_.delete_target(call.names[0], target->colour, target->address);
   reply(answer ? service_response(202, *answer) : to_response(answer.error()));
 }
 

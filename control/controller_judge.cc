@@ -77,19 +77,30 @@ event::HealthChanged Controller::State::health_of(const DeploymentRunner& runner
   return counts;
 }
 
-/// Tells the engine how its targets are: where it makes a difference, or, `exactly`, where any
-/// number changed.
+/// Tells the engine how its targets are: where it makes a difference, or, `exactly`, at once and
+/// where any number changed.
 void Controller::State::check_health(ServiceEntry& entry, bool exactly) {
   DeploymentRunner* runner = active(entry.state.name);
   if (runner == nullptr) return;
   const event::HealthChanged counts = health_of(*runner);
   const event::HealthChanged& told_before = runner->engine().facts().health;
   const std::uint32_t minimum = runner->spec().minimum_healthy;
-  const bool differs = fitness(counts, minimum) != fitness(told_before, minimum);
-  // A release that is fit may reach a gate at once, and whoever waits there asks the preview
-  // listener: the workers must not learn of its health later than that.
-  if (differs && health_unpublished) publish();
+  const Fitness fit = fitness(counts, minimum);
+  const bool differs = fit != fitness(told_before, minimum);
+  if (differs && fit == Fitness::fit && !exactly) return tell_fitness_when_applied(*runner);
   if (differs || (exactly && counts != told_before)) tell(*runner, counts);
+}
+
+/// A release that is fit may reach a gate at once, and whoever waits there asks the preview
+/// listener: the workers must know its targets for healthy before the engine does.
+void Controller::State::tell_fitness_when_applied(const DeploymentRunner& fit) {
+  if (health_unpublished) publish();
+  publisher.when_applied([this, service = fit.spec().service, number = fit.number] {
+    DeploymentRunner* runner = active(service);
+    if (runner == nullptr || runner->number != number) return;
+    const event::HealthChanged counts = health_of(*runner);
+    if (counts != runner->engine().facts().health) tell(*runner, counts);
+  });
 }
 
 void Controller::State::run_timers() {

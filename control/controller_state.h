@@ -82,6 +82,7 @@ struct Controller::State {
   void judge(DeploymentRunner& runner);
   void judge_all();
   void check_health(ServiceEntry& entry, bool exactly);
+  void tell_fitness_when_applied(const DeploymentRunner& fit);
   event::HealthChanged health_of(const DeploymentRunner& runner) const;
   void run_timers();
   void return_ejected();
