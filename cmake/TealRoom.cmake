@@ -13,7 +13,7 @@ target_compile_options(teal_flags INTERFACE
     -Wno-deprecated-declarations>)
 target_include_directories(teal_flags INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_definitions(teal_flags INTERFACE
-  BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE BOOST_BEAST_USE_STD_STRING_VIEW)
+  BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE)
 if(TEAL_SANITIZE STREQUAL "thread")
   # Asio's fences; what they order is ordered by mutexes that ThreadSanitizer does understand.
   target_compile_options(teal_flags INTERFACE -Wno-tsan)
