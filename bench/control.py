@@ -37,10 +37,8 @@ class ControlApi:
         self.wait_until("green's target", lambda service: any(
             target["accepts_requests"] for target in service["groups"]["green"]["targets"]))
 
-    @contextlib.contextmanager
-    def shifting(self, release_port, seconds):
-        """A linear shift that takes longer than the measurement, with the configured alarms live.
-        Afterwards the traffic is taken back, so that the next round starts from the same place."""
+    def begin_shift(self, release_port, seconds):
+        """A linear shift that takes longer than so many seconds, with the configured alarms live."""
         every = max(1, round(seconds / 20))
         deployment = self.call("POST", f"/v1/services/{SERVICE}/deployments", {
             "revision": f"v-{time.monotonic_ns()}",
@@ -48,10 +46,17 @@ class ControlApi:
             "plan": f"Linear1PercentEvery{every}Seconds",
         })
         self.wait_until("the shift to begin", lambda service: service["split"]["green"] != "0%")
+        return deployment["id"]
+
+    @contextlib.contextmanager
+    def shifting(self, release_port, seconds):
+        """A shift that takes longer than the measurement. Afterwards the traffic is taken back, so
+        that the next round starts from the same place."""
+        deployment = self.begin_shift(release_port, seconds)
         try:
             yield
             if self.call("GET", f"/v1/services/{SERVICE}")["deployment"] is None:
                 raise SystemExit("bench: the shift ended before the measurement did; the figure is void")
         finally:
-            self.call("POST", f"/v1/deployments/{deployment['id']}/rollback", {})
+            self.call("POST", f"/v1/deployments/{deployment}/rollback", {})
             self.wait_until("the rollback to end", lambda service: service["deployment"] is None)

@@ -31,15 +31,15 @@ class Process:
     def is_alive(self):
         return self.child.poll() is None
 
-    def wait_until_ready(self, port):
-        if not machine.wait_for_port(port, 15, self.is_alive):
+    def wait_until_ready(self, port, seconds):
+        if not machine.wait_for_port(port, seconds, self.is_alive):
             sys.exit(f"bench: {self.name} does not listen on 127.0.0.1:{port}; its log says:\n"
                      f"{pathlib.Path(self.log).read_text(errors='replace')[-2000:]}")
 
-    def stop(self):
+    def stop(self, patience=5):
         self.child.terminate()
         try:
-            self.child.wait(5)
+            self.child.wait(patience)
         except subprocess.TimeoutExpired:
             self.child.kill()
             self.child.wait()
@@ -70,10 +70,10 @@ class Stage:
         path.write_text(re.sub(r"@(\w+)@", lambda found: str(values[found[1]]), text))
         return str(path)
 
-    def start(self, name, command, port, core):
+    def start(self, name, command, port, core, patience=15):
         process = Process(name, command, core, self.folder / f"{name}.out")
         self.processes[name] = process
-        process.wait_until_ready(port)
+        process.wait_until_ready(port, patience)
         return process
 
     def start_origin(self):
@@ -81,7 +81,8 @@ class Stage:
         self.start("origin", ["nginx", "-c", conf, "-p", str(self.folder)], self.values["origin"],
                    self.cores.load)
 
-    def start_peer(self, name):
+    def start_peer(self, name, prefix=(), patience=15):
+        """`prefix`: a command to run it under, such as valgrind."""
         port = self.ports[name] = machine.free_port()
         if name == "nginx":
             conf = self.render("nginx.conf.in", "nginx.conf", port=port)
@@ -91,10 +92,15 @@ class Stage:
             conf = self.render("haproxy.cfg.in", f"{name}.cfg", port=port, bufsize=bufsize)
             command = ["haproxy", "-db", "-q", "-f", conf]
         else:
+            template, log = {"teal": ("teal.yaml.in", "off"), "teal-full": ("teal-full.yaml.in", "json"),
+                             "teal-nolog": ("teal-full.yaml.in", "off")}[name]
             self.ports["admin"] = machine.free_port()
-            conf = self.render("teal.yaml.in", "teal.yaml", port=port, admin=self.ports["admin"])
+            conf = self.render(template, f"{name}.yaml", port=port, admin=self.ports["admin"], log=log)
             command = [self.binary, "serve", conf]
-        return self.start(name, command, port, self.cores.proxy)
+        process = self.start(name, [*prefix, *command], port, self.cores.proxy, patience)
+        if "admin" in self.ports:
+            process.wait_until_ready(self.ports["admin"], patience)
+        return process
 
     def stop(self):
         for process in reversed(self.processes.values()):
