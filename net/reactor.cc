@@ -42,8 +42,9 @@ void Reactor::wait() {
 }
 
 void Reactor::turn() {
-  hooks_.before_turn();
+  int rounds = 0;
   do {
+    hooks_.before_turn();
     fetched_ = ::epoll_wait(epoll_.native_handle(), events_.data(), kBatch, 0);
     for (next_ = 0; next_ < fetched_;) {
       const epoll_event& event = events_[static_cast<std::size_t>(next_++)];
@@ -57,7 +58,7 @@ void Reactor::turn() {
                          .broken = broken});
       hooks_.after_each();
     }
-  } while (fetched_ == kBatch && !stopped_);
+  } while (fetched_ >= kBusy && ++rounds < kRounds && !stopped_);
   fetched_ = 0;
   hooks_.after_turn();
 }

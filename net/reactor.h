@@ -40,8 +40,8 @@ class Watcher : public boost::intrusive_ref_counter<Watcher, boost::thread_unsaf
 
 class Reactor {
  public:
-  /// `before_turn` runs before the events of a turn are handled (read the clock), `after_each`
-  /// after every single one (flush what it wrote), `after_turn` at the end.
+  /// `before_turn` runs before each batch of events of a turn (read the clock), `after_each` after
+  /// every single event (flush what it wrote), `after_turn` at the end.
   struct Hooks {
     std::function<void()> before_turn;
     std::function<void()> after_each;
@@ -71,6 +71,11 @@ class Reactor {
   Result<void> add(int fd, Watcher& watcher, std::uint32_t events);
 
   static constexpr int kBatch = 256;
+  /// After a batch of so many events there are likely more: they are fetched without going back to
+  /// the io_context, which costs two system calls, but only so often that its timers and posts (a
+  /// new table) do not wait.
+  static constexpr int kBusy = 8;
+  static constexpr int kRounds = 4;
   boost::asio::posix::stream_descriptor epoll_;
   Hooks hooks_;
   std::array<epoll_event, kBatch> events_{};
