@@ -134,11 +134,7 @@ void Downstream::pump() {
       const std::string_view input(worker_.scratch(0).data(), stash_.size() + got.size);
       const std::string_view rest = parse(input);
       if (phase_ == Phase::closed) return;
-      if (rest.empty()) {
-        if (stash_.capacity() > 0) stash_ = {};
-      } else {
-        stash_ = std::string(rest);
-      }
+      keep_rest(stash_, rest);
       if (got.size == read_size_) read_size_ = std::min(read_size_ * 4, kLargestRead);
       worker_.gather().flush();  // the views into the scratch buffer end here
     }
@@ -244,7 +240,7 @@ void Downstream::send_continue() {
 }
 
 void Downstream::send_interim(const net::ResponseHead& head) {
-  std::string& out = begin_text();
+  Text& out = begin_text();
   ResponseStyle style;
   append_response_head(out, head, style);
   end_text();
@@ -283,7 +279,7 @@ void Downstream::send_end(const net::Fields& trailers) {
     write_view(net::kLastChunk);
     return;
   }
-  std::string& out = begin_text();
+  Text& out = begin_text();
   out += net::kLastChunkHead;
   append_trailers(out, trailers);
   end_text();
@@ -334,7 +330,7 @@ void Downstream::try_to_end() {
   if (is_blocked()) return;
   if (ending_ == Ending::linger) {
     phase_ = Phase::lingering;
-    stash_ = {};
+    free_memory(stash_);
     stream_.finish_writing();
     worker_.wheel().set(timer_, worker_.now() + kLinger);
     pump();
@@ -348,8 +344,7 @@ void Downstream::close() {
   if (std::exchange(phase_, Phase::closed) == Phase::closed) return;
   timer_.cancel();
   const boost::intrusive_ptr<Downstream> alive(this);
-  worker_.closed(*this);
-  worker_.shared().gauges[listener_]->connections.fetch_sub(1, std::memory_order_relaxed);
+  worker_.closed(*this, listener_);
   close_channel();
 }
 

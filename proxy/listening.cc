@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <utility>
 
-#include "proxy/downstream.h"
 #include "proxy/worker.h"
 
 namespace teal::proxy {
@@ -80,7 +79,7 @@ void Listening::welcome(net::Socket socket, const net::Endpoint& peer) {
     net::set_no_delay(socket);
     address = net::to_address(peer).host;
   }
-  Downstream::open(worker_, std::move(socket), listener_, address);
+  worker_.welcome({std::move(socket), listener_, std::move(address)});
 }
 
 }  // namespace teal::proxy

@@ -32,6 +32,8 @@ constexpr std::array<Metric, kStats> kMetrics{{
      "Client connections accepted."},
     {Stat::connections_active, Type::gauge, "teal_downstream_connections_active",
      "Client connections open now."},
+    {Stat::connections_handed_over, Type::counter, "teal_downstream_connections_handed_over_total",
+     "Client connections that a worker accepted and gave to one with fewer of them."},
     {Stat::connections_refused, Type::counter, "teal_downstream_connections_refused_total",
      "Client connections closed at once because the listener was at its limit."},
     {Stat::accept_failures, Type::counter, "teal_downstream_accept_failures_total",

@@ -60,10 +60,11 @@ struct TrafficShard {
 /// metric.
 enum class Stat : std::uint8_t {
   connections_accepted,
-  connections_active,   // gauge
-  connections_refused,  // over the listener's limit
-  accept_failures,      // out of descriptors or memory
-  requests_active,      // gauge
+  connections_active,       // gauge
+  connections_handed_over,  // to a worker with fewer of them
+  connections_refused,      // over the listener's limit
+  accept_failures,          // out of descriptors or memory
+  requests_active,          // gauge
   requests_without_route,
   requests_without_target,  // 503: nobody healthy
   requests_without_room,    // 503: pending queue full

@@ -1,5 +1,7 @@
 #include "proxy/worker.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -65,6 +67,7 @@ void Worker::start() {
 }
 
 void Worker::run() {
+  pthread_setname_np(pthread_self(), ("teal-w" + std::to_string(index_)).c_str());
   io_.run();
   // Whatever is left is let go of on its own thread.
   for (const auto& listening : listenings_) listening->close();
@@ -170,15 +173,47 @@ void Worker::give_back(std::unique_ptr<Exchange> exchange) {
   }
 }
 
+void Worker::welcome(Accepted accepted) {
+  const bool draining = shared_.draining.load(std::memory_order_relaxed);
+  const std::size_t chosen = draining ? shared_.loads->keep(index_) : shared_.loads->place(index_);
+  if (chosen != index_) {
+    counters()[Stat::connections_handed_over].add();
+    shared_.hand_over(chosen, std::move(accepted));
+    return;
+  }
+  Downstream::open(*this, std::move(accepted.socket), accepted.listener, accepted.peer_address);
+}
+
+void Worker::adopt(Accepted accepted) {
+  read_clock();
+  if (stopping_) {
+    release_place(accepted.listener);
+    return;
+  }
+  Downstream::open(*this, std::move(accepted.socket), accepted.listener, accepted.peer_address);
+  after_each();
+}
+
+void Worker::release_place(std::size_t listener) {
+  shared_.loads->closed(index_);
+  shared_.gauges[listener]->connections.fetch_sub(1, std::memory_order_relaxed);
+}
+
 void Worker::opened(Downstream& downstream) {
   downstreams_.insert(&downstream);
   counters()[Stat::connections_active].add();
 }
 
-void Worker::closed(Downstream& downstream) {
+void Worker::closed(Downstream& downstream, std::size_t listener) {
+  release_place(listener);
   downstreams_.erase(&downstream);
   counters()[Stat::connections_active].subtract();
-  if (draining_ && downstreams_.empty() && on_idle_) std::exchange(on_idle_, nullptr)();
+  tell_idle();
+}
+
+/// Connections on their way here count: they have been accepted.
+void Worker::tell_idle() {
+  if (draining_ && shared_.loads->open(index_) == 0 && on_idle_) std::exchange(on_idle_, nullptr)();
 }
 
 // ---- tables -------------------------------------------------------------------------------------
@@ -263,7 +298,7 @@ void Worker::drain(std::function<void()> idle) {
   for (Downstream* each : open) each->drain();
   on_idle_ = std::move(idle);
   after_each();
-  if (downstreams_.empty() && on_idle_) std::exchange(on_idle_, nullptr)();
+  tell_idle();
 }
 
 void Worker::stop() {

@@ -28,6 +28,7 @@
 #include "net/timer_wheel.h"
 #include "proxy/access_log.h"
 #include "proxy/channel.h"
+#include "proxy/placement.h"
 #include "proxy/shard.h"
 #include "proxy/target_runtime.h"
 
@@ -42,6 +43,13 @@ struct ListenerGauge {
   std::atomic<std::uint32_t> connections{0};
 };
 
+/// A connection that nobody serves yet.
+struct Accepted {
+  net::Socket socket;
+  std::size_t listener = 0;
+  std::string peer_address;  ///< Empty for a Unix socket.
+};
+
 /// What every worker of a pool shares. All of it outlives the workers.
 struct WorkerShared {
   const Clock* clock = nullptr;
@@ -50,6 +58,10 @@ struct WorkerShared {
   config::AccessLog::Format access_format = config::AccessLog::Format::off;
   std::uint32_t workers = 1;
   std::vector<std::unique_ptr<ListenerGauge>> gauges;  ///< As Config::listeners.
+  std::unique_ptr<ConnectionLoads> loads;
+  std::atomic<bool> draining{false};  ///< From now on whoever accepts a connection keeps it.
+  /// Gives an accepted connection to another worker; called on worker threads.
+  std::function<void(std::size_t to, Accepted)> hand_over;
   /// Takes a batch of a worker's bad outcomes to control; called on worker threads. The worker
   /// sends the next batch after Worker::open_reports().
   std::function<void(std::uint32_t worker, std::vector<BadOutcome>)> report;
@@ -81,6 +93,8 @@ class Worker {
   void drain(std::function<void()> idle);
   /// Cuts what still runs and leaves the loop.
   void stop();
+  /// Serves a connection that another worker has accepted.
+  void adopt(Accepted accepted);
   void open_reports();  ///< Control has taken the last batch of bad outcomes.
 
   // ---- for the worker's connections
@@ -109,8 +123,10 @@ class Worker {
   std::unique_ptr<Exchange> take_exchange();
   void give_back(std::unique_ptr<Exchange> exchange);
 
+  /// Serves it, here or on a worker that has less to do.
+  void welcome(Accepted accepted);
   void opened(Downstream& downstream);
-  void closed(Downstream& downstream);
+  void closed(Downstream& downstream, std::size_t listener);
   void report(const BadOutcome& outcome);
   /// Appends one line to the access log, if it is on.
   void log_access(const AccessRecord& record);
@@ -119,6 +135,9 @@ class Worker {
   boost::local_shared_ptr<TargetRuntime> target_runtime(
       const TargetState& target, const config::Service& service,
       const boost::local_shared_ptr<GroupRuntime>& group);
+  /// A connection that was placed here is no more.
+  void release_place(std::size_t listener);
+  void tell_idle();
   void run();
   void read_clock();
   void after_each();
@@ -142,7 +161,7 @@ class Worker {
   Gather gather_;
   std::vector<char> scratch_;
   std::vector<Candidate> candidates_;
-  std::string log_buffer_;
+  Text log_buffer_;
   std::uint64_t log_lines_ = 0;  ///< In log_buffer_.
   std::vector<std::unique_ptr<Exchange>> spare_exchanges_;
   std::vector<std::unique_ptr<Exchange>> dead_exchanges_;

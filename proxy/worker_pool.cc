@@ -41,6 +41,13 @@ WorkerPool::WorkerPool(boost::asio::io_context& control, Options options)
       config.workers != 0 ? config.workers : std::max(1U, std::thread::hardware_concurrency());
   for (std::size_t i = 0; i < config.listeners.size(); ++i)
     shared_.gauges.push_back(std::make_unique<ListenerGauge>());
+  shared_.loads = std::make_unique<ConnectionLoads>(shared_.workers);
+  shared_.hand_over = [this](std::size_t to, Accepted accepted) {
+    boost::asio::post(workers_[to]->io(),
+                      [&worker = *workers_[to], accepted = std::move(accepted)]() mutable {
+                        worker.adopt(std::move(accepted));
+                      });
+  };
   shared_.report = [this](std::uint32_t worker, std::vector<BadOutcome> outcomes) {
     boost::asio::post(control_, [this, worker, outcomes = std::move(outcomes)] {
       take_reports(worker, outcomes);
@@ -146,6 +153,7 @@ void WorkerPool::drain(std::function<void()> idle) {
     boost::asio::post(control_, std::move(idle));
     return;
   }
+  shared_.draining.store(true, std::memory_order_relaxed);
   const auto latch = std::make_shared<Latch>(control_, workers_.size(), std::move(idle));
   for (const auto& worker : workers_)
     boost::asio::post(worker->io(),
