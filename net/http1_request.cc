@@ -17,8 +17,8 @@ constexpr std::size_t kVersionSize = 8;
 
 /// What a request target may be made of. RFC 3986 would also refuse "<>\^`{|}, but real clients put
 /// them into queries, and no reader takes them for anything else. A fragment is never sent.
-constexpr http1::ByteTable kTarget = [] {
-  http1::ByteTable table{};
+constexpr ByteTable kTarget = [] {
+  ByteTable table{};
   for (unsigned c = 0x21; c <= 0x7e; ++c) table[c] = c != '#';
   return table;
 }();
@@ -90,7 +90,7 @@ Refusal read_target(const char* bytes, Piece whole, RequestHead& head) {
   const char* begin = bytes + whole.at;
   if (whole.size == 0) return Refusal::target_malformed;
   for (std::uint32_t i = 0; i < whole.size; ++i)
-    if (!http1::is_in(kTarget, begin[i])) return Refusal::target_malformed;
+    if (!is_in(kTarget, begin[i])) return Refusal::target_malformed;
   head.target = whole;
   if (*begin == '/') [[likely]]
     return Refusal::none;
@@ -116,9 +116,9 @@ Refusal read_request_line(const char* bytes, std::uint32_t begin, std::uint32_t 
   head.minor_version = static_cast<std::uint8_t>(version[7] - '0');
 
   if (method_size == 0) return Refusal::method_malformed;
-  for (const char c : line.substr(0, method_size))
-    if (!http1::is_in(http1::kToken, c)) return Refusal::method_malformed;
   head.method = method_of(line.substr(0, method_size));
+  if (head.method == Method::other && !is_token(line.substr(0, method_size)))
+    return Refusal::method_malformed;
   head.method_text = piece(begin, begin + method_size);
   if (head.method == Method::connect) return Refusal::method_unsupported;
   return read_target(bytes, piece(begin + method_size + 1, begin + target_end), head);

@@ -1,5 +1,6 @@
 #include "net/http1_scan.h"
 
+#include <cstring>
 #include <limits>
 
 namespace teal::net::http1 {
@@ -40,6 +41,11 @@ std::uint32_t pass_plain_name([[maybe_unused]] const char* bytes, std::uint32_t 
 #endif
 }
 
+/// Neither a blank nor a control byte.
+constexpr bool is_visible(char c) {
+  return static_cast<unsigned char>(c) > 0x20;
+}
+
 /// RFC 9112, section 5, without its leniencies. Requires: a CR stands at `end`, which ends the walk
 /// over the name since it is no token character.
 Refusal cut_field(std::string_view input, std::uint32_t begin, std::uint32_t end, bool is_first,
@@ -54,7 +60,8 @@ Refusal cut_field(std::string_view input, std::uint32_t begin, std::uint32_t end
   std::uint32_t value = colon + 1;
   std::uint32_t value_end = end;
   // What stands at both ends of the value: the colon and the CR, which are no blanks, at worst.
-  field.canonical = bytes[value] == ' ' && !is_blank(bytes[value + 1]) && !is_blank(bytes[end - 1]);
+  field.canonical =
+      bytes[value] == ' ' && is_visible(bytes[value + 1]) && is_visible(bytes[end - 1]);
   if (field.canonical) [[likely]] {
     ++value;
   } else {
@@ -74,15 +81,20 @@ Refusal cut_field(std::string_view input, std::uint32_t begin, std::uint32_t end
 
 Scan scan_fields(std::string_view input, LineCursor& cursor, std::size_t limit, Refusal over_limit,
                  std::uint32_t max_fields, Fields& fields) {
+  const char* const bytes = input.data();
+  const std::size_t window = input.size() < limit ? input.size() : limit;
   for (;;) {
-    const Scan line = scan_line(input, cursor, limit, over_limit);
-    if (line.progress != Scan::Progress::complete) return line;
+    // As scan_line(), which is asked where a line is not just there and whole.
+    const std::size_t at = find_control(bytes, cursor.scanned, window);
+    if (at + 2 > window || std::memcmp(bytes + at, "\r\n", 2) != 0) [[unlikely]]
+      return scan_line(input, cursor, limit, over_limit);
     const std::uint32_t begin = cursor.line_at;
-    pass_line(cursor, line.line_end);
-    if (line.line_end == begin) return line;
+    const auto end = static_cast<std::uint32_t>(at);
+    pass_line(cursor, end);
+    if (end == begin) return {Scan::Progress::complete, Refusal::none, end};
     if (fields.size() == max_fields) return refused(Refusal::too_many_fields);
     Field field;
-    const Refusal broken = cut_field(input, begin, line.line_end, fields.empty(), field);
+    const Refusal broken = cut_field(input, begin, end, fields.empty(), field);
     if (broken != Refusal::none) return refused(broken);
     fields.push_back(field);
   }

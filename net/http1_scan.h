@@ -6,7 +6,6 @@
 // the field name. Does not know what any field means (net/http1_framing.h).
 #pragma once
 
-#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -17,24 +16,9 @@
 #endif
 
 #include "net/http1_parser.h"
+#include "net/token.h"
 
 namespace teal::net::http1 {
-
-using ByteTable = std::array<bool, 256>;
-
-/// RFC 9110, section 5.6.2: tchar.
-inline constexpr ByteTable kToken = [] {
-  ByteTable table{};
-  for (unsigned c = '0'; c <= '9'; ++c) table[c] = true;
-  for (unsigned c = 'a'; c <= 'z'; ++c) table[c] = table[c - 'a' + 'A'] = true;
-  for (const char c : std::string_view{"!#$%&'*+-.^_`|~"})
-    table[static_cast<unsigned char>(c)] = true;
-  return table;
-}();
-
-inline bool is_in(const ByteTable& table, char c) {
-  return table[static_cast<unsigned char>(c)];
-}
 
 constexpr bool is_blank(char c) {
   return c == ' ' || c == '\t';

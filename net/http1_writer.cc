@@ -1,30 +1,25 @@
 #include "net/http1_writer.h"
 
 #include <bit>
-#include <charconv>
 
 #include "base/assert.h"
 
 namespace teal::net {
 
-void append_status_line(std::string& out, std::uint16_t status, std::string_view reason) {
+void append_status_line(Text& out, std::uint16_t status, std::string_view reason) {
   TEAL_ASSERT(status >= 100 && status <= 999);
   if (reason.empty()) reason = reason_phrase(status);
-  const std::array<char, 4> code = {static_cast<char>('0' + status / 100),
-                                    static_cast<char>('0' + status / 10 % 10),
-                                    static_cast<char>('0' + status % 10), ' '};
-  out.append("HTTP/1.1 ").append(code.data(), code.size()).append(reason).append(kCrlf);
+  out += "HTTP/1.1 ";
+  out += status;
+  out += ' ';
+  out += reason;
+  out += kCrlf;
 }
 
-void append_field(std::string& out, std::string_view name, std::string_view value) {
-  out.append(name).append(": ").append(value).append(kCrlf);
-}
-
-void append_content_length(std::string& out, std::uint64_t length) {
-  std::array<char, 20> digits;
-  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), length);
-  TEAL_ASSERT(error == std::errc{});
-  append_field(out, "content-length", {digits.data(), end});
+void append_content_length(Text& out, std::uint64_t length) {
+  out += "content-length: ";
+  out += length;
+  out += kCrlf;
 }
 
 /// IANA's HTTP Status Code Registry.

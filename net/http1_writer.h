@@ -1,22 +1,33 @@
 // The few bytes of HTTP/1.1 that are not copied from somewhere: status lines, chunk framing, header
-// lines. Appends to a caller's string; pure.
+// lines. Appends to a caller's Text; pure.
 #pragma once
 
 #include <array>
 #include <cstdint>
-#include <string>
+#include <cstring>
 #include <string_view>
 
+#include "base/text.h"
 #include "net/message.h"
 
 namespace teal::net {
 
 /// "HTTP/1.1 200 OK\r\n". The reason is the target's own if given, else the registered one.
-void append_status_line(std::string& out, std::uint16_t status, std::string_view reason);
-/// "name: value\r\n".
-void append_field(std::string& out, std::string_view name, std::string_view value);
+void append_status_line(Text& out, std::uint16_t status, std::string_view reason);
+/// "name: value\r\n". Inline, so that a literal name costs no call.
+inline void append_field(Text& out, std::string_view name, std::string_view value) {
+  const std::size_t size = name.size() + value.size() + 4;
+  char* at = out.room(size);
+  std::memcpy(at, name.data(), name.size());
+  at += name.size();
+  std::memcpy(at, ": ", 2);
+  at += 2;
+  if (!value.empty()) std::memcpy(at, value.data(), value.size());
+  std::memcpy(at + value.size(), "\r\n", 2);
+  out.advance(size);
+}
 /// "content-length: 123\r\n".
-void append_content_length(std::string& out, std::uint64_t length);
+void append_content_length(Text& out, std::uint64_t length);
 /// The registered reason phrase, "Unknown" where there is none.
 std::string_view reason_phrase(std::uint16_t status);
 

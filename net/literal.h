@@ -1,5 +1,5 @@
 // Comparison with names that are known when Teal is compiled, whatever the case of their letters:
-// a word at a time, without a loop. Private to net/.
+// a word at a time, without a loop.
 #pragma once
 
 #include <algorithm>

@@ -1,6 +1,8 @@
 #include "net/message.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <utility>
 
 #include "net/literal.h"
 
@@ -94,14 +96,23 @@ bool iequals(std::string_view a, std::string_view b) {
   return true;
 }
 
+void Fields::grow() {
+  const std::uint32_t capacity = capacity_ == 0 ? kUsual : capacity_ * 2;
+  auto list = std::make_unique<Field[]>(capacity);
+  std::copy_n(list_.get(), size_, list.get());
+  list_ = std::move(list);
+  capacity_ = capacity;
+}
+
 const Field* Fields::find(HeaderId id) const {
-  for (const Field& field : list_)
+  if (!has(id)) return nullptr;
+  for (const Field& field : *this)
     if (field.id == id) return &field;
   return nullptr;
 }
 
 const Field* Fields::find(std::string_view wanted) const {
-  for (const Field& field : list_)
+  for (const Field& field : *this)
     if (iequals(name(field), wanted)) return &field;
   return nullptr;
 }

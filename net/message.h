@@ -6,8 +6,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
-#include <vector>
 
 namespace teal::net {
 
@@ -89,12 +89,22 @@ class Fields {
   void rebase(const char* bytes) { bytes_ = bytes; }
   const char* bytes() const { return bytes_; }
 
-  void clear() { list_.clear(); }
-  void push_back(const Field& field) { list_.push_back(field); }
-  std::size_t size() const { return list_.size(); }
-  bool empty() const { return list_.empty(); }
-  auto begin() const { return list_.begin(); }
-  auto end() const { return list_.end(); }
+  void clear() {
+    size_ = 0;
+    seen_ = 0;
+  }
+  void push_back(const Field& field) {
+    if (size_ == capacity_) [[unlikely]]
+      grow();
+    list_[size_++] = field;
+    seen_ |= bit(field.id);
+  }
+  /// Whether there is a field with this id: costs nothing, so ask before you look for one.
+  bool has(HeaderId id) const { return (seen_ & bit(id)) != 0; }
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  const Field* begin() const { return list_.get(); }
+  const Field* end() const { return list_.get() + size_; }
 
   std::string_view name(const Field& f) const { return {bytes_ + f.name_at, f.name_size}; }
   std::string_view value(const Field& f) const { return {bytes_ + f.value_at, f.value_size}; }
@@ -109,8 +119,18 @@ class Fields {
   std::string_view get(HeaderId id) const;
 
  private:
+  static constexpr std::uint32_t kUsual = 16;  ///< Fields of a head, hardly ever more.
+  void grow();
+  static constexpr std::uint64_t bit(HeaderId id) {
+    static_assert(static_cast<unsigned>(HeaderId::x_request_id) < 64);
+    return std::uint64_t{1} << static_cast<unsigned>(id);
+  }
+
   const char* bytes_ = nullptr;
-  std::vector<Field> list_;
+  std::uint64_t seen_ = 0;  ///< Which ids there are, by bit.
+  std::uint32_t size_ = 0;
+  std::uint32_t capacity_ = 0;
+  std::unique_ptr<Field[]> list_;
 };
 
 /// How the end of a body is known (RFC 9112, section 6.3).

@@ -1,9 +1,15 @@
 // The lines of the access log; the thread that writes them is in access_log_writer.cc.
 #include "proxy/access_log.h"
 
+#include <algorithm>
 #include <array>
-#include <charconv>
+#include <bit>
 #include <concepts>
+#include <cstring>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace teal::proxy {
 
@@ -11,18 +17,22 @@ namespace {
 
 constexpr std::string_view kHex = "0123456789abcdef";
 
-template <std::integral T>
-void append_number(std::string& out, T number) {
-  std::array<char, 20> text{};
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
-  out.append(text.data(), static_cast<std::size_t>(end - text.data()));
+/// Numbers from 0 to 99 as two digits.
+constexpr std::array<std::array<char, 2>, 100> kTwoDigits = [] {
+  std::array<std::array<char, 2>, 100> pairs{};
+  for (std::size_t i = 0; i < pairs.size(); ++i)
+    pairs[i] = {static_cast<char>('0' + i / 10), static_cast<char>('0' + i % 10)};
+  return pairs;
+}();
+
+void put_two(char* at, unsigned number) {
+  std::memcpy(at, kTwoDigits[number].data(), 2);
 }
 
-/// With leading zeros to `width` digits.
-void append_padded(std::string& out, std::int64_t number, std::size_t width) {
-  std::array<char, 20> text{};
-  for (std::size_t i = width; i-- > 0; number /= 10) text[i] = static_cast<char>('0' + number % 10);
-  out.append(text.data(), width);
+/// Three digits.
+void put_three(char* at, unsigned number) {
+  put_two(at, number / 10);
+  at[2] = static_cast<char>('0' + number % 10);
 }
 
 struct Parts {
@@ -35,42 +45,54 @@ Parts parts_of(WallTime time) {
   return {std::chrono::year_month_day{day}, std::chrono::hh_mm_ss{time - day}};
 }
 
-void append_clock(std::string& out, const Parts& parts) {
-  append_padded(out, parts.clock.hours().count(), 2);
-  out += ':';
-  append_padded(out, parts.clock.minutes().count(), 2);
-  out += ':';
-  append_padded(out, parts.clock.seconds().count(), 2);
+/// "HH:MM:SS".
+char* put_clock(char* at, const Parts& parts) {
+  put_two(at, static_cast<unsigned>(parts.clock.hours().count()));
+  at[2] = at[5] = ':';
+  put_two(at + 3, static_cast<unsigned>(parts.clock.minutes().count()));
+  put_two(at + 6, static_cast<unsigned>(parts.clock.seconds().count()));
+  return at + 8;
+}
+
+/// The years that four digits can say.
+unsigned year_of(const Parts& parts) {
+  return static_cast<unsigned>(std::clamp(static_cast<int>(parts.date.year()), 0, 9999));
 }
 
 /// "2026-11-23T01:14:08.123Z" (RFC 3339).
-void append_rfc3339(std::string& out, WallTime time) {
+void append_rfc3339(Text& out, WallTime time) {
+  constexpr std::size_t kSize = 24;
   const Parts parts = parts_of(time);
-  append_padded(out, static_cast<int>(parts.date.year()), 4);
-  out += '-';
-  append_padded(out, static_cast<unsigned>(parts.date.month()), 2);
-  out += '-';
-  append_padded(out, static_cast<unsigned>(parts.date.day()), 2);
-  out += 'T';
-  append_clock(out, parts);
-  out += '.';
-  append_padded(out, parts.clock.subseconds().count(), 3);
-  out += 'Z';
+  char* at = out.room(kSize);
+  put_two(at, year_of(parts) / 100);
+  put_two(at + 2, year_of(parts) % 100);
+  at[4] = at[7] = '-';
+  put_two(at + 5, static_cast<unsigned>(parts.date.month()));
+  put_two(at + 8, static_cast<unsigned>(parts.date.day()));
+  at[10] = 'T';
+  at = put_clock(at + 11, parts);
+  *at = '.';
+  put_three(at + 1, static_cast<unsigned>(parts.clock.subseconds().count()));
+  at[4] = 'Z';
+  out.advance(kSize);
 }
 
 /// "[23/Nov/2026:01:14:08 +0000]".
-void append_apache_time(std::string& out, WallTime time) {
+void append_apache_time(Text& out, WallTime time) {
   constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const Parts parts = parts_of(time);
-  out += '[';
-  append_padded(out, static_cast<unsigned>(parts.date.day()), 2);
-  out += '/';
-  out += kMonths[static_cast<unsigned>(parts.date.month()) - 1];
-  out += '/';
-  append_padded(out, static_cast<int>(parts.date.year()), 4);
-  out += ':';
-  append_clock(out, parts);
+  constexpr std::size_t kSize = 21;
+  char* at = out.room(kSize);
+  at[0] = '[';
+  put_two(at + 1, static_cast<unsigned>(parts.date.day()));
+  at[3] = at[7] = '/';
+  std::memcpy(at + 4, kMonths[static_cast<unsigned>(parts.date.month()) - 1].data(), 3);
+  put_two(at + 8, year_of(parts) / 100);
+  put_two(at + 10, year_of(parts) % 100);
+  at[12] = ':';
+  put_clock(at + 13, parts);
+  out.advance(kSize);
   out += " +0000]";
 }
 
@@ -104,18 +126,32 @@ constexpr bool is_plain_json(char c) {
   return byte(c) >= 0x20 && byte(c) < 0x7f && c != '"' && c != '\\';
 }
 
-void append_json_text(std::string& out, std::string_view text) {
-  out += '"';
+/// How many bytes at the beginning can be copied as they are.
+std::size_t plain_run(std::string_view text) {
+  std::size_t plain = 0;
+#if defined(__SSE2__)
+  for (; plain + 16 <= text.size(); plain += 16) {
+    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + plain));
+    // Signed, so that bytes from 0x80 on are below the space as well.
+    const __m128i low = _mm_cmplt_epi8(block, _mm_set1_epi8(0x20));
+    const __m128i special = _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('"')),
+                                         _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('\\')),
+                                                      _mm_cmpeq_epi8(block, _mm_set1_epi8(0x7f))));
+    const auto mask = static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(low, special)));
+    if (mask != 0) return plain + static_cast<std::size_t>(std::countr_zero(mask));
+  }
+#endif
+  while (plain < text.size() && is_plain_json(text[plain])) ++plain;
+  return plain;
+}
+
+/// The rest of a text that begins with something to escape.
+void append_escaped(Text& out, std::string_view text) {
   while (!text.empty()) {
-    std::size_t plain = 0;
-    while (plain < text.size() && is_plain_json(text[plain])) ++plain;
-    out.append(text.data(), plain);
-    text.remove_prefix(plain);
-    if (text.empty()) break;
     const unsigned c = byte(text[0]);
     std::size_t used = c >= 0x80 ? utf8_size(text) : 0;
     if (used > 0) {
-      out.append(text.data(), used);
+      out += text.substr(0, used);
     } else {
       used = 1;
       if (c == '"' || c == '\\') {
@@ -128,49 +164,92 @@ void append_json_text(std::string& out, std::string_view text) {
       }
     }
     text.remove_prefix(used);
+    const std::size_t plain = plain_run(text);
+    out += text.substr(0, plain);
+    text.remove_prefix(plain);
   }
-  out += '"';
 }
+
+/// A member's name with what stands before and behind it, made when Teal is compiled.
+template <std::size_t kSize>
+struct Key {
+  std::array<char, kSize + 4> text{};
+  consteval Key(const char (&name)[kSize + 1]) {
+    text = {',', '"'};
+    std::copy_n(name, kSize, text.begin() + 2);
+    text[kSize + 2] = '"';
+    text[kSize + 3] = ':';
+  }
+};
+template <std::size_t kTerminated>
+Key(const char (&)[kTerminated]) -> Key<kTerminated - 1>;
 
 /// Writes `,"name":value` pairs; nothing for what is absent.
 class JsonLine {
  public:
-  explicit JsonLine(std::string& out) : out_(out) {}
+  explicit JsonLine(Text& out) : out_(out) {}
 
-  void text(std::string_view key, std::string_view value) {
+  /// Text from outside.
+  template <Key kKey>
+  void text(std::string_view value) {
+    const std::size_t plain = plain_run(value);
+    if (plain == value.size()) [[likely]]
+      return word<kKey>(value);
+    begin<kKey>();
+    out_ += '"';
+    out_ += value.substr(0, plain);
+    append_escaped(out_, value.substr(plain));
+    out_ += '"';
+  }
+  /// Text of Teal's own, in which nothing needs escaping.
+  template <Key kKey>
+  void word(std::string_view value) {
     if (value.empty()) return;
-    begin(key);
-    append_json_text(out_, value);
+    char* at = out_.room(kKey.text.size() + value.size() + 2);
+    std::memcpy(at, kKey.text.data(), kKey.text.size());
+    at += kKey.text.size();
+    *at = '"';
+    std::memcpy(at + 1, value.data(), value.size());
+    at[value.size() + 1] = '"';
+    out_.advance(kKey.text.size() + value.size() + 2);
   }
-  template <std::integral T>
-  void number(std::string_view key, T value) {
-    begin(key);
-    append_number(out_, value);
+  template <Key kKey, std::integral T>
+  void number(T value) {
+    begin<kKey>();
+    out_ += value;
   }
-  void flag(std::string_view key, bool value) {
-    begin(key);
-    out_ += value ? "true" : "false";
+  template <Key kKey>
+  void flag(bool value) {
+    begin<kKey>();
+    if (value)
+      out_ += "true";
+    else
+      out_ += "false";
   }
-  void millis(std::string_view key, std::int64_t micros) {
+  template <Key kKey>
+  void millis(std::int64_t micros) {
     if (micros < 0) return;
-    begin(key);
-    append_number(out_, micros / 1000);
-    out_ += '.';
-    append_padded(out_, micros % 1000, 3);
+    begin<kKey>();
+    const auto whole = static_cast<std::uint64_t>(micros) / 1000;
+    out_ += whole;
+    char* at = out_.room(4);
+    *at = '.';
+    put_three(at + 1, static_cast<unsigned>(static_cast<std::uint64_t>(micros) - whole * 1000));
+    out_.advance(4);
   }
 
  private:
-  void begin(std::string_view key) {
-    out_ += ",\"";
-    out_ += key;
-    out_ += "\":";
+  template <Key kKey>
+  void begin() {
+    std::memcpy(out_.room(kKey.text.size()), kKey.text.data(), kKey.text.size());
+    out_.advance(kKey.text.size());
   }
 
-  std::string& out_;
+  Text& out_;
 };
 
 /// Nothing that a terminal or a parser of lines could take for something else.
-void append_combined_text(std::string& out, std::string_view text) {
+void append_combined_text(Text& out, std::string_view text) {
   for (const char c : text) {
     if (is_plain_json(c)) {
       out += c;
@@ -182,7 +261,7 @@ void append_combined_text(std::string& out, std::string_view text) {
   }
 }
 
-void append_or_dash(std::string& out, std::string_view text) {
+void append_or_dash(Text& out, std::string_view text) {
   if (text.empty())
     out += '-';
   else
@@ -190,11 +269,11 @@ void append_or_dash(std::string& out, std::string_view text) {
 }
 
 template <std::integral T>
-void append_number_or_dash(std::string& out, T number) {
+void append_number_or_dash(Text& out, T number) {
   if (number == 0)
     out += '-';
   else
-    append_number(out, number);
+    out += number;
 }
 
 }  // namespace
@@ -223,40 +302,40 @@ std::string_view to_string(Termination termination) {
   return "ok";
 }
 
-void append_json(std::string& out, const AccessRecord& record) {
+void append_json(Text& out, const AccessRecord& record) {
   out += "{\"time\":\"";
   append_rfc3339(out, record.at);
   out += '"';
   JsonLine line{out};
-  line.text("client", record.client);
-  line.text("method", record.method);
-  line.text("target", record.target);
-  line.text("host", record.host);
-  line.text("protocol", record.protocol);
-  line.number("status", record.status);
-  line.text("termination", to_string(record.termination));
-  line.text("origin", record.origin);
-  line.text("detail", record.detail);
-  line.number("bytes_received", record.bytes_received);
-  line.number("bytes_sent", record.bytes_sent);
-  line.text("service", record.service);
-  line.text("group", record.group);
-  line.text("revision", record.revision);
-  line.text("upstream", record.upstream);
-  line.number("attempts", record.attempts);
-  if (record.attempts > 0) line.flag("reused", record.reused);
-  line.millis("queue_ms", record.queue);
-  line.millis("connect_ms", record.connect);
-  line.millis("first_byte_ms", record.first_byte);
-  line.millis("duration_ms", record.total);
-  line.text("user_agent", record.user_agent);
-  line.text("referer", record.referer);
-  line.text("request_id", record.request_id);
-  line.text("trace_id", record.trace_id);
+  line.text<"client">(record.client);
+  line.text<"method">(record.method);
+  line.text<"target">(record.target);
+  line.text<"host">(record.host);
+  line.word<"protocol">(record.protocol);
+  line.number<"status">(record.status);
+  line.word<"termination">(to_string(record.termination));
+  line.word<"origin">(record.origin);
+  line.word<"detail">(record.detail);
+  line.number<"bytes_received">(record.bytes_received);
+  line.number<"bytes_sent">(record.bytes_sent);
+  line.word<"service">(record.service);
+  line.word<"group">(record.group);
+  line.text<"revision">(record.revision);
+  line.text<"upstream">(record.upstream);
+  line.number<"attempts">(record.attempts);
+  if (record.attempts > 0) line.flag<"reused">(record.reused);
+  line.millis<"queue_ms">(record.queue);
+  line.millis<"connect_ms">(record.connect);
+  line.millis<"first_byte_ms">(record.first_byte);
+  line.millis<"duration_ms">(record.total);
+  line.text<"user_agent">(record.user_agent);
+  line.text<"referer">(record.referer);
+  line.word<"request_id">(record.request_id);
+  line.word<"trace_id">(record.trace_id);
   out += "}\n";
 }
 
-void append_combined(std::string& out, const AccessRecord& record) {
+void append_combined(Text& out, const AccessRecord& record) {
   append_or_dash(out, record.client);
   out += " - - ";
   append_apache_time(out, record.at);

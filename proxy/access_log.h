@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/text.h"
 #include "base/time.h"
 #include "config/config.h"
 
@@ -58,10 +59,10 @@ struct AccessRecord {
 
 /// One JSON object and a newline; bytes that are not UTF-8 or are control characters are escaped.
 /// Timers are in milliseconds with three decimals; what is empty or was never reached is left out.
-void append_json(std::string& out, const AccessRecord& record);
+void append_json(Text& out, const AccessRecord& record);
 /// Apache's combined format and a newline; control characters, quotes, backslashes and bytes beyond
 /// ASCII as \xHH.
-void append_combined(std::string& out, const AccessRecord& record);
+void append_combined(Text& out, const AccessRecord& record);
 
 /// The writer: one thread, one file (or stdout), a bounded queue of buffers. Thread-safe.
 class AccessLogWriter {
@@ -73,7 +74,7 @@ class AccessLogWriter {
 
   /// Takes the buffer's contents and leaves it empty, with capacity where possible. False: the
   /// queue is full and the buffer was dropped.
-  bool submit(std::string& buffer);
+  bool submit(Text& buffer);
   /// Close and open the file again by name (SIGUSR1, after a rotation). Returns at once.
   void reopen();
   /// Buffers that could not be written whole, and names that could not be opened again.

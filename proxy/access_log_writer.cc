@@ -47,7 +47,7 @@ bool is_regular(int file) {
 struct AccessLogWriter::State {
   /// A buffer to write, or the wish to open the file again.
   struct Job {
-    std::string lines;
+    Text lines;
     bool reopen = false;
     /// Also what the entry itself takes, so that tiny buffers are bounded as well.
     std::size_t cost() const { return lines.size() + sizeof(Job); }
@@ -69,9 +69,9 @@ struct AccessLogWriter::State {
 
   std::mutex mutex;
   std::condition_variable wake;
-  std::deque<Job> queue;            // guarded by mutex
-  std::size_t queued = 0;           // guarded by mutex: sum of costs
-  std::vector<std::string> spares;  // guarded by mutex
+  std::deque<Job> queue;     // guarded by mutex
+  std::size_t queued = 0;    // guarded by mutex: sum of costs
+  std::vector<Text> spares;  // guarded by mutex
   std::atomic<bool> stopping{false};
 
   // The writer thread's own.
@@ -98,7 +98,7 @@ void AccessLogWriter::State::run() {
       if (job.reopen)
         reopen_file();
       else
-        write_lines(job.lines);
+        write_lines(job.lines.view());
       job.lines.clear();
       lock.lock();
       queued -= cost;
@@ -189,7 +189,7 @@ AccessLogWriter::~AccessLogWriter() {
   state_->thread.join();
 }
 
-bool AccessLogWriter::submit(std::string& buffer) {
+bool AccessLogWriter::submit(Text& buffer) {
   if (buffer.empty()) return true;
   {
     const std::lock_guard lock{state_->mutex};
@@ -200,7 +200,6 @@ bool AccessLogWriter::submit(std::string& buffer) {
       buffer.clear();
       return false;
     }
-    buffer = std::string{};
     if (!state_->spares.empty()) {
       buffer = std::move(state_->spares.back());
       state_->spares.pop_back();

@@ -16,7 +16,7 @@ void Gather::own(Channel& owner) {
   owner_ = &owner;
 }
 
-std::string& Gather::begin_text(Channel& owner) {
+Text& Gather::begin_text(Channel& owner) {
   own(owner);
   text_begin_ = text_.size();
   return text_;
@@ -79,14 +79,14 @@ void Channel::close_channel() {
   if (!stream_.is_open()) return;
   const int fd = stream_.socket().fd();
   readable_ = false;
-  pending_ = {};
+  free_memory(pending_);
   pending_at_ = 0;
   const boost::intrusive_ptr<Channel> alive(this);
   if (std::exchange(watched_, false)) worker_.reactor().remove(fd, *this);
   stream_.close();
 }
 
-std::string& Channel::begin_text() {
+Text& Channel::begin_text() {
   return worker_.gather().begin_text(*this);
 }
 void Channel::end_text() {
@@ -96,10 +96,10 @@ void Channel::write_view(std::string_view bytes) {
   worker_.gather().view(*this, bytes);
 }
 
-void Channel::take(const std::vector<Gather::Piece>& pieces, const std::string& text) {
+void Channel::take(const std::vector<Gather::Piece>& pieces, const Text& text) {
   if (!stream_.is_open() || broken_) return;
   if (!connected_ || !pending_.empty()) {
-    keep_rest(pieces, text, 0);
+    keep_unwritten(pieces, text, 0);
     return;
   }
   std::array<iovec, Gather::kPieces> vectors;
@@ -117,11 +117,11 @@ void Channel::take(const std::vector<Gather::Piece>& pieces, const std::string& 
     return;
   }
   written_ += wrote.size;
-  if (wrote.size < asked) keep_rest(pieces, text, wrote.size);
+  if (wrote.size < asked) keep_unwritten(pieces, text, wrote.size);
 }
 
-void Channel::keep_rest(const std::vector<Gather::Piece>& pieces, const std::string& text,
-                        std::size_t written) {
+void Channel::keep_unwritten(const std::vector<Gather::Piece>& pieces, const Text& text,
+                             std::size_t written) {
   for (const auto& piece : pieces) {
     if (written >= piece.size) {
       written -= piece.size;
@@ -151,7 +151,7 @@ bool Channel::write_pending() {
   written_ += wrote.size;
   pending_at_ += wrote.size;
   if (pending_at_ < pending_.size()) return false;
-  pending_ = {};
+  free_memory(pending_);
   pending_at_ = 0;
   return true;
 }

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
 #include "net/reactor.h"
 #include "net/stream.h"
 
@@ -31,7 +32,7 @@ class Gather {
   static constexpr std::size_t kCopied = 2048;
 
   /// Appends happen to the returned string, until end_text().
-  std::string& begin_text(Channel& owner);
+  Text& begin_text(Channel& owner);
   void end_text();
   void view(Channel& owner, std::string_view bytes);
   /// Writes what there is.
@@ -52,9 +53,17 @@ class Gather {
 
   Channel* owner_ = nullptr;
   std::size_t text_begin_ = 0;
-  std::string text_;
+  Text text_;
   std::vector<Piece> pieces_;
 };
+
+/// Makes `kept` the rest of an input that cannot be used yet; the rest may be a part of it. An idle
+/// connection keeps no memory for that.
+inline void keep_rest(std::string& kept, std::string_view rest) {
+  if (rest.empty() && kept.empty()) [[likely]]
+    return;
+  std::string(rest).swap(kept);
+}
 
 class Channel : public net::Watcher {
  public:
@@ -83,7 +92,7 @@ class Channel : public net::Watcher {
   void close_channel();
 
   // ---- output
-  std::string& begin_text();
+  Text& begin_text();
   void end_text();
   void write_view(std::string_view bytes);
   /// Not to be written to yet: output is kept until connected() is called.
@@ -109,9 +118,9 @@ class Channel : public net::Watcher {
 
  private:
   friend class Gather;
-  void take(const std::vector<Gather::Piece>& pieces, const std::string& text);
-  void keep_rest(const std::vector<Gather::Piece>& pieces, const std::string& text,
-                 std::size_t written);
+  void take(const std::vector<Gather::Piece>& pieces, const Text& text);
+  void keep_unwritten(const std::vector<Gather::Piece>& pieces, const Text& text,
+                      std::size_t written);
 
   std::string pending_;
   std::size_t pending_at_ = 0;

@@ -21,7 +21,8 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   client_ = &client;
   info_ = info;
   std::swap(head_, head);
-  head_bytes_.assign(head_.fields.bytes(), head_.size);
+  head_bytes_.clear();
+  head_bytes_ += std::string_view(head_.fields.bytes(), head_.size);
   head_.fields.rebase(head_bytes_.data());
   table_ = worker_.table();
   service_ = nullptr;
@@ -59,8 +60,11 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
 }
 
 bool Exchange::route() {
-  const std::string_view host = normalise_host(head_.text(head_.authority), host_buffer_);
-  service_ = table_->routes.match(info_.listener, host, head_.path());
+  const RouteTable& routes = table_->routes;
+  const std::string_view host = routes.listeners[info_.listener].asks_for_host()
+                                    ? normalise_host(head_.text(head_.authority), host_buffer_)
+                                    : std::string_view{};
+  service_ = routes.match(info_.listener, host, head_.path());
   return service_ != nullptr;
 }
 
@@ -169,7 +173,7 @@ void Exchange::on_request_body(std::string_view bytes) {
     if (replayable_) {
       replay_ += bytes;
     } else {
-      replay_ = {};
+      free_memory(replay_);
     }
   }
   if (head_.framing.kind == net::Framing::Kind::chunked) {
@@ -190,7 +194,7 @@ void Exchange::on_request_end(const net::Fields& trailers) {
       upstream_->send(net::kLastChunk);
     } else {
       replayable_ = false;
-      std::string& out = upstream_->begin();
+      Text& out = upstream_->begin();
       out += net::kLastChunkHead;
       append_trailers(out, trailers);
       upstream_->end();
@@ -210,7 +214,7 @@ void Exchange::on_response_head(net::ResponseHead& head) {
     return;
   }
   phase_ = Phase::relaying;
-  replay_ = {};
+  if (!replay_.empty()) free_memory(replay_);
   first_byte_micros_ = std::chrono::duration_cast<Micros>(worker_.now() - began_).count();
   take_response(head);
   client_->send_head(head, style());

@@ -27,6 +27,7 @@
 
 #include "base/counters.h"
 #include "base/outcome.h"
+#include "base/text.h"
 #include "net/http1_parser.h"
 #include "net/timer_wheel.h"
 #include "proxy/access_log.h"
@@ -134,7 +135,7 @@ class Exchange {
   Audience audience_ = Audience::split;
 
   net::RequestHead head_;
-  std::string head_bytes_;  ///< What head_ refers to.
+  Text head_bytes_;  ///< What head_ refers to.
   RequestIds ids_;
   std::string set_cookie_;
   std::string host_buffer_;

@@ -92,7 +92,7 @@ void Exchange::finish(Origin origin) {
   table_ = nullptr;
   target_ = nullptr;
   service_ = nullptr;
-  replay_ = {};
+  free_memory(replay_);
   client_->on_exchange_done();  // may give this object to the next request
 }
 

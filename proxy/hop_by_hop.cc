@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "net/http1_writer.h"
+#include "net/literal.h"
 
 namespace teal::proxy {
 
@@ -64,24 +65,23 @@ std::string_view next_element(std::string_view& list) {
 }
 
 HeadSurvey::HeadSurvey(const net::Fields& fields) {
-  for (const net::Field& field : fields) {
-    seen_ |= bit(field.id);
+  if (!fields.has(HeaderId::connection)) return;
+  for (const net::Field& field : fields)
     if (field.id == HeaderId::connection) read_connection(fields.value(field));
-  }
 }
 
 void HeadSurvey::read_connection(std::string_view options) {
+  if (net::is<"keep-alive">(options) || net::is<"close">(options)) return;  // nearly always
   while (!options.empty()) {
     const std::string_view option = next_element(options);
-    if (option.empty() || net::iequals(option, "keep-alive") || net::iequals(option, "close"))
-      continue;
-    if (net::iequals(option, "te")) {
+    if (option.empty() || net::is<"keep-alive">(option) || net::is<"close">(option)) continue;
+    if (net::is<"te">(option)) {
       names_te_ = true;
     } else if (named_size_ == kMaxNamed) {
       too_many_ = true;
       return;
     } else if (!is_protected(option)) {
-      named_[named_size_++] = option;
+      named_[named_size_++] = {option.data(), option.size()};
     }
   }
 }
@@ -89,7 +89,7 @@ void HeadSurvey::read_connection(std::string_view options) {
 bool HeadSurvey::is_named(std::string_view field) const {
   if (too_many_) return !is_protected(field);
   return std::any_of(named_.begin(), named_.begin() + named_size_,
-                     [&](std::string_view option) { return net::iequals(option, field); });
+                     [&](const Name& option) { return net::iequals(option.view(), field); });
 }
 
 void LineCopier::keep(const net::Field& field) {
@@ -106,7 +106,7 @@ void LineCopier::keep(const net::Field& field) {
   }
 }
 
-bool append_joined(std::string& out, const net::Fields& fields, HeaderId id) {
+bool append_joined(Text& out, const net::Fields& fields, HeaderId id) {
   bool any = false;
   for (const net::Field& field : fields) {
     if (field.id != id || field.value_size == 0) continue;
@@ -117,14 +117,13 @@ bool append_joined(std::string& out, const net::Fields& fields, HeaderId id) {
   return any;
 }
 
-void append_via(std::string& out, const net::Fields& fields, const HeadSurvey& survey,
-                std::uint8_t minor_version) {
+void append_via(Text& out, const net::Fields& fields, std::uint8_t minor_version) {
   out += "via: ";
-  if (survey.has(HeaderId::via) && append_joined(out, fields, HeaderId::via)) out += ", ";
+  if (fields.has(HeaderId::via) && append_joined(out, fields, HeaderId::via)) out += ", ";
   out += minor_version == 0 ? "1.0 teal\r\n" : "1.1 teal\r\n";
 }
 
-void append_framing(std::string& out, const net::Framing& framing) {
+void append_framing(Text& out, const net::Framing& framing) {
   if (framing.kind == net::Framing::Kind::length)
     net::append_content_length(out, framing.length);
   else if (framing.kind == net::Framing::Kind::chunked)

@@ -6,9 +6,9 @@
 
 #include <array>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
+#include "base/text.h"
 #include "net/message.h"
 
 namespace teal::proxy {
@@ -18,8 +18,7 @@ std::string_view trim(std::string_view text);
 /// Cuts the first element off a comma-separated list and returns it trimmed; it may be empty.
 std::string_view next_element(std::string_view& list);
 
-/// What one look over the ids of a head tells before any field is copied: which known fields there
-/// are, and which unknown ones Connection names.
+/// What Connection says of a head's other fields: which of those without an id it names.
 class HeadSurvey {
  public:
   /// Further options make every removable field count as named: whoever names so many hides
@@ -28,21 +27,21 @@ class HeadSurvey {
 
   explicit HeadSurvey(const net::Fields& fields);
 
-  bool has(net::HeaderId id) const { return (seen_ & bit(id)) != 0; }
   /// Connection said that TE is for this hop.
   bool names_te() const { return names_te_; }
   /// Connection names this field of no known id, and may do so.
   bool names(std::string_view field) const { return named_size_ != 0 && is_named(field); }
 
  private:
-  static constexpr std::uint64_t bit(net::HeaderId id) {
-    return std::uint64_t{1} << static_cast<unsigned>(id);
-  }
   void read_connection(std::string_view options);
   bool is_named(std::string_view field) const;
 
-  std::uint64_t seen_ = 0;
-  std::array<std::string_view, kMaxNamed> named_;
+  struct Name {
+    const char* text;
+    std::size_t size;
+    std::string_view view() const { return {text, size}; }
+  };
+  std::array<Name, kMaxNamed> named_;  ///< Nothing behind named_size_ is ever read, or set.
   std::size_t named_size_ = 0;
   bool too_many_ = false;
   bool names_te_ = false;
@@ -69,16 +68,16 @@ constexpr bool ends_here(net::HeaderId id) {
 /// Copies kept field lines; neighbours that stand there in canonical form in one append.
 class LineCopier {
  public:
-  LineCopier(std::string& out, const net::Fields& fields) : out_(out), fields_(fields) {}
+  LineCopier(Text& out, const net::Fields& fields) : out_(out), fields_(fields) {}
 
   void keep(const net::Field& field);
   void finish() {
-    if (end_ > begin_) out_.append(fields_.bytes() + begin_, end_ - begin_);
+    if (end_ > begin_) out_ += std::string_view(fields_.bytes() + begin_, end_ - begin_);
     begin_ = end_;
   }
 
  private:
-  std::string& out_;
+  Text& out_;
   const net::Fields& fields_;
   std::uint32_t begin_ = 0;  ///< The run not written yet.
   std::uint32_t end_ = 0;
@@ -86,13 +85,12 @@ class LineCopier {
 
 /// Appends the values of all lines of a field as one list: "a, b".
 /// Returns whether there was one that is not empty.
-bool append_joined(std::string& out, const net::Fields& fields, net::HeaderId id);
+bool append_joined(Text& out, const net::Fields& fields, net::HeaderId id);
 
 /// The Via line: what is there, continued by this hop.
-void append_via(std::string& out, const net::Fields& fields, const HeadSurvey& survey,
-                std::uint8_t minor_version);
+void append_via(Text& out, const net::Fields& fields, std::uint8_t minor_version);
 
 /// Content-Length or Transfer-Encoding as the framing says.
-void append_framing(std::string& out, const net::Framing& framing);
+void append_framing(Text& out, const net::Framing& framing);
 
 }  // namespace teal::proxy

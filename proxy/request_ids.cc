@@ -3,6 +3,10 @@
 #include <array>
 #include <cstring>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include "proxy/rewrite.h"
 
 namespace teal::proxy {
@@ -13,10 +17,26 @@ using net::HeaderId;
 
 constexpr std::string_view kHex = "0123456789abcdef";
 
-/// The lowest `digits` hexadecimal digits of `number`.
-char* put_hex(char* at, std::uint64_t number, int digits) {
-  for (int i = digits - 1; i >= 0; --i) *at++ = kHex[(number >> (4 * i)) & 0xfU];
-  return at;
+/// A number's digits, all sixteen at once rather than one by one.
+std::array<char, 16> hex_of(std::uint64_t number) {
+  std::array<char, 16> text;
+#if defined(__SSE2__)
+  const __m128i bytes = _mm_cvtsi64_si128(static_cast<std::int64_t>(__builtin_bswap64(number)));
+  const __m128i low_nibble = _mm_set1_epi8(0x0f);
+  const __m128i digits = _mm_unpacklo_epi8(_mm_and_si128(_mm_srli_epi16(bytes, 4), low_nibble),
+                                           _mm_and_si128(bytes, low_nibble));
+  const __m128i above_nine = _mm_cmpgt_epi8(digits, _mm_set1_epi8(9));
+  const __m128i to_letter = _mm_and_si128(above_nine, _mm_set1_epi8('a' - '0' - 10));
+  const __m128i hex = _mm_add_epi8(_mm_add_epi8(digits, _mm_set1_epi8('0')), to_letter);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(text.data()), hex);
+#else
+  for (std::size_t i = text.size(); i-- > 0; number >>= 4U) text[i] = kHex[number & 0xfU];
+#endif
+  return text;
+}
+
+char* put(char* at, const char* digits, std::size_t size) {
+  return std::copy_n(digits, size, at);
 }
 
 bool is_lower_hex(std::string_view text) {
@@ -60,15 +80,17 @@ bool is_safe_id(std::string_view id) {
 void put_uuid(char* at, Rng& rng) {
   const std::uint64_t high = (rng.next() & ~std::uint64_t{0xf000}) | 0x4000U;
   const std::uint64_t low = (rng.next() & ~(std::uint64_t{0xc} << 60U)) | (std::uint64_t{8} << 60U);
-  at = put_hex(at, high >> 32U, 8);
+  const std::array<char, 16> first = hex_of(high);
+  const std::array<char, 16> second = hex_of(low);
+  at = put(at, &first[0], 8);
   *at++ = '-';
-  at = put_hex(at, high >> 16U, 4);
+  at = put(at, &first[8], 4);
   *at++ = '-';
-  at = put_hex(at, high, 4);
+  at = put(at, &first[12], 4);
   *at++ = '-';
-  at = put_hex(at, low >> 48U, 4);
+  at = put(at, &second[0], 4);
   *at++ = '-';
-  put_hex(at, low, 12);
+  put(at, &second[4], 12);
 }
 
 std::uint64_t not_zero(Rng& rng) {
@@ -81,13 +103,13 @@ void put_traceparent(RequestIds& out, std::string_view continued, Rng& rng) {
   char* at = out.traceparent;
   at = std::copy_n("00-", 3, at);
   if (continued.empty()) {
-    at = put_hex(at, not_zero(rng), 16);
-    at = put_hex(at, rng.next(), 16);
+    at = put(at, hex_of(not_zero(rng)).data(), 16);
+    at = put(at, hex_of(rng.next()).data(), 16);
   } else {
     at = std::copy_n(continued.data() + kTraceAt, kTraceSize, at);
   }
   *at++ = '-';
-  at = put_hex(at, not_zero(rng), 16);
+  at = put(at, hex_of(not_zero(rng)).data(), 16);
   *at++ = '-';
   *at++ = '0';
   // Level 1 knows one flag, `sampled`; others must be zero. A trace begun here is recorded by
@@ -102,15 +124,15 @@ void make_request_ids(const net::RequestHead& head, const Peer& peer, Rng& rng, 
   std::string_view id;
   std::string_view parent;
   int parents = 0;
-  for (const net::Field& field : head.fields) {
-    if (field.id == HeaderId::x_request_id && id.empty()) id = head.fields.value(field);
-    if (field.id == HeaderId::traceparent) {
-      parent = head.fields.value(field);
-      ++parents;
-    }
-  }
+  if (peer.trusted) id = head.fields.get(HeaderId::x_request_id);
+  if (head.fields.has(HeaderId::traceparent))
+    for (const net::Field& field : head.fields)
+      if (field.id == HeaderId::traceparent) {
+        parent = head.fields.value(field);
+        ++parents;
+      }
 
-  if (peer.trusted && is_safe_id(id)) {
+  if (is_safe_id(id)) {
     std::memcpy(out.request_id, id.data(), id.size());
     out.request_id_size = static_cast<std::uint8_t>(id.size());
   } else {

@@ -3,7 +3,7 @@
 // that way), Via, X-Forwarded-*, Forwarded, X-Request-Id and traceparent are continued or started.
 // Kept field lines are copied as runs; the start line is always written anew, never relayed.
 //
-// Pure: bytes appended to the caller's string. No allocation beyond that string's growth.
+// Pure: bytes appended to the caller's Text. No allocation beyond its growth.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/rng.h"
+#include "base/text.h"
 #include "base/time.h"
 #include "config/config.h"
 #include "net/message.h"
@@ -43,7 +44,7 @@ void make_request_ids(const net::RequestHead& head, const Peer& peer, Rng& rng, 
 /// Length kept, chunked stays chunked; Expect is never forwarded (Teal answers 100 itself).
 /// `target` is the target's address as text, for host handling `target` and for a client that named
 /// no host (HTTP/1.0).
-void append_request_head(std::string& out, const net::RequestHead& head, const Peer& peer,
+void append_request_head(Text& out, const net::RequestHead& head, const Peer& peer,
                          const config::HostHeader& host, std::string_view target,
                          const RequestIds& ids);
 
@@ -65,15 +66,14 @@ std::string format_http_date(WallTime time);
 /// The whole response head for a client, ending in the empty line. With Framing::Kind::none the
 /// target's Content-Length is kept where it only describes (HEAD, 304). An interim head (1xx) gets
 /// no framing, Date, cookie or `connection`.
-void append_response_head(std::string& out, const net::ResponseHead& head,
-                          const ResponseStyle& style);
+void append_response_head(Text& out, const net::ResponseHead& head, const ResponseStyle& style);
 
 /// A trailer section without the fields that may not stand there, then the final CRLF; begins after
 /// the last chunk's "0\r\n".
-void append_trailers(std::string& out, const net::Fields& trailers);
+void append_trailers(Text& out, const net::Fields& trailers);
 
 /// A whole response made by Teal: `body` is one line of text/plain, its newline is added here.
-void append_own_response(std::string& out, std::uint16_t status, std::string_view body,
+void append_own_response(Text& out, std::uint16_t status, std::string_view body,
                          const ResponseStyle& style, bool head_request);
 
 /// The value of the cookie `name` in the Cookie fields, or empty.

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "net/http1_writer.h"
+#include "net/token.h"
 #include "proxy/hop_by_hop.h"
 #include "proxy/rewrite.h"
 
@@ -36,29 +37,19 @@ constexpr Fate fate(HeaderId id) {
   }
 }
 
-/// tchar of RFC 9110, section 5.6.2.
-bool is_token(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
-  });
-}
-
-void append_token_or_quoted(std::string& out, std::string_view text) {
-  if (is_token(text)) {
-    out += text;
+/// A valid authority has nothing in it that would have to be escaped (net/authority.h).
+void append_token_or_quoted(Text& out, std::string_view authority) {
+  if (net::is_token(authority)) {
+    out += authority;
     return;
   }
   out += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
+  out += authority;
   out += '"';
 }
 
 /// One element of RFC 7239. An IPv6 address stands in brackets, and those need quotes.
-void append_forwarded_element(std::string& out, const Peer& peer, std::string_view authority) {
+void append_forwarded_element(Text& out, const Peer& peer, std::string_view authority) {
   out += "for=";
   if (peer.address.empty()) {
     out += "unknown";
@@ -87,12 +78,11 @@ std::string_view port_of(std::string_view authority, bool secure) {
   return secure ? "443" : "80";
 }
 
-void append_x_forwarded(std::string& out, const net::RequestHead& head, const HeadSurvey& survey,
-                        const Peer& peer) {
+void append_x_forwarded(Text& out, const net::RequestHead& head, const Peer& peer) {
   const std::string_view authority = head.text(head.authority);
-  const auto missing = [&](HeaderId id) { return !peer.trusted || !survey.has(id); };
+  const auto missing = [&](HeaderId id) { return !peer.trusted || !head.fields.has(id); };
 
-  const bool continued = peer.trusted && survey.has(HeaderId::x_forwarded_for);
+  const bool continued = peer.trusted && head.fields.has(HeaderId::x_forwarded_for);
   if (continued || !peer.address.empty()) {
     out += "x-forwarded-for: ";
     if (continued && append_joined(out, head.fields, HeaderId::x_forwarded_for) &&
@@ -111,18 +101,17 @@ void append_x_forwarded(std::string& out, const net::RequestHead& head, const He
   if (!peer.trusted && !peer.address.empty()) net::append_field(out, "x-real-ip", peer.address);
 
   out += "forwarded: ";
-  if (peer.trusted && survey.has(HeaderId::forwarded) &&
+  if (peer.trusted && head.fields.has(HeaderId::forwarded) &&
       append_joined(out, head.fields, HeaderId::forwarded))
     out += ", ";
   append_forwarded_element(out, peer, authority);
   out += net::kCrlf;
 }
 
-void append_trace(std::string& out, const net::RequestHead& head, const HeadSurvey& survey,
-                  const RequestIds& ids) {
+void append_trace(Text& out, const net::RequestHead& head, const RequestIds& ids) {
   net::append_field(out, "x-request-id", ids.id());
   net::append_field(out, "traceparent", ids.trace());
-  if (!ids.trace_continued || !survey.has(HeaderId::tracestate)) return;
+  if (!ids.trace_continued || !head.fields.has(HeaderId::tracestate)) return;
   const std::size_t line = out.size();
   out += "tracestate: ";
   const std::size_t value = out.size();
@@ -130,13 +119,13 @@ void append_trace(std::string& out, const net::RequestHead& head, const HeadSurv
   if (any && out.size() - value <= kLongestTracestate)
     out += net::kCrlf;
   else
-    out.resize(line);
+    out.cut(line);
 }
 
 /// RFC 9110, section 10.1.4: trailers are understood from end to end, so the word may go on; TE has
 /// to be named in Connection then.
-void append_te(std::string& out, const net::RequestHead& head, const HeadSurvey& survey) {
-  if (!survey.names_te() || !survey.has(HeaderId::te)) return;
+void append_te(Text& out, const net::RequestHead& head, const HeadSurvey& survey) {
+  if (!survey.names_te() || !head.fields.has(HeaderId::te)) return;
   for (const net::Field& field : head.fields) {
     if (field.id != HeaderId::te) continue;
     std::string_view codings = head.fields.value(field);
@@ -162,10 +151,10 @@ std::string_view host_for(const net::RequestHead& head, const config::HostHeader
 
 }  // namespace
 
-void append_request_head(std::string& out, const net::RequestHead& head, const Peer& peer,
+void append_request_head(Text& out, const net::RequestHead& head, const Peer& peer,
                          const config::HostHeader& host, std::string_view target,
                          const RequestIds& ids) {
-  out.reserve(out.size() + head.size + kAddedBytes);
+  out.room(head.size + kAddedBytes);
   out += head.text(head.method_text);
   out += ' ';
   out += head.text(head.target);
@@ -182,12 +171,12 @@ void append_request_head(std::string& out, const net::RequestHead& head, const P
   }
   lines.finish();
 
-  append_x_forwarded(out, head, survey, peer);
-  append_via(out, head.fields, survey, head.minor_version);
-  append_trace(out, head, survey, ids);
+  append_x_forwarded(out, head, peer);
+  append_via(out, head.fields, head.minor_version);
+  append_trace(out, head, ids);
   append_te(out, head, survey);
   const bool says_no_content =
-      head.framing.kind == net::Framing::Kind::none && survey.has(HeaderId::content_length);
+      head.framing.kind == net::Framing::Kind::none && head.fields.has(HeaderId::content_length);
   append_framing(out, says_no_content ? net::Framing{net::Framing::Kind::length, 0} : head.framing);
   out += net::kCrlf;
 }

@@ -19,25 +19,25 @@ constexpr bool has_no_length(std::uint16_t status) {
   return status < 200 || status == 204;
 }
 
-void append_connection(std::string& out, const ResponseStyle& style) {
+void append_connection(Text& out, const ResponseStyle& style) {
   if (style.close || style.framing.kind == net::Framing::Kind::until_close)
     out += "connection: close\r\n";
   else if (style.client_is_http10)
     out += "connection: keep-alive\r\n";
 }
 
-void append_date(std::string& out, const ResponseStyle& style) {
+void append_date(Text& out, const ResponseStyle& style) {
   if (!style.date.empty()) net::append_field(out, "date", style.date);
 }
 
-void append_additions(std::string& out, const ResponseStyle& style, bool has_request_id) {
+void append_additions(Text& out, const ResponseStyle& style, bool has_request_id) {
   if (!style.request_id.empty() && !has_request_id)
     net::append_field(out, "x-request-id", style.request_id);
   if (!style.set_cookie.empty()) net::append_field(out, "set-cookie", style.set_cookie);
 }
 
 /// A message without a body may still say how long the body would be (HEAD, 304).
-void append_described_length(std::string& out, const net::ResponseHead& head) {
+void append_described_length(Text& out, const net::ResponseHead& head) {
   for (const net::Field& field : head.fields)
     if (field.id == HeaderId::content_length) {
       net::append_field(out, "content-length", head.fields.value(field));
@@ -111,9 +111,8 @@ std::string format_http_date(WallTime time) {
   return out;
 }
 
-void append_response_head(std::string& out, const net::ResponseHead& head,
-                          const ResponseStyle& style) {
-  out.reserve(out.size() + head.size + kAddedBytes);
+void append_response_head(Text& out, const net::ResponseHead& head, const ResponseStyle& style) {
+  out.room(head.size + kAddedBytes);
   net::append_status_line(out, head.status, head.text(head.reason));
 
   const HeadSurvey survey{head.fields};
@@ -125,10 +124,10 @@ void append_response_head(std::string& out, const net::ResponseHead& head,
   }
   lines.finish();
 
-  append_via(out, head.fields, survey, head.minor_version);
+  append_via(out, head.fields, head.minor_version);
   if (!head.is_interim()) {
-    if (!survey.has(HeaderId::date)) append_date(out, style);
-    append_additions(out, style, survey.has(HeaderId::x_request_id));
+    if (!head.fields.has(HeaderId::date)) append_date(out, style);
+    append_additions(out, style, head.fields.has(HeaderId::x_request_id));
     if (style.framing.kind != net::Framing::Kind::none)
       append_framing(out, style.framing);
     else if (!has_no_length(head.status))
@@ -138,7 +137,7 @@ void append_response_head(std::string& out, const net::ResponseHead& head,
   out += net::kCrlf;
 }
 
-void append_trailers(std::string& out, const net::Fields& trailers) {
+void append_trailers(Text& out, const net::Fields& trailers) {
   LineCopier lines{out, trailers};
   for (const net::Field& field : trailers)
     if (!is_forbidden_trailer(field, trailers.name(field))) lines.keep(field);
@@ -146,7 +145,7 @@ void append_trailers(std::string& out, const net::Fields& trailers) {
   out += net::kCrlf;
 }
 
-void append_own_response(std::string& out, std::uint16_t status, std::string_view body,
+void append_own_response(Text& out, std::uint16_t status, std::string_view body,
                          const ResponseStyle& style, bool head_request) {
   const bool has_content = !has_no_length(status) && status != 304;
   net::append_status_line(out, status, {});

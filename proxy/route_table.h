@@ -71,6 +71,8 @@ struct RouteTable {
     std::vector<std::pair<std::string, std::vector<Route>>> suffixes;
     /// Any host.
     std::vector<Route> any;
+
+    bool asks_for_host() const { return !exact.empty() || !suffixes.empty(); }
   };
   std::vector<ListenerRoutes> listeners;  ///< In the order of config.listeners.
 

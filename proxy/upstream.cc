@@ -139,18 +139,11 @@ bool Upstream::parse(std::string_view input) {
     const net::ParseStep step = parser_.next(input);
     input.remove_prefix(step.consumed);
     switch (step.event) {
-      case net::ParseEvent::need_more:
-        if (input.empty()) {
-          if (stash_.capacity() > 0) stash_ = {};
-        } else {
-          std::string rest(input);
-          stash_ = std::move(rest);
-        }
-        return true;
+      case net::ParseEvent::need_more: keep_rest(stash_, input); return true;
       case net::ParseEvent::head: exchange_->on_response_head(parser_.head()); break;
       case net::ParseEvent::body: exchange_->on_response_body(step.body); break;
       case net::ParseEvent::end:
-        stash_ = {};
+        keep_rest(stash_, {});
         if (!input.empty()) worker_.counters().refused(net::Refusal::bytes_after_message).add();
         exchange_->on_response_end(parser_.trailers(),
                                    parser_.head().keep_alive && input.empty() && !is_blocked());

@@ -12,25 +12,26 @@ namespace teal::net {
 namespace {
 
 TEST(Http1Writer, WritesTheTargetsReasonOrTheRegisteredOne) {
-  std::string out;
+  Text out;
   append_status_line(out, 200, "");
   append_status_line(out, 404, "Nothing here");
   append_status_line(out, 299, "");
-  EXPECT_EQ(out, "HTTP/1.1 200 OK\r\nHTTP/1.1 404 Nothing here\r\nHTTP/1.1 299 Unknown\r\n");
+  EXPECT_EQ(out.view(), "HTTP/1.1 200 OK\r\nHTTP/1.1 404 Nothing here\r\nHTTP/1.1 299 Unknown\r\n");
 }
 
 TEST(Http1Writer, AppendsFields) {
-  std::string out = "x";
+  Text out;
+  out += "x";
   append_field(out, "via", "1.1 teal");
   append_field(out, "x-empty", "");
-  EXPECT_EQ(out, "xvia: 1.1 teal\r\nx-empty: \r\n");
+  EXPECT_EQ(out.view(), "xvia: 1.1 teal\r\nx-empty: \r\n");
 }
 
 TEST(Http1Writer, WritesLengthsInFull) {
-  std::string out;
+  Text out;
   append_content_length(out, 0);
   append_content_length(out, UINT64_MAX);
-  EXPECT_EQ(out, "content-length: 0\r\ncontent-length: 18446744073709551615\r\n");
+  EXPECT_EQ(out.view(), "content-length: 0\r\ncontent-length: 18446744073709551615\r\n");
 }
 
 TEST(Http1Writer, KnowsAReasonForEveryStatusThatTealGives) {

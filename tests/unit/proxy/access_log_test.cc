@@ -43,15 +43,15 @@ AccessRecord full_record() {
 }
 
 std::string json_line(const AccessRecord& record) {
-  std::string out;
+  Text out;
   append_json(out, record);
-  return out;
+  return std::string(out.view());
 }
 
 std::string combined_line(const AccessRecord& record) {
-  std::string out;
+  Text out;
   append_combined(out, record);
-  return out;
+  return std::string(out.view());
 }
 
 boost::json::object parsed(const AccessRecord& record) {

@@ -33,7 +33,11 @@ class AccessLogWriterTest : public testing::Test {
     return text.str();
   }
 
-  static bool submit(AccessLogWriter& writer, std::string lines) { return writer.submit(lines); }
+  static bool submit(AccessLogWriter& writer, std::string_view lines) {
+    Text buffer;
+    buffer += lines;
+    return writer.submit(buffer);
+  }
 
   fs::path folder_;
   config::AccessLog spec_;
@@ -54,7 +58,8 @@ TEST_F(AccessLogWriterTest, HasWrittenEverythingWhenItIsDestroyed) {
 
 TEST_F(AccessLogWriterTest, LeavesTheSubmittedBufferEmpty) {
   const auto writer = AccessLogWriter::open(spec_).value();
-  std::string buffer(10'000, 'x');
+  Text buffer;
+  buffer += std::string(10'000, 'x');
   EXPECT_TRUE(writer->submit(buffer));
   EXPECT_TRUE(buffer.empty());
   EXPECT_TRUE(writer->submit(buffer));
@@ -125,11 +130,13 @@ TEST_F(AccessLogWriterTest, DropsBuffersWhenTheDiskIsSlowAndNeverWaitsForIt) {
   std::thread drain;
   {
     const auto writer = AccessLogWriter::open(spec_).value();
-    std::string buffer(kBuffer, 'x');
+    const std::string full(kBuffer, 'x');
+    Text buffer;
+    buffer += full;
     while (writer->submit(buffer)) {
       ++taken;
       ASSERT_LE(taken, AccessLogWriter::kQueueBytes / kBuffer);
-      buffer.assign(kBuffer, 'x');
+      buffer += full;
     }
     EXPECT_TRUE(buffer.empty());
     EXPECT_EQ(taken, AccessLogWriter::kQueueBytes / kBuffer - 1);
@@ -165,9 +172,9 @@ TEST_F(AccessLogWriterTest, KeepsTheBuffersOfManyWorkersWhole) {
     std::vector<std::thread> workers;
     for (int worker = 0; worker < kWorkers; ++worker)
       workers.emplace_back([&writer, worker] {
-        std::string buffer;
+        Text buffer;
         for (int i = 0; i < kLines; ++i) {
-          buffer.append(50, static_cast<char>('a' + worker));
+          buffer += std::string(50, static_cast<char>('a' + worker));
           buffer += '\n';
           ASSERT_TRUE(writer->submit(buffer));
         }

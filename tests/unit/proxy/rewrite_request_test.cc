@@ -30,9 +30,9 @@ Lines forwarded(std::string_view start_line, const Lines& fields, const Wish& wi
   Rng rng{1};
   RequestIds ids;
   make_request_ids(owned.head, wish.peer, rng, ids);
-  std::string out;
+  Text out;
   append_request_head(out, owned.head, wish.peer, wish.host, wish.target, ids);
-  return lines_of(out);
+  return lines_of(out.view());
 }
 
 Lines get(const Lines& fields, const Wish& wish = {}) {
@@ -63,9 +63,9 @@ TEST(RequestHead, TakesTheAuthorityOfAnAbsoluteTargetBeforeHost) {
   RequestIds ids;
   Rng rng{1};
   make_request_ids(owned.head, kStranger, rng, ids);
-  std::string out;
+  Text out;
   append_request_head(out, owned.head, kStranger, {}, "t", ids);
-  const Lines lines = lines_of(out);
+  const Lines lines = lines_of(out.view());
   EXPECT_THAT(values_of(lines, "host"), ElementsAre("real.example"));
   EXPECT_THAT(values_of(lines, "x-forwarded-host"), ElementsAre("real.example"));
 }
@@ -153,9 +153,9 @@ TEST(RequestHead, StillSaysThatTheContentIsEmptyWhereTheClientDid) {
   RequestIds ids;
   Rng rng{1};
   make_request_ids(owned.head, kStranger, rng, ids);
-  std::string out;
+  Text out;
   append_request_head(out, owned.head, kStranger, {}, "t", ids);
-  EXPECT_THAT(values_of(lines_of(out), "content-length"), ElementsAre("0"));
+  EXPECT_THAT(values_of(lines_of(out.view()), "content-length"), ElementsAre("0"));
 }
 
 TEST(RequestHead, KeepsTheTrailerField) {

@@ -25,9 +25,9 @@ ResponseStyle style_of(Framing framing) {
 
 Lines passed(std::string_view start_line, const Lines& fields, const ResponseStyle& style) {
   const auto owned = test::response_head(start_line, fields);
-  std::string out;
+  Text out;
   append_response_head(out, owned.head, style);
-  return lines_of(out);
+  return lines_of(out.view());
 }
 
 Lines ok(const Lines& fields, const ResponseStyle& style = style_of({Framing::Kind::length, 5})) {
@@ -132,15 +132,15 @@ TEST(Trailers, KeepWhatMayStandThereAndEndTheMessage) {
       {"X-Checksum: 1", "Content-Length: 5", "Transfer-Encoding: chunked", "Host: a",
        "Set-Cookie: a=b", "Authorization: x", "If-Match: y", "Content-Type: t", "Connection: c",
        "X-Forwarded-For: 1", "grpc-status: 0", "Cache-Control: no", "Trailer: a", "TE: b"});
-  std::string out;
+  Text out;
   append_trailers(out, owned.head.fields);
-  EXPECT_EQ(out, "X-Checksum: 1\r\ngrpc-status: 0\r\n\r\n");
+  EXPECT_EQ(out.view(), "X-Checksum: 1\r\ngrpc-status: 0\r\n\r\n");
 }
 
 TEST(Trailers, AreJustTheEmptyLineWhereThereAreNone) {
-  std::string out;
+  Text out;
   append_trailers(out, net::Fields{});
-  EXPECT_EQ(out, "\r\n");
+  EXPECT_EQ(out.view(), "\r\n");
 }
 
 struct OwnResponse {
@@ -149,10 +149,11 @@ struct OwnResponse {
 };
 
 OwnResponse own(std::uint16_t status, const ResponseStyle& style, bool head_request = false) {
-  std::string out;
+  Text out;
   append_own_response(out, status, "no healthy target", style, head_request);
-  const std::size_t end = out.find("\r\n\r\n") + 4;
-  return {lines_of(out.substr(0, end)), out.substr(end)};
+  const std::string_view whole = out.view();
+  const std::size_t end = whole.find("\r\n\r\n") + 4;
+  return {lines_of(whole.substr(0, end)), std::string(whole.substr(end))};
 }
 
 TEST(OwnResponse, IsOneLineOfPlainTextThatNobodyStores) {

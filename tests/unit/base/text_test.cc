@@ -1,0 +1,66 @@
+#include "base/text.h"
+
+#include <limits>
+#include <string>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+namespace teal {
+namespace {
+
+TEST(Text, KeepsWhatIsAppendedWhileItGrows) {
+  Text text;
+  std::string expected;
+  for (int i = 0; i < 1000; ++i) {
+    text += "piece ";
+    text += i;
+    text += '\n';
+    expected += "piece " + std::to_string(i) + '\n';
+  }
+  EXPECT_EQ(text.view(), expected);
+}
+
+TEST(Text, WritesTheLongestNumbers) {
+  Text text;
+  text += std::numeric_limits<std::int64_t>::min();
+  text += ' ';
+  text += std::numeric_limits<std::uint64_t>::max();
+  EXPECT_EQ(text.view(), "-9223372036854775808 18446744073709551615");
+}
+
+TEST(Text, TakesNothingFromNowhere) {
+  Text text;
+  text += std::string_view{};
+  EXPECT_TRUE(text.empty());
+  EXPECT_EQ(text.view(), "");
+}
+
+TEST(Text, KeepsItsRoomWhenCleared) {
+  Text text;
+  text += std::string(3000, 'x');
+  const std::size_t room = text.capacity();
+  text.clear();
+  EXPECT_TRUE(text.empty());
+  EXPECT_EQ(text.capacity(), room);
+}
+
+TEST(Text, IsEmptyOnceMovedFrom) {
+  Text from;
+  from += "moved";
+  const Text to = std::move(from);
+  EXPECT_EQ(to.view(), "moved");
+  EXPECT_TRUE(from.empty());  // NOLINT(bugprone-use-after-move): that is what is tested
+  from += "again";
+  EXPECT_EQ(from.view(), "again");
+}
+
+TEST(FreeMemory, GivesAStringsMemoryBack) {
+  std::string text(10'000, 'x');
+  free_memory(text);
+  EXPECT_TRUE(text.empty());
+  EXPECT_LT(text.capacity(), 100U);
+}
+
+}  // namespace
+}  // namespace teal
