@@ -98,6 +98,8 @@ TEST_F(ControllerTest, WritesEverythingElseBeforeItPublishes) {
   std::vector<Weight> seen_at_commit;
   disk->on_commit = [&] { seen_at_commit.push_back(ports->last().split.of(Colour::green)); };
   probe(Colour::green, Health::healthy);
+  EXPECT_TRUE(seen_at_commit.empty()) << "the workers do not know the release's health yet";
+  ports->pump();
   ASSERT_FALSE(seen_at_commit.empty());
   EXPECT_EQ(seen_at_commit.front(), Weight::none());
   EXPECT_EQ(ports->last().split.of(Colour::green), Weight::percent(10));
@@ -141,8 +143,8 @@ TEST_F(ControllerTest, InstallsADrainedGroupAgainAndWaitsForItsHealth) {
   EXPECT_EQ(ports->last().live, Colour::green);
   EXPECT_EQ(ports->last().groups[Colour::blue].targets.size(), 2U);
   probe(Colour::blue, Health::healthy);
-  EXPECT_EQ(ports->last().live, Colour::blue);
   ports->pump();
+  EXPECT_EQ(ports->last().live, Colour::blue);
   EXPECT_EQ(status(rollback), Status::succeeded);
 }
 
@@ -346,8 +348,8 @@ TEST_F(ControllerTest, GoesStraightToEverythingForTheFirstRelease) {
   start();
   const DeploymentId id = deploy();
   probe(Colour::green, Health::healthy);
-  EXPECT_EQ(ports->last().split, Split::all_to(Colour::green));
   ports->pump();
+  EXPECT_EQ(ports->last().split, Split::all_to(Colour::green));
   EXPECT_EQ(status(id), Status::succeeded);
   EXPECT_FALSE(shop().old_kept_until);
 }
@@ -356,7 +358,9 @@ TEST_F(ControllerTest, CountsTargetsWithoutAHealthCheckAsHealthy) {
   config.services[0].health.reset();
   start();
   const DeploymentId id = deploy();
-  EXPECT_EQ(report(id).phase, "Shifting");
+  EXPECT_EQ(report(id).phase, "Preparing") << "the workers do not know the release yet";
+  ports->pump();
+  EXPECT_EQ(status(id), Status::baking);
 }
 
 TEST_F(ControllerTest, ReportsTheMeasuredShareAndItsRates) {
