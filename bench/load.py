@@ -1,7 +1,6 @@
 """One measurement: wrk against a peer, and what the peer spent meanwhile."""
 
 import dataclasses
-import os
 import pathlib
 import re
 import subprocess
@@ -19,15 +18,18 @@ class Case:
     name: str
     path: str
     script: str | None = None
+    connections: int = CONNECTIONS
     has_body: bool = False  # Then HAProxy's larger buffers are a peer of their own.
-    shifting: bool = False  # Teal is in the middle of a deployment.
+    shifting: bool = False  # Teal is in the middle of a deployment, with its access log on.
 
 
 CASES = {case.name: case for case in [
     Case("get128", "/128"),
+    Case("get128-c256", "/128", connections=256),
     Case("get64k", "/64k", has_body=True),
     Case("get1m", "/1m", has_body=True),
     Case("post16k", "/sink", script="post16k.lua", has_body=True),
+    Case("chunked16k", "/chunked/16k.html", has_body=True),
     Case("close", "/128", script="close.lua"),
     Case("headers", "/128", script="headers.lua"),
     Case("get128-shift", "/128", shifting=True),
@@ -47,18 +49,14 @@ class Sample:
 
 
 def run_wrk(case, port, seconds, core):
-    command = ["wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--latency",
+    command = ["wrk", "--threads", "1", "--connections", str(case.connections), "--latency",
                "--timeout", "10s", "--duration", f"{seconds}s"]
     if case.script:
         command += ["--script", str(HERE / "wrk" / case.script)]
     command.append(f"http://127.0.0.1:{port}{case.path}")
 
-    def pin():
-        if core is not None:
-            os.sched_setaffinity(0, {core})
-
-    done = subprocess.run(command, capture_output=True, text=True, preexec_fn=pin,
-                          timeout=seconds + 60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60,
+                          preexec_fn=machine.pin_to(core))
     if done.returncode != 0:
         raise SystemExit(f"bench: wrk failed: {done.stderr or done.stdout}")
     return done.stdout

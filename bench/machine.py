@@ -44,6 +44,14 @@ def cubic():
             CONGESTION_CONTROL.write_text(before)
 
 
+def pin_to(core):
+    """For subprocess's preexec_fn."""
+    def pin():
+        if core is not None:
+            os.sched_setaffinity(0, {core})
+    return pin
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

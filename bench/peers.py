@@ -18,14 +18,9 @@ class Process:
 
     def __init__(self, name, command, core, log):
         self.name, self.log = name, log
-
-        def pin():
-            if core is not None:
-                os.sched_setaffinity(0, {core})
-
         with open(log, "ab") as output:
             self.child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output,
-                                          stderr=output, preexec_fn=pin)
+                                          stderr=output, preexec_fn=machine.pin_to(core))
         self.pid = self.child.pid
 
     def is_alive(self):
@@ -62,6 +57,8 @@ class Stage:
         (self.folder / "bodies").mkdir()
         for name, size in BODIES.items():
             (self.folder / "bodies" / name).write_bytes(b"x" * size)
+        (self.folder / "bodies" / "chunked").mkdir()
+        (self.folder / "bodies" / "chunked" / "16k.html").write_bytes(b"x" * 16384)
 
     def render(self, template, name, **more):
         values = {**self.values, **more}
@@ -90,6 +87,9 @@ class Stage:
         elif name in ("haproxy", "haproxy-64k"):
             bufsize = 65536 if name == "haproxy-64k" else 16384
             conf = self.render("haproxy.cfg.in", f"{name}.cfg", port=port, bufsize=bufsize)
+            command = ["haproxy", "-db", "-q", "-f", conf]
+        elif name == "relay":
+            conf = self.render("relay.cfg.in", "relay.cfg", port=port)
             command = ["haproxy", "-db", "-q", "-f", conf]
         else:
             template, log = {"teal": ("teal.yaml.in", "off"), "teal-full": ("teal-full.yaml.in", "json"),

@@ -30,6 +30,28 @@ def print_case(case, rounds, subject):
         print(line, flush=True)
 
 
+def print_latency(samples):
+    """`samples`: peer -> share of the capacity -> one Sample a round; "direct" is the origin alone."""
+    fields = ("p50_us", "p99_us", "p999_us")
+    print("\nlatency added over a direct connection, µs (median over the rounds)")
+    print(f"  {'':12} {'load':>5} {'req/s':>7} {'p50':>8} {'p99':>8} {'p99.9':>8} {'errors':>6}")
+    for peer, by_share in samples.items():
+        for share, rounds in by_share.items():
+            direct = samples["direct"][share]
+            added = [median_of(rounds, field) - (0 if peer == "direct" else median_of(direct, field))
+                     for field in fields]
+            print(f"  {peer:12} {share:5.0%} {rounds[0].rate:7} "
+                  + " ".join(f"{value:8.0f}" for value in added)
+                  + f" {sum(sample.errors for sample in rounds):6}"
+                  + ("   itself, not added" if peer == "direct" else ""), flush=True)
+
+
+def print_idle(bytes_of):
+    print("\nresident memory of an idle connection after one request")
+    for peer, size in bytes_of.items():
+        print(f"  {peer:12} {size / 1024:6.2f} KiB", flush=True)
+
+
 def print_split_latency(result):
     def quantiles(values):
         ordered = sorted(values)

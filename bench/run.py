@@ -15,6 +15,8 @@ import sys
 import tempfile
 import time
 
+import idle
+import latency
 import load
 import machine
 import peers
@@ -23,9 +25,9 @@ import split_latency
 from control import ControlApi
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-PEERS = ["teal", "nginx", "haproxy", "haproxy-64k"]
-SPLIT_LATENCY = "split-latency"
-ALL_CASES = [*load.CASES, SPLIT_LATENCY]
+PEERS = ["teal", "nginx", "haproxy", "haproxy-64k", "relay"]
+SPLIT_LATENCY, LATENCY, IDLE = "split-latency", "latency", "idle"
+ALL_CASES = [*load.CASES, LATENCY, IDLE, SPLIT_LATENCY]
 
 
 def names_of(allowed):
@@ -83,6 +85,13 @@ def run(stage, arguments, rows):
     for name in arguments.cases:
         if name in load.CASES:
             measure_case(load.CASES[name], stage, arguments, rows)
+        elif name == LATENCY:
+            plain = [peer for peer in arguments.peers if peer in ("teal", "nginx", "haproxy")]
+            report.print_latency(latency.measure(stage, plain, arguments.rounds, arguments.seconds))
+        elif name == IDLE:
+            report.print_idle({peer: idle.bytes_per_connection(stage.ports[peer],
+                                                               stage.processes[peer].pid)
+                               for peer in arguments.peers})
         elif "teal" in arguments.peers:
             ControlApi(stage.ports["admin"]).give_green(stage.values["release"])
             report.print_split_latency(split_latency.measure(

@@ -67,14 +67,12 @@ void append_forwarded_element(Text& out, const Peer& peer, std::string_view auth
   out += peer.secure ? ";proto=https" : ";proto=http";
 }
 
-/// The port that the client asked for: behind the last colon, unless that is inside brackets.
+/// The port that the client asked for. The colons of an IPv6 address stand inside brackets.
 std::string_view port_of(std::string_view authority, bool secure) {
-  const auto colon = authority.rfind(':');
-  const auto bracket = authority.rfind(']');
-  const bool has_port = colon != std::string_view::npos &&
-                        (bracket == std::string_view::npos || bracket < colon) &&
-                        colon + 1 < authority.size();
-  if (has_port) return authority.substr(colon + 1);
+  const auto host_end = authority.starts_with('[') ? authority.find(']') : std::size_t{0};
+  const auto colon = authority.find(':', host_end);
+  if (colon != std::string_view::npos && colon + 1 < authority.size())
+    return authority.substr(colon + 1);
   return secure ? "443" : "80";
 }
 
