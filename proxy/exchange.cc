@@ -68,31 +68,36 @@ void Exchange::choose_group() {
   const config::GroupChoice choice = table_->routes.config->listeners[info_.listener].group;
   if (choice != config::GroupChoice::split) {
     audience_ = Audience::preview;
-    colour_ = choice == config::GroupChoice::live ? service_->live : service_->release();
+    const bool release = choice != config::GroupChoice::live;
+    colour_ = release ? service_->release() : service_->live;
+    draw_ = {colour_, release ? 1.0 : 0.0};
     return;
   }
   const Weight weight = service_->release_weight();
-  const bool release = service_->spec->sticky ? choose_sticky(weight)
-                                              : runtime().runtime->splitter.next_is_release(weight);
-  colour_ = release ? service_->release() : service_->live;
+  const Drawn drawn =
+      service_->spec->sticky ? draw_sticky(weight) : runtime().runtime->splitter.draw(weight);
+  draw_ = {drawn.release ? service_->release() : service_->live, drawn.release_probability};
   // A group without healthy targets gives its share to the other one, unless that has none of the
-  // traffic by the operator's will: the release gets nothing before its time.
-  const Colour spare = other(colour_);
-  if (!group().available && service_->groups[spare].available &&
-      (spare == service_->live || weight > Weight::none()))
-    colour_ = spare;
+  // traffic by the operator's will: the release gets nothing before its time. Chance has no part in
+  // that for any request, those included that were drawn for the group which has targets.
+  for (const Colour spare : kColours)
+    if (!service_->groups[other(spare)].available && service_->groups[spare].available &&
+        (spare == service_->live || weight > Weight::none()))
+      draw_ = {spare, spare == service_->live ? 0.0 : 1.0};
+  colour_ = draw_.colour;
 }
 
-bool Exchange::choose_sticky(Weight weight) {
+Drawn Exchange::draw_sticky(Weight weight) {
   const config::Sticky& sticky = *service_->spec->sticky;
   const std::string_view cookie = find_cookie(head_.fields, sticky.cookie);
   std::uint64_t client = 0;
   const auto [end, status] =
       std::from_chars(cookie.data(), cookie.data() + cookie.size(), client, 16);
   if (!cookie.empty() && status == std::errc{} && end == cookie.data() + cookie.size())
-    return StickyClient::is_release(client, weight);
-  const bool release = runtime().runtime->splitter.next_is_release(weight);
-  client = StickyClient::draw(release, weight, worker_.rng());
+    return {StickyClient::is_release(client, weight),
+            static_cast<double>(weight.basis_points()) / Weight::kWhole};
+  const Drawn drawn = runtime().runtime->splitter.draw(weight);
+  client = StickyClient::draw(drawn.release, weight, worker_.rng());
   std::array<char, 16> hex{};
   const auto hex_end = std::to_chars(hex.data(), hex.data() + hex.size(), client, 16).ptr;
   set_cookie_ = sticky.cookie;
@@ -102,7 +107,7 @@ bool Exchange::choose_sticky(Weight weight) {
   set_cookie_ += std::to_string(sticky.max_age.count() / 1000);
   set_cookie_ += "; HttpOnly; SameSite=Lax";
   if (sticky.secure) set_cookie_ += "; Secure";
-  return release;
+  return drawn;
 }
 
 void Exchange::attempt() {

@@ -87,12 +87,21 @@ class Exchange {
   bool is_done() const { return phase_ == Phase::done; }
 
  private:
+  /// What the splitter drew for the request. The judge's numbers are kept by this group, whatever
+  /// group answers in the end: blame belongs to the one that was tried first.
+  struct Draw {
+    Colour colour = Colour::blue;
+    /// The release's chance to be drawn, given the draws before; 0 or 1 where nothing was random
+    /// (all or nothing by weight, preview traffic, the other group had no healthy target).
+    double release_probability = 0;
+  };
+
   enum class Phase : std::uint8_t { idle, queued, connecting, waiting, relaying, done };
 
   // exchange.cc: the flow
   bool route();
   void choose_group();
-  bool choose_sticky(Weight weight);
+  Drawn draw_sticky(Weight weight);
   void attempt();
   void send_request();
   void answer_continue();
@@ -130,7 +139,8 @@ class Exchange {
   Phase phase_ = Phase::idle;
   PinnedTable table_;
   const ServiceView* service_ = nullptr;
-  Colour colour_ = Colour::blue;
+  Draw draw_;
+  Colour colour_ = Colour::blue;  ///< The group of the present attempt.
   Audience audience_ = Audience::split;
 
   net::RequestHead head_;

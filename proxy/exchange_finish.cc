@@ -98,7 +98,7 @@ void Exchange::finish(Origin origin) {
 
 TrafficShard* Exchange::traffic() {
   if (service_ == nullptr) return nullptr;
-  return &worker_.counters().traffic(group().slots[audience_]);
+  return &worker_.counters().traffic(service_->groups[draw_.colour].slots[audience_]);
 }
 
 void Exchange::account(Origin origin) {
