@@ -30,7 +30,9 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   request_done_ = head_.framing.kind == net::Framing::Kind::none;
   continue_owed_ = head_.expects_continue && !info_.http10;
   attempts_ = 0;
-  fresh_was_tried_ = was_queued_ = false;
+  was_queued_ = interim_sent_ = false;
+  failed_ = {};
+  shielded_ = {};
   replayable_ = true;
   replay_.clear();
   tried_.clear();
@@ -54,6 +56,7 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   const Millis whole = service_->spec->timeouts.request;
   request_deadline_ = whole.count() > 0 ? began_ + whole : Mono::max();
   choose_group();
+  join_group();
   if (TrafficShard* shard = traffic()) shard->active.add();
   attempt();
 }
@@ -84,6 +87,7 @@ void Exchange::choose_group() {
     if (!service_->groups[other(spare)].available && service_->groups[spare].available &&
         (spare == service_->live || weight > Weight::none()))
       draw_ = {spare, spare == service_->live ? 0.0 : 1.0};
+  if (service_->exposure != nullptr) limit_exposure();
   colour_ = draw_.colour;
 }
 
@@ -120,8 +124,8 @@ void Exchange::attempt() {
     }
     if (somebody_is_full) {
       enter_queue();
-    } else if (last_failure_ != Failure::none) {
-      give_up(last_failure_);
+    } else if (last_failure_ != Failure::none && tries_.attempts > 0) {
+      follow(decide(failed_, true), failed_);
     } else {
       worker_.counters()[Stat::requests_without_target].add();
       reply(503, "no healthy target", Termination::no_target);
@@ -142,9 +146,8 @@ void Exchange::send_request() {
                       target_->address, ids_);
   upstream_->end();
   if (!replay_.empty()) {
-    const std::string replay = std::exchange(replay_, {});
-    bytes_received_ -= replay.size();
-    on_request_body(replay);
+    send_body(replay_);
+    worker_.gather().flush();  // the buffer may move when more comes
   }
   if (request_done_) {
     if (head_.framing.kind == net::Framing::Kind::chunked) upstream_->send(net::kLastChunk);
@@ -169,14 +172,19 @@ void Exchange::on_request_body(std::string_view bytes) {
   continue_owed_ = false;
   bytes_received_ += bytes.size();
   if (!upstream_) return;
-  if (upstream_->requests() > 1 && replayable_) {
-    replayable_ = replay_.size() + bytes.size() <= kReplayBytes;
+  if (replayable_) {
+    replayable_ = keeps_body() && replay_.size() + bytes.size() <= kReplayBytes;
     if (replayable_) {
       replay_ += bytes;
     } else {
       replay_ = {};
     }
   }
+  send_body(bytes);
+  set_deadline(service_->spec->timeouts.stream_idle);
+}
+
+void Exchange::send_body(std::string_view bytes) {
   if (head_.framing.kind == net::Framing::Kind::chunked) {
     upstream_->send(net::chunk_header(bytes.size()).view());
     upstream_->send(bytes);
@@ -184,7 +192,6 @@ void Exchange::on_request_body(std::string_view bytes) {
   } else {
     upstream_->send(bytes);
   }
-  set_deadline(service_->spec->timeouts.stream_idle);
 }
 
 void Exchange::on_request_end(const net::Fields& trailers) {
@@ -211,9 +218,13 @@ void Exchange::on_upstream_unblocked() {
 void Exchange::on_response_head(net::ResponseHead& head) {
   if (head.is_interim()) {
     // Teal answers Expect itself, so a 100 says nothing new (RFC 9110, section 15.2).
-    if (head.status != 100 && !info_.http10) client_->send_interim(head);
+    if (head.status == 100 || info_.http10 || !may_be_seen()) return;
+    interim_sent_ = true;
+    client_->send_interim(head);
     return;
   }
+  if (head.status >= 500 && is_status_retried(head)) return;
+  if (exposure_ != nullptr && is_kept_from_sight()) return;
   phase_ = Phase::relaying;
   replay_ = {};
   first_byte_micros_ = std::chrono::duration_cast<Micros>(worker_.now() - began_).count();
@@ -231,7 +242,8 @@ void Exchange::take_response(const net::ResponseHead& head) {
   if (head.status >= 500) {
     report(Failure::status, head.status);
   } else {
-    target_->consecutive_failures = 0;
+    ++target_->tally.requests;
+    target_->consecutive_failures = target_->consecutive_gateway = 0;
   }
 }
 

@@ -20,7 +20,7 @@ class Group {
   }
 
   std::optional<std::string> fail(TargetId id, std::uint32_t consecutive = 5) {
-    auto reason = outlier_.on_failures(id, consecutive, targets_, now_);
+    auto reason = outlier_.on_failures(id, {consecutive, 0}, targets_, now_);
     if (reason) target(id).ejected = true;
     return reason;
   }
@@ -132,7 +132,7 @@ TEST(Outlier, IgnoresNewsOfATargetThatIsOutOrUnknown) {
   EXPECT_EQ(group.fail(1, 6), std::nullopt);
   group.target(2).health = Health::unhealthy;
   EXPECT_EQ(group.fail(2), std::nullopt);
-  EXPECT_EQ(group.outlier().on_failures(77, 5, {}, Mono{}), std::nullopt);
+  EXPECT_EQ(group.outlier().on_failures(77, {5, 0}, {}, Mono{}), std::nullopt);
 }
 
 TEST(Outlier, ForgetsATargetThatAProbeFoundWellAgain) {
