@@ -1,7 +1,8 @@
 // The shield: what fails on the release is asked of the live group before the client sees anything,
 // where that is safe; the release keeps the blame. And the exposure budget: how much of the rest a
 // client may see.
-#include <atomic>
+#include <map>
+#include <memory>
 
 #include "tests/support/e2e_release.h"
 
@@ -27,14 +28,15 @@ class ShieldTest : public ReleaseTest {
   std::map<std::string, int> send(int count, const std::string& method = "GET",
                                   const std::string& headers = {}, const std::string& body = {}) {
     std::map<std::string, int> answers;
-    HttpClient client(teal_->listener());
+    auto client = std::make_unique<HttpClient>(teal_->listener());
     for (int i = 0; i < count; ++i) {
-      client.send(request(method, "/", headers, body));
-      const Response response = client.read();
-      const std::string target = response.headers.get("x-target");
+      client->send(request(method, "/", headers) + body);
+      const Response response = client->read();
       const bool well = response.status == 200 && response.complete;
-      ++answers[well ? target : std::to_string(response.status)];
-      if (response.ended != Arrival::bytes && !response.complete) client = HttpClient(teal_->listener());
+      ++answers[well ? response.headers.get("x-target") : std::to_string(response.status)];
+      // A response before the whole request ends the connection.
+      if (response.headers.get("connection") == "close")
+        client = std::make_unique<HttpClient>(teal_->listener());
     }
     return answers;
   }
@@ -50,8 +52,10 @@ TEST_F(ShieldTest, AnswersFromTheLiveGroupWhatTheReleaseRefusesToServe) {
   EXPECT_EQ(send(40).at("blue-1"), 40);
   EXPECT_EQ(green_.requests(), 20U);
   EXPECT_EQ(shielded(), 20);
+  // The report's numbers are those of the last look at them.
+  EXPECT_TRUE(eventually([&] { return admin().service().at("/groups/green/errors") == "20"; }))
+      << "the release keeps the blame";
   const ApiAnswer green = admin().service();
-  EXPECT_EQ(green.at("/groups/green/errors"), "20") << "the release keeps the blame";
   EXPECT_EQ(green.at("/groups/green/shielded"), "20");
   EXPECT_EQ(green.at("/groups/blue/errors"), "0");
   EXPECT_NE(teal_->cli({"status"}).out.find("shield: 20"), std::string::npos);
