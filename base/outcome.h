@@ -41,9 +41,9 @@ struct BadOutcome {
   std::uint16_t status = 0;  ///< What the target answered, 0 if nothing.
   /// Failures in a row that this worker has seen from the target, this one included.
   std::uint32_t consecutive = 0;
-  /// The same of 502, 503, 504 and no answer at all; 0 where this was another.
-  std::uint32_t consecutive_gateway = 0;
   Mono at;
+  /// Like `consecutive`, of 502, 503, 504 and no answer at all; 0 where this was another.
+  std::uint32_t consecutive_gateway = 0;
 };
 
 /// What a worker saw of one target since it last told: for comparing the targets of a group.

@@ -121,7 +121,7 @@ struct Outlier {
   std::uint32_t success_rate_targets = 5;     ///< With enough requests; fewer are no group.
   std::uint32_t success_rate_requests = 100;  ///< Of one target in an interval; fewer say nothing.
   Millis interval = seconds{10};
-  Millis ejection = seconds{30};           ///< Times the number of ejections in a row.
+  Millis ejection = seconds{30};  ///< Times the number of ejections in a row.
   Millis max_ejection = minutes{5};
   std::uint32_t max_ejected_percent = 50;  ///< Checked after the ejection; never the last one.
   bool operator==(const Outlier&) const = default;
@@ -279,7 +279,7 @@ struct Deploy {
   Millis evidence_deadline = hours{1};  ///< Of `hold`; then it is a DEPLOYMENT_FAILURE.
   /// At most so many client-visible failures of the release; 0: no limit.
   std::uint32_t exposure_budget = 0;
-  Millis keep_old = minutes{10};        ///< The old group stays warm that long.
+  Millis keep_old = minutes{10};  ///< The old group stays warm that long.
   bool operator==(const Deploy&) const = default;
 };
 

@@ -13,8 +13,8 @@ void parse_factor(Mapping& keys, std::string_view key, double& out, double least
   const auto text = value->text();
   if (!text) return;
   double given = 0;
-  const auto [end, status] = std::from_chars(text->data(), text->data() + text->size(), given,
-                                             std::chars_format::fixed);
+  const auto [end, status] =
+      std::from_chars(text->data(), text->data() + text->size(), given, std::chars_format::fixed);
   if (status != std::errc{} || end != text->data() + text->size() || !(given >= least) ||
       !(given <= most)) {
     const auto show = [](double number) {

@@ -40,9 +40,9 @@ void Controller::on_bad_outcome(const BadOutcome& outcome) {
   const std::optional<FoundTarget> found = state.book.find(outcome.target);
   if (!found) return;
   ServiceEntry& entry = *found->entry;
-  const auto reason = entry.outlier.on_failures(
-      outcome.target, {outcome.consecutive, outcome.consecutive_gateway},
-      entry.state.groups[found->colour].targets, state.clock.mono());
+  const auto reason =
+      entry.outlier.on_failures(outcome.target, {outcome.consecutive, outcome.consecutive_gateway},
+                                entry.state.groups[found->colour].targets, state.clock.mono());
   if (reason) state.eject(entry, outcome.target, *reason);
   if (state.running.empty() || state.clock.mono() - state.judged < State::kJudgePause) return;
   state.read_traffic();
@@ -74,7 +74,8 @@ void Controller::State::compare_targets() {
     if (!entry.outlier.take_interval(now)) continue;
     for (const Colour colour : kColours)
       // Each ejection changes what is allowed to the next one.
-      while (const auto outlier = entry.outlier.next_outlier(entry.state.groups[colour].targets, now))
+      while (const auto outlier =
+                 entry.outlier.next_outlier(entry.state.groups[colour].targets, now))
         eject(entry, outlier->target, outlier->reason);
     entry.outlier.end_interval();
   }

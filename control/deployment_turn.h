@@ -113,8 +113,8 @@ class Turn {
     const std::uint32_t budget = spec_.deploy.exposure_budget;
     if (budget == 0 || e.spent < budget) return at;
     return trigger(Trigger::alarm, "ALARM_ACTIVE",
-                   "exposure budget: " + std::to_string(e.spent) + " of " +
-                       std::to_string(budget) + " failures were visible to clients");
+                   "exposure budget: " + std::to_string(e.spent) + " of " + std::to_string(budget) +
+                       " failures were visible to clients");
   }
   template <Steered S>
   State on(const S& /*at*/, const Stop& /*e*/) {

@@ -90,9 +90,8 @@ void add_service(MetricBook& book, const ServiceReport& service, const Deploymen
                  *group.measured);
     book.gauge("teal_group_live", "1 for the group that is live.", labels,
                service.live == colour ? 1 : 0);
-    book.gauge("teal_group_panicking",
-               "1 while so few targets are healthy that health is ignored.", labels,
-               group.panicking ? 1 : 0);
+    book.gauge("teal_group_panicking", "1 while so few targets are healthy that health is ignored.",
+               labels, group.panicking ? 1 : 0);
     Labels revision = labels;
     revision.emplace_back("revision", group.revision);
     if (!group.revision.empty())

@@ -1,7 +1,7 @@
 // Outlier: passive ejection. A target that fails real requests so many times in a row, or more of
-// them than its group's other targets do, is taken out for a while, longer each time; never more than the allowed share of its group (counted after the
-// ejection), and never the last one that still accepts requests. Envoy's rules,
-// pure: failures and times in, ejections and returns out.
+// them than its group's other targets do, is taken out for a while, longer each time; never more
+// than the allowed share of its group (counted after the ejection), and never the last one that
+// still accepts requests. Envoy's rules, pure: failures and times in, ejections and returns out.
 //
 // Control thread; one per service.
 #pragma once

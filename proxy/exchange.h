@@ -135,6 +135,7 @@ class Exchange {
   bool keeps_body() const;
   /// Counts what stands in the way, and takes a place in the retry budget where one is needed.
   Next decide(const FailedAttempt& failed, bool group_is_exhausted = false);
+  bool has_untried_target() const;
   /// Requires: the upstream is let go of.
   void follow(Next next, const FailedAttempt& failed);
   // Each is true if the live group or another target has the request now.
@@ -209,7 +210,7 @@ class Exchange {
   bool replayable_ = true;
   std::string replay_;  ///< Body bytes sent so far, where they may be wanted again.
   std::vector<TargetId> tried_;
-  FailedAttempt failed_;  ///< The last one that tried another target.
+  FailedAttempt failed_;              ///< The last one that tried another target.
   GroupRuntime* joined_ = nullptr;    ///< Counts this request as active.
   GroupRuntime* retrying_ = nullptr;  ///< Counts it as a retry.
   Exposure* exposure_ = nullptr;      ///< A visible failure has to be paid there.

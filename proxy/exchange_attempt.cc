@@ -259,8 +259,8 @@ void Exchange::report(Failure failure, std::uint16_t status) {
                   .failure = failure,
                   .status = status,
                   .consecutive = target_->consecutive_failures,
-                  .consecutive_gateway = target_->consecutive_gateway,
-                  .at = worker_.now()});
+                  .at = worker_.now(),
+                  .consecutive_gateway = target_->consecutive_gateway});
 }
 
 void Exchange::set_deadline(Millis phase) {

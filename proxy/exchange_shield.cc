@@ -1,5 +1,6 @@
 // The part of Exchange that keeps failures from clients: when a request is sent once more and to
 // whom, the retry budget, the shield (docs/adr/0011) and the exposure budget.
+#include <algorithm>
 #include <utility>
 
 #include "base/assert.h"
@@ -65,12 +66,13 @@ bool Exchange::keeps_body() const {
 Next Exchange::decide(const FailedAttempt& failed, bool group_is_exhausted) {
   Shard& counters = worker_.counters();
   const RetryRules rules = retry_rules();
-  const Tries tries = group_is_exhausted ? Tries{rules.attempts, true} : tries_;
-  Decision decision = after_failure(failed, traits(), rules, tries);
-  if (decision.hindrance == Hindrance::not_repeatable)
-    counters[Stat::shield_not_repeatable].add();
-  if (decision.hindrance == Hindrance::not_replayable)
-    counters[Stat::shield_not_replayable].add();
+  const Tries all{rules.attempts, true};
+  Decision decision = after_failure(failed, traits(), rules, group_is_exhausted ? all : tries_);
+  // An answer that could be passed on is not thrown away for nobody.
+  if (decision.next == Next::another_target && failed.request_sent && !has_untried_target())
+    decision = after_failure(failed, traits(), rules, all);
+  if (decision.hindrance == Hindrance::not_repeatable) counters[Stat::shield_not_repeatable].add();
+  if (decision.hindrance == Hindrance::not_replayable) counters[Stat::shield_not_replayable].add();
   if (decision.next == Next::live_group && !service_->groups[service_->live].available) {
     counters[Stat::shield_without_target].add();
     decision.next = Next::give_up;
@@ -88,6 +90,14 @@ Next Exchange::decide(const FailedAttempt& failed, bool group_is_exhausted) {
     decision.next = Next::live_group;
   }
   return decision.next;
+}
+
+bool Exchange::has_untried_target() const {
+  const GroupView& view = group();
+  return std::any_of(view.targets.begin(), view.targets.end(), [&](const TargetState& target) {
+    return view.accepts(target) && (!target_ || target.id != target_->id) &&
+           std::find(tried_.begin(), tried_.end(), target.id) == tried_.end();
+  });
 }
 
 void Exchange::follow(Next next, const FailedAttempt& failed) {
@@ -215,7 +225,8 @@ void Exchange::limit_exposure() {
   const bool live_serves = service_->groups[service_->live].available;
   const bool is_full = exposure->is_full();
   if (is_full && live_serves) {
-    // Chance has no part in that for any request, those that were drawn for the live group included.
+    // Chance has no part in that for any request, those that were drawn for the live group
+    // included.
     if (draw_.colour != service_->live) worker_.counters()[Stat::exposure_diverted].add();
     draw_ = {service_->live, 0.0};
   }

@@ -98,8 +98,7 @@ constexpr Next within_group(const FailedAttempt& failed, const RequestTraits& re
   const bool may_be_fresh = request.is_replayable && !tries.fresh_was_tried;
   if (!failed.request_sent) {
     // A kept connection that takes not one byte was closed before: that says nothing of its target.
-    if (failed.on_kept_connection)
-      return may_be_fresh ? Next::fresh_connection : Next::give_up;
+    if (failed.on_kept_connection) return may_be_fresh ? Next::fresh_connection : Next::give_up;
     return rules.again.connect_failure ? Next::another_target : Next::give_up;
   }
   // A kept connection that dies before the first byte of a response was most likely closed by the

@@ -50,7 +50,7 @@ struct TrafficShard {
   std::array<std::array<Count, TrafficCounters::kClasses>, 3> requests;
   Count retries;
   Count shielded;  ///< Failed here and were asked of the live group.
-  Count active;  ///< Gauge: requests in flight.
+  Count active;    ///< Gauge: requests in flight.
   HistogramShard duration;
   HistogramShard first_byte;
 

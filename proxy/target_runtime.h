@@ -30,10 +30,10 @@ struct GroupRuntime {
   Balancer balancer;
   /// Requests waiting for a target with room, oldest first. An exchange takes itself out.
   std::deque<Exchange*> waiting;
-  std::uint32_t waiting_limit = 1;  ///< This worker's share.
-  std::uint32_t active = 0;         ///< Requests of the group, those that wait included.
-  std::uint32_t retries = 0;        ///< Of which are retries (Exchange::begin_retry).
-  std::uint32_t in_flight = 0;      ///< Of which have a connection.
+  std::uint32_t waiting_limit = 1;    ///< This worker's share.
+  std::uint32_t active = 0;           ///< Requests of the group, those that wait included.
+  std::uint32_t retries = 0;          ///< Of which are retries (Exchange::begin_retry).
+  std::uint32_t in_flight = 0;        ///< Of which have a connection.
   std::uint32_t in_flight_limit = 0;  ///< This worker's share; 0: none.
   bool wake_pending = false;
   bool is_compared = false;  ///< Its targets' success rates are.

@@ -110,8 +110,7 @@ void Upstream::unpause() {
 }
 
 bool Upstream::is_reading() const {
-  return state_ == State::discarding ||
-         (state_ == State::busy && exchange_ != nullptr && !paused_);
+  return state_ == State::discarding || (state_ == State::busy && exchange_ != nullptr && !paused_);
 }
 
 void Upstream::read_response() {

@@ -221,8 +221,8 @@ PinnedTable Worker::pin(const RouteTable& routes) {
       if (!group_runtime) group_runtime = boost::make_local_shared<GroupRuntime>(rng_.next());
       group_runtime->waiting_limit = share_of(spec.limits.pending, shared_.workers);
       group_runtime->in_flight_limit = share_of(spec.limits.in_flight_per_group, shared_.workers);
-      group_runtime->is_compared = spec.outlier.success_rate &&
-                                   group.targets.size() >= spec.outlier.success_rate_targets;
+      group_runtime->is_compared =
+          spec.outlier.success_rate && group.targets.size() >= spec.outlier.success_rate_targets;
       WorkerTable::Group& mine = service.groups[colour];
       mine.runtime = group_runtime;
       for (const TargetState& target : group.targets)

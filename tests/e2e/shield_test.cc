@@ -114,8 +114,7 @@ TEST_F(ShieldTest, SendsAPostTwiceOnlyWithAKey) {
   EXPECT_EQ(plain.at("503"), 5);
   EXPECT_EQ(plain.at("blue-1"), 5);
   EXPECT_EQ(refused("not_repeatable"), 5);
-  const auto keyed =
-      send(10, "POST", "content-length: 4\r\nidempotency-key: \"k\"\r\n", "data");
+  const auto keyed = send(10, "POST", "content-length: 4\r\nidempotency-key: \"k\"\r\n", "data");
   EXPECT_EQ(keyed.at("blue-1"), 10);
   EXPECT_EQ(blue_.last().body, "data");
 }
@@ -203,9 +202,9 @@ class ExposureTest : public ShieldTest {
  protected:
   /// Eight workers, no shield, half of the traffic on the release, 20 failures allowed.
   std::string limited(const std::string& rollback_on, const std::string& shield = "off") {
-    ConfigText config = shop({blue_.address()},
-                             fast_health() + "deploy: { plan: AllAtOnce, exposure_budget: 20" +
-                                 rollback_on + " }\noutlier: off\nshield: " + shield + "\n");
+    ConfigText config =
+        shop({blue_.address()}, fast_health() + "deploy: { plan: AllAtOnce, exposure_budget: 20" +
+                                    rollback_on + " }\noutlier: off\nshield: " + shield + "\n");
     config.workers = 8;
     teal_ = std::make_unique<Teal>(config);
     EXPECT_TRUE(admin().await_accepting(1));

@@ -191,8 +191,7 @@ class SuccessRates : public ::testing::Test {
     group_.outlier().take_interval(group_.now());
   }
   void see(TargetId first, TargetId last, std::uint32_t requests, std::uint32_t failures) {
-    for (TargetId id = first; id <= last; ++id)
-      group_.outlier().on_tally({id, requests, failures});
+    for (TargetId id = first; id <= last; ++id) group_.outlier().on_tally({id, requests, failures});
   }
   /// Who goes at the end of the interval.
   std::vector<TargetId> outliers() {
