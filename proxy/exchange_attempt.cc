@@ -176,6 +176,7 @@ void Exchange::on_room() {
   if (table_ != worker_.table()) {
     if (TrafficShard* shard = traffic()) shard->active.subtract();
     end_exposure(false);
+    const bool was_retrying = retrying_ != nullptr;
     leave_group();
     table_ = worker_.table();
     if (!route()) {
@@ -189,6 +190,10 @@ void Exchange::on_room() {
       choose_group();
     }
     join_group();
+    if (was_retrying) {
+      retrying_ = joined_;
+      ++retrying_->retries;
+    }
     if (TrafficShard* shard = traffic()) shard->active.add();
   }
   attempt();

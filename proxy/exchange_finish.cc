@@ -90,7 +90,7 @@ void Exchange::finish(Origin origin) {
   timer_.cancel();
   account(origin);
   log(origin);
-  end_exposure(status_ >= 500 || was_cut_);
+  end_exposure((status_ >= 500 || was_cut_) && termination_ != Termination::refused);
   leave_group();
   shielded_.target = nullptr;
   table_ = nullptr;

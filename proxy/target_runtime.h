@@ -53,6 +53,8 @@ struct TargetRuntime {
   /// In no current table: connections are closed, not kept.
   bool retired = false;
   std::vector<boost::intrusive_ptr<Upstream>> idle;  ///< The most recently used last.
+  /// Those that throw away the rest of a response nobody wants.
+  std::vector<boost::intrusive_ptr<Upstream>> discarding;
   boost::local_shared_ptr<GroupRuntime> group;
 };
 

@@ -189,7 +189,9 @@ bool Upstream::discard_step(const net::ParseStep& step, bool is_last_input) {
   discarded_ += step.body.size();
   const bool is_end = step.event == net::ParseEvent::end;
   if (is_end && is_last_input && parser_.head().keep_alive && !is_blocked()) {
+    const boost::intrusive_ptr<Upstream> alive(this);
     stash_ = {};
+    std::erase(target_->discarding, alive);
     state_ = State::busy;
     release();
     return false;
@@ -235,6 +237,7 @@ void Upstream::discard() {
   }
   state_ = State::discarding;
   discarded_ = 0;
+  target_->discarding.emplace_back(this);
   worker_.wheel().set(timer_, worker_.now() + kDiscarding);
   // Where this is not said in the middle of the input, the rest may be there already.
   if (may_read()) worker_.resume_soon(*this);
@@ -245,6 +248,7 @@ void Upstream::abandon() {
   exchange_ = nullptr;
   if (state_ == State::closed) return;
   if (state_ == State::idle) leave_pool();
+  if (state_ == State::discarding) std::erase(target_->discarding, alive);
   count_closed();
   state_ = State::closed;
   timer_.cancel();
@@ -259,7 +263,7 @@ void Upstream::count_closed() {
 }
 
 void Upstream::close_idle() {
-  TEAL_ASSERT(state_ == State::idle);
+  TEAL_ASSERT(state_ == State::idle || state_ == State::discarding);
   abandon();
 }
 

@@ -48,7 +48,7 @@ class Upstream final : public Channel {
   void discard();
   /// The exchange is done with it, and it is of no more use.
   void abandon();
-  /// Closes a kept connection.
+  /// Closes a connection that nobody uses: kept, or with the rest of a response to throw away.
   void close_idle();
 
   void on_ready(net::Readiness ready) override;

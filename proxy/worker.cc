@@ -256,6 +256,10 @@ void Worker::close_idle_of(TargetRuntime& target) {
     const boost::intrusive_ptr<Upstream> upstream = target.idle.back();
     upstream->close_idle();
   }
+  while (!target.discarding.empty()) {
+    const boost::intrusive_ptr<Upstream> upstream = target.discarding.back();
+    upstream->close_idle();
+  }
 }
 
 // ---- ends ---------------------------------------------------------------------------------------
