@@ -30,7 +30,7 @@ bool lists_more_than_connects(const config::RetryOn& on) {
 void Exchange::join_group() {
   TEAL_ASSERT(joined_ == nullptr);
   joined_ = group_runtime().runtime.get();
-  ++joined_->active;
+  joined_->peak = std::max(joined_->peak, ++joined_->active);
   tries_ = {0, false};
 }
 
@@ -202,7 +202,8 @@ void Exchange::discard_upstream() {
 
 bool Exchange::begin_retry(GroupRuntime& group) {
   if (retrying_ == &group) return true;
-  if (group.retries >= retry_limit(service_->spec->retry, group.active)) return false;
+  const std::uint32_t active = std::max(group.peak, group.last_peak);
+  if (group.retries >= retry_limit(service_->spec->retry, active)) return false;
   end_retry();
   retrying_ = &group;
   ++group.retries;

@@ -30,8 +30,12 @@ struct GroupRuntime {
   Balancer balancer;
   /// Requests waiting for a target with room, oldest first. An exchange takes itself out.
   std::deque<Exchange*> waiting;
-  std::uint32_t waiting_limit = 1;    ///< This worker's share.
-  std::uint32_t active = 0;           ///< Requests of the group, those that wait included.
+  std::uint32_t waiting_limit = 1;  ///< This worker's share.
+  std::uint32_t active = 0;         ///< Requests of the group, those that wait included.
+  /// The most active ones at once in this second and in the last: what is in flight comes and goes
+  /// in batches, and the moment when a batch of answers has come is none to measure a load.
+  std::uint32_t peak = 0;
+  std::uint32_t last_peak = 0;
   std::uint32_t retries = 0;          ///< Of which are retries (Exchange::begin_retry).
   std::uint32_t in_flight = 0;        ///< Of which have a connection.
   std::uint32_t in_flight_limit = 0;  ///< This worker's share; 0: none.

@@ -22,7 +22,7 @@ constexpr std::size_t kSpareExchanges = 1024;
 /// Bad outcomes kept while control works on the last batch; more are dropped and counted. Control
 /// needs not every one of a flood.
 constexpr std::size_t kMostReports = 1024;
-constexpr Millis kTallies{1000};
+constexpr Millis kSecond{1000};
 
 /// A worker's part of a limit for all, rounded up; of nothing nothing.
 std::uint32_t share_of(std::uint32_t limit, std::uint32_t workers) {
@@ -125,7 +125,7 @@ void Worker::tick() {
     read_clock();
     wheel_.advance(now_);
     after_each();
-    send_tallies();
+    if (now_ - second_ >= kSecond) each_second();
     hand_over_log();
     tick();
   });
@@ -308,9 +308,13 @@ void Worker::send_reports() {
   shared_.report(index_, std::exchange(reports_, {}));
 }
 
+void Worker::each_second() {
+  second_ = now_;
+  for (auto& [name, group] : groups_) group->last_peak = std::exchange(group->peak, group->active);
+  send_tallies();
+}
+
 void Worker::send_tallies() {
-  if (now_ - tallied_ < kTallies) return;
-  tallied_ = now_;
   std::vector<TargetTally> tallies;
   for (auto& [id, target] : targets_) {
     if (target->group->is_compared && target->tally.requests > 0)

@@ -129,6 +129,7 @@ class Worker {
   void after_turn();
   void tick();
   void send_reports();
+  void each_second();
   void send_tallies();
   void hand_over_log();
   void close_idle_of(TargetRuntime& target);
@@ -156,7 +157,7 @@ class Worker {
   std::vector<boost::local_shared_ptr<GroupRuntime>> wake_;
   std::vector<BadOutcome> reports_;
   bool report_under_way_ = false;
-  Mono tallied_;
+  Mono second_;  ///< When each_second() was last called.
   std::unordered_set<Downstream*> downstreams_;
   std::unordered_map<TargetId, boost::local_shared_ptr<TargetRuntime>> targets_;
   std::unordered_map<std::string, boost::local_shared_ptr<GroupRuntime>> groups_;
