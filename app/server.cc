@@ -60,7 +60,15 @@ struct Server::State final : control::Ports {
                   .clock = &clock,
                   .log = &log,
                   .seed = draw_seed(),
-                  .on_bad_outcome = [this](const BadOutcome& bad) { on_bad_outcome(bad); }}),
+                  .on_bad_outcome = [this](const BadOutcome& bad) { on_bad_outcome(bad); },
+                  .on_exposed =
+                      [this] {
+                        if (controller) controller->on_exposed();
+                      },
+                  .on_tallies =
+                      [this](const std::vector<TargetTally>& tallies) {
+                        if (controller) controller->on_tallies(tallies);
+                      }}),
         monitor(io, clock, draw_seed(),
                 [this](TargetId target, Health health, const std::string& reason) {
                   controller->on_health(target, health, reason);

@@ -134,6 +134,22 @@ void add_groups(Page& page, const json::object& service) {
   }
 }
 
+/// What is out of the ordinary with a group as a whole.
+void add_group_notes(Page& page, const json::object& service) {
+  const json::object* groups = object_at(service, "groups");
+  for (const std::string colour : {"blue", "green"}) {
+    const json::object* group = groups == nullptr ? nullptr : object_at(*groups, colour);
+    if (group == nullptr) continue;
+    if (const double shielded = number_at(*group, "shielded").value_or(0); shielded > 0)
+      page.line("  " + colour + " shield: " + fixed(shielded, 0) +
+                    " failed requests were answered by the live group",
+                kYellow);
+    const json::value* panicking = group->if_contains("panicking");
+    if (panicking != nullptr && panicking->is_bool() && panicking->get_bool())
+      page.line("  " + colour + " panic: too few targets are healthy, all of them are asked", kRed);
+  }
+}
+
 /// The targets that do not take requests, and why: the rest is in the count.
 void add_sick_targets(Page& page, const json::object& service) {
   const json::object* groups = object_at(service, "groups");
@@ -205,6 +221,9 @@ void add_deployment(Page& page, const json::object& deployment, const ViewStyle&
             colour_of_status(text_at(deployment, "status")));
   if (!reason.empty()) page.line("    " + reason, kYellow);
   add_alarms(page, deployment);
+  if (const json::object* exposure = object_at(deployment, "exposure"))
+    page.line("    exposure " + fixed(number_at(*exposure, "spent").value_or(0), 0) + " of " +
+              fixed(number_at(*exposure, "budget").value_or(0), 0) + " client-visible failures");
   add_timeline(page, deployment, style.timeline_entries);
 }
 
@@ -232,6 +251,7 @@ std::string render_service(const json::object& service, const ViewStyle& style) 
     split = "  split blue=" + text_at(*shares, "blue") + " green=" + text_at(*shares, "green");
   page.line(text_at(service, "name") + "  live " + text_at(service, "live") + split, kBold);
   add_groups(page, service);
+  add_group_notes(page, service);
   add_sick_targets(page, service);
   if (const json::object* running = object_at(service, "deployment")) {
     add_deployment(page, *running, style);

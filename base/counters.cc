@@ -18,6 +18,7 @@ TrafficCounters& TrafficCounters::operator+=(const TrafficCounters& more) {
   for (std::size_t o = 0; o < requests.size(); ++o)
     for (std::size_t c = 0; c < kClasses; ++c) requests[o][c] += more.requests[o][c];
   retries += more.retries;
+  shielded += more.shielded;
   duration += more.duration;
   first_byte += more.first_byte;
   return *this;
@@ -27,6 +28,7 @@ TrafficCounters& TrafficCounters::operator-=(const TrafficCounters& earlier) {
   for (std::size_t o = 0; o < requests.size(); ++o)
     for (std::size_t c = 0; c < kClasses; ++c) requests[o][c] -= earlier.requests[o][c];
   retries -= earlier.retries;
+  shielded -= earlier.shielded;
   duration -= earlier.duration;
   first_byte -= earlier.first_byte;
   return *this;

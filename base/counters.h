@@ -55,6 +55,9 @@ struct TrafficCounters {
   std::array<std::array<std::uint64_t, kClasses>, 3> requests{};
   /// Extra upstream attempts beyond the first.
   std::uint64_t retries = 0;
+  /// Requests that failed on this group, the release, and were asked of the live one. They are in
+  /// `requests` with what the client would have got.
+  std::uint64_t shielded = 0;
   /// From the whole request head to the last byte of the response. Client aborts are not in it.
   Histogram duration;
   /// From the whole request head to the response head.

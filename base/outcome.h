@@ -42,6 +42,15 @@ struct BadOutcome {
   /// Failures in a row that this worker has seen from the target, this one included.
   std::uint32_t consecutive = 0;
   Mono at;
+  /// Like `consecutive`, of 502, 503, 504 and no answer at all; 0 where this was another.
+  std::uint32_t consecutive_gateway = 0;
+};
+
+/// What a worker saw of one target since it last told: for comparing the targets of a group.
+struct TargetTally {
+  TargetId target = 0;
+  std::uint32_t requests = 0;
+  std::uint32_t failures = 0;
 };
 
 }  // namespace teal

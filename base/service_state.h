@@ -4,12 +4,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/address.h"
 #include "base/colour.h"
+#include "base/exposure.h"
+#include "base/time.h"
 #include "base/weight.h"
 
 namespace teal {
@@ -38,6 +41,8 @@ struct TargetState {
   bool ejected = false;
   /// Gets no new requests; the running ones finish.
   bool draining = false;
+  /// When it last began to accept requests; the beginning of time where it did so from the start.
+  Mono accepts_since{};
   /// Why it is in the state it is in, for a person: "probe: connection refused".
   std::string reason;
 
@@ -53,11 +58,17 @@ struct GroupState {
   bool operator==(const GroupState&) const = default;
 };
 
+/// So few of the group's targets are healthy that their health is not to be believed: all that do
+/// not drain are asked (Envoy's panic mode).
+bool is_panicking(const GroupState& group, std::uint32_t below_percent);
+
 struct ServiceState {
   std::string name;
   Colour live = Colour::blue;
   Split split = Split::all_to(Colour::blue);
   PerColour<GroupState> groups;
+  /// Of the running deployment, where it has a budget. Not saved; the engine's journal has it.
+  std::shared_ptr<Exposure> exposure;
 
   bool operator==(const ServiceState&) const = default;
 };

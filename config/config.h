@@ -110,10 +110,18 @@ struct HealthCheck {
   bool operator==(const HealthCheck&) const = default;
 };
 
-/// Passive ejection after failures of real requests.
+/// Passive ejection after failures of real requests: Envoy's rules and numbers, but for the share
+/// that may be out.
 struct Outlier {
-  std::uint32_t consecutive_failures = 5;  ///< 0: off.
-  Millis ejection = seconds{30};           ///< Times the number of ejections in a row.
+  std::uint32_t consecutive_failures = 5;          ///< 5xx or no whole answer; 0: not looked at.
+  std::uint32_t consecutive_gateway_failures = 0;  ///< 502, 503, 504 or no answer; 0: likewise.
+  /// Comparison with the group's other targets: below mean - factor * deviation is out.
+  bool success_rate = true;
+  double success_rate_factor = 1.9;
+  std::uint32_t success_rate_targets = 5;     ///< With enough requests; fewer are no group.
+  std::uint32_t success_rate_requests = 100;  ///< Of one target in an interval; fewer say nothing.
+  Millis interval = seconds{10};
+  Millis ejection = seconds{30};  ///< Times the number of ejections in a row.
   Millis max_ejection = minutes{5};
   std::uint32_t max_ejected_percent = 50;  ///< Checked after the ejection; never the last one.
   bool operator==(const Outlier&) const = default;
@@ -132,9 +140,58 @@ struct ServiceTimeouts {
 
 struct ServiceLimits {
   std::uint32_t in_flight_per_target = 1024;  ///< Shared out evenly to the workers.
+  std::uint32_t in_flight_per_group = 0;      ///< Likewise; 0: no limit beyond the targets'.
   std::uint32_t pending = 1024;               ///< Per group, shared out likewise; full: 503.
   std::uint32_t idle_per_target = 128;        ///< Kept connections, shared out likewise.
   bool operator==(const ServiceLimits&) const = default;
+};
+
+/// Failures of an attempt, as far as a retry tells them apart.
+struct RetryOn {
+  bool connect_failure = false;  ///< Not one byte was sent: refused, timed out, no room.
+  bool reset = false;            ///< The connection died, or what came is not HTTP.
+  bool timeout = false;          ///< No response head in time.
+  bool status_502 = false;
+  bool status_503 = false;
+  bool status_504 = false;
+  bool any_5xx = false;
+  bool operator==(const RetryOn&) const = default;
+};
+
+/// Once more on another target of the same group.
+struct Retry {
+  RetryOn on{.connect_failure = true};
+  std::uint32_t attempts = 3;  ///< In one group, the first one included.
+  /// Of the requests that a worker has in flight in a group, so many may be retries, the shielded
+  /// ones included; but `least` in any case.
+  std::uint32_t budget_percent = 20;
+  std::uint32_t budget_least = 3;
+  bool operator==(const Retry&) const = default;
+};
+
+/// What fails on the release is asked of the live group.
+struct Shield {
+  /// Who sees `x-teal-shield` on a shielded response.
+  enum class Header : std::uint8_t { trusted, everybody, nobody };
+
+  bool enabled = true;
+  RetryOn on{.connect_failure = true,
+             .reset = true,
+             .timeout = true,
+             .status_502 = true,
+             .status_503 = true,
+             .status_504 = true,
+             .any_5xx = false};
+  Header header = Header::trusted;
+  bool operator==(const Shield&) const = default;
+};
+
+/// A target that has become healthy gets its share little by little (Envoy's formula).
+struct SlowStart {
+  Millis window{0};  ///< 0: off.
+  double aggression = 1.0;
+  std::uint32_t least_percent = 10;
+  bool operator==(const SlowStart&) const = default;
 };
 
 /// The Host that a target sees.
@@ -220,7 +277,9 @@ struct Deploy {
   Millis healthy_deadline = minutes{10};  ///< For minimum_healthy to come true at the start.
   NotEnoughEvidence not_enough_evidence = NotEnoughEvidence::hold;
   Millis evidence_deadline = hours{1};  ///< Of `hold`; then it is a DEPLOYMENT_FAILURE.
-  Millis keep_old = minutes{10};        ///< The old group stays warm that long.
+  /// At most so many client-visible failures of the release; 0: no limit.
+  std::uint32_t exposure_budget = 0;
+  Millis keep_old = minutes{10};  ///< The old group stays warm that long.
   bool operator==(const Deploy&) const = default;
 };
 
@@ -234,6 +293,11 @@ struct Service {
   std::optional<Sticky> sticky;
   std::optional<HealthCheck> health;  ///< Without one every target counts as healthy.
   Outlier outlier;
+  SlowStart slow_start;
+  /// With fewer of the live group's targets healthy than that, health is ignored; 0: never.
+  std::uint32_t panic_percent = 0;
+  Retry retry;
+  Shield shield;
   ServiceTimeouts timeouts;
   ServiceLimits limits;
   HostHeader host_header;

@@ -15,6 +15,9 @@ Config parse_config(const Value& root);
 Listener parse_listener(const std::string& name, const Value& value);
 Service parse_service(const std::string& name, const Value& value);
 
+/// What keeps requests from failing: outlier, slow_start, panic, retry, shield.
+void parse_resilience(Mapping& keys, Service& service);
+
 /// Overwrites what `keys` has of a `deploy` section.
 void parse_deploy(Mapping& keys, Deploy& deploy);
 /// The list of steps or the name of a preset.

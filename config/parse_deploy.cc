@@ -216,6 +216,7 @@ void parse_deploy(Mapping& keys, Deploy& deploy) {
                                   {"proceed", NotEnoughEvidence::proceed},
                                   {"rollback", NotEnoughEvidence::rollback}});
   keys.duration("evidence_deadline", deploy.evidence_deadline, seconds{1}, kLongest);
+  keys.integer("exposure_budget", deploy.exposure_budget, 0, 1'000'000);
   keys.duration("keep_old", deploy.keep_old, Millis{0}, kLongest);
 }
 

@@ -177,24 +177,6 @@ HealthCheck parse_health(const Value& value) {
   return health;
 }
 
-void parse_outlier(const Value& value, Outlier& outlier) {
-  if (value.is("off")) {
-    outlier.consecutive_failures = 0;
-    return;
-  }
-  Mapping keys(value);
-  keys.integer("consecutive_failures", outlier.consecutive_failures, 1, 1000);
-  keys.duration("ejection", outlier.ejection, Millis{100}, hours{1});
-  outlier.max_ejection = std::max(outlier.max_ejection, outlier.ejection);
-  keys.duration("max_ejection", outlier.max_ejection, Millis{100}, hours{24});
-  if (const auto share = keys.find("max_ejected"))
-    if (const auto percent = share->percent(1, 100)) outlier.max_ejected_percent = *percent;
-  if (outlier.max_ejection < outlier.ejection)
-    value.report().add_at(
-        value.path() + ".max_ejection",
-        "must not be shorter than ejection (" + format_duration(outlier.ejection) + ")");
-}
-
 void parse_timeouts(const Value& value, ServiceTimeouts& timeouts) {
   Mapping keys(value);
   keys.duration("connect", timeouts.connect, Millis{1}, minutes{10});
@@ -209,6 +191,7 @@ void parse_timeouts(const Value& value, ServiceTimeouts& timeouts) {
 void parse_limits(const Value& value, ServiceLimits& limits) {
   Mapping keys(value);
   keys.integer("in_flight_per_target", limits.in_flight_per_target, 1, kMany);
+  keys.integer("in_flight_per_group", limits.in_flight_per_group, 0, kMany);
   keys.integer("pending", limits.pending, 0, kMany);
   keys.integer("idle_per_target", limits.idle_per_target, 0, kMany);
 }
@@ -263,7 +246,7 @@ Service parse_service(const std::string& name, const Value& value) {
   parse_balance(keys, service);
   if (const auto sticky = keys.find("sticky")) service.sticky = parse_sticky(*sticky, name);
   if (const auto health = keys.section("health")) service.health = parse_health(*health);
-  if (const auto outlier = keys.section("outlier")) parse_outlier(*outlier, service.outlier);
+  parse_resilience(keys, service);
   if (const auto timeouts = keys.section("timeouts")) parse_timeouts(*timeouts, service.timeouts);
   if (const auto limits = keys.section("limits")) parse_limits(*limits, service.limits);
   if (const auto header = keys.find("host_header")) parse_host_header(*header, service.host_header);

@@ -52,6 +52,10 @@ class Controller {
   // ---- events -------------------------------------------------------------------------------
   void on_health(TargetId target, Health health, const std::string& reason);
   void on_bad_outcome(const BadOutcome& outcome);
+  /// Some exposure has been spent on.
+  void on_exposed();
+  /// What workers saw of targets whose groups are compared.
+  void on_tallies(const std::vector<TargetTally>& tallies);
   /// The driver calls this every 100 ms or so: judges, timers, outlier returns.
   void tick();
 

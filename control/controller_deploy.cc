@@ -129,6 +129,7 @@ Answer<DeploymentReport> Controller::deploy(const std::string& service, const Re
       state.begin(make_spec(request, std::move(targets), *entry), state.clock.mono());
   const DeploymentNumber number = runner.number;
   state.remember_key(idempotency_key, body_digest, number);
+  state.open_exposure(runner);
   state.read_traffic();
   runner.watch(state.make_source);
   runner.set_baseline(state.counters(service, idle, runner.spec().revision),

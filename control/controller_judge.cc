@@ -11,6 +11,9 @@ void Controller::tick() {
   state.feed_windows();
   state.judge_all();
   state.return_ejected();
+  state.compare_targets();
+  state.watch_panic();
+  on_exposed();
   state.run_timers();
   if (state.health_unpublished) state.publish_health();
   const Mono now = state.clock.mono();
@@ -125,22 +128,6 @@ void Controller::State::run_timers() {
     runner->clock_saved = age;
     ledger.set(ClockRow{runner->number, age});
     flush();
-  }
-}
-
-void Controller::State::return_ejected() {
-  const Mono now = clock.mono();
-  for (ServiceEntry& entry : book.entries()) {
-    for (const TargetId id : entry.outlier.returns(now)) {
-      const std::optional<FoundTarget> found = book.find(id);
-      if (!found) continue;
-      found->target->ejected = false;
-      found->target->reason = "back after an ejection";
-      publish_health();
-      say(Level::info, "target.returned", entry.state.name,
-          std::string(to_string(found->colour)) + " " + to_string(found->target->address));
-      check_health(entry, false);
-    }
   }
 }
 

@@ -112,6 +112,7 @@ void Controller::State::resume_active() {
     if (runner == nullptr) continue;
     // The workers' counters begin at nothing, and so do the judges.
     runner->watch(make_source);
+    open_exposure(*runner);
     tell(*runner, event::Resumed{});
     check_health(entry, false);
   }

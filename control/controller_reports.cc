@@ -22,6 +22,8 @@ GroupReport Controller::State::report(const ServiceEntry& entry, Colour colour) 
   const TrafficCounters& total = counters(entry.state.name, colour, group.revision);
   report.requests = total.total();
   report.errors = total.errors();
+  report.shielded = total.shielded;
+  report.panicking = report.live && is_panicking(group, entry.config->panic_percent);
   const auto windows = shown.find(entry.state.name);
   if (windows == shown.end()) return report;
   const auto recent = windows->second[colour].window.view();
@@ -119,7 +121,11 @@ DeploymentReport Controller::State::report(const DeploymentRunner& runner) const
   report.finished = runner.finished;
   if (spec.kind == Kind::rollback) report.rollback_of = spec.rollback_of;
   report.rolled_back_by = runner.rolled_back_by;
-  if (spec.kind == Kind::deploy) report.alarms = runner.alarms();
+  if (spec.kind == Kind::deploy) {
+    report.alarms = runner.alarms();
+    report.exposure_budget = spec.deploy.exposure_budget;
+    report.exposure_spent = engine.facts().exposed;
+  }
   report.timeline = runner.timeline();
   report.rollback_took = runner.rollback_took;
   report_end(runner, report);
@@ -179,6 +185,20 @@ std::vector<MetricSample> Controller::metrics() const {
                                      Type::counter,
                                      {},
                                      number(state.targets_ejected)}};
+  for (const ServiceEntry& entry : state.book.entries()) {
+    const Exposure* exposure = entry.state.exposure.get();
+    if (exposure == nullptr) continue;
+    samples.push_back({"teal_exposure_budget",
+                       "Client-visible failures that the release may cause.",
+                       Type::gauge,
+                       {{"service", entry.state.name}},
+                       number(exposure->budget())});
+    samples.push_back({"teal_exposure_spent",
+                       "Client-visible failures that the release has caused.",
+                       Type::gauge,
+                       {{"service", entry.state.name}},
+                       number(exposure->spent())});
+  }
   for (const auto& [reason, count] : state.rollbacks_by_reason)
     samples.push_back({"teal_rollbacks_total",
                        "Rollbacks begun, by reason.",

@@ -54,6 +54,7 @@ void Controller::set_split(const std::string& service, Split split,
   const bool urgent = split.of(idle) < entry->state.split.of(idle);
   if (entry->state.split != split) {
     entry->state.split = split;
+    entry->state.exposure = nullptr;  // From here on it is a person's own risk.
     entry->touch();
     // Taking traffic away from a release waits for no disk.
     if (!urgent) state.flush();
@@ -175,52 +176,6 @@ void Controller::State::set_external(ServiceEntry& entry, const std::string& nam
   flush();
   say(firing ? Level::warning : Level::info, firing ? "alarm.firing" : "alarm.resolved",
       entry.state.name, "alarm " + name + (why.empty() ? "" : ": " + why));
-}
-
-// ---- health
-// ---------------------------------------------------------------------------------------
-
-void Controller::on_health(TargetId target, Health health, const std::string& reason) {
-  State& state = *state_;
-  const std::optional<FoundTarget> found = state.book.find(target);
-  if (!found || found->target->health == health) return;
-  ServiceEntry& entry = *found->entry;
-  TargetState& changed = *found->target;
-  changed.health = health;
-  changed.reason = reason;
-  entry.since[target] = state.clock.wall();
-  if (health == Health::healthy) {
-    // The probe's word ends an ejection; what follows counts from nothing.
-    entry.outlier.forget(target);
-    changed.ejected = false;
-  }
-  const std::string text = target_text(found->colour, changed.address) + ": " + reason;
-  state.publish_health();
-  state.say(health == Health::unhealthy ? Level::warning : Level::info,
-            "target." + std::string(to_string(health)), entry.state.name, text);
-  state.check_health(entry, false);
-}
-
-void Controller::on_bad_outcome(const BadOutcome& outcome) {
-  State& state = *state_;
-  const std::optional<FoundTarget> found = state.book.find(outcome.target);
-  if (!found) return;
-  ServiceEntry& entry = *found->entry;
-  const Mono now = state.clock.mono();
-  const auto reason = entry.outlier.on_failures(outcome.target, outcome.consecutive,
-                                                entry.state.groups[found->colour].targets, now);
-  if (reason && !found->target->ejected) {
-    found->target->ejected = true;
-    found->target->reason = *reason;
-    ++state.targets_ejected;
-    state.publish_health();
-    state.say(Level::warning, "target.ejected", entry.state.name,
-              target_text(found->colour, found->target->address) + ": " + *reason);
-    state.check_health(entry, false);
-  }
-  if (state.running.empty() || now - state.judged < State::kJudgePause) return;
-  state.read_traffic();
-  state.judge_all();
 }
 
 }  // namespace teal::control

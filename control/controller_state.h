@@ -1,6 +1,7 @@
 // The controller's inside. One object of the control thread; its methods are spread over the files
 // controller.cc (commands on deployments), controller_deploy.cc (starting them),
-// controller_services.cc (changes by hand, health), controller_turn.cc (telling engines and
+// controller_services.cc (changes by hand), controller_health.cc (what workers and probes say),
+// controller_turn.cc (telling engines and
 // carrying out what they want), controller_recovery.cc (start), controller_judge.cc (ticks) and
 // controller_reports.cc.
 #pragma once
@@ -64,6 +65,8 @@ struct Controller::State {
   void publish_health();
 
   // ---- controller_services.cc -------------------------------------------------------------------
+  void open_exposure(const DeploymentRunner& runner);
+  void eject(ServiceEntry& entry, TargetId target, const std::string& reason);
   void remove_when_applied(const std::string& service, Colour colour, TargetId id);
   bool knows_external(const ServiceEntry& entry, const std::string& name) const;
   void set_external(ServiceEntry& entry, const std::string& name, bool firing,
@@ -86,6 +89,8 @@ struct Controller::State {
   event::HealthChanged health_of(const DeploymentRunner& runner) const;
   void run_timers();
   void return_ejected();
+  void compare_targets();
+  void watch_panic();
   void feed_windows();
 
   // ---- controller_reports.cc --------------------------------------------------------------------

@@ -134,6 +134,10 @@ void Controller::State::finish(DeploymentRunner& runner, const Event& event) {
   ++outcomes[{spec.service, std::string(to_string(runner.engine().status()))}];
   const auto found = running.find(spec.service);
   if (found != running.end() && found->second == runner.number) running.erase(found);
+  // What is live now is not a release any more. Where one stays with its share, so does its limit.
+  ServiceEntry& entry = *book.find(spec.service);
+  if (runner.engine().status() == Status::succeeded && spec.kind == Kind::deploy)
+    entry.state.exposure = nullptr;
   const auto* applied = std::get_if<event::SplitApplied>(&event);
   if (spec.kind == Kind::rollback && applied != nullptr) {
     runner.rollback_took = applied->took;

@@ -194,6 +194,7 @@ struct Facts {
   Shift applied = 0;     ///< Last one that every worker runs on.
   event::HealthChanged health;
   std::string missing_evidence;
+  std::uint32_t exposed = 0;  ///< Spent of the exposure budget.
   bool operator==(const Facts&) const = default;
 };
 

@@ -46,7 +46,7 @@ class Turn {
   State on(const Created& /*at*/, const Begin& /*e*/) { return begin(); }
   State on(const Created& /*at*/, const Resumed& /*e*/) { return begin(); }
   template <class E>
-  requires OneOf<E, HealthChanged, SplitApplied, AlarmBreached, Evidence, Wake> State
+  requires OneOf<E, HealthChanged, SplitApplied, AlarmBreached, Evidence, Exposed, Wake> State
   on(const Created& at, const E& /*e*/) {
     return at;
   }
@@ -57,6 +57,12 @@ class Turn {
   }
 
   // ---- terminal -----------------------------------------------------------------------------
+  /// What was under way at the end still fails for the record.
+  template <Terminal S>
+  State on(const S& at, const Exposed& e) {
+    facts_.exposed = e.spent;
+    return at;
+  }
   template <Terminal S, class E>
   requires OneOf<E, Begin, HealthChanged, SplitApplied, AlarmBreached, Evidence, Wake, Resumed>
       State on(const S& at, const E& /*e*/) {
@@ -100,6 +106,15 @@ class Turn {
   template <Steered S>
   State on(const S& /*at*/, const AlarmBreached& e) {
     return trigger(Trigger::alarm, "ALARM_ACTIVE", "alarm " + e.name + ": " + e.why);
+  }
+  template <Steered S>
+  State on(const S& at, const Exposed& e) {
+    facts_.exposed = e.spent;
+    const std::uint32_t budget = spec_.deploy.exposure_budget;
+    if (budget == 0 || e.spent < budget) return at;
+    return trigger(Trigger::alarm, "ALARM_ACTIVE",
+                   "exposure budget: " + std::to_string(e.spent) + " of " + std::to_string(budget) +
+                       " failures were visible to clients");
   }
   template <Steered S>
   State on(const S& /*at*/, const Stop& /*e*/) {
@@ -232,7 +247,9 @@ class Turn {
 
   // ---- rollbacks listen to little -------------------------------------------------------------
   template <GoingBack S, class E>
-  requires OneOf<E, AlarmBreached, Evidence> State on(const S& at, const E& /*e*/) { return at; }
+  requires OneOf<E, AlarmBreached, Evidence, Exposed> State on(const S& at, const E& /*e*/) {
+    return at;
+  }
   State on(const Reinstalling& /*at*/, const Stop& /*e*/) {
     return finish(Trigger::request, "MANUAL_STOP", "stopped on request; traffic stays where it is");
   }

@@ -48,6 +48,9 @@ void add_traffic(MetricBook& book, const TrafficReading& reading) {
   }
   book.counter("teal_retries_total", "Upstream attempts beyond the first.", stream,
                static_cast<double>(reading.counters.retries));
+  book.counter("teal_shielded_requests_total",
+               "Requests that failed on the group, a release, and were asked of the live one.",
+               stream, static_cast<double>(reading.counters.shielded));
   book.histogram("teal_request_duration_seconds",
                  "From the whole request head to the last byte of the response.", stream,
                  reading.counters.duration);
@@ -87,6 +90,8 @@ void add_service(MetricBook& book, const ServiceReport& service, const Deploymen
                  *group.measured);
     book.gauge("teal_group_live", "1 for the group that is live.", labels,
                service.live == colour ? 1 : 0);
+    book.gauge("teal_group_panicking", "1 while so few targets are healthy that health is ignored.",
+               labels, group.panicking ? 1 : 0);
     Labels revision = labels;
     revision.emplace_back("revision", group.revision);
     if (!group.revision.empty())

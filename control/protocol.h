@@ -62,6 +62,12 @@ struct Evidence {
   bool operator==(const Evidence&) const = default;
 };
 
+/// So many failures of the release were visible to clients so far, out of its exposure budget.
+struct Exposed {
+  std::uint32_t spent = 0;
+  bool operator==(const Exposed&) const = default;
+};
+
 /// Time has passed.
 struct Wake {
   bool operator==(const Wake&) const = default;
@@ -98,8 +104,8 @@ struct Resumed {
 
 using Event =
     std::variant<event::Begin, event::HealthChanged, event::SplitApplied, event::AlarmBreached,
-                 event::Evidence, event::Wake, event::Proceed, event::Pause, event::Promote,
-                 event::Stop, event::Rollback, event::Resumed>;
+                 event::Evidence, event::Exposed, event::Wake, event::Proceed, event::Pause,
+                 event::Promote, event::Stop, event::Rollback, event::Resumed>;
 
 /// "health 2 healthy 0 unhealthy 1 unknown", "applied 3 in 250us", "alarm errors: 4% > 1%".
 std::string to_string(const Event& event);

@@ -33,6 +33,9 @@ json::object fields(const Event& event) {
           [](const event::Evidence& e) -> json::object {
             return {{"event", "evidence"}, {"missing", e.missing}};
           },
+          [](const event::Exposed& e) -> json::object {
+            return {{"event", "exposed"}, {"spent", e.spent}};
+          },
           [](const event::Wake&) -> json::object {
             return {{"event", "wake"}};
           },
@@ -71,6 +74,7 @@ Event read(const json::object& object) {
                                Micros{json::value_to<std::int64_t>(object.at("took_us"))}};
   if (name == "alarm") return event::AlarmBreached{text("name"), text("why")};
   if (name == "evidence") return event::Evidence{text("missing")};
+  if (name == "exposed") return event::Exposed{count("spent")};
   if (name == "wake") return event::Wake{};
   if (name == "continue") return event::Proceed{};
   if (name == "pause") return event::Pause{};

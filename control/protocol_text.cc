@@ -57,6 +57,12 @@ std::optional<Event> parse_applied(std::string_view text) {
   return applied;
 }
 
+std::optional<Event> parse_exposed(std::string_view text) {
+  event::Exposed exposed;
+  if (take_number(text, exposed.spent) && text.empty()) return exposed;
+  return std::nullopt;
+}
+
 std::optional<Event> parse_alarm(std::string_view text) {
   const std::size_t colon = text.find(": ");
   if (colon == std::string_view::npos || colon == 0) return std::nullopt;
@@ -92,6 +98,9 @@ std::string to_string(const Event& event) {
           [](const event::Evidence& e) -> std::string {
             return e.missing.empty() ? "evidence enough" : "evidence missing: " + e.missing;
           },
+          [](const event::Exposed& e) -> std::string {
+            return "exposed " + std::to_string(e.spent);
+          },
           [](const event::Wake&) -> std::string { return "wake"; },
           [](const event::Proceed&) -> std::string { return "continue"; },
           [](const event::Pause&) -> std::string { return "pause"; },
@@ -107,6 +116,9 @@ Result<Event> parse_event(std::string_view text) {
   std::string_view rest = text;
   std::optional<Event> event = parse_word(text);
   if (event) return *event;
+  if (take(rest, "exposed "))
+    if ((event = parse_exposed(rest))) return *event;
+  rest = text;
   if (take(rest, "health "))
     event = parse_health(rest);
   else if (take(rest, "applied "))

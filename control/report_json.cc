@@ -70,6 +70,8 @@ json::object to_json(const GroupReport& group) {
   out["p99_ms"] = or_null(group.p99_ms);
   out["requests"] = group.requests;
   out["errors"] = group.errors;
+  out["shielded"] = group.shielded;
+  out["panicking"] = group.panicking;
   std::uint64_t healthy = 0;
   json::array targets;
   for (const TargetReport& target : group.targets) {
@@ -175,6 +177,10 @@ json::object to_json(const DeploymentReport& report, WallTime now) {
   json::array alarms;
   for (const AlarmReport& alarm : report.alarms) alarms.push_back(to_json(alarm));
   out["alarms"] = std::move(alarms);
+  out["exposure"] = nullptr;
+  if (report.exposure_budget > 0)
+    out["exposure"] =
+        json::object{{"budget", report.exposure_budget}, {"spent", report.exposure_spent}};
   json::array timeline;
   for (const TimelineEntry& entry : report.timeline) timeline.push_back(to_json(entry));
   out["timeline"] = std::move(timeline);

@@ -57,6 +57,8 @@ struct GroupReport {
   std::optional<double> p50_ms, p99_ms;
   std::uint64_t requests = 0;  ///< Since the revision came, split traffic.
   std::uint64_t errors = 0;
+  std::uint64_t shielded = 0;  ///< Of the errors, those that the live group was asked for.
+  bool panicking = false;      ///< Too few are healthy: health is ignored.
 };
 
 struct ServiceReport {
@@ -105,6 +107,8 @@ struct DeploymentReport {
   std::optional<DeploymentId> rollback_of;  ///< kind rollback: the one taken back.
   std::optional<DeploymentId> rolled_back_by;
   std::vector<AlarmReport> alarms;
+  std::uint32_t exposure_budget = 0;  ///< 0: none.
+  std::uint32_t exposure_spent = 0;
   std::vector<TimelineEntry> timeline;
   /// From the deciding event to "every worker applied the rollback", where it was rolled back.
   std::optional<Micros> rollback_took;

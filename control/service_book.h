@@ -29,6 +29,8 @@ struct ServiceEntry {
   std::map<std::string, std::string> firing;  ///< External alarms by name: why.
   std::map<TargetId, WallTime> since;         ///< Of the present health.
   health::Outlier outlier;
+  std::uint64_t exposure_of = 0;  ///< The number of the deployment that state.exposure belongs to.
+  bool panicking = false;         ///< The live group, as last announced.
   bool unsaved = false;
 
   /// Something changed that the store must know.

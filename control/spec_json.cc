@@ -184,6 +184,7 @@ json::object write(const config::Deploy& deploy) {
           {"healthy_deadline_ms", deploy.healthy_deadline.count()},
           {"not_enough_evidence", static_cast<std::uint8_t>(deploy.not_enough_evidence)},
           {"evidence_deadline_ms", deploy.evidence_deadline.count()},
+          {"exposure_budget", deploy.exposure_budget},
           {"keep_old_ms", deploy.keep_old.count()}};
 }
 
@@ -201,6 +202,9 @@ config::Deploy read_deploy(const json::object& object) {
   deploy.not_enough_evidence =
       enumerator(object, "not_enough_evidence", config::NotEnoughEvidence::rollback);
   deploy.evidence_deadline = millis(object, "evidence_deadline_ms");
+  // Not in the records of older Teals.
+  if (object.contains("exposure_budget"))
+    deploy.exposure_budget = number<std::uint32_t>(object, "exposure_budget");
   deploy.keep_old = millis(object, "keep_old_ms");
   return deploy;
 }

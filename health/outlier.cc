@@ -1,6 +1,10 @@
 #include "health/outlier.h"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <utility>
 
 namespace teal::health {
 namespace {
@@ -44,18 +48,16 @@ std::uint32_t forgiven(const config::Outlier& spec, Mono since, Mono now) {
 
 }  // namespace
 
-std::optional<std::string> Outlier::on_failures(TargetId target, std::uint32_t consecutive,
-                                                std::span<const TargetState> group, Mono now) {
-  if (spec_.consecutive_failures == 0 || consecutive < spec_.consecutive_failures)
-    return std::nullopt;
+bool Outlier::may_go(TargetId target, std::span<const TargetState> group) const {
   const auto self = std::ranges::find(group, target, &TargetState::id);
   // The requests that were under way still fail after it went: old news.
-  if (self == group.end() || !self->accepts_requests()) return std::nullopt;
+  if (self == group.end() || !self->accepts_requests()) return false;
   const Census census = count(group);
-  if (census.accepting < 2) return std::nullopt;
-  if ((census.ejected + 1) * 100 > std::size_t{spec_.max_ejected_percent} * census.members)
-    return std::nullopt;
+  return census.accepting >= 2 &&
+         (census.ejected + 1) * 100 <= std::size_t{spec_.max_ejected_percent} * census.members;
+}
 
+std::optional<Millis> Outlier::eject(TargetId target, Mono now) {
   Ejection& ejection = known_[target];
   if (ejection.out) return std::nullopt;
   const std::uint32_t peace = std::min(ejection.in_a_row, forgiven(spec_, ejection.until, now));
@@ -63,8 +65,69 @@ std::optional<std::string> Outlier::on_failures(TargetId target, std::uint32_t c
   ejection.out = true;
   const Millis duration = std::min(spec_.ejection * ejection.in_a_row, longest(spec_));
   ejection.until = now + duration;
-  return "outlier: " + std::to_string(consecutive) + " failures in a row, out for " +
-         format_duration(duration);
+  return duration;
+}
+
+std::optional<std::string> Outlier::on_failures(TargetId target, InARow failures,
+                                                std::span<const TargetState> group, Mono now) {
+  const bool any = spec_.consecutive_failures > 0 && failures.all >= spec_.consecutive_failures;
+  const bool gateway = spec_.consecutive_gateway_failures > 0 &&
+                       failures.gateway >= spec_.consecutive_gateway_failures;
+  if ((!any && !gateway) || !may_go(target, group)) return std::nullopt;
+  const std::optional<Millis> duration = eject(target, now);
+  if (!duration) return std::nullopt;
+  return "outlier: " +
+         (any ? std::to_string(failures.all) + " failures"
+              : std::to_string(failures.gateway) + " gateway failures") +
+         " in a row, out for " + format_duration(*duration);
+}
+
+// ---- success rates
+// ------------------------------------------------------------------------------
+
+void Outlier::on_tally(const TargetTally& tally) {
+  Tally& sum = tallies_[tally.target];
+  sum.requests += tally.requests;
+  sum.failures += tally.failures;
+}
+
+bool Outlier::take_interval(Mono now) {
+  if (!spec_.success_rate) return false;
+  if (interval_began_ && now - *interval_began_ < spec_.interval) return false;
+  const bool is_first = !interval_began_;
+  interval_began_ = now;
+  return !is_first && !tallies_.empty();
+}
+
+/// The worst of those below mean - factor * deviation. What is ejected is not left out of the mean:
+/// the threshold is that of the whole interval (Envoy).
+std::optional<Outlier::Found> Outlier::next_outlier(std::span<const TargetState> group, Mono now) {
+  std::vector<std::pair<TargetId, double>> rates;
+  for (const TargetState& target : group) {
+    const auto tally = tallies_.find(target.id);
+    if (tally != tallies_.end() && tally->second.requests >= spec_.success_rate_requests)
+      rates.emplace_back(target.id, tally->second.rate());
+  }
+  if (rates.size() < spec_.success_rate_targets) return std::nullopt;
+  double mean = 0;
+  for (const auto& [id, rate] : rates) mean += rate;
+  mean /= static_cast<double>(rates.size());
+  double variance = 0;
+  for (const auto& [id, rate] : rates) variance += (rate - mean) * (rate - mean);
+  variance /= static_cast<double>(rates.size());
+  const double threshold = mean - spec_.success_rate_factor * std::sqrt(variance);
+  std::ranges::sort(rates, {}, &std::pair<TargetId, double>::second);
+  for (const auto& [id, rate] : rates) {
+    if (rate >= threshold) break;
+    if (!may_go(id, group)) continue;
+    const std::optional<Millis> duration = eject(id, now);
+    if (!duration) continue;
+    std::array<char, 96> text{};
+    std::snprintf(text.data(), text.size(), "outlier: %.1f%% succeeded, below %.1f%% of the group",
+                  rate * 100, threshold * 100);
+    return Found{id, text.data() + (", out for " + format_duration(*duration))};
+  }
+  return std::nullopt;
 }
 
 std::vector<TargetId> Outlier::returns(Mono now) {
@@ -84,6 +147,7 @@ std::vector<TargetId> Outlier::returns(Mono now) {
 }
 
 void Outlier::forget(TargetId target) {
+  tallies_.erase(target);
   known_.erase(target);
 }
 

@@ -1,7 +1,7 @@
-// Outlier: passive ejection. A target that fails real requests so many times in a row is taken out
-// for a while, longer each time; never more than the allowed share of its group (counted after the
-// ejection), and never the last one that still accepts requests. Envoy's rules,
-// pure: failures and times in, ejections and returns out.
+// Outlier: passive ejection. A target that fails real requests so many times in a row, or more of
+// them than its group's other targets do, is taken out for a while, longer each time; never more
+// than the allowed share of its group (counted after the ejection), and never the last one that
+// still accepts requests. Envoy's rules, pure: failures and times in, ejections and returns out.
 //
 // Control thread; one per service.
 #pragma once
@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "base/outcome.h"
 #include "base/service_state.h"
 #include "base/time.h"
 #include "config/config.h"
@@ -22,10 +23,26 @@ class Outlier {
  public:
   explicit Outlier(const config::Outlier& spec) : spec_(spec) {}
 
-  /// A worker saw `consecutive` failures in a row from `target`, a member of `group`. The reason if
-  /// it is to be ejected now; the caller marks it.
-  std::optional<std::string> on_failures(TargetId target, std::uint32_t consecutive,
+  /// Failures in a row.
+  struct InARow {
+    std::uint32_t all = 0;
+    std::uint32_t gateway = 0;  ///< Of which 502, 503, 504 or no answer, up to the last one.
+  };
+  /// A worker saw these from `target`, a member of `group`. The reason if it is to be ejected now;
+  /// the caller marks it.
+  std::optional<std::string> on_failures(TargetId target, InARow failures,
                                          std::span<const TargetState> group, Mono now);
+  /// What one worker saw of a target.
+  void on_tally(const TargetTally& tally);
+  /// An interval is over (success rates are looked at once in each): ask next_outlier until there
+  /// is none, marking each, then end_interval().
+  bool take_interval(Mono now);
+  struct Found {
+    TargetId target = 0;
+    std::string reason;
+  };
+  std::optional<Found> next_outlier(std::span<const TargetState> group, Mono now);
+  void end_interval() { tallies_.clear(); }
   /// The targets whose ejection has ended by `now`.
   std::vector<TargetId> returns(Mono now);
   /// An active probe found it healthy again (not: still healthy), or it left: forget it.
@@ -39,8 +56,22 @@ class Outlier {
     bool out = false;
     Mono until;  ///< While out; since when it is back otherwise.
   };
+  struct Tally {
+    std::uint64_t requests = 0;
+    std::uint64_t failures = 0;
+    double rate() const {
+      return 1 - static_cast<double>(failures) / static_cast<double>(requests);
+    }
+  };
+
+  bool may_go(TargetId target, std::span<const TargetState> group) const;
+  /// For how long; nothing if it is out already.
+  std::optional<Millis> eject(TargetId target, Mono now);
+
   config::Outlier spec_;
   std::map<TargetId, Ejection> known_;
+  std::map<TargetId, Tally> tallies_;  ///< Of the present interval.
+  std::optional<Mono> interval_began_;
 };
 
 }  // namespace teal::health

@@ -322,6 +322,12 @@ void append_json(Text& out, const AccessRecord& record) {
   line.word<"group">(record.group);
   line.text<"revision">(record.revision);
   line.text<"upstream">(record.upstream);
+  if (!record.shielded_group.empty()) {
+    line.word<"shielded_group">(record.shielded_group);
+    line.text<"shielded_upstream">(record.shielded_upstream);
+    line.word<"shield_reason">(record.shield_reason);
+    if (record.shielded_status != 0) line.number<"shielded_status">(record.shielded_status);
+  }
   line.number<"attempts">(record.attempts);
   if (record.attempts > 0) line.flag<"reused">(record.reused);
   line.millis<"queue_ms">(record.queue);

@@ -47,6 +47,9 @@ struct AccessRecord {
   std::uint16_t status = 0;  ///< As sent to the client; 0 if nothing was sent.
   std::uint64_t bytes_received = 0, bytes_sent = 0;  ///< Body bytes.
   std::string_view service, group, upstream, revision;
+  /// Who was asked first where the live group answered in place of the release, and why.
+  std::string_view shielded_group, shielded_upstream, shield_reason;
+  std::uint16_t shielded_status = 0;  ///< What the release answered; 0 if nothing.
   std::string_view request_id, trace_id;
   Termination termination = Termination::ok;
   std::string_view origin;  ///< Who made the response: "target" or "teal".

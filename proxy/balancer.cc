@@ -1,6 +1,7 @@
 #include "proxy/balancer.h"
 
 #include <algorithm>
+#include <cmath>
 #include <tuple>
 
 #include "base/assert.h"
@@ -76,6 +77,14 @@ std::size_t HashRing::pick(std::uint64_t key, std::span<const Candidate> candida
     if (candidates[point->target].usable) return point->target;
   }
   return kNobody;
+}
+
+std::uint32_t slow_start_share(const config::SlowStart& slow, Millis age) {
+  if (age >= slow.window) return 10'000;
+  const double passed =
+      std::max(0.0, static_cast<double>(age.count()) / static_cast<double>(slow.window.count()));
+  const auto share = static_cast<std::uint32_t>(std::pow(passed, 1 / slow.aggression) * 10'000);
+  return std::max(slow.least_percent * 100, share);
 }
 
 std::size_t Balancer::round_robin(std::span<const Candidate> candidates) {

@@ -51,6 +51,10 @@ class HashRing {
 /// A well-mixed 64-bit hash of a key (FNV-1a through mix64). Not for secrets.
 std::uint64_t hash_key(std::string_view key);
 
+/// Of a target's turns, so many of 10000 are taken `age` after it became healthy (Envoy's formula:
+/// time factor to the power of 1/aggression, but the least at the least).
+std::uint32_t slow_start_share(const config::SlowStart& slow, Millis age);
+
 class Balancer {
  public:
   explicit Balancer(std::uint64_t seed) : rng_(seed), turn_(rng_.next()) {}

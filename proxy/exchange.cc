@@ -31,7 +31,9 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   request_done_ = head_.framing.kind == net::Framing::Kind::none;
   continue_owed_ = head_.expects_continue && !info_.http10;
   attempts_ = 0;
-  fresh_was_tried_ = was_queued_ = false;
+  was_queued_ = interim_sent_ = false;
+  failed_ = {};
+  shielded_ = {};
   replayable_ = true;
   replay_.clear();
   tried_.clear();
@@ -55,6 +57,7 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   const Millis whole = service_->spec->timeouts.request;
   request_deadline_ = whole.count() > 0 ? began_ + whole : Mono::max();
   choose_group();
+  join_group();
   if (TrafficShard* shard = traffic()) shard->active.add();
   attempt();
 }
@@ -72,31 +75,37 @@ void Exchange::choose_group() {
   const config::GroupChoice choice = table_->routes.config->listeners[info_.listener].group;
   if (choice != config::GroupChoice::split) {
     audience_ = Audience::preview;
-    colour_ = choice == config::GroupChoice::live ? service_->live : service_->release();
+    const bool release = choice != config::GroupChoice::live;
+    colour_ = release ? service_->release() : service_->live;
+    draw_ = {colour_, release ? 1.0 : 0.0};
     return;
   }
   const Weight weight = service_->release_weight();
-  const bool release = service_->spec->sticky ? choose_sticky(weight)
-                                              : runtime().runtime->splitter.next_is_release(weight);
-  colour_ = release ? service_->release() : service_->live;
+  const Drawn drawn =
+      service_->spec->sticky ? draw_sticky(weight) : runtime().runtime->splitter.draw(weight);
+  draw_ = {drawn.release ? service_->release() : service_->live, drawn.release_probability};
   // A group without healthy targets gives its share to the other one, unless that has none of the
-  // traffic by the operator's will: the release gets nothing before its time.
-  const Colour spare = other(colour_);
-  if (!group().available && service_->groups[spare].available &&
-      (spare == service_->live || weight > Weight::none()))
-    colour_ = spare;
+  // traffic by the operator's will: the release gets nothing before its time. Chance has no part in
+  // that for any request, those included that were drawn for the group which has targets.
+  for (const Colour spare : kColours)
+    if (!service_->groups[other(spare)].available && service_->groups[spare].available &&
+        (spare == service_->live || weight > Weight::none()))
+      draw_ = {spare, spare == service_->live ? 0.0 : 1.0};
+  if (service_->exposure != nullptr) limit_exposure();
+  colour_ = draw_.colour;
 }
 
-bool Exchange::choose_sticky(Weight weight) {
+Drawn Exchange::draw_sticky(Weight weight) {
   const config::Sticky& sticky = *service_->spec->sticky;
   const std::string_view cookie = find_cookie(head_.fields, sticky.cookie);
   std::uint64_t client = 0;
   const auto [end, status] =
       std::from_chars(cookie.data(), cookie.data() + cookie.size(), client, 16);
   if (!cookie.empty() && status == std::errc{} && end == cookie.data() + cookie.size())
-    return StickyClient::is_release(client, weight);
-  const bool release = runtime().runtime->splitter.next_is_release(weight);
-  client = StickyClient::draw(release, weight, worker_.rng());
+    return {StickyClient::is_release(client, weight),
+            static_cast<double>(weight.basis_points()) / Weight::kWhole};
+  const Drawn drawn = runtime().runtime->splitter.draw(weight);
+  client = StickyClient::draw(drawn.release, weight, worker_.rng());
   std::array<char, 16> hex{};
   const auto hex_end = std::to_chars(hex.data(), hex.data() + hex.size(), client, 16).ptr;
   set_cookie_ = sticky.cookie;
@@ -106,7 +115,7 @@ bool Exchange::choose_sticky(Weight weight) {
   set_cookie_ += std::to_string(sticky.max_age.count() / 1000);
   set_cookie_ += "; HttpOnly; SameSite=Lax";
   if (sticky.secure) set_cookie_ += "; Secure";
-  return release;
+  return drawn;
 }
 
 void Exchange::attempt() {
@@ -119,8 +128,8 @@ void Exchange::attempt() {
     }
     if (somebody_is_full) {
       enter_queue();
-    } else if (last_failure_ != Failure::none) {
-      give_up(last_failure_);
+    } else if (last_failure_ != Failure::none && tries_.attempts > 0) {
+      follow(decide(failed_, true), failed_);
     } else {
       worker_.counters()[Stat::requests_without_target].add();
       reply(503, "no healthy target", Termination::no_target);
@@ -141,9 +150,8 @@ void Exchange::send_request() {
                       target_->address, ids_);
   upstream_->end();
   if (!replay_.empty()) {
-    const std::string replay = std::exchange(replay_, {});
-    bytes_received_ -= replay.size();
-    on_request_body(replay);
+    send_body(replay_);
+    worker_.gather().flush();  // the buffer may move when more comes
   }
   if (request_done_) {
     if (head_.framing.kind == net::Framing::Kind::chunked) upstream_->send(net::kLastChunk);
@@ -168,14 +176,19 @@ void Exchange::on_request_body(std::string_view bytes) {
   continue_owed_ = false;
   bytes_received_ += bytes.size();
   if (!upstream_) return;
-  if (upstream_->requests() > 1 && replayable_) {
-    replayable_ = replay_.size() + bytes.size() <= kReplayBytes;
+  if (replayable_) {
+    replayable_ = keeps_body() && replay_.size() + bytes.size() <= kReplayBytes;
     if (replayable_) {
       replay_ += bytes;
     } else {
       free_memory(replay_);
     }
   }
+  send_body(bytes);
+  set_deadline(service_->spec->timeouts.stream_idle);
+}
+
+void Exchange::send_body(std::string_view bytes) {
   if (head_.framing.kind == net::Framing::Kind::chunked) {
     upstream_->send(net::chunk_header(bytes.size()).view());
     upstream_->send(bytes);
@@ -183,7 +196,6 @@ void Exchange::on_request_body(std::string_view bytes) {
   } else {
     upstream_->send(bytes);
   }
-  set_deadline(service_->spec->timeouts.stream_idle);
 }
 
 void Exchange::on_request_end(const net::Fields& trailers) {
@@ -210,9 +222,13 @@ void Exchange::on_upstream_unblocked() {
 void Exchange::on_response_head(net::ResponseHead& head) {
   if (head.is_interim()) {
     // Teal answers Expect itself, so a 100 says nothing new (RFC 9110, section 15.2).
-    if (head.status != 100 && !info_.http10) client_->send_interim(head);
+    if (head.status == 100 || info_.http10 || !may_be_seen()) return;
+    interim_sent_ = true;
+    client_->send_interim(head);
     return;
   }
+  if (head.status >= 500 && is_status_retried(head)) return;
+  if (exposure_ != nullptr && is_kept_from_sight()) return;
   phase_ = Phase::relaying;
   if (!replay_.empty()) free_memory(replay_);
   first_byte_micros_ = std::chrono::duration_cast<Micros>(worker_.now() - began_).count();
@@ -230,7 +246,8 @@ void Exchange::take_response(const net::ResponseHead& head) {
   if (head.status >= 500) {
     report(Failure::status, head.status);
   } else {
-    target_->consecutive_failures = 0;
+    ++target_->tally.requests;
+    target_->consecutive_failures = target_->consecutive_gateway = 0;
   }
 }
 

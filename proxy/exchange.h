@@ -16,6 +16,9 @@
 //     v
 //   relaying --end--> done        died in mid-response: done, truncated
 //
+// What fails on the release before the client has seen anything of it is, where that is safe, begun
+// anew with the live group (exchange_shield.cc). The numbers stay with the group that was drawn.
+//
 // Owned by its client side, used by its worker's thread; pins the RouteTable it began with, except
 // while it waits in a queue (then it follows the newest). Does not know codecs, sockets or timers'
 // mechanics; upstream.h and ClientSide do.
@@ -26,6 +29,7 @@
 #include <string_view>
 
 #include "base/counters.h"
+#include "base/exposure.h"
 #include "base/outcome.h"
 #include "base/text.h"
 #include "net/http1_parser.h"
@@ -88,19 +92,72 @@ class Exchange {
   bool is_done() const { return phase_ == Phase::done; }
 
  private:
+  /// What the splitter drew for the request. The judge's numbers are kept by this group, whatever
+  /// group answers in the end: blame belongs to the one that was tried first.
+  struct Draw {
+    Colour colour = Colour::blue;
+    /// The release's chance to be drawn, given the draws before; 0 or 1 where nothing was random
+    /// (all or nothing by weight, preview traffic, the other group had no healthy target).
+    double release_probability = 0;
+  };
+
   enum class Phase : std::uint8_t { idle, queued, connecting, waiting, relaying, done };
 
   // exchange.cc: the flow
   bool route();
   void choose_group();
-  bool choose_sticky(Weight weight);
+  Drawn draw_sticky(Weight weight);
   void attempt();
   void send_request();
+  void send_body(std::string_view bytes);
   void answer_continue();
   void take_response(const net::ResponseHead& head);
 
+  /// What became of the request on the release, where the live group was asked after it.
+  struct Shielded {
+    bool is = false;
+    Colour from = Colour::green;
+    Failure failure = Failure::none;  ///< None: it was only kept from being seen.
+    std::uint16_t status = 0;         ///< That the client would have got.
+    Origin origin = Origin::teal;     ///< Who would have made it.
+    boost::local_shared_ptr<TargetRuntime> target;
+    std::string header;  ///< Of the response; empty for those who may not know.
+
+    std::string_view reason() const;
+  };
+
+  // exchange_shield.cc: once more, and what the client must not see
+  void join_group();
+  void leave_group();
+  bool is_on_release() const;
+  RequestTraits traits() const;
+  RetryRules retry_rules() const;
+  /// The body that goes out may be wanted once more.
+  bool keeps_body() const;
+  /// Counts what stands in the way, and takes a place in the retry budget where one is needed.
+  Next decide(const FailedAttempt& failed, bool group_is_exhausted = false);
+  bool has_untried_target() const;
+  /// Requires: the upstream is let go of.
+  void follow(Next next, const FailedAttempt& failed);
+  // Each is true if the live group or another target has the request now.
+  bool is_retried_for_room();
+  bool is_status_retried(const net::ResponseHead& head);
+  bool is_kept_from_sight();
+  bool is_spared_timeout();
+  /// `failed`: what the release did; null where that was nothing bad.
+  void go_live(const FailedAttempt* failed);
+  bool may_go_live(bool request_sent) const;
+  void discard_upstream();
+  bool begin_retry(GroupRuntime& group);
+  void end_retry();
+  void limit_exposure();
+  bool may_be_seen();
+  void end_exposure(bool failed);
+
   // exchange_attempt.cc: targets, queue, failures
   std::size_t pick_target(bool& somebody_is_full);
+  std::size_t balance(const GroupView& view, GroupRuntime& runtime);
+  bool gets_turn(const TargetState& target);
   std::uint64_t hash_of_request() const;
   bool open_upstream(std::size_t target, bool fresh);
   void enter_queue();
@@ -108,6 +165,7 @@ class Exchange {
   void after_failed_attempt(Failure failure, net::Refusal rule);
   void give_up(Failure failure);
   void drop_upstream(bool reusable);
+  boost::intrusive_ptr<Upstream> detach_upstream();
   void report(Failure failure, std::uint16_t status);
   void set_deadline(Millis phase);
   void on_deadline();
@@ -117,6 +175,7 @@ class Exchange {
   void truncate(Termination termination, Origin origin);
   void finish(Origin origin);
   void account(Origin origin);
+  void log_shielded(AccessRecord& record) const;
   void log(Origin origin);
   ResponseStyle style() const;
 
@@ -131,7 +190,8 @@ class Exchange {
   Phase phase_ = Phase::idle;
   PinnedTable table_;
   const ServiceView* service_ = nullptr;
-  Colour colour_ = Colour::blue;
+  Draw draw_;
+  Colour colour_ = Colour::blue;  ///< The group of the present attempt.
   Audience audience_ = Audience::split;
 
   net::RequestHead head_;
@@ -145,11 +205,18 @@ class Exchange {
   boost::intrusive_ptr<Upstream> upstream_;
   boost::local_shared_ptr<TargetRuntime> target_;
   std::uint32_t attempts_ = 0;
-  bool fresh_was_tried_ = false;
+  Tries tries_{0, false};  ///< In the present group.
   bool was_queued_ = false;
+  bool interim_sent_ = false;
   bool replayable_ = true;
-  std::string replay_;  ///< Body bytes sent on a kept connection so far.
+  std::string replay_;  ///< Body bytes sent so far, where they may be wanted again.
   std::vector<TargetId> tried_;
+  FailedAttempt failed_;              ///< The last one that tried another target.
+  GroupRuntime* joined_ = nullptr;    ///< Counts this request as active.
+  GroupRuntime* retrying_ = nullptr;  ///< Counts it as a retry.
+  Exposure* exposure_ = nullptr;      ///< A visible failure has to be paid there.
+  bool reserved_ = false;
+  Shielded shielded_;
   Failure last_failure_ = Failure::none;
   net::Refusal last_rule_ = net::Refusal::none;
 

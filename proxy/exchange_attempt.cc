@@ -25,23 +25,57 @@ std::string_view say(Failure failure) {
 std::size_t Exchange::pick_target(bool& somebody_is_full) {
   const GroupView& view = group();
   const WorkerTable::Group& group = group_runtime();
+  GroupRuntime& runtime = *group.runtime;
+  const bool group_has_room =
+      runtime.in_flight_limit == 0 || runtime.in_flight < runtime.in_flight_limit;
+  const bool ramps = service_->spec->slow_start.window.count() > 0;
+  bool is_thinned = false;
   auto& candidates = worker_.candidates();
   candidates.clear();
   for (std::size_t i = 0; i < view.targets.size(); ++i) {
     const TargetState& state = view.targets[i];
     const TargetRuntime& target = *group.targets[i];
     const bool was_tried = std::find(tried_.begin(), tried_.end(), state.id) != tried_.end();
-    const bool accepts = state.accepts_requests() && !was_tried;
-    const bool has_room = target.in_flight < target.in_flight_limit;
+    const bool accepts = view.accepts(state) && !was_tried;
+    const bool has_room = group_has_room && target.in_flight < target.in_flight_limit;
     somebody_is_full = somebody_is_full || (accepts && !has_room);
-    candidates.push_back({target.in_flight, accepts && has_room});
+    bool usable = accepts && has_room;
+    if (usable && ramps && !gets_turn(state)) {
+      usable = false;
+      is_thinned = true;
+    }
+    candidates.push_back({target.in_flight, usable});
   }
+  std::size_t picked = balance(view, runtime);
+  if (picked != kNobody || !is_thinned) return picked;
+  // All that have room are new: then nobody need be careful with any of them.
+  for (std::size_t i = 0; i < view.targets.size(); ++i) {
+    const bool was_tried =
+        std::find(tried_.begin(), tried_.end(), view.targets[i].id) != tried_.end();
+    candidates[i].usable = view.accepts(view.targets[i]) && !was_tried && group_has_room &&
+                           group.targets[i]->in_flight < group.targets[i]->in_flight_limit;
+  }
+  return balance(view, runtime);
+}
+
+std::size_t Exchange::balance(const GroupView& view, GroupRuntime& runtime) {
+  const auto& candidates = worker_.candidates();
   switch (service_->spec->balance) {
-    case config::Balance::round_robin: return group.runtime->balancer.round_robin(candidates);
-    case config::Balance::least_request: return group.runtime->balancer.least_request(candidates);
+    case config::Balance::round_robin: return runtime.balancer.round_robin(candidates);
+    case config::Balance::least_request: return runtime.balancer.least_request(candidates);
     case config::Balance::consistent_hash: return view.ring.pick(hash_of_request(), candidates);
   }
   return kNobody;
+}
+
+/// A target in its slow start is left out of so many draws as its ramp says. A consistent hash does
+/// not ramp: its keys have one place.
+bool Exchange::gets_turn(const TargetState& target) {
+  const config::SlowStart& slow = service_->spec->slow_start;
+  if (service_->spec->balance == config::Balance::consistent_hash) return true;
+  const Millis age = std::chrono::duration_cast<Millis>(worker_.now() - target.accepts_since);
+  if (age >= slow.window) return true;
+  return worker_.rng().below(10'000) < slow_start_share(slow, age);
 }
 
 std::uint64_t Exchange::hash_of_request() const {
@@ -61,6 +95,7 @@ std::uint64_t Exchange::hash_of_request() const {
 bool Exchange::open_upstream(std::size_t index, bool fresh) {
   const boost::local_shared_ptr<TargetRuntime> target = group_runtime().targets[index];
   ++attempts_;
+  ++tries_.attempts;
   if (attempts_ > 1)
     if (TrafficShard* shard = traffic()) shard->retries.add();
   if (!fresh && !target->idle.empty()) {
@@ -71,6 +106,7 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
     worker_.counters()[Stat::upstream_reuses].add();
     target_ = target;
     ++target_->in_flight;
+    ++joined_->in_flight;
     upstream_->attach(*this, head_.method);
     connect_micros_ = 0;
     send_request();
@@ -81,12 +117,13 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
     worker_.counters()[Stat::upstream_connect_failures].add();
     target_ = target;
     report(Failure::connect, 0);
-    target_ = nullptr;
     last_failure_ = Failure::connect;
+    failed_ = {.failure = Failure::connect};
     tried_.push_back(target->id);
-    if (attempts_ >= kMostAttempts) {
-      give_up(last_failure_);
-      return true;  // it is over, there is nothing more to try
+    const Next next = decide(failed_);
+    if (next != Next::another_target) {
+      follow(next, failed_);
+      return true;  // over, or with the other group
     }
     worker_.counters()[Stat::retries_connect].add();
     return false;
@@ -94,6 +131,7 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
   upstream_ = std::move(*opened);
   target_ = target;
   ++target_->in_flight;
+  ++joined_->in_flight;
   phase_ = Phase::connecting;
   connect_began_ = worker_.now();
   upstream_->attach(*this, head_.method);
@@ -110,6 +148,7 @@ void Exchange::enter_queue() {
   }
   if (queue.waiting.size() >= queue.waiting_limit) {
     worker_.counters()[Stat::requests_without_room].add();
+    if (is_retried_for_room()) return;
     reply(503, "all targets are busy and the queue is full", Termination::queue_full);
     return;
   }
@@ -136,13 +175,25 @@ void Exchange::on_room() {
   // the queue on the wrong side (caddy#4442).
   if (table_ != worker_.table()) {
     if (TrafficShard* shard = traffic()) shard->active.subtract();
+    end_exposure(false);
+    const bool was_retrying = retrying_ != nullptr;
+    leave_group();
     table_ = worker_.table();
     if (!route()) {
       reply(404, "no service here: no route matches this host and path", Termination::no_route);
       return;
     }
-    set_cookie_.clear();
-    choose_group();
+    if (shielded_.is) {
+      colour_ = service_->live;
+    } else {
+      set_cookie_.clear();
+      choose_group();
+    }
+    join_group();
+    if (was_retrying) {
+      retrying_ = joined_;
+      ++retrying_->retries;
+    }
     if (TrafficShard* shard = traffic()) shard->active.add();
   }
   attempt();
@@ -165,33 +216,12 @@ void Exchange::after_failed_attempt(Failure failure, net::Refusal rule) {
         Origin::teal);
     return;
   }
-  const FailedAttempt failed{failure, upstream_->requests() > 1, upstream_->written() > 0,
-                             upstream_->has_response_begun()};
-  const bool has_key = head_.fields.find(net::HeaderId::idempotency_key) != nullptr;
-  const RequestTraits request{net::is_idempotent(head_.method) || has_key, replayable_};
-  const Next next = after_failure(failed, request, attempts_, fresh_was_tried_);
-  const TargetId target = target_->id;
+  failed_ = {failure, 0, upstream_->requests() > 1, upstream_->written() > 0,
+             upstream_->has_response_begun()};
+  const Next next = decide(failed_);
   if (next != Next::fresh_connection) report(failure, 0);
   drop_upstream(false);
-  switch (next) {
-    case Next::give_up: give_up(failure); return;
-    case Next::another_target:
-      worker_.counters()[Stat::retries_connect].add();
-      tried_.push_back(target);
-      break;
-    case Next::fresh_connection: {
-      worker_.counters()[Stat::retries_reused_died].add();
-      fresh_was_tried_ = true;
-      const auto& targets = group().targets;
-      const auto same = std::find_if(targets.begin(), targets.end(),
-                                     [&](const TargetState& t) { return t.id == target; });
-      const auto index = static_cast<std::size_t>(same - targets.begin());
-      if (open_upstream(index, true)) return;
-      break;
-    }
-  }
-  phase_ = Phase::connecting;
-  attempt();
+  follow(next, failed_);
 }
 
 void Exchange::give_up(Failure failure) {
@@ -204,13 +234,19 @@ void Exchange::give_up(Failure failure) {
   }
 }
 
+boost::intrusive_ptr<Upstream> Exchange::detach_upstream() {
+  boost::intrusive_ptr<Upstream> upstream = std::move(upstream_);
+  upstream_ = nullptr;
+  TEAL_ASSERT(target_->in_flight > 0 && joined_->in_flight > 0);
+  --target_->in_flight;
+  --joined_->in_flight;
+  if (!target_->group->waiting.empty()) worker_.wake_soon(target_->group);
+  return upstream;
+}
+
 void Exchange::drop_upstream(bool reusable) {
   if (!upstream_) return;
-  const boost::intrusive_ptr<Upstream> upstream = std::move(upstream_);
-  upstream_ = nullptr;
-  TEAL_ASSERT(target_->in_flight > 0);
-  --target_->in_flight;
-  if (!target_->group->waiting.empty()) worker_.wake_soon(target_->group);
+  const boost::intrusive_ptr<Upstream> upstream = detach_upstream();
   if (reusable) {
     upstream->release();
   } else {
@@ -219,12 +255,17 @@ void Exchange::drop_upstream(bool reusable) {
 }
 
 void Exchange::report(Failure failure, std::uint16_t status) {
+  ++target_->tally.requests;
+  ++target_->tally.failures;
   ++target_->consecutive_failures;
+  const bool is_gateway = failure != Failure::status || (status >= 502 && status <= 504);
+  target_->consecutive_gateway = is_gateway ? target_->consecutive_gateway + 1 : 0;
   worker_.report({.target = target_->id,
                   .failure = failure,
                   .status = status,
                   .consecutive = target_->consecutive_failures,
-                  .at = worker_.now()});
+                  .at = worker_.now(),
+                  .consecutive_gateway = target_->consecutive_gateway});
 }
 
 void Exchange::set_deadline(Millis phase) {
@@ -241,6 +282,7 @@ void Exchange::on_deadline() {
   Shard& counters = worker_.counters();
   if (worker_.now() >= request_deadline_) {
     counters[Stat::request_timeouts].add();
+    if (is_spared_timeout()) return;
     const bool relaying = phase_ == Phase::relaying;
     leave_queue();
     if (upstream_) report(Failure::response_timeout, status_);
@@ -256,6 +298,7 @@ void Exchange::on_deadline() {
     case Phase::queued:
       counters[Stat::queue_timeouts].add();
       leave_queue();
+      if (is_retried_for_room()) return;
       reply(503, "all targets are busy", Termination::queue_timeout);
       return;
     case Phase::connecting:

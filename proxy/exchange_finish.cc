@@ -17,6 +17,7 @@ ResponseStyle Exchange::style() const {
   style.close = !info_.keep_alive || !request_done_ || worker_.is_draining() ||
                 response_framing_.kind == net::Framing::Kind::until_close;
   style.set_cookie = set_cookie_;
+  style.shield = shielded_.header;
   style.request_id = ids_.id();
   style.date = worker_.date();
   return style;
@@ -89,6 +90,9 @@ void Exchange::finish(Origin origin) {
   timer_.cancel();
   account(origin);
   log(origin);
+  end_exposure((status_ >= 500 || was_cut_) && termination_ != Termination::refused);
+  leave_group();
+  shielded_.target = nullptr;
   table_ = nullptr;
   target_ = nullptr;
   service_ = nullptr;
@@ -98,7 +102,7 @@ void Exchange::finish(Origin origin) {
 
 TrafficShard* Exchange::traffic() {
   if (service_ == nullptr) return nullptr;
-  return &worker_.counters().traffic(group().slots[audience_]);
+  return &worker_.counters().traffic(service_->groups[draw_.colour].slots[audience_]);
 }
 
 void Exchange::account(Origin origin) {
@@ -108,7 +112,10 @@ void Exchange::account(Origin origin) {
   shard->active.subtract();
   // A response cut short counts as a failure, whatever its status line said, unless the client did
   // it.
-  const std::uint16_t status = was_cut_ ? 502 : status_;
+  // What was shielded counts as what the client would have got.
+  const bool is_blamed = shielded_.status != 0;
+  const std::uint16_t status = is_blamed ? shielded_.status : was_cut_ ? 502 : status_;
+  if (is_blamed) origin = shielded_.origin;
   const std::size_t status_class = status >= 100 && status < 600 ? status / 100 - 1U : 3U;
   shard->requests[static_cast<std::size_t>(origin)][status_class].add();
   if (origin == Origin::client) return;
@@ -116,6 +123,18 @@ void Exchange::account(Origin origin) {
   shard->duration.record(static_cast<std::uint64_t>(micros));
   if (first_byte_micros_ >= 0)
     shard->first_byte.record(static_cast<std::uint64_t>(first_byte_micros_));
+}
+
+std::string_view Exchange::Shielded::reason() const {
+  if (failure == Failure::none) return "exposure";
+  return failure == Failure::connect && status == 503 ? "no_room" : to_string(failure);
+}
+
+void Exchange::log_shielded(AccessRecord& record) const {
+  record.shielded_group = to_string(shielded_.from);
+  if (shielded_.target) record.shielded_upstream = shielded_.target->address;
+  record.shield_reason = shielded_.reason();
+  if (shielded_.failure == Failure::status) record.shielded_status = shielded_.status;
 }
 
 void Exchange::log(Origin origin) {
@@ -147,6 +166,7 @@ void Exchange::log(Origin origin) {
   } else if (last_failure_ != Failure::none) {
     record.detail = to_string(last_failure_);
   }
+  if (shielded_.is) log_shielded(record);
   record.attempts = attempts_;
   record.reused = connect_micros_ == 0;
   record.queue = queue_micros_;

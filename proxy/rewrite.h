@@ -54,6 +54,7 @@ struct ResponseStyle {
   bool close = false;           ///< Say `connection: close`.
   net::Framing framing;         ///< As sent to the client, may differ from what came.
   std::string_view set_cookie;  ///< A whole Set-Cookie value to add, or empty.
+  std::string_view shield;      ///< The value of x-teal-shield, or empty.
   std::string_view request_id;  ///< Sent back as x-request-id unless the target did.
   /// IMF-fixdate of now (format_http_date, made once a second), used where there is no Date yet;
   /// empty: none is added.

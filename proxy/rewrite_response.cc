@@ -33,6 +33,7 @@ void append_date(Text& out, const ResponseStyle& style) {
 void append_additions(Text& out, const ResponseStyle& style, bool has_request_id) {
   if (!style.request_id.empty() && !has_request_id)
     net::append_field(out, "x-request-id", style.request_id);
+  if (!style.shield.empty()) net::append_field(out, "x-teal-shield", style.shield);
   if (!style.set_cookie.empty()) net::append_field(out, "set-cookie", style.set_cookie);
 }
 

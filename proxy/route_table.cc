@@ -83,13 +83,17 @@ HashRing build_ring(const std::vector<TargetState>& targets) {
   return HashRing{views};
 }
 
-GroupView build_group(const config::Service& spec, Colour colour, const GroupState& state,
+GroupView build_group(const config::Service& spec, Colour colour, const ServiceState& service,
                       SlotBook& slots) {
+  const GroupState& state = service.groups[colour];
   GroupView group;
   group.colour = colour;
   group.revision = state.revision;
   group.targets = state.targets;
-  group.available = std::ranges::any_of(group.targets, &TargetState::accepts_requests);
+  // A release whose targets are ill gives its traffic away; only the live group has nobody to.
+  group.panicking = colour == service.live && is_panicking(state, spec.panic_percent);
+  group.available = std::ranges::any_of(
+      group.targets, [&](const TargetState& target) { return group.accepts(target); });
   for (const Audience audience : {Audience::split, Audience::preview})
     group.slots[audience] = slots.slot({spec.name, colour, state.revision, audience});
   if (spec.balance == config::Balance::consistent_hash) group.ring = build_ring(group.targets);
@@ -123,8 +127,9 @@ RouteTable build_route_table(std::uint64_t version, std::shared_ptr<const config
     service.spec = &spec;
     service.live = states[index].live;
     service.split = states[index].split;
+    service.exposure = states[index].exposure;
     for (const Colour colour : kColours)
-      service.groups[colour] = build_group(spec, colour, states[index].groups[colour], slots);
+      service.groups[colour] = build_group(spec, colour, states[index], slots);
   }
   table.config = std::move(config);
   return table;

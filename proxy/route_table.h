@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/counters.h"
+#include "base/exposure.h"
 #include "base/service_state.h"
 #include "config/config.h"
 #include "proxy/balancer.h"
@@ -40,6 +41,11 @@ struct GroupView {
   std::vector<TargetState> targets;
   /// Some target accepts requests.
   bool available = false;
+  /// Health is ignored (is_panicking).
+  bool panicking = false;
+  bool accepts(const TargetState& target) const {
+    return panicking ? !target.draining : target.accepts_requests();
+  }
   HashRing ring;  ///< Only where the service balances by consistent hash.
 };
 
@@ -49,6 +55,8 @@ struct ServiceView {
   Colour live = Colour::blue;
   Split split;
   PerColour<GroupView> groups;
+  /// What the release may still cost clients; null: no limit.
+  std::shared_ptr<Exposure> exposure;
 
   Colour release() const { return other(live); }
   Weight release_weight() const { return split.of(release()); }

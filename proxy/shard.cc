@@ -27,6 +27,13 @@ constexpr std::string_view kRetriesHelp = "Upstream attempts beyond a request's 
 constexpr std::string_view kClosed = "teal_upstream_idle_connections_closed_total";
 constexpr std::string_view kClosedHelp = "Kept connections that were closed unused, by who did it.";
 
+constexpr std::string_view kUnshielded = "teal_shield_refused_total";
+constexpr std::string_view kUnshieldedHelp =
+    "Failures on a release that the shield is for and did not keep from the client, by reason.";
+constexpr std::string_view kExposure = "teal_exposure_withheld_total";
+constexpr std::string_view kExposureHelp =
+    "Requests that the live group got because the exposure budget had no room for them.";
+
 constexpr std::array<Metric, kStats> kMetrics{{
     {Stat::connections_accepted, Type::counter, "teal_downstream_connections_total",
      "Client connections accepted."},
@@ -74,6 +81,19 @@ constexpr std::array<Metric, kStats> kMetrics{{
     {Stat::retries_reused_died, Type::counter, kRetries, kRetriesHelp, "reason",
      "kept_connection_died"},
     {Stat::retries_connect, Type::counter, kRetries, kRetriesHelp, "reason", "connect_failed"},
+    {Stat::retries_failed, Type::counter, kRetries, kRetriesHelp, "reason", "failed"},
+    {Stat::retries_shield, Type::counter, kRetries, kRetriesHelp, "reason", "shield"},
+    {Stat::retries_over_budget, Type::counter, "teal_retries_over_budget_total",
+     "Retries in a group not made because it had its share of them."},
+    {Stat::shield_over_budget, Type::counter, kUnshielded, kUnshieldedHelp, "reason", "budget"},
+    {Stat::shield_not_repeatable, Type::counter, kUnshielded, kUnshieldedHelp, "reason",
+     "not_repeatable"},
+    {Stat::shield_not_replayable, Type::counter, kUnshielded, kUnshieldedHelp, "reason",
+     "body_too_long"},
+    {Stat::shield_without_target, Type::counter, kUnshielded, kUnshieldedHelp, "reason",
+     "no_target"},
+    {Stat::exposure_diverted, Type::counter, kExposure, kExposureHelp, "how", "diverted"},
+    {Stat::exposure_replayed, Type::counter, kExposure, kExposureHelp, "how", "replayed"},
     {Stat::access_log_dropped, Type::counter, "teal_access_log_dropped_total",
      "Access log lines dropped because the writer could not keep up."},
     {Stat::bad_outcomes_dropped, Type::counter, "teal_bad_outcomes_dropped_total",
@@ -106,6 +126,7 @@ void TrafficShard::read_into(TrafficCounters& sum) const {
     for (std::size_t status = 0; status < TrafficCounters::kClasses; ++status)
       sum.requests[origin][status] += requests[origin][status].read();
   sum.retries += retries.read();
+  sum.shielded += shielded.read();
   duration.read_into(sum.duration);
   first_byte.read_into(sum.first_byte);
 }

@@ -49,7 +49,8 @@ struct HistogramShard {
 struct TrafficShard {
   std::array<std::array<Count, TrafficCounters::kClasses>, 3> requests;
   Count retries;
-  Count active;  ///< Gauge: requests in flight.
+  Count shielded;  ///< Failed here and were asked of the live group.
+  Count active;    ///< Gauge: requests in flight.
   HistogramShard duration;
   HistogramShard first_byte;
 
@@ -88,6 +89,15 @@ enum class Stat : std::uint8_t {
   upstream_truncated,   // died in mid-response
   retries_reused_died,  // the one transparent retry on a fresh connection
   retries_connect,      // another target after a failed connect
+  retries_failed,       // another target after another failure
+  retries_shield,       // the live group after the release
+  retries_over_budget,  // not made: the group had its share of retries
+  shield_over_budget,
+  shield_not_repeatable,
+  shield_not_replayable,
+  shield_without_target,
+  exposure_diverted,  // to the live group at once: the budget had no room
+  exposure_replayed,  // on the live group: the budget had no room for what might be seen
   access_log_dropped,
   bad_outcomes_dropped,  // reports to control over the flood limit
   count_,

@@ -33,19 +33,20 @@ void Splitter::start_block(Weight release) {
   carry_ = owed % kWhole;
 }
 
-bool Splitter::next_is_release(Weight release) {
+Drawn Splitter::draw(Weight release) {
   if (release != weight_) {
     weight_ = release;
     left_ = 0;
     carry_ = 0;
   }
-  if (release == Weight::none()) return false;
-  if (release == Weight::all()) return true;
+  if (release == Weight::none()) return {false, 0};
+  if (release == Weight::all()) return {true, 1};
   if (left_ == 0) start_block(release);
+  const double probability = static_cast<double>(release_left_) / left_;
   const bool chosen = rng_.below(left_) < release_left_;
   --left_;
   if (chosen) --release_left_;
-  return chosen;
+  return {chosen, probability};
 }
 
 std::uint64_t StickyClient::draw(bool release_side, Weight release, Rng& rng) {

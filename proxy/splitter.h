@@ -15,12 +15,20 @@
 
 namespace teal::proxy {
 
+/// One draw, and what was known of it beforehand.
+struct Drawn {
+  bool release = false;
+  /// How likely the release was, given every earlier draw: places left / requests left. 0 or 1
+  /// where nothing was left to chance.
+  double release_probability = 0;
+};
+
 class Splitter {
  public:
   explicit Splitter(std::uint64_t seed) : rng_(seed) {}
 
-  /// Does the next request go to the release? A changed weight starts a new block.
-  bool next_is_release(Weight release);
+  /// Draws the group of the next request. A changed weight starts a new block.
+  Drawn draw(Weight release);
 
   /// The block length for a weight: the shortest that gives whole places, where that is at most
   /// 1000; else about 100, but long enough to hold one place of the rarer side.

@@ -13,6 +13,7 @@
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/local_shared_ptr.hpp>
 
+#include "base/outcome.h"
 #include "net/socket.h"
 #include "proxy/balancer.h"
 #include "proxy/route_table.h"
@@ -30,7 +31,16 @@ struct GroupRuntime {
   /// Requests waiting for a target with room, oldest first. An exchange takes itself out.
   std::deque<Exchange*> waiting;
   std::uint32_t waiting_limit = 1;  ///< This worker's share.
+  std::uint32_t active = 0;         ///< Requests of the group, those that wait included.
+  /// The most active ones at once in this second and in the last: what is in flight comes and goes
+  /// in batches, and the moment when a batch of answers has come is none to measure a load.
+  std::uint32_t peak = 0;
+  std::uint32_t last_peak = 0;
+  std::uint32_t retries = 0;          ///< Of which are retries (Exchange::begin_retry).
+  std::uint32_t in_flight = 0;        ///< Of which have a connection.
+  std::uint32_t in_flight_limit = 0;  ///< This worker's share; 0: none.
   bool wake_pending = false;
+  bool is_compared = false;  ///< Its targets' success rates are.
 };
 
 struct TargetRuntime {
@@ -42,9 +52,13 @@ struct TargetRuntime {
   std::uint32_t idle_limit = 1;       ///< Likewise.
   Millis idle_timeout{0};
   std::uint32_t consecutive_failures = 0;
+  std::uint32_t consecutive_gateway = 0;  ///< 502, 503, 504 or no answer.
+  TargetTally tally;                      ///< Since it was last told to control.
   /// In no current table: connections are closed, not kept.
   bool retired = false;
   std::vector<boost::intrusive_ptr<Upstream>> idle;  ///< The most recently used last.
+  /// Those that throw away the rest of a response nobody wants.
+  std::vector<boost::intrusive_ptr<Upstream>> discarding;
   boost::local_shared_ptr<GroupRuntime> group;
 };
 

@@ -14,6 +14,10 @@ namespace {
 constexpr std::size_t kFirstRead = 16 * 1024;
 constexpr std::size_t kLargestRead = 256 * 1024;
 
+/// What a connection is worth: more of an unwanted body costs more than a new connection.
+constexpr std::size_t kDiscarded = 64 * 1024;
+constexpr Millis kDiscarding{1000};
+
 constexpr net::Http1Limits kResponseLimits{
     .start_line_bytes = 8 * 1024, .head_bytes = 64 * 1024, .fields = 200};
 
@@ -73,7 +77,11 @@ void Upstream::resume() {
     on_idle_input();
     return;
   }
-  if (state_ != State::busy) return;
+  if (state_ != State::busy && state_ != State::discarding) return;
+  if (is_broken() && state_ == State::discarding) {
+    abandon();
+    return;
+  }
   if (is_broken()) {
     // The target may have answered before it closed: what it said last is worth more than EPIPE.
     mark_ready({.read = true});
@@ -101,9 +109,13 @@ void Upstream::unpause() {
   if (may_read()) worker_.resume_soon(*this);
 }
 
+bool Upstream::is_reading() const {
+  return state_ == State::discarding || (state_ == State::busy && exchange_ != nullptr && !paused_);
+}
+
 void Upstream::read_response() {
   int reads = 0;
-  while (state_ == State::busy && exchange_ != nullptr && !paused_ && may_read()) {
+  while (is_reading() && may_read()) {
     if (++reads > kReadsPerTurn) {
       worker_.resume_next_turn(*this);
       return;
@@ -115,10 +127,14 @@ void Upstream::read_response() {
       if (!parse(input)) return;
       if (got.size == read_size_) read_size_ = std::min(read_size_ * 4, kLargestRead);
       worker_.gather().flush();  // the views into the scratch buffer end here
-      exchange_->after_response_input();
+      if (exchange_ != nullptr) exchange_->after_response_input();
     }
     if (got.error != 0) {
       fail(Failure::reset, net::Refusal::none);
+      return;
+    }
+    if (got.eof && exchange_ == nullptr) {
+      abandon();
       return;
     }
     if (got.eof) {
@@ -138,6 +154,10 @@ bool Upstream::parse(std::string_view input) {
   while (true) {
     const net::ParseStep step = parser_.next(input);
     input.remove_prefix(step.consumed);
+    if (state_ == State::discarding && step.event != net::ParseEvent::need_more) {
+      if (!discard_step(step, input.empty())) return false;
+      continue;
+    }
     switch (step.event) {
       case net::ParseEvent::need_more: keep_rest(stash_, input); return true;
       case net::ParseEvent::head: exchange_->on_response_head(parser_.head()); break;
@@ -153,8 +173,25 @@ bool Upstream::parse(std::string_view input) {
         fail(Failure::protocol, parser_.refusal());
         return false;
     }
+    if (state_ == State::discarding) continue;
     if (exchange_ == nullptr || state_ != State::busy) return false;
   }
+}
+
+bool Upstream::discard_step(const net::ParseStep& step, bool is_last_input) {
+  discarded_ += step.body.size();
+  const bool is_end = step.event == net::ParseEvent::end;
+  if (is_end && is_last_input && parser_.head().keep_alive && !is_blocked()) {
+    const boost::intrusive_ptr<Upstream> alive(this);
+    stash_ = {};
+    std::erase(target_->discarding, alive);
+    state_ = State::busy;
+    release();
+    return false;
+  }
+  if (!is_end && step.event != net::ParseEvent::refused && discarded_ <= kDiscarded) return true;
+  abandon();
+  return false;
 }
 
 void Upstream::fail(Failure failure, net::Refusal rule) {
@@ -183,11 +220,28 @@ void Upstream::release() {
   if (may_read()) worker_.resume_soon(*this);
 }
 
+void Upstream::discard() {
+  TEAL_ASSERT(state_ == State::busy);
+  exchange_ = nullptr;
+  paused_ = false;
+  if (target_->retired || worker_.is_draining()) {
+    abandon();
+    return;
+  }
+  state_ = State::discarding;
+  discarded_ = 0;
+  target_->discarding.emplace_back(this);
+  worker_.wheel().set(timer_, worker_.now() + kDiscarding);
+  // Where this is not said in the middle of the input, the rest may be there already.
+  if (may_read()) worker_.resume_soon(*this);
+}
+
 void Upstream::abandon() {
   const boost::intrusive_ptr<Upstream> alive(this);
   exchange_ = nullptr;
   if (state_ == State::closed) return;
   if (state_ == State::idle) leave_pool();
+  if (state_ == State::discarding) std::erase(target_->discarding, alive);
   count_closed();
   state_ = State::closed;
   timer_.cancel();
@@ -202,7 +256,7 @@ void Upstream::count_closed() {
 }
 
 void Upstream::close_idle() {
-  TEAL_ASSERT(state_ == State::idle);
+  TEAL_ASSERT(state_ == State::idle || state_ == State::discarding);
   abandon();
 }
 
@@ -219,6 +273,7 @@ void Upstream::leave_pool() {
 }
 
 void Upstream::on_idle_timeout() {
+  if (state_ == State::discarding) abandon();
   if (state_ != State::idle) return;
   worker_.counters()[Stat::upstream_expired_idle].add();
   abandon();

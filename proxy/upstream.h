@@ -43,16 +43,19 @@ class Upstream final : public Channel {
   void unpause();
   /// The exchange is done with it: keep it for the next request.
   void release();
+  /// The exchange has no use for the response that has begun: throw the rest away, and keep the
+  /// connection if that is little and comes soon.
+  void discard();
   /// The exchange is done with it, and it is of no more use.
   void abandon();
-  /// Closes a kept connection.
+  /// Closes a connection that nobody uses: kept, or with the rest of a response to throw away.
   void close_idle();
 
   void on_ready(net::Readiness ready) override;
   void resume() override;
 
  private:
-  enum class State : std::uint8_t { connecting, busy, idle, closed };
+  enum class State : std::uint8_t { connecting, busy, discarding, idle, closed };
 
   Upstream(Worker& worker, net::Socket socket, boost::local_shared_ptr<TargetRuntime> target);
   void on_connect_ended();
@@ -60,6 +63,9 @@ class Upstream final : public Channel {
   /// False: the exchange is done, or the connection is.
   bool parse(std::string_view input);
   void fail(Failure failure, net::Refusal rule);
+  /// One step of a response that nobody wants. False: that was all of it.
+  bool discard_step(const net::ParseStep& step, bool is_last_input);
+  bool is_reading() const;
   void on_idle_input();
   void leave_pool();
   void on_idle_timeout();
@@ -71,10 +77,11 @@ class Upstream final : public Channel {
   bool paused_ = false;
   bool response_begun_ = false;
   std::uint32_t requests_ = 0;
+  std::size_t discarded_ = 0;
   std::size_t read_size_;
   net::ResponseParser parser_;
   std::string stash_;  ///< Input that is not a whole head, chunk line or trailer section yet.
-  net::Timer timer_;   ///< Idle expiry.
+  net::Timer timer_;   ///< Idle expiry, and the end of discarding.
 };
 
 }  // namespace teal::proxy

@@ -24,6 +24,7 @@ constexpr std::size_t kSpareExchanges = 1024;
 /// Bad outcomes kept while control works on the last batch; more are dropped and counted. Control
 /// needs not every one of a flood.
 constexpr std::size_t kMostReports = 1024;
+constexpr Millis kSecond{1000};
 
 /// A worker's part of a limit for all, rounded up; of nothing nothing.
 std::uint32_t share_of(std::uint32_t limit, std::uint32_t workers) {
@@ -127,6 +128,7 @@ void Worker::tick() {
     read_clock();
     wheel_.advance(now_);
     after_each();
+    if (now_ - second_ >= kSecond) each_second();
     hand_over_log();
     tick();
   });
@@ -231,7 +233,7 @@ boost::local_shared_ptr<TargetRuntime> Worker::target_runtime(
   runtime->group = group;
   runtime->retired = false;
   // When it comes back it begins anew, or its first failure would eject it again.
-  if (target.ejected) runtime->consecutive_failures = 0;
+  if (target.ejected) runtime->consecutive_failures = runtime->consecutive_gateway = 0;
   runtime->in_flight_limit = share_of(service.limits.in_flight_per_target, shared_.workers);
   runtime->idle_limit = share_of(service.limits.idle_per_target, shared_.workers);
   runtime->idle_timeout = service.timeouts.upstream_idle;
@@ -253,6 +255,9 @@ PinnedTable Worker::pin(const RouteTable& routes) {
       auto& group_runtime = groups_[spec.name + '/' + std::string(to_string(colour))];
       if (!group_runtime) group_runtime = boost::make_local_shared<GroupRuntime>(rng_.next());
       group_runtime->waiting_limit = share_of(spec.limits.pending, shared_.workers);
+      group_runtime->in_flight_limit = share_of(spec.limits.in_flight_per_group, shared_.workers);
+      group_runtime->is_compared =
+          spec.outlier.success_rate && group.targets.size() >= spec.outlier.success_rate_targets;
       WorkerTable::Group& mine = service.groups[colour];
       mine.runtime = group_runtime;
       for (const TargetState& target : group.targets)
@@ -284,6 +289,10 @@ void Worker::take_table(const RouteTable& routes) {
 void Worker::close_idle_of(TargetRuntime& target) {
   while (!target.idle.empty()) {
     const boost::intrusive_ptr<Upstream> upstream = target.idle.back();
+    upstream->close_idle();
+  }
+  while (!target.discarding.empty()) {
+    const boost::intrusive_ptr<Upstream> upstream = target.discarding.back();
     upstream->close_idle();
   }
 }
@@ -332,6 +341,22 @@ void Worker::open_reports() {
 void Worker::send_reports() {
   report_under_way_ = true;
   shared_.report(index_, std::exchange(reports_, {}));
+}
+
+void Worker::each_second() {
+  second_ = now_;
+  for (auto& [name, group] : groups_) group->last_peak = std::exchange(group->peak, group->active);
+  send_tallies();
+}
+
+void Worker::send_tallies() {
+  std::vector<TargetTally> tallies;
+  for (auto& [id, target] : targets_) {
+    if (target->group->is_compared && target->tally.requests > 0)
+      tallies.push_back({id, target->tally.requests, target->tally.failures});
+    target->tally = {};
+  }
+  if (!tallies.empty()) shared_.tallies(std::move(tallies));
 }
 
 void Worker::log_access(const AccessRecord& record) {

@@ -65,6 +65,10 @@ struct WorkerShared {
   /// Takes a batch of a worker's bad outcomes to control; called on worker threads. The worker
   /// sends the next batch after Worker::open_reports().
   std::function<void(std::uint32_t worker, std::vector<BadOutcome>)> report;
+  /// Tells control that an exposure has news; called on worker threads.
+  std::function<void()> exposed;
+  /// Takes what a worker saw of the targets that are compared, about once a second.
+  std::function<void(std::vector<TargetTally>)> tallies;
 };
 
 class Worker {
@@ -144,6 +148,8 @@ class Worker {
   void after_turn();
   void tick();
   void send_reports();
+  void each_second();
+  void send_tallies();
   void hand_over_log();
   void close_idle_of(TargetRuntime& target);
   PinnedTable pin(const RouteTable& table);
@@ -170,6 +176,7 @@ class Worker {
   std::vector<boost::local_shared_ptr<GroupRuntime>> wake_;
   std::vector<BadOutcome> reports_;
   bool report_under_way_ = false;
+  Mono second_;  ///< When each_second() was last called.
   std::unordered_set<Downstream*> downstreams_;
   std::unordered_map<TargetId, boost::local_shared_ptr<TargetRuntime>> targets_;
   std::unordered_map<std::string, boost::local_shared_ptr<GroupRuntime>> groups_;

@@ -53,6 +53,11 @@ WorkerPool::WorkerPool(boost::asio::io_context& control, Options options)
       take_reports(worker, outcomes);
     });
   };
+  shared_.tallies = [this](std::vector<TargetTally> tallies) {
+    boost::asio::post(control_,
+                      [this, tallies = std::move(tallies)] { options_.on_tallies(tallies); });
+  };
+  shared_.exposed = [this] { boost::asio::post(control_, options_.on_exposed); };
 }
 
 WorkerPool::~WorkerPool() {

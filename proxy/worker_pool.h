@@ -31,6 +31,9 @@ class WorkerPool {
     std::uint64_t seed = 0;
     /// Called on the control thread.
     std::function<void(const BadOutcome&)> on_bad_outcome;
+    /// Likewise: some service's Exposure has news.
+    std::function<void()> on_exposed;
+    std::function<void(const std::vector<TargetTally>&)> on_tallies;
   };
 
   /// `control`: the control thread's io_context, which outlives the pool.

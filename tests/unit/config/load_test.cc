@@ -277,6 +277,43 @@ TEST(LoadService, ReadsOutliersAndHostHeaders) {
   EXPECT_THAT(problems_with("  host_header: keep\n"), HasSubstr("preserve, target or literal"));
 }
 
+TEST(LoadService, ReadsTheShieldAndRetries) {
+  const Service plain = service_with("");
+  EXPECT_TRUE(plain.shield.enabled);
+  EXPECT_TRUE(plain.shield.on.status_503);
+  EXPECT_FALSE(plain.shield.on.any_5xx);
+  EXPECT_EQ(plain.retry.on, RetryOn{.connect_failure = true});
+  const Service given = service_with(
+      "  shield: { on: 5xx, header: everybody }\n"
+      "  retry: { on: [ reset, 503 ], attempts: 2, budget: 10%, budget_least: 1 }\n");
+  EXPECT_EQ(given.shield.on, RetryOn{.any_5xx = true});
+  EXPECT_EQ(given.shield.header, Shield::Header::everybody);
+  EXPECT_EQ(given.retry.on, (RetryOn{.reset = true, .status_503 = true}));
+  EXPECT_EQ(given.retry.budget_percent, 10U);
+  EXPECT_FALSE(service_with("  shield: off\n").shield.enabled);
+  EXPECT_EQ(service_with("  retry: off\n").retry.attempts, 1U);
+  EXPECT_THAT(problems_with("  shield: { on: [ 503, 503 ] }\n"), HasSubstr("a second time"));
+  EXPECT_THAT(problems_with("  retry: { on: sometimes }\n"), HasSubstr("connect_failure"));
+}
+
+TEST(LoadService, ReadsWhatKeepsAGroupWell) {
+  const Service given = service_with(
+      "  outlier: { success_rate: { factor: 2.5, targets: 3, requests: 50 }, interval: 5s,\n"
+      "             consecutive_gateway_failures: 4 }\n"
+      "  slow_start: { window: 30s, aggression: 1.5, least: 5% }\n"
+      "  panic: { below: 40% }\n");
+  EXPECT_EQ(given.outlier.success_rate_factor, 2.5);
+  EXPECT_EQ(given.outlier.success_rate_targets, 3U);
+  EXPECT_EQ(given.outlier.consecutive_gateway_failures, 4U);
+  EXPECT_EQ(given.slow_start, (SlowStart{seconds{30}, 1.5, 5}));
+  EXPECT_EQ(given.panic_percent, 40U);
+  EXPECT_FALSE(service_with("  outlier: { success_rate: off }\n").outlier.success_rate);
+  EXPECT_THAT(problems_with("  slow_start: { least: 5% }\n"), HasSubstr("has no window"));
+  EXPECT_THAT(problems_with("  slow_start: { window: 5s, aggression: fast }\n"),
+              HasSubstr("must be a number from 0.1 to 10"));
+  EXPECT_THAT(problems_with("  panic: { above: 3% }\n"), HasSubstr("has no below"));
+}
+
 TEST(LoadDeploy, ReadsAFreePlan) {
   const Service service = service_with(
       "  deploy:\n   plan: [ { set_weight: 0% }, { gate: qa }, { set_weight: 12.5 }, { bake: 90s "

@@ -18,6 +18,7 @@ std::vector<Event> one_of_each() {
           event::Pause{},
           event::Promote{},
           event::Stop{},
+          event::Exposed{3},
           event::Rollback{"asked: by ops"},
           event::Resumed{}};
 }
@@ -39,8 +40,9 @@ TEST(Protocol, ReadsEveryEventBackFromItsText) {
 }
 
 TEST(Protocol, RefusesWhatIsNoEvent) {
-  for (const char* text : {"", "beginn", "health 1 healthy", "health 1 healthy 0 unhealthy 0 un",
-                           "applied", "applied x", "applied 1 in 3s", "alarm", "alarm : x"})
+  for (const char* text :
+       {"", "beginn", "health 1 healthy", "health 1 healthy 0 unhealthy 0 un", "applied",
+        "applied x", "applied 1 in 3s", "alarm", "alarm : x", "exposed", "exposed 3x"})
     EXPECT_FALSE(parse_event(text)) << text;
   for (const char* json : {"", "{}", "[1]", "{\"event\":\"gone\"}", "{\"event\":\"applied\"}",
                            "{\"event\":\"health\",\"healthy\":-1,\"unhealthy\":0,\"unknown\":0}"})

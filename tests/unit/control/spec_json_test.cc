@@ -38,6 +38,7 @@ Spec full_spec() {
   spec.deploy.not_enough_evidence = config::NotEnoughEvidence::rollback;
   spec.deploy.evidence_deadline = 8s;
   spec.deploy.keep_old = 9s;
+  spec.deploy.exposure_budget = 20;
   spec.minimum_healthy = 2;
   spec.has_baseline = false;
   spec.way = Way::reinstall;

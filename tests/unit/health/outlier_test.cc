@@ -20,7 +20,7 @@ class Group {
   }
 
   std::optional<std::string> fail(TargetId id, std::uint32_t consecutive = 5) {
-    auto reason = outlier_.on_failures(id, consecutive, targets_, now_);
+    auto reason = outlier_.on_failures(id, {consecutive, 0}, targets_, now_);
     if (reason) target(id).ejected = true;
     return reason;
   }
@@ -38,6 +38,8 @@ class Group {
   }
   TargetState& target(TargetId id) { return targets_.at(id - 1); }
   Outlier& outlier() { return outlier_; }
+  const std::vector<TargetState>& all() const { return targets_; }
+  Mono now() const { return now_; }
 
  private:
   Outlier outlier_;
@@ -132,7 +134,7 @@ TEST(Outlier, IgnoresNewsOfATargetThatIsOutOrUnknown) {
   EXPECT_EQ(group.fail(1, 6), std::nullopt);
   group.target(2).health = Health::unhealthy;
   EXPECT_EQ(group.fail(2), std::nullopt);
-  EXPECT_EQ(group.outlier().on_failures(77, 5, {}, Mono{}), std::nullopt);
+  EXPECT_EQ(group.outlier().on_failures(77, {5, 0}, {}, Mono{}), std::nullopt);
 }
 
 TEST(Outlier, ForgetsATargetThatAProbeFoundWellAgain) {
@@ -167,6 +169,102 @@ TEST(Outlier, SurvivesExtremeDurations) {
   spec.max_ejection = Millis{1};
   Group century(4, spec);
   EXPECT_EQ(century.next_ejection(1), std::chrono::days{36'500});
+}
+
+// ---- gateway failures ---------------------------------------------------------------------------
+
+TEST(Outlier, LooksAtGatewayFailuresAloneWhereThatIsAsked) {
+  config::Outlier spec;
+  spec.consecutive_failures = 0;
+  spec.consecutive_gateway_failures = 3;
+  Group group(4, spec);
+  EXPECT_EQ(group.outlier().on_failures(1, {50, 2}, group.all(), group.now()), std::nullopt);
+  EXPECT_EQ(group.outlier().on_failures(1, {3, 3}, group.all(), group.now()),
+            "outlier: 3 gateway failures in a row, out for 30s");
+}
+
+// ---- success rates ------------------------------------------------------------------------------
+
+class SuccessRates : public ::testing::Test {
+ protected:
+  explicit SuccessRates(std::size_t size = 10) : group_(size) {
+    group_.outlier().take_interval(group_.now());
+  }
+  void see(TargetId first, TargetId last, std::uint32_t requests, std::uint32_t failures) {
+    for (TargetId id = first; id <= last; ++id) group_.outlier().on_tally({id, requests, failures});
+  }
+  /// Who goes at the end of the interval.
+  std::vector<TargetId> outliers() {
+    std::vector<TargetId> out;
+    group_.pass(seconds{10});
+    if (!group_.outlier().take_interval(group_.now())) return out;
+    while (const auto found = group_.outlier().next_outlier(group_.all(), group_.now())) {
+      group_.target(found->target).ejected = true;
+      out.push_back(found->target);
+      reason_ = found->reason;
+    }
+    group_.outlier().end_interval();
+    return out;
+  }
+
+  Group group_;
+  std::string reason_;
+};
+
+TEST_F(SuccessRates, TakeOutTheOneThatIsFarBelowTheOthers) {
+  see(1, 9, 100, 0);
+  see(10, 10, 100, 30);
+  EXPECT_EQ(outliers(), std::vector<TargetId>{10});
+  EXPECT_EQ(reason_, "outlier: 70.0% succeeded, below 79.9% of the group, out for 30s");
+}
+
+TEST_F(SuccessRates, LeaveThoseAloneThatAreAllTheSame) {
+  see(1, 10, 1000, 500);
+  EXPECT_TRUE(outliers().empty());
+}
+
+TEST_F(SuccessRates, SayNothingOfATargetWithFewRequests) {
+  see(1, 9, 100, 0);
+  see(10, 10, 99, 99);
+  EXPECT_TRUE(outliers().empty());
+}
+
+TEST_F(SuccessRates, NeedFiveTargetsToCompare) {
+  see(1, 3, 1000, 0);
+  see(4, 4, 1000, 1000);
+  EXPECT_TRUE(outliers().empty());
+  see(1, 5, 1000, 0);
+  EXPECT_TRUE(outliers().empty());
+}
+
+TEST_F(SuccessRates, BeginAnewWithEachInterval) {
+  see(10, 10, 99, 99);
+  see(1, 9, 100, 0);
+  EXPECT_TRUE(outliers().empty());
+  see(10, 10, 99, 99);
+  see(1, 9, 100, 0);
+  EXPECT_TRUE(outliers().empty());
+}
+
+TEST_F(SuccessRates, NeverTakeOutMoreThanTheShareAllowed) {
+  config::Outlier spec;
+  spec.max_ejected_percent = 10;
+  spec.success_rate_factor = 0.5;
+  group_ = Group(10, spec);
+  group_.outlier().take_interval(group_.now());
+  see(1, 8, 100, 0);
+  see(9, 10, 100, 90);
+  EXPECT_EQ(outliers().size(), 1U);
+}
+
+TEST_F(SuccessRates, AreNotComparedWhereThatIsOff) {
+  config::Outlier spec;
+  spec.success_rate = false;
+  group_ = Group(10, spec);
+  group_.outlier().take_interval(group_.now());
+  see(1, 9, 100, 0);
+  see(10, 10, 100, 100);
+  EXPECT_TRUE(outliers().empty());
 }
 
 }  // namespace

@@ -192,5 +192,26 @@ TEST(HashKey, TellsSimilarKeysApartInTheHighBits) {
   EXPECT_GT(std::distance(tops.begin(), repeated.begin()), 40);
 }
 
+// ---- slow start ---------------------------------------------------------------------------------
+
+TEST(SlowStart, GrowsFromItsLeastToTheWhole) {
+  const config::SlowStart even{.window = std::chrono::seconds{10}};
+  EXPECT_EQ(slow_start_share(even, Millis{0}), 1000U);
+  EXPECT_EQ(slow_start_share(even, Millis{500}), 1000U);
+  EXPECT_EQ(slow_start_share(even, Millis{5000}), 5000U);
+  EXPECT_EQ(slow_start_share(even, Millis{10'000}), 10'000U);
+  EXPECT_EQ(slow_start_share(even, Millis{99'000}), 10'000U);
+}
+
+TEST(SlowStart, GrowsFasterAtFirstWithMoreAggression) {
+  const config::SlowStart eager{.window = std::chrono::seconds{10}, .aggression = 2};
+  EXPECT_EQ(slow_start_share(eager, Millis{2500}), 5000U);
+}
+
+TEST(SlowStart, TakesATimeInTheFutureForTheBeginning) {
+  const config::SlowStart even{.window = std::chrono::seconds{10}};
+  EXPECT_EQ(slow_start_share(even, Millis{-50}), 1000U);
+}
+
 }  // namespace
 }  // namespace teal::proxy

@@ -223,5 +223,48 @@ TEST(NormaliseHost, CopiesOnlyWhatItChanges) {
   EXPECT_TRUE(buffer.empty());
 }
 
+// ---- panic --------------------------------------------------------------------------------------
+
+class PanicTest : public ::testing::Test {
+ protected:
+  /// Of three targets in blue and in green so many are healthy.
+  RouteTable table(std::size_t healthy) {
+    auto spec = service("s", {{"public", "", "/"}});
+    spec.panic_percent = 50;
+    auto config = std::make_shared<config::Config>();
+    config->listeners.resize(1);
+    config->listeners[0].name = "public";
+    config->services = {spec};
+    ServiceState state;
+    for (const Colour colour : kColours)
+      for (TargetId id = 1; id <= 3; ++id)
+        state.groups[colour].targets.push_back(
+            target(id, "127.0.0.1:1" + std::to_string(id),
+                   id <= healthy ? Health::healthy : Health::unhealthy));
+    return build_route_table(1, config, {state}, slots_);
+  }
+  SlotBook slots_;
+};
+
+TEST_F(PanicTest, IgnoresHealthInTheLiveGroupOnly) {
+  const RouteTable panicking = table(1);
+  const ServiceView& view = panicking.services[0];
+  EXPECT_TRUE(view.groups[Colour::blue].panicking);
+  EXPECT_TRUE(view.groups[Colour::blue].accepts(view.groups[Colour::blue].targets[2]));
+  EXPECT_FALSE(view.groups[Colour::green].panicking);
+  EXPECT_FALSE(view.groups[Colour::green].accepts(view.groups[Colour::green].targets[2]));
+}
+
+TEST_F(PanicTest, BelievesHealthWhereEnoughAreHealthy) {
+  const RouteTable calm = table(2);
+  EXPECT_FALSE(calm.services[0].groups[Colour::blue].panicking);
+}
+
+TEST_F(PanicTest, AsksALiveGroupOfWhichNobodyIsHealthy) {
+  const RouteTable hopeless = table(0);
+  EXPECT_TRUE(hopeless.services[0].groups[Colour::blue].available);
+  EXPECT_FALSE(hopeless.services[0].groups[Colour::green].available);
+}
+
 }  // namespace
 }  // namespace teal::proxy

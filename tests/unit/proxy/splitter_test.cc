@@ -14,7 +14,7 @@ constexpr std::uint64_t kSeed = 20261123;
 
 std::uint32_t release_count(Splitter& splitter, Weight weight, std::uint32_t requests) {
   std::uint32_t count = 0;
-  for (std::uint32_t i = 0; i < requests; ++i) count += splitter.next_is_release(weight) ? 1 : 0;
+  for (std::uint32_t i = 0; i < requests; ++i) count += splitter.draw(weight).release ? 1 : 0;
   return count;
 }
 
@@ -35,7 +35,7 @@ TEST(Splitter, IsNeverFurtherFromItsShareThanTheRarerSidesPlacesOfOneBlock) {
     const double bound = std::ceil(length * std::min(share, 1 - share)) + 1;
     double count = 0;
     for (int n = 1; n <= 3000; ++n) {
-      count += splitter.next_is_release(weight) ? 1 : 0;
+      count += splitter.draw(weight).release ? 1 : 0;
       ASSERT_LE(std::abs(count - n * share), bound) << points << " after " << n;
     }
   }
@@ -78,7 +78,7 @@ TEST(Splitter, DrawsNoRandomNumberAtZeroAndAtTheWhole) {
   release_count(idle, Weight::none(), 17);
   release_count(idle, Weight::all(), 17);
   for (int i = 0; i < 200; ++i)
-    ASSERT_EQ(idle.next_is_release(Weight{1000}), fresh.next_is_release(Weight{1000}));
+    ASSERT_EQ(idle.draw(Weight{1000}).release, fresh.draw(Weight{1000}).release);
 }
 
 TEST(Splitter, StartsANewBlockWhenTheWeightChanges) {
@@ -101,7 +101,7 @@ std::vector<std::size_t> places(std::uint64_t seed, std::size_t blocks) {
   std::vector<std::size_t> result;
   for (std::size_t block = 0; block < blocks; ++block)
     for (std::size_t place = 0; place < 10; ++place)
-      if (splitter.next_is_release(Weight{1000})) result.push_back(place);
+      if (splitter.draw(Weight{1000}).release) result.push_back(place);
   return result;
 }
 
@@ -133,13 +133,31 @@ TEST(Splitter, MakesEveryOrderOfABlockEquallyLikely) {
   std::vector<std::uint32_t> counts(32);
   for (int block = 0; block < 20'000; ++block) {
     std::size_t order = 0;
-    for (int i = 0; i < 5; ++i)
-      order = order * 2 + (splitter.next_is_release(Weight{4000}) ? 1 : 0);
+    for (int i = 0; i < 5; ++i) order = order * 2 + (splitter.draw(Weight{4000}).release ? 1 : 0);
     ++counts[order];
   }
   std::erase(counts, 0U);
   ASSERT_EQ(counts.size(), 10U);
   EXPECT_LT(chi_square(counts, 2000), 27.9) << "seed " << kSeed;
+}
+
+TEST(Splitter, TellsTheChanceThatItsDrawHadGivenTheDrawsBefore) {
+  Splitter splitter{kSeed};
+  for (int block = 0; block < 100; ++block) {
+    bool drawn = false;
+    for (int left = 10; left > 0; --left) {
+      const Drawn next = splitter.draw(Weight{1000});
+      ASSERT_EQ(next.release_probability, drawn ? 0.0 : 1.0 / left);
+      drawn = drawn || next.release;
+    }
+    ASSERT_TRUE(drawn);
+  }
+}
+
+TEST(Splitter, LeavesNothingToChanceAtZeroAndAtTheWhole) {
+  Splitter splitter{kSeed};
+  EXPECT_EQ(splitter.draw(Weight::none()).release_probability, 0.0);
+  EXPECT_EQ(splitter.draw(Weight::all()).release_probability, 1.0);
 }
 
 TEST(StickyClient, KeepsSeeingTheReleaseWhileItsWeightGrows) {

@@ -1,0 +1,290 @@
+// The part of Exchange that keeps failures from clients: when a request is sent once more and to
+// whom, the retry budget, the shield (docs/adr/0011) and the exposure budget.
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+#include "proxy/exchange.h"
+#include "proxy/worker.h"
+
+namespace teal::proxy {
+namespace {
+
+/// What the client would have got: Teal's own answer where the target gave none.
+std::uint16_t blamed_status(const FailedAttempt& failed) {
+  if (failed.status != 0) return failed.status;
+  const bool late =
+      failed.failure == Failure::connect_timeout || failed.failure == Failure::response_timeout;
+  return late ? 504 : 502;
+}
+
+bool lists_more_than_connects(const config::RetryOn& on) {
+  return on.reset || on.timeout || on.status_502 || on.status_503 || on.status_504 || on.any_5xx;
+}
+
+}  // namespace
+
+// ---- who may be asked
+// ---------------------------------------------------------------------------
+
+void Exchange::join_group() {
+  TEAL_ASSERT(joined_ == nullptr);
+  joined_ = group_runtime().runtime.get();
+  joined_->peak = std::max(joined_->peak, ++joined_->active);
+  tries_ = {0, false};
+}
+
+void Exchange::leave_group() {
+  if (joined_ == nullptr) return;
+  end_retry();
+  --joined_->active;
+  joined_ = nullptr;
+}
+
+bool Exchange::is_on_release() const {
+  return audience_ == Audience::split && colour_ != service_->live;
+}
+
+RequestTraits Exchange::traits() const {
+  const bool has_key = head_.fields.find(net::HeaderId::idempotency_key) != nullptr;
+  return {net::is_idempotent(head_.method) || has_key, replayable_};
+}
+
+RetryRules Exchange::retry_rules() const {
+  const config::Service& spec = *service_->spec;
+  // An interim response is a beginning: what follows it must come from the same target.
+  return {spec.retry.on, interim_sent_ ? 0 : spec.retry.attempts,
+          spec.shield.enabled && is_on_release() && !interim_sent_, spec.shield.on};
+}
+
+bool Exchange::keeps_body() const {
+  const config::Service& spec = *service_->spec;
+  return upstream_->requests() > 1 || (spec.shield.enabled && is_on_release()) ||
+         lists_more_than_connects(spec.retry.on);
+}
+
+Next Exchange::decide(const FailedAttempt& failed, bool group_is_exhausted) {
+  Shard& counters = worker_.counters();
+  const RetryRules rules = retry_rules();
+  const Tries all{rules.attempts, true};
+  Decision decision = after_failure(failed, traits(), rules, group_is_exhausted ? all : tries_);
+  // An answer that could be passed on is not thrown away for nobody.
+  if (decision.next == Next::another_target && failed.request_sent && !has_untried_target())
+    decision = after_failure(failed, traits(), rules, all);
+  if (decision.hindrance == Hindrance::not_repeatable) counters[Stat::shield_not_repeatable].add();
+  if (decision.hindrance == Hindrance::not_replayable) counters[Stat::shield_not_replayable].add();
+  if (decision.next == Next::live_group && !service_->groups[service_->live].available) {
+    counters[Stat::shield_without_target].add();
+    decision.next = Next::give_up;
+  }
+  if (needs_budget(failed, decision.next)) {
+    const bool crosses = decision.next == Next::live_group;
+    const Colour to = crosses ? service_->live : colour_;
+    if (!begin_retry(*runtime().groups[to].runtime)) {
+      counters[crosses ? Stat::shield_over_budget : Stat::retries_over_budget].add();
+      decision.next = Next::give_up;
+    }
+  }
+  if (decision.next == Next::give_up && !may_be_seen() && may_go_live(failed.request_sent)) {
+    counters[Stat::exposure_replayed].add();
+    decision.next = Next::live_group;
+  }
+  return decision.next;
+}
+
+bool Exchange::has_untried_target() const {
+  const GroupView& view = group();
+  return std::any_of(view.targets.begin(), view.targets.end(), [&](const TargetState& target) {
+    return view.accepts(target) && (!target_ || target.id != target_->id) &&
+           std::find(tried_.begin(), tried_.end(), target.id) == tried_.end();
+  });
+}
+
+void Exchange::follow(Next next, const FailedAttempt& failed) {
+  const TargetId target = target_ ? target_->id : 0;
+  Shard& counters = worker_.counters();
+  switch (next) {
+    case Next::give_up: give_up(failed.failure); return;
+    case Next::another_target:
+      counters[failed.request_sent ? Stat::retries_failed : Stat::retries_connect].add();
+      tried_.push_back(target);
+      break;
+    case Next::live_group:
+      counters[Stat::retries_shield].add();
+      go_live(&failed);
+      break;
+    case Next::fresh_connection: {
+      counters[Stat::retries_reused_died].add();
+      tries_.fresh_was_tried = true;
+      const auto& targets = group().targets;
+      const auto same = std::find_if(targets.begin(), targets.end(),
+                                     [&](const TargetState& t) { return t.id == target; });
+      if (open_upstream(static_cast<std::size_t>(same - targets.begin()), true)) return;
+      break;
+    }
+  }
+  phase_ = Phase::connecting;
+  attempt();
+}
+
+bool Exchange::is_retried_for_room() {
+  const FailedAttempt failed{.failure = Failure::connect, .status = 503};
+  if (!is_on_release()) return false;
+  const Next next = decide(failed, true);
+  if (next != Next::live_group) return false;
+  target_ = nullptr;
+  follow(next, failed);
+  return true;
+}
+
+bool Exchange::is_status_retried(const net::ResponseHead& head) {
+  const FailedAttempt failed{Failure::status, head.status, upstream_->requests() > 1, true, true};
+  const Next next = decide(failed);
+  if (next == Next::give_up) return false;
+  last_failure_ = Failure::status;
+  report(Failure::status, head.status);
+  discard_upstream();
+  follow(next, failed);
+  return true;
+}
+
+// ---- the shield
+// ---------------------------------------------------------------------------------
+
+void Exchange::go_live(const FailedAttempt* failed) {
+  TEAL_ASSERT(!upstream_ && is_on_release());
+  shielded_.is = true;
+  shielded_.from = colour_;
+  shielded_.target = std::exchange(target_, nullptr);
+  if (failed != nullptr) {
+    shielded_.failure = failed->failure;
+    shielded_.status = blamed_status(*failed);
+    shielded_.origin = failed->failure == Failure::status ? Origin::target : Origin::teal;
+    if (TrafficShard* shard = traffic()) shard->shielded.add();
+  }
+  using Header = config::Shield::Header;
+  const Header who = service_->spec->shield.header;
+  if (who == Header::everybody || (who == Header::trusted && info_.peer.trusted)) {
+    shielded_.header = to_string(colour_);
+    shielded_.header += "; ";
+    shielded_.header += shielded_.reason();
+    if (shielded_.failure == Failure::status)
+      shielded_.header += " " + std::to_string(shielded_.status);
+  }
+  end_exposure(false);
+  GroupRuntime* const retrying = std::exchange(retrying_, nullptr);
+  leave_group();
+  retrying_ = retrying;  // It was granted for the live group.
+  colour_ = service_->live;
+  join_group();
+  was_queued_ = false;
+}
+
+bool Exchange::may_go_live(bool request_sent) const {
+  const RequestTraits request = traits();
+  return service_->spec->shield.enabled && is_on_release() && !interim_sent_ &&
+         request.is_replayable && (request.is_repeatable || !request_sent) &&
+         service_->groups[service_->live].available;
+}
+
+void Exchange::discard_upstream() {
+  const bool is_clean = request_done_ && !upstream_->is_blocked();
+  const boost::intrusive_ptr<Upstream> upstream = detach_upstream();
+  if (is_clean) {
+    upstream->discard();
+  } else {
+    upstream->abandon();
+  }
+}
+
+// ---- the retry budget
+// ---------------------------------------------------------------------------
+
+bool Exchange::begin_retry(GroupRuntime& group) {
+  if (retrying_ == &group) return true;
+  const std::uint32_t active = std::max(group.peak, group.last_peak);
+  if (group.retries >= retry_limit(service_->spec->retry, active)) return false;
+  end_retry();
+  retrying_ = &group;
+  ++group.retries;
+  return true;
+}
+
+void Exchange::end_retry() {
+  if (retrying_ == nullptr) return;
+  --retrying_->retries;
+  retrying_ = nullptr;
+}
+
+// ---- the exposure budget
+// ------------------------------------------------------------------------
+
+/// Does the release get the request that was drawn for it? What cannot be taken back any more holds
+/// a reservation from now on; what can, from the moment when its response is to be seen.
+void Exchange::limit_exposure() {
+  Exposure* const exposure = service_->exposure.get();
+  const bool live_serves = service_->groups[service_->live].available;
+  const bool is_full = exposure->is_full();
+  if (is_full && live_serves) {
+    // Chance has no part in that for any request, those that were drawn for the live group
+    // included.
+    if (draw_.colour != service_->live) worker_.counters()[Stat::exposure_diverted].add();
+    draw_ = {service_->live, 0.0};
+  }
+  if (draw_.colour == service_->live) return;
+  exposure_ = exposure;
+  const net::Framing& body = head_.framing;
+  const bool fits = body.kind == net::Framing::Kind::none ||
+                    (body.kind == net::Framing::Kind::length && body.length <= kReplayBytes);
+  if (service_->spec->shield.enabled && traits().is_repeatable && fits) return;
+  reserved_ = exposure_->reserve();
+  if (reserved_ || !live_serves) return;
+  exposure_ = nullptr;
+  worker_.counters()[Stat::exposure_diverted].add();
+  draw_ = {service_->live, 0.0};
+}
+
+bool Exchange::may_be_seen() {
+  if (exposure_ == nullptr || reserved_) return true;
+  reserved_ = exposure_->reserve();
+  return reserved_;
+}
+
+bool Exchange::is_kept_from_sight() {
+  if (may_be_seen() || !may_go_live(true)) return false;
+  worker_.counters()[Stat::exposure_replayed].add();
+  discard_upstream();
+  go_live(nullptr);
+  phase_ = Phase::connecting;
+  attempt();
+  return true;
+}
+
+bool Exchange::is_spared_timeout() {
+  if (phase_ == Phase::relaying || may_be_seen() || !may_go_live(true)) return false;
+  const FailedAttempt failed{.failure = Failure::response_timeout, .request_sent = true};
+  worker_.counters()[Stat::exposure_replayed].add();
+  leave_queue();
+  if (upstream_) report(Failure::response_timeout, 0);
+  drop_upstream(false);
+  // The only case in which a request takes longer than it may: at most twice as long.
+  request_deadline_ = worker_.now() + service_->spec->timeouts.request;
+  last_failure_ = failed.failure;
+  go_live(&failed);
+  phase_ = Phase::connecting;
+  attempt();
+  return true;
+}
+
+void Exchange::end_exposure(bool failed) {
+  Exposure* const exposure = std::exchange(exposure_, nullptr);
+  const bool reserved = std::exchange(reserved_, false);
+  if (exposure == nullptr) return;
+  if (failed) {
+    if (reserved ? exposure->spend() : exposure->overspend()) worker_.shared().exposed();
+  } else if (reserved) {
+    exposure->release();
+  }
+}
+
+}  // namespace teal::proxy
