@@ -238,11 +238,29 @@ struct ExternalAlarm {
   bool operator==(const ExternalAlarm&) const = default;
 };
 
+/// The release against the live group at the same instant (docs/judge.md).
+struct CompareAlarm {
+  enum class What : std::uint8_t { errors, latency };
+
+  What what = What::errors;
+  double tolerance = 1.5;     ///< Worse by this factor is still well.
+  double confidence = 0.999;  ///< 1 - alpha: what a rollback needs.
+  double certify = 0.95;      ///< What "not worse" needs at a step's end.
+  /// Errors: the share that the release may have where there is no live traffic to compare with, a
+  /// fraction (0.01 = 1 %). Left out: 1 % for certificates, and nothing is rolled back for it.
+  std::optional<double> at_most;
+  /// Latency: a duration to compare by besides the live group's own quantiles.
+  std::optional<Millis> limit;
+  bool operator==(const CompareAlarm&) const = default;
+};
+
 struct Alarm {
   std::string name;
-  std::variant<ErrorRateAlarm, LatencyAlarm, RequestRateAlarm, ExternalAlarm> condition;
-  Millis over = seconds{30};            ///< Sliding window; not for external ones.
-  std::uint64_t minimum_requests = 50;  ///< Fewer in the window: not enough evidence.
+  std::variant<ErrorRateAlarm, LatencyAlarm, RequestRateAlarm, ExternalAlarm, CompareAlarm>
+      condition;
+  Millis over = seconds{30};            ///< Sliding window; not for external ones, comparisons.
+  std::uint64_t minimum_requests = 50;  ///< Fewer in the window: not enough evidence. Likewise.
+  bool observe = false;                 ///< Judged, shown and recorded, and does nothing.
   bool operator==(const Alarm&) const = default;
 };
 

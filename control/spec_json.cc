@@ -127,10 +127,31 @@ config::Threshold read_threshold(const json::object& object) {
   return {enumerator(object, "op", config::Threshold::Op::below), exact(object, "limit")};
 }
 
+void write_compare(json::object& object, const config::CompareAlarm& alarm) {
+  object["kind"] = "compare";
+  object["what"] = static_cast<std::uint8_t>(alarm.what);
+  object["tolerance"] = exact(alarm.tolerance);
+  object["confidence"] = exact(alarm.confidence);
+  object["certify"] = exact(alarm.certify);
+  if (alarm.at_most) object["at_most"] = exact(*alarm.at_most);
+  if (alarm.limit) object["limit_ms"] = alarm.limit->count();
+}
+config::CompareAlarm read_compare(const json::object& object) {
+  config::CompareAlarm alarm;
+  alarm.what = enumerator(object, "what", config::CompareAlarm::What::latency);
+  alarm.tolerance = exact(object, "tolerance");
+  alarm.confidence = exact(object, "confidence");
+  alarm.certify = exact(object, "certify");
+  if (object.contains("at_most")) alarm.at_most = exact(object, "at_most");
+  if (object.contains("limit_ms")) alarm.limit = millis(object, "limit_ms");
+  return alarm;
+}
+
 json::object write(const config::Alarm& alarm) {
   json::object object{{"name", alarm.name},
                       {"over_ms", alarm.over.count()},
-                      {"minimum_requests", alarm.minimum_requests}};
+                      {"minimum_requests", alarm.minimum_requests},
+                      {"observe", alarm.observe}};
   std::visit(Overloaded{[&](const config::ErrorRateAlarm& a) {
                           object["kind"] = "error_rate";
                           write_threshold(object, a.threshold);
@@ -144,6 +165,7 @@ json::object write(const config::Alarm& alarm) {
                           object["kind"] = "request_rate";
                           write_threshold(object, a.threshold);
                         },
+                        [&](const config::CompareAlarm& a) { write_compare(object, a); },
                         [&](const config::ExternalAlarm&) { object["kind"] = "external"; }},
              alarm.condition);
   return object;
@@ -154,6 +176,9 @@ config::Alarm read_alarm(const json::object& object) {
   alarm.name = text(object, "name");
   alarm.over = millis(object, "over_ms");
   alarm.minimum_requests = number<std::uint64_t>(object, "minimum_requests");
+  // Records of older versions have no such key.
+  if (const json::value* observe = object.if_contains("observe"))
+    alarm.observe = observe->as_bool();
   const std::string kind = text(object, "kind");
   if (kind == "error_rate")
     alarm.condition = config::ErrorRateAlarm{read_threshold(object)};
@@ -161,6 +186,8 @@ config::Alarm read_alarm(const json::object& object) {
     alarm.condition = config::LatencyAlarm{exact(object, "quantile"), read_threshold(object)};
   else if (kind == "request_rate")
     alarm.condition = config::RequestRateAlarm{read_threshold(object)};
+  else if (kind == "compare")
+    alarm.condition = read_compare(object);
   else if (kind == "external")
     alarm.condition = config::ExternalAlarm{};
   else

@@ -1,25 +1,47 @@
 // VerdictSource: one independent way to a rollback (ARCHITECTURE.md), fed with readings of both
-// groups' counters and answering with a Verdict. Pure: no clock, no I/O. A new kind of judgement is
-// a new class here and nothing else.
+// groups' counters and with single bad events, and answering with a Verdict. Pure: no clock, no
+// I/O. A new kind of judgement is a new class here and nothing else.
 //
 // Control thread; one set of sources per deployment, made when it starts.
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "base/counters.h"
+#include "base/judged_event.h"
 #include "base/time.h"
+#include "base/weight.h"
 #include "config/config.h"
+#include "health/comparison_report.h"
 #include "health/verdict.h"
 
 namespace teal::health {
 
-/// Both groups' split traffic at one instant; counters of the revision, growing since it came.
+/// Both groups' split traffic at one instant; counters of the revision, growing since it came, by
+/// the group that was drawn.
 struct Reading {
   Mono at;
   TrafficCounters release;
   TrafficCounters live;
+  /// Every request that began before has ended or was told as overdue: the comparison takes events
+  /// in the order in which the requests began, as far as this. `at` minus the overdue age will do;
+  /// the beginning of the oldest untold request in flight is better. Left out: nothing is taken.
+  Mono settled_before = Mono::min();
+};
+
+/// A step with a weight of its own begins: every worker runs on it.
+struct StepStart {
+  Mono at;
+  Weight release;
+  /// What "slow" means from now on (slow_thresholds()); frozen for the step. Empty: not compared.
+  std::vector<Micros> slower_than;
+  /// The live group's share of requests as slow as that before the step (slow_shares()); as many.
+  std::vector<double> slower_shares;
 };
 
 class VerdictSource {
@@ -33,9 +55,32 @@ class VerdictSource {
   virtual Verdict judge(const Reading& reading) = 0;
   /// An outside word on the alarm; only external alarms listen.
   virtual void set_external(bool /*firing*/, const std::string& /*why*/) {}
+
+  // Only comparisons listen to these.
+  virtual void begin_step(const StepStart& /*step*/) {}
+  /// A bad event. It counts in the next judge() whose reading has settled it.
+  virtual void on_event(const JudgedEvent& /*event*/) {}
+  /// What a comparison can show of its evidence as of the last judge().
+  virtual std::optional<ComparisonReport> comparison() const { return std::nullopt; }
 };
 
+/// What a source must know of the deployment around it.
+struct JudgeContext {
+  Colour release = Colour::green;
+  /// Comparisons that can roll this deployment back: alpha is divided by it (docs/judge.md).
+  std::size_t comparisons = 1;
+  /// By this age a request has ended badly, or it counts as not having ended badly: somewhat above
+  /// the service's connect and response_header timeouts together.
+  Millis patience = Millis{65'000};
+};
+
+/// How many of the alarms are comparisons that can roll back.
+std::size_t comparisons_in(std::span<const config::Alarm> alarms);
+
 /// The source that a configured alarm describes.
+std::unique_ptr<VerdictSource> make_source_in(const config::Alarm& alarm,
+                                              const JudgeContext& context);
+/// The same where the alarm stands alone.
 std::unique_ptr<VerdictSource> make_source(const config::Alarm& alarm);
 
 }  // namespace teal::health

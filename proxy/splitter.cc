@@ -26,10 +26,11 @@ std::uint32_t Splitter::block_length(Weight release) {
 }
 
 void Splitter::start_block(Weight release) {
-  left_ = block_length(release);
+  ++block_;
+  left_ = length_ = block_length(release);
   // What the last block was short of a whole place is owed to this one.
   const std::uint32_t owed = left_ * release.basis_points() + carry_;
-  release_left_ = owed / kWhole;
+  release_left_ = places_ = owed / kWhole;
   carry_ = owed % kWhole;
 }
 
@@ -39,14 +40,14 @@ Drawn Splitter::draw(Weight release) {
     left_ = 0;
     carry_ = 0;
   }
-  if (release == Weight::none()) return {false, 0};
-  if (release == Weight::all()) return {true, 1};
+  if (release == Weight::none()) return {.release = false, .release_probability = 0};
+  if (release == Weight::all()) return {.release = true, .release_probability = 1};
   if (left_ == 0) start_block(release);
   const double probability = static_cast<double>(release_left_) / left_;
   const bool chosen = rng_.below(left_) < release_left_;
   --left_;
   if (chosen) --release_left_;
-  return {chosen, probability};
+  return {chosen, probability, block_, length_, places_};
 }
 
 std::uint64_t StickyClient::draw(bool release_side, Weight release, Rng& rng) {

@@ -21,6 +21,10 @@ struct Drawn {
   /// How likely the release was, given every earlier draw: places left / requests left. 0 or 1
   /// where nothing was left to chance.
   double release_probability = 0;
+  // The block that it was drawn in, where something was; length 0 otherwise.
+  std::uint64_t block = 0;  ///< Counts the blocks of this splitter.
+  std::uint32_t block_length = 0;
+  std::uint32_t block_release = 0;  ///< Places in it that go to the release.
 };
 
 class Splitter {
@@ -39,6 +43,9 @@ class Splitter {
 
   Rng rng_;
   Weight weight_;
+  std::uint64_t block_ = 0;
+  std::uint32_t length_ = 0;
+  std::uint32_t places_ = 0;
   std::uint32_t left_ = 0;          ///< Requests left in the block.
   std::uint32_t release_left_ = 0;  ///< Of which go to the release.
   std::uint32_t carry_ = 0;         ///< Error diffusion, in 1/10000 of a place.

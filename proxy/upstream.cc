@@ -183,7 +183,7 @@ bool Upstream::discard_step(const net::ParseStep& step, bool is_last_input) {
   const bool is_end = step.event == net::ParseEvent::end;
   if (is_end && is_last_input && parser_.head().keep_alive && !is_blocked()) {
     const boost::intrusive_ptr<Upstream> alive(this);
-    stash_ = {};
+    free_memory(stash_);
     std::erase(target_->discarding, alive);
     state_ = State::busy;
     release();

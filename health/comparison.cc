@@ -1,0 +1,100 @@
+#include "health/comparison.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <utility>
+
+namespace teal::health {
+namespace {
+
+std::string number(double value, int digits = 3) {
+  std::array<char, 40> text{};
+  const int size = std::snprintf(text.data(), text.size(), "%.*g", digits, value);
+  return std::string(text.data(), static_cast<std::size_t>(size));
+}
+
+/// An e-value from its logarithm; it may be beyond what a double holds.
+std::string e_value(double log_e) {
+  constexpr double kTen = 2.302585092994046;
+  return log_e < 50 ? number(std::exp(log_e)) : "10^" + number(std::floor(log_e / kTen), 6);
+}
+
+std::string counts(const ComparisonReport::Group& release, const ComparisonReport::Group& live) {
+  return std::to_string(release.bad) + " of " + std::to_string(release.total) + " against " +
+         std::to_string(live.bad) + " of " + std::to_string(live.total) + " requests";
+}
+
+}  // namespace
+
+bool ClientsSeen::is_new(std::uint64_t client) {
+  if (client == 0) return true;
+  if (seen_.size() >= Comparison::kMostClients) return false;
+  return seen_.insert(client).second;
+}
+
+Comparison::Comparison(std::string name, const config::CompareAlarm& alarm,
+                       const JudgeContext& context)
+    : name_(std::move(name)), alarm_(alarm), context_(context) {}
+
+std::string Comparison::condition() const {
+  const bool errors = alarm_.what == config::CompareAlarm::What::errors;
+  return std::string(errors ? "errors" : "latency") + " at most " + number(alarm_.tolerance, 6) +
+         " times the live group's (confidence " + number(alarm_.confidence, 6) + ")";
+}
+
+void Comparison::begin_step(const StepStart& step) {
+  weight_ = step.release;
+  rebase_ = true;
+  certified_ = false;
+  on_step(step);
+}
+
+Verdict Comparison::judge(const Reading& reading) {
+  if (rebase_) {
+    before_ = reading;
+    rebase_ = false;
+  }
+  since_step_ = reading;
+  since_step_.release -= before_.release;
+  since_step_.live -= before_.live;
+  ComparisonReport report = weigh(reading);
+  report.tolerance = alarm_.tolerance;
+  // The confidence is the deployment's: each of its comparisons has its part of alpha (4.7.6).
+  const auto parts = static_cast<double>(std::max<std::size_t>(context_.comparisons, 1));
+  report.log_e_needed = std::log(parts / (1 - alarm_.confidence));
+  report.certificate_log_e_needed = -std::log(1 - alarm_.certify);
+  Verdict result = verdict(report);
+  using Outcome = ComparisonReport::Outcome;
+  if (breached_)
+    report.outcome = Outcome::breached;
+  else if (certified_)
+    report.outcome = Outcome::certified;
+  report_ = std::move(report);
+  return result;
+}
+
+Verdict Comparison::verdict(const ComparisonReport& report) {
+  if (breached_) return *breached_;
+  if (report.log_e >= report.log_e_needed) {
+    std::string why = what() + " " + counts(report.release, report.live) + ", e-value " +
+                      e_value(report.log_e) + " >= " + e_value(report.log_e_needed);
+    if (report.ratio_low) why += ", at least " + number(*report.ratio_low) + " times as many";
+    breached_ = Breached{std::move(why)};
+    return *breached_;
+  }
+  if (report.certificate_log_e >= report.certificate_log_e_needed) certified_ = true;
+  if (certified_) return Healthy{};
+  return NotEnoughEvidence{missing(report)};
+}
+
+std::string Comparison::missing(const ComparisonReport& report) const {
+  std::string text = what() + " " + counts(report.release, report.live);
+  if (report.more_requests)
+    return text + ", about " + std::to_string(*report.more_requests) + " more requests needed";
+  if (report.release.total == 0) return text + ", no request of the release yet";
+  return text + ", no end in sight at this rate";
+}
+
+}  // namespace teal::health

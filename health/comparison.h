@@ -1,0 +1,71 @@
+// Comparison: what `compare: errors` and `compare: latency` have in common: their levels, the
+// counts of the step, clients counted once, the certificate's threshold, the words of a verdict,
+// and that a breach stays one.
+//
+// Pure; control thread; one per alarm and deployment.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_set>
+
+#include "health/judge.h"
+
+namespace teal::health {
+
+class Comparison : public VerdictSource {
+ public:
+  /// Sticky clients remembered; bad events of further ones are left out.
+  static constexpr std::size_t kMostClients = 65'536;
+
+  const std::string& name() const final { return name_; }
+  std::string condition() const final;
+  Verdict judge(const Reading& reading) final;
+  void begin_step(const StepStart& step) final;
+  std::optional<ComparisonReport> comparison() const final { return report_; }
+
+ protected:
+  Comparison(std::string name, const config::CompareAlarm& alarm, const JudgeContext& context);
+
+  /// The evidence as of the reading; the outcome is left to this class.
+  virtual ComparisonReport weigh(const Reading& reading) = 0;
+  virtual void on_step(const StepStart& step) = 0;
+  /// Of a verdict: what is compared, "3 of 40 against 1 of 360 requests".
+  virtual std::string what() const = 0;
+
+  const config::CompareAlarm& alarm() const { return alarm_; }
+  const JudgeContext& context() const { return context_; }
+  Weight weight() const { return weight_; }
+  /// What came of either group since the step began.
+  const Reading& since_step() const { return since_step_; }
+
+ private:
+  Verdict verdict(const ComparisonReport& report);
+  std::string missing(const ComparisonReport& report) const;
+
+  std::string name_;
+  config::CompareAlarm alarm_;
+  JudgeContext context_;
+  Weight weight_;
+  bool rebase_ = false;
+  Reading before_;  ///< When the step began.
+  Reading since_step_;
+  std::optional<Breached> breached_;
+  bool certified_ = false;
+  std::optional<ComparisonReport> report_;
+};
+
+/// A client's bad event counts once in a deployment (4.7.3 of the study; docs/judge.md): its
+/// requests are no independent draws.
+class ClientsSeen {
+ public:
+  /// True the first time; always for client 0, who is nobody.
+  bool is_new(std::uint64_t client);
+  void forget(std::uint64_t client) { seen_.erase(client); }
+
+ private:
+  std::unordered_set<std::uint64_t> seen_;
+};
+
+}  // namespace teal::health

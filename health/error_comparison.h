@@ -1,0 +1,85 @@
+// ErrorComparison: `compare: errors`. Takes bad events in the order in which their requests began,
+// as far as all requests up to there are settled, so that a group whose failures show sooner is not
+// blamed for it (4.7.2 of the study; docs/judge.md). A live request that is overdue counts as bad
+// until it has ended well: a breach is told only where nothing in flight can take it back.
+//
+// Pure; control thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <queue>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "health/block_book.h"
+#include "health/comparison.h"
+#include "health/ratio_interval.h"
+#include "health/ratio_test.h"
+
+namespace teal::health {
+
+class ErrorComparison final : public Comparison {
+ public:
+  /// Events waiting to be settled; more are left out.
+  static constexpr std::size_t kMostWaiting = 65'536;
+  /// Overdue requests in flight; while there may be more, nothing is breached.
+  static constexpr std::size_t kMostOverdue = 65'536;
+
+  ErrorComparison(std::string name, const config::CompareAlarm& alarm, const JudgeContext& context);
+
+  void on_event(const JudgedEvent& event) override;
+
+ private:
+  struct Later {
+    bool operator()(const JudgedEvent& a, const JudgedEvent& b) const { return a.began > b.began; }
+  };
+  /// A request in flight that is counted for the worse case of either question.
+  struct Overdue {
+    JudgedEvent event;
+    bool release = false;
+    double probability = 0;
+    RatioTest::Applied applied;  ///< Live: in worse_. Release: in not_worse_.
+  };
+
+  ComparisonReport weigh(const Reading& reading) override;
+  void on_step(const StepStart& step) override;
+  std::string what() const override { return "errors:"; }
+
+  bool is_release(const JudgedEvent& event) const { return event.group == context().release; }
+  void on_overdue(const JudgedEvent& event);
+  void on_settled(const JudgedEvent& event);
+  void on_error(const JudgedEvent& event);
+  void retract(const Overdue& overdue);
+  /// A bad event in its turn.
+  void count(const JudgedEvent& event);
+  void tally(const JudgedEvent& event, bool release, double probability);
+  void give_up_on_old(Mono now);
+  double evidence(const Reading& reading);
+  double certificate(std::uint64_t more_bad, std::uint64_t more_good) const;
+  std::optional<std::uint64_t> more_requests(double needed) const;
+  std::optional<double> more_of_release(double needed) const;
+  std::optional<double> more_by_ratio(double needed) const;
+
+  RatioTest worse_;
+  RatioTest not_worse_;
+  RatioInterval interval_;
+  BlockBook blocks_;
+  ClientsSeen clients_;
+  std::priority_queue<JudgedEvent, std::vector<JudgedEvent>, Later> waiting_;
+  std::unordered_map<std::uint64_t, Overdue> overdue_;
+  std::uint64_t overdue_release_ = 0;
+  Mono untracked_until_ = Mono::min();
+  Mono swept_ = Mono::min();
+  std::optional<Reading> alone_since_;  ///< Since when all traffic is the release's.
+  std::uint64_t alone_bad_ = 0;
+  ComparisonReport::Group release_;  ///< Bad events counted, and their samples.
+  ComparisonReport::Group live_;
+  std::uint64_t step_bad_release_ = 0;
+  std::uint64_t step_bad_ = 0;
+  double step_probability_ = 0;  ///< Sum over the step's bad events.
+  std::uint64_t left_out_ = 0;
+};
+
+}  // namespace teal::health

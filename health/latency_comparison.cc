@@ -1,0 +1,137 @@
+#include "health/latency_comparison.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "health/share_test.h"
+
+namespace teal::health {
+namespace {
+
+constexpr double kNever = 1e9;
+/// Fewer slow requests in a step say nothing about their rate.
+constexpr std::uint64_t kFewestForRate = 20;
+/// A share above is no statement that requests could refute.
+constexpr double kMostShare = 0.95;
+
+double mean_of(double log_a, double log_b) {
+  return log_sum_exp(std::array{log_a, log_b}) - std::log(2.0);
+}
+
+}  // namespace
+
+LatencyComparison::LatencyComparison(std::string name, const config::CompareAlarm& alarm,
+                                     const JudgeContext& context)
+    : Comparison(std::move(name), alarm, context),
+      thresholds_(kMostThresholds - (alarm.limit ? 0 : 1), Threshold(alarm.tolerance)) {}
+
+void LatencyComparison::on_event(const JudgedEvent& event) {
+  if (event.kind != JudgedEvent::Kind::slow) return;
+  if (event.threshold >= thresholds_.size()) {
+    ++left_out_;
+    return;
+  }
+  Threshold& at = thresholds_[event.threshold];
+  const bool release = event.group == context().release;
+  const std::optional<double> probability =
+      at.clients.is_new(event.client) ? at.blocks.take(event, release) : std::nullopt;
+  if (!probability) {
+    ++left_out_;
+    return;
+  }
+  at.worse.add(release, *probability);
+  at.not_worse.add(release, *probability);
+  at.interval.add(release, *probability);
+  ++at.step_bad;
+  at.step_probability += *probability;
+  if (release) ++at.step_bad_release;
+  ComparisonReport::Group& group = release ? at.release : at.live;
+  ++group.bad;
+  if (group.samples.size() < ComparisonReport::kMostSamples) group.samples.emplace_back(event.id());
+}
+
+void LatencyComparison::on_step(const StepStart& step) {
+  slower_than_ = step.slower_than;
+  shares_ = step.slower_shares;
+  shares_.resize(slower_than_.size(), 0);
+  for (Threshold& at : thresholds_) {
+    at.worse.start_anew();
+    at.not_worse = RatioTest(alarm().tolerance, kNotWorse);
+    at.step_bad = at.step_bad_release = 0;
+    at.step_probability = 0;
+  }
+}
+
+std::string LatencyComparison::what() const {
+  if (slower_than_.empty()) return "latency (nothing to compare by yet):";
+  const Micros than = slower_than_[std::min(shown_, slower_than_.size() - 1)];
+  // Thresholds are round to two digits.
+  const auto micros = static_cast<double>(than.count());
+  const std::string text = than < Millis{1} ? std::to_string(than.count()) + "us"
+                                            : std::to_string(micros / 1000).substr(0, 5) + "ms";
+  return "slower than " + text + ":";
+}
+
+ComparisonReport LatencyComparison::weigh(const Reading& reading) {
+  std::vector<double> logs;
+  for (const Threshold& at : thresholds_) logs.push_back(at.worse.log_e());
+  shown_ = static_cast<std::size_t>(std::max_element(logs.begin(), logs.end()) - logs.begin());
+  ComparisonReport report;
+  report.log_e = log_sum_exp(logs) - std::log(static_cast<double>(logs.size()));
+  const double needed = -std::log(1 - alarm().certify);
+  report.certificate_log_e = 0;
+  std::optional<double> more = 0;
+  for (std::size_t k = 0; k < certified(); ++k) {
+    const double log_e = certificate(k);
+    report.certificate_log_e = k == 0 ? log_e : std::min(report.certificate_log_e, log_e);
+    const std::optional<double> of_this = log_e >= needed ? 0 : more_requests(k, needed);
+    more = more && of_this ? std::optional(std::max(*more, *of_this)) : std::nullopt;
+  }
+  if (certified() > 0 && more) report.more_requests = static_cast<std::uint64_t>(std::ceil(*more));
+  const Threshold& shown = thresholds_[shown_];
+  const RatioInterval::Bounds bounds = shown.interval.bounds(1 - alarm().certify);
+  report.ratio_low = bounds.low;
+  report.ratio_high = bounds.high;
+  report.release = shown.release;
+  report.live = shown.live;
+  report.release.total = reading.release.total();
+  report.live.total = reading.live.total();
+  report.left_out = left_out_;
+  return report;
+}
+
+/// How many of the release's requests of this step took that long: of those that have ended, or as
+/// told, whichever are more.
+std::uint64_t LatencyComparison::slow(std::size_t k) const {
+  const Histogram& duration = since_step().release.duration;
+  const auto micros = static_cast<std::uint64_t>(slower_than_[k].count());
+  return std::max(duration.count() - duration.count_below(micros), thresholds_[k].step_bad_release);
+}
+
+/// "Not slower than live by more than the tolerance, or than live was before the step."
+double LatencyComparison::certificate(std::size_t k) const {
+  const double by_ratio = thresholds_[k].not_worse.log_e();
+  const double limit = alarm().tolerance * shares_[k];
+  if (limit <= 0 || limit > kMostShare) return by_ratio;
+  const std::uint64_t bad = slow(k);
+  const std::uint64_t count = since_step().release.duration.count();
+  return mean_of(by_ratio, log_e_below(limit, bad, count - std::min(bad, count)));
+}
+
+/// Of both groups, at the present rates.
+std::optional<double> LatencyComparison::more_requests(std::size_t k, double needed) const {
+  const Threshold& at = thresholds_[k];
+  if (at.step_bad < kFewestForRate) return std::nullopt;
+  const auto bad = static_cast<double>(at.step_bad);
+  const double growth = at.not_worse.growth(static_cast<double>(at.step_bad_release) / bad,
+                                            at.step_probability / bad);
+  if (growth <= 0) return std::nullopt;
+  const auto requests =
+      static_cast<double>(since_step().release.total() + since_step().live.total());
+  const double more = std::max(needed - at.not_worse.log_e(), 0.0) / growth * requests / bad;
+  return more < kNever ? std::optional(more) : std::nullopt;
+}
+
+}  // namespace teal::health

@@ -1,0 +1,36 @@
+// RatioInterval: between which bounds the release's rate of bad requests over live's lies, valid at
+// any look: all ratios that a mixture over a grid of ratios does not refute at the given level (a
+// confidence sequence by inverting e-processes; Howard et al., Ann. Stat. 2021). Bounds are known
+// to a step of the grid, outwards. For display; decisions are RatioTest's.
+//
+// Pure; control thread.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+namespace teal::health {
+
+class RatioInterval {
+ public:
+  /// Requires: 0 < probability < 1, as RatioTest::add.
+  void add(bool release, double probability);
+
+  struct Bounds {
+    std::optional<double> low;  ///< Missing: not bounded within the grid, 1/1000 to 1000.
+    std::optional<double> high;
+  };
+  /// At a probability of `alpha` of ever being wrong.
+  Bounds bounds(double alpha) const;
+
+ private:
+  static constexpr std::size_t kPerDecade = 20;
+  static constexpr std::size_t kSize = 6 * kPerDecade + 1;
+
+  std::array<double, kSize> logs_{};  ///< Log-likelihood of each ratio of the grid.
+  std::uint64_t events_ = 0;
+};
+
+}  // namespace teal::health
