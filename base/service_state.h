@@ -4,12 +4,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/address.h"
 #include "base/colour.h"
+#include "base/time.h"
 #include "base/weight.h"
 
 namespace teal {
@@ -53,11 +55,24 @@ struct GroupState {
   bool operator==(const GroupState&) const = default;
 };
 
+/// What the workers are to tell of single requests while the release is compared with the live one.
+struct Judging {
+  /// A request that takes longer is slow, by each of these; rising. Frozen for a step, so that both
+  /// groups are measured by the same rule.
+  std::vector<Micros> slower_than;
+  /// A request in flight of this age is told, so that nobody waits for its end.
+  Micros overdue{0};
+
+  bool operator==(const Judging&) const = default;
+};
+
 struct ServiceState {
   std::string name;
   Colour live = Colour::blue;
   Split split = Split::all_to(Colour::blue);
   PerColour<GroupState> groups;
+  /// Nothing: no deployment is judged by comparison, and the request path has nothing to do.
+  std::optional<Judging> judging;
 
   bool operator==(const ServiceState&) const = default;
 };

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -49,6 +50,7 @@ struct ServiceView {
   Colour live = Colour::blue;
   Split split;
   PerColour<GroupView> groups;
+  std::optional<Judging> judging;
 
   Colour release() const { return other(live); }
   Weight release_weight() const { return split.of(release()); }

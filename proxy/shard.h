@@ -88,7 +88,8 @@ enum class Stat : std::uint8_t {
   retries_reused_died,  // the one transparent retry on a fresh connection
   retries_connect,      // another target after a failed connect
   access_log_dropped,
-  bad_outcomes_dropped,  // reports to control over the flood limit
+  bad_outcomes_dropped,   // reports to control over the flood limit
+  judged_events_dropped,  // likewise
   count_,
 };
 inline constexpr std::size_t kStats = static_cast<std::size_t>(Stat::count_);

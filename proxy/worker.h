@@ -21,6 +21,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "base/judged_event.h"
 #include "base/log.h"
 #include "base/outcome.h"
 #include "base/rng.h"
@@ -30,6 +31,7 @@
 #include "proxy/channel.h"
 #include "proxy/shard.h"
 #include "proxy/target_runtime.h"
+#include "proxy/untold.h"
 
 namespace teal::proxy {
 
@@ -42,6 +44,20 @@ struct ListenerGauge {
   std::atomic<std::uint32_t> connections{0};
 };
 
+/// What a worker tells control of single requests.
+struct Reports {
+  struct Judged {
+    std::uint32_t service = 0;  ///< Place in RouteTable::services.
+    JudgedEvent event;
+  };
+  std::vector<BadOutcome> outcomes;
+  std::vector<Judged> judged;
+  /// Of this worker's judged requests, those that began before have ended or are told.
+  Mono settled_before;
+
+  bool empty() const { return outcomes.empty() && judged.empty(); }
+};
+
 /// What every worker of a pool shares. All of it outlives the workers.
 struct WorkerShared {
   const Clock* clock = nullptr;
@@ -50,9 +66,9 @@ struct WorkerShared {
   config::AccessLog::Format access_format = config::AccessLog::Format::off;
   std::uint32_t workers = 1;
   std::vector<std::unique_ptr<ListenerGauge>> gauges;  ///< As Config::listeners.
-  /// Takes a batch of a worker's bad outcomes to control; called on worker threads. The worker
-  /// sends the next batch after Worker::open_reports().
-  std::function<void(std::uint32_t worker, std::vector<BadOutcome>)> report;
+  /// Takes a batch of a worker's reports to control; called on worker threads. The worker sends the
+  /// next batch after Worker::open_reports().
+  std::function<void(std::uint32_t worker, Reports)> report;
 };
 
 class Worker {
@@ -74,6 +90,7 @@ class Worker {
   void join();
   boost::asio::io_context& io() { return io_; }
   const Shard& shard() const { return *shard_; }
+  Untold::Reading read_untold() const { return untold_.read(); }
 
   // ---- for the pool, posted to io()
   void take_table(const RouteTable& table);
@@ -81,7 +98,7 @@ class Worker {
   void drain(std::function<void()> idle);
   /// Cuts what still runs and leaves the loop.
   void stop();
-  void open_reports();  ///< Control has taken the last batch of bad outcomes.
+  void open_reports();  ///< Control has taken the last batch of reports.
 
   // ---- for the worker's connections
   const WorkerShared& shared() const { return shared_; }
@@ -111,7 +128,16 @@ class Worker {
 
   void opened(Downstream& downstream);
   void closed(Downstream& downstream);
+  Untold& untold() { return untold_; }
+  /// A number that no other request has.
+  std::uint64_t next_judged_number() { return unique(++judged_numbers_); }
+  /// A number of this worker's as one that no other worker has.
+  std::uint64_t unique(std::uint64_t number) const {
+    return ((numbers_from_ + number) & kNumbers) | std::uint64_t{index_} << 48U;
+  }
+  // Both leave when the present callback is over.
   void report(const BadOutcome& outcome);
+  void report(std::uint32_t service, const JudgedEvent& event);
   /// Appends one line to the access log, if it is on.
   void log_access(const AccessRecord& record);
 
@@ -149,8 +175,15 @@ class Worker {
   std::vector<boost::intrusive_ptr<Channel>> resume_;
   std::vector<boost::intrusive_ptr<Channel>> resume_later_;
   std::vector<boost::local_shared_ptr<GroupRuntime>> wake_;
-  std::vector<BadOutcome> reports_;
+  static constexpr std::uint64_t kNumbers = (std::uint64_t{1} << 48U) - 1;
+
+  Untold untold_;
+  const std::uint64_t numbers_from_;  ///< Random: a restart must not give old numbers again.
+  std::uint64_t judged_numbers_ = 0;
+  Reports reports_;
   bool report_under_way_ = false;
+  std::uint32_t errors_waiting_ = 0;  ///< In reports_.judged.
+  std::uint32_t slow_this_tick_ = 0;  ///< Slow requests told since the last tick.
   std::unordered_set<Downstream*> downstreams_;
   std::unordered_map<TargetId, boost::local_shared_ptr<TargetRuntime>> targets_;
   std::unordered_map<std::string, boost::local_shared_ptr<GroupRuntime>> groups_;
