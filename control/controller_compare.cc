@@ -98,7 +98,7 @@ void Controller::State::feed_recent() {
     Recent& known = recent_live[entry.state.name];
     const TrafficCounters& counted = counters(entry.state.name, entry.state.live, revision);
     if (known.revision != revision) {
-      known = {revision, now, counted, counted};
+      known = {revision, now, {}, counted};
     } else if (now - known.turned >= kRecent) {
       known.turned = now;
       known.before_last = std::exchange(known.last, counted);

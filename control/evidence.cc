@@ -13,7 +13,7 @@ namespace json = boost::json;
 
 constexpr std::size_t kTally = 2;
 constexpr std::size_t kPoint = 5;
-constexpr std::size_t kEvent = 12;
+constexpr std::size_t kEvent = 13;
 
 /// Keeps the course of a long time in few points: evenly spread, the first and the newest always
 /// among them.
@@ -99,7 +99,7 @@ json::value write(const EvidenceCourse& course) {
                       {"breached_at", write(course.breached_at)}};
 }
 /// The samples have the ids.
-json::value write(const JudgedEvent& event) {
+json::value write(const JudgedEvent& event, Micros settled) {
   return json::array{static_cast<std::uint64_t>(event.kind),
                      static_cast<std::uint64_t>(event.group),
                      std::uint64_t{event.threshold},
@@ -111,7 +111,8 @@ json::value write(const JudgedEvent& event) {
                      event.request,
                      event.block,
                      std::uint64_t{event.block_length},
-                     std::uint64_t{event.block_release}};
+                     std::uint64_t{event.block_release},
+                     settled.count()};
 }
 
 template <class Number>
@@ -265,6 +266,10 @@ void Evidence::read(Micros at, Tally release, Tally live) {
   add_thinned(readings_, EvidenceReading{at, release, live});
 }
 
+void Evidence::settle(Micros before) {
+  settled_.resize(events_.size(), before);
+}
+
 EvidenceCourse& Evidence::course(const std::string& alarm) {
   const auto found = std::ranges::find(courses_, alarm, &EvidenceCourse::alarm);
   if (found != courses_.end()) return *found;
@@ -300,7 +305,7 @@ std::string Evidence::page(std::size_t number) const {
   if (first >= events_.size()) return {};
   json::array page;
   for (std::size_t i = first; i < std::min(first + kPage, events_.size()); ++i)
-    page.push_back(write(events_[i]));
+    page.push_back(write(events_[i], i < settled_.size() ? settled_[i] : Micros{0}));
   return json::serialize(page);
 }
 
@@ -326,6 +331,7 @@ Result<void> Evidence::restore_page(std::string_view written) {
     for (const json::value& each : value.as_array()) {
       if (events_.size() >= kEvents) return;
       control::read(each, events_.emplace_back());
+      control::read(each.as_array().back(), settled_.emplace_back());
       others_ += events_.back().kind == JudgedEvent::Kind::error ? 0 : 1;
     }
   });

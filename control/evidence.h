@@ -87,6 +87,8 @@ class Evidence {
   void add(const JudgedEvent& event, Colour release);
   /// What the counters of this process say, since the deployment or the process began.
   void read(Micros at, Tally release, Tally live);
+  /// The events so far were judged with everything settled that began before.
+  void settle(Micros before);
   /// Where `alarm` stands now.
   void follow(const std::string& alarm, const EvidencePoint& point);
   void conclude(const std::string& alarm, std::string verdict, bool breached, Micros at);
@@ -98,6 +100,10 @@ class Evidence {
   const std::vector<EvidenceSample>& live_samples() const { return live_samples_; }
   const std::vector<EvidenceReading>& readings() const { return readings_; }
   const std::vector<JudgedEvent>& events() const { return events_; }
+  /// Of each event: how far the requests were settled when it was first judged.
+  Micros settled(std::size_t event) const {
+    return event < settled_.size() ? settled_[event] : Micros{0};
+  }
   std::uint64_t dropped() const { return dropped_; }
   bool empty() const { return steps_.empty(); }
 
@@ -121,7 +127,8 @@ class Evidence {
   Tally step_release_, step_live_;  ///< The readings at the beginning of the present step.
   Tally lost_release_, lost_live_;  ///< What was counted before a restart.
   std::vector<JudgedEvent> events_;
-  std::size_t others_ = 0;  ///< Events that are no errors.
+  std::vector<Micros> settled_;  ///< May be shorter than events_ until the next settle().
+  std::size_t others_ = 0;       ///< Events that are no errors.
   std::uint64_t dropped_ = 0;
 };
 

@@ -22,14 +22,14 @@ class Feeding {
   void feed() {
     for (const EvidenceStep& step : evidence_.steps()) {
       feed_until(step.since);
-      overdue_ = step.overdue;
       now_ = std::max(now_, step.since);
       for (health::VerdictSource* source : sources_)
         source->begin_step({birth_ + now_, step.weight, step.slower_than, step.slower_shares});
     }
     feed_until(Micros::max());
     // Nothing is in flight any more.
-    judge(Micros{0});
+    settled_ = now_;
+    judge();
   }
 
  private:
@@ -42,11 +42,13 @@ class Feeding {
       const Micros next = std::min(event, reading);
       if (next == Micros::max() || next >= end) return;
       now_ = std::max(now_, next);
-      if (event <= reading)
+      if (event <= reading) {
+        settled_ = std::max(settled_, evidence_.settled(event_));
         give(events[event_++]);
-      else
+      } else {
         ++reading_;
-      judge(overdue_);
+      }
+      judge();
     }
   }
 
@@ -60,14 +62,14 @@ class Feeding {
     for (health::VerdictSource* source : sources_) source->on_event(event);
   }
 
-  void judge(Micros settling) {
+  void judge() {
     health::Reading reading;
     reading.at = birth_ + now_;
     if (reading_ > 0) {
       reading.release = counters(evidence_.readings()[reading_ - 1].release);
       reading.live = counters(evidence_.readings()[reading_ - 1].live);
     }
-    reading.settled_before = reading.at - settling;
+    reading.settled_before = birth_ + settled_;
     for (health::VerdictSource* source : sources_) source->judge(reading);
   }
 
@@ -75,7 +77,7 @@ class Feeding {
   Mono birth_;
   std::span<health::VerdictSource* const> sources_;
   std::size_t event_ = 0, reading_ = 0;
-  Micros now_{0}, overdue_{0};
+  Micros now_{0}, settled_{0};
 };
 
 }  // namespace

@@ -1,9 +1,8 @@
 // Refeed: gives recorded evidence to judges as it came the first time: after a restart, so that a
 // comparison goes on where it stood, and to judge a deployment again under other settings.
 //
-// Pure. The readings between two recorded ones are lost, and an event is taken as settled only at
-// the age at which requests were told as overdue: a verdict may come that much later than the first
-// time, never earlier or for another reason.
+// Pure. Lost are the readings between two recorded ones and what the requests were settled to
+// without a new event: a verdict may come a little later than the first time.
 #pragma once
 
 #include <span>

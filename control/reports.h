@@ -77,7 +77,7 @@ struct AlarmReport {
   std::string condition;  ///< "error_rate > 1% over 30s", "external".
   health::Verdict verdict;
   bool observed = false;  ///< `observe: true`: the verdict does nothing.
-  std::optional<health::ComparisonReport> comparison;
+  std::optional<health::ComparisonReport> comparison = std::nullopt;
 };
 
 struct TimelineEntry {

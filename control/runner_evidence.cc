@@ -51,7 +51,9 @@ void DeploymentRunner::on_event(const JudgedEvent& event, Mono now) {
 }
 
 void DeploymentRunner::note(const health::Reading& reading) {
-  evidence_.read(since(birth(reading.at), reading.at), tally(reading.release), tally(reading.live));
+  const Mono born = birth(reading.at);
+  evidence_.read(since(born, reading.at), tally(reading.release), tally(reading.live));
+  evidence_.settle(since(born, std::clamp(reading.settled_before, born, reading.at)));
 }
 
 void DeploymentRunner::record(const Watch& watch, Mono now) {

@@ -160,6 +160,7 @@ class FakeCommands final : public Commands {
   std::vector<std::string> calls, digests;
   std::map<std::string, ServiceReport> services_;
   std::map<DeploymentId, DeploymentReport> deployments_;
+  Evidence evidence_;
   std::map<std::string, bool> alarms;
   std::deque<Announcement> announced;
   std::map<std::uint64_t, std::function<void(const Announcement&)>> listeners;

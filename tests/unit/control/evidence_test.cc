@@ -120,6 +120,7 @@ TEST(Evidence, ReadsBackWhatItWrote) {
     one.threshold = static_cast<std::uint8_t>(i % 2);
     one.kind = static_cast<JudgedEvent::Kind>(i % 4);
     evidence.add(one, Colour::green);
+    evidence.settle(Micros{i - 3});
   }
   evidence.read(Micros{77}, {12, 3}, {100, 4});
   evidence.follow("worse", {Micros{78}, 12.5, 0.25, 3, 4});
@@ -133,6 +134,7 @@ TEST(Evidence, ReadsBackWhatItWrote) {
   for (std::size_t page = 0; page <= 2; ++page) EXPECT_EQ(again.page(page), evidence.page(page));
   const JudgedEvent& one = again.events()[700];
   const JudgedEvent& was = evidence.events()[700];
+  EXPECT_EQ(again.settled(700), Micros{707});
   EXPECT_EQ(one.kind, was.kind);
   EXPECT_EQ(one.group, was.group);
   EXPECT_EQ(one.began, was.began);
