@@ -6,7 +6,9 @@
 
 #include <boost/json.hpp>
 
+#include "app/evidence_view.h"
 #include "app/exit_code.h"
+#include "app/json_at.h"
 #include "app/status_view.h"
 #include "base/weight.h"
 
@@ -22,11 +24,6 @@ constexpr std::string_view kClearRest = "\x1b[J";
 constexpr std::string_view kClearLine = "\x1b[K";
 constexpr std::string_view kHideCursor = "\x1b[?25l";
 constexpr std::string_view kShowCursor = "\x1b[?25h";
-
-std::string text_at(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
 
 bool is_deployment_id(std::string_view text) {
   return text.size() > 2 && text.starts_with("d-") &&
@@ -219,6 +216,28 @@ int Client::history(const std::string& service, std::size_t limit) {
   else
     terminal_.out << render_history(*list, {terminal_.columns, terminal_.colour, 0});
   return kSuccess;
+}
+
+int Client::show(const std::string& path,
+                 const std::function<std::string(const json::object&)>& render) {
+  const auto answer = call("GET", path);
+  if (!answer) return kError;
+  const std::optional<json::object> object = parse_object(*answer);
+  terminal_.out << (json_ || !object ? *answer : render(*object));
+  return kSuccess;
+}
+
+int Client::explain(const std::string& id) {
+  return show("/v1/deployments/" + path_segment(id) + "/evidence", render_evidence);
+}
+
+int Client::replay(const std::string& id, const std::string& tolerance,
+                   const std::string& confidence) {
+  std::string query;
+  if (!tolerance.empty()) query += "?tolerance=" + path_segment(tolerance);
+  if (!confidence.empty())
+    query += (query.empty() ? "?confidence=" : "&confidence=") + path_segment(confidence);
+  return show("/v1/deployments/" + path_segment(id) + "/replay" + query, render_replay);
 }
 
 int Client::events(bool follow, const std::string& since) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,6 +45,10 @@ class Client {
   int split(const std::string& service, const std::vector<std::string>& shares,
             const std::string& if_match);
   int history(const std::string& service, std::size_t limit);
+  /// What the judges of a deployment saw.
+  int explain(const std::string& id);
+  /// The same events judged again; empty: the deployment's own setting.
+  int replay(const std::string& id, const std::string& tolerance, const std::string& confidence);
   int events(bool follow, const std::string& since);
   int target(const std::string& method, const std::string& service, const std::string& group,
              const std::string& address);
@@ -57,6 +62,8 @@ class Client {
                                   const AdminClient::Headers& headers = {});
   /// The same, as the JSON object that it is.
   std::optional<boost::json::object> fetch(const std::string& path);
+  int show(const std::string& path,
+           const std::function<std::string(const boost::json::object&)>& render);
   int report_service(const std::optional<std::string>& answer);
   std::optional<std::string> frame(const std::string& service);
   std::optional<std::string> find_deployment(const std::string& command, const std::string& what);

@@ -17,6 +17,7 @@ namespace {
 /// them runs.
 struct Choices {
   std::string admin, output = "table";
+  std::string id, tolerance, confidence;
   std::string service, what, group, address, name, state, reason, if_match, since = "0";
   std::string timeout = "0";
   std::vector<std::string> shares;
@@ -65,6 +66,17 @@ class Registrar {
     history->add_option("--limit", choices_->limit, "How many")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
+
+    CLI::App* explain = command("explain", "What the judges of a deployment saw.",
+                                [](Client& client, Choices& c) { return client.explain(c.id); });
+    explain->add_option("ID", choices_->id, "The deployment's id")->required();
+
+    CLI::App* replay = command(
+        "replay", "A deployment's events judged again: what would have happened and when.",
+        [](Client& client, Choices& c) { return client.replay(c.id, c.tolerance, c.confidence); });
+    replay->add_option("ID", choices_->id, "The deployment's id")->required();
+    replay->add_option("--tolerance", choices_->tolerance, "Worse by this factor is still well");
+    replay->add_option("--confidence", choices_->confidence, "Of a rollback: 0.999");
 
     CLI::App* events =
         command("events", "What has happened; with --follow also what happens.",

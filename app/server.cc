@@ -30,6 +30,7 @@ namespace teal::app {
 namespace {
 
 constexpr Millis kTick{100};
+constexpr std::array<Micros, 3> kLooks{Micros{500}, Micros{5'000}, Micros{30'000}};
 
 std::uint64_t draw_seed() {
   std::uint64_t seed = 0;
@@ -55,6 +56,7 @@ struct Server::State final : control::Ports {
         signals(io, SIGTERM, SIGINT, SIGQUIT),
         side_signals(io, SIGUSR1, SIGHUP),
         ticker(io),
+        looker(io),
         grace(io),
         pool(io, {.config = config,
                   .clock = &clock,
@@ -68,7 +70,12 @@ struct Server::State final : control::Ports {
                   .on_tallies =
                       [this](const std::vector<TargetTally>& tallies) {
                         if (controller) controller->on_tallies(tallies);
-                      }}),
+                      },
+                  .on_judged_event =
+                      [this](std::uint32_t service, const JudgedEvent& event) {
+                        if (controller) controller->on_judged_event(service, event);
+                      },
+                  .on_judged_events_end = [this] { look(0); }}),
         monitor(io, clock, draw_seed(),
                 [this](TargetId target, Health health, const std::string& reason) {
                   controller->on_health(target, health, reason);
@@ -88,10 +95,12 @@ struct Server::State final : control::Ports {
     }
   }
   std::vector<TrafficReading> read_traffic() override { return pool.read_traffic(); }
+  Mono settled_before() override { return pool.settled_before(); }
 
   void watch(const std::vector<ServiceState>& states);
   Result<void> start();
   void tick();
+  void look(std::size_t nth);
   void await_signal();
   void await_side_signal();
   void begin_shutdown();
@@ -109,6 +118,7 @@ struct Server::State final : control::Ports {
   boost::asio::signal_set signals;       ///< That end Teal.
   boost::asio::signal_set side_signals;  ///< That do not.
   boost::asio::steady_timer ticker;
+  boost::asio::steady_timer looker;
   boost::asio::steady_timer grace;
   proxy::WorkerPool pool;
   health::Monitor monitor;
@@ -173,6 +183,17 @@ void Server::State::tick() {
     if (ec) return;
     controller->tick();
     tick();
+  });
+}
+
+/// Events may wait for older requests to settle: look again soon, later, and then with the ticks.
+void Server::State::look(std::size_t nth) {
+  if (!controller) return;
+  controller->look();
+  if (nth >= kLooks.size()) return;
+  looker.expires_after(kLooks[nth]);
+  looker.async_wait([this, nth](const boost::system::error_code& ec) {
+    if (!ec) look(nth + 1);
   });
 }
 

@@ -8,6 +8,8 @@
 
 #include <boost/json.hpp>
 
+#include "app/evidence_view.h"
+#include "app/json_at.h"
 #include "app/text_table.h"
 #include "base/time.h"
 
@@ -23,28 +25,6 @@ constexpr std::string_view kRed = "\x1b[31m";
 constexpr std::string_view kGreen = "\x1b[32m";
 constexpr std::string_view kYellow = "\x1b[33m";
 constexpr std::string_view kReset = "\x1b[0m";
-
-std::string text_at(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  if (value == nullptr || !value->is_string()) return {};
-  return std::string(value->get_string());
-}
-
-std::optional<double> number_at(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  if (value == nullptr || !value->is_number()) return std::nullopt;
-  return value->to_number<double>();
-}
-
-const json::object* object_at(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  return value == nullptr ? nullptr : value->if_object();
-}
-
-const json::array* array_at(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  return value == nullptr ? nullptr : value->if_array();
-}
 
 std::string fixed(double number, int decimals) {
   std::array<char, 64> text{};
@@ -194,16 +174,25 @@ void add_alarms(Page& page, const json::object& deployment) {
   if (alarms == nullptr || alarms->empty()) return;
   TextTable table({Align::left, Align::left, Align::left, Align::left});
   std::vector<std::string_view> colours;
+  std::vector<std::string> comparisons;
   for (const json::value& value : *alarms) {
     const json::object* alarm = value.if_object();
     if (alarm == nullptr) continue;
     const std::string verdict = text_at(*alarm, "verdict");
     colours.push_back(verdict == "breached" ? kRed : verdict == "healthy" ? kGreen : kYellow);
-    table.add({text_at(*alarm, "name"), verdict == "not_enough_evidence" ? "no evidence" : verdict,
+    const std::string only = flag_at(*alarm, "observed") ? " (observed)" : "";
+    table.add({text_at(*alarm, "name"),
+               (verdict == "not_enough_evidence" ? "no evidence" : verdict) + only,
                text_at(*alarm, "condition"), text_at(*alarm, "detail")});
+    const json::object* comparison = object_at(*alarm, "comparison");
+    comparisons.push_back(comparison == nullptr ? "" : render_comparison(*comparison));
   }
   std::size_t row = 0;
-  for (const std::string& line : table.lines("    alarm ")) page.line(line, colours[row++]);
+  for (const std::string& line : table.lines("    alarm ")) {
+    page.line(line, colours[row]);
+    if (!comparisons[row].empty()) page.line("          " + comparisons[row], kDim);
+    ++row;
+  }
 }
 
 void add_timeline(Page& page, const json::object& deployment, std::size_t entries) {

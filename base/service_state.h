@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,6 +63,17 @@ struct GroupState {
 /// not drain are asked (Envoy's panic mode).
 bool is_panicking(const GroupState& group, std::uint32_t below_percent);
 
+/// What the workers are to tell of single requests while the release is compared with the live one.
+struct Judging {
+  /// A request that takes longer is slow, by each of these; rising. Frozen for a step, so that both
+  /// groups are measured by the same rule.
+  std::vector<Micros> slower_than;
+  /// A request in flight of this age is told, so that nobody waits for its end.
+  Micros overdue{0};
+
+  bool operator==(const Judging&) const = default;
+};
+
 struct ServiceState {
   std::string name;
   Colour live = Colour::blue;
@@ -69,6 +81,8 @@ struct ServiceState {
   PerColour<GroupState> groups;
   /// Of the running deployment, where it has a budget. Not saved; the engine's journal has it.
   std::shared_ptr<Exposure> exposure;
+  /// Nothing: no deployment is judged by comparison, and the request path has nothing to do.
+  std::optional<Judging> judging;
 
   bool operator==(const ServiceState&) const = default;
 };

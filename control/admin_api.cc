@@ -16,7 +16,7 @@ struct AdminApi::Route {
   std::string_view pattern;
   void (AdminApi::*handler)(const ApiCall&, const Reply&);
   std::string_view media_type = "application/json";
-  std::string_view query{};  ///< The one parameter it takes.
+  std::string_view query{};  ///< The parameters it takes, separated by a comma.
 };
 
 const std::vector<AdminApi::Route>& AdminApi::table() {
@@ -31,6 +31,9 @@ const std::vector<AdminApi::Route>& AdminApi::table() {
       {"DELETE", "/v1/services/{service}/groups/{group}/targets/{target}",
        &AdminApi::delete_target},
       {"GET", "/v1/deployments/{deployment}", &AdminApi::get_deployment},
+      {"GET", "/v1/deployments/{deployment}/evidence", &AdminApi::get_evidence},
+      {"GET", "/v1/deployments/{deployment}/replay", &AdminApi::get_replay, "application/json",
+       "tolerance,confidence"},
       {"POST", "/v1/deployments/{deployment}/{command}", &AdminApi::steer_deployment},
       {"POST", "/v1/alarms/{alarm}", &AdminApi::set_alarm},
       {"POST", "/v1/alertmanager", &AdminApi::take_alertmanager},
@@ -77,9 +80,19 @@ ApiResponse method_not_allowed(const ApiRequest& request, const std::string& all
   return response;
 }
 
+/// Whether `word` is one of those that the commas separate.
+bool is_listed(std::string_view list, std::string_view word) {
+  while (!list.empty()) {
+    const std::string_view first = list.substr(0, list.find(','));
+    if (first == word) return true;
+    list.remove_prefix(std::min(list.size(), first.size() + 1));
+  }
+  return false;
+}
+
 std::optional<ApiError> check_query(const ApiCall& call, std::string_view known) {
   for (const auto& [key, value] : call.query) {
-    if (key == known && !known.empty()) continue;
+    if (is_listed(known, key)) continue;
     return ApiError{400, "unknown-parameter", "The query has an unknown parameter",
                     "'" + key + "' is not a parameter here",
                     known.empty() ? "this resource takes none"

@@ -70,6 +70,8 @@ class AdminApi {
   void get_service(const ApiCall& call, const Reply& reply);
   void list_deployments(const ApiCall& call, const Reply& reply);
   void get_deployment(const ApiCall& call, const Reply& reply);
+  void get_evidence(const ApiCall& call, const Reply& reply);
+  void get_replay(const ApiCall& call, const Reply& reply);
   void get_events(const ApiCall& call, const Reply& reply);
   void get_openapi(const ApiCall& call, const Reply& reply);
   void get_metrics(const ApiCall& call, const Reply& reply);

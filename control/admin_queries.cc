@@ -114,6 +114,38 @@ void AdminApi::get_deployment(const ApiCall& call, const Reply& reply) {
   reply(answer ? json_response(200, to_json(*answer, clock_.wall())) : to_response(answer.error()));
 }
 
+void AdminApi::get_evidence(const ApiCall& call, const Reply& reply) {
+  const Answer<EvidenceReport> answer = commands_.evidence(call.names[0]);
+  reply(answer ? json_response(200, to_json(*answer)) : to_response(answer.error()));
+}
+
+void AdminApi::get_replay(const ApiCall& call, const Reply& reply) {
+  struct Parameter {
+    std::string_view name;
+    double least, most;
+    std::optional<double> ReplaySettings::*setting;
+  };
+  // The limits of the configuration file (config/parse_compare.cc).
+  constexpr Parameter kParameters[] = {
+      {"tolerance", 1, 100, &ReplaySettings::tolerance},
+      {"confidence", 0.9, 0.99999, &ReplaySettings::confidence},
+  };
+  ReplaySettings settings;
+  for (const auto& [key, value] : call.query)
+    for (const Parameter& parameter : kParameters) {
+      if (parameter.name != key) continue;
+      const auto number = parse_number<double>(value);
+      if (!number || !(*number >= parameter.least && *number <= parameter.most))
+        return reply(to_response({400, "invalid-parameter", "The " + key + " is not valid",
+                                  "'" + value + "' is not a " + key,
+                                  "write a number from " + to_text(parameter.least) + " to " +
+                                      to_text(parameter.most)}));
+      settings.*parameter.setting = *number;
+    }
+  const Answer<ReplayReport> answer = commands_.replay(call.names[0], settings);
+  reply(answer ? json_response(200, to_json(*answer)) : to_response(answer.error()));
+}
+
 void AdminApi::get_events(const ApiCall& call, const Reply& reply) {
   std::optional<std::uint64_t> after;
   if (call.request.last_event_id && !call.request.last_event_id->empty()) {

@@ -41,6 +41,9 @@ class Commands {
   virtual Answer<std::vector<DeploymentReport>> deployments(const std::string& service,
                                                             std::size_t limit) const = 0;
   virtual Answer<DeploymentReport> deployment(const DeploymentId& id) const = 0;
+  virtual Answer<EvidenceReport> evidence(const DeploymentId& id) const = 0;
+  virtual Answer<ReplayReport> replay(const DeploymentId& id,
+                                      const ReplaySettings& settings) const = 0;
 
   virtual const std::deque<Announcement>& announcements() const = 0;
   virtual std::uint64_t subscribe(std::function<void(const Announcement&)> listener) = 0;

@@ -16,21 +16,19 @@
 #include <string_view>
 #include <vector>
 
+#include "base/judged_event.h"
 #include "base/log.h"
 #include "base/outcome.h"
 #include "base/time.h"
 #include "config/load.h"
 #include "control/ports.h"
+#include "control/replay.h"
 #include "control/reports.h"
 #include "health/judge.h"
 
 namespace teal::control {
 
 class Store;
-
-/// Makes the judge that an alarm describes; tests give their own.
-using SourceFactory =
-    std::function<std::unique_ptr<health::VerdictSource>(const config::Alarm& alarm)>;
 
 /// POST /v1/deployments/{id}/...
 enum class Command : std::uint8_t { proceed, pause, promote, stop, rollback };
@@ -42,7 +40,7 @@ class Controller {
  public:
   Controller(std::shared_ptr<const config::Config> config, const Clock& clock, Log& log,
              Ports& ports, std::unique_ptr<Store> store,
-             SourceFactory make_source = health::make_source);
+             SourceFactory make_source = health::make_source_in);
   ~Controller();
 
   /// Reads the store, replays the running deployments and publishes the first states.
@@ -56,6 +54,11 @@ class Controller {
   void on_exposed();
   /// What workers saw of targets whose groups are compared.
   void on_tallies(const std::vector<TargetTally>& tallies);
+  /// `service`: place in the configuration. Noted only; look() judges.
+  void on_judged_event(std::uint32_t service, const JudgedEvent& event);
+  /// Asks the comparisons: at the end of a batch of events, and again a little later while some
+  /// wait for older requests to settle. A breach is published before this returns.
+  void look();
   /// The driver calls this every 100 ms or so: judges, timers, outlier returns.
   void tick();
 
@@ -90,6 +93,8 @@ class Controller {
   Answer<std::vector<DeploymentReport>> deployments(const std::string& service,
                                                     std::size_t limit) const;
   Answer<DeploymentReport> deployment(const DeploymentId& id) const;
+  Answer<EvidenceReport> evidence(const DeploymentId& id) const;
+  Answer<ReplayReport> replay(const DeploymentId& id, const ReplaySettings& settings) const;
 
   /// The last announcements (at most 1000), oldest first, for late subscribers.
   const std::deque<Announcement>& announcements() const;

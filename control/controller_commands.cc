@@ -55,6 +55,15 @@ Answer<DeploymentReport> ControllerCommands::deployment(const DeploymentId& id) 
   return controller_.deployment(id);
 }
 
+Answer<EvidenceReport> ControllerCommands::evidence(const DeploymentId& id) const {
+  return controller_.evidence(id);
+}
+
+Answer<ReplayReport> ControllerCommands::replay(const DeploymentId& id,
+                                                const ReplaySettings& settings) const {
+  return controller_.replay(id, settings);
+}
+
 const std::deque<Announcement>& ControllerCommands::announcements() const {
   return controller_.announcements();
 }

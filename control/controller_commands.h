@@ -31,6 +31,9 @@ class ControllerCommands final : public Commands {
   Answer<std::vector<DeploymentReport>> deployments(const std::string& service,
                                                     std::size_t limit) const override;
   Answer<DeploymentReport> deployment(const DeploymentId& id) const override;
+  Answer<EvidenceReport> evidence(const DeploymentId& id) const override;
+  Answer<ReplayReport> replay(const DeploymentId& id,
+                              const ReplaySettings& settings) const override;
 
   const std::deque<Announcement>& announcements() const override;
   std::uint64_t subscribe(std::function<void(const Announcement&)> listener) override;

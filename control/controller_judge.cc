@@ -9,6 +9,7 @@ void Controller::tick() {
   State& state = *state_;
   state.read_traffic();
   state.feed_windows();
+  state.feed_recent();
   state.judge_all();
   state.return_ejected();
   state.compare_targets();
@@ -24,6 +25,7 @@ void Controller::tick() {
 }
 
 void Controller::State::read_traffic() {
+  traffic_read = clock.mono();
   traffic.clear();
   for (TrafficReading& reading : ports.read_traffic())
     traffic[std::move(reading.key)] += reading.counters;
@@ -36,24 +38,37 @@ const TrafficCounters& Controller::State::counters(const std::string& service, C
   return found == traffic.end() ? kNothing : found->second;
 }
 
+health::Reading Controller::State::reading_of(const DeploymentRunner& runner) const {
+  const Spec& spec = runner.spec();
+  return {clock.mono(), counters(spec.service, spec.colour, spec.revision),
+          counters(spec.service, other(spec.colour), spec.replaces), ports.settled_before()};
+}
+
+bool Controller::State::tell_verdict(DeploymentRunner& runner, DeploymentRunner::Asked asked) {
+  const auto breach = runner.judge(reading_of(runner), asked);
+  if (breach) tell(runner, *breach);
+  for (const std::string& why : runner.take_observed())
+    say(Level::warning, "alarm.observed", runner.spec().service,
+        "alarm " + why + "; it only observes", runner.spec().id);
+  return breach.has_value();
+}
+
 /// Asks the deployment's judges. A breach is told at once; that evidence came or went only where
 /// the engine would act on it, so that the journal follows decisions and not traffic.
 void Controller::State::judge(DeploymentRunner& runner) {
-  const Spec& spec = runner.spec();
-  if (spec.kind != Kind::deploy || runner.is_over()) return;
-  const Mono now = clock.mono();
-  const auto breach = runner.judge(now, counters(spec.service, spec.colour, spec.revision),
-                                   counters(spec.service, other(spec.colour), spec.replaces));
-  if (breach) {
-    tell(runner, *breach);
-    return;
-  }
+  if (runner.spec().kind != Kind::deploy || runner.is_over()) return;
+  if (!tell_verdict(runner, DeploymentRunner::Asked::all)) tell_evidence(runner, false);
+}
+
+/// `exactly`: in the present words, because somebody is going to read them.
+void Controller::State::tell_evidence(DeploymentRunner& runner, bool exactly) {
   const Deployment& engine = runner.engine();
-  if (!engine.wants_evidence(runner.age(now))) return;
+  if (!engine.wants_evidence(runner.age(clock.mono()))) return;
   const std::string missing = runner.missing_evidence();
   const std::string& known = engine.facts().missing_evidence;
-  if (missing.empty() != known.empty() || (!missing.empty() && known == kNothingJudged))
-    tell(runner, event::Evidence{missing});
+  const bool matters =
+      missing.empty() != known.empty() || (!missing.empty() && known == kNothingJudged);
+  if (matters || (exactly && missing != known)) tell(runner, event::Evidence{missing});
 }
 
 void Controller::State::judge_all() {
@@ -120,6 +135,7 @@ void Controller::State::run_timers() {
     if (runner->take_wake(now)) {
       // A deadline's sentence should name the present numbers.
       check_health(entry, true);
+      if (active(entry.state.name) == runner) tell_evidence(*runner, true);
       if (active(entry.state.name) == runner) tell(*runner, event::Wake{});
       continue;
     }
@@ -127,6 +143,7 @@ void Controller::State::run_timers() {
     if (age - runner->clock_saved < kClockSaved) continue;
     runner->clock_saved = age;
     ledger.set(ClockRow{runner->number, age});
+    save_evidence(*runner);
     flush();
   }
 }

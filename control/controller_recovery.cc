@@ -111,8 +111,10 @@ void Controller::State::resume_active() {
     DeploymentRunner* runner = active(service);
     if (runner == nullptr) continue;
     // The workers' counters begin at nothing, and so do the judges.
-    runner->watch(make_source);
+    runner->watch(make_source, patience_of(*runner));
     open_exposure(*runner);
+    if (const Result<void> restored = restore_evidence(*runner); !restored)
+      say(Level::warning, "evidence.lost", service, restored.error().message(), runner->spec().id);
     tell(*runner, event::Resumed{});
     check_health(entry, false);
   }

@@ -31,7 +31,8 @@ struct Controller::State {
   static constexpr Millis kJudgePause{5};
   static constexpr Millis kClockSaved{5000};
   static constexpr Millis kStoreRetry{1000};
-  static constexpr Millis kShown{10'000};  ///< The window of the status page's numbers.
+  static constexpr Millis kRecent{150'000};  ///< Thresholds are taken from one to two of these.
+  static constexpr Millis kShown{10'000};    ///< The window of the status page's numbers.
 
   State(std::shared_ptr<const config::Config> the_config, const Clock& the_clock, Log& log,
         Ports& the_ports, std::unique_ptr<Store> store, SourceFactory sources);
@@ -82,8 +83,22 @@ struct Controller::State {
   void read_traffic();
   const TrafficCounters& counters(const std::string& service, Colour colour,
                                   const std::string& revision) const;
+  health::Reading reading_of(const DeploymentRunner& runner) const;
+  /// Tells the engine what the judges found. True if that ended it.
+  bool tell_verdict(DeploymentRunner& runner, DeploymentRunner::Asked asked);
   void judge(DeploymentRunner& runner);
   void judge_all();
+  void tell_evidence(DeploymentRunner& runner, bool exactly);
+
+  // ---- controller_compare.cc --------------------------------------------------------------------
+  Millis patience_of(const DeploymentRunner& runner) const;
+  /// What the workers are to tell while the deployment's last publication is in force.
+  void set_judging(ServiceEntry& entry, DeploymentRunner& runner, const action::Publish& publish);
+  EvidenceStep freeze(const ServiceEntry& entry, const DeploymentRunner& runner) const;
+  void feed_recent();
+  void save_evidence(DeploymentRunner& runner);
+  Result<void> restore_evidence(DeploymentRunner& runner);
+  Result<Evidence> evidence_of(const DeploymentRunner& runner) const;
   void check_health(ServiceEntry& entry, bool exactly);
   void tell_fitness_when_applied(const DeploymentRunner& fit);
   event::HealthChanged health_of(const DeploymentRunner& runner) const;
@@ -109,7 +124,7 @@ struct Controller::State {
   Ports& ports;
   SourceFactory make_source;
   Announcer announcer;
-  Ledger ledger;
+  mutable Ledger ledger;
   Publisher publisher;
   ServiceBook book;
   Runners runners;
@@ -128,6 +143,14 @@ struct Controller::State {
 
   std::map<TrafficKey, TrafficCounters> traffic;
   Mono judged;
+  Mono traffic_read;
+  /// What the live group has done in the last minutes, by two earlier readings of its counters.
+  struct Recent {
+    std::string revision;
+    Mono turned;
+    TrafficCounters before_last, last;
+  };
+  std::map<std::string, Recent> recent_live;
   Mono store_tried;
   struct Shown {
     std::string revision;

@@ -67,6 +67,8 @@ Controller::State::Refusal Controller::State::carry_out(DeploymentRunner& runner
       facts_before == runner.engine().facts())
     return std::nullopt;
   ledger.add(runner.journal(event, age, at));
+  if (const auto* applied = std::get_if<event::SplitApplied>(&event))
+    runner.begin_step(applied->shift, clock.mono());
 
   const ServiceEntry* entry = book.find(runner.spec().service);
   TEAL_ASSERT(entry != nullptr);
@@ -96,6 +98,7 @@ bool Controller::State::apply(DeploymentRunner& runner, const std::vector<Action
       if (entry.state.live != split->live || entry.state.split != split->split) entry.touch();
       entry.state.live = split->live;
       entry.state.split = split->split;
+      set_judging(entry, runner, *split);
       changes = true;
     } else if (const auto* keep = std::get_if<action::KeepOld>(&action)) {
       entry.kept = Kept{keep->colour, clock.wall() + keep->duration};
@@ -132,6 +135,7 @@ void Controller::State::follow_up(DeploymentRunner& runner, const std::vector<Ac
 void Controller::State::finish(DeploymentRunner& runner, const Event& event) {
   const Spec& spec = runner.spec();
   ++outcomes[{spec.service, std::string(to_string(runner.engine().status()))}];
+  save_evidence(runner);
   const auto found = running.find(spec.service);
   if (found != running.end() && found->second == runner.number) running.erase(found);
   // What is live now is not a release any more. Where one stays with its share, so does its limit.

@@ -67,12 +67,18 @@ bool DeploymentRunner::take_wake(Mono now) {
   return true;
 }
 
-void DeploymentRunner::watch(const SourceFactory& make_source) {
-  for (const config::Alarm& alarm : spec().deploy.alarms) {
-    const bool external = std::holds_alternative<config::ExternalAlarm>(alarm.condition);
-    health::Verdict nothing_yet = health::NotEnoughEvidence{"nothing was judged yet"};
-    watches_.push_back({make_source(alarm), external, std::move(nothing_yet)});
-  }
+void DeploymentRunner::watch(const SourceFactory& make_source, Millis patience) {
+  const health::JudgeContext context{spec().colour, health::comparisons_in(spec().deploy.alarms),
+                                     patience};
+  for (const config::Alarm& alarm : spec().deploy.alarms)
+    watches_.push_back({make_source(alarm, context),
+                        std::holds_alternative<config::ExternalAlarm>(alarm.condition),
+                        std::holds_alternative<config::CompareAlarm>(alarm.condition),
+                        alarm.observe, health::NotEnoughEvidence{std::string(kNothingJudged)}});
+}
+
+bool DeploymentRunner::compares() const {
+  return std::any_of(watches_.begin(), watches_.end(), [](const Watch& w) { return w.compares; });
 }
 
 void DeploymentRunner::set_baseline(const TrafficCounters& release, const TrafficCounters& live) {
@@ -80,21 +86,26 @@ void DeploymentRunner::set_baseline(const TrafficCounters& release, const Traffi
   live_before_ = live;
 }
 
-std::optional<event::AlarmBreached> DeploymentRunner::judge(Mono now,
-                                                            const TrafficCounters& release,
-                                                            const TrafficCounters& live) {
-  health::Reading reading{now, release, live};
+std::optional<event::AlarmBreached> DeploymentRunner::judge(health::Reading reading, Asked asked) {
   reading.release -= release_before_;
   reading.live -= live_before_;
   const bool has_traffic = engine_.facts().weight > Weight::none();
   std::optional<event::AlarmBreached> breach;
+  if (has_traffic && compares()) note(reading);
   for (Watch& watch : watches_) {
     // Without traffic the release's numbers say nothing; an outside word counts at once.
     if (!has_traffic && !watch.external) continue;
+    if (asked == Asked::comparisons && !watch.compares) continue;
+    const bool was_breached = std::holds_alternative<health::Breached>(watch.verdict);
     watch.verdict = watch.source->judge(reading);
+    record(watch, reading.at);
     const auto* breached = std::get_if<health::Breached>(&watch.verdict);
-    if (breached != nullptr && !breach)
+    if (breached == nullptr) continue;
+    if (watch.observed) {
+      if (!was_breached) observed_.push_back(watch.source->name() + ": " + breached->why);
+    } else if (!breach) {
       breach = event::AlarmBreached{watch.source->name(), breached->why};
+    }
   }
   return breach;
 }
@@ -103,7 +114,7 @@ std::string DeploymentRunner::missing_evidence() const {
   std::string missing;
   for (const Watch& watch : watches_) {
     const auto* lacking = std::get_if<health::NotEnoughEvidence>(&watch.verdict);
-    if (lacking == nullptr) continue;
+    if (lacking == nullptr || watch.observed) continue;
     if (!missing.empty()) missing += "; ";
     missing += watch.source->name() + ": " + lacking->missing;
     // An empty text means that nothing is missing, whatever a source may say.
@@ -125,13 +136,14 @@ bool DeploymentRunner::set_external(const std::string& name, bool firing, const 
 std::vector<AlarmReport> DeploymentRunner::alarms() const {
   std::vector<AlarmReport> reports;
   for (const Watch& watch : watches_)
-    reports.push_back({watch.source->name(), watch.source->condition(), watch.verdict});
+    reports.push_back({watch.source->name(), watch.source->condition(), watch.verdict,
+                       watch.observed, watch.source->comparison()});
   if (!watches_.empty()) return reports;
   // History read back from the journal: only the breach is known.
   for (const config::Alarm& alarm : spec().deploy.alarms) {
     health::Verdict verdict = health::NotEnoughEvidence{"not kept"};
     if (alarm.name == breached_) verdict = health::Breached{breach_};
-    reports.push_back({alarm.name, "", std::move(verdict)});
+    reports.push_back({alarm.name, "", std::move(verdict), alarm.observe, std::nullopt});
   }
   return reports;
 }

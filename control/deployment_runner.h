@@ -10,17 +10,17 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/counters.h"
 #include "control/deployment.h"
+#include "control/evidence.h"
+#include "control/replay.h"
 #include "control/store.h"
 #include "health/judge.h"
 
 namespace teal::control {
-
-using SourceFactory =  // As in control/controller.h.
-    std::function<std::unique_ptr<health::VerdictSource>(const config::Alarm& alarm)>;
 
 std::string deployment_id(DeploymentNumber number);
 /// 0 for anything that is not "d-n".
@@ -49,13 +49,26 @@ class DeploymentRunner {
   struct Watch {
     std::unique_ptr<health::VerdictSource> source;
     bool external = false;
+    bool compares = false;
+    bool observed = false;  ///< Judged, shown and recorded, and does nothing.
     health::Verdict verdict;
   };
-  void watch(const SourceFactory& make_source);
+  void watch(const SourceFactory& make_source, Millis patience);
+  /// Some alarm compares the release with the live group.
+  bool compares() const;
   void set_baseline(const TrafficCounters& release, const TrafficCounters& live);
-  /// Judges; the breach, if there is one.
-  std::optional<event::AlarmBreached> judge(Mono now, const TrafficCounters& release,
-                                            const TrafficCounters& live);
+  /// The next SplitApplied of `shift` begins this step.
+  void plan_step(Shift shift, EvidenceStep step);
+  /// Every worker runs on `shift`.
+  void begin_step(Shift shift, Mono now);
+  /// Notes it for the comparisons and for the evidence.
+  void on_event(const JudgedEvent& event, Mono now);
+
+  enum class Asked : std::uint8_t { all, comparisons };
+  /// Judges; the breach, if there is one. `reading` counts since the process began.
+  std::optional<event::AlarmBreached> judge(health::Reading reading, Asked asked);
+  /// Observed alarms that have begun to breach since the last call, as "name: why".
+  std::vector<std::string> take_observed() { return std::exchange(observed_, {}); }
   /// "errors: 12 of 50 requests"; empty: nothing is missing.
   std::string missing_evidence() const;
   /// False where no such external alarm is watched.
@@ -66,6 +79,15 @@ class DeploymentRunner {
   /// Over, or cut off by a journal that ends early.
   bool is_over() const { return abandoned || engine_.is_terminal(); }
   std::vector<AlarmReport> alarms() const;
+  /// The evidence gathered before a restart: the comparisons are fed with it again. After watch()
+  /// and resume_clock().
+  void restore(Evidence evidence, Mono now);
+  /// Rows that are to be written now: the account, if anything has changed, and the pages that are
+  /// new or have grown.
+  std::vector<EvidenceRow> take_evidence_rows();
+  /// It has been written; whoever wants it reads the store.
+  void release_evidence() { evidence_ = {}; }
+  const Evidence& evidence() const { return evidence_; }
   const std::vector<TimelineEntry>& timeline() const { return timeline_; }
 
   const DeploymentNumber number;
@@ -84,7 +106,17 @@ class DeploymentRunner {
   Mono since_;
   std::uint64_t sequence_ = 0;
   Age wake_at_ = kNever;
+  /// Times of the evidence count from here: as old as the deployment.
+  Mono birth(Mono now) const { return now - age(now); }
+  void note(const health::Reading& reading);
+  void record(const Watch& watch, Mono now);
+
   std::vector<Watch> watches_;
+  Evidence evidence_;
+  bool evidence_is_new_ = false;
+  std::size_t pages_written_ = 0;  ///< Whole ones.
+  std::optional<std::pair<Shift, EvidenceStep>> planned_;
+  std::vector<std::string> observed_;
   TrafficCounters release_before_;
   TrafficCounters live_before_;
   std::vector<TimelineEntry> timeline_;

@@ -57,7 +57,9 @@ State Turn::shift_to(Weight weight) {
 
 State Turn::start_bake(Millis duration) {
   if (facts_.applied < facts_.shift) return Shifting{facts_.shift, BakeOn{duration}};
-  if (!spec_.deploy.alarms.empty()) facts_.missing_evidence = kNothingJudged;
+  const auto& alarms = spec_.deploy.alarms;
+  if (!std::ranges::all_of(alarms, &config::Alarm::observe))
+    facts_.missing_evidence = kNothingJudged;
   act(action::WakeAt{now_ + duration});
   say("deployment.baking", "bake " + format_duration(duration) + " at " + to_string(facts_.weight));
   return Baking{now_ + duration};

@@ -78,6 +78,56 @@ void add_targets(MetricBook& book, const GroupReport& group, const Labels& label
              healthy);
 }
 
+void add_comparison(MetricBook& book, const std::string& service, const AlarmReport& alarm) {
+  if (!alarm.comparison) return;
+  const health::ComparisonReport& report = *alarm.comparison;
+  const Labels labels{{"service", service}, {"alarm", alarm.name}};
+  book.gauge("teal_judge_log_e_value",
+             "Natural logarithm of the e-value against 'the release is not worse'.", labels,
+             report.log_e);
+  book.gauge("teal_judge_log_e_value_needed", "What it has to reach for a rollback.", labels,
+             report.log_e_needed);
+  book.gauge("teal_judge_log_certificate",
+             "Natural logarithm of the e-value for 'the release is not worse', of this step.",
+             labels, report.certificate_log_e);
+  book.gauge("teal_judge_log_certificate_needed", "What it has to reach to go on.", labels,
+             report.certificate_log_e_needed);
+  if (report.ratio_low)
+    book.gauge("teal_judge_ratio_low",
+               "Lower end of the always-valid interval of the release's rate of bad requests over "
+               "the live group's.",
+               labels, *report.ratio_low);
+  if (report.ratio_high)
+    book.gauge("teal_judge_ratio_high", "Its upper end.", labels, *report.ratio_high);
+  if (report.more_requests)
+    book.gauge("teal_judge_more_requests_needed",
+               "About how many more requests of both groups a certificate takes.", labels,
+               static_cast<double>(*report.more_requests));
+  const std::pair<const char*, const health::ComparisonReport::Group*> kGroups[] = {
+      {"release", &report.release}, {"live", &report.live}};
+  for (const auto& [role, group] : kGroups) {
+    Labels named = labels;
+    named.emplace_back("role", role);
+    book.gauge("teal_judge_bad_requests", "Bad requests that the comparison has taken.", named,
+               static_cast<double>(group->bad));
+  }
+}
+
+void add_alarm(MetricBook& book, const std::string& service, const AlarmReport& alarm) {
+  const std::pair<const char*, bool> kVerdicts[] = {
+      {"healthy", std::holds_alternative<health::Healthy>(alarm.verdict)},
+      {"breached", std::holds_alternative<health::Breached>(alarm.verdict)},
+      {"not_enough_evidence", std::holds_alternative<health::NotEnoughEvidence>(alarm.verdict)}};
+  for (const auto& [verdict, is_so] : kVerdicts)
+    book.gauge("teal_judge_verdict", "1 for the present verdict of the running deployment's alarm.",
+               {{"service", service},
+                {"alarm", alarm.name},
+                {"verdict", verdict},
+                {"observed", alarm.observed ? "true" : "false"}},
+               is_so ? 1 : 0);
+  add_comparison(book, service, alarm);
+}
+
 void add_service(MetricBook& book, const ServiceReport& service, const DeploymentReport* running) {
   for (const Colour colour : kColours) {
     const GroupReport& group = service.groups[colour];
@@ -102,6 +152,8 @@ void add_service(MetricBook& book, const ServiceReport& service, const Deploymen
     book.gauge("teal_deployment_phase", "1 for the status of the service's running deployment.",
                {{"service", service.name}, {"phase", std::string(to_string(status))}},
                running != nullptr && running->status == status ? 1 : 0);
+  if (running == nullptr) return;
+  for (const AlarmReport& alarm : running->alarms) add_alarm(book, service.name, alarm);
 }
 
 void add_process(MetricBook& book, const ProcessFigures& process) {

@@ -33,6 +33,19 @@ void Ledger::set(ClockRow row) {
     *same = row;
 }
 
+void Ledger::set(EvidenceRow row) {
+  const auto same =
+      std::find_if(pending_.evidence.begin(), pending_.evidence.end(), [&](const EvidenceRow& old) {
+        return old.deployment == row.deployment && old.part == row.part;
+      });
+  if (same != pending_.evidence.end())
+    *same = std::move(row);
+  else if (pending_.evidence.size() < kMaxUnsavedEvidence)
+    pending_.evidence.push_back(std::move(row));
+  else
+    ++dropped_;
+}
+
 bool Ledger::flush() {
   if (pending_.empty()) return healthy_;
   const Result<void> written = store_->commit(pending_);

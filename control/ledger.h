@@ -20,6 +20,7 @@ namespace teal::control {
 class Ledger {
  public:
   static constexpr std::size_t kMaxUnsavedEvents = 10'000;
+  static constexpr std::size_t kMaxUnsavedEvidence = 256;  ///< Rows.
   /// Called when the store begins to fail (with the reason) and when it works again.
   using OnChange = std::function<void(bool healthy, const std::string& why)>;
 
@@ -27,12 +28,17 @@ class Ledger {
       : store_(std::move(store)), on_change_(std::move(on_change)) {}
 
   Result<Contents> load() { return store_->load(); }
+  Result<std::vector<EvidenceRow>> evidence(DeploymentNumber deployment) {
+    return store_->evidence(deployment);
+  }
 
   void add(DeploymentRow row) { pending_.deployments.push_back(std::move(row)); }
   void add(EventRow row);
   void add(KeyRow row) { pending_.keys.push_back(std::move(row)); }
   void set(ServiceRow row);
   void set(ClockRow row);
+  /// While the store fails, evidence waits like the journal, but is given up first.
+  void set(EvidenceRow row);
   void forget(DeploymentNumber number) { pending_.forgotten.push_back(number); }
   void forget_key(std::string key) { pending_.forgotten_keys.push_back(std::move(key)); }
 

@@ -8,6 +8,7 @@
 
 #include "base/counters.h"
 #include "base/service_state.h"
+#include "base/time.h"
 
 namespace teal::control {
 
@@ -23,6 +24,9 @@ class Ports {
 
   /// The sum of all workers' counters now. Cheap enough for ten times a second.
   virtual std::vector<TrafficReading> read_traffic() = 0;
+
+  /// Every judged request that began before has ended or was told of (Controller::on_judged_event).
+  virtual Mono settled_before() = 0;
 };
 
 }  // namespace teal::control

@@ -10,6 +10,7 @@
 
 #include <boost/json/fwd.hpp>
 
+#include "control/replay.h"
 #include "control/reports.h"
 
 namespace teal::control {
@@ -25,5 +26,9 @@ boost::json::object to_json(const ServiceReport& report, const DeploymentReport*
                             const DeploymentReport* last, WallTime now);
 
 boost::json::object to_json(const Announcement& announcement);
+
+boost::json::object to_json(const AlarmReport& alarm);
+boost::json::object to_json(const EvidenceReport& report);
+boost::json::object to_json(const ReplayReport& report);
 
 }  // namespace teal::control

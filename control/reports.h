@@ -11,6 +11,7 @@
 #include "base/service_state.h"
 #include "base/time.h"
 #include "config/config.h"
+#include "health/comparison_report.h"
 #include "health/verdict.h"
 
 namespace teal::control {
@@ -77,6 +78,8 @@ struct AlarmReport {
   std::string name;
   std::string condition;  ///< "error_rate > 1% over 30s", "external".
   health::Verdict verdict;
+  bool observed = false;  ///< `observe: true`: the verdict does nothing.
+  std::optional<health::ComparisonReport> comparison = std::nullopt;
 };
 
 struct TimelineEntry {

@@ -10,7 +10,7 @@ namespace teal::control {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x5445414c;  // "TEAL"
-constexpr std::int64_t kSchemaVersion = 1;
+constexpr std::int64_t kSchemaVersion = 2;
 constexpr const char* kSchema = R"(
 CREATE TABLE deployments (
   number INTEGER PRIMARY KEY, service TEXT NOT NULL, created INTEGER NOT NULL,
@@ -24,7 +24,13 @@ CREATE TABLE keys (
   key TEXT PRIMARY KEY, digest TEXT NOT NULL, deployment INTEGER NOT NULL,
   at INTEGER NOT NULL) WITHOUT ROWID;
 PRAGMA application_id = 1413824844;
-PRAGMA user_version = 1;
+)";
+/// What version 2 has more than version 1.
+constexpr const char* kEvidenceSchema = R"(
+CREATE TABLE evidence (
+  deployment INTEGER NOT NULL, part INTEGER NOT NULL, text TEXT NOT NULL,
+  PRIMARY KEY (deployment, part)) WITHOUT ROWID;
+PRAGMA user_version = 2;
 )";
 
 struct CloseDatabase {
@@ -100,6 +106,19 @@ class SqliteStore final : public Store {
     return contents;
   }
 
+  Result<std::vector<EvidenceRow>> evidence(DeploymentNumber deployment) override {
+    std::vector<EvidenceRow> found;
+    Statement rows(database_.get(),
+                   "SELECT part, text FROM evidence WHERE deployment = ? ORDER BY part");
+    rows.bind(deployment);
+    while (rows.next()) {
+      const auto part = static_cast<std::uint64_t>(rows.number());
+      found.push_back({deployment, part, rows.text()});
+    }
+    if (!rows.ok()) return failure("cannot be read");
+    return found;
+  }
+
   Result<void> commit(const Batch& batch) override {
     if (batch.empty()) return {};
     // A connection that lost its transaction to a full disk may still be inside one.
@@ -155,8 +174,13 @@ class SqliteStore final : public Store {
       if (!put("INSERT OR REPLACE INTO keys VALUES(?,?,?,?)", std::string_view(row.key),
                std::string_view(row.digest), row.deployment, row.at))
         return false;
+    for (const EvidenceRow& row : batch.evidence)
+      if (!put("INSERT OR REPLACE INTO evidence VALUES(?,?,?)", row.deployment, row.part,
+               std::string_view(row.text)))
+        return false;
     for (const DeploymentNumber number : batch.forgotten)
-      if (!put("DELETE FROM events WHERE deployment = ?", number) ||
+      if (!put("DELETE FROM evidence WHERE deployment = ?", number) ||
+          !put("DELETE FROM events WHERE deployment = ?", number) ||
           !put("DELETE FROM deployments WHERE number = ?", number))
         return false;
     for (const std::string& key : batch.forgotten_keys)
@@ -275,20 +299,23 @@ class Opening {
     const std::optional<std::int64_t> application = number("PRAGMA application_id");
     const std::optional<std::int64_t> version = number("PRAGMA user_version");
     if (!tables || !application || !version) return unreadable();
-    if (*tables == 0 && *application == 0 && *version == 0) return create();
+    if (*tables == 0 && *application == 0 && *version == 0)
+      return make(std::string(kSchema) + kEvidenceSchema);
     if (*application != kApplicationId)
       return refuse("belongs to another program", "give Teal another file in `state`");
     if (*version > kSchemaVersion)
       return refuse("was written by a newer Teal (version " + std::to_string(*version) +
                         ", this one knows " + std::to_string(kSchemaVersion) + ")",
                     "start that Teal, or move the file away to begin anew");
-    Statement check(database_.get(), "PRAGMA quick_check(1)");
-    if (!check.next() || check.text() != "ok") return unreadable();
-    return std::nullopt;
+    {
+      Statement check(database_.get(), "PRAGMA quick_check(1)");
+      if (!check.next() || check.text() != "ok") return unreadable();
+    }
+    return *version < kSchemaVersion ? make(kEvidenceSchema) : std::nullopt;
   }
 
-  std::optional<Error> create() {
-    const std::string sql = std::string("BEGIN;") + kSchema + "COMMIT;";
+  std::optional<Error> make(const std::string& schema) {
+    const std::string sql = "BEGIN;" + schema + "COMMIT;";
     if (execute(sql.c_str())) return std::nullopt;
     return refuse("cannot be created", "check the disk's space and the directory's permissions");
   }

@@ -57,6 +57,15 @@ struct KeyRow {
   bool operator==(const KeyRow&) const = default;
 };
 
+/// One part of a deployment's evidence (control/evidence.h): 0 is the account of it, written anew
+/// whenever it has changed, the others are pages of events, written once.
+struct EvidenceRow {
+  DeploymentNumber deployment = 0;
+  std::uint64_t part = 0;
+  std::string text;  ///< JSON.
+  bool operator==(const EvidenceRow&) const = default;
+};
+
 /// What is written together or not at all.
 struct Batch {
   std::vector<DeploymentRow> deployments;
@@ -64,16 +73,17 @@ struct Batch {
   std::vector<ClockRow> clocks;
   std::vector<ServiceRow> services;  ///< Replace what is there.
   std::vector<KeyRow> keys;
-  std::vector<DeploymentNumber> forgotten;  ///< Deployments to delete with their events.
+  std::vector<EvidenceRow> evidence;        ///< Replace what is there.
+  std::vector<DeploymentNumber> forgotten;  ///< Deployments to delete with all that is theirs.
   std::vector<std::string> forgotten_keys;
 
   bool empty() const {
     return deployments.empty() && events.empty() && clocks.empty() && services.empty() &&
-           keys.empty() && forgotten.empty() && forgotten_keys.empty();
+           keys.empty() && evidence.empty() && forgotten.empty() && forgotten_keys.empty();
   }
 };
 
-/// Everything, in the order of numbers and sequences.
+/// Everything but the evidence, in the order of numbers and sequences.
 struct Contents {
   std::vector<DeploymentRow> deployments;
   std::vector<EventRow> events;
@@ -86,6 +96,8 @@ class Store {
  public:
   virtual ~Store() = default;
   virtual Result<Contents> load() = 0;
+  /// A deployment's evidence, in the order of parts; asked for when somebody wants to see it.
+  virtual Result<std::vector<EvidenceRow>> evidence(DeploymentNumber deployment) = 0;
   /// On disk when it returns, or an Error and nothing of it is. Writing an event again that is
   /// there already is no error: a commit may have succeeded without anybody hearing of it.
   virtual Result<void> commit(const Batch& batch) = 0;

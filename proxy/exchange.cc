@@ -11,7 +11,8 @@ namespace teal::proxy {
 
 Exchange::Exchange(Worker& worker)
     : worker_(worker),
-      timer_([](void* self) { static_cast<Exchange*>(self)->on_deadline(); }, this) {}
+      timer_([](void* self) { static_cast<Exchange*>(self)->on_deadline(); }, this),
+      age_timer_([](void* self) { static_cast<Exchange*>(self)->tell_age(); }, this) {}
 
 Exchange::~Exchange() {
   TEAL_ASSERT(phase_ == Phase::idle || phase_ == Phase::done);
@@ -72,6 +73,8 @@ bool Exchange::route() {
 }
 
 void Exchange::choose_group() {
+  const bool is_told = judging_ != nullptr && close_draw();  // A second choice, after a wait.
+  sticky_client_ = 0;
   const config::GroupChoice choice = table_->routes.config->listeners[info_.listener].group;
   if (choice != config::GroupChoice::split) {
     audience_ = Audience::preview;
@@ -83,6 +86,7 @@ void Exchange::choose_group() {
   const Weight weight = service_->release_weight();
   const Drawn drawn =
       service_->spec->sticky ? draw_sticky(weight) : runtime().runtime->splitter.draw(weight);
+  drawn_ = drawn;
   draw_ = {drawn.release ? service_->release() : service_->live, drawn.release_probability};
   // A group without healthy targets gives its share to the other one, unless that has none of the
   // traffic by the operator's will: the release gets nothing before its time. Chance has no part in
@@ -93,6 +97,7 @@ void Exchange::choose_group() {
       draw_ = {spare, spare == service_->live ? 0.0 : 1.0};
   if (service_->exposure != nullptr) limit_exposure();
   colour_ = draw_.colour;
+  if (service_->judging && !is_told) start_judging();
 }
 
 Drawn Exchange::draw_sticky(Weight weight) {
@@ -101,11 +106,13 @@ Drawn Exchange::draw_sticky(Weight weight) {
   std::uint64_t client = 0;
   const auto [end, status] =
       std::from_chars(cookie.data(), cookie.data() + cookie.size(), client, 16);
-  if (!cookie.empty() && status == std::errc{} && end == cookie.data() + cookie.size())
+  if (!cookie.empty() && status == std::errc{} && end == cookie.data() + cookie.size()) {
+    sticky_client_ = client;
     return {StickyClient::is_release(client, weight),
             static_cast<double>(weight.basis_points()) / Weight::kWhole};
+  }
   const Drawn drawn = runtime().runtime->splitter.draw(weight);
-  client = StickyClient::draw(drawn.release, weight, worker_.rng());
+  client = sticky_client_ = StickyClient::draw(drawn.release, weight, worker_.rng());
   std::array<char, 16> hex{};
   const auto hex_end = std::to_chars(hex.data(), hex.data() + hex.size(), client, 16).ptr;
   set_cookie_ = sticky.cookie;
@@ -245,6 +252,7 @@ void Exchange::take_response(const net::ResponseHead& head) {
     response_framing_.kind = info_.http10 ? Kind::until_close : Kind::chunked;
   if (head.status >= 500) {
     report(Failure::status, head.status);
+    tell_error();
   } else {
     ++target_->tally.requests;
     target_->consecutive_failures = target_->consecutive_gateway = 0;

@@ -30,6 +30,7 @@
 
 #include "base/counters.h"
 #include "base/exposure.h"
+#include "base/judged_event.h"
 #include "base/outcome.h"
 #include "base/text.h"
 #include "net/http1_parser.h"
@@ -39,6 +40,7 @@
 #include "proxy/retry.h"
 #include "proxy/shard.h"
 #include "proxy/target_runtime.h"
+#include "proxy/untold.h"
 #include "proxy/upstream.h"
 
 namespace teal::proxy {
@@ -170,6 +172,15 @@ class Exchange {
   void set_deadline(Millis phase);
   void on_deadline();
 
+  // exchange_judged.cc: what the judge is told
+  void start_judging();
+  bool close_draw();
+  void stop_judging();
+  void tell_error();
+  void tell_age();
+  void set_age_timer();
+  void tell(JudgedEvent::Kind kind, std::uint8_t threshold = 0);
+
   // exchange_finish.cc: own responses, accounting, log
   void reply(std::uint16_t status, std::string_view text, Termination termination);
   void truncate(Termination termination, Origin origin);
@@ -193,6 +204,14 @@ class Exchange {
   Draw draw_;
   Colour colour_ = Colour::blue;  ///< The group of the present attempt.
   Audience audience_ = Audience::split;
+  const Judging* judging_ = nullptr;  ///< Null: nobody compares, nothing is told.
+  Drawn drawn_;
+  std::uint64_t sticky_client_ = 0;  ///< 0: not sticky.
+  std::uint64_t judged_number_ = 0;  ///< Of the request, for the judge.
+  bool error_was_told_ = false;
+  bool overdue_was_told_ = false;
+  std::size_t slow_told_ = 0;  ///< Of judging_->slower_than.
+  UntoldHook untold_;          ///< Among the worker's judged requests that are not told yet.
 
   net::RequestHead head_;
   Text head_bytes_;  ///< What head_ refers to.
@@ -229,6 +248,7 @@ class Exchange {
   std::uint64_t bytes_sent_ = 0;
 
   net::Timer timer_;
+  net::Timer age_timer_;
   Mono began_, queued_at_, connect_began_, request_deadline_;
   std::int64_t queue_micros_ = -1, connect_micros_ = -1, first_byte_micros_ = -1;
 };

@@ -8,6 +8,27 @@
 
 namespace teal::proxy {
 
+namespace {
+
+/// Whether a response of Teal's own is there because the group could not give one, and not because
+/// of the client, the routes or Teal's own end.
+bool is_fault_of_group(Termination termination) {
+  switch (termination) {
+    case Termination::no_target:
+    case Termination::queue_full:
+    case Termination::queue_timeout:
+    case Termination::request_timeout:
+    case Termination::connect_failed:
+    case Termination::connect_timeout:
+    case Termination::upstream_reset:
+    case Termination::response_timeout:
+    case Termination::upstream_protocol: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
 ResponseStyle Exchange::style() const {
   ResponseStyle style;
   style.client_is_http10 = info_.http10;
@@ -32,12 +53,14 @@ void Exchange::reply(std::uint16_t status, std::string_view text, Termination te
   if (head_.framing.kind == net::Framing::Kind::none) request_done_ = true;
   set_cookie_.clear();
   client_->send_own(status, text, style(), head_.method == net::Method::head);
+  if (is_fault_of_group(termination)) tell_error();
   finish(Origin::teal);
 }
 
 void Exchange::truncate(Termination termination, Origin origin) {
   termination_ = termination;
   was_cut_ = origin != Origin::client;
+  if (was_cut_) tell_error();
   client_->send_truncated();
   finish(origin);
 }
@@ -88,6 +111,7 @@ void Exchange::finish(Origin origin) {
   TEAL_ASSERT(phase_ != Phase::done && phase_ != Phase::idle);
   phase_ = Phase::done;
   timer_.cancel();
+  if (judging_ != nullptr) stop_judging();
   account(origin);
   log(origin);
   end_exposure((status_ >= 500 || was_cut_) && termination_ != Termination::refused);

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -57,6 +58,7 @@ struct ServiceView {
   PerColour<GroupView> groups;
   /// What the release may still cost clients; null: no limit.
   std::shared_ptr<Exposure> exposure;
+  std::optional<Judging> judging;
 
   Colour release() const { return other(live); }
   Weight release_weight() const { return split.of(release()); }

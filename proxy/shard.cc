@@ -98,6 +98,9 @@ constexpr std::array<Metric, kStats> kMetrics{{
      "Access log lines dropped because the writer could not keep up."},
     {Stat::bad_outcomes_dropped, Type::counter, "teal_bad_outcomes_dropped_total",
      "Reports of bad outcomes over the flood limit; the counters still have them."},
+    {Stat::judged_events_dropped, Type::counter, "teal_judge_events_dropped_total",
+     "Events over the flood limit that the comparison did not get; whose they were had no part in "
+     "it."},
 }};
 
 constexpr bool follows_the_enumeration() {

@@ -99,7 +99,8 @@ enum class Stat : std::uint8_t {
   exposure_diverted,  // to the live group at once: the budget had no room
   exposure_replayed,  // on the live group: the budget had no room for what might be seen
   access_log_dropped,
-  bad_outcomes_dropped,  // reports to control over the flood limit
+  bad_outcomes_dropped,   // reports to control over the flood limit
+  judged_events_dropped,  // likewise
   count_,
 };
 inline constexpr std::size_t kStats = static_cast<std::size_t>(Stat::count_);

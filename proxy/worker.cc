@@ -25,6 +25,15 @@ constexpr std::size_t kSpareExchanges = 1024;
 /// needs not every one of a flood.
 constexpr std::size_t kMostReports = 1024;
 constexpr Millis kSecond{1000};
+/// Likewise of judged events. Slow requests come as often as one in ten, so they are also thinned
+/// out to so many a tick, and can never take the place of errors.
+///
+/// What is dropped does not bias the judge, because whether an event is dropped depends on the
+/// events before it alone and not on its own group: given that it was kept, the chance that it was
+/// the release's is what it was (docs/adr/0012).
+constexpr std::uint32_t kMostErrors = 1024;
+constexpr std::uint32_t kMostSlow = 1024;
+constexpr std::uint32_t kMostSlowPerTick = 64;
 
 /// A worker's part of a limit for all, rounded up; of nothing nothing.
 std::uint32_t share_of(std::uint32_t limit, std::uint32_t workers) {
@@ -43,6 +52,7 @@ Worker::Worker(std::uint32_t index, const WorkerShared& shared, std::uint64_t se
       wheel_(now_),
       shard_(std::make_unique<Shard>()),
       scratch_(kScratch),
+      numbers_from_(rng_.next() & kNumbers),
       reactor_(io_, {.before_turn = [this] { read_clock(); },
                      .after_each = [this] { after_each(); },
                      .after_turn = [this] { after_turn(); }}),
@@ -94,6 +104,7 @@ void Worker::read_clock() {
 }
 
 void Worker::after_each() {
+  if (!reports_.empty() && !report_under_way_) send_reports();
   gather_.flush();
   while (!resume_.empty() || !wake_.empty()) {
     if (!resume_.empty()) {
@@ -114,6 +125,7 @@ void Worker::after_each() {
     }
     gather_.flush();
   }
+  if (!reports_.empty() && !report_under_way_) send_reports();
   dead_exchanges_.clear();
 }
 
@@ -126,6 +138,7 @@ void Worker::tick() {
   ticker_.async_wait([this](const boost::system::error_code& ec) {
     if (ec || stopping_) return;
     read_clock();
+    slow_this_tick_ = 0;
     wheel_.advance(now_);
     after_each();
     if (now_ - second_ >= kSecond) each_second();
@@ -325,12 +338,25 @@ void Worker::stop() {
 // ---- reports and log ----------------------------------------------------------------------------
 
 void Worker::report(const BadOutcome& outcome) {
-  if (reports_.size() >= kMostReports) {
+  if (reports_.outcomes.size() >= kMostReports) {
     counters()[Stat::bad_outcomes_dropped].add();
     return;
   }
-  reports_.push_back(outcome);
-  if (!report_under_way_) send_reports();
+  reports_.outcomes.push_back(outcome);
+}
+
+void Worker::report(std::uint32_t service, const JudgedEvent& event) {
+  const bool is_slow = event.kind == JudgedEvent::Kind::slow;
+  const bool is_full = is_slow ? slow_this_tick_ >= kMostSlowPerTick ||
+                                     reports_.judged.size() - errors_waiting_ >= kMostSlow
+                               : errors_waiting_ >= kMostErrors;
+  if (is_full) {
+    counters()[Stat::judged_events_dropped].add();
+    return;
+  }
+  ++(is_slow ? slow_this_tick_ : errors_waiting_);
+  reports_.judged.push_back({service, event});
+  untold_.told();
 }
 
 void Worker::open_reports() {
@@ -340,6 +366,9 @@ void Worker::open_reports() {
 
 void Worker::send_reports() {
   report_under_way_ = true;
+  errors_waiting_ = 0;
+  // A later request of this turn began at now_ or after.
+  reports_.settled_before = std::min(untold_.read().oldest, now_);
   shared_.report(index_, std::exchange(reports_, {}));
 }
 

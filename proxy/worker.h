@@ -21,6 +21,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "base/judged_event.h"
 #include "base/log.h"
 #include "base/outcome.h"
 #include "base/rng.h"
@@ -31,6 +32,7 @@
 #include "proxy/placement.h"
 #include "proxy/shard.h"
 #include "proxy/target_runtime.h"
+#include "proxy/untold.h"
 
 namespace teal::proxy {
 
@@ -50,6 +52,20 @@ struct Accepted {
   std::string peer_address;  ///< Empty for a Unix socket.
 };
 
+/// What a worker tells control of single requests.
+struct Reports {
+  struct Judged {
+    std::uint32_t service = 0;  ///< Place in RouteTable::services.
+    JudgedEvent event;
+  };
+  std::vector<BadOutcome> outcomes;
+  std::vector<Judged> judged;
+  /// Of this worker's judged requests, those that began before have ended or are told.
+  Mono settled_before;
+
+  bool empty() const { return outcomes.empty() && judged.empty(); }
+};
+
 /// What every worker of a pool shares. All of it outlives the workers.
 struct WorkerShared {
   const Clock* clock = nullptr;
@@ -62,9 +78,9 @@ struct WorkerShared {
   std::atomic<bool> draining{false};  ///< From now on whoever accepts a connection keeps it.
   /// Gives an accepted connection to another worker; called on worker threads.
   std::function<void(std::size_t to, Accepted)> hand_over;
-  /// Takes a batch of a worker's bad outcomes to control; called on worker threads. The worker
-  /// sends the next batch after Worker::open_reports().
-  std::function<void(std::uint32_t worker, std::vector<BadOutcome>)> report;
+  /// Takes a batch of a worker's reports to control; called on worker threads. The worker sends the
+  /// next batch after Worker::open_reports().
+  std::function<void(std::uint32_t worker, Reports)> report;
   /// Tells control that an exposure has news; called on worker threads.
   std::function<void()> exposed;
   /// Takes what a worker saw of the targets that are compared, about once a second.
@@ -90,6 +106,7 @@ class Worker {
   void join();
   boost::asio::io_context& io() { return io_; }
   const Shard& shard() const { return *shard_; }
+  Untold::Reading read_untold() const { return untold_.read(); }
 
   // ---- for the pool, posted to io()
   void take_table(const RouteTable& table);
@@ -99,7 +116,7 @@ class Worker {
   void stop();
   /// Serves a connection that another worker has accepted.
   void adopt(Accepted accepted);
-  void open_reports();  ///< Control has taken the last batch of bad outcomes.
+  void open_reports();  ///< Control has taken the last batch of reports.
 
   // ---- for the worker's connections
   const WorkerShared& shared() const { return shared_; }
@@ -131,7 +148,16 @@ class Worker {
   void welcome(Accepted accepted);
   void opened(Downstream& downstream);
   void closed(Downstream& downstream, std::size_t listener);
+  Untold& untold() { return untold_; }
+  /// A number that no other request has.
+  std::uint64_t next_judged_number() { return unique(++judged_numbers_); }
+  /// A number of this worker's as one that no other worker has.
+  std::uint64_t unique(std::uint64_t number) const {
+    return ((numbers_from_ + number) & kNumbers) | std::uint64_t{index_} << 48U;
+  }
+  // Both leave when the present callback is over.
   void report(const BadOutcome& outcome);
+  void report(std::uint32_t service, const JudgedEvent& event);
   /// Appends one line to the access log, if it is on.
   void log_access(const AccessRecord& record);
 
@@ -174,9 +200,16 @@ class Worker {
   std::vector<boost::intrusive_ptr<Channel>> resume_;
   std::vector<boost::intrusive_ptr<Channel>> resume_later_;
   std::vector<boost::local_shared_ptr<GroupRuntime>> wake_;
-  std::vector<BadOutcome> reports_;
+  static constexpr std::uint64_t kNumbers = (std::uint64_t{1} << 48U) - 1;
+
+  Untold untold_;
+  const std::uint64_t numbers_from_;  ///< Random: a restart must not give old numbers again.
+  std::uint64_t judged_numbers_ = 0;
+  Reports reports_;
   bool report_under_way_ = false;
   Mono second_;  ///< When each_second() was last called.
+  std::uint32_t errors_waiting_ = 0;  ///< In reports_.judged.
+  std::uint32_t slow_this_tick_ = 0;  ///< Slow requests told since the last tick.
   std::unordered_set<Downstream*> downstreams_;
   std::unordered_map<TargetId, boost::local_shared_ptr<TargetRuntime>> targets_;
   std::unordered_map<std::string, boost::local_shared_ptr<GroupRuntime>> groups_;

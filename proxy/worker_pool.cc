@@ -12,6 +12,8 @@
 namespace teal::proxy {
 namespace {
 
+constexpr Micros kTurn{200};
+
 /// Calls `done` on the control thread after `count` calls of arrive() from any threads.
 class Latch {
  public:
@@ -48,10 +50,9 @@ WorkerPool::WorkerPool(boost::asio::io_context& control, Options options)
                         worker.adopt(std::move(accepted));
                       });
   };
-  shared_.report = [this](std::uint32_t worker, std::vector<BadOutcome> outcomes) {
-    boost::asio::post(control_, [this, worker, outcomes = std::move(outcomes)] {
-      take_reports(worker, outcomes);
-    });
+  shared_.report = [this](std::uint32_t worker, Reports reports) {
+    boost::asio::post(
+        control_, [this, worker, reports = std::move(reports)] { take_reports(worker, reports); });
   };
   shared_.tallies = [this](std::vector<TargetTally> tallies) {
     boost::asio::post(control_,
@@ -98,6 +99,7 @@ void WorkerPool::start_workers(const RouteTable& first) {
     workers_.push_back(std::make_unique<Worker>(i, shared_, mix64(options_.seed + i), shared_first,
                                                 std::move(sockets_[i])));
   sockets_.clear();
+  heard_.resize(workers_.size());
   for (const auto& worker : workers_) worker->start();
 }
 
@@ -125,6 +127,20 @@ std::vector<const Shard*> WorkerPool::shards() const {
   return shards;
 }
 
+Mono WorkerPool::settled_before() {
+  // A worker reads the clock once a turn: what it has taken just now may be that much older.
+  const Mono now = options_.clock->mono() - kTurn;
+  Mono settled = Mono::max();
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    const Untold::Reading untold = workers_[i]->read_untold();
+    Heard& heard = heard_[i];
+    if (heard.events >= untold.told)
+      heard.settled_before = std::max(heard.settled_before, std::min(untold.oldest, now));
+    settled = std::min(settled, heard.settled_before);
+  }
+  return settled;
+}
+
 std::vector<TrafficReading> WorkerPool::read_traffic() {
   return book_.read(shards());
 }
@@ -142,8 +158,15 @@ std::vector<MetricSample> WorkerPool::read_stats() const {
   return samples;
 }
 
-void WorkerPool::take_reports(std::uint32_t worker, const std::vector<BadOutcome>& outcomes) {
-  for (const BadOutcome& each : outcomes) options_.on_bad_outcome(each);
+void WorkerPool::take_reports(std::uint32_t worker, const Reports& reports) {
+  // The comparison first: it needs the fewest events, and nobody should wait for the others.
+  for (const Reports::Judged& each : reports.judged)
+    options_.on_judged_event(each.service, each.event);
+  Heard& heard = heard_[worker];
+  heard.events += reports.judged.size();
+  heard.settled_before = std::max(heard.settled_before, reports.settled_before);
+  if (!reports.judged.empty()) options_.on_judged_events_end();
+  for (const BadOutcome& each : reports.outcomes) options_.on_bad_outcome(each);
   if (!stopped_)
     boost::asio::post(workers_[worker]->io(),
                       [&worker = *workers_[worker]] { worker.open_reports(); });

@@ -34,6 +34,10 @@ class WorkerPool {
     /// Likewise: some service's Exposure has news.
     std::function<void()> on_exposed;
     std::function<void(const std::vector<TargetTally>&)> on_tallies;
+    /// `service`: place in the configuration.
+    std::function<void(std::uint32_t service, const JudgedEvent&)> on_judged_event;
+    /// After the events of a batch, where there were some.
+    std::function<void()> on_judged_events_end;
   };
 
   /// `control`: the control thread's io_context, which outlives the pool.
@@ -54,6 +58,9 @@ class WorkerPool {
                std::function<void()> applied);
 
   std::vector<TrafficReading> read_traffic();
+  /// Every judged request that began before has ended or was told, and what was told has been given
+  /// to on_judged_event. Never earlier than the last answer.
+  Mono settled_before();
   std::vector<MetricSample> read_stats() const;
 
   void reopen_access_log();
@@ -64,7 +71,7 @@ class WorkerPool {
 
  private:
   void start_workers(const RouteTable& first);
-  void take_reports(std::uint32_t worker, const std::vector<BadOutcome>& outcomes);
+  void take_reports(std::uint32_t worker, const Reports& reports);
   std::vector<const Shard*> shards() const;
 
   boost::asio::io_context& control_;
@@ -75,6 +82,11 @@ class WorkerPool {
   std::vector<Address> addresses_;
   TrafficBook book_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  struct Heard {
+    std::uint64_t events = 0;
+    Mono settled_before = Mono::min();
+  };
+  std::vector<Heard> heard_;  ///< By worker.
   bool stopped_ = false;
 };
 

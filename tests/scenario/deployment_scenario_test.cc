@@ -55,6 +55,9 @@ void apply_header(const std::string& key, const std::string& value, Spec& spec) 
     read_plan(value, spec.deploy.plan);
   else if (key == "alarms")
     for (const std::string& name : words_of(value)) spec.deploy.alarms.push_back({name, {}, {}, 0});
+  else if (key == "observed")
+    for (const std::string& name : words_of(value))
+      spec.deploy.alarms.push_back({name, {}, {}, 0, true});
   else if (key == "rollback_on")
     read_rollback_on(value, spec.deploy.rollback_on);
   else if (key == "not_enough_evidence")

@@ -43,6 +43,7 @@ struct Disk {
   std::map<DeploymentNumber, ClockRow> clocks;
   std::map<std::string, ServiceRow> services;
   std::map<std::string, KeyRow> keys;
+  std::map<std::pair<DeploymentNumber, std::uint64_t>, EvidenceRow> evidence;
   bool fails = false;
   std::size_t commits = 0;
   /// Called before a commit is done; the place to look at what was published by then.
@@ -63,6 +64,13 @@ class MemoryStore final : public Store {
     return contents;
   }
 
+  Result<std::vector<EvidenceRow>> evidence(DeploymentNumber deployment) override {
+    std::vector<EvidenceRow> found;
+    for (const auto& [key, row] : disk_->evidence)
+      if (key.first == deployment) found.push_back(row);
+    return found;
+  }
+
   Result<void> commit(const Batch& batch) override {
     if (disk_->on_commit) disk_->on_commit();
     if (disk_->fails) return Error{Source::internal, "no space left on device"};
@@ -72,7 +80,9 @@ class MemoryStore final : public Store {
     for (const auto& row : batch.clocks) disk_->clocks[row.deployment] = row;
     for (const auto& row : batch.services) disk_->services[row.name] = row;
     for (const auto& row : batch.keys) disk_->keys[row.key] = row;
+    for (const auto& row : batch.evidence) disk_->evidence[{row.deployment, row.part}] = row;
     for (const DeploymentNumber number : batch.forgotten) {
+      std::erase_if(disk_->evidence, [&](const auto& e) { return e.first.first == number; });
       disk_->deployments.erase(number);
       std::erase_if(disk_->events, [&](const auto& e) { return e.first.first == number; });
     }
@@ -94,6 +104,7 @@ class FakePorts final : public Ports {
     waiting.push_back(std::move(applied));
   }
   std::vector<TrafficReading> read_traffic() override { return traffic; }
+  Mono settled_before() override { return settled; }
 
   /// Every worker applies everything that was published.
   void pump() {
@@ -109,6 +120,7 @@ class FakePorts final : public Ports {
   std::vector<std::vector<ServiceState>> published;
   std::vector<std::function<void()>> waiting;
   std::vector<TrafficReading> traffic;
+  Mono settled = Mono::max();
 };
 
 /// What the judges of a test say, by alarm.

@@ -41,11 +41,11 @@ class ControlRoom : public testing::Test {
   void start() {
     controller.reset();
     ports = std::make_unique<FakePorts>();
-    controller =
-        std::make_unique<Controller>(std::make_shared<const config::Config>(config), clock, log,
-                                     *ports, make_store(), [this](const config::Alarm& alarm) {
-                                       return std::make_unique<ToldSource>(alarm, verdicts);
-                                     });
+    controller = std::make_unique<Controller>(
+        std::make_shared<const config::Config>(config), clock, log, *ports, make_store(),
+        [this](const config::Alarm& alarm, const health::JudgeContext&) {
+          return std::make_unique<ToldSource>(alarm, verdicts);
+        });
     const Result<void> started = controller->start();
     ASSERT_TRUE(started) << started.error();
   }

@@ -116,6 +116,25 @@ class FakeCommands final : public Commands {
     return found->second;
   }
 
+  Answer<EvidenceReport> evidence(const DeploymentId& id) const override {
+    const auto found = deployments_.find(id);
+    if (found == deployments_.end()) return missing("deployment");
+    return EvidenceReport{found->second, evidence_};
+  }
+  Answer<ReplayReport> replay(const DeploymentId& id,
+                              const ReplaySettings& settings) const override {
+    const auto found = deployments_.find(id);
+    if (found == deployments_.end()) return missing("deployment");
+    ReplayReport report{found->second, settings, {}, evidence_.events().size(), 0};
+    ReplayedAlarm alarm;
+    alarm.name = "worse";
+    alarm.condition = "as told";
+    alarm.breached_at = Micros{1'500'000};
+    alarm.verdict = health::Breached{"errors are 9 times as frequent"};
+    report.alarms.push_back(std::move(alarm));
+    return report;
+  }
+
   const std::deque<Announcement>& announcements() const override { return announced; }
   std::uint64_t subscribe(std::function<void(const Announcement&)> listener) override {
     listeners[++tokens_] = std::move(listener);
@@ -141,6 +160,7 @@ class FakeCommands final : public Commands {
   std::vector<std::string> calls, digests;
   std::map<std::string, ServiceReport> services_;
   std::map<DeploymentId, DeploymentReport> deployments_;
+  Evidence evidence_;
   std::map<std::string, bool> alarms;
   std::deque<Announcement> announced;
   std::map<std::uint64_t, std::function<void(const Announcement&)>> listeners;

@@ -107,6 +107,37 @@ TEST_F(SqliteStore, RefusesAFileThatIsNoDatabaseAndLeavesItAlone) {
   EXPECT_EQ(bytes(), garbage);
 }
 
+TEST_F(SqliteStore, KeepsEvidenceByPartsAndForgetsItWithItsDeployment) {
+  const std::unique_ptr<Store> store = open();
+  Batch batch = some_batch();
+  batch.evidence = {{1, 2, "[2]"}, {1, 0, "{}"}, {1, 1, "[1]"}, {2, 0, "other"}};
+  ASSERT_TRUE(store->commit(batch));
+  batch = {};
+  batch.evidence = {{1, 0, "{\"newer\":1}"}};
+  ASSERT_TRUE(store->commit(batch));
+  EXPECT_EQ(store->evidence(1).value(),
+            (std::vector<EvidenceRow>{{1, 0, "{\"newer\":1}"}, {1, 1, "[1]"}, {1, 2, "[2]"}}));
+  batch = {};
+  batch.forgotten = {1};
+  ASSERT_TRUE(store->commit(batch));
+  EXPECT_TRUE(store->evidence(1)->empty());
+  EXPECT_EQ(store->evidence(2)->size(), 1U);
+}
+
+TEST_F(SqliteStore, TakesOverTheFileOfATealThatKeptNoEvidence) {
+  {
+    const std::unique_ptr<Store> store = open();
+    ASSERT_TRUE(store->commit(some_batch()));
+  }
+  execute("DROP TABLE evidence; PRAGMA user_version = 1;");
+  const std::unique_ptr<Store> store = open();
+  EXPECT_EQ(store->load()->deployments, some_batch().deployments);
+  EXPECT_TRUE(store->evidence(1)->empty());
+  Batch batch;
+  batch.evidence = {{1, 0, "{}"}};
+  EXPECT_TRUE(store->commit(batch));
+}
+
 TEST_F(SqliteStore, RefusesADamagedFile) {
   {
     const std::unique_ptr<Store> store = open();

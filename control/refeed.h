@@ -1,0 +1,18 @@
+// Refeed: gives recorded evidence to judges as it came the first time: after a restart, so that a
+// comparison goes on where it stood, and to judge a deployment again under other settings.
+//
+// Pure. Lost are the readings between two recorded ones and what the requests were settled to
+// without a new event: a verdict may come a little later than the first time.
+#pragma once
+
+#include <span>
+
+#include "control/evidence.h"
+#include "health/judge.h"
+
+namespace teal::control {
+
+/// `birth`: what the evidence's times are added to. The sources judge as they go; nobody is told.
+void refeed(const Evidence& evidence, Mono birth, std::span<health::VerdictSource* const> sources);
+
+}  // namespace teal::control

@@ -1,0 +1,98 @@
+// What the runner keeps of its judges' work, and how it goes on with it after a restart.
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "control/deployment_runner.h"
+#include "control/refeed.h"
+
+namespace teal::control {
+namespace {
+
+Tally tally(const TrafficCounters& counters) {
+  return {counters.total(), counters.errors()};
+}
+
+Micros since(Mono birth, Mono at) {
+  return std::chrono::duration_cast<Micros>(at - birth);
+}
+
+}  // namespace
+
+void DeploymentRunner::plan_step(Shift shift, EvidenceStep step) {
+  planned_.emplace(shift, std::move(step));
+}
+
+void DeploymentRunner::begin_step(Shift shift, Mono now) {
+  if (!planned_ || shift < planned_->first) return;
+  EvidenceStep step = std::move(planned_->second);
+  planned_.reset();
+  step.since = since(birth(now), now);
+  for (const Watch& watch : watches_)
+    watch.source->begin_step({now, step.weight, step.slower_than, step.slower_shares});
+  evidence_.begin_step(std::move(step));
+  evidence_is_new_ = true;
+}
+
+void DeploymentRunner::on_event(const JudgedEvent& event, Mono now) {
+  // Until the step has begun on every worker, nobody has said by which thresholds it is measured.
+  // Whether an event is left out for that does not depend on its group.
+  if (evidence_.empty()) return;
+  const bool is_slow = event.kind == JudgedEvent::Kind::slow;
+  if (is_slow && (planned_ || event.table < evidence_.steps().back().table)) return;
+  for (const Watch& watch : watches_)
+    if (watch.compares) watch.source->on_event(event);
+  JudgedEvent recorded = event;
+  const Mono born = birth(now);
+  recorded.began = Mono{event.began - born};
+  recorded.seen = Mono{event.seen - born};
+  evidence_.add(recorded, spec().colour);
+  evidence_is_new_ = true;
+}
+
+void DeploymentRunner::note(const health::Reading& reading) {
+  const Mono born = birth(reading.at);
+  evidence_.read(since(born, reading.at), tally(reading.release), tally(reading.live));
+  evidence_.settle(since(born, std::clamp(reading.settled_before, born, reading.at)));
+}
+
+void DeploymentRunner::record(const Watch& watch, Mono now) {
+  const Micros at = since(birth(now), now);
+  if (const auto report = watch.source->comparison()) {
+    evidence_.follow(watch.source->name(),
+                     {at, std::exp(report->log_e), std::exp(report->certificate_log_e),
+                      report->release.bad, report->live.bad});
+    evidence_is_new_ = true;
+  }
+  const bool breached = std::holds_alternative<health::Breached>(watch.verdict);
+  if (breached || watch.compares)
+    evidence_.conclude(watch.source->name(), health::to_string(watch.verdict), breached, at);
+}
+
+void DeploymentRunner::restore(Evidence evidence, Mono now) {
+  evidence_ = std::move(evidence);
+  pages_written_ = evidence_.events().size() / Evidence::kPage;
+  std::vector<health::VerdictSource*> sources;
+  for (const Watch& watch : watches_)
+    if (watch.compares) sources.push_back(watch.source.get());
+  refeed(evidence_, birth(now), sources);
+  // The counters begin anew, and with them what a certificate is made of.
+  if (evidence_.empty()) return;
+  const EvidenceStep& step = evidence_.steps().back();
+  for (health::VerdictSource* source : sources)
+    source->begin_step({now, step.weight, step.slower_than, step.slower_shares});
+}
+
+std::vector<EvidenceRow> DeploymentRunner::take_evidence_rows() {
+  if (!std::exchange(evidence_is_new_, false)) return {};
+  std::vector<EvidenceRow> rows{{number, 0, evidence_.account()}};
+  for (std::size_t page = pages_written_;; ++page) {
+    std::string text = evidence_.page(page);
+    if (text.empty()) break;
+    rows.push_back({number, page + 1, std::move(text)});
+  }
+  pages_written_ = evidence_.events().size() / Evidence::kPage;
+  return rows;
+}
+
+}  // namespace teal::control

@@ -1,0 +1,95 @@
+// What the judge is told of a request: that it ended badly, by which thresholds it was slow, that
+// it is overdue and how that ended; each at most once. Nothing of this happens unless the table
+// says that somebody compares.
+//
+// The conditions under which the comparison's guarantee holds, as far as they are met here
+// (docs/judge.md): what was known of the draw goes with the event; blame belongs to the group that
+// was drawn, whatever group answered in the end; client aborts, 4xx and preview traffic are left
+// out; a request in flight is slow as soon as it passes a threshold, not when it ends.
+#include <algorithm>
+#include <utility>
+
+#include "proxy/exchange.h"
+#include "proxy/worker.h"
+
+namespace teal::proxy {
+
+void Exchange::start_judging() {
+  if (audience_ != Audience::split) return;
+  judging_ = &*service_->judging;
+  error_was_told_ = overdue_was_told_ = false;
+  slow_told_ = 0;
+  judged_number_ = worker_.next_judged_number();
+  if (!untold_.is_linked()) worker_.untold().push(untold_, began_);
+  set_age_timer();
+}
+
+/// It waited in a queue and is drawn anew. True: the judge has heard of the earlier draw; that is
+/// closed, and what the request does from now on is not told.
+bool Exchange::close_draw() {
+  const bool is_told = overdue_was_told_ || slow_told_ > 0;
+  if (overdue_was_told_) tell(JudgedEvent::Kind::settled);
+  age_timer_.cancel();
+  if (is_told) worker_.untold().remove(untold_);
+  judging_ = nullptr;
+  return is_told;
+}
+
+void Exchange::stop_judging() {
+  tell_age();
+  if (overdue_was_told_ && !error_was_told_) tell(JudgedEvent::Kind::settled);
+  age_timer_.cancel();
+  worker_.untold().remove(untold_);
+  judging_ = nullptr;
+}
+
+/// The wheel's ticks are coarse: a request that ends between two of them tells at its end.
+void Exchange::set_age_timer() {
+  const auto& thresholds = judging_->slower_than;
+  Micros next = overdue_was_told_ ? Micros::max() : judging_->overdue;
+  if (slow_told_ < thresholds.size()) next = std::min(next, thresholds[slow_told_]);
+  if (next != Micros::max()) worker_.wheel().set(age_timer_, began_ + next);
+}
+
+void Exchange::tell(JudgedEvent::Kind kind, std::uint8_t threshold) {
+  JudgedEvent event;
+  event.kind = kind;
+  event.group = draw_.colour;
+  event.threshold = threshold;
+  event.release_probability = draw_.release_probability;
+  // The block says nothing of a request whose group was not left to it.
+  if (draw_.release_probability == drawn_.release_probability) {
+    event.block = worker_.unique(drawn_.block);
+    event.block_length = drawn_.block_length;
+    event.block_release = drawn_.block_release;
+  }
+  event.began = began_;
+  event.seen = worker_.now();
+  if (kind == JudgedEvent::Kind::slow) event.seen = began_ + judging_->slower_than[threshold];
+  event.request = judged_number_;
+  event.client = sticky_client_;
+  event.table = table_->routes.version;
+  event.set_request_id(ids_.id());
+  worker_.report(service_->index, event);
+}
+
+void Exchange::tell_error() {
+  if (judging_ == nullptr || std::exchange(error_was_told_, true)) return;
+  tell(JudgedEvent::Kind::error);
+}
+
+void Exchange::tell_age() {
+  const auto& thresholds = judging_->slower_than;
+  const auto age = worker_.now() - began_;
+  while (slow_told_ < thresholds.size() && age >= thresholds[slow_told_])
+    tell(JudgedEvent::Kind::slow, static_cast<std::uint8_t>(slow_told_++));
+  if (phase_ == Phase::done) return;
+  if (!error_was_told_ && !overdue_was_told_ && age >= judging_->overdue) {
+    overdue_was_told_ = true;
+    tell(JudgedEvent::Kind::overdue);
+    worker_.untold().remove(untold_);
+  }
+  set_age_timer();
+}
+
+}  // namespace teal::proxy

@@ -1,0 +1,257 @@
+// The comparison on the real binary: bad releases found by their single requests, and everything
+// that must not be blamed on a release.
+#include <boost/json.hpp>
+
+#include "tests/support/e2e_release.h"
+
+namespace teal::e2e {
+namespace {
+
+constexpr std::size_t kClients = 4;
+constexpr Millis kPatiently{std::chrono::seconds{60}};
+
+constexpr const char* kCompareErrors =
+    "{ plan: [ { set_weight: 10% }, { bake: 1h } ], alarms: { worse: { compare: errors } } }";
+constexpr const char* kCompareLatency =
+    "{ plan: [ { set_weight: 10% }, { bake: 1h } ], alarms: { slower: { compare: latency } } }";
+
+class ComparisonTest : public ReleaseTest {
+ protected:
+  /// One request in `every` fails.
+  static void fail_one_in(Target& target, std::size_t every) {
+    auto count = std::make_shared<std::atomic<std::size_t>>(0);
+    target.on_request(
+        [count, every, name = target.name()](TargetConnection& connection, const SeenRequest&) {
+          const bool fails = ++*count % every == 0;
+          connection.send(response(fails ? 500 : 200, "said", "x-target: " + name + "\r\n"));
+        });
+  }
+  /// Answers in 2 to 8 ms, one in fifty in 40; all of it times `factor`.
+  static void take_time(Target& target, int factor) {
+    auto count = std::make_shared<std::atomic<std::size_t>>(0);
+    target.on_request(
+        [count, factor, name = target.name()](TargetConnection& connection, const SeenRequest&) {
+          const std::size_t nth = ++*count;
+          const auto usual = static_cast<int>(2 + nth % 7);
+          if (!connection.linger(Millis{(nth % 50 == 0 ? 40 : usual) * factor})) return;
+          connection.send(response(200, "said", "x-target: " + name + "\r\n"));
+        });
+  }
+  std::string evidence_at(const std::string& id, std::string_view pointer) {
+    return admin().get("/v1/deployments/" + id + "/evidence").at(pointer);
+  }
+};
+
+TEST_F(ComparisonTest, AReleaseThatFailsEverythingIsAskedFourTimesAtMost) {
+  start(kCompareErrors);
+  green_.set_status(500);
+  Load load(teal_->listener(), kClients);
+  const std::string id = ship();
+  expect_rolled_back(id, "Stopped", "ALARM_ACTIVE");
+  // The first failure, four more, and what was in flight.
+  EXPECT_LE(green_.requests(), 1 + 4 + kClients);
+  const std::size_t seen = green_.requests();
+  ASSERT_TRUE(load.await(500));
+  EXPECT_EQ(green_.requests(), seen) << "green was asked after the rollback";
+  EXPECT_EQ(load.stop().failed_by_teal, 0U);
+}
+
+TEST_F(ComparisonTest, TenTimesTheErrorsAreFoundInSeconds) {
+  start(kCompareErrors);
+  fail_one_in(blue_, 200);
+  fail_one_in(green_, 20);
+  Load load(teal_->listener(), kClients);
+  const std::string id = ship();
+  EXPECT_TRUE(admin().await_end(id, Deadline{kPatiently}));
+  expect_rolled_back(id, "Stopped", "ALARM_ACTIVE");
+}
+
+TEST_F(ComparisonTest, TwiceTheLatencyIsFound) {
+  start(kCompareLatency);
+  take_time(blue_, 1);
+  take_time(green_, 2);
+  Load load(teal_->listener(), 2 * kClients);
+  ASSERT_TRUE(load.await(3000));
+  const std::string id = ship();
+  EXPECT_TRUE(admin().await_end(id, Deadline{kPatiently}));
+  expect_rolled_back(id, "Stopped", "ALARM_ACTIVE");
+  EXPECT_TRUE(load.stop().failures.empty());
+}
+
+TEST_F(ComparisonTest, AReleaseThatHangsIsFoundByItsThresholdAndNotByItsTimeout) {
+  start(kCompareLatency, "timeouts: { response_header: 10m }\n");
+  Trigger end;
+  Load load(teal_->listener(), 4 * kClients);
+  ASSERT_TRUE(load.await(3000));
+  green_.on_request([&](TargetConnection& connection, const SeenRequest&) {
+    connection.wait(end);
+    connection.send(response(200, "late", "x-target: green-1\r\n"));
+  });
+  const std::string id = ship();
+  EXPECT_TRUE(admin().await(id, "status", "Stopped", Deadline{kPatiently}))
+      << admin().deployment(id).text;
+  end.fire();
+  expect_rolled_back(id, "Stopped", "ALARM_ACTIVE");
+}
+
+TEST_F(ComparisonTest, TroubleOfBothGroupsTogetherTakesNothingBack) {
+  start(kCompareErrors);
+  Load load(teal_->listener(), kClients);
+  const std::string id = ship();
+  ASSERT_TRUE(await_bake(id));
+  blue_.set_status(500);
+  green_.set_status(500);
+  ASSERT_TRUE(load.await(4000));
+  EXPECT_EQ(admin().deployment(id).at("/status"), "Baking") << admin().deployment(id).text;
+  EXPECT_GE(std::stoul(admin().deployment(id).at("/alarms/0/comparison/live/bad")), 1000U);
+}
+
+TEST_F(ComparisonTest, NoTrafficForAWholeStepIsNotEnoughEvidenceAndNeverAVerdict) {
+  start(
+      "{ plan: [ { set_weight: 10% }, { bake: 300ms } ], alarms: { worse: { compare: errors } } }");
+  const std::string id = ship();
+  ASSERT_TRUE(admin().await(id, "phase", "AwaitingEvidence")) << admin().deployment(id).text;
+  EXPECT_EQ(admin().deployment(id).at("/alarms/0/verdict"), "not_enough_evidence");
+  EXPECT_EQ(green_share(), "10%");
+  ASSERT_EQ(admin().command(id, "continue").status, 200);
+  EXPECT_TRUE(admin().await(id, "status", "Succeeded"));
+}
+
+TEST_F(ComparisonTest, AReleaseThatIsNotWorseIsCertifiedAndGoesOn) {
+  start(
+      "{ plan: [ { set_weight: 50% }, { bake: 1s } ], evidence_deadline: 5m, "
+      "alarms: { worse: { compare: errors } } }");
+  fail_one_in(blue_, 20);
+  fail_one_in(green_, 20);
+  Load load(teal_->listener(), kClients);
+  const std::string id = ship();
+  EXPECT_TRUE(admin().await(id, "status", "Succeeded", Deadline{kPatiently}))
+      << admin().deployment(id).text;
+}
+
+TEST_F(ComparisonTest, AnObservedComparisonDoesNothing) {
+  start(
+      "{ plan: [ { set_weight: 10% }, { bake: 1h } ], "
+      "alarms: { worse: { compare: errors, observe: true } } }");
+  green_.set_status(500);
+  Load load(teal_->listener(), kClients);
+  const std::string id = ship();
+  ASSERT_TRUE(
+      eventually([&] { return admin().deployment(id).at("/alarms/0/verdict") == "breached"; },
+                 Deadline{kPatiently}));
+  ASSERT_TRUE(load.await(500));
+  EXPECT_EQ(admin().deployment(id).at("/status"), "Baking");
+  EXPECT_EQ(green_share(), "10%");
+}
+
+// ---- the conditions of the guarantee (docs/judge.md) that are met on the request path
+// -------------
+
+TEST_F(ComparisonTest, Condition4_ClientErrorsAreNoEvidence) {
+  start(kCompareErrors);
+  green_.set_status(404);
+  Load load(teal_->listener(), kClients);
+  const std::string id = ship();
+  ASSERT_TRUE(await_bake(id));
+  ASSERT_TRUE(load.await(3000));
+  EXPECT_EQ(admin().deployment(id).at("/status"), "Baking");
+  EXPECT_EQ(admin().deployment(id).at("/alarms/0/comparison/release/bad"), "0");
+}
+
+TEST_F(ComparisonTest, Condition4_ClientsThatGoAwayAreNoEvidence) {
+  start(kCompareErrors);
+  Trigger end;
+  green_.on_request([&](TargetConnection& connection, const SeenRequest&) {
+    connection.wait(end);
+    connection.send(response(500, "late"));
+  });
+  const std::string id = ship();
+  ASSERT_TRUE(await_bake(id));
+  for (std::size_t went = 0; went < 12; went = green_.requests()) {
+    HttpClient client(teal_->listener());
+    client.send(request("GET", "/"));
+    ASSERT_TRUE(eventually([&] { return blue_.requests() + green_.requests() > went; }));
+  }
+  EXPECT_EQ(admin().deployment(id).at("/status"), "Baking");
+  EXPECT_EQ(admin().deployment(id).at("/alarms/0/comparison/release/bad"), "0");
+  end.fire();
+}
+
+TEST_F(ComparisonTest, Condition5_PreviewTrafficIsNoEvidence) {
+  start(kCompareErrors);
+  green_.set_status(500);
+  const std::string id = ship();
+  ASSERT_TRUE(await_bake(id));
+  EXPECT_EQ(ask(teal_->listener("preview"), 200).at("green-1"), 200U);
+  EXPECT_EQ(admin().deployment(id).at("/status"), "Baking");
+  EXPECT_EQ(evidence_at(id, "/events"), "0");
+}
+
+TEST_F(ComparisonTest, Condition3_AClientThatStaysCountsOnce) {
+  start(kCompareErrors, "sticky: true\n");
+  const std::string id = ship();
+  ASSERT_TRUE(await_bake(id));
+  std::string cookie;
+  ASSERT_TRUE(eventually([&] {
+    HttpClient client(teal_->listener());
+    const Response response = client.get("/");
+    cookie = response.headers.get("set-cookie");
+    return response.headers.get("x-target") == "green-1";
+  }));
+  green_.set_status(500);
+  for (int i = 0; i < 60; ++i) {
+    HttpClient client(teal_->listener());
+    client.get("/", "cookie: " + cookie.substr(0, cookie.find(';')) + "\r\n");
+  }
+  ASSERT_TRUE(eventually([&] { return std::stoul(evidence_at(id, "/events")) >= 60; }));
+  EXPECT_EQ(admin().deployment(id).at("/status"), "Baking") << admin().deployment(id).text;
+}
+
+// ---- explained
+// ------------------------------------------------------------------------------------
+
+TEST_F(ComparisonTest, ARollbackIsExplainedAndJudgedAgain) {
+  start(kCompareErrors);
+  green_.set_status(500);
+  Load load(teal_->listener(), kClients);
+  const std::string id = ship();
+  expect_rolled_back(id, "Stopped", "ALARM_ACTIVE");
+  load.stop();
+  const Finished explained = teal_->cli({"explain", id});
+  EXPECT_EQ(explained.code, ExitCode{0}) << explained.err;
+  const std::string sample = evidence_at(id, "/samples/release/0/request_id");
+  ASSERT_FALSE(sample.empty());
+  for (const std::string& part : {std::string("alarm worse: breached"), sample, std::string("10%")})
+    EXPECT_NE(explained.out.find(part), std::string::npos) << part << " in\n" << explained.out;
+  const Finished same = teal_->cli({"replay", id});
+  EXPECT_NE(same.out.find("would have breached at"), std::string::npos) << same.out;
+  const Finished other = teal_->cli({"replay", id, "--tolerance", "90"});
+  EXPECT_NE(other.out.find("would not have breached"), std::string::npos) << other.out;
+  const Finished json = teal_->cli({"replay", id, "--confidence", "0.99", "--output", "json"});
+  EXPECT_EQ(boost::json::parse(json.out).at("confidence"), 0.99) << json.out;
+  EXPECT_NE(teal_->cli({"replay", id, "--tolerance", "0.5"}).code, ExitCode{0});
+  teal_->kill9();
+  teal_->start();
+  EXPECT_EQ(teal_->cli({"explain", id}).out, explained.out) << "after a restart";
+}
+
+TEST_F(ComparisonTest, WhatTheJudgeStandsOnIsInStatusAndMetrics) {
+  start(kCompareErrors);
+  fail_one_in(blue_, 50);
+  fail_one_in(green_, 50);
+  Load load(teal_->listener(), kClients);
+  const std::string id = ship();
+  ASSERT_TRUE(await_bake(id));
+  ASSERT_TRUE(load.await(2000));
+  const Finished status = teal_->cli({"status"});
+  for (const char* part : {"worse", "e-value", "certificate", "release", "live"})
+    EXPECT_NE(status.out.find(part), std::string::npos) << part << " in\n" << status.out;
+  const auto metrics = admin().metrics();
+  EXPECT_TRUE(metrics.contains(R"(teal_judge_log_e_value{alarm="worse",service="shop"})") ||
+              metrics.contains(R"(teal_judge_log_e_value{service="shop",alarm="worse"})"));
+  EXPECT_EQ(admin().metric("teal_judge_verdict", "worse"), 1);
+  EXPECT_EQ(admin().metric("teal_judge_events_dropped_total"), 0);
+}
+
+}  // namespace
+}  // namespace teal::e2e
