@@ -7,6 +7,7 @@
 namespace teal::net {
 
 ReadResult Stream::read(std::span<char> into) {
+  if (tls_) return tls_->read(into);
   ssize_t n = 0;
   do n = ::recv(socket_.fd(), into.data(), into.size(), 0);
   while (n < 0 && errno == EINTR);
@@ -26,6 +27,7 @@ ReadResult Stream::read(std::span<char> into) {
 }
 
 WriteResult Stream::write(std::span<const iovec> pieces) {
+  if (tls_) return tls_->write(pieces);
   ssize_t n = 0;
   do {
     if (pieces.size() == 1) {
@@ -43,7 +45,18 @@ WriteResult Stream::write(std::span<const iovec> pieces) {
 }
 
 void Stream::finish_writing() {
+  if (tls_) tls_->say_end();
   ::shutdown(socket_.fd(), SHUT_WR);
+}
+
+void Stream::reset_on_close() {
+  if (tls_) tls_->abort();
+  net::reset_on_close(socket_);
+}
+
+void Stream::close() {
+  if (tls_) tls_->say_end();
+  socket_.close();
 }
 
 }  // namespace teal::net
