@@ -27,6 +27,11 @@ constexpr std::string_view kRetriesHelp = "Upstream attempts beyond a request's 
 constexpr std::string_view kClosed = "teal_upstream_idle_connections_closed_total";
 constexpr std::string_view kClosedHelp = "Kept connections that were closed unused, by who did it.";
 
+constexpr std::string_view kHandshakes = "teal_tls_handshakes_total";
+constexpr std::string_view kHandshakesHelp = "TLS handshakes of clients that came to their end.";
+constexpr std::string_view kTargetTls = "teal_upstream_tls_failures_total";
+constexpr std::string_view kTargetTlsHelp = "TLS handshakes with targets that failed, by reason.";
+
 constexpr std::array<Metric, kStats> kMetrics{{
     {Stat::connections_accepted, Type::counter, "teal_downstream_connections_total",
      "Client connections accepted."},
@@ -76,6 +81,17 @@ constexpr std::array<Metric, kStats> kMetrics{{
      "Access log lines dropped because the writer could not keep up."},
     {Stat::bad_outcomes_dropped, Type::counter, "teal_bad_outcomes_dropped_total",
      "Reports of bad outcomes over the flood limit; the counters still have them."},
+    {Stat::redirects, Type::counter, "teal_https_redirects_total",
+     "Requests that a listener sent to HTTPS."},
+    {Stat::misdirected, Type::counter, "teal_misdirected_requests_total",
+     "Requests refused (421) whose Host has other rules for clients than the handshake's name."},
+    {Stat::tls_handshakes, Type::counter, kHandshakes, kHandshakesHelp, "kind", "full"},
+    {Stat::tls_handshakes_short, Type::counter, kHandshakes, kHandshakesHelp, "kind", "resumed"},
+    {Stat::tls_handshake_timeouts, Type::counter, kTimeouts, kTimeoutsHelp, "phase",
+     "tls_handshake"},
+    {Stat::upstream_tls_refused, Type::counter, kTargetTls, kTargetTlsHelp, "reason",
+     "certificate_refused"},
+    {Stat::upstream_tls_failures, Type::counter, kTargetTls, kTargetTlsHelp, "reason", "handshake"},
 }};
 
 constexpr bool follows_the_enumeration() {
@@ -142,6 +158,14 @@ std::vector<MetricSample> read_stats(std::span<const Shard* const> shards) {
     sample.help = "Messages refused because they broke a rule of HTTP, by rule.";
     sample.labels.emplace_back("rule", net::to_string(rule));
     sample.value = sum(shards, rule);
+  }
+  for (std::size_t i = 1; i < static_cast<std::size_t>(net::TlsFailure::count_); ++i) {
+    const auto why = static_cast<net::TlsFailure>(i);
+    MetricSample& sample = samples.emplace_back();
+    sample.name = "teal_tls_failures_total";
+    sample.help = "TLS connections of clients that failed, by reason.";
+    sample.labels.emplace_back("reason", net::to_string(why));
+    sample.value = sum(shards, why);
   }
   return samples;
 }
