@@ -97,7 +97,6 @@ void Downstream::shake_hands() {
   worker_.counters()[tls.was_resumed() ? Stat::tls_handshakes_short : Stat::tls_handshakes].add();
   phase_ = Phase::head;
   worker_.wheel().set(timer_, worker_.now() + timeouts_.request_header);
-  if (close_after_) end_connection(Ending::orderly);  // it came while Teal drains
 }
 
 void Downstream::drain() {
