@@ -225,7 +225,10 @@ std::optional<CaBundle> load_ca(const config::FileName& file, FileFaults& faults
 std::string load_ocsp(const config::FileName& file, const Credentials& about, WallTime now,
                       FileFaults& faults) {
   const std::optional<std::string> der = read_file(file, faults);
-  if (!der) return {};
+  if (!der) {
+    faults.back().fatal = false;  // without a staple clients ask for themselves
+    return {};
+  }
   const auto* at = reinterpret_cast<const unsigned char*>(der->data());
   const OcspHandle response(d2i_OCSP_RESPONSE(nullptr, &at, static_cast<long>(der->size())));
   const BasicHandle basic(response && OCSP_response_status(response.get()) ==
@@ -234,7 +237,7 @@ std::string load_ocsp(const config::FileName& file, const Credentials& about, Wa
                               : nullptr);
   ERR_clear_error();
   if (!basic) {
-    fault(faults, file, file.path + " is not a successful OCSP response in DER",
+    warn(faults, file, file.path + " is not a successful OCSP response in DER",
           "make it with openssl ocsp -respout");
     return {};
   }
@@ -245,7 +248,7 @@ std::string load_ocsp(const config::FileName& file, const Credentials& about, Wa
     single = found < 0 ? nullptr : OCSP_resp_get0(basic.get(), found);
   }
   if (single == nullptr) {
-    fault(faults, file, file.path + " is about another certificate");
+    warn(faults, file, file.path + " is about another certificate");
     return {};
   }
   ASN1_GENERALIZEDTIME* next = nullptr;
