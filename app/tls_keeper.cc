@@ -71,19 +71,21 @@ void TlsKeeper::add_units() {
 
 void TlsKeeper::add_listener(std::size_t index) {
   const config::Listener& spec = config_->listeners[index];
-  units_.push_back(
-      {"listener " + spec.name, paths_of(*spec.tls),
-       [this, index, &spec](net::FileFaults& faults) {
-         auto& mine = next_.listeners[index];
-         const net::TicketKeys keys = mine ? mine->keys() : net::TicketKeys(draw_key());
-         auto made = net::TlsServer::make(spec.name, *spec.tls, keys, clock_.wall(), faults);
-         if (!made) return false;
-         if (!mine) rotate_at_[index] = clock_.mono() + spec.tls->ticket_rotation;
-         mine = std::move(made);
-         return true;
-       },
-       {},
-       {}});
+  units_.push_back({"listener " + spec.name,
+                    paths_of(*spec.tls),
+                    [this, index, &spec](net::FileFaults& faults) {
+                      auto& mine = next_.listeners[index];
+                      const net::TicketKeys keys =
+                          mine ? mine->keys() : net::TicketKeys(draw_key());
+                      auto made =
+                          net::TlsServer::make(spec.name, *spec.tls, keys, clock_.wall(), faults);
+                      if (!made) return false;
+                      if (!mine) rotate_at_[index] = clock_.mono() + spec.tls->ticket_rotation;
+                      mine = std::move(made);
+                      return true;
+                    },
+                    {},
+                    {}});
 }
 
 void TlsKeeper::add_service(std::size_t index) {
@@ -91,7 +93,8 @@ void TlsKeeper::add_service(std::size_t index) {
   std::vector<std::string> paths;
   for (const config::FileName* file : {&spec.ca, &spec.chain, &spec.key})
     if (!file->empty()) paths.push_back(file->path);
-  units_.push_back({"targets of service " + config_->services[index].name, std::move(paths),
+  units_.push_back({"targets of service " + config_->services[index].name,
+                    std::move(paths),
                     [this, index, &spec](net::FileFaults& faults) {
                       auto made = net::TlsClient::make(spec, clock_.wall(), faults);
                       if (!made) return false;
@@ -104,7 +107,8 @@ void TlsKeeper::add_service(std::size_t index) {
 
 void TlsKeeper::add_admin() {
   const config::ListenerTls& spec = *config_->admin.tls;
-  units_.push_back({"admin address", paths_of(spec),
+  units_.push_back({"admin address",
+                    paths_of(spec),
                     [this, &spec](net::FileFaults& faults) {
                       auto made = net::TlsServer::make("admin", spec, net::TicketKeys(draw_key()),
                                                        clock_.wall(), faults);
@@ -204,8 +208,8 @@ std::vector<config::Problem> to_problems(const net::FileFaults& faults, const st
   std::vector<config::Problem> problems;
   for (const net::FileFault& each : faults)
     if (each.fatal == fatal)
-      problems.push_back({file, each.file.line, each.file.column, each.file.key, each.message,
-                          each.hint});
+      problems.push_back(
+          {file, each.file.line, each.file.column, each.file.key, each.message, each.hint});
   return problems;
 }
 

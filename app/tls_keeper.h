@@ -44,7 +44,7 @@ class TlsKeeper {
     std::string name;  ///< "listener public".
     std::vector<std::string> paths;
     std::function<bool(net::FileFaults&)> load;  ///< Into next_ or admin_; false: nothing changed.
-    std::string loaded;                          ///< The files' state that is in use, or was refused.
+    std::string loaded;  ///< The files' state that is in use, or was refused.
     std::string seen;
   };
 

@@ -60,8 +60,8 @@ Certificate parse_certificate(const Value& value, const ClientPolicy& clients) {
   parse_file(keys, "ocsp", certificate.ocsp);
   for (const std::string_view key : {"certificate", "key"})
     if (value.is_mapping() && !keys.has(key))
-      value.problem("has no " + std::string(key), "name its PEM file, like " + std::string(key) +
-                                                      ": /etc/teal/shop.pem");
+      value.problem("has no " + std::string(key),
+                    "name its PEM file, like " + std::string(key) + ": /etc/teal/shop.pem");
   parse_clients(keys, certificate.clients);
   return certificate;
 }
@@ -78,8 +78,7 @@ ListenerTls parse_listener_tls(const Value& value) {
       tls.certificates.push_back(parse_certificate(item, clients));
   }
   if (tls.certificates.empty() && !value.report().touches(value.path()))
-    value.problem("has no certificates",
-                  "add certificates: [ { certificate: FILE, key: FILE } ]");
+    value.problem("has no certificates", "add certificates: [ { certificate: FILE, key: FILE } ]");
   parse_version(keys, tls.min_version);
   keys.duration("ticket_rotation", tls.ticket_rotation, seconds{1}, hours{24 * 3});
   return tls;

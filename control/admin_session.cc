@@ -79,8 +79,7 @@ std::optional<ApiError> to_problem(boost::system::error_code why, const AdminLim
 }  // namespace
 
 AdminSession::AdminSession(Socket socket, AdminApi& api, const Address& reached,
-                           const AdminLimits& limits,
-                           std::shared_ptr<const net::TlsServer> tls)
+                           const AdminLimits& limits, std::shared_ptr<const net::TlsServer> tls)
     : stream_(std::move(socket)),
       buffer_(limits.header_bytes + std::size_t{64} * 1024),
       wake_(stream_.get_executor()),

@@ -1,6 +1,6 @@
-// TlsClient: how the targets of one service are spoken to over TLS: whom to trust, which name to ask
-// for and to insist on, what to show of ourselves. Immutable; made by the control thread, used by
-// workers, probes and the command line.
+// TlsClient: how the targets of one service are spoken to over TLS: whom to trust, which name to
+// ask for and to insist on, what to show of ourselves. Immutable; made by the control thread, used
+// by workers, probes and the command line.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
-// FileFault: what is wrong with a file that the configuration names, and where it names it. app/ makes
-// it a problem of the configuration (teal check) or a line in the log (a reload).
+// FileFault: what is wrong with a file that the configuration names, and where it names it. app/
+// makes it a problem of the configuration (teal check) or a line in the log (a reload).
 #pragma once
 
 #include <string>

@@ -38,11 +38,12 @@ BioHandle open_text(const std::string& text) {
 std::string what_is_missing(const std::string& text, const std::string& wanted) {
   constexpr std::string_view kBegin = "-----BEGIN ";
   const std::size_t begin = text.find(kBegin);
-  if (begin == std::string::npos) return "is not PEM: it has no line -----BEGIN " + wanted + "-----";
+  if (begin == std::string::npos)
+    return "is not PEM: it has no line -----BEGIN " + wanted + "-----";
   const std::size_t name = begin + kBegin.size();
-  const std::string found = text.substr(name, std::min<std::size_t>(text.find("--", name) - name, 40));
-  if (found.find(wanted) == std::string::npos)
-    return "has no " + wanted + " in it, but a " + found;
+  const std::string found =
+      text.substr(name, std::min<std::size_t>(text.find("--", name) - name, 40));
+  if (found.find(wanted) == std::string::npos) return "has no " + wanted + " in it, but a " + found;
   return "has a damaged " + wanted + " in it";
 }
 
@@ -93,15 +94,16 @@ std::vector<std::string> names_of(X509& certificate) {
 bool check_chain(const config::FileName& file, const std::vector<X509Handle>& chain,
                  FileFaults& faults) {
   if (chain.size() > kLongestChain) {
-    fault(faults, file, "has " + std::to_string(chain.size()) + " certificates; at most " +
-                            std::to_string(kLongestChain) + " make a chain");
+    fault(faults, file,
+          "has " + std::to_string(chain.size()) + " certificates; at most " +
+              std::to_string(kLongestChain) + " make a chain");
     return false;
   }
   for (std::size_t i = 0; i + 1 < chain.size(); ++i) {
     if (X509_check_issued(chain[i + 1].get(), chain[i].get()) == X509_V_OK) continue;
     fault(faults, file,
-          "is not a chain: certificate " + std::to_string(i + 2) + " is not the one that certifies " +
-              "certificate " + std::to_string(i + 1),
+          "is not a chain: certificate " + std::to_string(i + 2) +
+              " is not the one that certifies " + "certificate " + std::to_string(i + 1),
           "put the own certificate first, then its issuer, then the issuer's, and nothing else");
     return false;
   }
@@ -188,8 +190,7 @@ std::optional<Credentials> load_credentials(const config::FileName& chain,
   const std::size_t before = faults.size();
   loaded.key = load_key(key, faults);
   for (std::size_t i = before; i < faults.size(); ++i)
-    if (!faults[i].message.starts_with(key.path))
-      faults[i].message.insert(0, key.path + ' ');
+    if (!faults[i].message.starts_with(key.path)) faults[i].message.insert(0, key.path + ' ');
   if (loaded.chain.empty()) return std::nullopt;
   if (!check_chain(chain, loaded.chain, faults)) return std::nullopt;
   check_dates(chain, loaded.chain, now, faults);
@@ -238,7 +239,7 @@ std::string load_ocsp(const config::FileName& file, const Credentials& about, Wa
   ERR_clear_error();
   if (!basic) {
     warn(faults, file, file.path + " is not a successful OCSP response in DER",
-          "make it with openssl ocsp -respout");
+         "make it with openssl ocsp -respout");
     return {};
   }
   OCSP_SINGLERESP* single = OCSP_resp_get0(basic.get(), 0);

@@ -1,5 +1,5 @@
-// Reads the files of TLS: certificate chains, keys, CA bundles, OCSP responses; says of each what is
-// wrong with it. For net/tls_server.cc and net/tls_client.cc.
+// Reads the files of TLS: certificate chains, keys, CA bundles, OCSP responses; says of each what
+// is wrong with it. For net/tls_server.cc and net/tls_client.cc.
 //
 // Cold path, any thread; blocks on the disk.
 #pragma once

@@ -1,6 +1,6 @@
-// The identity of a client that showed a verified certificate, as the value of the header that hands
-// it to targets: Hash=<SHA-256 of the certificate>;Subject="CN=..";URI=..;DNS=..., in the form that
-// Envoy gave it. Values are quoted where they need to be.
+// The identity of a client that showed a verified certificate, as the value of the header that
+// hands it to targets: Hash=<SHA-256 of the certificate>;Subject="CN=..";URI=..;DNS=..., in the
+// form that Envoy gave it. Values are quoted where they need to be.
 //
 // Pure text; net/tls_session.cc takes the parts from the certificate.
 #pragma once

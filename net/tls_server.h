@@ -49,8 +49,8 @@ class TlsServer {
   /// Some names have other rules than others.
   bool has_policies() const;
 
-  /// For a connection that needs neither names, tickets nor staples: the first certificate, with its
-  /// client authentication. The caller owns it, and keeps this object for as long.
+  /// For a connection that needs neither names, tickets nor staples: the first certificate, with
+  /// its client authentication. The caller owns it, and keeps this object for as long.
   ssl_st* new_plain_ssl() const;
 
   struct Certificates;  ///< net/tls_server_parts.h

@@ -1,4 +1,5 @@
-// The inside of TlsServer, which the callbacks in net/tls_callbacks.cc need too. For net/tls_*.cc only.
+// The inside of TlsServer, which the callbacks in net/tls_callbacks.cc need too. For net/tls_*.cc
+// only.
 #pragma once
 
 #include <string>

@@ -1,7 +1,7 @@
-// TlsSession: the TLS of one connection, between its Stream and its socket. OpenSSL reads the socket
-// through a BIO of our own that knows when the kernel has no more, and writes into a buffer of the
-// thread, so that many records leave in one system call. Nothing waits: what the socket does not
-// take is kept here, and is all that an idle connection may hold.
+// TlsSession: the TLS of one connection, between its Stream and its socket. OpenSSL reads the
+// socket through a BIO of our own that knows when the kernel has no more, and writes into a buffer
+// of the thread, so that many records leave in one system call. Nothing waits: what the socket does
+// not take is kept here, and is all that an idle connection may hold.
 //
 // Owned by its Stream, used by one worker's thread. Does not know HTTP or deadlines.
 #pragma once
@@ -50,8 +50,8 @@ class TlsSession {
   Progress shake();
   bool is_ready() const { return ready_; }
   ReadResult read(std::span<char> into);
-  /// Takes what it can seal without more than a record waiting for the socket. With no pieces: sends
-  /// what waits.
+  /// Takes what it can seal without more than a record waiting for the socket. With no pieces:
+  /// sends what waits.
   WriteResult write(std::span<const iovec> pieces);
   /// Sealed bytes wait for the socket.
   bool has_unsent() const { return !unsent_.empty(); }

@@ -1,6 +1,6 @@
-// TicketKeys: the keys that session tickets are sealed with (RFC 5077 section 4). New tickets get the
-// newest one; those sealed with the two before it are still taken, and renewed. All workers share
-// one immutable value, so a session resumes on any of them; the control thread replaces it.
+// TicketKeys: the keys that session tickets are sealed with (RFC 5077 section 4). New tickets get
+// the newest one; those sealed with the two before it are still taken, and renewed. All workers
+// share one immutable value, so a session resumes on any of them; the control thread replaces it.
 //
 // Pure: random bytes are given. Keys live in memory only: a restart costs each client one full
 // handshake.

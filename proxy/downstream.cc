@@ -24,8 +24,8 @@ std::string https_location(std::string_view authority, std::uint16_t port,
                            std::string_view target) {
   const std::size_t bracket = authority.rfind(']');
   const std::size_t colon = authority.rfind(':');
-  const bool has_port = colon != std::string_view::npos &&
-                        (bracket == std::string_view::npos || bracket < colon);
+  const bool has_port =
+      colon != std::string_view::npos && (bracket == std::string_view::npos || bracket < colon);
   std::string location = "https://";
   location += authority.substr(0, has_port ? colon : authority.size());
   if (port != 443) location += ':' + std::to_string(port);
@@ -72,8 +72,8 @@ void Downstream::open(Worker& worker, net::Socket socket, std::size_t listener,
   }
   if (const auto& tls = worker.tls().listeners[listener]) {
     opened->phase_ = Phase::handshake;
-    opened->stream_.start_tls(std::make_unique<net::TlsSession>(
-        tls, worker.tls_scratch(), opened->stream_.socket().fd()));
+    opened->stream_.start_tls(std::make_unique<net::TlsSession>(tls, worker.tls_scratch(),
+                                                                opened->stream_.socket().fd()));
     worker.wheel().set(opened->timer_, worker.now() + opened->timeouts_.tls_handshake);
     return;
   }
@@ -259,8 +259,8 @@ bool Downstream::answer_here(const net::RequestHead& head) {
   const std::string_view authority = head.text(head.authority);
   if (const net::TlsSession* tls = stream_.tls()) {
     if (!tls->server()->has_policies()) return false;
-    // RFC 9110, section 15.5.20: the name of the handshake decided what the client had to show, so a
-    // Host with other rules is not for this connection.
+    // RFC 9110, section 15.5.20: the name of the handshake decided what the client had to show, so
+    // a Host with other rules is not for this connection.
     std::string buffer;
     const std::string_view host = normalise_host(authority, buffer);
     if (tls->server()->policy_of(host) == tls->policy()) return false;
@@ -277,14 +277,18 @@ bool Downstream::answer_here(const net::RequestHead& head) {
                    Termination::redirected, {}, &head);
     return true;
   }
-  const std::string location =
-      https_location(authority, redirect->port, head.text(head.target));
+  const std::string location = https_location(authority, redirect->port, head.text(head.target));
   answer_and_end(redirect->status, "this is served by HTTPS only", Termination::redirected, {},
                  &head, location);
   return true;
 }
 
 void Downstream::on_input_ended(bool broken) {
+  if (broken && stream_.tls() != nullptr) {
+    const net::TlsFailure why = stream_.tls()->failure();
+    if (why != net::TlsFailure::none && why != net::TlsFailure::closed)
+      worker_.counters().tls_failed(why).add();
+  }
   if (exchange_) {
     if (!broken && request_done_) return;  // half-closed by a client that waits for its response
     close_after_ = true;

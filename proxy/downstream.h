@@ -49,8 +49,8 @@ class Downstream final : public Channel, public ClientSide {
   void on_exchange_done() override;
 
  private:
-  /// The TLS handshake; reading a head (or waiting for one); an exchange runs; our last bytes go out; waiting for the
-  /// client to have read them.
+  /// The TLS handshake; reading a head (or waiting for one); an exchange runs; our last bytes go
+  /// out; waiting for the client to have read them.
   enum class Phase : std::uint8_t { handshake, head, exchange, closing, lingering, closed };
   enum class Ending : std::uint8_t { none, orderly, linger, reset };
 

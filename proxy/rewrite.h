@@ -52,10 +52,10 @@ void append_request_head(std::string& out, const net::RequestHead& head, const P
 /// How a response leaves.
 struct ResponseStyle {
   bool client_is_http10 = false;
-  bool close = false;           ///< Say `connection: close`.
-  net::Framing framing;         ///< As sent to the client, may differ from what came.
-  std::string_view set_cookie;  ///< A whole Set-Cookie value to add, or empty.
-  std::string_view request_id;  ///< Sent back as x-request-id unless the target did.
+  bool close = false;              ///< Say `connection: close`.
+  net::Framing framing;            ///< As sent to the client, may differ from what came.
+  std::string_view set_cookie;     ///< A whole Set-Cookie value to add, or empty.
+  std::string_view request_id;     ///< Sent back as x-request-id unless the target did.
   std::string_view hsts = {};      ///< Strict-Transport-Security, unless the target sent one.
   std::string_view location = {};  ///< Of a response of Teal's own.
   /// IMF-fixdate of now (format_http_date, made once a second), used where there is no Date yet;

@@ -1,5 +1,5 @@
-// TlsTable: the TLS of all listeners and services as control has it now, one immutable snapshot that
-// every worker gets at the start, after a reload of certificates and when ticket keys rotate.
+// TlsTable: the TLS of all listeners and services as control has it now, one immutable snapshot
+// that every worker gets at the start, after a reload of certificates and when ticket keys rotate.
 #pragma once
 
 #include <memory>
@@ -11,8 +11,9 @@
 namespace teal::proxy {
 
 struct TlsTable {
-  std::vector<std::shared_ptr<const net::TlsServer>> listeners;  ///< As Config::listeners; null: plain.
-  std::vector<std::shared_ptr<const net::TlsClient>> services;   ///< As Config::services; likewise.
+  std::vector<std::shared_ptr<const net::TlsServer>>
+      listeners;  ///< As Config::listeners; null: plain.
+  std::vector<std::shared_ptr<const net::TlsClient>> services;  ///< As Config::services; likewise.
 };
 
 }  // namespace teal::proxy

@@ -96,8 +96,8 @@ void Upstream::on_connect_ended() {
     return;
   }
   if (const net::TlsClient* tls = worker_.tls().services[target_->service].get()) {
-    stream_.start_tls(std::make_unique<net::TlsSession>(
-        *tls, target_->where, worker_.tls_scratch(), stream_.socket().fd()));
+    stream_.start_tls(std::make_unique<net::TlsSession>(*tls, target_->where, worker_.tls_scratch(),
+                                                        stream_.socket().fd()));
     shake_hands();
     return;
   }

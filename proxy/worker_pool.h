@@ -29,7 +29,7 @@ class WorkerPool {
     const Clock* clock = nullptr;
     Log* log = nullptr;
     /// Null: everything is plain.
-    std::shared_ptr<const TlsTable> tls;
+    std::shared_ptr<const TlsTable> tls = {};
     std::uint64_t seed = 0;
     /// Called on the control thread.
     std::function<void(const BadOutcome&)> on_bad_outcome;

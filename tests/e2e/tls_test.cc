@@ -39,9 +39,14 @@ class TlsTest : public testing::Test {
   /// What curl says of a request to `host`.
   Finished curl(const std::string& host, std::vector<std::string> more = {},
                 const std::string& listener = "public", const std::string& path = "/") const {
-    std::vector<std::string> all{"curl",  "-sS",      "-i",
-                                 "-m",    "20",       "--cacert",
-                                 files_ / "ca.crt",   "--connect-to",
+    std::vector<std::string> all{"curl",
+                                 "-sS",
+                                 "-i",
+                                 "-m",
+                                 "20",
+                                 "--cacert",
+                                 files_ / "ca.crt",
+                                 "--connect-to",
                                  "::127.0.0.1:" + port(listener)};
     all.insert(all.end(), more.begin(), more.end());
     all.push_back("https://" + host + path);
@@ -68,9 +73,10 @@ class TlsTest : public testing::Test {
 
 TEST_F(TlsTest, ServesByTheNameThatIsAskedFor) {
   start();
-  for (const auto& [name, subject] : {std::pair<std::string, std::string>{"shop.example.com", "shop"},
-                                      {"other.example.com", "wild"},
-                                      {"elsewhere.org", "wild"}}) {
+  for (const auto& [name, subject] :
+       {std::pair<std::string, std::string>{"shop.example.com", "shop"},
+        {"other.example.com", "wild"},
+        {"elsewhere.org", "wild"}}) {
     const Finished seen = s_client({"-servername", name});
     EXPECT_TRUE(has(seen.out, "subject=CN = " + subject)) << seen.out;
   }
@@ -104,8 +110,9 @@ TEST_F(TlsTest, ResumesOnAnyWorkerAndNotOnAnotherListener) {
     s_client({version, "-servername", "shop.example.com", "-ign_eof", "-sess_out", session},
              "public", get);
     for (int i = 0; i < 6; ++i)
-      EXPECT_TRUE(has(s_client({version, "-servername", "shop.example.com", "-sess_in", session}).out,
-                      "Reused, "))
+      EXPECT_TRUE(
+          has(s_client({version, "-servername", "shop.example.com", "-sess_in", session}).out,
+              "Reused, "))
           << version;
     for (const std::string elsewhere : {"other.example.com", "private.example.com"})
       EXPECT_FALSE(
@@ -150,7 +157,8 @@ TEST_F(TlsTest, AHostWithOtherRulesThanTheHandshakesNameIsMisdirected) {
 TEST_F(TlsTest, APlainListenerRedirects) {
   start();
   HttpClient client(teal_->listener("plain"));
-  const Response moved = client.exchange("GET /a?b=c HTTP/1.1\r\nHost: shop.example.com:80\r\n\r\n");
+  const Response moved =
+      client.exchange("GET /a?b=c HTTP/1.1\r\nHost: shop.example.com:80\r\n\r\n");
   EXPECT_EQ(moved.status, 308);
   EXPECT_EQ(moved.headers.get("location"), "https://shop.example.com:8443/a?b=c");
 }
@@ -180,9 +188,8 @@ TEST_F(TlsTest, LargeBodiesPassBothWays) {
   std::string body;
   for (int i = 0; body.size() < 3'000'000; ++i) body += std::to_string(i);
   write_file(dir_ / "body", body);
-  const Finished echoed =
-      curl("shop.example.com",
-           {"--data-binary", "@" + (dir_ / "body"), "-o", dir_ / "answer", "-H", "Expect:"});
+  const Finished echoed = curl("shop.example.com", {"--data-binary", "@" + (dir_ / "body"), "-o",
+                                                    dir_ / "answer", "-H", "Expect:"});
   ASSERT_EQ(echoed.code, 0) << echoed.err;
   const std::string answer = read_file(dir_ / "answer");
   EXPECT_TRUE(answer.ends_with(body)) << answer.size();
@@ -209,8 +216,9 @@ TEST_F(TlsTest, NewFilesAreTakenAndBrokenOnesAreNot) {
 TEST_F(TlsTest, BadFilesAreProblemsWithAPlace) {
   write_file(dir_ / "t.yaml",
              "listeners:\n  public:\n    address: 127.0.0.1:0\n    tls:\n      certificates:\n"
-             "        - certificate: \"" + files_ / "shop.crt" + "\"\n          key: \"" +
-                 files_ / "wild.key" + "\"\n        - certificate: \"" + files_ / "shop.key" +
+             "        - certificate: \"" +
+                 files_ / "shop.crt" + "\"\n          key: \"" + files_ / "wild.key" +
+                 "\"\n        - certificate: \"" + files_ / "shop.key" +
                  "\"\n          key: /nowhere\n"
                  "services: { shop: { match: { listener: public }, blue: { revision: v1, targets: "
                  "[ 127.0.0.1:1 ] } } }\n");

@@ -5,8 +5,8 @@
 namespace teal::e2e {
 
 Certificates::Certificates(const std::string& directory) : directory_(directory) {
-  openssl({"req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
-           "2", "-subj", "/CN=Test authority", "-keyout", *this / "ca.key", "-out",
+  openssl({"req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+           "-days", "2", "-subj", "/CN=Test authority", "-keyout", *this / "ca.key", "-out",
            *this / "ca.crt"});
 }
 
@@ -28,8 +28,8 @@ void Certificates::make(const std::string& name, const std::string& alternatives
 }
 
 std::string Certificates::entry(const std::string& name, const std::string& more) const {
-  return "{ certificate: \"" + directory_ + '/' + name + ".crt\", key: \"" + directory_ + '/' + name + ".key" +
-         '"' + more + " }";
+  return "{ certificate: \"" + directory_ + '/' + name + ".crt\", key: \"" + directory_ + '/' +
+         name + ".key" + '"' + more + " }";
 }
 
 }  // namespace teal::e2e

@@ -67,10 +67,10 @@ TEST(TlsConfig, SaysWhatDoesNotGoTogether) {
 }
 
 TEST(TlsConfig, RendersHsts) {
-  const Loaded<Config> loaded = load_text(
-      with("    hsts: { max_age: 1h, include_subdomains: true }\n"
-           "    tls: { certificates: { certificate: a, key: b } }\n"),
-      "t.yaml");
+  const Loaded<Config> loaded =
+      load_text(with("    hsts: { max_age: 1h, include_subdomains: true }\n"
+                     "    tls: { certificates: { certificate: a, key: b } }\n"),
+                "t.yaml");
   ASSERT_TRUE(loaded);
   EXPECT_EQ(loaded->listeners[0].hsts, "max-age=3600; includeSubDomains");
 }
