@@ -16,6 +16,7 @@
 
 #include "app/process_figures.h"
 #include "app/start_gate.h"
+#include "app/tls_keeper.h"
 #include "base/clock.h"
 #include "control/admin_api.h"
 #include "control/admin_server.h"
@@ -76,6 +77,7 @@ struct Server::State final : control::Ports {
                         if (controller) controller->on_judged_event(service, event);
                       },
                   .on_judged_events_end = [this] { look(0); }}),
+        tls(config, clock, log),
         monitor(io, clock, draw_seed(),
                 [this](TargetId target, Health health, const std::string& reason) {
                   controller->on_health(target, health, reason);
@@ -98,6 +100,8 @@ struct Server::State final : control::Ports {
   Mono settled_before() override { return pool.settled_before(); }
 
   void watch(const std::vector<ServiceState>& states);
+  Result<void> load_tls();
+  void look_at_tls();
   Result<void> start();
   void tick();
   void look(std::size_t nth);
@@ -121,6 +125,8 @@ struct Server::State final : control::Ports {
   boost::asio::steady_timer looker;
   boost::asio::steady_timer grace;
   proxy::WorkerPool pool;
+  TlsKeeper tls;
+  std::vector<ServiceState> watched_states;
   health::Monitor monitor;
   StartGate gate;
   std::unique_ptr<control::Controller> controller;
@@ -131,15 +137,30 @@ struct Server::State final : control::Ports {
 };
 
 void Server::State::watch(const std::vector<ServiceState>& states) {
+  watched_states = states;
   std::vector<health::Watched> watched;
   for (std::size_t i = 0; i < states.size(); ++i) {
     const std::optional<config::HealthCheck>& check = config->services[i].health;
     if (!check) continue;
     for (const Colour colour : kColours)
       for (const TargetState& target : states[i].groups[colour].targets)
-        watched.push_back({target.id, target.address, *check});
+        watched.push_back({target.id, target.address, *check, tls.table()->services[i]});
   }
   monitor.watch(std::move(watched));
+}
+
+Result<void> Server::State::load_tls() {
+  const net::FileFaults faults = tls.load();
+  for (const net::FileFault& each : faults)
+    if (each.fatal) return Error{Source::config, each.file.key + ": " + each.message};
+  pool.set_tls(tls.table());
+  return {};
+}
+
+void Server::State::look_at_tls() {
+  if (!tls.tick()) return;
+  pool.set_tls(tls.table());
+  watch(std::vector<ServiceState>(watched_states));
 }
 
 Result<void> Server::State::start() {
@@ -147,6 +168,7 @@ Result<void> Server::State::start() {
   std::signal(SIGPIPE, SIG_IGN);
   // A store or log at the file size limit is a failed write (EFBIG), not our end.
   std::signal(SIGXFSZ, SIG_IGN);
+  if (const Result<void> loaded = load_tls(); !loaded) return loaded.error();
   auto store = control::open_sqlite_store(config->state_path);
   if (!store) return store.error();
   if (const Result<void> opened = pool.open(); !opened) return opened.error();
@@ -163,7 +185,8 @@ Result<void> Server::State::start() {
                                        reasons.emplace_back("first health checks are running");
                                      return reasons;
                                    }});
-  auto bound = control::AdminServer::start(io, *api, log, config->admin.address);
+  auto bound = control::AdminServer::start(io, *api, log, config->admin.address, {},
+                                           [this] { return tls.admin(); });
   if (!bound) return bound.error();
   admin = std::move(*bound);
   if (const Result<void> ready = controller->start(); !ready) return ready.error();
@@ -182,6 +205,7 @@ void Server::State::tick() {
   ticker.async_wait([this](const boost::system::error_code& ec) {
     if (ec) return;
     controller->tick();
+    look_at_tls();
     tick();
   });
 }
@@ -245,6 +269,7 @@ control::Scrape Server::State::scrape() {
   control::Scrape scrape;
   scrape.traffic = pool.read_traffic();
   scrape.samples = pool.read_stats();
+  for (MetricSample& sample : tls.samples()) scrape.samples.push_back(std::move(sample));
   scrape.process = read_process_figures(started);
   return scrape;
 }

@@ -12,6 +12,8 @@
 #include "app/exit_code.h"
 #include "app/operator_log.h"
 #include "app/server.h"
+#include "app/tls_keeper.h"
+#include "base/clock.h"
 #include "config/load.h"
 
 namespace teal::app {
@@ -22,6 +24,18 @@ void print(std::ostream& out, const config::Problems& problems) {
   out << problems.list.size() << (problems.list.size() == 1 ? " problem" : " problems") << '\n';
 }
 
+/// The files that the configuration names: false where Teal could not serve with them.
+bool check_files(const Terminal& terminal, const std::string& path,
+                 const std::shared_ptr<const config::Config>& config, Log& log) {
+  const SystemClock clock;
+  const net::FileFaults faults = TlsKeeper(config, clock, log).load();
+  for (const config::Problem& warning : to_problems(faults, path, false))
+    terminal.err << "warning: " << config::to_string(warning) << '\n';
+  const config::Problems problems{to_problems(faults, path, true)};
+  if (!problems.list.empty()) print(terminal.err, problems);
+  return problems.list.empty();
+}
+
 int serve(const Terminal& terminal, const std::string& path, bool quiet) {
   const config::Loaded<config::Config> loaded = config::load_file(path);
   if (!loaded) {
@@ -29,7 +43,9 @@ int serve(const Terminal& terminal, const std::string& path, bool quiet) {
     return kError;
   }
   const std::unique_ptr<Log> log = make_operator_log(quiet);
-  Server server(std::make_shared<const config::Config>(*loaded), *log);
+  const auto config = std::make_shared<const config::Config>(*loaded);
+  if (!check_files(terminal, path, config, *log)) return kError;
+  Server server(config, *log);
   if (const Result<void> started = server.start(); !started) {
     log->error("teal cannot start", {{"reason", started.error().message()}});
     return kError;
@@ -43,6 +59,9 @@ int check(const Terminal& terminal, const std::string& path) {
     print(terminal.err, loaded.error());
     return kError;
   }
+  const std::unique_ptr<Log> log = make_operator_log(true);
+  if (!check_files(terminal, path, std::make_shared<const config::Config>(*loaded), *log))
+    return kError;
   terminal.out << path << " is good: " << loaded->listeners.size() << " listeners, "
                << loaded->services.size() << " services\n";
   return kSuccess;

@@ -19,6 +19,7 @@ enum class Failure : std::uint8_t {
   response_timeout,  ///< No response head in time.
   stalled,           ///< Stopped sending in mid-response.
   protocol,          ///< Sent something that is not HTTP.
+  tls,               ///< Could not be reached: the TLS handshake failed.
 };
 
 constexpr std::string_view to_string(Failure failure) {
@@ -31,6 +32,7 @@ constexpr std::string_view to_string(Failure failure) {
     case Failure::response_timeout: return "response_timeout";
     case Failure::stalled: return "stalled";
     case Failure::protocol: return "protocol";
+    case Failure::tls: return "tls";
   }
   return "none";
 }

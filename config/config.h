@@ -21,9 +21,62 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
+// ---- TLS --------------------------------------------------------------------------------------
+
+/// A file that the configuration names, and where it does. What is in it is looked at later by the
+/// room that knows what belongs there (net/tls_files.h), and complained of at this place.
+struct FileName {
+  std::string path;
+  std::string key;  ///< "listeners.public.tls.certificates[0].key".
+  int line = 0;
+  int column = 0;
+
+  bool empty() const { return path.empty(); }
+  bool operator==(const FileName& that) const { return path == that.path; }
+};
+
+enum class TlsVersion : std::uint8_t { tls12, tls13 };
+
+/// Whether clients show a certificate of their own. One that is shown must be good.
+enum class ClientAuth : std::uint8_t { none, optional, required };
+
+struct ClientPolicy {
+  ClientAuth auth = ClientAuth::none;
+  FileName ca;  ///< Who may have signed them; with `none` empty.
+  bool operator==(const ClientPolicy&) const = default;
+};
+
+struct Certificate {
+  FileName chain;  ///< PEM: the certificate, then who certifies it, and so on.
+  FileName key;
+  FileName ocsp;         ///< A DER response to staple; may be empty.
+  ClientPolicy clients;  ///< Of the names in this certificate.
+  bool operator==(const Certificate&) const = default;
+};
+
+struct ListenerTls {
+  std::vector<Certificate> certificates;  ///< The first is for names that none has.
+  TlsVersion min_version = TlsVersion::tls12;
+  Millis ticket_rotation = hours{8};  ///< How often the keys of session tickets are replaced.
+  bool operator==(const ListenerTls&) const = default;
+};
+
+/// How the targets of a service are spoken to.
+struct TargetTls {
+  bool verify = true;
+  FileName ca;  ///< Empty: the system's.
+  /// Sent as SNI, and what the certificate must be for. Empty: no SNI, the target's IP address.
+  std::string server_name;
+  FileName chain;  ///< Our own certificate, where targets ask for one; may be empty.
+  FileName key;
+  TlsVersion min_version = TlsVersion::tls12;
+  bool operator==(const TargetTls&) const = default;
+};
+
 // ---- listeners ------------------------------------------------------------------------------
 
 struct ListenerTimeouts {
+  Millis tls_handshake = seconds{10};   ///< From the accept to the end of the handshake: close.
   Millis request_header = seconds{10};  ///< First byte of a request to its whole head: 408.
   Millis keep_alive = seconds{75};      ///< Idle between requests: close.
   bool operator==(const ListenerTimeouts&) const = default;
@@ -41,12 +94,22 @@ struct ListenerLimits {
 /// Which group the requests of a listener reach: as the split says, or always one role.
 enum class GroupChoice : std::uint8_t { split, live, idle };
 
+/// A plain listener that only sends clients to HTTPS.
+struct HttpsRedirect {
+  std::uint16_t status = 308;  ///< Or 301, which lets old clients turn a POST into a GET.
+  std::uint16_t port = 443;
+  bool operator==(const HttpsRedirect&) const = default;
+};
+
 struct Listener {
   std::string name;
   Address address;
   GroupChoice group = GroupChoice::split;
   /// Peers whose X-Forwarded-* and Forwarded are believed and continued. Others' are replaced.
   std::vector<Cidr> trusted_proxies;
+  std::optional<ListenerTls> tls;
+  std::optional<HttpsRedirect> redirect_https;
+  std::string hsts;  ///< Strict-Transport-Security as it is sent; empty: not sent. With tls only.
   ListenerTimeouts timeouts;
   ListenerLimits limits;
   bool operator==(const Listener&) const = default;
@@ -84,7 +147,7 @@ struct HashOn {
 struct Sticky {
   std::string cookie;  ///< Its name; default "teal_<service>".
   Millis max_age = hours{24};
-  bool secure = false;  ///< HttpOnly and SameSite=Lax are always set.
+  bool secure = false;  ///< Over TLS it always is. HttpOnly and SameSite=Lax are always set.
   bool operator==(const Sticky&) const = default;
 };
 
@@ -319,6 +382,7 @@ struct Service {
   ServiceTimeouts timeouts;
   ServiceLimits limits;
   HostHeader host_header;
+  std::optional<TargetTls> tls;
   Deploy deploy;
   bool operator==(const Service&) const = default;
 };
@@ -337,6 +401,7 @@ struct Admin {
   Address address{Address::Kind::ip4, "127.0.0.1", 9900};
   /// Beyond the address itself and localhost: what a Host header of the admin API may say.
   std::vector<std::string> allowed_hosts;
+  std::optional<ListenerTls> tls;
   bool operator==(const Admin&) const = default;
 };
 

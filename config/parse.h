@@ -14,6 +14,12 @@ namespace teal::config {
 Config parse_config(const Value& root);
 Listener parse_listener(const std::string& name, const Value& value);
 Service parse_service(const std::string& name, const Value& value);
+/// The `tls` section of a listener and of the admin address, and that of a service.
+ListenerTls parse_listener_tls(const Value& value);
+TargetTls parse_target_tls(const Value& value);
+/// The value of Strict-Transport-Security.
+std::string parse_hsts(const Value& value);
+std::optional<HttpsRedirect> parse_redirect(const Value& value);
 
 /// What keeps requests from failing: outlier, slow_start, panic, retry, shield.
 void parse_resilience(Mapping& keys, Service& service);

@@ -15,6 +15,7 @@ void parse_admin(const Value& value, Admin& admin) {
   if (const auto hosts = keys.find("allowed_hosts"))
     for (const Value& item : hosts->items(kMostHosts))
       if (const auto host = parse_host(item)) admin.allowed_hosts.push_back(*host);
+  if (const auto tls = keys.find("tls")) admin.tls = parse_listener_tls(*tls);
 }
 
 void parse_state(const Value& value, Config& config) {

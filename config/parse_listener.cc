@@ -8,6 +8,7 @@ constexpr std::uint32_t kMany = 1'000'000;
 
 void parse_timeouts(const Value& value, ListenerTimeouts& timeouts) {
   Mapping keys(value);
+  keys.duration("tls_handshake", timeouts.tls_handshake, Millis{1}, hours{1});
   keys.duration("request_header", timeouts.request_header, Millis{1}, hours{1});
   keys.duration("keep_alive", timeouts.keep_alive, Millis{1}, hours{24});
 }
@@ -51,6 +52,16 @@ Listener parse_listener(const std::string& name, const Value& value) {
         item.problem(block.error().message(), "write a block like 10.0.0.0/8");
     }
   }
+  if (const auto tls = keys.find("tls")) listener.tls = parse_listener_tls(*tls);
+  if (const auto redirect = keys.find("redirect_https"))
+    listener.redirect_https = parse_redirect(*redirect);
+  if (const auto hsts = keys.find("hsts")) listener.hsts = parse_hsts(*hsts);
+  if (listener.redirect_https && listener.tls)
+    value.report().add_at(value.path() + ".redirect_https", "is for listeners without tls",
+                          "remove one of the two");
+  // RFC 6797, section 7.2: not over plain HTTP.
+  if (!listener.hsts.empty() && !listener.tls)
+    value.report().add_at(value.path() + ".hsts", "is for listeners with tls", "add tls");
   if (const auto timeouts = keys.section("timeouts")) parse_timeouts(*timeouts, listener.timeouts);
   if (const auto limits = keys.section("limits")) parse_limits(*limits, listener.limits);
   return listener;

@@ -250,6 +250,8 @@ Service parse_service(const std::string& name, const Value& value) {
   if (const auto timeouts = keys.section("timeouts")) parse_timeouts(*timeouts, service.timeouts);
   if (const auto limits = keys.section("limits")) parse_limits(*limits, service.limits);
   if (const auto header = keys.find("host_header")) parse_host_header(*header, service.host_header);
+  if (const auto tls = keys.find("tls"); tls && !tls->is("false"))
+    service.tls = parse_target_tls(*tls);
   if (const auto deploy = keys.section("deploy")) {
     Mapping deploy_keys(*deploy);
     parse_deploy(deploy_keys, service.deploy);

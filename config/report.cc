@@ -37,6 +37,11 @@ void Report::add_at(const std::string& path, std::string message, std::string hi
   add(place, path, std::move(message), std::move(hint));
 }
 
+Place Report::place(const std::string& path) const {
+  const auto found = places_.find(path);
+  return found == places_.end() ? Place{} : found->second;
+}
+
 bool Report::touches(std::string_view path) const {
   return std::any_of(problems_.begin(), problems_.end(), [&](const Problem& problem) {
     const std::string_view key = problem.key;

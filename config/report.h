@@ -38,6 +38,8 @@ class Report {
   /// The key could stand in the text.
   void note_known(std::string pattern) { known_.insert(std::move(pattern)); }
   bool has(const std::string& path) const { return places_.contains(path); }
+  /// Of the key at `path`; nowhere if it does not stand in the text.
+  Place place(const std::string& path) const;
 
   const std::set<std::string>& known() const { return known_; }
   /// By pattern: where each stands first.

@@ -101,7 +101,7 @@ std::optional<ApiError> check_sender(const ApiRequest& request,
         421, "host-not-allowed", "The request is for another host",
         "'" + host + "' is not a name of this control API",
         "use " + to_string(request.reached) + ", or add the name to admin.allowed_hosts"};
-  if (request.origin && lower(*request.origin) != "http://" + host)
+  if (request.origin && lower(*request.origin) != (request.secure ? "https://" : "http://") + host)
     return ApiError{403, "foreign-origin", "The request comes from another site",
                     "the Origin '" + *request.origin + "' is not this control API's",
                     "call the API from a program or from a page that it served"};

@@ -23,6 +23,7 @@ struct ApiRequest {
   std::string body;
   /// The listener's address as it is bound.
   Address reached;
+  bool secure = false;  ///< It came over TLS.
 };
 
 struct ApiResponse {

@@ -90,12 +90,13 @@ std::uint16_t bound_port(const Acceptor& acceptor) {
 
 struct AdminServer::State : std::enable_shared_from_this<AdminServer::State> {
   State(asio::io_context& context, AdminApi& handler, Log& sink, const Address& where,
-        const AdminLimits& bounds)
+        const AdminLimits& bounds, Tls secure)
       : io(context),
         api(handler),
         log(sink),
         address(where),
         limits(bounds),
+        tls(std::move(secure)),
         acceptor(context),
         pause(context) {}
 
@@ -110,6 +111,7 @@ struct AdminServer::State : std::enable_shared_from_this<AdminServer::State> {
   Log& log;
   Address address;
   AdminLimits limits;
+  Tls tls;
   Acceptor acceptor;
   asio::steady_timer pause;
   std::map<AdminSession*, std::shared_ptr<AdminSession>> sessions;
@@ -157,6 +159,7 @@ asio::awaitable<void> AdminServer::State::accept_all(std::shared_ptr<State> self
 
 void AdminServer::State::admit(Protocol::socket socket) {
   if (sessions.size() >= limits.connections) {
+    if (tls && tls()) return;  // nobody could read it
     const std::string answer = full_response(limits.connections);
     error_code ignored;
     socket.non_blocking(true, ignored);
@@ -164,7 +167,8 @@ void AdminServer::State::admit(Protocol::socket socket) {
     socket.shutdown(asio::socket_base::shutdown_send, ignored);
     return;
   }
-  auto session = std::make_shared<AdminSession>(std::move(socket), api, address, limits);
+  auto session = std::make_shared<AdminSession>(std::move(socket), api, address, limits,
+                                                tls ? tls() : nullptr);
   sessions.emplace(session.get(), session);
   asio::co_spawn(io, session->serve(session),
                  [weak = weak_from_this(), raw = session.get()](const std::exception_ptr& thrown) {
@@ -192,8 +196,8 @@ void AdminServer::State::report_end() {
 
 Result<std::unique_ptr<AdminServer>> AdminServer::start(asio::io_context& io, AdminApi& api,
                                                         Log& log, const Address& address,
-                                                        const AdminLimits& limits) {
-  auto state = std::make_shared<State>(io, api, log, address, limits);
+                                                        const AdminLimits& limits, Tls tls) {
+  auto state = std::make_shared<State>(io, api, log, address, limits, std::move(tls));
   if (const Result<void> listening = state->listen(); !listening) return listening.error();
   asio::co_spawn(io, state->accept_all(state), asio::detached);
   return std::unique_ptr<AdminServer>(new AdminServer(std::move(state)));

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "control/admin_api.h"
+#include "net/tls_server.h"
 
 namespace boost::asio {
 class io_context;
@@ -31,11 +32,14 @@ struct AdminLimits {
 
 class AdminServer {
  public:
+  /// What a new connection is to be spoken to with; null, or no function: plain.
+  using Tls = std::function<std::shared_ptr<const net::TlsServer>()>;
+
   /// Binds and serves. An Error says why the address cannot be had. Port 0 asks the system for one.
   /// Requires: `io` and `api` outlive the server.
   static Result<std::unique_ptr<AdminServer>> start(boost::asio::io_context& io, AdminApi& api,
                                                     Log& log, const Address& address,
-                                                    const AdminLimits& limits = {});
+                                                    const AdminLimits& limits = {}, Tls tls = {});
   /// Closes whatever is still open.
   ~AdminServer();
 

@@ -79,29 +79,36 @@ std::optional<ApiError> to_problem(boost::system::error_code why, const AdminLim
 }  // namespace
 
 AdminSession::AdminSession(Socket socket, AdminApi& api, const Address& reached,
-                           const AdminLimits& limits)
+                           const AdminLimits& limits, std::shared_ptr<const net::TlsServer> tls)
     : stream_(std::move(socket)),
       buffer_(limits.header_bytes + std::size_t{64} * 1024),
       wake_(stream_.get_executor()),
       api_(&api),
       reached_(reached),
-      limits_(limits) {}
+      limits_(limits) {
+  if (tls) stream_.start_tls(std::move(tls));
+}
 
 void AdminSession::finish() {
   finishing_ = true;
   wake_.cancel();
-  if (!busy_) stream_.close();
+  if (!busy_) stream_.next().close();
 }
 
 void AdminSession::abort() {
   api_ = nullptr;
   events_ = nullptr;
   finish();
-  stream_.close();
+  stream_.next().close();
 }
 
 asio::awaitable<void> AdminSession::serve(std::shared_ptr<AdminSession> self) {
   bool more = true;
+  if (stream_.is_tls()) {
+    stream_.next().expires_after(limits_.timeout);
+    const auto [failed] = co_await stream_.handshake(kTuple);
+    more = !failed;
+  }
   while (more && !finishing_) {
     Parser parser;
     const bool complete = co_await read(parser);
@@ -110,14 +117,14 @@ asio::awaitable<void> AdminSession::serve(std::shared_ptr<AdminSession> self) {
     more = co_await answer(request);
     busy_ = false;
   }
-  stream_.close();
+  stream_.next().close();
   self = nullptr;
 }
 
 asio::awaitable<bool> AdminSession::read(Parser& parser) {
   parser.header_limit(static_cast<std::uint32_t>(limits_.header_bytes));
   parser.body_limit(limits_.body_bytes);
-  stream_.expires_after(limits_.timeout);
+  stream_.next().expires_after(limits_.timeout);
   const auto [bad_head, head_size] =
       co_await http::async_read_header(stream_, buffer_, parser, kTuple);
   busy_ = true;
@@ -131,7 +138,7 @@ asio::awaitable<bool> AdminSession::read(Parser& parser) {
     const auto [failed, size] = co_await asio::async_write(stream_, bytes, kTuple);
     if (failed) co_return false;
   }
-  stream_.expires_after(limits_.timeout);
+  stream_.next().expires_after(limits_.timeout);
   const auto [bad_body, body_size] = co_await http::async_read(stream_, buffer_, parser, kTuple);
   if (!bad_body) co_return true;
   co_await refuse(bad_body);
@@ -140,8 +147,10 @@ asio::awaitable<bool> AdminSession::read(Parser& parser) {
 
 namespace {
 
-ApiRequest to_api(const http::request<http::string_body>& request, const Address& reached) {
+ApiRequest to_api(const http::request<http::string_body>& request, const Address& reached,
+                  bool secure) {
   ApiRequest out;
+  out.secure = secure;
   out.method = std::string(request.method_string());
   out.target = std::string(request.target());
   out.host = field(request, http::field::host);
@@ -171,7 +180,7 @@ struct Exchange {
 asio::awaitable<bool> AdminSession::answer(const Request& request) {
   const auto exchange = std::make_shared<Exchange>(stream_.get_executor());
   exchange->answered.expires_after(limits_.timeout);
-  const ApiRequest call = to_api(request, reached_);
+  const ApiRequest call = to_api(request, reached_, stream_.is_tls());
   const AdminApi::Reply reply = [weak = std::weak_ptr<Exchange>(exchange)](ApiResponse response) {
     const std::shared_ptr<Exchange> waiting = weak.lock();
     if (!waiting) return;
@@ -198,7 +207,7 @@ asio::awaitable<bool> AdminSession::answer(const Request& request) {
 
 asio::awaitable<bool> AdminSession::write(ApiResponse given, unsigned version, bool keep_alive,
                                           bool is_head) {
-  stream_.expires_after(limits_.timeout);
+  stream_.next().expires_after(limits_.timeout);
   http::response<http::string_body> response;
   response.version(version);
   response.result(static_cast<unsigned>(given.status));
@@ -220,8 +229,8 @@ asio::awaitable<void> AdminSession::refuse(boost::system::error_code why) {
 
 asio::awaitable<void> AdminSession::linger() {
   boost::system::error_code ignored;
-  stream_.socket().shutdown(asio::socket_base::shutdown_send, ignored);
-  stream_.expires_after(std::chrono::seconds{2});
+  stream_.next().socket().shutdown(asio::socket_base::shutdown_send, ignored);
+  stream_.next().expires_after(std::chrono::seconds{2});
   std::size_t seen = 0;
   std::vector<char> thrown_away(std::size_t{16} * 1024);
   const asio::mutable_buffer space(thrown_away.data(), thrown_away.size());
@@ -234,7 +243,7 @@ asio::awaitable<void> AdminSession::linger() {
 
 /// A subscriber has nothing more to say: whatever comes from it, it is leaving.
 void AdminSession::watch_for_end() {
-  stream_.expires_never();
+  stream_.next().expires_never();
   const asio::mutable_buffer space(ignored_.data(), ignored_.size());
   stream_.async_read_some(
       space, [self = shared_from_this()](boost::system::error_code /*why*/, std::size_t /*size*/) {
@@ -246,7 +255,7 @@ void AdminSession::watch_for_end() {
 asio::awaitable<void> AdminSession::stream_events(ApiResponse given, unsigned version) {
   events_ = std::move(given.stream);
   events_->on_ready([this] { wake_.cancel(); });
-  stream_.expires_after(limits_.timeout);
+  stream_.next().expires_after(limits_.timeout);
   http::response<http::empty_body> head;
   head.version(version);
   head.result(http::status::ok);
@@ -264,7 +273,7 @@ asio::awaitable<void> AdminSession::stream_events(ApiResponse given, unsigned ve
       if (interrupted || !events_ || !events_->is_empty()) continue;
       text = ":\n\n";
     }
-    stream_.expires_after(limits_.timeout);
+    stream_.next().expires_after(limits_.timeout);
     const asio::const_buffer bytes(text.data(), text.size());
     const auto [failed, size] = co_await asio::async_write(stream_, bytes, kTuple);
     if (failed) break;

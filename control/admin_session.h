@@ -19,6 +19,7 @@
 #include <boost/beast/http/string_body.hpp>
 
 #include "control/admin_server.h"
+#include "net/maybe_tls.h"
 
 namespace teal::control {
 
@@ -26,7 +27,9 @@ class AdminSession : public std::enable_shared_from_this<AdminSession> {
  public:
   using Socket = boost::asio::generic::stream_protocol::socket;
 
-  AdminSession(Socket socket, AdminApi& api, const Address& reached, const AdminLimits& limits);
+  /// `tls`: null for a plain connection.
+  AdminSession(Socket socket, AdminApi& api, const Address& reached, const AdminLimits& limits,
+               std::shared_ptr<const net::TlsServer> tls);
 
   /// Serves the connection to its end. Holds `self` for as long.
   boost::asio::awaitable<void> serve(std::shared_ptr<AdminSession> self);
@@ -49,7 +52,7 @@ class AdminSession : public std::enable_shared_from_this<AdminSession> {
   boost::asio::awaitable<void> linger();
   void watch_for_end();
 
-  boost::beast::basic_stream<boost::asio::generic::stream_protocol> stream_;
+  net::MaybeTls<boost::beast::basic_stream<boost::asio::generic::stream_protocol>> stream_;
   boost::beast::flat_buffer buffer_;
   boost::asio::steady_timer wake_;
   std::shared_ptr<EventStream> events_;

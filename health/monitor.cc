@@ -133,9 +133,9 @@ void Monitor::State::start(Target& target) {
   target.phase = Phase::running;
   target.started = clock.mono();
   const TargetId id = target.watched.id;
-  target.prober =
-      std::make_unique<Prober>(io, target.watched.address, target.watched.check,
-                               [this, id](const ProbeResult& result) { on_result(id, result); });
+  target.prober = std::make_unique<Prober>(
+      io, target.watched.address, target.watched.check,
+      [this, id](const ProbeResult& result) { on_result(id, result); }, target.watched.tls);
 }
 
 void Monitor::State::on_result(TargetId id, const ProbeResult& result) {

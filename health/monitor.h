@@ -17,6 +17,7 @@
 #include "base/service_state.h"
 #include "base/time.h"
 #include "config/config.h"
+#include "net/tls_client.h"
 
 namespace boost::asio {
 class io_context;
@@ -28,6 +29,7 @@ struct Watched {
   TargetId id = 0;
   Address address;
   config::HealthCheck check;
+  std::shared_ptr<const net::TlsClient> tls = {};  ///< Null: plain.
 };
 
 class Monitor {

@@ -21,6 +21,8 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
+#include "net/maybe_tls.h"
+
 namespace teal::health {
 
 namespace asio = boost::asio;
@@ -109,8 +111,14 @@ http::request<http::empty_body> request_of(const Address& address,
 struct Prober::Run {
   using Parser = http::response_parser<http::buffer_body>;
 
-  Run(asio::io_context& io, const Address& target, const config::HealthCheck& how, Done whom)
-      : address(target), check(how), done(std::move(whom)), socket(io), timer(io) {}
+  Run(asio::io_context& io, const Address& target, const config::HealthCheck& how, Done whom,
+      std::shared_ptr<const net::TlsClient> secure)
+      : address(target),
+        check(how),
+        done(std::move(whom)),
+        tls(std::move(secure)),
+        stream(io),
+        timer(io) {}
 
   static asio::awaitable<void> carry_out(std::shared_ptr<Run> run);
   asio::awaitable<ProbeResult> probe();
@@ -123,7 +131,9 @@ struct Prober::Run {
   Address address;
   config::HealthCheck check;
   Done done;
-  Protocol::socket socket;
+  std::shared_ptr<const net::TlsClient> tls;
+  net::MaybeTls<Protocol::socket> stream;
+  Protocol::socket& socket = stream.next();
   asio::steady_timer timer;
   bool timed_out = false;
   boost::beast::flat_buffer buffer{kReadBuffer};
@@ -168,13 +178,18 @@ asio::awaitable<ProbeResult> Prober::Run::probe() {
   // A Unix socket with a full queue lets the operation end without a connection.
   socket.remote_endpoint(error);
   if (error) co_return failed("not accepted: " + in_words(error));
+  if (tls) {
+    stream.start_tls(*tls, address);
+    std::tie(error) = co_await stream.handshake(kCompletion);
+    if (error) co_return failed("no TLS: " + in_words(error));
+  }
   if (check.kind == config::HealthCheck::Kind::tcp) co_return ProbeResult{true, "connected"};
   co_return co_await ask();
 }
 
 asio::awaitable<ProbeResult> Prober::Run::ask() {
   const http::request<http::empty_body> request = request_of(address, check);
-  const auto [write_error, written] = co_await http::async_write(socket, request, kCompletion);
+  const auto [write_error, written] = co_await http::async_write(stream, request, kCompletion);
   if (write_error) co_return failed(in_words(write_error));
   const error_code head_error = co_await read_head();
   if (head_error) co_return failed(in_words(head_error));
@@ -193,7 +208,7 @@ asio::awaitable<error_code> Prober::Run::read_head() {
     parser->header_limit(kHeadLimit);
     parser->body_limit(boost::none);  // read_body() counts for itself.
     const auto [error, size] =
-        co_await http::async_read_header(socket, buffer, *parser, kCompletion);
+        co_await http::async_read_header(stream, buffer, *parser, kCompletion);
     if (error) co_return error;
     const unsigned status = parser->get().result_int();
     if (status >= 200 || status == 101) co_return error_code{};
@@ -206,7 +221,7 @@ asio::awaitable<error_code> Prober::Run::read_body() {
   while (!parser->is_done() && total < kBodyLimit) {
     parser->get().body().data = piece.data();
     parser->get().body().size = piece.size();
-    const auto [error, size] = co_await http::async_read_some(socket, buffer, *parser, kCompletion);
+    const auto [error, size] = co_await http::async_read_some(stream, buffer, *parser, kCompletion);
     if (error && error != http::error::need_buffer) co_return error;
     total += piece.size() - parser->get().body().size;
   }
@@ -214,8 +229,8 @@ asio::awaitable<error_code> Prober::Run::read_body() {
 }
 
 Prober::Prober(asio::io_context& io, const Address& address, const config::HealthCheck& check,
-               Done done)
-    : run_(std::make_shared<Run>(io, address, check, std::move(done))) {
+               Done done, std::shared_ptr<const net::TlsClient> tls)
+    : run_(std::make_shared<Run>(io, address, check, std::move(done), std::move(tls))) {
   // Posted, because a coroutine that is spawned on its own thread may begin at once.
   asio::post(io, [run = run_] {
     asio::co_spawn(run->socket.get_executor(), Run::carry_out(run), asio::detached);

@@ -1,4 +1,5 @@
-// Prober: one probe of one target: a TCP (or Unix) connection, or a GET over HTTP/1.1. Always on a
+// Prober: one probe of one target: a TCP (or Unix) connection, with a TLS handshake
+// where the service has it, or a GET over HTTP/1.1 on it. Always on a
 // fresh connection, because a kept one would hide a firewall or a full accept queue; one timeout
 // covers everything from connecting to the last byte.
 //
@@ -13,6 +14,7 @@
 
 #include "base/address.h"
 #include "config/config.h"
+#include "net/tls_client.h"
 
 namespace boost::asio {
 class io_context;
@@ -38,7 +40,7 @@ class Prober {
   /// Begins. `done` is called once, from the io_context and never from inside the constructor; it
   /// may destroy the Prober.
   Prober(boost::asio::io_context& io, const Address& address, const config::HealthCheck& check,
-         Done done);
+         Done done, std::shared_ptr<const net::TlsClient> tls = {});
   /// Cancels: `done` is not called any more.
   ~Prober();
   Prober(const Prober&) = delete;

@@ -22,6 +22,7 @@ ssize_t send(int fd, const iovec& piece) {
 }  // namespace
 
 ReadResult Stream::read(std::span<char> into) {
+  if (tls_) return tls_->read(into);
   ssize_t n = 0;
   do n = receive(socket_.fd(), into);
   while (n < 0 && errno == EINTR);
@@ -41,6 +42,7 @@ ReadResult Stream::read(std::span<char> into) {
 }
 
 WriteResult Stream::write(std::span<const iovec> pieces) {
+  if (tls_) return tls_->write(pieces);
   ssize_t n = 0;
   do {
     if (pieces.size() == 1) {
@@ -58,7 +60,18 @@ WriteResult Stream::write(std::span<const iovec> pieces) {
 }
 
 void Stream::finish_writing() {
+  if (tls_) tls_->say_end();
   ::shutdown(socket_.fd(), SHUT_WR);
+}
+
+void Stream::reset_on_close() {
+  if (tls_) tls_->abort();
+  net::reset_on_close(socket_);
+}
+
+void Stream::close() {
+  if (tls_) tls_->say_end();
+  socket_.close();
 }
 
 }  // namespace teal::net

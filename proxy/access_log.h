@@ -35,6 +35,8 @@ enum class Termination : std::uint8_t {
   stream_timeout,
   client_gone,
   shutdown,
+  redirected,   ///< To HTTPS.
+  misdirected,  ///< 421: a Host whose rules the handshake was not for.
 };
 std::string_view to_string(Termination termination);
 

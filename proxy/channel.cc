@@ -139,10 +139,10 @@ void Channel::connected() {
 }
 
 bool Channel::write_pending() {
-  if (!connected_ || broken_) return pending_.empty();
-  if (pending_.empty()) return true;
+  if (!connected_ || broken_) return !is_blocked();
+  if (!is_blocked()) return true;
   const iovec rest{pending_.data() + pending_at_, pending_.size() - pending_at_};
-  const net::WriteResult wrote = stream_.write(std::span(&rest, 1));
+  const net::WriteResult wrote = stream_.write(std::span(&rest, pending_.empty() ? 0 : 1));
   if (wrote.error != 0) {
     broken_ = true;
     worker_.resume_soon(*this);
@@ -153,7 +153,7 @@ bool Channel::write_pending() {
   if (pending_at_ < pending_.size()) return false;
   free_memory(pending_);
   pending_at_ = 0;
-  return true;
+  return !stream_.has_unsent();
 }
 
 void Channel::mark_ready(net::Readiness ready) {

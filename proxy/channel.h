@@ -73,7 +73,7 @@ class Channel : public net::Watcher {
   /// Bytes that the socket has taken since forget_written().
   std::uint64_t written() const { return written_; }
   /// More output than this waiting means that the other side should not be read.
-  bool is_blocked() const { return !pending_.empty(); }
+  bool is_blocked() const { return !pending_.empty() || stream_.has_unsent(); }
   bool is_open() const { return stream_.is_open(); }
   /// Called by the worker after resume_soon().
   virtual void resume() = 0;

@@ -18,6 +18,21 @@ constexpr std::size_t kLargestRead = 256 * 1024;
 constexpr Millis kLinger{2000};
 constexpr std::size_t kLingerBytes = 512 * 1024;
 
+/// Where a request to `authority` would be by HTTPS. A target that is no path (CONNECT, "*", the
+/// absolute form) leads to the root.
+std::string https_location(std::string_view authority, std::uint16_t port,
+                           std::string_view target) {
+  const std::size_t bracket = authority.rfind(']');
+  const std::size_t colon = authority.rfind(':');
+  const bool has_port =
+      colon != std::string_view::npos && (bracket == std::string_view::npos || bracket < colon);
+  std::string location = "https://";
+  location += authority.substr(0, has_port ? colon : authority.size());
+  if (port != 443) location += ':' + std::to_string(port);
+  location += target.starts_with('/') ? target : "/";
+  return location;
+}
+
 net::Http1Limits limits_of(const config::ListenerLimits& limits) {
   net::Http1Limits result;
   result.start_line_bytes = limits.request_line_bytes;
@@ -55,11 +70,38 @@ void Downstream::open(Worker& worker, net::Socket socket, std::size_t listener,
     opened->close();
     return;
   }
+  if (const auto& tls = worker.tls().listeners[listener]) {
+    opened->phase_ = Phase::handshake;
+    opened->stream_.start_tls(std::make_unique<net::TlsSession>(tls, worker.tls_scratch(),
+                                                                opened->stream_.socket().fd()));
+    worker.wheel().set(opened->timer_, worker.now() + opened->timeouts_.tls_handshake);
+    return;
+  }
   worker.wheel().set(opened->timer_, worker.now() + opened->timeouts_.request_header);
+}
+
+const config::Listener& Downstream::spec() const {
+  return worker_.table()->routes.config->listeners[listener_];
+}
+
+void Downstream::shake_hands() {
+  net::TlsSession& tls = *stream_.tls();
+  switch (tls.shake()) {
+    case net::TlsSession::Progress::waiting: return;
+    case net::TlsSession::Progress::failed:
+      worker_.counters().tls_failed(tls.failure()).add();
+      close();
+      return;
+    case net::TlsSession::Progress::done: break;
+  }
+  worker_.counters()[tls.was_resumed() ? Stat::tls_handshakes_short : Stat::tls_handshakes].add();
+  phase_ = Phase::head;
+  worker_.wheel().set(timer_, worker_.now() + timeouts_.request_header);
 }
 
 void Downstream::drain() {
   close_after_ = true;
+  if (phase_ == Phase::handshake) close();
   if (phase_ == Phase::head && parser_.is_between_messages() && stash_.empty())
     end_connection(Ending::orderly);
 }
@@ -68,11 +110,17 @@ void Downstream::cut() {
   if (exchange_) exchange_->on_shutdown();
   if (phase_ == Phase::closed) return;
   worker_.gather().flush();
+  if (ending_ == Ending::reset) stream_.reset_on_close();
   close();
 }
 
 void Downstream::on_ready(net::Readiness ready) {
   mark_ready(ready);
+  if (phase_ == Phase::handshake) {
+    shake_hands();
+    if (phase_ == Phase::head && may_read()) pump();
+    return;
+  }
   if (ready.broken) {
     on_input_ended(true);
     return;
@@ -104,6 +152,7 @@ bool Downstream::wants_input() const {
     case Phase::lingering: return true;
     case Phase::exchange:
       return !request_done_ && exchange_->wants_body() && !exchange_->is_upload_blocked();
+    case Phase::handshake:
     case Phase::closing:
     case Phase::closed: return false;
   }
@@ -175,7 +224,11 @@ void Downstream::begin_exchange() {
   net::RequestHead& head = parser_.head();
   ClientInfo info;
   info.listener = listener_;
-  info.peer = {.address = peer_address_, .trusted = trusted_, .secure = false};
+  info.peer = {.address = peer_address_, .trusted = trusted_};
+  if (const net::TlsSession* tls = stream_.tls()) {
+    info.peer.secure = true;
+    info.peer.identity = tls->identity();
+  }
   info.http10 = head.minor_version == 0;
   const bool limit_reached = requests_limit_ != 0 && requests_ >= requests_limit_;
   info.keep_alive = head.keep_alive && !limit_reached && !close_after_;
@@ -193,11 +246,45 @@ void Downstream::begin_exchange() {
     request_done_ = true;
   }
   timer_.cancel();
+  if (answer_here(head)) return;
   exchange_ = worker_.take_exchange();
   exchange_->begin(*this, info, head);
 }
 
+bool Downstream::answer_here(const net::RequestHead& head) {
+  const std::string_view authority = head.text(head.authority);
+  if (const net::TlsSession* tls = stream_.tls()) {
+    if (!tls->server()->has_policies()) return false;
+    // RFC 9110, section 15.5.20: the name of the handshake decided what the client had to show, so
+    // a Host with other rules is not for this connection.
+    std::string buffer;
+    const std::string_view host = normalise_host(authority, buffer);
+    if (tls->server()->policy_of(host) == tls->policy()) return false;
+    worker_.counters()[Stat::misdirected].add();
+    answer_and_end(421, "this host has other rules for clients: connect by its own name",
+                   Termination::misdirected, {}, &head);
+    return true;
+  }
+  const std::optional<config::HttpsRedirect>& redirect = spec().redirect_https;
+  if (!redirect) return false;
+  worker_.counters()[Stat::redirects].add();
+  if (authority.empty()) {
+    answer_and_end(400, "only HTTPS is served here, and the request names no host",
+                   Termination::redirected, {}, &head);
+    return true;
+  }
+  const std::string location = https_location(authority, redirect->port, head.text(head.target));
+  answer_and_end(redirect->status, "this is served by HTTPS only", Termination::redirected, {},
+                 &head, location);
+  return true;
+}
+
 void Downstream::on_input_ended(bool broken) {
+  if (broken && stream_.tls() != nullptr) {
+    const net::TlsFailure why = stream_.tls()->failure();
+    if (why != net::TlsFailure::none && why != net::TlsFailure::closed)
+      worker_.counters().tls_failed(why).add();
+  }
   if (exchange_) {
     if (!broken && request_done_) return;  // half-closed by a client that waits for its response
     close_after_ = true;
@@ -218,13 +305,23 @@ void Downstream::refuse(net::Refusal rule) {
 }
 
 void Downstream::answer_and_end(std::uint16_t status, std::string_view text,
-                                Termination termination, std::string_view detail) {
+                                Termination termination, std::string_view detail,
+                                const net::RequestHead* head, std::string_view location) {
   ResponseStyle style;
+  style.location = location;
   style.framing = {net::Framing::Kind::length, text.size()};
   style.close = true;
   style.date = worker_.date();
-  send_own(status, text, style, false);
+  send_own(status, text, style, head != nullptr && head->method == net::Method::head);
   AccessRecord record;
+  if (head != nullptr) {
+    record.method = head->text(head->method_text);
+    record.target = head->text(head->target);
+    record.host = head->text(head->authority);
+    record.protocol = head->minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1";
+    record.user_agent = head->fields.get(net::HeaderId::user_agent);
+    record.referer = head->fields.get(net::HeaderId::referer);
+  }
   record.at = worker_.wall();
   record.client = peer_address_;
   record.status = status;
@@ -250,7 +347,13 @@ void Downstream::send_head(const net::ResponseHead& head, const ResponseStyle& s
   responded_ = true;
   framing_ = style.framing;
   close_after_ = close_after_ || style.close;
-  append_response_head(begin_text(), head, style);
+  if (stream_.tls() == nullptr) {
+    append_response_head(begin_text(), head, style);
+  } else {
+    ResponseStyle secure = style;
+    secure.hsts = spec().hsts;
+    append_response_head(begin_text(), head, secure);
+  }
   end_text();
 }
 
@@ -259,7 +362,9 @@ void Downstream::send_own(std::uint16_t status, std::string_view text, const Res
   responded_ = true;
   framing_ = style.framing;
   close_after_ = close_after_ || style.close;
-  append_own_response(begin_text(), status, text, style, head_request);
+  ResponseStyle own = style;
+  if (stream_.tls() != nullptr) own.hsts = spec().hsts;
+  append_own_response(begin_text(), status, text, own, head_request);
   end_text();
 }
 
@@ -368,6 +473,10 @@ void Downstream::set_input_deadline() {
 void Downstream::on_timeout() {
   Shard& counters = worker_.counters();
   switch (phase_) {
+    case Phase::handshake:
+      counters[Stat::tls_handshake_timeouts].add();
+      close();
+      return;
     case Phase::head: {
       const bool begun = !parser_.is_between_messages() || !stash_.empty();
       if (!begun) {

@@ -49,9 +49,9 @@ class Downstream final : public Channel, public ClientSide {
   void on_exchange_done() override;
 
  private:
-  /// Reading a head (or waiting for one); an exchange runs; our last bytes go out; waiting for the
-  /// client to have read them.
-  enum class Phase : std::uint8_t { head, exchange, closing, lingering, closed };
+  /// The TLS handshake; reading a head (or waiting for one); an exchange runs; our last bytes go
+  /// out; waiting for the client to have read them.
+  enum class Phase : std::uint8_t { handshake, head, exchange, closing, lingering, closed };
   enum class Ending : std::uint8_t { none, orderly, linger, reset };
 
   Downstream(Worker& worker, net::Socket socket, std::size_t listener,
@@ -60,12 +60,17 @@ class Downstream final : public Channel, public ClientSide {
   bool wants_input() const;
   void pump();
   std::string_view parse(std::string_view input);
+  void shake_hands();
   void begin_exchange();
+  /// Answers what no target is to see: true if it did.
+  bool answer_here(const net::RequestHead& head);
+  const config::Listener& spec() const;
   void on_input_ended(bool broken);
   void refuse(net::Refusal rule);
   /// An answer to what never became a request, and its line in the log.
   void answer_and_end(std::uint16_t status, std::string_view text, Termination termination,
-                      std::string_view detail);
+                      std::string_view detail, const net::RequestHead* head = nullptr,
+                      std::string_view location = {});
   void next_request();
   void end_connection(Ending ending);
   void try_to_end();

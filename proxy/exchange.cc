@@ -121,7 +121,7 @@ Drawn Exchange::draw_sticky(Weight weight) {
   set_cookie_ += "; Path=/; Max-Age=";
   set_cookie_ += std::to_string(sticky.max_age.count() / 1000);
   set_cookie_ += "; HttpOnly; SameSite=Lax";
-  if (sticky.secure) set_cookie_ += "; Secure";
+  if (sticky.secure || info_.peer.secure) set_cookie_ += "; Secure";
   return drawn;
 }
 

@@ -16,6 +16,7 @@ std::string_view say(Failure failure) {
     case Failure::connect_timeout: return "the target did not accept the connection in time";
     case Failure::response_timeout: return "the target did not answer in time";
     case Failure::protocol: return "the target's answer is not valid HTTP";
+    case Failure::tls: return "no TLS with the target";
     default: return "the target closed the connection before it answered";
   }
 }
@@ -226,6 +227,7 @@ void Exchange::after_failed_attempt(Failure failure, net::Refusal rule) {
 
 void Exchange::give_up(Failure failure) {
   switch (failure) {
+    case Failure::tls:
     case Failure::connect: reply(502, say(failure), Termination::connect_failed); return;
     case Failure::connect_timeout: reply(504, say(failure), Termination::connect_timeout); return;
     case Failure::response_timeout: reply(504, say(failure), Termination::response_timeout); return;

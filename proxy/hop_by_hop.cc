@@ -1,5 +1,7 @@
 #include "proxy/hop_by_hop.h"
 
+#include "net/tls_identity.h"
+
 #include <algorithm>
 
 #include "net/http1_writer.h"
@@ -62,6 +64,13 @@ std::string_view next_element(std::string_view& list) {
   const std::string_view element = list.substr(0, comma);
   list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
   return trim(element);
+}
+
+bool is_identity_header(std::string_view name) {
+  if (name.size() != net::kIdentityHeader.size()) return false;
+  std::string plain(name);
+  std::ranges::replace(plain, '_', '-');
+  return net::iequals(plain, net::kIdentityHeader);
 }
 
 HeadSurvey::HeadSurvey(const net::Fields& fields) {

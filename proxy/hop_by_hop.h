@@ -47,6 +47,10 @@ class HeadSurvey {
   bool names_te_ = false;
 };
 
+/// The header that hands a verified client certificate on (net/tls_identity.h), which comes from
+/// Teal only; also as some applications read it, with underscores.
+bool is_identity_header(std::string_view name);
+
 /// Known fields that always end here, and those that are written anew from the framing.
 constexpr bool ends_here(net::HeaderId id) {
   using net::HeaderId;

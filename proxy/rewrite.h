@@ -23,6 +23,8 @@ struct Peer {
   std::string_view address;  ///< The client's IP as text; empty for a Unix socket.
   bool trusted = false;      ///< In the listener's trusted_proxies.
   bool secure = false;       ///< It came over TLS.
+  /// The verified certificate of the client as the identity header's value; empty: none.
+  std::string_view identity = {};
 };
 
 /// Ids of one request, as text, in fixed buffers; filled by begin_request.
@@ -51,11 +53,13 @@ void append_request_head(Text& out, const net::RequestHead& head, const Peer& pe
 /// How a response leaves.
 struct ResponseStyle {
   bool client_is_http10 = false;
-  bool close = false;           ///< Say `connection: close`.
-  net::Framing framing;         ///< As sent to the client, may differ from what came.
-  std::string_view set_cookie;  ///< A whole Set-Cookie value to add, or empty.
-  std::string_view shield;      ///< The value of x-teal-shield, or empty.
-  std::string_view request_id;  ///< Sent back as x-request-id unless the target did.
+  bool close = false;              ///< Say `connection: close`.
+  net::Framing framing;            ///< As sent to the client, may differ from what came.
+  std::string_view set_cookie;     ///< A whole Set-Cookie value to add, or empty.
+  std::string_view shield;         ///< The value of x-teal-shield, or empty.
+  std::string_view request_id;     ///< Sent back as x-request-id unless the target did.
+  std::string_view hsts = {};      ///< Strict-Transport-Security, unless the target sent one.
+  std::string_view location = {};  ///< Of a response of Teal's own.
   /// IMF-fixdate of now (format_http_date, made once a second), used where there is no Date yet;
   /// empty: none is added.
   std::string_view date;

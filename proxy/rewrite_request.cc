@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "net/http1_writer.h"
+#include "net/tls_identity.h"
 #include "net/token.h"
 #include "proxy/hop_by_hop.h"
 #include "proxy/rewrite.h"
@@ -164,12 +165,16 @@ void append_request_head(Text& out, const net::RequestHead& head, const Peer& pe
   for (const net::Field& field : head.fields) {
     const Fate what = fate(field.id);
     if (what == Fate::drop || (what == Fate::keep_if_trusted && !peer.trusted)) continue;
-    if (field.id == HeaderId::other && survey.names(head.fields.name(field))) continue;
+    if (field.id == HeaderId::other) {
+      const std::string_view name = head.fields.name(field);
+      if (survey.names(name) || is_identity_header(name)) continue;
+    }
     lines.keep(field);
   }
   lines.finish();
 
   append_x_forwarded(out, head, peer);
+  if (!peer.identity.empty()) net::append_field(out, net::kIdentityHeader, peer.identity);
   append_via(out, head.fields, head.minor_version);
   append_trace(out, head, ids);
   append_te(out, head, survey);

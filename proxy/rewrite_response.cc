@@ -34,6 +34,7 @@ void append_additions(Text& out, const ResponseStyle& style, bool has_request_id
   if (!style.request_id.empty() && !has_request_id)
     net::append_field(out, "x-request-id", style.request_id);
   if (!style.shield.empty()) net::append_field(out, "x-teal-shield", style.shield);
+  if (!style.hsts.empty()) net::append_field(out, "strict-transport-security", style.hsts);
   if (!style.set_cookie.empty()) net::append_field(out, "set-cookie", style.set_cookie);
 }
 
@@ -74,7 +75,7 @@ bool is_forbidden_trailer(const net::Field& field, std::string_view name) {
       "www-authenticate",
       "vary",
   });
-  return (name.size() > 3 && net::iequals(name.substr(0, 3), "if-")) ||
+  return is_identity_header(name) || (name.size() > 3 && net::iequals(name.substr(0, 3), "if-")) ||
          std::ranges::any_of(kForbidden, [&](auto known) { return net::iequals(name, known); });
 }
 
@@ -128,7 +129,11 @@ void append_response_head(Text& out, const net::ResponseHead& head, const Respon
   append_via(out, head.fields, head.minor_version);
   if (!head.is_interim()) {
     if (!head.fields.has(HeaderId::date)) append_date(out, style);
-    append_additions(out, style, head.fields.has(HeaderId::x_request_id));
+    ResponseStyle added = style;
+    // RFC 6797, section 8.1: a client heeds the first one only.
+    if (!style.hsts.empty() && head.fields.find("strict-transport-security") != nullptr)
+      added.hsts = {};
+    append_additions(out, added, head.fields.has(HeaderId::x_request_id));
     if (style.framing.kind != net::Framing::Kind::none)
       append_framing(out, style.framing);
     else if (!has_no_length(head.status))
@@ -154,6 +159,7 @@ void append_own_response(Text& out, std::uint16_t status, std::string_view body,
     out += "content-type: text/plain; charset=utf-8\r\n";
     net::append_content_length(out, body.size() + 1);
   }
+  if (!style.location.empty()) net::append_field(out, "location", style.location);
   append_date(out, style);
   out += "server: teal\r\ncache-control: no-store\r\n";
   append_additions(out, style, false);

@@ -33,6 +33,10 @@ constexpr std::string_view kUnshieldedHelp =
 constexpr std::string_view kExposure = "teal_exposure_withheld_total";
 constexpr std::string_view kExposureHelp =
     "Requests that the live group got because the exposure budget had no room for them.";
+constexpr std::string_view kHandshakes = "teal_tls_handshakes_total";
+constexpr std::string_view kHandshakesHelp = "TLS handshakes of clients that came to their end.";
+constexpr std::string_view kTargetTls = "teal_upstream_tls_failures_total";
+constexpr std::string_view kTargetTlsHelp = "TLS handshakes with targets that failed, by reason.";
 
 constexpr std::array<Metric, kStats> kMetrics{{
     {Stat::connections_accepted, Type::counter, "teal_downstream_connections_total",
@@ -101,6 +105,17 @@ constexpr std::array<Metric, kStats> kMetrics{{
     {Stat::judged_events_dropped, Type::counter, "teal_judge_events_dropped_total",
      "Events over the flood limit that the comparison did not get; whose they were had no part in "
      "it."},
+    {Stat::redirects, Type::counter, "teal_https_redirects_total",
+     "Requests that a listener sent to HTTPS."},
+    {Stat::misdirected, Type::counter, "teal_misdirected_requests_total",
+     "Requests refused (421) whose Host has other rules for clients than the handshake's name."},
+    {Stat::tls_handshakes, Type::counter, kHandshakes, kHandshakesHelp, "kind", "full"},
+    {Stat::tls_handshakes_short, Type::counter, kHandshakes, kHandshakesHelp, "kind", "resumed"},
+    {Stat::tls_handshake_timeouts, Type::counter, kTimeouts, kTimeoutsHelp, "phase",
+     "tls_handshake"},
+    {Stat::upstream_tls_refused, Type::counter, kTargetTls, kTargetTlsHelp, "reason",
+     "certificate_refused"},
+    {Stat::upstream_tls_failures, Type::counter, kTargetTls, kTargetTlsHelp, "reason", "handshake"},
 }};
 
 constexpr bool follows_the_enumeration() {
@@ -168,6 +183,14 @@ std::vector<MetricSample> read_stats(std::span<const Shard* const> shards) {
     sample.help = "Messages refused because they broke a rule of HTTP, by rule.";
     sample.labels.emplace_back("rule", net::to_string(rule));
     sample.value = sum(shards, rule);
+  }
+  for (std::size_t i = 1; i < static_cast<std::size_t>(net::TlsFailure::count_); ++i) {
+    const auto why = static_cast<net::TlsFailure>(i);
+    MetricSample& sample = samples.emplace_back();
+    sample.name = "teal_tls_failures_total";
+    sample.help = "TLS connections of clients that failed, by reason.";
+    sample.labels.emplace_back("reason", net::to_string(why));
+    sample.value = sum(shards, why);
   }
   return samples;
 }

@@ -15,6 +15,7 @@
 
 #include "base/counters.h"
 #include "net/refusal.h"
+#include "net/tls_failure.h"
 #include "proxy/route_table.h"
 
 namespace teal::proxy {
@@ -101,6 +102,13 @@ enum class Stat : std::uint8_t {
   access_log_dropped,
   bad_outcomes_dropped,   // reports to control over the flood limit
   judged_events_dropped,  // likewise
+  redirects,             // to HTTPS, by a listener that only does that
+  misdirected,           // 421: the Host has other rules than the name of the handshake
+  tls_handshakes,        // full ones, of clients
+  tls_handshakes_short,  // resumed
+  tls_handshake_timeouts,
+  upstream_tls_refused,  // the target's certificate is not good
+  upstream_tls_failures,
   count_,
 };
 inline constexpr std::size_t kStats = static_cast<std::size_t>(Stat::count_);
@@ -113,11 +121,15 @@ class Shard {
   /// Requires: slot < kMaxSlots.
   TrafficShard& traffic(SlotId slot);
   Count& operator[](Stat stat) { return stats_[static_cast<std::size_t>(stat)]; }
+  Count& tls_failed(net::TlsFailure why) { return tls_failures_[static_cast<std::size_t>(why)]; }
   Count& refused(net::Refusal rule) { return refusals_[static_cast<std::size_t>(rule)]; }
 
   /// Reader. Null where this worker has not made the slot yet.
   const TrafficShard* find(SlotId slot) const;
   std::uint64_t read(Stat stat) const { return stats_[static_cast<std::size_t>(stat)].read(); }
+  std::uint64_t read(net::TlsFailure why) const {
+    return tls_failures_[static_cast<std::size_t>(why)].read();
+  }
   std::uint64_t read(net::Refusal rule) const {
     return refusals_[static_cast<std::size_t>(rule)].read();
   }
@@ -127,6 +139,7 @@ class Shard {
   std::vector<std::unique_ptr<TrafficShard>> owned_;
   std::array<Count, kStats> stats_;
   std::array<Count, net::kRefusals> refusals_;
+  std::array<Count, static_cast<std::size_t>(net::TlsFailure::count_)> tls_failures_;
 };
 
 /// Samples of all workers' Stats and Refusals, added up, for the exporter.

@@ -47,6 +47,8 @@ struct TargetRuntime {
   TargetId id = 0;
   std::string address;  ///< As text, for logs and the Host header.
   net::Endpoint endpoint;
+  Address where;
+  std::size_t service = 0;  ///< Place in TlsTable::services.
   std::uint32_t in_flight = 0;
   std::uint32_t in_flight_limit = 1;  ///< This worker's share.
   std::uint32_t idle_limit = 1;       ///< Likewise.

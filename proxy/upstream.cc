@@ -60,7 +60,11 @@ void Upstream::attach(Exchange& exchange, net::Method method) {
 void Upstream::on_ready(net::Readiness ready) {
   mark_ready(ready);
   if (state_ == State::connecting) {
-    if (ready.write || ready.broken) on_connect_ended();
+    if (stream_.tls() != nullptr) {
+      shake_hands();
+    } else if (ready.write || ready.broken) {
+      on_connect_ended();
+    }
     if (state_ != State::busy) return;
   } else if (ready.write && is_blocked() && write_pending() && exchange_ != nullptr) {
     exchange_->on_upstream_unblocked();
@@ -98,6 +102,31 @@ void Upstream::on_connect_ended() {
     worker_.counters()[Stat::upstream_connect_failures].add();
     fail(Failure::connect, net::Refusal::none);
     return;
+  }
+  if (const net::TlsClient* tls = worker_.tls().services[target_->service].get()) {
+    stream_.start_tls(std::make_unique<net::TlsSession>(*tls, target_->where, worker_.tls_scratch(),
+                                                        stream_.socket().fd()));
+    shake_hands();
+    return;
+  }
+  state_ = State::busy;
+  connected();
+  if (exchange_ != nullptr) exchange_->on_connected();
+}
+
+void Upstream::shake_hands() {
+  switch (stream_.tls()->shake()) {
+    case net::TlsSession::Progress::waiting: return;
+    case net::TlsSession::Progress::done: break;
+    case net::TlsSession::Progress::failed:
+      worker_
+          .counters()[stream_.tls()->failure() == net::TlsFailure::certificate_refused
+                          ? Stat::upstream_tls_refused
+                          : Stat::upstream_tls_failures]
+          .add();
+      worker_.counters()[Stat::upstream_connect_failures].add();
+      fail(Failure::tls, net::Refusal::none);
+      return;
   }
   state_ = State::busy;
   connected();

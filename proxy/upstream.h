@@ -59,6 +59,7 @@ class Upstream final : public Channel {
 
   Upstream(Worker& worker, net::Socket socket, boost::local_shared_ptr<TargetRuntime> target);
   void on_connect_ended();
+  void shake_hands();
   void read_response();
   /// False: the exchange is done, or the connection is.
   bool parse(std::string_view input);

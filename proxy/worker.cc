@@ -43,7 +43,8 @@ std::uint32_t share_of(std::uint32_t limit, std::uint32_t workers) {
 }  // namespace
 
 Worker::Worker(std::uint32_t index, const WorkerShared& shared, std::uint64_t seed,
-               std::shared_ptr<const RouteTable> first, std::vector<ListenerSocket> sockets)
+               std::shared_ptr<const RouteTable> first, std::shared_ptr<const TlsTable> tls,
+               std::vector<ListenerSocket> sockets)
     : index_(index),
       shared_(shared),
       io_(1),
@@ -53,6 +54,7 @@ Worker::Worker(std::uint32_t index, const WorkerShared& shared, std::uint64_t se
       shard_(std::make_unique<Shard>()),
       scratch_(kScratch),
       numbers_from_(rng_.next() & kNumbers),
+      tls_(std::move(tls)),
       reactor_(io_, {.before_turn = [this] { read_clock(); },
                      .after_each = [this] { after_each(); },
                      .after_turn = [this] { after_turn(); }}),
@@ -234,7 +236,7 @@ void Worker::tell_idle() {
 // ---- tables -------------------------------------------------------------------------------------
 
 boost::local_shared_ptr<TargetRuntime> Worker::target_runtime(
-    const TargetState& target, const config::Service& service,
+    const TargetState& target, const config::Service& service, std::size_t service_index,
     const boost::local_shared_ptr<GroupRuntime>& group) {
   auto& runtime = targets_[target.id];
   if (!runtime) {
@@ -242,7 +244,9 @@ boost::local_shared_ptr<TargetRuntime> Worker::target_runtime(
     runtime->id = target.id;
     runtime->address = to_string(target.address);
     runtime->endpoint = net::to_endpoint(target.address);
+    runtime->where = target.address;
   }
+  runtime->service = service_index;
   runtime->group = group;
   runtime->retired = false;
   // When it comes back it begins anew, or its first failure would eject it again.
@@ -274,7 +278,7 @@ PinnedTable Worker::pin(const RouteTable& routes) {
       WorkerTable::Group& mine = service.groups[colour];
       mine.runtime = group_runtime;
       for (const TargetState& target : group.targets)
-        mine.targets.push_back(target_runtime(target, spec, group_runtime));
+        mine.targets.push_back(target_runtime(target, spec, view.index, group_runtime));
       for (const Audience audience : {Audience::split, Audience::preview})
         shard_->traffic(group.slots[audience]);
     }

@@ -32,6 +32,7 @@
 #include "proxy/placement.h"
 #include "proxy/shard.h"
 #include "proxy/target_runtime.h"
+#include "proxy/tls_table.h"
 #include "proxy/untold.h"
 
 namespace teal::proxy {
@@ -96,7 +97,8 @@ class Worker {
   };
 
   Worker(std::uint32_t index, const WorkerShared& shared, std::uint64_t seed,
-         std::shared_ptr<const RouteTable> first, std::vector<ListenerSocket> sockets);
+         std::shared_ptr<const RouteTable> first, std::shared_ptr<const TlsTable> tls,
+         std::vector<ListenerSocket> sockets);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -110,6 +112,8 @@ class Worker {
 
   // ---- for the pool, posted to io()
   void take_table(const RouteTable& table);
+  /// For the connections to come.
+  void take_tls(std::shared_ptr<const TlsTable> tls) { tls_ = std::move(tls); }
   /// No new connections; the open ones end with their request. `idle` is called when none is left.
   void drain(std::function<void()> idle);
   /// Cuts what still runs and leaves the loop.
@@ -130,6 +134,8 @@ class Worker {
   /// The Date header's text of this second.
   std::string_view date() const { return date_; }
   const PinnedTable& table() const { return table_; }
+  const TlsTable& tls() const { return *tls_; }
+  net::TlsScratch& tls_scratch() { return tls_scratch_; }
   bool is_draining() const { return draining_; }
   /// At least `size` bytes to read into; good until the callback's end.
   std::span<char> scratch(std::size_t size);
@@ -163,7 +169,7 @@ class Worker {
 
  private:
   boost::local_shared_ptr<TargetRuntime> target_runtime(
-      const TargetState& target, const config::Service& service,
+      const TargetState& target, const config::Service& service, std::size_t service_index,
       const boost::local_shared_ptr<GroupRuntime>& group);
   /// A connection that was placed here is no more.
   void release_place(std::size_t listener);
@@ -215,6 +221,8 @@ class Worker {
   std::unordered_map<std::string, boost::local_shared_ptr<GroupRuntime>> groups_;
   std::unordered_map<std::string, boost::local_shared_ptr<ServiceRuntime>> services_;
   PinnedTable table_;
+  std::shared_ptr<const TlsTable> tls_;
+  net::TlsScratch tls_scratch_;
   std::vector<boost::intrusive_ptr<Listening>> listenings_;
   bool draining_ = false;
   bool stopping_ = false;

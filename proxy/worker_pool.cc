@@ -36,6 +36,12 @@ class Latch {
 WorkerPool::WorkerPool(boost::asio::io_context& control, Options options)
     : control_(control), options_(std::move(options)) {
   const config::Config& config = *options_.config;
+  if (!options_.tls) {
+    auto plain = std::make_shared<TlsTable>();
+    plain->listeners.resize(config.listeners.size());
+    plain->services.resize(config.services.size());
+    options_.tls = std::move(plain);
+  }
   shared_.clock = options_.clock;
   shared_.log = options_.log;
   shared_.access_format = config.access_log.format;
@@ -97,7 +103,7 @@ void WorkerPool::start_workers(const RouteTable& first) {
   const auto shared_first = std::make_shared<const RouteTable>(first);
   for (std::uint32_t i = 0; i < shared_.workers; ++i)
     workers_.push_back(std::make_unique<Worker>(i, shared_, mix64(options_.seed + i), shared_first,
-                                                std::move(sockets_[i])));
+                                                options_.tls, std::move(sockets_[i])));
   sockets_.clear();
   heard_.resize(workers_.size());
   for (const auto& worker : workers_) worker->start();
@@ -118,6 +124,13 @@ void WorkerPool::publish(std::uint64_t version, const std::vector<ServiceState>&
       worker.take_table(*table);
       latch->arrive();
     });
+}
+
+void WorkerPool::set_tls(std::shared_ptr<const TlsTable> tls) {
+  options_.tls = std::move(tls);
+  for (const auto& worker : workers_)
+    boost::asio::post(worker->io(),
+                      [&worker = *worker, tls = options_.tls] { worker.take_tls(tls); });
 }
 
 std::vector<const Shard*> WorkerPool::shards() const {

@@ -28,6 +28,8 @@ class WorkerPool {
     std::shared_ptr<const config::Config> config;
     const Clock* clock = nullptr;
     Log* log = nullptr;
+    /// Null: everything is plain.
+    std::shared_ptr<const TlsTable> tls = {};
     std::uint64_t seed = 0;
     /// Called on the control thread.
     std::function<void(const BadOutcome&)> on_bad_outcome;
@@ -56,6 +58,9 @@ class WorkerPool {
   /// every worker runs on the table.
   void publish(std::uint64_t version, const std::vector<ServiceState>& states,
                std::function<void()> applied);
+
+  /// For the connections to come; those that are open keep what they have.
+  void set_tls(std::shared_ptr<const TlsTable> tls);
 
   std::vector<TrafficReading> read_traffic();
   /// Every judged request that began before has ended or was told, and what was told has been given

@@ -1,6 +1,7 @@
 // The process: how it starts, refuses to start, drains and ends; and the command line.
 #include <signal.h>
 
+#include "tests/support/e2e_certificates.h"
 #include "tests/support/e2e_release.h"
 
 namespace teal::e2e {
@@ -110,7 +111,18 @@ TEST(CommandLine, CheckTellsAGoodFileFromABadOne) {
   EXPECT_EQ(bad.code, 1);
   EXPECT_NE((bad.out + bad.err).find("bad.yaml:7:5"), std::string::npos) << bad.out << bad.err;
   EXPECT_EQ(run({TEAL_BINARY, "check", dir / "missing.yaml"}).code, 1);
-  EXPECT_EQ(run({TEAL_BINARY, "check", TEAL_SOURCE_DIR "/config/teal.yaml"}).code, 0);
+}
+
+TEST(CommandLine, TheDocumentedExampleIsGoodWithTheFilesThatItNames) {
+  const TempDir dir;
+  const Certificates files(dir.path());
+  files.make("teal", "DNS:shop.example.com");
+  std::string text = read_file(TEAL_SOURCE_DIR "/config/teal.yaml");
+  for (std::size_t at = 0; (at = text.find(" tls/", at)) != std::string::npos;)
+    text.replace(at, 5, ' ' + dir.path() + '/');
+  write_file(dir / "teal.yaml", text);
+  const Finished good = run({TEAL_BINARY, "check", dir / "teal.yaml"});
+  EXPECT_EQ(good.code, 0) << good.err;
 }
 
 TEST(CommandLine, WrongUsageIsExitCodeTwoAndHelpIsNot) {

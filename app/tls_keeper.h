@@ -1,0 +1,75 @@
+// TlsKeeper: the certificates, keys and trust that the configuration names, as what the listeners,
+// the targets, the probes and the admin address use. Looks at the files once a second and takes new
+// ones when they have stopped changing; a broken new file changes nothing but a counter and a line
+// in the log. Rotates the keys of session tickets.
+//
+// Control thread; blocks on the disk for as long as small files take. Does not hand anything out by
+// itself: who calls tick() does.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/counters.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "config/load.h"
+#include "proxy/tls_table.h"
+
+namespace teal::app {
+
+class TlsKeeper {
+ public:
+  static constexpr Millis kLook{1000};
+
+  TlsKeeper(std::shared_ptr<const config::Config> config, const Clock& clock, Log& log);
+
+  /// Reads every file for the first time. Where a fault is fatal nothing may be served.
+  net::FileFaults load();
+  std::shared_ptr<const proxy::TlsTable> table() const { return table_; }
+  /// Null: the admin address is plain.
+  std::shared_ptr<const net::TlsServer> admin() const { return admin_; }
+  /// True: table() is another one than before.
+  bool tick();
+  std::vector<MetricSample> samples() const;
+
+ private:
+  /// What is loaded and kept together: one listener, one service's targets, the admin address.
+  struct Unit {
+    std::string name;  ///< "listener public".
+    std::vector<std::string> paths;
+    std::function<bool(net::FileFaults&)> load;  ///< Into next_ or admin_; false: nothing changed.
+    std::string loaded;  ///< The files' state that is in use, or was refused.
+    std::string seen;
+  };
+
+  void add_units();
+  void add_listener(std::size_t index);
+  void add_service(std::size_t index);
+  void add_admin();
+  bool reload(Unit& unit);
+  bool rotate();
+
+  std::shared_ptr<const config::Config> config_;
+  const Clock& clock_;
+  Log& log_;
+  proxy::TlsTable next_;
+  std::shared_ptr<const proxy::TlsTable> table_;
+  std::shared_ptr<const net::TlsServer> admin_;
+  std::vector<Unit> units_;
+  std::vector<Mono> rotate_at_;  ///< As Config::listeners.
+  Mono look_at_;
+  std::uint64_t reloads_ = 0;
+  std::uint64_t failures_ = 0;
+};
+
+/// The faults as problems of the configuration file.
+std::vector<config::Problem> to_problems(const net::FileFaults& faults, const std::string& file,
+                                         bool fatal);
+
+}  // namespace teal::app

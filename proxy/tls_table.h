@@ -1,0 +1,19 @@
+// TlsTable: the TLS of all listeners and services as control has it now, one immutable snapshot
+// that every worker gets at the start, after a reload of certificates and when ticket keys rotate.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "net/tls_client.h"
+#include "net/tls_server.h"
+
+namespace teal::proxy {
+
+struct TlsTable {
+  std::vector<std::shared_ptr<const net::TlsServer>>
+      listeners;  ///< As Config::listeners; null: plain.
+  std::vector<std::shared_ptr<const net::TlsClient>> services;  ///< As Config::services; likewise.
+};
+
+}  // namespace teal::proxy
