@@ -142,6 +142,7 @@ bool Exchange::is_status_retried(const net::ResponseHead& head) {
   const Next next = decide(failed);
   if (next == Next::give_up) return false;
   last_failure_ = Failure::status;
+  failed_ = failed;
   report(Failure::status, head.status);
   discard_upstream();
   follow(next, failed);

@@ -34,7 +34,7 @@ struct RetryRules {
   std::uint32_t attempts = 3;                      ///< In the group, the first included.
   /// It failed on the release, the client has seen nothing, and the service is shielded.
   bool is_shielded = false;
-  config::RetryOn shield;
+  config::RetryOn shield{};
 };
 
 /// What has been tried in the present group, the failed attempt included.
