@@ -26,7 +26,26 @@ Error bad_alarm(const std::string& text) {
   return Error{Source::config,
                "'" + text +
                    "' is not an alarm: write NAME=METRIC > LIMIT [over DURATION] [minimum "
-                   "REQUESTS], like errors=error_rate > 1% over 30s minimum 50, or NAME=external"};
+                   "REQUESTS], like errors=error_rate > 1% over 30s minimum 50, NAME=external, or "
+                   "NAME=compare errors|latency [tolerance FACTOR] [confidence LEVEL] [certify "
+                   "LEVEL] [at_most PERCENT] [limit DURATION]; observe after any of them"};
+}
+
+/// "errors tolerance 1.5 observe", behind the word compare.
+Result<json::object> parse_comparison(const std::string& text, std::istringstream& words) {
+  json::object alarm;
+  std::string what;
+  if (!(words >> what)) return bad_alarm(text);
+  alarm["compare"] = json::string(what);
+  for (std::string key, value; words >> key;) {
+    if (key == "observe")
+      alarm[key] = true;
+    else if (words >> value)
+      alarm[key] = json::string(value);
+    else
+      return bad_alarm(text);
+  }
+  return alarm;
 }
 
 /// "error_rate > 1% over 30s minimum 50" in the grammar of the configuration file.
@@ -35,11 +54,14 @@ Result<json::object> parse_alarm(const std::string& text, const std::string& con
   std::string metric;
   words >> metric;
   if (metric == "external") return json::object{{"external", true}};
+  if (metric == "compare") return parse_comparison(text, words);
   json::object alarm;
   std::string threshold;
   for (std::string word; words >> word;) {
     std::string value;
-    if (word != "over" && word != "minimum") {
+    if (word == "observe") {
+      alarm["observe"] = true;
+    } else if (word != "over" && word != "minimum") {
       threshold += (threshold.empty() ? "" : " ") + word;
     } else if (!(words >> value)) {
       return bad_alarm(text);

@@ -20,6 +20,8 @@ void parse_deploy(Mapping& keys, Deploy& deploy);
 /// The list of steps or the name of a preset.
 void parse_plan(const Value& value, Plan& plan);
 std::vector<Alarm> parse_alarms(const Value& value);
+/// The keys of a comparison; false where there is none.
+bool parse_compare(Mapping& keys, Alarm& alarm);
 
 // Values that more than one section has.
 std::vector<Address> parse_targets(const Value& value);
@@ -32,6 +34,11 @@ std::optional<std::string> parse_host(const Value& value);
 std::optional<std::string> parse_authority(const Value& value);
 /// RFC 9110 section 5.6.2.
 bool is_token(std::string_view text);
+
+/// "1.5", without sign or exponent; reports nothing.
+std::optional<double> parse_number(const Value& value);
+/// "0.5%" as a fraction; reports nothing.
+std::optional<double> parse_share(const Value& value);
 
 /// `> 1%` and the like; the unit decides what a limit is.
 enum class LimitUnit { percent, milliseconds, per_second };

@@ -122,7 +122,7 @@ int parse_conditions(Mapping& keys, Alarm& alarm) {
     if (!external->is("true")) external->problem("must be true");
     alarm.condition = ExternalAlarm{};
   }
-  return given + int{keys.has("external")};
+  return given + int{keys.has("external")} + int{parse_compare(keys, alarm)};
 }
 
 Alarm parse_alarm(const std::string& name, const Value& value) {
@@ -136,11 +136,12 @@ Alarm parse_alarm(const std::string& name, const Value& value) {
   std::uint32_t minimum = is_rate ? 0 : 50;
   keys.integer("minimum_requests", minimum, is_rate ? 0 : 1, 1'000'000'000);
   alarm.minimum_requests = minimum;
+  keys.boolean("observe", alarm.observe);
   if (conditions != 1)
     value.report().add_at(
         value.path(), "must have exactly one condition",
         "one of error_rate, latency_p50, latency_p90, latency_p95, latency_p99, latency_p999, "
-        "request_rate and external; a second alarm for a second condition");
+        "request_rate, compare and external; a second alarm for a second condition");
   if (conditions == 1 && keys.has("external"))
     for (const std::string_view key : {"over", "minimum_requests"})
       if (keys.has(key))

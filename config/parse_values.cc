@@ -148,6 +148,16 @@ std::optional<std::string> parse_authority(const Value& value) {
   return std::nullopt;
 }
 
+std::optional<double> parse_number(const Value& value) {
+  if (value.node().kind != Node::Kind::scalar) return std::nullopt;
+  return decimal(without_blanks(value.node().text));
+}
+
+std::optional<double> parse_share(const Value& value) {
+  if (value.node().kind != Node::Kind::scalar) return std::nullopt;
+  return parse_limit(without_blanks(value.node().text), LimitUnit::percent);
+}
+
 std::optional<Threshold> parse_threshold(const Value& value, LimitUnit unit) {
   const std::optional<std::string> given = value.text();
   if (!given) return std::nullopt;

@@ -332,6 +332,52 @@ TEST(LoadDeploy, ReadsEveryKindOfAlarm) {
   EXPECT_EQ(alarm("external: true").condition, decltype(Alarm::condition){ExternalAlarm{}});
 }
 
+TEST(LoadDeploy, ReadsComparisons) {
+  const auto alarm = [](const std::string& keys) {
+    const Service service = service_with("  deploy: { alarms: { a: { " + keys + " } } }\n");
+    return service.deploy.alarms.empty() ? Alarm{} : service.deploy.alarms[0];
+  };
+  EXPECT_EQ(alarm("compare: errors").condition, decltype(Alarm::condition){CompareAlarm{}});
+  CompareAlarm errors;
+  errors.tolerance = 2;
+  errors.confidence = 0.99;
+  errors.certify = 0.9;
+  errors.at_most = 0.005;
+  EXPECT_EQ(alarm("compare: errors, tolerance: 2, confidence: 0.99, certify: 0.9, at_most: 0.5%")
+                .condition,
+            decltype(Alarm::condition){errors});
+  CompareAlarm latency;
+  latency.what = CompareAlarm::What::latency;
+  latency.limit = Millis{250};
+  const Alarm observed = alarm("compare: latency, limit: 250ms, observe: true");
+  EXPECT_EQ(observed.condition, decltype(Alarm::condition){latency});
+  EXPECT_TRUE(observed.observe);
+  EXPECT_TRUE(alarm("error_rate: '> 1%', observe: true").observe);
+}
+
+TEST(LoadDeploy, RefusesComparisonsThatMeanNothing) {
+  const auto problem = [](const std::string& keys) {
+    return problems_with("  deploy: { alarms: { a: { " + keys + " } } }\n");
+  };
+  EXPECT_THAT(problem("compare: rates"), HasSubstr("must be errors or latency"));
+  for (const char* bad : {"0.9", "101", "x", "-1", "[]", "1e1"})
+    EXPECT_THAT(problem(std::string("compare: errors, tolerance: ") + bad),
+                HasSubstr("a.tolerance: must be a number from 1 to 100"));
+  for (const char* bad : {"0.89", "1", "99%"})
+    EXPECT_THAT(problem(std::string("compare: errors, confidence: ") + bad),
+                HasSubstr("from 0.9 to 0.99999"));
+  EXPECT_THAT(problem("compare: errors, certify: 0.4"), HasSubstr("from 0.5 to 0.99999"));
+  for (const char* bad : {"0%", "51%", "0.01", "some"})
+    EXPECT_THAT(problem(std::string("compare: errors, at_most: ") + bad),
+                HasSubstr("above 0% and up to 50%"));
+  EXPECT_THAT(problem("compare: errors, limit: 1s"), HasSubstr("is for compare: latency"));
+  EXPECT_THAT(problem("compare: latency, at_most: 1%"), HasSubstr("is for compare: errors"));
+  EXPECT_THAT(problem("compare: errors, over: 30s"), HasSubstr("means nothing for a comparison"));
+  EXPECT_THAT(problem("error_rate: '> 1%', tolerance: 2"),
+              HasSubstr("means nothing without compare"));
+  EXPECT_THAT(problem("error_rate: '> 1%', compare: errors"), HasSubstr("exactly one condition"));
+}
+
 TEST(LoadDeploy, RefusesAlarmsWithoutOneClearCondition) {
   const auto problem = [](const std::string& keys) {
     return problems_with("  deploy: { alarms: { a: { " + keys + " } } }\n");

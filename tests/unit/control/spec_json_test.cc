@@ -28,9 +28,19 @@ Spec full_spec() {
   spec.deploy.rollback_on = {false, true, false};
   const config::Threshold above{config::Threshold::Op::above, 0.1};
   const config::Threshold below{config::Threshold::Op::below, 1.0 / 3.0};
+  config::CompareAlarm errors;
+  errors.tolerance = 4.0 / 3.0;
+  errors.at_most = 0.1;
+  config::CompareAlarm latency;
+  latency.what = config::CompareAlarm::What::latency;
+  latency.confidence = 0.99;
+  latency.certify = 0.9;
+  latency.limit = 250ms;
   spec.deploy.alarms = {{"errors", config::ErrorRateAlarm{above}, 30s, 50},
                         {"slow", config::LatencyAlarm{0.999, above}, 10s, 100},
                         {"idle", config::RequestRateAlarm{below}, 1min, 0},
+                        {"worse", errors, 30s, 50},
+                        {"lame", latency, 30s, 50, true},
                         {"pager", config::ExternalAlarm{}, 30s, 50}};
   spec.deploy.block_on_firing_alarm = true;
   spec.deploy.minimum_healthy = {false, 2};

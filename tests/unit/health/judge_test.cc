@@ -25,6 +25,12 @@ TEST(MakeSource, MakesWhatTheAlarmDescribes) {
   EXPECT_EQ(
       condition_of(Alarm{"quiet", config::RequestRateAlarm{{Threshold::Op::below, 3}}, over, 50}),
       "request_rate < 3/s over 1m");
+  EXPECT_EQ(condition_of(Alarm{"worse", config::CompareAlarm{}, over, 50}),
+            "errors at most 1.5 times the live group's (confidence 0.999)");
+  config::CompareAlarm latency;
+  latency.what = config::CompareAlarm::What::latency;
+  EXPECT_EQ(condition_of(Alarm{"lame", latency, over, 50}),
+            "latency at most 1.5 times the live group's (confidence 0.999)");
   EXPECT_EQ(condition_of(Alarm{"pager", config::ExternalAlarm{}, over, 50}), "external");
 }
 
