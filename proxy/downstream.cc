@@ -18,21 +18,6 @@ constexpr std::size_t kLargestRead = 256 * 1024;
 constexpr Millis kLinger{2000};
 constexpr std::size_t kLingerBytes = 512 * 1024;
 
-/// Where a request to `authority` would be by HTTPS. A target that is no path (CONNECT, "*", the
-/// absolute form) leads to the root.
-std::string https_location(std::string_view authority, std::uint16_t port,
-                           std::string_view target) {
-  const std::size_t bracket = authority.rfind(']');
-  const std::size_t colon = authority.rfind(':');
-  const bool has_port =
-      colon != std::string_view::npos && (bracket == std::string_view::npos || bracket < colon);
-  std::string location = "https://";
-  location += authority.substr(0, has_port ? colon : authority.size());
-  if (port != 443) location += ':' + std::to_string(port);
-  location += target.starts_with('/') ? target : "/";
-  return location;
-}
-
 net::Http1Limits limits_of(const config::ListenerLimits& limits) {
   net::Http1Limits result;
   result.start_line_bytes = limits.request_line_bytes;

@@ -68,7 +68,8 @@ constexpr bool is_listed(const FailedAttempt& failed, const config::RetryOn& on)
   switch (failed.failure) {
     case Failure::none: return false;
     case Failure::connect:
-    case Failure::connect_timeout: return on.connect_failure;
+    case Failure::connect_timeout:
+    case Failure::tls: return on.connect_failure;
     case Failure::reset:
     case Failure::stalled:
     case Failure::protocol: return failed.request_sent ? on.reset : on.connect_failure;
