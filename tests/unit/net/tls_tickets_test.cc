@@ -1,5 +1,8 @@
 #include "net/tls_tickets.h"
 
+#include <array>
+#include <cstdint>
+
 #include <gtest/gtest.h>
 
 namespace teal::net {
@@ -14,7 +17,7 @@ TicketKey key(std::uint8_t byte) {
 TEST(TicketKeys, SealWithTheNewestAndOpenWithTheTwoBeforeIt) {
   const TicketKeys keys = TicketKeys(key(1)).rotated(key(2)).rotated(key(3));
   EXPECT_EQ(keys.newest(), key(3));
-  for (const std::uint8_t each : {1, 2, 3}) {
+  for (const std::uint8_t each : std::array<std::uint8_t, 3>{1, 2, 3}) {
     const TicketKey* found = keys.find(key(each).name);
     ASSERT_NE(found, nullptr) << int{each};
     EXPECT_EQ(*found, key(each));
