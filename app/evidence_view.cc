@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <utility>
 #include <vector>
 
 #include <boost/json.hpp>
@@ -152,6 +153,17 @@ std::string head_text(const json::object& report) {
   return text;
 }
 
+std::string lines_of(const json::object& comparison) {
+  std::string text;
+  for (const std::string& line : render_comparison(comparison)) text += "  " + line + "\n";
+  return text;
+}
+
+bool is_over(const json::object& report) {
+  const json::object* deployment = object_at(report, "deployment");
+  return deployment != nullptr && !text_at(*deployment, "finished").empty();
+}
+
 std::string events_text(const json::object& report) {
   std::string text = "\n" + count_at(report, "events") + " events recorded";
   if (number_at(report, "events_dropped").value_or(0) > 0)
@@ -161,15 +173,16 @@ std::string events_text(const json::object& report) {
 
 }  // namespace
 
-std::string render_comparison(const json::object& comparison) {
-  std::string text = group_text(comparison, "release") + ", " + group_text(comparison, "live") +
-                     interval_text(comparison) + "; e-value " + count_at(comparison, "e_value") +
-                     " of " + count_at(comparison, "e_value_needed") + ", certificate " +
-                     count_at(comparison, "certificate") + " of " +
-                     count_at(comparison, "certificate_needed");
+std::vector<std::string> render_comparison(const json::object& comparison) {
+  std::string counts = group_text(comparison, "release") + ", " + group_text(comparison, "live") +
+                       interval_text(comparison);
+  std::string tests = "e-value " + count_at(comparison, "e_value") + " of " +
+                      count_at(comparison, "e_value_needed") + ", certificate " +
+                      count_at(comparison, "certificate") + " of " +
+                      count_at(comparison, "certificate_needed");
   if (const auto more = number_at(comparison, "more_requests"))
-    text += "; about " + number(*more) + " more requests";
-  return text;
+    tests += "; about " + number(*more) + " more requests";
+  return {std::move(counts), std::move(tests)};
 }
 
 std::string render_evidence(const json::object& evidence) {
@@ -177,9 +190,11 @@ std::string render_evidence(const json::object& evidence) {
   if (steps == nullptr || steps->empty())
     return head_text(evidence) + "\nno comparison has judged this deployment\n";
   std::string text = head_text(evidence) + steps_text(evidence) + comparisons_text(evidence);
+  // Where a running deployment's comparisons stand now; of one that is over the course says it.
   for_each_object(array_at(evidence, "alarms"), [&](const json::object& alarm) {
-    if (const json::object* comparison = object_at(alarm, "comparison"))
-      text += "\n" + text_at(alarm, "name") + ": " + render_comparison(*comparison) + "\n";
+    const json::object* comparison = object_at(alarm, "comparison");
+    if (comparison == nullptr || is_over(evidence)) return;
+    text += "\n" + text_at(alarm, "name") + " now\n" + lines_of(*comparison);
   });
   return text + samples_text(evidence) + events_text(evidence);
 }
@@ -196,7 +211,7 @@ std::string render_replay(const json::object& replay) {
     if (const std::string detail = text_at(alarm, "detail"); !detail.empty())
       text += "  " + detail + "\n";
     if (const json::object* comparison = object_at(alarm, "comparison"))
-      text += "  " + render_comparison(*comparison) + "\n";
+      text += lines_of(*comparison);
   });
   return text + events_text(replay);
 }

@@ -174,7 +174,7 @@ void add_alarms(Page& page, const json::object& deployment) {
   if (alarms == nullptr || alarms->empty()) return;
   TextTable table({Align::left, Align::left, Align::left, Align::left});
   std::vector<std::string_view> colours;
-  std::vector<std::string> comparisons;
+  std::vector<std::vector<std::string>> comparisons;
   for (const json::value& value : *alarms) {
     const json::object* alarm = value.if_object();
     if (alarm == nullptr) continue;
@@ -185,12 +185,13 @@ void add_alarms(Page& page, const json::object& deployment) {
                (verdict == "not_enough_evidence" ? "no evidence" : verdict) + only,
                text_at(*alarm, "condition"), text_at(*alarm, "detail")});
     const json::object* comparison = object_at(*alarm, "comparison");
-    comparisons.push_back(comparison == nullptr ? "" : render_comparison(*comparison));
+    comparisons.push_back(comparison == nullptr ? std::vector<std::string>{}
+                                                : render_comparison(*comparison));
   }
   std::size_t row = 0;
   for (const std::string& line : table.lines("    alarm ")) {
     page.line(line, colours[row]);
-    if (!comparisons[row].empty()) page.line("          " + comparisons[row], kDim);
+    for (const std::string& text : comparisons[row]) page.line("          " + text, kDim);
     ++row;
   }
 }

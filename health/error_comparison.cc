@@ -178,8 +178,9 @@ ComparisonReport ErrorComparison::weigh(const Reading& reading) {
   report.ratio_high = bounds.high;
   report.release = release_;
   report.live = live_;
-  report.release.total = reading.release.total();
-  report.live.total = reading.live.total();
+  report.release.total =
+      std::max(reading.release.total(), report.release.bad);            // told before it is counted
+  report.live.total = std::max(reading.live.total(), report.live.bad);  // told before it is counted
   report.waiting = waiting_.size();
   report.overdue = overdue_.size() - overdue_release_;
   report.left_out = left_out_;

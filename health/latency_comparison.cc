@@ -96,8 +96,9 @@ ComparisonReport LatencyComparison::weigh(const Reading& reading) {
   report.ratio_high = bounds.high;
   report.release = shown.release;
   report.live = shown.live;
-  report.release.total = reading.release.total();
-  report.live.total = reading.live.total();
+  report.release.total =
+      std::max(reading.release.total(), report.release.bad);            // told before it is counted
+  report.live.total = std::max(reading.live.total(), report.live.bad);  // told before it is counted
   report.left_out = left_out_;
   return report;
 }

@@ -160,21 +160,24 @@ TEST_F(ComparisonTest, Condition4_ClientErrorsAreNoEvidence) {
 
 TEST_F(ComparisonTest, Condition4_ClientsThatGoAwayAreNoEvidence) {
   start(kCompareErrors);
-  Trigger end;
-  green_.on_request([&](TargetConnection& connection, const SeenRequest&) {
-    connection.wait(end);
+  const auto end = std::make_shared<Trigger>();
+  green_.on_request([end](TargetConnection& connection, const SeenRequest&) {
+    connection.wait(*end);
     connection.send(response(500, "late"));
   });
   const std::string id = ship();
   ASSERT_TRUE(await_bake(id));
-  for (std::size_t went = 0; went < 12; went = green_.requests()) {
+  std::size_t went = 0;
+  for (; went < 1000 && green_.requests() < 12; ++went) {
     HttpClient client(teal_->listener());
     client.send(request("GET", "/"));
     ASSERT_TRUE(eventually([&] { return blue_.requests() + green_.requests() > went; }));
   }
+  ASSERT_GE(green_.requests(), 12U) << "of " << went;
+  ASSERT_TRUE(eventually([&] { return admin().metric("teal_downstream_requests_active") == 0; }));
   EXPECT_EQ(admin().deployment(id).at("/status"), "Baking");
   EXPECT_EQ(admin().deployment(id).at("/alarms/0/comparison/release/bad"), "0");
-  end.fire();
+  end->fire();
 }
 
 TEST_F(ComparisonTest, Condition5_PreviewTrafficIsNoEvidence) {

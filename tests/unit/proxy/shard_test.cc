@@ -97,7 +97,8 @@ TEST(ReadStats, AddsUpAllWorkers) {
 
 TEST(ReadStats, HasOneSampleForEveryStatAndEveryRule) {
   const auto samples = read_stats({});
-  EXPECT_EQ(samples.size(), kStats + net::kRefusals - 1);
+  constexpr auto kTlsFailures = static_cast<std::size_t>(net::TlsFailure::count_) - 1;
+  EXPECT_EQ(samples.size(), kStats + net::kRefusals - 1 + kTlsFailures);
   std::set<std::pair<std::string, std::string>> seen;
   for (const MetricSample& sample : samples) {
     const std::string label = sample.labels.empty() ? "" : sample.labels[0].second;
