@@ -88,6 +88,8 @@ std::map<std::string, double> Admin::metrics() const {
 }
 
 double Admin::metric(std::string_view name, std::string_view labels) const {
+  if (name.find('{') != std::string_view::npos)
+    throw std::logic_error("a metric's labels go into the second argument");
   double sum = 0;
   for (const auto& [sample, value] : metrics()) {
     const bool same = std::string_view(sample).substr(0, sample.find('{')) == name;

@@ -60,6 +60,7 @@ class Admin {
   /// Samples of /metrics by their name with labels, as they are written there.
   std::map<std::string, double> metrics() const;
   /// The sum of all samples of `name` whose labels contain `labels` (e.g. `rule="bare_lf"`).
+  /// Throws if there are labels in `name`: such a sum would always be 0.
   double metric(std::string_view name, std::string_view labels = {}) const;
 
  private:
