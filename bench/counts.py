@@ -47,7 +47,7 @@ class Counts:
 
 @dataclasses.dataclass(frozen=True)
 class Limit:
-    """What issue and design promise of a figure; `--gate` fails beyond it."""
+    """What no change may make worse; `--gate` fails beyond it."""
 
     what: str
     value: object  # Counts -> float
@@ -63,7 +63,7 @@ TRANSFER_LIMITS = [
 LIMITS = {
     "teal-full": [Limit("instructions a request, everything on", lambda c: c.instructions, 10_000),
                   *TRANSFER_LIMITS],
-    "teal-nolog": [Limit("instructions a request, log off", lambda c: c.instructions, 6_000),
+    "teal-nolog": [Limit("instructions a request, log off", lambda c: c.instructions, 8_000),
                    *TRANSFER_LIMITS],
 }
 

@@ -102,10 +102,10 @@ enum class Stat : std::uint8_t {
   access_log_dropped,
   bad_outcomes_dropped,   // reports to control over the flood limit
   judged_events_dropped,  // likewise
-  redirects,             // to HTTPS, by a listener that only does that
-  misdirected,           // 421: the Host has other rules than the name of the handshake
-  tls_handshakes,        // full ones, of clients
-  tls_handshakes_short,  // resumed
+  redirects,              // to HTTPS, by a listener that only does that
+  misdirected,            // 421: the Host has other rules than the name of the handshake
+  tls_handshakes,         // full ones, of clients
+  tls_handshakes_short,   // resumed
   tls_handshake_timeouts,
   upstream_tls_refused,  // the target's certificate is not good
   upstream_tls_failures,

@@ -213,7 +213,7 @@ class Worker {
   std::uint64_t judged_numbers_ = 0;
   Reports reports_;
   bool report_under_way_ = false;
-  Mono second_;  ///< When each_second() was last called.
+  Mono second_;                       ///< When each_second() was last called.
   std::uint32_t errors_waiting_ = 0;  ///< In reports_.judged.
   std::uint32_t slow_this_tick_ = 0;  ///< Slow requests told since the last tick.
   std::unordered_set<Downstream*> downstreams_;

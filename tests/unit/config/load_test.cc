@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/config_reports.h"
+
 namespace teal::config {
 namespace {
 
@@ -32,13 +34,6 @@ Service service_with(std::string_view keys) {
   if (config) return config->services.at(0);
   for (const Problem& problem : config.error().list) ADD_FAILURE() << to_string(problem);
   return {};
-}
-
-std::string report_of(const Loaded<Config>& config) {
-  if (config) return "";
-  std::string text;
-  for (const Problem& problem : config.error().list) text += to_string(problem) + '\n';
-  return text;
 }
 
 std::string problems_with(std::string_view keys) {
@@ -463,39 +458,6 @@ TEST(LoadDeploy, ReadsTheRest) {
   for (const char* bad : {"0", "0%", "101%", "1.5%", "-1", "most", "[]"})
     EXPECT_NE(problems_with(std::string("  deploy: { minimum_healthy: ") + bad + " }\n"), "")
         << bad;
-}
-
-TEST(LoadSystem, ReadsWorkersStateAndLog) {
-  const auto config = [](const std::string& head) {
-    return load_text(
-        head + '\n' + std::string(kListeners) + "services:\n shop:\n" + std::string(kService),
-        "t.yaml");
-  };
-  EXPECT_EQ(config("workers: 4")->workers, 4U);
-  EXPECT_EQ(config("workers: auto")->workers, 0U);
-  EXPECT_EQ(config("state: sqlite:/var/lib/teal.db")->state_path, "/var/lib/teal.db");
-  EXPECT_EQ(config("access_log: off")->access_log.format, AccessLog::Format::off);
-  EXPECT_EQ(config("access_log: { path: a.log }")->access_log.path, "a.log");
-  EXPECT_EQ(config("shutdown_grace: 0")->shutdown_grace, Millis{0});
-  EXPECT_EQ(config("admin: { address: 'unix:/a' }")->admin.address.kind,
-            Address::Kind::unix_socket);
-  EXPECT_THAT(report_of(config("workers: many")),
-              HasSubstr("auto or a whole number from 1 to 256"));
-  EXPECT_THAT(report_of(config("workers: 0")), HasSubstr("from 1 to 256, not '0'"));
-  EXPECT_THAT(report_of(config("workers: 99999999999")), HasSubstr("from 1 to 256"));
-  EXPECT_THAT(report_of(config("state: 'sqlite:'")), HasSubstr("must be sqlite:PATH"));
-  EXPECT_THAT(report_of(config("admin: { allowed_hosts: [ 'a:1' ] }")), HasSubstr("port"));
-}
-
-TEST(LoadSystem, RefusesKeysGivenTwiceAndKeysItDoesNotKnow) {
-  EXPECT_THAT(report_of(load_text("workers: 1\nworkers: 2\n", "t.yaml")),
-              HasSubstr("t.yaml:2:1: workers: is here a second time"));
-  EXPECT_THAT(report_of(load_text("listeners: { a: { address: 1.1.1.1:1 }, a: { } }", "t.yaml")),
-              HasSubstr("listeners.a: is here a second time"));
-  EXPECT_THAT(report_of(load_text("lisseners: { }\n", "t.yaml")),
-              HasSubstr("t.yaml:1:1: lisseners: unknown key; did you mean 'listeners'?"));
-  EXPECT_THAT(report_of(load_text("tls: { }\n", "t.yaml")),
-              HasSubstr("tls: unknown key; known here: admin, state, workers"));
 }
 
 }  // namespace
