@@ -223,6 +223,23 @@ std::optional<CaBundle> load_ca(const config::FileName& file, FileFaults& faults
   return bundle;
 }
 
+namespace {
+
+/// What the response says of a certificate whose issuer is not known: the serial number tells.
+OCSP_SINGLERESP* find_serial(OCSP_BASICRESP& response, X509& leaf) {
+  for (int i = 0; i < OCSP_resp_count(&response); ++i) {
+    OCSP_SINGLERESP* single = OCSP_resp_get0(&response, i);
+    ASN1_INTEGER* serial = nullptr;
+    auto* id = const_cast<OCSP_CERTID*>(OCSP_SINGLERESP_get0_id(single));
+    if (OCSP_id_get0_info(nullptr, nullptr, nullptr, &serial, id) == 1 &&
+        ASN1_INTEGER_cmp(serial, X509_get0_serialNumber(&leaf)) == 0)
+      return single;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
 std::string load_ocsp(const config::FileName& file, const Credentials& about, WallTime now,
                       FileFaults& faults) {
   const std::optional<std::string> der = read_file(file, faults);
@@ -242,11 +259,13 @@ std::string load_ocsp(const config::FileName& file, const Credentials& about, Wa
          "make it with openssl ocsp -respout");
     return {};
   }
-  OCSP_SINGLERESP* single = OCSP_resp_get0(basic.get(), 0);
+  OCSP_SINGLERESP* single = nullptr;
   if (about.chain.size() > 1) {
     const CertIdHandle id(OCSP_cert_to_id(nullptr, &about.leaf(), about.chain[1].get()));
     const int found = OCSP_resp_find(basic.get(), id.get(), -1);
     single = found < 0 ? nullptr : OCSP_resp_get0(basic.get(), found);
+  } else {
+    single = find_serial(*basic, about.leaf());
   }
   if (single == nullptr) {
     warn(faults, file, file.path + " is about another certificate");

@@ -211,6 +211,32 @@ TEST_F(TlsTest, NewFilesAreTakenAndBrokenOnesAreNot) {
             1e9);
 }
 
+TEST_F(TlsTest, StaplesWhatTheAuthoritySaysOfTheCertificate) {
+  files_.make_staple("shop");
+  ConfigText config = shop({target_.address()});
+  config.listeners = "public: { address: '127.0.0.1:0', tls: { certificates: [ " +
+                     files_.entry("shop", ", ocsp: \"" + files_ / "shop.ocsp" + '"') + ", " +
+                     files_.entry("wild") + " ] } }\n";
+  teal_ = std::make_unique<Teal>(config);
+  for (const std::string version : {"-tls1_2", "-tls1_3"}) {
+    const std::string seen = s_client({version, "-status", "-servername", "shop.example.com"}).out;
+    EXPECT_TRUE(has(seen, "OCSP Response Status: successful")) << seen;
+    EXPECT_TRUE(has(seen, "Cert Status: good")) << seen;
+    EXPECT_TRUE(has(s_client({version, "-status", "-servername", "other.example.com"}).out,
+                    "OCSP response: no response sent"));
+  }
+}
+
+TEST_F(TlsTest, AStapleOfAnotherCertificateIsNotSent) {
+  files_.make_staple("shop");
+  ConfigText config = shop({target_.address()});
+  config.listeners = "public: { address: '127.0.0.1:0', tls: { certificates: " +
+                     files_.entry("wild", ", ocsp: \"" + files_ / "shop.ocsp" + '"') + " } }\n";
+  teal_ = std::make_unique<Teal>(config);
+  EXPECT_TRUE(has(s_client({"-status"}).out, "OCSP response: no response sent"));
+  EXPECT_TRUE(has(teal_->log(), "shop.ocsp is about another certificate")) << teal_->log();
+}
+
 TEST_F(TlsTest, BadFilesAreProblemsWithAPlace) {
   write_file(dir_ / "t.yaml",
              "listeners:\n  public:\n    address: 127.0.0.1:0\n    tls:\n      certificates:\n"

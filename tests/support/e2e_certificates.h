@@ -18,12 +18,15 @@ class Certificates {
 
   /// NAME.crt and NAME.key, P-256, for these alternative names ("DNS:a.example,IP:127.0.0.1").
   void make(const std::string& name, const std::string& alternatives) const;
+  /// NAME.ocsp: the authority's word that NAME.crt is good.
+  void make_staple(const std::string& name) const;
   std::string operator/(const std::string& file) const { return directory_ + '/' + file; }
   /// "{ certificate: .., key: .. }" for a configuration; `more` keys follow.
   std::string entry(const std::string& name, const std::string& more = {}) const;
 
  private:
-  void openssl(std::vector<std::string> arguments) const;
+  /// What it printed; throws if it fails.
+  std::string openssl(std::vector<std::string> arguments) const;
 
   std::string directory_;
 };
