@@ -50,6 +50,7 @@ class Stage:
             "user": "user root;" if os.getuid() == 0 else "",
             "origin": machine.free_port(),
             "release": machine.free_port(),
+            "broken": machine.free_port(),
             "body128": "x" * 128,
         }
         self.processes = {}

@@ -65,6 +65,14 @@ def print_split_latency(result):
     print(f"  requests started after the acknowledgement that reached green: {result.late_requests}")
 
 
+def print_verdict_latency(milliseconds):
+    ordered = sorted(milliseconds)
+    at = lambda q: ordered[min(len(ordered) - 1, int(q * len(ordered)))]
+    print(f"\nverdict-latency: {len(ordered)} rollbacks under load, deciding event to all workers off "
+          f"the release (aim: p99 under 1 ms)\n  p50 {at(0.5):.3f} ms   p99 {at(0.99):.3f} ms   "
+          f"max {ordered[-1]:.3f} ms", flush=True)
+
+
 def write_csv(path, rows, sample_type):
     path.parent.mkdir(parents=True, exist_ok=True)
     fields = [field.name for field in dataclasses.fields(sample_type)]

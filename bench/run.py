@@ -22,12 +22,14 @@ import machine
 import peers
 import report
 import split_latency
+import verdict_latency
 from control import ControlApi
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PEERS = ["teal", "nginx", "haproxy", "haproxy-64k", "relay"]
-SPLIT_LATENCY, LATENCY, IDLE = "split-latency", "latency", "idle"
-ALL_CASES = [*load.CASES, LATENCY, IDLE, SPLIT_LATENCY]
+SPLIT_LATENCY, VERDICT_LATENCY = "split-latency", "verdict-latency"
+LATENCY, IDLE = "latency", "idle"
+ALL_CASES = [*load.CASES, LATENCY, IDLE, SPLIT_LATENCY, VERDICT_LATENCY]
 
 
 def names_of(allowed):
@@ -49,6 +51,8 @@ def parse_arguments():
                         help=f"of {','.join(ALL_CASES)}")
     parser.add_argument("--peers", type=names_of(PEERS), default=PEERS, help=f"of {','.join(PEERS)}")
     parser.add_argument("--puts", type=int, default=500, help=f"of {SPLIT_LATENCY}; default 500")
+    parser.add_argument("--rollbacks", type=int, default=100,
+                        help=f"of {VERDICT_LATENCY}; default 100")
     parser.add_argument("--binary", default=str(ROOT / "build/release/teal"))
     arguments = parser.parse_args()
     for name in ("rounds", "seconds"):
@@ -92,6 +96,10 @@ def run(stage, arguments, rows):
             report.print_idle({peer: idle.bytes_per_connection(stage.ports[peer],
                                                                stage.processes[peer].pid)
                                for peer in arguments.peers})
+        elif name == VERDICT_LATENCY and "teal" in arguments.peers:
+            report.print_verdict_latency(verdict_latency.measure(
+                ControlApi(stage.ports["admin"]), stage.ports["teal"], stage.values["broken"],
+                arguments.rollbacks))
         elif "teal" in arguments.peers:
             ControlApi(stage.ports["admin"]).give_green(stage.values["release"])
             report.print_split_latency(split_latency.measure(

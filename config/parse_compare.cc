@@ -43,7 +43,7 @@ bool parse_compare(Mapping& keys, Alarm& alarm) {
   if (const auto most = keys.find("at_most")) {
     const auto share = parse_share(*most);
     if (share && *share > 0 && *share <= 0.5)
-      compare.at_most = *share;
+      compare.at_most = share;
     else
       most->problem("must be a percentage above 0% and up to 50%, not " +
                     quoted(most->node().text));

@@ -135,12 +135,14 @@ void AdminApi::get_replay(const ApiCall& call, const Reply& reply) {
     for (const Parameter& parameter : kParameters) {
       if (parameter.name != key) continue;
       const auto number = parse_number<double>(value);
-      if (!number || !(*number >= parameter.least && *number <= parameter.most))
-        return reply(to_response({400, "invalid-parameter", "The " + key + " is not valid",
-                                  "'" + value + "' is not a " + key,
-                                  "write a number from " + to_text(parameter.least) + " to " +
-                                      to_text(parameter.most)}));
-      settings.*parameter.setting = *number;
+      if (!number || !(*number >= parameter.least && *number <= parameter.most)) {
+        std::string range = to_text(parameter.least);
+        range.append(" to ").append(to_text(parameter.most));
+        return reply(
+            to_response({400, "invalid-parameter", "The " + key + " is not valid",
+                         "'" + value + "' is not a " + key, "write a number from " + range}));
+      }
+      settings.*parameter.setting = number;
     }
   const Answer<ReplayReport> answer = commands_.replay(call.names[0], settings);
   reply(answer ? json_response(200, to_json(*answer)) : to_response(answer.error()));

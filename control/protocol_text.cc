@@ -116,8 +116,10 @@ Result<Event> parse_event(std::string_view text) {
   std::string_view rest = text;
   std::optional<Event> event = parse_word(text);
   if (event) return *event;
-  if (take(rest, "exposed "))
-    if ((event = parse_exposed(rest))) return *event;
+  if (take(rest, "exposed ")) {
+    event = parse_exposed(rest);
+    if (event) return *event;
+  }
   rest = text;
   if (take(rest, "health "))
     event = parse_health(rest);

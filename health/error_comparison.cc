@@ -67,7 +67,7 @@ void ErrorComparison::on_overdue(const JudgedEvent& event) {
     overdue.probability = blocks_.take(event, false).value_or(0);
     if (overdue.probability > 0) overdue.applied = worse_.add(false, overdue.probability);
   }
-  overdue_.emplace(event.request, std::move(overdue));
+  overdue_.emplace(event.request, overdue);
 }
 
 void ErrorComparison::retract(const Overdue& overdue) {

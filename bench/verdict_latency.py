@@ -1,0 +1,43 @@
+"""verdict-latency: how long a rollback takes from the verdict to all workers off the release.
+
+Again and again a release that answers 500 to everything is shipped at 50 % under load and compared
+with the live group; Teal's own clock says how long it took from the deciding event to the last worker
+that took the new table (`rollback_took_ms` of the deployment)."""
+
+import subprocess
+import threading
+import time
+
+from control import SERVICE
+
+
+def load_until(stop, port):
+    """Keeps 16 connections busy, a second at a time."""
+    while not stop.is_set():
+        subprocess.run(["wrk", "--threads", "1", "--connections", "16", "--duration", "1s",
+                        f"http://127.0.0.1:{port}/who"], capture_output=True, check=True)
+
+
+def measure(api, port, broken_port, rollbacks):
+    """Milliseconds of each rollback."""
+    stop = threading.Event()
+    load = threading.Thread(target=load_until, args=(stop, port))
+    load.start()
+    took = []
+    try:
+        for number in range(rollbacks):
+            deployment = api.call("POST", f"/v1/services/{SERVICE}/deployments", {
+                "revision": f"broken-{time.monotonic_ns()}",
+                "targets": [f"127.0.0.1:{broken_port}"],
+                "plan": [{"set_weight": "50%"}, {"bake": "10m"}],
+                "alarms": {"worse": {"compare": "errors"}},
+            })
+            api.wait_until("the rollback", lambda service: service["deployment"] is None)
+            ended = api.call("GET", f"/v1/deployments/{deployment['id']}")
+            if ended["rollback_took_ms"] is None:
+                raise SystemExit(f"bench: rollback {number + 1} did not happen: {ended['reason']}")
+            took.append(ended["rollback_took_ms"])
+    finally:
+        stop.set()
+        load.join()
+    return took
