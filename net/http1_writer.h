@@ -20,10 +20,12 @@ inline void append_field(Text& out, std::string_view name, std::string_view valu
   char* at = out.room(size);
   std::memcpy(at, name.data(), name.size());
   at += name.size();
-  std::memcpy(at, ": ", 2);
-  at += 2;
+  *at++ = ':';
+  *at++ = ' ';
   if (!value.empty()) std::memcpy(at, value.data(), value.size());
-  std::memcpy(at + value.size(), "\r\n", 2);
+  at += value.size();
+  *at++ = '\r';
+  *at = '\n';
   out.advance(size);
 }
 /// "content-length: 123\r\n".
