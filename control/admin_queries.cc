@@ -136,11 +136,14 @@ void AdminApi::get_replay(const ApiCall& call, const Reply& reply) {
       if (parameter.name != key) continue;
       const auto number = parse_number<double>(value);
       if (!number || !(*number >= parameter.least && *number <= parameter.most)) {
+        std::string title = "The ";
+        title.append(key).append(" is not valid");
+        std::string detail = "'";
+        detail.append(value).append("' is not a ").append(key);
         std::string range = to_text(parameter.least);
         range.append(" to ").append(to_text(parameter.most));
-        return reply(
-            to_response({400, "invalid-parameter", "The " + key + " is not valid",
-                         "'" + value + "' is not a " + key, "write a number from " + range}));
+        return reply(to_response({400, "invalid-parameter", std::move(title), std::move(detail),
+                                  "write a number from " + range}));
       }
       settings.*parameter.setting = number;
     }
