@@ -67,10 +67,10 @@ std::string_view next_element(std::string_view& list) {
 }
 
 bool is_identity_header(std::string_view name) {
-  if (name.size() != net::kIdentityHeader.size()) return false;
-  std::string plain(name);
-  std::ranges::replace(plain, '_', '-');
-  return net::iequals(plain, net::kIdentityHeader);
+  return std::ranges::equal(name, net::kIdentityHeader, [](char given, char expected) {
+    if (given == '_') given = '-';
+    return (given >= 'A' && given <= 'Z' ? given | 0x20 : given) == expected;
+  });
 }
 
 HeadSurvey::HeadSurvey(const net::Fields& fields) {
