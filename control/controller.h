@@ -56,9 +56,10 @@ class Controller {
   void on_tallies(const std::vector<TargetTally>& tallies);
   /// `service`: place in the configuration. Noted only; look() judges.
   void on_judged_event(std::uint32_t service, const JudgedEvent& event);
-  /// Asks the comparisons: at the end of a batch of events, and again a little later while some
-  /// wait for older requests to settle. A breach is published before this returns.
-  void look();
+  /// Asks the comparisons: at the end of a batch of events, and again while some wait for older
+  /// requests to settle. `completed`: when the request ended that may decide. A breach is published
+  /// before this returns.
+  void look(Mono completed);
   /// The driver calls this every 100 ms or so: judges, timers, outlier returns.
   void tick();
 

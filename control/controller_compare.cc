@@ -18,8 +18,9 @@ void Controller::on_judged_event(std::uint32_t service, const JudgedEvent& event
   runner->on_event(event, state.clock.mono());
 }
 
-void Controller::look() {
+void Controller::look(Mono completed) {
   State& state = *state_;
+  Mono waits_for = Mono::max();
   // Counters that are a little old decide nothing that events do not decide.
   if (state.clock.mono() - state.traffic_read >= State::kJudgePause) state.read_traffic();
   const std::map<std::string, DeploymentNumber> now_running = state.running;
@@ -27,9 +28,11 @@ void Controller::look() {
     const auto found = state.runners.find(number);
     if (found == state.runners.end()) continue;
     DeploymentRunner& runner = *found->second;
-    if (runner.spec().kind == Kind::deploy && !runner.is_over() && runner.compares())
-      state.tell_verdict(runner, DeploymentRunner::Asked::comparisons);
+    if (runner.spec().kind != Kind::deploy || runner.is_over() || !runner.compares()) continue;
+    if (state.tell_verdict(runner, DeploymentRunner::Asked::comparisons, completed)) continue;
+    waits_for = std::min(waits_for, runner.waits_for());
   }
+  state.ports.want_settled(waits_for);
 }
 
 /// By this age a request has ended badly, or it is not going to for a reason that its group has.

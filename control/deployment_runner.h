@@ -69,6 +69,8 @@ class DeploymentRunner {
   std::optional<event::AlarmBreached> judge(health::Reading reading, Asked asked);
   /// Observed alarms that have begun to breach since the last call, as "name: why".
   std::vector<std::string> take_observed() { return std::exchange(observed_, {}); }
+  /// Beginning of the oldest bad request that comparisons wait to settle; max: none.
+  Mono waits_for() const;
   /// "errors: 12 of 50 requests"; empty: nothing is missing.
   std::string missing_evidence() const;
   /// False where no such external alarm is watched.
@@ -79,8 +81,8 @@ class DeploymentRunner {
   /// Over, or cut off by a journal that ends early.
   bool is_over() const { return abandoned || engine_.is_terminal(); }
   std::vector<AlarmReport> alarms() const;
-  /// The evidence gathered before a restart: the comparisons are fed with it again. After watch()
-  /// and resume_clock().
+  /// The evidence gathered before a restart: the comparisons are fed with it again, and told where
+  /// something of what they had judged may be lost. After watch() and resume_clock().
   void restore(Evidence evidence, Mono now);
   /// Rows that are to be written now: the account, if anything has changed, and the pages that are
   /// new or have grown.

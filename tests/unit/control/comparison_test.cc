@@ -25,7 +25,7 @@ class ComparisonTest : public ControlRoom {
 
   void start_judged() {
     controller.reset();
-    ports = std::make_unique<FakePorts>();
+    ports = std::make_unique<FakePorts>(clock);
     controller = std::make_unique<Controller>(std::make_shared<const config::Config>(config), clock,
                                               log, *ports, make_store());
     ASSERT_TRUE(controller->start());
@@ -46,7 +46,7 @@ class ComparisonTest : public ControlRoom {
   void see(const JudgedEvent& event) {
     controller->on_judged_event(0, event);
     clock.advance(Millis{1});
-    controller->look();
+    controller->look(clock.mono());
   }
   void serve(std::uint64_t live, std::uint64_t release, std::uint64_t release_errors = 0) {
     TrafficReading blue{{"shop", Colour::blue, "v1", Audience::split}, {}};
@@ -115,7 +115,7 @@ TEST_F(ComparisonTest, AVerdictWaitsForOlderRequestsToSettle) {
   for (int i = 0; i < 8; ++i) see(bad(Colour::green));
   EXPECT_EQ(status(id), Status::baking) << "an older request may yet fail on blue";
   ports->settled = Mono::max();
-  controller->look();
+  controller->look(clock.mono());
   EXPECT_EQ(status(id), Status::stopped);
 }
 
@@ -130,13 +130,30 @@ TEST_F(ComparisonTest, NoTrafficForAWholeStepIsNotEnoughEvidenceAndNeverAVerdict
 
 TEST_F(ComparisonTest, TheDeadlineOfAHoldNamesWhatIsMissingThen) {
   const DeploymentId id = bake();
+  const Mono oldest = bad(Colour::green).began;
   advance(minutes{5});
   ASSERT_EQ(status(id), Status::ready);
+  EXPECT_EQ(ports->wanted, oldest) << "a worker must say when";
   serve(900, 100);
   advance(hours{1});
   EXPECT_EQ(status(id), Status::failed);
   EXPECT_NE(report(id).reason.find("100"), std::string::npos) << report(id).reason;
 }
+TEST_F(ComparisonTest, ARollbacksTimeRunsFromTheRequestThatDecidedToTheLastWorkerThatTookTheSplit) {
+  const DeploymentId id = bake();
+  while (status(id) == Status::baking) {
+    controller->on_judged_event(0, bad(Colour::green));
+    const Mono ended = clock.mono();
+    clock.advance(Millis{2});
+    controller->look(ended);
+  }
+  clock.advance(Millis{5});
+  const Mono taken = clock.mono();
+  clock.advance(Millis{100});  // The disk was slow.
+  for (const auto& applied : std::exchange(ports->waiting, {})) applied(taken);
+  EXPECT_EQ(report(id).rollback_took, Millis{7});
+}
+
 
 TEST_F(ComparisonTest, AnObservedComparisonIsShownAndRecordedAndDoesNothing) {
   config.services[0].deploy.alarms[0].observe = true;
@@ -260,7 +277,7 @@ TEST_F(ComparisonTest, ThresholdsAreTheLiveGroupsOwnAndFrozenForTheStep) {
 TEST_F(ComparisonTest, EventsOfAServiceThatDeploysNothingAreNobodys) {
   see(bad(Colour::green));
   controller->on_judged_event(17, bad(Colour::green));
-  controller->look();
+  controller->look(clock.mono());
   EXPECT_EQ(shop().split, Split::all_to(Colour::blue));
 }
 
