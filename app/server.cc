@@ -265,6 +265,7 @@ void Server::State::begin_shutdown() {
 void Server::State::finish_shutdown() {
   pool.stop();
   monitor.stop();
+  controller->close();
   io.stop();
 }
 

@@ -62,6 +62,9 @@ class Controller {
   void look(Mono completed);
   /// The driver calls this every 100 ms or so: judges, timers, outlier returns.
   void tick();
+  /// The process ends in good order, and no worker runs any more: writes what the judges stand on,
+  /// so that the next start loses none of it. Nothing is to be called after it.
+  void close();
 
   // ---- commands -----------------------------------------------------------------------------
   /// The same idempotency key within a day gives the same deployment; with another body, 422.

@@ -135,8 +135,31 @@ Result<void> Controller::State::restore_evidence(DeploymentRunner& runner) {
   if (!runner.compares()) return {};
   Result<Evidence> evidence = evidence_of(runner);
   if (!evidence) return evidence.error();
-  if (!evidence->empty()) runner.restore(*std::move(evidence), clock.mono());
+  if (evidence->empty()) return {};
+  runner.restore(*std::move(evidence), clock.mono());
+  // Before anything is judged: another end of the process must not find what was closed unopened.
+  save_evidence(runner);
+  flush();
   return {};
+}
+
+void Controller::State::tell_kept_alarms(const DeploymentRunner& runner, const Evidence& kept,
+                                         DeploymentReport& report) const {
+  if (runner.is_watched()) return;
+  for (AlarmReport& alarm : report.alarms) {
+    const auto found = std::ranges::find(kept.alarms(), alarm.name, &AlarmReport::name);
+    if (found != kept.alarms().end()) alarm = *found;
+  }
+}
+
+void Controller::close() {
+  for (const auto& [service, number] : state_->running) {
+    DeploymentRunner& runner = *state_->runners.at(number);
+    if (!runner.compares()) continue;
+    runner.close_evidence();
+    state_->save_evidence(runner);
+  }
+  state_->flush();
 }
 
 Answer<EvidenceReport> Controller::evidence(const DeploymentId& id) const {
@@ -146,7 +169,9 @@ Answer<EvidenceReport> Controller::evidence(const DeploymentId& id) const {
   if (!evidence)
     return ApiError{503, "store-failing", "The evidence cannot be read", evidence.error().message(),
                     "repair the store"};
-  return EvidenceReport{state_->report(*runner), *std::move(evidence)};
+  EvidenceReport report{state_->report(*runner), *std::move(evidence)};
+  state_->tell_kept_alarms(*runner, report.evidence, report.deployment);
+  return report;
 }
 
 Answer<ReplayReport> Controller::replay(const DeploymentId& id,

@@ -102,6 +102,9 @@ struct Controller::State {
   void save_evidence(DeploymentRunner& runner);
   Result<void> restore_evidence(DeploymentRunner& runner);
   Result<Evidence> evidence_of(const DeploymentRunner& runner) const;
+  /// What the alarms of a deployment that ended before this process began said last.
+  void tell_kept_alarms(const DeploymentRunner& runner, const Evidence& kept,
+                        DeploymentReport& report) const;
   void check_health(ServiceEntry& entry, bool exactly);
   void tell_fitness_when_applied(const DeploymentRunner& fit);
   event::HealthChanged health_of(const DeploymentRunner& runner) const;

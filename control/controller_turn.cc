@@ -142,6 +142,7 @@ void Controller::State::follow_up(DeploymentRunner& runner, const std::vector<Ac
 void Controller::State::finish(DeploymentRunner& runner, const Event& event) {
   const Spec& spec = runner.spec();
   ++outcomes[{spec.service, std::string(to_string(runner.engine().status()))}];
+  runner.conclude_evidence();
   save_evidence(runner);
   const auto found = running.find(spec.service);
   if (found != running.end() && found->second == runner.number) running.erase(found);

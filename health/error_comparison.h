@@ -48,6 +48,7 @@ class ErrorComparison final : public Comparison {
 
   ComparisonReport weigh(const Reading& reading) override;
   void on_step(const StepStart& step) override;
+  void forget_in_flight() override;
   std::string what() const override { return "errors:"; }
 
   bool is_release(const JudgedEvent& event) const { return event.group == context().release; }
