@@ -180,7 +180,7 @@ std::vector<std::string> render_comparison(const json::object& comparison) {
                       count_at(comparison, "e_value_needed") + ", certificate " +
                       count_at(comparison, "certificate") + " of " +
                       count_at(comparison, "certificate_needed");
-  if (const auto more = number_at(comparison, "more_requests"))
+  if (const auto more = number_at(comparison, "more_requests"); more && *more > 0)
     tests += "; about " + number(*more) + " more requests";
   return {std::move(counts), std::move(tests)};
 }

@@ -139,6 +139,7 @@ Result<void> Controller::State::restore_evidence(DeploymentRunner& runner) {
   runner.restore(*std::move(evidence), clock.mono());
   // Before anything is judged: another end of the process must not find what was closed unopened.
   save_evidence(runner);
+  ledger.wait_for_disk();
   flush();
   return {};
 }

@@ -71,7 +71,13 @@ Controller::State::Refusal Controller::State::carry_out(DeploymentRunner& runner
   if (actions.empty() && before == runner.engine().state() &&
       facts_before == runner.engine().facts())
     return std::nullopt;
-  ledger.add(runner.journal(event, age, at));
+  // A verdict on the traffic that an applied split lets through must not wait for a disk. Should a
+  // power failure take the event away, the workers apply the split again, and judges say again what
+  // they lack.
+  const bool is_repeatable = std::holds_alternative<event::SplitApplied>(event) ||
+                             std::holds_alternative<event::Evidence>(event);
+  const bool may_be_lost = is_repeatable && !runner.is_over();
+  ledger.add(runner.journal(event, age, at), may_be_lost);
   if (const auto* applied = std::get_if<event::SplitApplied>(&event))
     runner.begin_step(applied->shift, clock.mono());
 
@@ -142,7 +148,11 @@ void Controller::State::follow_up(DeploymentRunner& runner, const std::vector<Ac
 void Controller::State::finish(DeploymentRunner& runner, const Event& event) {
   const Spec& spec = runner.spec();
   ++outcomes[{spec.service, std::string(to_string(runner.engine().status()))}];
-  runner.conclude_evidence();
+  // The verdict was quicker than the counters.
+  if (spec.kind == Kind::deploy) {
+    read_traffic();
+    runner.conclude_evidence(reading_of(runner));
+  }
   save_evidence(runner);
   const auto found = running.find(spec.service);
   if (found != running.end() && found->second == runner.number) running.erase(found);

@@ -86,8 +86,9 @@ class DeploymentRunner {
   /// The evidence gathered before a restart: the comparisons are fed with it again, and told where
   /// something of what they had judged may be lost. After watch() and resume_clock().
   void restore(Evidence evidence, Mono now);
-  /// Whatever is judged has been; the evidence is to be written a last time.
-  void conclude_evidence();
+  /// Whatever is judged has been; the evidence is to be written a last time, with the counters as
+  /// they are by now.
+  void conclude_evidence(health::Reading reading);
   /// The process is about to end in good order: likewise, and nothing will be judged any more.
   void close_evidence();
   /// Rows that are to be written now: the account, if anything has changed, and the pages that are

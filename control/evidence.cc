@@ -326,10 +326,11 @@ Result<void> Evidence::restore_account(std::string_view written) {
     control::read(parts.at("live_samples"), live_samples_);
     control::read(parts.at("readings"), readings_);
     control::read(parts.at("dropped"), dropped_);
-    for (const json::value& each : parts.at("alarms").as_array())
-      alarms_.push_back(read_alarm_record(each));
-    closed_ = parts.at("closed").as_bool();
-    control::read(parts.at("losses"), losses_);
+    // Older records have none of these.
+    if (const json::value* alarms = parts.if_contains("alarms"))
+      for (const json::value& each : alarms->as_array()) alarms_.push_back(read_alarm_record(each));
+    if (const json::value* closed = parts.if_contains("closed")) closed_ = closed->as_bool();
+    if (const json::value* losses = parts.if_contains("losses")) control::read(*losses, losses_);
     if (readings_.empty()) return;
     lost_release_ = readings_.back().release;
     lost_live_ = readings_.back().live;

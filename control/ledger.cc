@@ -5,7 +5,8 @@
 
 namespace teal::control {
 
-void Ledger::add(EventRow row) {
+void Ledger::add(EventRow row, bool may_be_lost) {
+  if (!may_be_lost) waits_ = true;
   if (pending_.events.size() >= kMaxUnsavedEvents) cut_short_.insert(row.deployment);
   if (cut_short_.contains(row.deployment)) {
     ++dropped_;
@@ -15,6 +16,7 @@ void Ledger::add(EventRow row) {
 }
 
 void Ledger::set(ServiceRow row) {
+  waits_ = true;
   const auto same = std::find_if(pending_.services.begin(), pending_.services.end(),
                                  [&](const ServiceRow& old) { return old.name == row.name; });
   if (same == pending_.services.end())
@@ -48,9 +50,11 @@ void Ledger::set(EvidenceRow row) {
 
 bool Ledger::flush() {
   if (pending_.empty()) return healthy_;
+  pending_.may_be_lost = !waits_;
   const Result<void> written = store_->commit(pending_);
   if (written) {
     pending_ = {};
+    waits_ = false;
     if (!healthy_) {
       healthy_ = true;
       on_change_(true, "");

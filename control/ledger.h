@@ -32,18 +32,29 @@ class Ledger {
     return store_->evidence(deployment);
   }
 
-  void add(DeploymentRow row) { pending_.deployments.push_back(std::move(row)); }
-  void add(EventRow row);
-  void add(KeyRow row) { pending_.keys.push_back(std::move(row)); }
+  void add(DeploymentRow row) {
+    waits_ = true;
+    pending_.deployments.push_back(std::move(row));
+  }
+  /// `may_be_lost` by a power failure, and then the deployment is merely younger.
+  void add(EventRow row, bool may_be_lost = false);
+  void add(KeyRow row) {
+    waits_ = true;
+    pending_.keys.push_back(std::move(row));
+  }
   void set(ServiceRow row);
   void set(ClockRow row);
   /// While the store fails, evidence waits like the journal, but is given up first.
   void set(EvidenceRow row);
+  /// What is forgotten may come back once: it is forgotten again.
   void forget(DeploymentNumber number) { pending_.forgotten.push_back(number); }
   void forget_key(std::string key) { pending_.forgotten_keys.push_back(std::move(key)); }
 
-  /// Writes everything that waits. False: it waits still.
+  /// Writes everything that waits. False: it waits still. The disk is waited for, unless all of it
+  /// is clocks, evidence and events that may be lost.
   bool flush();
+  /// The next flush() waits for the disk.
+  void wait_for_disk() { waits_ = true; }
 
   bool healthy() const { return healthy_; }
   std::uint64_t failures() const { return failures_; }
@@ -54,6 +65,7 @@ class Ledger {
   std::unique_ptr<Store> store_;
   OnChange on_change_;
   Batch pending_;
+  bool waits_ = false;  ///< Something of it must be on the disk when flush() returns.
   std::set<DeploymentNumber> cut_short_;
   bool healthy_ = true;
   std::uint64_t failures_ = 0;

@@ -105,13 +105,16 @@ bool DeploymentRunner::is_as_it_was(const std::vector<AlarmReport>& before) cons
   });
 }
 
-void DeploymentRunner::conclude_evidence() {
+void DeploymentRunner::conclude_evidence(health::Reading reading) {
+  reading.release -= release_before_;
+  reading.live -= live_before_;
+  if (!evidence_.empty()) note(reading);
   evidence_is_new_ = evidence_is_new_ || !watches_.empty();
 }
 
 void DeploymentRunner::close_evidence() {
   evidence_.close();
-  conclude_evidence();
+  evidence_is_new_ = true;
 }
 
 std::vector<EvidenceRow> DeploymentRunner::take_evidence_rows() {

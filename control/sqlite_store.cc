@@ -123,6 +123,12 @@ class SqliteStore final : public Store {
     if (batch.empty()) return {};
     // A connection that lost its transaction to a full disk may still be inside one.
     if (sqlite3_get_autocommit(database_.get()) == 0) execute("ROLLBACK");
+    // In WAL mode, NORMAL leaves the file in order and syncs it when the log is folded into it.
+    if (batch.may_be_lost != syncs_lazily_) {
+      if (!execute(batch.may_be_lost ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL"))
+        return failure("cannot be written");
+      syncs_lazily_ = batch.may_be_lost;
+    }
     if (!execute("BEGIN IMMEDIATE")) return failure("cannot be written");
     if (write(batch) && execute("COMMIT")) return {};
     Error error = failure("cannot be written");
@@ -238,6 +244,7 @@ class SqliteStore final : public Store {
   }
 
   Database database_;
+  bool syncs_lazily_ = false;
   std::string path_;
 };
 

@@ -76,6 +76,9 @@ struct Batch {
   std::vector<EvidenceRow> evidence;        ///< Replace what is there.
   std::vector<DeploymentNumber> forgotten;  ///< Deployments to delete with all that is theirs.
   std::vector<std::string> forgotten_keys;
+  /// What a power failure may take away again, together with all that was written so since the last
+  /// batch that may not: written, but not waited for. A killed process loses nothing of it.
+  bool may_be_lost = false;
 
   bool empty() const {
     return deployments.empty() && events.empty() && clocks.empty() && services.empty() &&

@@ -46,6 +46,7 @@ struct Disk {
   std::map<std::pair<DeploymentNumber, std::uint64_t>, EvidenceRow> evidence;
   bool fails = false;
   std::size_t commits = 0;
+  std::size_t waited_for = 0;  ///< Commits that a power failure does not undo.
   /// Called before a commit is done; the place to look at what was published by then.
   std::function<void()> on_commit;
 };
@@ -75,6 +76,7 @@ class MemoryStore final : public Store {
     if (disk_->on_commit) disk_->on_commit();
     if (disk_->fails) return Error{Source::internal, "no space left on device"};
     ++disk_->commits;
+    if (!batch.may_be_lost) ++disk_->waited_for;
     for (const auto& row : batch.deployments) disk_->deployments[row.number] = row;
     for (const auto& row : batch.events) disk_->events[{row.deployment, row.sequence}] = row;
     for (const auto& row : batch.clocks) disk_->clocks[row.deployment] = row;

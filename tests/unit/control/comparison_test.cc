@@ -121,6 +121,23 @@ TEST_F(ComparisonTest, AReleaseThatAloneFailsIsTakenBackBeforeAnythingIsWritten)
   EXPECT_FALSE(ports->last().judging);
 }
 
+// The release's first failures come while this is written.
+TEST_F(ComparisonTest, TheAcknowledgementOfASplitIsWrittenWithoutWaitingForTheDisk) {
+  probe(Colour::blue, Health::healthy);
+  const DeploymentId id = deploy();
+  probe(Colour::green, Health::healthy);
+  const std::size_t commits = disk->commits;
+  const std::size_t waited_for = disk->waited_for;
+  ports->pump();
+  ASSERT_EQ(status(id), Status::baking);
+  EXPECT_GT(disk->commits, commits);
+  EXPECT_EQ(disk->waited_for, waited_for);
+  advance(seconds{10});
+  EXPECT_EQ(disk->waited_for, waited_for) << "clocks and evidence";
+  while (status(id) == Status::baking) see(bad(Colour::green));
+  EXPECT_GT(disk->waited_for, waited_for) << "the rollback";
+}
+
 TEST_F(ComparisonTest, TroubleOfBothGroupsIsNobodysFault) {
   const DeploymentId id = bake();
   for (int i = 0; i < 300; ++i) see(bad(i % 10 == 0 ? Colour::green : Colour::blue));
@@ -204,6 +221,17 @@ TEST_F(ComparisonTest, TheEvidenceSaysWhatWasSeen) {
   EXPECT_EQ(seen.live_samples().at(0).request_id, "request-2");
   EXPECT_EQ(seen.events().size(), 2U);
   EXPECT_FALSE(seen.courses().at(0).points.empty());
+}
+
+TEST_F(ComparisonTest, TheEvidenceCountsWhatTheVerdictCounted) {
+  const DeploymentId id = bake();
+  serve(36, 3, 3);
+  controller->tick();
+  for (int i = 0; i < 4; ++i) controller->on_judged_event(0, bad(Colour::green));
+  serve(36, 4, 4);  // Since the last look at the counters.
+  controller->look(clock.mono());
+  ASSERT_EQ(status(id), Status::stopped);
+  EXPECT_EQ(evidence(id).evidence.steps().at(0).release, (Tally{4, 4}));
 }
 
 TEST_F(ComparisonTest, TheEvidenceOfAFinishedDeploymentOutlivesTheProcess) {

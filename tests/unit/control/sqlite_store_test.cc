@@ -70,6 +70,19 @@ TEST_F(SqliteStore, GivesBackWhatWasCommittedAfterReopening) {
   EXPECT_EQ(contents->keys, batch.keys);
 }
 
+TEST_F(SqliteStore, KeepsWhatItDoesNotWaitForBesideWhatItDoes) {
+  auto store = open();
+  ASSERT_TRUE(store->commit(some_batch()));
+  for (std::uint64_t sequence = 3; sequence <= 6; ++sequence) {
+    Batch more;
+    more.events.push_back({1, sequence, Age{80}, WallTime{Millis{9}}, "{\"event\":\"wake\"}"});
+    more.may_be_lost = sequence % 3 != 0;
+    ASSERT_TRUE(store->commit(more));
+  }
+  store = nullptr;
+  EXPECT_EQ(open()->load()->events.size(), 6U);
+}
+
 TEST_F(SqliteStore, ForgetsADeploymentWithItsEvents) {
   const std::unique_ptr<Store> store = open();
   ASSERT_TRUE(store->commit(some_batch()));
