@@ -32,9 +32,8 @@ bool is_port_part(std::string_view text) {
   if (text.empty()) return true;
   if (text.front() != ':' || text.size() > 6) return false;
   unsigned port = 0;
-  const char* const end = text.data() + text.size();
-  for (const char* c = text.data() + 1; c < end; ++c) {
-    const unsigned digit = static_cast<unsigned char>(*c) - unsigned{'0'};
+  for (const char c : text.substr(1)) {
+    const unsigned digit = static_cast<unsigned char>(c) - unsigned{'0'};
     if (digit > 9) return false;
     port = port * 10 + digit;
   }

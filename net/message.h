@@ -94,11 +94,16 @@ class Fields {
     seen_ = 0;
   }
   void push_back(const Field& field) {
+    draft() = field;
+    keep_draft();
+  }
+  /// The next field, to be filled in where it will stand; keep_draft() then makes it count.
+  Field& draft() {
     if (size_ == capacity_) [[unlikely]]
       grow();
-    list_[size_++] = field;
-    seen_ |= bit(field.id);
+    return list_[size_];
   }
+  void keep_draft() { seen_ |= bit(list_[size_++].id); }
   /// Whether there is a field with this id: costs nothing, so ask before you look for one.
   bool has(HeaderId id) const { return (seen_ & bit(id)) != 0; }
   std::size_t size() const { return size_; }
