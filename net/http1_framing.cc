@@ -50,8 +50,13 @@ Refusal read_length(std::string_view value, FramingFields& out) {
 }
 
 void read_connection_option(std::string_view option, FramingFields& out) {
-  if (is<"close">(option)) out.close = true;
-  if (is<"keep-alive">(option)) out.keep_alive = true;
+  if (is<"close">(option)) {
+    out.close = true;
+  } else if (is<"keep-alive">(option)) {
+    out.keep_alive = true;
+  } else {
+    out.names_others = out.names_others || !option.empty();
+  }
 }
 
 void read_connection(std::string_view value, FramingFields& out) {

@@ -145,6 +145,7 @@ Refusal conclude(RequestHead& head) {
     return broken;
   if (const Refusal broken = read_host(fields, head); broken != Refusal::none) return broken;
   head.keep_alive = http1::is_kept_alive(fields, head.minor_version);
+  head.connection_names = fields.names_others;
   head.expects_continue = fields.continue_expected && head.minor_version >= 1;
   if (fields.chunked) head.framing = {Framing::Kind::chunked, 0};
   if (fields.has_length) head.framing = {Framing::Kind::length, fields.length};
@@ -182,6 +183,7 @@ void RequestParser::restart() {
   head_.framing = {};
   head_.size = 0;
   head_.authority = {};
+  head_.authority_form = AuthorityForm::other;
   head_.fields.clear();
 }
 

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "net/known_headers.h"
+#include "net/plain_bytes.h"
 
 namespace teal::net::http1 {
 namespace {
@@ -26,18 +27,8 @@ std::uint32_t pass_plain_name([[maybe_unused]] const char* bytes, std::uint32_t 
                               [[maybe_unused]] std::size_t size) {
 #if defined(__SSE2__)
   if (begin + std::size_t{16} > size) return begin;
-  const auto is_between = [](__m128i block, char first, char last) {
-    const __m128i offset = _mm_sub_epi8(block, _mm_set1_epi8(first));
-    return _mm_cmpeq_epi8(_mm_min_epu8(offset, _mm_set1_epi8(static_cast<char>(last - first))),
-                          offset);
-  };
-  const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + begin));
-  const __m128i letter = is_between(_mm_or_si128(block, _mm_set1_epi8(0x20)), 'a', 'z');
-  const __m128i digit = is_between(block, '0', '9');
-  const __m128i hyphen = _mm_cmpeq_epi8(block, _mm_set1_epi8('-'));
-  const __m128i plain = _mm_or_si128(_mm_or_si128(letter, digit), hyphen);
-  const auto others = ~static_cast<unsigned>(_mm_movemask_epi8(plain));
-  return begin + static_cast<std::uint32_t>(std::countr_zero(others));
+  const unsigned others = others_mask<'-', '-'>(bytes + begin);
+  return begin + static_cast<std::uint32_t>(std::countr_zero(others | 0x10000U));
 #else
   return begin;
 #endif

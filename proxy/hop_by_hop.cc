@@ -72,14 +72,12 @@ bool is_identity_header(std::string_view name) {
   });
 }
 
-HeadSurvey::HeadSurvey(const net::Fields& fields) {
-  if (!fields.has(HeaderId::connection)) return;
+void HeadSurvey::read(const net::Fields& fields) {
   for (const net::Field& field : fields)
     if (field.id == HeaderId::connection) read_connection(fields.value(field));
 }
 
 void HeadSurvey::read_connection(std::string_view options) {
-  if (net::is<"keep-alive">(options) || net::is<"close">(options)) return;  // nearly always
   while (!options.empty()) {
     const std::string_view option = next_element(options);
     if (option.empty() || net::is<"keep-alive">(option) || net::is<"close">(option)) continue;

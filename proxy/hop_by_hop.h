@@ -26,7 +26,10 @@ class HeadSurvey {
   /// something, and comparing each field with each name would cost more than the head is worth.
   static constexpr std::size_t kMaxNamed = 32;
 
-  explicit HeadSurvey(const net::Fields& fields);
+  /// `names`: the head's connection_names; without it there is nothing to look at.
+  HeadSurvey(const net::Fields& fields, bool names) {
+    if (names) read(fields);
+  }
 
   /// Connection said that TE is for this hop.
   bool names_te() const { return names_te_; }
@@ -34,6 +37,7 @@ class HeadSurvey {
   bool names(std::string_view field) const { return named_size_ != 0 && is_named(field); }
 
  private:
+  void read(const net::Fields& fields);
   void read_connection(std::string_view options);
   bool is_named(std::string_view field) const;
 

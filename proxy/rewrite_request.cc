@@ -39,15 +39,18 @@ constexpr Fate fate(HeaderId id) {
 }
 
 /// A valid authority has nothing in it that would have to be escaped (net/authority.h).
-Pen put_token_or_quoted(Pen pen, std::string_view authority) {
-  if (net::is_token(authority)) return pen += authority;
+Pen put_token_or_quoted(Pen pen, std::string_view authority, net::AuthorityForm form) {
+  if (form == net::AuthorityForm::name ||
+      (form == net::AuthorityForm::other && net::is_token(authority)))
+    return pen += authority;
   pen += '"';
   pen += authority;
   return pen += '"';
 }
 
 /// One element of RFC 7239. An IPv6 address stands in brackets, and those need quotes.
-Pen put_forwarded_element(Pen pen, const Peer& peer, std::string_view authority) {
+Pen put_forwarded_element(Pen pen, const Peer& peer, std::string_view authority,
+                          net::AuthorityForm form) {
   pen += "for=";
   if (peer.address.empty()) {
     pen += "unknown";
@@ -60,7 +63,7 @@ Pen put_forwarded_element(Pen pen, const Peer& peer, std::string_view authority)
   }
   if (!authority.empty()) {
     pen += ";host=";
-    pen = put_token_or_quoted(pen, authority);
+    pen = put_token_or_quoted(pen, authority, form);
   }
   return peer.secure ? pen += ";proto=https" : pen += ";proto=http";
 }
@@ -109,7 +112,7 @@ Pen put_x_forwarded(Pen pen, const net::RequestHead& head, const Peer& peer) {
   const char* const begin = pen.at();
   pen = put_continued(pen, head, peer, HeaderId::forwarded);
   if (pen.at() != begin) pen += ", ";
-  pen = put_forwarded_element(pen, peer, authority);
+  pen = put_forwarded_element(pen, peer, authority, head.authority_form);
   return pen += "\r\n";
 }
 
@@ -166,7 +169,7 @@ void append_request_head(Text& out, const net::RequestHead& head, const Peer& pe
   pen += " HTTP/1.1\r\n";
   pen = net::put_field(pen, "host", host_value);
 
-  const HeadSurvey survey{head.fields};
+  const HeadSurvey survey{head.fields, head.connection_names};
   LineCopier lines{pen, head.fields};
   for (const net::Field& field : head.fields) {
     const Fate what = fate(field.id);

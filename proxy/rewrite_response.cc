@@ -126,7 +126,7 @@ void append_response_head(Text& out, const net::ResponseHead& head, const Respon
   Pen pen = out.open(head.size + head.fields.size() + size_of_values(style) + kAddedBytes);
   pen = net::put_status_line(pen, head.status, head.text(head.reason));
 
-  const HeadSurvey survey{head.fields};
+  const HeadSurvey survey{head.fields, head.connection_names};
   LineCopier lines{pen, head.fields};
   for (const net::Field& field : head.fields) {
     if (ends_here(field.id)) continue;
