@@ -190,11 +190,11 @@ std::string render_evidence(const json::object& evidence) {
   if (steps == nullptr || steps->empty())
     return head_text(evidence) + "\nno comparison has judged this deployment\n";
   std::string text = head_text(evidence) + steps_text(evidence) + comparisons_text(evidence);
-  // Where a running deployment's comparisons stand now; of one that is over the course says it.
   for_each_object(array_at(evidence, "alarms"), [&](const json::object& alarm) {
     const json::object* comparison = object_at(alarm, "comparison");
-    if (comparison == nullptr || is_over(evidence)) return;
-    text += "\n" + text_at(alarm, "name") + " now\n" + lines_of(*comparison);
+    if (comparison == nullptr) return;
+    text += "\n" + text_at(alarm, "name") + (is_over(evidence) ? " at the end: " : " now: ") +
+            text_at(alarm, "condition") + "\n" + lines_of(*comparison);
   });
   return text + samples_text(evidence) + events_text(evidence);
 }

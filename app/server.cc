@@ -76,7 +76,7 @@ struct Server::State final : control::Ports {
                       [this](std::uint32_t service, const JudgedEvent& event) {
                         if (controller) controller->on_judged_event(service, event);
                       },
-                  .on_judged_events_end = [this] { look(0); }}),
+                  .on_judged = [this](Mono at) { look(0, at); }}),
         tls(config, clock, log),
         monitor(io, clock, draw_seed(),
                 [this](TargetId target, Health health, const std::string& reason) {
@@ -88,7 +88,7 @@ struct Server::State final : control::Ports {
 
   // ---- control::Ports
   void publish(std::uint64_t version, const std::vector<ServiceState>& states,
-               std::function<void()> applied) override {
+               std::function<void(Mono)> applied) override {
     watch(states);
     if (gate.is_open()) {
       pool.publish(version, states, std::move(applied));
@@ -98,13 +98,14 @@ struct Server::State final : control::Ports {
   }
   std::vector<TrafficReading> read_traffic() override { return pool.read_traffic(); }
   Mono settled_before() override { return pool.settled_before(); }
+  void want_settled(Mono began) override { pool.want_settled(began); }
 
   void watch(const std::vector<ServiceState>& states);
   Result<void> load_tls();
   void look_at_tls();
   Result<void> start();
   void tick();
-  void look(std::size_t nth);
+  void look(std::size_t nth, Mono completed);
   void await_signal();
   void await_side_signal();
   void begin_shutdown();
@@ -210,14 +211,16 @@ void Server::State::tick() {
   });
 }
 
-/// Events may wait for older requests to settle: look again soon, later, and then with the ticks.
-void Server::State::look(std::size_t nth) {
+/// Events may wait for older requests to settle. Workers say when they have; should one have missed
+/// that it was asked, because it happened at the very same time: look again soon, later, and then
+/// with the ticks.
+void Server::State::look(std::size_t nth, Mono completed) {
   if (!controller) return;
-  controller->look();
+  controller->look(completed);
   if (nth >= kLooks.size()) return;
   looker.expires_after(kLooks[nth]);
   looker.async_wait([this, nth](const boost::system::error_code& ec) {
-    if (!ec) look(nth + 1);
+    if (!ec) look(nth + 1, clock.mono());
   });
 }
 
@@ -262,6 +265,7 @@ void Server::State::begin_shutdown() {
 void Server::State::finish_shutdown() {
   pool.stop();
   monitor.stop();
+  controller->close();
   io.stop();
 }
 

@@ -26,7 +26,7 @@ class StartGate {
   struct Publication {
     std::uint64_t version = 0;
     std::vector<ServiceState> states;
-    std::function<void()> applied;
+    std::function<void(Mono at)> applied;
   };
 
   StartGate(boost::asio::io_context& io, std::function<void(Publication)> open)
@@ -40,9 +40,9 @@ class StartGate {
     const bool first = !held_.applied;
     if (!first)
       publication.applied = [older = std::move(held_.applied),
-                             newer = std::move(publication.applied)] {
-        older();
-        newer();
+                             newer = std::move(publication.applied)](Mono at) {
+        older(at);
+        newer(at);
       };
     held_ = std::move(publication);
     if (is_known(held_.states)) {

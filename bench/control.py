@@ -48,6 +48,28 @@ class ControlApi:
         self.wait_until("the shift to begin", lambda service: service["split"]["green"] != "0%")
         return deployment["id"]
 
+    def begin_canary(self, release_port):
+        """One request in ten goes to a release that is compared by its errors and its latency."""
+        deployment = self.call("POST", f"/v1/services/{SERVICE}/deployments", {
+            "revision": f"v-{time.monotonic_ns()}",
+            "targets": [f"127.0.0.1:{release_port}"],
+            "plan": [{"set_weight": "10%"}, {"bake": "1h"}],
+            "alarms": {"worse": {"compare": "errors"}, "slower": {"compare": "latency"}},
+        })
+        self.wait_until("the canary", lambda service: service["split"]["green"] != "0%")
+        return deployment["id"]
+
+    @contextlib.contextmanager
+    def comparing(self, release_port):
+        deployment = self.begin_canary(release_port)
+        try:
+            yield
+            if self.call("GET", f"/v1/deployments/{deployment}")["finished"]:
+                raise SystemExit("bench: the canary ended before the measurement did; the figure is void")
+        finally:
+            self.call("POST", f"/v1/deployments/{deployment}/rollback", {})
+            self.wait_until("the rollback to end", lambda service: service["deployment"] is None)
+
     @contextlib.contextmanager
     def shifting(self, release_port, seconds):
         """A shift that takes longer than the measurement. Afterwards the traffic is taken back, so

@@ -27,7 +27,7 @@ from control import ControlApi
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 CONNECTIONS = 64
 WARM_UP, SHORT, LONG = 2_000, 4_000, 16_000
-PEERS = ["teal-full", "teal-nolog", "nginx", "haproxy"]
+PEERS = ["teal-full", "teal-nolog", "teal-idle", "teal-canary", "nginx", "haproxy"]
 TRANSFERS = {"recvfrom": "recv", "recvmsg": "recv", "read": "recv", "readv": "recv",
              "sendto": "send", "sendmsg": "send", "write": "send", "writev": "send"}
 
@@ -84,8 +84,10 @@ def running(peer, binary, prefix=()):
         try:
             stage.start_origin()
             process = stage.start_peer(peer, prefix=prefix, patience=60)
-            if peer.startswith("teal"):
+            if peer in ("teal-full", "teal-nolog"):
                 ControlApi(stage.ports["admin"]).begin_shift(stage.values["release"], 3600)
+            elif peer == "teal-canary":
+                ControlApi(stage.ports["admin"]).begin_canary(stage.values["release"])
             yield process, stage.ports[peer]
         finally:
             stage.stop()
@@ -172,7 +174,8 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: terminated"))
 
     print(f"one GET of 128 B, {CONNECTIONS} connections, one worker; `teal-full`: JSON access log to a file "
-          "and a judged canary running, `teal-nolog`: the same without the log")
+          "and a judged canary running, `teal-nolog`: the same without the log; `teal-idle`, `teal-canary`: without "
+          "the log, and nothing deployed or a canary that is compared by errors and latency")
     print(f"  {'':12} {'instructions':>12} {'allocations':>11} {'recv':>6} {'send':>6} {'others':>7}")
     broken = []
     for peer in chosen:

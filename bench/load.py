@@ -21,6 +21,7 @@ class Case:
     connections: int = CONNECTIONS
     has_body: bool = False  # Then HAProxy's larger buffers are a peer of their own.
     shifting: bool = False  # Teal is in the middle of a deployment, with its access log on.
+    compared: bool = False  # Teal alone, with and without a canary that is compared.
 
 
 CASES = {case.name: case for case in [
@@ -33,6 +34,7 @@ CASES = {case.name: case for case in [
     Case("close", "/128", script="close.lua"),
     Case("headers", "/128", script="headers.lua"),
     Case("get128-shift", "/128", shifting=True),
+    Case("get128-canary", "/128", compared=True),
 ]}
 
 

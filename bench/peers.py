@@ -94,7 +94,9 @@ class Stage:
             command = ["haproxy", "-db", "-q", "-f", conf]
         else:
             template, log = {"teal": ("teal.yaml.in", "off"), "teal-full": ("teal-full.yaml.in", "json"),
-                             "teal-nolog": ("teal-full.yaml.in", "off")}[name]
+                             "teal-nolog": ("teal-full.yaml.in", "off"),
+                             "teal-idle": ("teal-full.yaml.in", "off"),
+                             "teal-canary": ("teal-full.yaml.in", "off")}[name]
             self.ports["admin"] = machine.free_port()
             conf = self.render(template, f"{name}.yaml", port=port, admin=self.ports["admin"], log=log)
             command = [self.binary, "serve", conf]

@@ -68,9 +68,22 @@ def print_split_latency(result):
 def print_verdict_latency(milliseconds):
     ordered = sorted(milliseconds)
     at = lambda q: ordered[min(len(ordered) - 1, int(q * len(ordered)))]
-    print(f"\nverdict-latency: {len(ordered)} rollbacks under load, deciding event to all workers off "
-          f"the release (aim: p99 under 1 ms)\n  p50 {at(0.5):.3f} ms   p99 {at(0.99):.3f} ms   "
+    print(f"\nverdict-latency: {len(ordered)} rollbacks under load, end of the deciding request to all "
+          f"workers off the release (aim: p99 under 1 ms)\n  p50 {at(0.5):.3f} ms   p99 {at(0.99):.3f} ms   "
           f"max {ordered[-1]:.3f} ms", flush=True)
+
+
+def print_shield(result):
+    print(f"\nshield: {result.asked} GETs through a 10 % canary that answers 500 to everything: "
+          f"{result.failed} failures seen (aim: 0), {result.shielded} shielded, {result.refused} over the "
+          "retry budget", flush=True)
+
+
+def print_trips(found):
+    print("\ntrip-time: until 1 % of errors against 0.1 % are taken back, 1000 requests/s at 10 %")
+    for name, seconds in found.items():
+        print(f"  {name:30} median {statistics.median(seconds):5.1f} s   "
+              + " ".join(f"{each:.1f}" for each in sorted(seconds)), flush=True)
 
 
 def write_csv(path, rows, sample_type):

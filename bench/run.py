@@ -21,7 +21,9 @@ import load
 import machine
 import peers
 import report
+import shield
 import split_latency
+import trips
 import verdict_latency
 from control import ControlApi
 
@@ -29,7 +31,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 PEERS = ["teal", "nginx", "haproxy", "haproxy-64k", "relay"]
 SPLIT_LATENCY, VERDICT_LATENCY = "split-latency", "verdict-latency"
 LATENCY, IDLE = "latency", "idle"
-ALL_CASES = [*load.CASES, LATENCY, IDLE, SPLIT_LATENCY, VERDICT_LATENCY]
+SHIELD, TRIP_TIME = "shield", "trip-time"
+ALL_CASES = [*load.CASES, LATENCY, IDLE, SPLIT_LATENCY, VERDICT_LATENCY, SHIELD, TRIP_TIME]
 
 
 def names_of(allowed):
@@ -53,6 +56,8 @@ def parse_arguments():
     parser.add_argument("--puts", type=int, default=500, help=f"of {SPLIT_LATENCY}; default 500")
     parser.add_argument("--rollbacks", type=int, default=100,
                         help=f"of {VERDICT_LATENCY}; default 100")
+    parser.add_argument("--requests", type=int, default=100_000, help=f"of {SHIELD}; default 100000")
+    parser.add_argument("--trips", type=int, default=5, help=f"of {TRIP_TIME}; default 5 of each")
     parser.add_argument("--binary", default=str(ROOT / "build/release/teal"))
     arguments = parser.parse_args()
     for name in ("rounds", "seconds"):
@@ -82,12 +87,30 @@ def measure_case(case, stage, arguments, rows):
     report.print_case(case.name, rounds, "teal" if "teal" in chosen else chosen[0])
 
 
+def measure_canary(case, stage, arguments, rows):
+    """The same process with and without a canary that is compared, in turn."""
+    api = ControlApi(stage.ports["admin"])
+    rounds = {"canary": [], "idle": []}
+    for number in range(arguments.rounds):
+        for what in rounds if number % 2 == 0 else reversed(rounds):
+            judged = api.comparing(stage.values["release"]) if what == "canary" else contextlib.nullcontext()
+            with judged:
+                sample = load.measure(case, stage.ports["teal"], stage.processes["teal"].pid,
+                                      arguments.seconds, stage.cores)
+            rounds[what].append(sample)
+            rows.append((case.name, what, number + 1, sample))
+    report.print_case(case.name, rounds, "canary")
+
+
 def run(stage, arguments, rows):
     stage.start_origin()
     for peer in arguments.peers:
         stage.start_peer(peer)
     for name in arguments.cases:
-        if name in load.CASES:
+        if name in load.CASES and load.CASES[name].compared:
+            if "teal" in arguments.peers:
+                measure_canary(load.CASES[name], stage, arguments, rows)
+        elif name in load.CASES:
             measure_case(load.CASES[name], stage, arguments, rows)
         elif name == LATENCY:
             plain = [peer for peer in arguments.peers if peer in ("teal", "nginx", "haproxy")]
@@ -100,6 +123,11 @@ def run(stage, arguments, rows):
             report.print_verdict_latency(verdict_latency.measure(
                 ControlApi(stage.ports["admin"]), stage.ports["teal"], stage.values["broken"],
                 arguments.rollbacks))
+        elif name == SHIELD:
+            report.print_shield(shield.measure(stage.folder, arguments.binary, arguments.requests,
+                                               stage.values["user"]))
+        elif name == TRIP_TIME:
+            report.print_trips(trips.measure(arguments.binary, arguments.trips, stage.values["user"]))
         elif "teal" in arguments.peers:
             ControlApi(stage.ports["admin"]).give_green(stage.values["release"])
             report.print_split_latency(split_latency.measure(

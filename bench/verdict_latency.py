@@ -1,8 +1,9 @@
 """verdict-latency: how long a rollback takes from the verdict to all workers off the release.
 
 Again and again a release that answers 500 to everything is shipped at 50 % under load and compared
-with the live group; Teal's own clock says how long it took from the deciding event to the last worker
-that took the new table (`rollback_took_ms` of the deployment)."""
+with the live group; Teal's own clock says how long it took from the end of the request that decided
+(with it, all that began before the bad ones were settled) to the last worker that took the new table
+(`rollback_took_ms` of the deployment)."""
 
 import subprocess
 import threading

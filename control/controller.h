@@ -56,11 +56,15 @@ class Controller {
   void on_tallies(const std::vector<TargetTally>& tallies);
   /// `service`: place in the configuration. Noted only; look() judges.
   void on_judged_event(std::uint32_t service, const JudgedEvent& event);
-  /// Asks the comparisons: at the end of a batch of events, and again a little later while some
-  /// wait for older requests to settle. A breach is published before this returns.
-  void look();
+  /// Asks the comparisons: at the end of a batch of events, and again while some wait for older
+  /// requests to settle. `completed`: when the request ended that may decide. A breach is published
+  /// before this returns.
+  void look(Mono completed);
   /// The driver calls this every 100 ms or so: judges, timers, outlier returns.
   void tick();
+  /// The process ends in good order, and no worker runs any more: writes what the judges stand on,
+  /// so that the next start loses none of it. Nothing is to be called after it.
+  void close();
 
   // ---- commands -----------------------------------------------------------------------------
   /// The same idempotency key within a day gives the same deployment; with another body, 422.

@@ -18,8 +18,9 @@ void Controller::on_judged_event(std::uint32_t service, const JudgedEvent& event
   runner->on_event(event, state.clock.mono());
 }
 
-void Controller::look() {
+void Controller::look(Mono completed) {
   State& state = *state_;
+  Mono waits_for = Mono::max();
   // Counters that are a little old decide nothing that events do not decide.
   if (state.clock.mono() - state.traffic_read >= State::kJudgePause) state.read_traffic();
   const std::map<std::string, DeploymentNumber> now_running = state.running;
@@ -27,9 +28,11 @@ void Controller::look() {
     const auto found = state.runners.find(number);
     if (found == state.runners.end()) continue;
     DeploymentRunner& runner = *found->second;
-    if (runner.spec().kind == Kind::deploy && !runner.is_over() && runner.compares())
-      state.tell_verdict(runner, DeploymentRunner::Asked::comparisons);
+    if (runner.spec().kind != Kind::deploy || runner.is_over() || !runner.compares()) continue;
+    if (state.tell_verdict(runner, DeploymentRunner::Asked::comparisons, completed)) continue;
+    waits_for = std::min(waits_for, runner.waits_for());
   }
+  state.ports.want_settled(waits_for);
 }
 
 /// By this age a request has ended badly, or it is not going to for a reason that its group has.
@@ -132,8 +135,31 @@ Result<void> Controller::State::restore_evidence(DeploymentRunner& runner) {
   if (!runner.compares()) return {};
   Result<Evidence> evidence = evidence_of(runner);
   if (!evidence) return evidence.error();
-  if (!evidence->empty()) runner.restore(*std::move(evidence), clock.mono());
+  if (evidence->empty()) return {};
+  runner.restore(*std::move(evidence), clock.mono());
+  // Before anything is judged: another end of the process must not find what was closed unopened.
+  save_evidence(runner);
+  flush();
   return {};
+}
+
+void Controller::State::tell_kept_alarms(const DeploymentRunner& runner, const Evidence& kept,
+                                         DeploymentReport& report) const {
+  if (runner.is_watched()) return;
+  for (AlarmReport& alarm : report.alarms) {
+    const auto found = std::ranges::find(kept.alarms(), alarm.name, &AlarmReport::name);
+    if (found != kept.alarms().end()) alarm = *found;
+  }
+}
+
+void Controller::close() {
+  for (const auto& [service, number] : state_->running) {
+    DeploymentRunner& runner = *state_->runners.at(number);
+    if (!runner.compares()) continue;
+    runner.close_evidence();
+    state_->save_evidence(runner);
+  }
+  state_->flush();
 }
 
 Answer<EvidenceReport> Controller::evidence(const DeploymentId& id) const {
@@ -143,7 +169,9 @@ Answer<EvidenceReport> Controller::evidence(const DeploymentId& id) const {
   if (!evidence)
     return ApiError{503, "store-failing", "The evidence cannot be read", evidence.error().message(),
                     "repair the store"};
-  return EvidenceReport{state_->report(*runner), *std::move(evidence)};
+  EvidenceReport report{state_->report(*runner), *std::move(evidence)};
+  state_->tell_kept_alarms(*runner, report.evidence, report.deployment);
+  return report;
 }
 
 Answer<ReplayReport> Controller::replay(const DeploymentId& id,

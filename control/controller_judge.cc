@@ -44,9 +44,10 @@ health::Reading Controller::State::reading_of(const DeploymentRunner& runner) co
           counters(spec.service, other(spec.colour), spec.replaces), ports.settled_before()};
 }
 
-bool Controller::State::tell_verdict(DeploymentRunner& runner, DeploymentRunner::Asked asked) {
+bool Controller::State::tell_verdict(DeploymentRunner& runner, DeploymentRunner::Asked asked,
+                                     Mono completed) {
   const auto breach = runner.judge(reading_of(runner), asked);
-  if (breach) tell(runner, *breach);
+  if (breach) tell(runner, *breach, completed);
   for (const std::string& why : runner.take_observed())
     say(Level::warning, "alarm.observed", runner.spec().service,
         "alarm " + why + "; it only observes", runner.spec().id);
@@ -57,7 +58,8 @@ bool Controller::State::tell_verdict(DeploymentRunner& runner, DeploymentRunner:
 /// the engine would act on it, so that the journal follows decisions and not traffic.
 void Controller::State::judge(DeploymentRunner& runner) {
   if (runner.spec().kind != Kind::deploy || runner.is_over()) return;
-  if (!tell_verdict(runner, DeploymentRunner::Asked::all)) tell_evidence(runner, false);
+  if (!tell_verdict(runner, DeploymentRunner::Asked::all, clock.mono()))
+    tell_evidence(runner, false);
 }
 
 /// `exactly`: in the present words, because somebody is going to read them.

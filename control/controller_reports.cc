@@ -145,7 +145,11 @@ Answer<std::vector<DeploymentReport>> Controller::deployments(const std::string&
 Answer<DeploymentReport> Controller::deployment(const DeploymentId& id) const {
   const DeploymentRunner* runner = state_->find(id);
   if (runner == nullptr) return unknown_deployment(id);
-  return state_->report(*runner);
+  DeploymentReport report = state_->report(*runner);
+  if (report.alarms.empty() || runner->is_watched()) return report;
+  if (const Result<Evidence> kept = state_->evidence_of(*runner))
+    state_->tell_kept_alarms(*runner, *kept, report);
+  return report;
 }
 
 // ---- metrics

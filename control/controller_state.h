@@ -49,6 +49,8 @@ struct Controller::State {
   Refusal refuse_late_rollback(const DeploymentRunner& runner) const;
   /// Tells the engine, carries out what it wants and everything that follows from that.
   Refusal tell(DeploymentRunner& runner, const Event& event);
+  /// The same where what decided was seen earlier than now.
+  Refusal tell(DeploymentRunner& runner, const Event& event, Mono decided);
   void later(DeploymentNumber number, Event event, Mono decided);
   void drain();
   Refusal carry_out(DeploymentRunner& runner, const Event& event, Mono decided);
@@ -84,8 +86,9 @@ struct Controller::State {
   const TrafficCounters& counters(const std::string& service, Colour colour,
                                   const std::string& revision) const;
   health::Reading reading_of(const DeploymentRunner& runner) const;
-  /// Tells the engine what the judges found. True if that ended it.
-  bool tell_verdict(DeploymentRunner& runner, DeploymentRunner::Asked asked);
+  /// Tells the engine what the judges found. True if that ended it. `completed`: when the request
+  /// ended that decided.
+  bool tell_verdict(DeploymentRunner& runner, DeploymentRunner::Asked asked, Mono completed);
   void judge(DeploymentRunner& runner);
   void judge_all();
   void tell_evidence(DeploymentRunner& runner, bool exactly);
@@ -99,6 +102,9 @@ struct Controller::State {
   void save_evidence(DeploymentRunner& runner);
   Result<void> restore_evidence(DeploymentRunner& runner);
   Result<Evidence> evidence_of(const DeploymentRunner& runner) const;
+  /// What the alarms of a deployment that ended before this process began said last.
+  void tell_kept_alarms(const DeploymentRunner& runner, const Evidence& kept,
+                        DeploymentReport& report) const;
   void check_health(ServiceEntry& entry, bool exactly);
   void tell_fitness_when_applied(const DeploymentRunner& fit);
   event::HealthChanged health_of(const DeploymentRunner& runner) const;

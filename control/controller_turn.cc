@@ -25,8 +25,13 @@ bool opens_rollback(const std::vector<Action>& actions) {
 }  // namespace
 
 Controller::State::Refusal Controller::State::tell(DeploymentRunner& runner, const Event& event) {
+  return tell(runner, event, clock.mono());
+}
+
+Controller::State::Refusal Controller::State::tell(DeploymentRunner& runner, const Event& event,
+                                                   Mono decided) {
   const bool outermost = !std::exchange(in_turn, true);
-  Refusal refusal = carry_out(runner, event, clock.mono());
+  Refusal refusal = carry_out(runner, event, decided);
   if (outermost) {
     in_turn = false;
     drain();
@@ -117,7 +122,9 @@ void Controller::State::follow_up(DeploymentRunner& runner, const std::vector<Ac
   for (const Action& action : actions) {
     if (const auto* split = std::get_if<action::Publish>(&action)) {
       publisher.when_applied([this, number = runner.number, shift = split->shift, decided] {
-        const auto took = std::chrono::duration_cast<Micros>(clock.mono() - decided);
+        // As the workers took it: this thread may be writing to the disk meanwhile.
+        const Mono at = std::max(publisher.applied_at(), decided);
+        const auto took = std::chrono::duration_cast<Micros>(at - decided);
         later(number, event::SplitApplied{shift, took}, decided);
         drain();
       });
@@ -135,6 +142,7 @@ void Controller::State::follow_up(DeploymentRunner& runner, const std::vector<Ac
 void Controller::State::finish(DeploymentRunner& runner, const Event& event) {
   const Spec& spec = runner.spec();
   ++outcomes[{spec.service, std::string(to_string(runner.engine().status()))}];
+  runner.conclude_evidence();
   save_evidence(runner);
   const auto found = running.find(spec.service);
   if (found != running.end() && found->second == runner.number) running.erase(found);

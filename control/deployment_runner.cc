@@ -110,6 +110,12 @@ std::optional<event::AlarmBreached> DeploymentRunner::judge(health::Reading read
   return breach;
 }
 
+Mono DeploymentRunner::waits_for() const {
+  Mono first = Mono::max();
+  for (const Watch& watch : watches_) first = std::min(first, watch.source->waits_for());
+  return first;
+}
+
 std::string DeploymentRunner::missing_evidence() const {
   std::string missing;
   for (const Watch& watch : watches_) {

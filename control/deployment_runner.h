@@ -54,6 +54,8 @@ class DeploymentRunner {
     health::Verdict verdict;
   };
   void watch(const SourceFactory& make_source, Millis patience);
+  /// False of one that had ended when this process began.
+  bool is_watched() const { return !watches_.empty(); }
   /// Some alarm compares the release with the live group.
   bool compares() const;
   void set_baseline(const TrafficCounters& release, const TrafficCounters& live);
@@ -67,6 +69,8 @@ class DeploymentRunner {
   enum class Asked : std::uint8_t { all, comparisons };
   /// Judges; the breach, if there is one. `reading` counts since the process began.
   std::optional<event::AlarmBreached> judge(health::Reading reading, Asked asked);
+  /// Beginning of the oldest bad request that comparisons wait to settle; max: none.
+  Mono waits_for() const;
   /// Observed alarms that have begun to breach since the last call, as "name: why".
   std::vector<std::string> take_observed() { return std::exchange(observed_, {}); }
   /// "errors: 12 of 50 requests"; empty: nothing is missing.
@@ -79,9 +83,13 @@ class DeploymentRunner {
   /// Over, or cut off by a journal that ends early.
   bool is_over() const { return abandoned || engine_.is_terminal(); }
   std::vector<AlarmReport> alarms() const;
-  /// The evidence gathered before a restart: the comparisons are fed with it again. After watch()
-  /// and resume_clock().
+  /// The evidence gathered before a restart: the comparisons are fed with it again, and told where
+  /// something of what they had judged may be lost. After watch() and resume_clock().
   void restore(Evidence evidence, Mono now);
+  /// Whatever is judged has been; the evidence is to be written a last time.
+  void conclude_evidence();
+  /// The process is about to end in good order: likewise, and nothing will be judged any more.
+  void close_evidence();
   /// Rows that are to be written now: the account, if anything has changed, and the pages that are
   /// new or have grown.
   std::vector<EvidenceRow> take_evidence_rows();
@@ -110,6 +118,7 @@ class DeploymentRunner {
   Mono birth(Mono now) const { return now - age(now); }
   void note(const health::Reading& reading);
   void record(const Watch& watch, Mono now);
+  bool is_as_it_was(const std::vector<AlarmReport>& before) const;
 
   std::vector<Watch> watches_;
   Evidence evidence_;

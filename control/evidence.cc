@@ -6,6 +6,8 @@
 
 #include <boost/json.hpp>
 
+#include "control/alarm_record.h"
+
 namespace teal::control {
 namespace {
 
@@ -291,12 +293,17 @@ void Evidence::conclude(const std::string& alarm, std::string verdict, bool brea
 // -----------------------------------------------------------------------------
 
 std::string Evidence::account() const {
+  json::array alarms;
+  for (const AlarmReport& alarm : alarms_) alarms.push_back(alarm_record(alarm));
   const json::object object{{"steps", write(steps_)},
                             {"courses", write(courses_)},
                             {"release_samples", write(release_samples_)},
                             {"live_samples", write(live_samples_)},
                             {"readings", write(readings_)},
-                            {"dropped", dropped_}};
+                            {"dropped", dropped_},
+                            {"alarms", std::move(alarms)},
+                            {"closed", closed_},
+                            {"losses", losses_}};
   return json::serialize(object);
 }
 
@@ -319,6 +326,10 @@ Result<void> Evidence::restore_account(std::string_view written) {
     control::read(parts.at("live_samples"), live_samples_);
     control::read(parts.at("readings"), readings_);
     control::read(parts.at("dropped"), dropped_);
+    for (const json::value& each : parts.at("alarms").as_array())
+      alarms_.push_back(read_alarm_record(each));
+    closed_ = parts.at("closed").as_bool();
+    control::read(parts.at("losses"), losses_);
     if (readings_.empty()) return;
     lost_release_ = readings_.back().release;
     lost_live_ = readings_.back().live;

@@ -1,8 +1,8 @@
 // Evidence: what the judges of one deployment have seen, kept so that their verdict can be
 // explained to a person and judged again under other settings (control/replay.h): the steps with
-// their thresholds and counts, the course of each comparison, the bad events themselves, some
-// requests of both groups to look for in the log. Bounded in everything; what does not fit is
-// counted.
+// their thresholds and counts, the course of each comparison, what each alarm said last, the bad
+// events themselves, some requests of both groups to look for in the log. Bounded in everything;
+// what does not fit is counted.
 //
 // A plain value of the control thread. Its times are Micros of the deployment's own life (its Age,
 // finer), so that a restart leaves no gap in them. Does not judge, and does not know the store.
@@ -11,12 +11,14 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/counters.h"
 #include "base/judged_event.h"
 #include "base/result.h"
 #include "base/weight.h"
+#include "control/reports.h"
 
 namespace teal::control {
 
@@ -92,6 +94,13 @@ class Evidence {
   /// Where `alarm` stands now.
   void follow(const std::string& alarm, const EvidencePoint& point);
   void conclude(const std::string& alarm, std::string verdict, bool breached, Micros at);
+  /// What the alarms say now.
+  void set_alarms(std::vector<AlarmReport> alarms) { alarms_ = std::move(alarms); }
+  /// Nothing is judged any more by this process: what is written is all that there was.
+  void close() { closed_ = true; }
+  void reopen() { closed_ = false; }
+  /// After a restart: something that was judged may not be in it.
+  void count_loss() { ++losses_; }
 
   // ---- what was recorded
   const std::vector<EvidenceStep>& steps() const { return steps_; }
@@ -104,7 +113,12 @@ class Evidence {
   Micros settled(std::size_t event) const {
     return event < settled_.size() ? settled_[event] : Micros{0};
   }
+  const std::vector<AlarmReport>& alarms() const { return alarms_; }
   std::uint64_t dropped() const { return dropped_; }
+  bool is_closed() const { return closed_; }
+  std::uint64_t losses() const { return losses_; }
+  /// How far the requests were settled when events were last judged.
+  Micros settled() const { return settled_.empty() ? Micros{0} : settled_.back(); }
   bool empty() const { return steps_.empty(); }
 
   // ---- the store's form
@@ -130,6 +144,9 @@ class Evidence {
   std::vector<Micros> settled_;  ///< May be shorter than events_ until the next settle().
   std::size_t others_ = 0;       ///< Events that are no errors.
   std::uint64_t dropped_ = 0;
+  std::vector<AlarmReport> alarms_;
+  bool closed_ = false;
+  std::uint64_t losses_ = 0;
 };
 
 }  // namespace teal::control

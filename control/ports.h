@@ -18,15 +18,19 @@ class Ports {
 
   /// Hand these states (one per configured service, in the file's order) to every worker, and the
   /// targets in them to the prober. `applied` is called on the control thread once every worker
-  /// runs on them, never from inside publish(). Publications are applied in order.
+  /// runs on them, with the time at which the last one began to; never from inside publish().
+  /// Publications are applied in order.
   virtual void publish(std::uint64_t version, const std::vector<ServiceState>& states,
-                       std::function<void()> applied) = 0;
+                       std::function<void(Mono at)> applied) = 0;
 
   /// The sum of all workers' counters now. Cheap enough for ten times a second.
   virtual std::vector<TrafficReading> read_traffic() = 0;
 
   /// Every judged request that began before has ended or was told of (Controller::on_judged_event).
   virtual Mono settled_before() = 0;
+
+  /// Look again (Controller::look) as soon as settled_before() is later than this; max: no need.
+  virtual void want_settled(Mono began) = 0;
 };
 
 }  // namespace teal::control

@@ -8,8 +8,8 @@ void Publisher::publish(const std::vector<ServiceState>& states) {
   if (count_ > 0 && states == published_) return;
   published_ = states;
   const std::uint64_t version = ++count_;
-  ports_.publish(version, published_, [weak = std::weak_ptr(self_), version] {
-    if (const auto self = weak.lock()) (*self)->applied(version);
+  ports_.publish(version, published_, [weak = std::weak_ptr(self_), version](Mono at) {
+    if (const auto self = weak.lock()) (*self)->applied(version, at);
   });
 }
 
@@ -31,8 +31,9 @@ void Publisher::when_applied(std::function<void()> then) {
   waiting_.emplace_back(count_, std::move(then));
 }
 
-void Publisher::applied(std::uint64_t version) {
+void Publisher::applied(std::uint64_t version, Mono at) {
   applied_ = std::max(applied_, version);
+  applied_at_ = at;
   // One at a time from the front: what is called may publish and wait anew.
   while (!waiting_.empty() && waiting_.front().first <= applied_) {
     const std::function<void()> then = std::move(waiting_.front().second);

@@ -34,15 +34,18 @@ class Publisher {
   void when_applied(std::function<void()> then);
 
   std::uint64_t count() const { return count_; }
+  /// When the last worker took the last publication that all run on.
+  Mono applied_at() const { return applied_at_; }
 
  private:
-  void applied(std::uint64_t version);
+  void applied(std::uint64_t version, Mono at);
 
   Ports& ports_;
   std::shared_ptr<Publisher*> self_;  ///< Late acknowledgements must not find a dead publisher.
   std::vector<ServiceState> published_;
   std::uint64_t count_ = 0;
   std::uint64_t applied_ = 0;
+  Mono applied_at_;
   int turns_ = kHealthBurst;
   Mono refilled_;
   std::deque<std::pair<std::uint64_t, std::function<void()>>> waiting_;

@@ -19,7 +19,7 @@ class Feeding {
   Feeding(const Evidence& evidence, Mono birth, std::span<health::VerdictSource* const> sources)
       : evidence_(evidence), birth_(birth), sources_(sources) {}
 
-  void feed() {
+  void feed(InFlight in_flight) {
     for (const EvidenceStep& step : evidence_.steps()) {
       feed_until(step.since);
       now_ = std::max(now_, step.since);
@@ -27,8 +27,7 @@ class Feeding {
         source->begin_step({birth_ + now_, step.weight, step.slower_than, step.slower_shares});
     }
     feed_until(Micros::max());
-    // Nothing is in flight any more.
-    settled_ = now_;
+    if (in_flight == InFlight::ended) settled_ = now_;
     judge();
   }
 
@@ -82,8 +81,9 @@ class Feeding {
 
 }  // namespace
 
-void refeed(const Evidence& evidence, Mono birth, std::span<health::VerdictSource* const> sources) {
-  Feeding(evidence, birth, sources).feed();
+void refeed(const Evidence& evidence, Mono birth, std::span<health::VerdictSource* const> sources,
+            InFlight in_flight) {
+  Feeding(evidence, birth, sources).feed(in_flight);
 }
 
 }  // namespace teal::control

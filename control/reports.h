@@ -80,6 +80,7 @@ struct AlarmReport {
   health::Verdict verdict;
   bool observed = false;  ///< `observe: true`: the verdict does nothing.
   std::optional<health::ComparisonReport> comparison = std::nullopt;
+  bool operator==(const AlarmReport&) const = default;
 };
 
 struct TimelineEntry {

@@ -13,6 +13,12 @@ Tally tally(const TrafficCounters& counters) {
   return {counters.total(), counters.errors()};
 }
 
+/// No infinity: it is written as JSON.
+double e_value(double log_e) {
+  constexpr double kMostLog = 600;
+  return std::exp(std::min(log_e, kMostLog));
+}
+
 Micros since(Mono birth, Mono at) {
   return std::chrono::duration_cast<Micros>(at - birth);
 }
@@ -60,7 +66,7 @@ void DeploymentRunner::record(const Watch& watch, Mono now) {
   const Micros at = since(birth(now), now);
   if (const auto report = watch.source->comparison()) {
     evidence_.follow(watch.source->name(),
-                     {at, std::exp(report->log_e), std::exp(report->certificate_log_e),
+                     {at, e_value(report->log_e), e_value(report->certificate_log_e),
                       report->release.bad, report->live.bad});
     evidence_is_new_ = true;
   }
@@ -75,7 +81,12 @@ void DeploymentRunner::restore(Evidence evidence, Mono now) {
   std::vector<health::VerdictSource*> sources;
   for (const Watch& watch : watches_)
     if (watch.compares) sources.push_back(watch.source.get());
-  refeed(evidence_, birth(now), sources);
+  refeed(evidence_, birth(now), sources, InFlight::lost);
+  // Whoever has seen more before than is fed now must not get two chances at one alpha.
+  if (!evidence_.is_closed() || !is_as_it_was(evidence_.alarms())) evidence_.count_loss();
+  evidence_.reopen();
+  evidence_is_new_ = true;
+  for (health::VerdictSource* source : sources) source->on_restart(evidence_.losses());
   // The counters begin anew, and with them what a certificate is made of.
   if (evidence_.empty()) return;
   const EvidenceStep& step = evidence_.steps().back();
@@ -83,8 +94,29 @@ void DeploymentRunner::restore(Evidence evidence, Mono now) {
     source->begin_step({now, step.weight, step.slower_than, step.slower_shares});
 }
 
+/// No comparison has more evidence against the release than it had then.
+bool DeploymentRunner::is_as_it_was(const std::vector<AlarmReport>& before) const {
+  constexpr double kRounding = 1e-9;
+  return std::all_of(watches_.begin(), watches_.end(), [&](const Watch& watch) {
+    if (!watch.compares || !watch.source->comparison()) return true;
+    const auto then = std::ranges::find(before, watch.source->name(), &AlarmReport::name);
+    return then != before.end() && then->comparison &&
+           watch.source->comparison()->log_e <= then->comparison->log_e + kRounding;
+  });
+}
+
+void DeploymentRunner::conclude_evidence() {
+  evidence_is_new_ = evidence_is_new_ || !watches_.empty();
+}
+
+void DeploymentRunner::close_evidence() {
+  evidence_.close();
+  conclude_evidence();
+}
+
 std::vector<EvidenceRow> DeploymentRunner::take_evidence_rows() {
   if (!std::exchange(evidence_is_new_, false)) return {};
+  evidence_.set_alarms(alarms());
   std::vector<EvidenceRow> rows{{number, 0, evidence_.account()}};
   for (std::size_t page = pages_written_;; ++page) {
     std::string text = evidence_.page(page);

@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <utility>
 
+#include "health/ratio_test.h"
+
 namespace teal::health {
 namespace {
 
@@ -28,6 +30,7 @@ std::string counts(const ComparisonReport::Group& release, const ComparisonRepor
 
 }  // namespace
 
+/// Condition 3 (docs/judge.md).
 bool ClientsSeen::is_new(std::uint64_t client) {
   if (client == 0) return true;
   if (seen_.size() >= Comparison::kMostClients) return false;
@@ -51,6 +54,12 @@ void Comparison::begin_step(const StepStart& step) {
   on_step(step);
 }
 
+/// Condition 8 (docs/judge.md): alpha is the deployment's, over all its restarts.
+void Comparison::on_restart(std::uint64_t losses) {
+  forget_in_flight();
+  log_restart_price_ = RatioTest::log_restart_price(losses);
+}
+
 Verdict Comparison::judge(const Reading& reading) {
   if (rebase_) {
     before_ = reading;
@@ -61,9 +70,9 @@ Verdict Comparison::judge(const Reading& reading) {
   since_step_.live -= before_.live;
   ComparisonReport report = weigh(reading);
   report.tolerance = alarm_.tolerance;
-  // The confidence is the deployment's: each of its comparisons has its part of alpha (4.7.6).
+  // Condition 6 (docs/judge.md): each of the deployment's comparisons has its part of alpha.
   const auto parts = static_cast<double>(std::max<std::size_t>(context_.comparisons, 1));
-  report.log_e_needed = std::log(parts / (1 - alarm_.confidence));
+  report.log_e_needed = std::log(parts / (1 - alarm_.confidence)) + log_restart_price_;
   report.certificate_log_e_needed = -std::log(1 - alarm_.certify);
   Verdict result = verdict(report);
   using Outcome = ComparisonReport::Outcome;

@@ -23,6 +23,7 @@ class Comparison : public VerdictSource {
   std::string condition() const final;
   Verdict judge(const Reading& reading) final;
   void begin_step(const StepStart& step) final;
+  void on_restart(std::uint64_t losses) final;
   std::optional<ComparisonReport> comparison() const final { return report_; }
 
  protected:
@@ -31,6 +32,8 @@ class Comparison : public VerdictSource {
   /// The evidence as of the reading; the outcome is left to this class.
   virtual ComparisonReport weigh(const Reading& reading) = 0;
   virtual void on_step(const StepStart& step) = 0;
+  /// Nobody will say how the requests in flight end.
+  virtual void forget_in_flight() {}
   /// Of a verdict: what is compared, "3 of 40 against 1 of 360 requests".
   virtual std::string what() const = 0;
 
@@ -49,6 +52,7 @@ class Comparison : public VerdictSource {
   JudgeContext context_;
   Weight weight_;
   bool rebase_ = false;
+  double log_restart_price_ = 0;  ///< How much more evidence is needed.
   Reading before_;  ///< When the step began.
   Reading since_step_;
   std::optional<Breached> breached_;

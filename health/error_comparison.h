@@ -30,6 +30,9 @@ class ErrorComparison final : public Comparison {
   ErrorComparison(std::string name, const config::CompareAlarm& alarm, const JudgeContext& context);
 
   void on_event(const JudgedEvent& event) override;
+  Mono waits_for() const override {
+    return waiting_.empty() ? Mono::max() : waiting_.top().began;
+  }
 
  private:
   struct Later {
@@ -45,6 +48,7 @@ class ErrorComparison final : public Comparison {
 
   ComparisonReport weigh(const Reading& reading) override;
   void on_step(const StepStart& step) override;
+  void forget_in_flight() override;
   std::string what() const override { return "errors:"; }
 
   bool is_release(const JudgedEvent& event) const { return event.group == context().release; }

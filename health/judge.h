@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -60,6 +61,12 @@ class VerdictSource {
   virtual void begin_step(const StepStart& /*step*/) {}
   /// A bad event. It counts in the next judge() whose reading has settled it.
   virtual void on_event(const JudgedEvent& /*event*/) {}
+  /// This source is not the one that judged before the process ended, but has been fed with what
+  /// was written of that: whatever was in flight then will not be heard of again. `losses`: how
+  /// often in the deployment's life that may have been less than what had been judged.
+  virtual void on_restart(std::uint64_t /*losses*/) {}
+  /// Beginning of the oldest request of which a bad event waits to be settled; max: none waits.
+  virtual Mono waits_for() const { return Mono::max(); }
   /// What a comparison can show of its evidence as of the last judge().
   virtual std::optional<ComparisonReport> comparison() const { return std::nullopt; }
 };

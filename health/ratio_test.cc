@@ -43,6 +43,12 @@ RatioTest::Applied RatioTest::add(bool release, double probability) {
   return applied;
 }
 
+double RatioTest::log_restart_price(std::uint64_t losses) {
+  if (losses == 0) return 0;
+  const auto n = static_cast<double>(losses);
+  return std::log(n * (n + 1) / kRestarts);
+}
+
 void RatioTest::take_back(const Applied& applied) {
   for (Start& start : starts_) {
     if (applied.number <= start.after) continue;
@@ -50,6 +56,7 @@ void RatioTest::take_back(const Applied& applied) {
   }
 }
 
+/// Condition 7 (docs/judge.md).
 void RatioTest::start_anew() {
   if (starts_.back().after == events_) return;
   if (starts_.size() == kMostStarts)
@@ -59,7 +66,7 @@ void RatioTest::start_anew() {
         }));
   ++started_;
   const auto j = static_cast<double>(started_);
-  const double weight = (1 - kFirstStart) / (j * (j - 1));
+  const double weight = kLaterStarts / (j * (j - 1));
   unborn_ = std::max(0.0, unborn_ - weight);
   starts_.push_back({weight, events_, {}});
 }

@@ -36,8 +36,16 @@ class RatioTest {
  public:
   /// Starting points kept; the one with the least evidence makes room for a new one.
   static constexpr std::size_t kMostStarts = 16;
-  /// The share of alpha that the first starting point has; the j-th has (1 - it) / (j (j - 1)).
+  /// The share of alpha that the first starting point has, that of all later ones (the j-th has
+  /// kLaterStarts / (j (j - 1))), and what is left to the processes that go on after a restart
+  /// (health/comparison.cc).
   static constexpr double kFirstStart = 0.9;
+  static constexpr double kLaterStarts = 0.05;
+  static constexpr double kRestarts = 1 - kFirstStart - kLaterStarts;
+  /// By how much log_e must be greater for a verdict after so many restarts that may have lost
+  /// something: this is another process then than those that judged before, and the n-th has
+  /// 1 / (n (n + 1)) of kRestarts, so that all of them have kRestarts (docs/adr/0012).
+  static double log_restart_price(std::uint64_t losses);
 
   /// What one event did, for taking it back.
   struct Applied {

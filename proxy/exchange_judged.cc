@@ -15,6 +15,7 @@
 namespace teal::proxy {
 
 void Exchange::start_judging() {
+  // Condition 5: preview and test traffic is no evidence.
   if (audience_ != Audience::split) return;
   judging_ = &*service_->judging;
   error_was_told_ = overdue_was_told_ = false;
@@ -54,7 +55,7 @@ void Exchange::set_age_timer() {
 void Exchange::tell(JudgedEvent::Kind kind, std::uint8_t threshold) {
   JudgedEvent event;
   event.kind = kind;
-  event.group = draw_.colour;
+  event.group = draw_.colour;  // Condition 4: blame by the group drawn, whoever answered.
   event.threshold = threshold;
   event.release_probability = draw_.release_probability;
   // The block says nothing of a request whose group was not left to it.

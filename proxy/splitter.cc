@@ -34,6 +34,7 @@ void Splitter::start_block(Weight release) {
   carry_ = owed % kWhole;
 }
 
+/// Condition 1 of the comparison (docs/judge.md): random given the past, and it says how likely.
 Drawn Splitter::draw(Weight release) {
   if (release != weight_) {
     weight_ = release;

@@ -3,10 +3,13 @@
 // the judge knows of it: so far it can take events in the order of the requests' beginnings, which
 // does not depend on how fast each group fails (docs/judge.md, "age").
 //
-// Written by the worker: a few stores per judged request, none otherwise. Control reads the oldest
-// beginning with UntoldReading; whoever reads must have taken everything that was told by then.
+// Written by the worker: a few stores per judged request, and three per turn of its loop. Control
+// reads how far it is with Untold::Reading; whoever reads must have taken everything that was told
+// by then. Control may ask to hear when a certain time is settled, so that a verdict waits for no
+// timer.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 
@@ -56,29 +59,71 @@ class Untold {
     hook.unlink();
     if (was_oldest) show();
   }
+  /// The worker is about to read the clock for a turn, in which requests may begin; `last` is the
+  /// clock's last reading. Then on_turn(), and on_idle() when nothing can begin any more.
+  void before_turn(Mono last) { store(turn_, last); }
+  void on_turn(Mono now) {
+    store(turn_, now);
+    check(std::min(now, oldest()));
+  }
+  void on_idle() {
+    store(turn_, Mono::max());
+    check(oldest());
+  }
+  /// What control wanted settled has been settled; until clear_settled().
+  bool is_settled() const { return is_settled_; }
+  void clear_settled() { is_settled_ = false; }
   /// One event more was given to control; call it before the request is removed.
   void told() { told_.store(told_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
 
   // ---- control
   struct Reading {
     Mono oldest = Mono::max();  ///< Beginning of the oldest untold request; max: there is none.
-    std::uint64_t told = 0;     ///< Events that control must have taken to rely on `oldest`.
+    /// What the clock was for the turn under way, if there is one: others may begin with that time.
+    Mono turn = Mono::max();
+    std::uint64_t told = 0;  ///< Events that control must have taken to rely on the others.
   };
+  /// What begins after the clock was read before the call, and a memory's delay after that, is not
+  /// in it.
   Reading read() const {
+    // In this order: whoever is idle has pushed what began in its last turn.
     Reading reading;
-    reading.oldest = Mono{Mono::duration{oldest_.load(std::memory_order_acquire)}};
+    reading.turn = load(turn_);
+    reading.oldest = load(oldest_);
     reading.told = told_.load(std::memory_order_relaxed);
     return reading;
   }
+  /// Be told (is_settled()) once all that began up to `began` is settled; max: not any more. Where
+  /// that happens at the very same time, nobody may tell: look again a little later.
+  void want(Mono began) { wanted_.store(count(began), std::memory_order_relaxed); }
 
  private:
+  static Mono::rep count(Mono at) { return at.time_since_epoch().count(); }
+  static Mono load(const std::atomic<Mono::rep>& from) {
+    return Mono{Mono::duration{from.load(std::memory_order_acquire)}};
+  }
+  static void store(std::atomic<Mono::rep>& to, Mono at) {
+    to.store(count(at), std::memory_order_release);
+  }
+
+  Mono oldest() const { return head_.next == &head_ ? Mono::max() : head_.next->began; }
   void show() {
-    const Mono oldest = head_.next == &head_ ? Mono::max() : head_.next->began;
-    oldest_.store(oldest.time_since_epoch().count(), std::memory_order_release);
+    store(oldest_, oldest());
+    check(std::min(oldest(), Mono{Mono::duration{turn_.load(std::memory_order_relaxed)}}));
+  }
+  void check(Mono settled) {
+    Mono::rep wanted = wanted_.load(std::memory_order_relaxed);
+    if (count(settled) <= wanted) return;
+    // Once only, unless control wants something else by now.
+    wanted_.compare_exchange_strong(wanted, count(Mono::max()), std::memory_order_relaxed);
+    is_settled_ = true;
   }
 
   UntoldHook head_;
-  std::atomic<Mono::rep> oldest_{Mono::max().time_since_epoch().count()};
+  bool is_settled_ = false;
+  std::atomic<Mono::rep> oldest_{count(Mono::max())};
+  std::atomic<Mono::rep> turn_{count(Mono::max())};
+  std::atomic<Mono::rep> wanted_{count(Mono::max())};
   std::atomic<std::uint64_t> told_{0};
 };
 

@@ -97,7 +97,9 @@ void Worker::join() {
 }
 
 void Worker::read_clock() {
+  untold_.before_turn(now_);
   now_ = shared_.clock->mono();
+  untold_.on_turn(now_);
   wall_ = shared_.clock->wall();
   const std::int64_t second = wall_.time_since_epoch().count() / 1000;
   if (second == date_second_) return;
@@ -106,7 +108,7 @@ void Worker::read_clock() {
 }
 
 void Worker::after_each() {
-  if (!reports_.empty() && !report_under_way_) send_reports();
+  if (has_reports() && !report_under_way_) send_reports();
   gather_.flush();
   while (!resume_.empty() || !wake_.empty()) {
     if (!resume_.empty()) {
@@ -127,11 +129,14 @@ void Worker::after_each() {
     }
     gather_.flush();
   }
-  if (!reports_.empty() && !report_under_way_) send_reports();
+  if (has_reports() && !report_under_way_) send_reports();
   dead_exchanges_.clear();
+  if (has_news_.load(std::memory_order_relaxed)) take_news();
 }
 
 void Worker::after_turn() {
+  untold_.on_idle();
+  if (has_reports() && !report_under_way_) send_reports();
   if (log_buffer_.size() >= kLogBatch) hand_over_log();
 }
 
@@ -145,6 +150,7 @@ void Worker::tick() {
     after_each();
     if (now_ - second_ >= kSecond) each_second();
     hand_over_log();
+    after_turn();
     tick();
   });
 }
@@ -209,6 +215,7 @@ void Worker::adopt(Accepted accepted) {
   }
   Downstream::open(*this, std::move(accepted.socket), accepted.listener, accepted.peer_address);
   after_each();
+  after_turn();
 }
 
 void Worker::release_place(std::size_t listener) {
@@ -287,6 +294,33 @@ PinnedTable Worker::pin(const RouteTable& routes) {
   return table;
 }
 
+void Worker::give_table(TableNews news) {
+  {
+    const std::scoped_lock lock(news_mutex_);
+    news_.push_back(std::move(news));
+  }
+  has_news_.store(true, std::memory_order_release);
+  boost::asio::post(io_, [this] {
+    read_clock();
+    take_news();
+    after_turn();
+  });
+}
+
+void Worker::take_news() {
+  while (has_news_.exchange(false, std::memory_order_acquire)) {
+    std::deque<TableNews> news;
+    {
+      const std::scoped_lock lock(news_mutex_);
+      news.swap(news_);
+    }
+    for (const TableNews& each : news) {
+      take_table(*each.table);
+      each.applied();
+    }
+  }
+}
+
 void Worker::take_table(const RouteTable& routes) {
   for (auto& [id, target] : targets_) target->retired = true;
   table_ = pin(routes);
@@ -324,6 +358,7 @@ void Worker::drain(std::function<void()> idle) {
   for (Downstream* each : open) each->drain();
   on_idle_ = std::move(idle);
   after_each();
+  after_turn();
   tell_idle();
 }
 
@@ -365,7 +400,7 @@ void Worker::report(std::uint32_t service, const JudgedEvent& event) {
 
 void Worker::open_reports() {
   report_under_way_ = false;
-  if (!reports_.empty()) send_reports();
+  if (has_reports()) send_reports();
 }
 
 void Worker::send_reports() {
@@ -373,6 +408,9 @@ void Worker::send_reports() {
   errors_waiting_ = 0;
   // A later request of this turn began at now_ or after.
   reports_.settled_before = std::min(untold_.read().oldest, now_);
+  reports_.at = now_;
+  reports_.is_settled = untold_.is_settled();
+  untold_.clear_settled();
   shared_.report(index_, std::exchange(reports_, {}));
 }
 

@@ -8,8 +8,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -63,8 +65,16 @@ struct Reports {
   std::vector<Judged> judged;
   /// Of this worker's judged requests, those that began before have ended or are told.
   Mono settled_before;
+  bool is_settled = false;  ///< What was wanted (Untold::want) is.
+  Mono at;                  ///< The clock of the turn in which the last of this was seen.
 
   bool empty() const { return outcomes.empty() && judged.empty(); }
+};
+
+/// A table on its way to a worker.
+struct TableNews {
+  std::shared_ptr<const RouteTable> table;
+  std::function<void()> applied;  ///< Called on the worker's thread, when it runs on the table.
 };
 
 /// What every worker of a pool shares. All of it outlives the workers.
@@ -109,9 +119,13 @@ class Worker {
   boost::asio::io_context& io() { return io_; }
   const Shard& shard() const { return *shard_; }
   Untold::Reading read_untold() const { return untold_.read(); }
+  /// As Untold::want().
+  void want_settled(Mono began) { untold_.want(began); }
+  /// Tables are taken in the order in which they are given, and before the worker's next event: a
+  /// busy worker has hundreds in a turn.
+  void give_table(TableNews news);
 
   // ---- for the pool, posted to io()
-  void take_table(const RouteTable& table);
   /// For the connections to come.
   void take_tls(std::shared_ptr<const TlsTable> tls) { tls_ = std::move(tls); }
   /// No new connections; the open ones end with their request. `idle` is called when none is left.
@@ -175,6 +189,9 @@ class Worker {
   void release_place(std::size_t listener);
   void tell_idle();
   void run();
+  void take_news();
+  void take_table(const RouteTable& table);
+  bool has_reports() const { return !reports_.empty() || untold_.is_settled(); }
   void read_clock();
   void after_each();
   void after_turn();
@@ -207,6 +224,10 @@ class Worker {
   std::vector<boost::intrusive_ptr<Channel>> resume_later_;
   std::vector<boost::local_shared_ptr<GroupRuntime>> wake_;
   static constexpr std::uint64_t kNumbers = (std::uint64_t{1} << 48U) - 1;
+
+  std::atomic<bool> has_news_{false};
+  std::mutex news_mutex_;  ///< Taken once per publication.
+  std::deque<TableNews> news_;
 
   Untold untold_;
   const std::uint64_t numbers_from_;  ///< Random: a restart must not give old numbers again.

@@ -12,23 +12,27 @@
 namespace teal::proxy {
 namespace {
 
-constexpr Micros kTurn{200};
+/// How long a worker's stores may take to be seen, generously.
+constexpr Micros kUnseen{20};
 
-/// Calls `done` on the control thread after `count` calls of arrive() from any threads.
+/// Calls `done` on the control thread after `count` calls of arrive() from any threads, with the
+/// time of the last one.
 class Latch {
  public:
-  Latch(boost::asio::io_context& control, std::size_t count, std::function<void()> done)
-      : control_(control), left_(count), done_(std::move(done)) {}
+  Latch(boost::asio::io_context& control, const Clock& clock, std::size_t count,
+        std::function<void(Mono)> done)
+      : control_(control), clock_(clock), left_(count), done_(std::move(done)) {}
 
   void arrive() {
     if (left_.fetch_sub(1, std::memory_order_acq_rel) == 1)
-      boost::asio::post(control_, std::move(done_));
+      boost::asio::post(control_, [done = std::move(done_), at = clock_.mono()] { done(at); });
   }
 
  private:
   boost::asio::io_context& control_;
+  const Clock& clock_;
   std::atomic<std::size_t> left_;
-  std::function<void()> done_;
+  std::function<void(Mono)> done_;
 };
 
 }  // namespace
@@ -110,20 +114,18 @@ void WorkerPool::start_workers(const RouteTable& first) {
 }
 
 void WorkerPool::publish(std::uint64_t version, const std::vector<ServiceState>& states,
-                         std::function<void()> applied) {
+                         std::function<void(Mono)> applied) {
   auto table =
       std::make_shared<const RouteTable>(book_.build(version, options_.config, states, shards()));
   if (workers_.empty()) {
     start_workers(*table);
-    boost::asio::post(control_, std::move(applied));
+    boost::asio::post(control_,
+                      [applied = std::move(applied), at = options_.clock->mono()] { applied(at); });
     return;
   }
-  const auto latch = std::make_shared<Latch>(control_, workers_.size(), std::move(applied));
-  for (const auto& worker : workers_)
-    boost::asio::post(worker->io(), [&worker = *worker, table, latch] {
-      worker.take_table(*table);
-      latch->arrive();
-    });
+  const auto latch =
+      std::make_shared<Latch>(control_, *options_.clock, workers_.size(), std::move(applied));
+  for (const auto& worker : workers_) worker->give_table({table, [latch] { latch->arrive(); }});
 }
 
 void WorkerPool::set_tls(std::shared_ptr<const TlsTable> tls) {
@@ -141,17 +143,22 @@ std::vector<const Shard*> WorkerPool::shards() const {
 }
 
 Mono WorkerPool::settled_before() {
-  // A worker reads the clock once a turn: what it has taken just now may be that much older.
-  const Mono now = options_.clock->mono() - kTurn;
+  const Mono now = options_.clock->mono() - kUnseen;
   Mono settled = Mono::max();
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     const Untold::Reading untold = workers_[i]->read_untold();
     Heard& heard = heard_[i];
     if (heard.events >= untold.told)
-      heard.settled_before = std::max(heard.settled_before, std::min(untold.oldest, now));
+      heard.settled_before =
+          std::max(heard.settled_before, std::min({untold.oldest, untold.turn, now}));
     settled = std::min(settled, heard.settled_before);
   }
   return settled;
+}
+
+void WorkerPool::want_settled(Mono began) {
+  for (std::size_t i = 0; i < workers_.size(); ++i)
+    workers_[i]->want_settled(heard_[i].settled_before > began ? Mono::max() : began);
 }
 
 std::vector<TrafficReading> WorkerPool::read_traffic() {
@@ -178,7 +185,7 @@ void WorkerPool::take_reports(std::uint32_t worker, const Reports& reports) {
   Heard& heard = heard_[worker];
   heard.events += reports.judged.size();
   heard.settled_before = std::max(heard.settled_before, reports.settled_before);
-  if (!reports.judged.empty()) options_.on_judged_events_end();
+  if (!reports.judged.empty() || reports.is_settled) options_.on_judged(reports.at);
   for (const BadOutcome& each : reports.outcomes) options_.on_bad_outcome(each);
   if (!stopped_)
     boost::asio::post(workers_[worker]->io(),
@@ -195,7 +202,8 @@ void WorkerPool::drain(std::function<void()> idle) {
     return;
   }
   shared_.draining.store(true, std::memory_order_relaxed);
-  const auto latch = std::make_shared<Latch>(control_, workers_.size(), std::move(idle));
+  const auto latch = std::make_shared<Latch>(control_, *options_.clock, workers_.size(),
+                                             [idle = std::move(idle)](Mono) { idle(); });
   for (const auto& worker : workers_)
     boost::asio::post(worker->io(),
                       [&worker = *worker, latch] { worker.drain([latch] { latch->arrive(); }); });

@@ -38,8 +38,9 @@ class WorkerPool {
     std::function<void(const std::vector<TargetTally>&)> on_tallies;
     /// `service`: place in the configuration.
     std::function<void(std::uint32_t service, const JudgedEvent&)> on_judged_event;
-    /// After the events of a batch, where there were some.
-    std::function<void()> on_judged_events_end;
+    /// After the events of a batch, or when what was wanted is settled; with the time at which the
+    /// worker saw the last request end that had a part in it.
+    std::function<void(Mono at)> on_judged;
   };
 
   /// `control`: the control thread's io_context, which outlives the pool.
@@ -55,9 +56,9 @@ class WorkerPool {
   std::uint32_t workers() const { return shared_.workers; }
 
   /// The first call makes and starts the workers. `applied` is posted to the control thread when
-  /// every worker runs on the table.
+  /// every worker runs on the table, with the time at which the last one took it.
   void publish(std::uint64_t version, const std::vector<ServiceState>& states,
-               std::function<void()> applied);
+               std::function<void(Mono at)> applied);
 
   /// For the connections to come; those that are open keep what they have.
   void set_tls(std::shared_ptr<const TlsTable> tls);
@@ -66,6 +67,8 @@ class WorkerPool {
   /// Every judged request that began before has ended or was told, and what was told has been given
   /// to on_judged_event. Never earlier than the last answer.
   Mono settled_before();
+  /// on_judged() is called as soon as settled_before() may be later than this; max: not any more.
+  void want_settled(Mono began);
   std::vector<MetricSample> read_stats() const;
 
   void reopen_access_log();

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "bench/judge/tables.h"
-#include "bench/judge/traffic.h"
 #include "health/block_book.h"
 #include "health/ratio_test.h"
+#include "tests/support/simulated_traffic.h"
 
 namespace teal::bench {
 namespace {
@@ -30,15 +30,30 @@ struct Judge {
   health::RatioTest test;
 };
 
-void print_a_a(const char* name, double tolerance, const Rates& rates, const Options& options) {
+/// The process is killed after so many bad events each, and the last ones had not been written.
+struct Kills {
+  std::uint64_t every = 0;  ///< 0: never.
+  std::uint64_t lost = 0;
+};
+
+void print_a_a(const char* name, double tolerance, const Rates& rates, const Options& options,
+               const Kills& kills = {}) {
   for (const Weight weight : kWeights) {
     std::array<std::uint64_t, kConfidences.size()> wrong{};
     for (std::uint64_t run = 0; run < options.deployments; ++run) {
       Judge judge(tolerance);
-      Traffic traffic(mix64(options.seed + run), weight, rates);
-      double most = 0;
-      for (std::uint64_t i = 0; i < options.events; ++i)
-        most = std::max(most, judge.add(traffic.next_bad()));
+      SimulatedTraffic traffic(mix64(options.seed + run), weight, rates);
+      Judge written = judge;
+      double most = 0, price = 0;
+      for (std::uint64_t i = 1; i <= options.events; ++i) {
+        most = std::max(most, judge.add(traffic.next_bad()) - price);
+        if (kills.every == 0) continue;
+        if (i % kills.every == kills.every - kills.lost) written = judge;
+        if (i % kills.every == 0) {
+          judge = written;
+          price = health::RatioTest::log_restart_price(i / kills.every);
+        }
+      }
       for (std::size_t c = 0; c < kConfidences.size(); ++c)
         wrong[c] += most >= -std::log(1 - kConfidences[c]) ? 1 : 0;
     }
@@ -52,8 +67,8 @@ void print_a_a(const char* name, double tolerance, const Rates& rates, const Opt
 }
 
 /// Bad events until the trip; nothing within `most`.
-std::optional<std::uint64_t> events_to_trip(Judge& judge, Traffic& traffic, double log_needed,
-                                            std::uint64_t most) {
+std::optional<std::uint64_t> events_to_trip(Judge& judge, SimulatedTraffic& traffic,
+                                            double log_needed, std::uint64_t most) {
   for (std::uint64_t i = 1; i <= most; ++i)
     if (judge.add(traffic.next_bad()) >= log_needed) return i;
   return std::nullopt;
@@ -65,7 +80,7 @@ std::string cell(double tolerance, double confidence, Weight weight, const Rates
   std::vector<std::uint64_t> events;
   for (std::uint64_t run = 0; run < options.runs; ++run) {
     Judge judge(tolerance);
-    Traffic traffic(mix64(options.seed + 7'777'777 + run), weight, rates);
+    SimulatedTraffic traffic(mix64(options.seed + 7'777'777 + run), weight, rates);
     events.push_back(
         events_to_trip(judge, traffic, -std::log(1 - confidence), kMost).value_or(kMost));
   }
@@ -86,6 +101,8 @@ void print_false_rollbacks(const Options& options) {
   print_a_a("2 % and 20 % in turn", 1, {.live = 0.02, .drift = 9}, options);
   print_a_a("2 % and 20 % in turn", 1.5, {.live = 0.02, .drift = 9}, options);
   print_a_a("release 1.5 times worse", 1.5, {.live = 0.02, .ratio = 1.5}, options);
+  print_a_a("5 % errors, killed after each 100, the last 20 lost", 1, {.live = 0.05}, options,
+            {100, 20});
 }
 
 void print_events_to_trip(const Options& options) {

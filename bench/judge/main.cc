@@ -29,6 +29,7 @@ int main(int argc, char** argv) {
   teal::bench::print_false_rollbacks(options);
   teal::bench::print_events_to_trip(options);
   teal::bench::print_timing(options);
+  teal::bench::print_seconds(options);
   teal::bench::print_rules(options);
   return 0;
 }

@@ -16,6 +16,7 @@ struct Options {
 void print_false_rollbacks(const Options& options);
 void print_events_to_trip(const Options& options);
 void print_timing(const Options& options);
+void print_seconds(const Options& options);
 void print_rules(const Options& options);
 
 }  // namespace teal::bench

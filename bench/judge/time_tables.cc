@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdio>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <queue>
@@ -8,8 +9,8 @@
 
 #include "bench/judge/rules.h"
 #include "bench/judge/tables.h"
-#include "bench/judge/traffic.h"
 #include "health/error_comparison.h"
+#include "tests/support/simulated_traffic.h"
 
 namespace teal::bench {
 namespace {
@@ -23,9 +24,11 @@ Mono at(double second) {
   return Mono{} + std::chrono::duration_cast<Mono::duration>(std::chrono::duration<double>(second));
 }
 
-std::unique_ptr<ErrorComparison> comparison(Weight weight, double confidence) {
+std::unique_ptr<ErrorComparison> comparison(Weight weight, double confidence,
+                                            double tolerance = 1.5) {
   config::CompareAlarm alarm;
   alarm.confidence = confidence;
+  alarm.tolerance = tolerance;
   auto judge = std::make_unique<ErrorComparison>("worse", alarm, health::JudgeContext{});
   judge->begin_step({at(0), weight, {}, {}});
   return judge;
@@ -48,7 +51,7 @@ struct Told {
 /// of 30 s and the release's show at once. By age, or as they come.
 bool is_rolled_back(std::uint64_t seed, double ratio, bool by_age) {
   const Weight weight = Weight::percent(10);
-  Traffic traffic(seed, weight, {.live = 0.01, .ratio = ratio});
+  SimulatedTraffic traffic(seed, weight, {.live = 0.01, .ratio = ratio});
   const auto judge = comparison(weight, 0.99);
   std::priority_queue<Told> told;
   constexpr double kRequests = 100 * 120;
@@ -88,6 +91,25 @@ double percent_rolled_back(const Options& options, double ratio, bool by_age) {
   return 100 * static_cast<double>(n) / static_cast<double>(options.runs);
 }
 
+/// Until a release that fails ten times as often as live's 0.1 % is found; each request is over
+/// after 20 ms.
+std::optional<double> seconds_to_find(std::uint64_t seed, double per_second, double tolerance,
+                                      double confidence) {
+  constexpr double kMost = 600;
+  constexpr double kTakes = 0.02;
+  const Weight weight = Weight::percent(10);
+  SimulatedTraffic traffic(seed, weight, {.live = 0.001, .ratio = 10});
+  const auto judge = comparison(weight, confidence, tolerance);
+  for (double now = 0; now < kMost; now += 1 / per_second) {
+    JudgedEvent event;
+    if (!traffic.draw(event, at(now))) continue;
+    event.seen = at(now + kTakes);
+    judge->on_event(event);
+    if (breaches(*judge, event.seen, event.seen)) return now + kTakes;
+  }
+  return std::nullopt;
+}
+
 struct Ends {
   std::uint64_t wrong = 0;
   std::vector<double> minutes;
@@ -117,7 +139,7 @@ void print_rule_row(const char* name, double per_second, const Rates& rates,
   const std::uint64_t runs = std::min<std::uint64_t>(options.runs, 1'000);
   for (std::uint64_t run = 0; run < runs; ++run) {
     const Weight weight = Weight::percent(10);
-    Traffic traffic(mix64(options.seed + 99'991 + run), weight, rates);
+    SimulatedTraffic traffic(mix64(options.seed + 99'991 + run), weight, rates);
     const auto judge = comparison(weight, 0.999);
     ArgoRule argo;
     FlaggerRule flagger;
@@ -162,6 +184,26 @@ void print_timing(const Options& options) {
     std::printf("| %.0f | %.2f %% | %.2f %% |\n", ratio, percent_rolled_back(options, ratio, true),
                 percent_rolled_back(options, ratio, false));
   std::fflush(stdout);
+}
+
+void print_seconds(const Options& options) {
+  std::printf("\n### Seconds until 1 %% of errors are told from 0.1 %%, at a weight of 10 %%\n\n");
+  std::printf("| requests/s | tolerance | confidence | median | p95 |\n|---|---|---|---|---|\n");
+  struct Setting {
+    double tolerance, confidence;
+  };
+  for (const double per_second : {100.0, 1000.0})
+    for (const Setting& setting : {Setting{1, 0.99}, Setting{1, 0.999}, Setting{1.5, 0.999}}) {
+      std::vector<double> found;
+      for (std::uint64_t run = 0; run < options.runs; ++run)
+        found.push_back(seconds_to_find(mix64(options.seed + 4'242 + run), per_second,
+                                        setting.tolerance, setting.confidence)
+                            .value_or(std::numeric_limits<double>::infinity()));
+      std::sort(found.begin(), found.end());
+      std::printf("| %.0f | %.1f | %.3f | %.1f | %.1f |\n", per_second, setting.tolerance,
+                  setting.confidence, found[found.size() / 2], found[found.size() * 95 / 100]);
+      std::fflush(stdout);
+    }
 }
 
 void print_rules(const Options& options) {

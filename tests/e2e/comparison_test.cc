@@ -56,6 +56,18 @@ TEST_F(ComparisonTest, AReleaseThatFailsEverythingIsAskedFourTimesAtMost) {
   EXPECT_EQ(load.stop().failed_by_teal, 0U);
 }
 
+TEST_F(ComparisonTest, NoClientSeesAReleaseThatFailsEverythingWhereEveryFailureIsShielded) {
+  start(kCompareErrors, "shield: { on: 5xx }\n");
+  green_.set_status(500);
+  Load load(teal_->listener(), kClients);
+  const std::string id = ship();
+  expect_rolled_back(id, "Stopped", "ALARM_ACTIVE");
+  EXPECT_LE(green_.requests(), 1 + 4 + kClients);
+  const LoadReport report = load.stop();
+  EXPECT_TRUE(report.failures.empty()) << report.text();
+  EXPECT_EQ(report.by_target.at("blue-1"), report.requests);
+}
+
 TEST_F(ComparisonTest, TenTimesTheErrorsAreFoundInSeconds) {
   start(kCompareErrors);
   fail_one_in(blue_, 200);
@@ -146,6 +158,37 @@ TEST_F(ComparisonTest, AnObservedComparisonDoesNothing) {
 
 // ---- the conditions of the guarantee (docs/judge.md) that are met on the request path
 // -------------
+
+// Whose failures take their time is not better for it: at first only the release's are there.
+TEST_F(ComparisonTest, Condition2_FailingSoonerThanTheLiveGroupIsNotFailingMoreOften) {
+  constexpr std::size_t kMany = 48;
+  start(kCompareErrors);
+  green_.set_status(500);
+  blue_.on_request([](TargetConnection& connection, const SeenRequest&) {
+    if (connection.linger(Millis{150})) connection.send(response(500, "late"));
+  });
+  const std::string id = ship();
+  ASSERT_TRUE(await_bake(id));
+  Load load(teal_->listener(), kMany);
+  ASSERT_TRUE(load.await(10 * kMany));
+  EXPECT_EQ(admin().deployment(id).at("/status"), "Baking") << admin().deployment(id).text;
+  ASSERT_TRUE(eventually([&] {
+    return std::stoul(admin().deployment(id).at("/alarms/0/comparison/release/bad")) >= 10;
+  }));
+}
+
+TEST_F(ComparisonTest, Condition4_WhatTheLiveGroupAnsweredInItsPlaceIsStillTheReleasesFailure) {
+  start(kCompareErrors, "shield: { on: 5xx }\n");
+  const std::string id = ship();
+  ASSERT_TRUE(await_bake(id));
+  green_.set_status(500);
+  HttpClient client(teal_->listener());
+  for (int asked = 0; asked < 200 && admin().deployment(id).at("/status") == "Baking"; ++asked)
+    ASSERT_EQ(client.get("/").headers.get("x-target"), "blue-1");
+  expect_rolled_back(id, "Stopped", "ALARM_ACTIVE");
+  EXPECT_GE(std::stoul(admin().deployment(id).at("/alarms/0/comparison/release/bad")), 4U);
+  EXPECT_EQ(admin().deployment(id).at("/alarms/0/comparison/live/bad"), "0");
+}
 
 TEST_F(ComparisonTest, Condition4_ClientErrorsAreNoEvidence) {
   start(kCompareErrors);

@@ -26,11 +26,13 @@ class ControllerSimulator : public ControlRoom {
     disk = std::make_shared<Disk>();
     verdicts.clear();
     releases_ = 1;
+    config.services[0].deploy.exposure_budget = rng_.below(2) == 0 ? 0 : 1 + rng_.below(6);
+    exposure_ = nullptr;
     start();
   }
 
   void act() {
-    switch (rng_.below(16)) {
+    switch (rng_.below(18)) {
       case 0:
       case 1: release(); break;
       case 2:
@@ -48,12 +50,21 @@ class ControllerSimulator : public ControlRoom {
         break;
       case 13:
       case 14: steer(); break;
+      case 15:
+      case 16: fail_visibly(); break;
       default: by_hand(); break;
     }
   }
 
   void check() {
+    check_exposure();
     const ServiceState& state = ports->last();
+    // Within one process and one deployment the workers keep to one and the same budget.
+    if (exposure_ != nullptr && state.exposure == exposure_) {
+      ASSERT_GE(exposure_->spent(), spent_);
+    }
+    exposure_ = state.exposure;
+    spent_ = exposure_ == nullptr ? 0 : exposure_->spent();
     std::uint32_t whole = 0;
     for (const Colour colour : kColours) whole += state.split.of(colour).basis_points();
     ASSERT_EQ(whole, Weight::kWhole);
@@ -66,6 +77,31 @@ class ControllerSimulator : public ControlRoom {
     ASSERT_EQ(running == 1, shop().deployment.has_value());
     for (const TargetState& target : state.groups[state.live].targets)
       ASSERT_TRUE(!target.draining || by_hand_) << "the live group is never retired";
+  }
+
+  /// Clients see failures of the release, as far as its budget lets workers send it requests.
+  void fail_visibly() {
+    const std::shared_ptr<Exposure> exposure = ports->last().exposure;
+    if (exposure == nullptr) return;
+    for (std::uint32_t failures = 1 + rng_.below(3); failures > 0 && exposure->reserve();
+         --failures)
+      exposure->spend();
+    if (exposure->is_full()) ++spent_budgets_;
+    if (rng_.below(4) != 0) controller->on_exposed();  // Or at the next tick.
+    check_exposure();
+  }
+
+  void check_exposure() {
+    const std::shared_ptr<Exposure> exposure = ports->last().exposure;
+    if (exposure == nullptr) return;
+    ASSERT_LE(exposure->spent(), exposure->budget());
+    const ServiceReport service = shop();
+    if (!service.deployment) return;
+    const DeploymentReport running = report(*service.deployment);
+    if (running.kind != Kind::deploy) return;
+    ASSERT_EQ(running.exposure_budget, exposure->budget());
+    ASSERT_LE(running.exposure_spent, exposure->spent()) << "control believes what workers say";
+    ASSERT_LT(running.exposure_spent, exposure->budget()) << "a spent budget ends a deployment";
   }
 
   /// Whatever state it is in: a rollback of the running release gives everything back.
@@ -88,6 +124,7 @@ class ControllerSimulator : public ControlRoom {
   }
 
   Rng rng_{0};
+  std::uint64_t spent_budgets_ = 0;
 
  private:
   static bool is_cut_off(const DeploymentReport& report) {
@@ -136,6 +173,8 @@ class ControllerSimulator : public ControlRoom {
   }
 
   std::uint32_t releases_ = 1;
+  std::shared_ptr<Exposure> exposure_;
+  std::uint32_t spent_ = 0;
   bool by_hand_ = false;
 };
 
@@ -153,6 +192,9 @@ TEST_F(ControllerSimulator, KeepsItsPromisesThroughFaultsAndRestarts) {
     rollback_wins();
     check();
     if (HasFailure()) return;
+  }
+  if (runs >= 1000) {
+    EXPECT_GT(spent_budgets_, runs / 50);
   }
 }
 

@@ -59,6 +59,7 @@ Spec random_spec(Rng& rng) {
   spec.deploy.healthy_deadline = Millis{1000 + rng.below(30'000)};
   spec.deploy.evidence_deadline = Millis{1000 + rng.below(30'000)};
   if (rng.below(2) == 0) spec.deploy.alarms.push_back({"errors", {}, {}, 0});
+  if (rng.below(2) == 0) spec.deploy.exposure_budget = 1 + rng.below(10);
   return spec;
 }
 
@@ -82,6 +83,7 @@ class World {
   }
 
   const Deployment& deployment() const { return deployment_; }
+  std::uint64_t spent_budgets = 0;  ///< How often a running deployment's budget was.
 
  private:
   struct Told {
@@ -96,7 +98,7 @@ class World {
 
   Event random_event() {
     const auto targets = static_cast<std::uint32_t>(deployment_.spec().targets.size());
-    switch (rng_.below(20)) {
+    switch (rng_.below(21)) {
       case 0:
       case 1:
       case 2:
@@ -131,6 +133,7 @@ class World {
       case 18:
         if (rng_.below(4) == 0) return event::AlarmBreached{"errors", "4% > 1%"};
         return event::Wake{};
+      case 19: return expose();
       default:
         if (rng_.below(4) == 0) return event::Stop{};
         if (rng_.below(4) == 0) return event::Rollback{"asked"};
@@ -138,10 +141,24 @@ class World {
     }
   }
 
+  /// Clients have seen failures of the release: as control reads it, the sum of all so far. What
+  /// was spent is not forgotten by a crash of the engine: the workers' count may be ahead of the
+  /// journal, and beyond the budget where nobody else could be asked.
+  Event expose() {
+    const std::uint32_t budget = deployment_.spec().deploy.exposure_budget;
+    if (budget == 0 || deployment_.spec().kind != Kind::deploy) return event::Wake{};
+    exposed_ += 1 + rng_.below(2);
+    return event::Exposed{exposed_};
+  }
+
   void tell(const Event& event) {
     const Deployment before = deployment_;
     const std::vector<Action> actions = deployment_.step(event, now_);
     journal_.push_back({event, now_});
+    split_after_ = split_;
+    for (const Action& action : actions)
+      if (const auto* publish = std::get_if<action::Publish>(&action))
+        split_after_ = publish->split;
     check(before, event, actions);
     for (const Action& action : actions) {
       if (const auto* publish = std::get_if<action::Publish>(&action)) {
@@ -204,7 +221,31 @@ class World {
     }
     ASSERT_LE(publications, 1U);
     check_transition(before, event, actions);
+    check_exposure(before, event);
     if (breaches(before, event)) after_breach_ = true;
+  }
+
+  /// What was spent is never forgotten; a spent budget ends every running deployment, with its
+  /// traffic taken back unless the spec says that alarms roll nothing back.
+  void check_exposure(const Deployment& before, const Event& event) {
+    ASSERT_GE(deployment_.facts().exposed, before.facts().exposed);
+    const auto* exposed = std::get_if<event::Exposed>(&event);
+    if (exposed == nullptr) return;
+    if (before.status() == Status::created) return;
+    ASSERT_EQ(deployment_.facts().exposed, exposed->spent);
+    if (before.is_terminal()) return;
+    if (exposed->spent < before.spec().deploy.exposure_budget) {
+      ASSERT_EQ(deployment_.state(), before.state()) << "there is budget left";
+      return;
+    }
+    ASSERT_TRUE(deployment_.is_terminal()) << "the budget is spent";
+    const bool gives_back =
+        before.spec().deploy.rollback_on.deployment_stop_on_alarm && before.spec().has_baseline;
+    if (gives_back) {
+      ASSERT_EQ(deployment_.status(), Status::stopped);
+      ASSERT_EQ(split_after_, Split::all_to(old_group()));
+    }
+    ++spent_budgets;
   }
 
   void check_transition(const Deployment& before, const Event& event,
@@ -239,6 +280,9 @@ class World {
 
   static bool breaches(const Deployment& before, const Event& event) {
     if (before.spec().kind != Kind::deploy || before.is_terminal()) return false;
+    const auto* exposed = std::get_if<event::Exposed>(&event);
+    if (exposed != nullptr && before.status() != Status::created)
+      return exposed->spent >= before.spec().deploy.exposure_budget;
     return std::holds_alternative<event::AlarmBreached>(event) ||
            std::holds_alternative<event::Stop>(event);
   }
@@ -251,6 +295,8 @@ class World {
   Age now_{0};
   Colour live_ = Colour::blue;
   Split split_ = Split::all_to(old_group());
+  Split split_after_ = split_;  ///< With what the present event publishes.
+  std::uint32_t exposed_ = 0;
   bool after_breach_ = false;
   int after_end_ = 0;
 };
@@ -259,17 +305,20 @@ TEST(DeploymentSimulator, KeepsTheInvariantsThroughThousandsOfDeployments) {
   const std::uint64_t seed = number_from("SIM_SEED", 20'261'123);
   const std::uint64_t runs = number_from("SIM_RUNS", 20'000);
   std::array<std::uint64_t, 8> outcomes{};
+  std::uint64_t spent_budgets = 0;
   for (std::uint64_t run = 0; run < runs; ++run) {
     SCOPED_TRACE("repeat with SIM_SEED=" + std::to_string(seed + run) + " SIM_RUNS=1");
     World world{seed + run};
     world.run();
     ++outcomes[static_cast<std::size_t>(world.deployment().status())];
+    spent_budgets += world.spent_budgets;
     if (HasFailure()) FAIL() << "seed " << seed + run;
   }
   if (runs < 1000) return;
   // The simulator is only worth its name while it reaches every end.
   for (const Status end : {Status::succeeded, Status::failed, Status::stopped})
     EXPECT_GT(outcomes[static_cast<std::size_t>(end)], runs / 50) << to_string(end);
+  EXPECT_GT(spent_budgets, runs / 50);
 }
 
 }  // namespace

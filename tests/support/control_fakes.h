@@ -97,30 +97,36 @@ class MemoryStore final : public Store {
 /// Workers: apply at once when `pump` is called, or never.
 class FakePorts final : public Ports {
  public:
+  explicit FakePorts(const Clock& clock) : clock_(clock) {}
   void publish(std::uint64_t version, const std::vector<ServiceState>& states,
-               std::function<void()> applied) override {
+               std::function<void(Mono)> applied) override {
     versions.push_back(version);
     published.push_back(states);
     waiting.push_back(std::move(applied));
   }
   std::vector<TrafficReading> read_traffic() override { return traffic; }
   Mono settled_before() override { return settled; }
+  void want_settled(Mono began) override { wanted = began; }
 
   /// Every worker applies everything that was published.
   void pump() {
     while (!waiting.empty()) {
-      const std::function<void()> applied = std::move(waiting.front());
+      const std::function<void(Mono)> applied = std::move(waiting.front());
       waiting.erase(waiting.begin());
-      applied();
+      applied(clock_.mono());
     }
   }
   const ServiceState& last(std::size_t service = 0) const { return published.back().at(service); }
 
   std::vector<std::uint64_t> versions;
   std::vector<std::vector<ServiceState>> published;
-  std::vector<std::function<void()>> waiting;
+  std::vector<std::function<void(Mono)>> waiting;
   std::vector<TrafficReading> traffic;
   Mono settled = Mono::max();
+  Mono wanted = Mono::max();
+
+ private:
+  const Clock& clock_;
 };
 
 /// What the judges of a test say, by alarm.

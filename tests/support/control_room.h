@@ -40,7 +40,7 @@ class ControlRoom : public testing::Test {
   /// The process ends without a word, if there is one, and another starts on the same disk.
   void start() {
     controller.reset();
-    ports = std::make_unique<FakePorts>();
+    ports = std::make_unique<FakePorts>(clock);
     controller = std::make_unique<Controller>(
         std::make_shared<const config::Config>(config), clock, log, *ports, make_store(),
         [this](const config::Alarm& alarm, const health::JudgeContext&) {

@@ -4,9 +4,8 @@
 #include <string>
 
 #include "base/judged_event.h"
-#include "base/rng.h"
 #include "health/judge.h"
-#include "proxy/splitter.h"
+#include "tests/support/simulated_traffic.h"
 
 namespace teal::health {
 
@@ -42,37 +41,5 @@ inline Reading settled_at(double second, const TrafficCounters& release = {},
                           const TrafficCounters& live = {}) {
   return {at_second(second), release, live, at_second(second)};
 }
-
-/// Draws with the shipped splitter; bad with a chance for each group.
-class SimulatedTraffic {
- public:
-  SimulatedTraffic(std::uint64_t seed, Weight weight, double live, double release)
-      : splitter_(seed), rng_(mix64(seed + 1)), weight_(weight), live_(live), release_(release) {}
-
-  /// One request that began then; true if it is bad.
-  bool draw(JudgedEvent& event, double began) {
-    const proxy::Drawn drawn = splitter_.draw(weight_);
-    ++requests_;
-    const double chance = drawn.release ? release_ : live_;
-    if (static_cast<double>(rng_.next() >> 11U) * 0x1.0p-53 >= chance) return false;
-    event = JudgedEvent{};
-    event.group = drawn.release ? Colour::green : Colour::blue;
-    event.release_probability = drawn.release_probability;
-    event.block = drawn.block;
-    event.block_length = drawn.block_length;
-    event.block_release = drawn.block_release;
-    event.request = requests_;
-    event.began = event.seen = at_second(began);
-    return true;
-  }
-
- private:
-  proxy::Splitter splitter_;
-  Rng rng_;
-  Weight weight_;
-  double live_;
-  double release_;
-  std::uint64_t requests_ = 0;
-};
 
 }  // namespace teal::health

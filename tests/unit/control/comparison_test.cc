@@ -1,5 +1,10 @@
 // Comparisons in the controller, with the real judges: what the workers are told to tell, what
 // becomes of an event, what of the evidence.
+#include <cmath>
+
+#include <boost/json.hpp>
+
+#include "control/report_json.h"
 #include "tests/support/control_room.h"
 
 namespace teal::control {
@@ -25,7 +30,7 @@ class ComparisonTest : public ControlRoom {
 
   void start_judged() {
     controller.reset();
-    ports = std::make_unique<FakePorts>();
+    ports = std::make_unique<FakePorts>(clock);
     controller = std::make_unique<Controller>(std::make_shared<const config::Config>(config), clock,
                                               log, *ports, make_store());
     ASSERT_TRUE(controller->start());
@@ -46,7 +51,7 @@ class ComparisonTest : public ControlRoom {
   void see(const JudgedEvent& event) {
     controller->on_judged_event(0, event);
     clock.advance(Millis{1});
-    controller->look();
+    controller->look(clock.mono());
   }
   void serve(std::uint64_t live, std::uint64_t release, std::uint64_t release_errors = 0) {
     TrafficReading blue{{"shop", Colour::blue, "v1", Audience::split}, {}};
@@ -55,6 +60,19 @@ class ComparisonTest : public ControlRoom {
     green.counters.requests[0][1] = release - release_errors;
     green.counters.requests[0][4] = release_errors;
     ports->traffic = {blue, green};
+  }
+  /// Another process goes on with what is on the disk.
+  void resume() {
+    start_judged();
+    ports->pump();
+    probe(Colour::blue, Health::healthy);
+    probe(Colour::green, Health::healthy);
+    controller->tick();
+  }
+  int failures_until_the_end(const DeploymentId& id) {
+    int failures = 0;
+    for (; status(id) == Status::baking && failures < 20; ++failures) see(bad(Colour::green));
+    return failures;
   }
   EvidenceReport evidence(const DeploymentId& id) { return controller->evidence(id).value(); }
 
@@ -112,11 +130,28 @@ TEST_F(ComparisonTest, TroubleOfBothGroupsIsNobodysFault) {
 TEST_F(ComparisonTest, AVerdictWaitsForOlderRequestsToSettle) {
   const DeploymentId id = bake();
   ports->settled = clock.mono() - seconds{1};
+  const Mono oldest = bad(Colour::green).began;
   for (int i = 0; i < 8; ++i) see(bad(Colour::green));
   EXPECT_EQ(status(id), Status::baking) << "an older request may yet fail on blue";
+  EXPECT_EQ(ports->wanted, oldest) << "a worker must say when";
   ports->settled = Mono::max();
-  controller->look();
+  controller->look(clock.mono());
   EXPECT_EQ(status(id), Status::stopped);
+}
+
+TEST_F(ComparisonTest, ARollbacksTimeRunsFromTheRequestThatDecidedToTheLastWorkerThatTookTheSplit) {
+  const DeploymentId id = bake();
+  while (status(id) == Status::baking) {
+    controller->on_judged_event(0, bad(Colour::green));
+    const Mono ended = clock.mono();
+    clock.advance(Millis{2});
+    controller->look(ended);
+  }
+  clock.advance(Millis{5});
+  const Mono taken = clock.mono();
+  clock.advance(Millis{100});  // The disk was slow.
+  for (const auto& applied : std::exchange(ports->waiting, {})) applied(taken);
+  EXPECT_EQ(report(id).rollback_took, Millis{7});
 }
 
 TEST_F(ComparisonTest, NoTrafficForAWholeStepIsNotEnoughEvidenceAndNeverAVerdict) {
@@ -218,20 +253,119 @@ TEST_F(ComparisonTest, AComparisonGoesOnWhereItStoodAfterARestart) {
   const double before = report(id).alarms.at(0).comparison->log_e;
   ASSERT_GT(before, 0);
   advance(seconds{10});  // Written with the clock.
-  start_judged();
-  ports->pump();
-  probe(Colour::green, Health::healthy);
-  controller->tick();
+  resume();
   EXPECT_TRUE(ports->last().judging);
   EXPECT_NEAR(report(id).alarms.at(0).comparison->log_e, before, 1e-6);
   EXPECT_EQ(status(id), Status::baking) << "a restart is no verdict";
-  int events = 0;
-  while (status(id) == Status::baking && events < 4) {
-    see(bad(Colour::green));
-    ++events;
+  EXPECT_LE(failures_until_the_end(id), 3) << "the three of before count";
+}
+
+// 4.7.8: alpha is the deployment's, over all processes that judge it.
+TEST_F(ComparisonTest, Condition8_ARestartThatMayHaveLostSomethingHasAPartOfAlphaOfItsOwn) {
+  const DeploymentId id = bake();
+  see(bad(Colour::green));
+  advance(seconds{10});
+  const double needed = report(id).alarms.at(0).comparison->log_e_needed;
+  for (int restarts = 1; restarts <= 3; ++restarts) {
+    resume();
+    EXPECT_NEAR(report(id).alarms.at(0).comparison->log_e_needed,
+                needed + std::log(20.0 * restarts * (restarts + 1)), 1e-6);
+    advance(seconds{10});
   }
-  EXPECT_EQ(status(id), Status::stopped);
-  EXPECT_LE(events, 2) << "the three of before count";
+}
+
+TEST_F(ComparisonTest, Condition6_AlphaIsDividedAmongTheComparisonsThatCanRollBack) {
+  config.services[0].deploy.alarms = {alarm("worse"), alarm("worse still"), alarm("watched")};
+  config.services[0].deploy.alarms[2].observe = true;
+  start_judged();
+  const DeploymentId id = bake();
+  controller->tick();
+  for (const AlarmReport& alarm : report(id).alarms)
+    EXPECT_NEAR(alarm.comparison->log_e_needed, std::log(2000.0), 1e-9) << alarm.name;
+}
+
+TEST_F(ComparisonTest, Condition7_EachStepLooksWithFreshEyes) {
+  config.services[0].deploy.plan = {
+      "custom",
+      {config::SetWeight{Weight::percent(10)}, config::Bake{minutes{5}},
+       config::SetWeight{Weight::percent(20)}, config::Bake{minutes{5}}}};
+  config.services[0].deploy.not_enough_evidence = config::NotEnoughEvidence::proceed;
+  start_judged();
+  const DeploymentId id = bake();
+  // As bad as live for so long that nothing of the first step speaks against the release.
+  for (int i = 0; i < 3000; ++i)
+    controller->on_judged_event(0, bad(i % 10 == 0 ? Colour::green : Colour::blue));
+  see(bad(Colour::blue));
+  ASSERT_EQ(status(id), Status::baking);
+  advance(minutes{5});
+  ports->pump();
+  ASSERT_EQ(ports->last().split.of(Colour::green), Weight::percent(20));
+  EXPECT_LE(failures_until_the_end(id), 8);
+}
+
+TEST_F(ComparisonTest, AnEndInGoodOrderLosesNothing) {
+  const DeploymentId id = bake();
+  for (int i = 0; i < 3; ++i) see(bad(Colour::green));
+  const double needed = report(id).alarms.at(0).comparison->log_e_needed;
+  controller->close();
+  resume();
+  EXPECT_NEAR(report(id).alarms.at(0).comparison->log_e_needed, needed, 1e-9);
+  EXPECT_EQ(failures_until_the_end(id), 1);
+}
+
+TEST_F(ComparisonTest, AnEndInGoodOrderCountsForOneStartOnly) {
+  const DeploymentId id = bake();
+  see(bad(Colour::green));
+  const double needed = report(id).alarms.at(0).comparison->log_e_needed;
+  controller->close();
+  resume();
+  see(bad(Colour::blue));
+  resume();  // Killed before anything more was written.
+  EXPECT_GT(report(id).alarms.at(0).comparison->log_e_needed, needed + 1);
+}
+
+// Beyond what is recorded, evidence may have turned; a restart must not bring the old one back for
+// nothing.
+TEST_F(ComparisonTest, Condition8_EvidenceThatWasNotRecordedIsALoss) {
+  const DeploymentId id = bake();
+  for (int i = 0; i < 3; ++i) see(bad(Colour::green));
+  for (std::size_t i = 3; i < Evidence::kEvents; ++i) {
+    JudgedEvent event = bad(Colour::blue);
+    event.release_probability = 0;  // Says nothing.
+    controller->on_judged_event(0, event);
+  }
+  see(bad(Colour::blue));
+  const double needed = report(id).alarms.at(0).comparison->log_e_needed;
+  const double before = report(id).alarms.at(0).comparison->log_e;
+  for (int i = 0; i < 500; ++i) controller->on_judged_event(0, bad(Colour::blue));
+  see(bad(Colour::blue));
+  ASSERT_LT(report(id).alarms.at(0).comparison->log_e, before - 1);
+  ASSERT_GE(evidence(id).evidence.dropped(), 500U);
+  controller->close();
+  resume();
+  EXPECT_GT(report(id).alarms.at(0).comparison->log_e_needed, needed + 1);
+  EXPECT_EQ(status(id), Status::baking);
+}
+
+TEST_F(ComparisonTest, AFinishedDeploymentsAlarmsSayTheSameAfterARestart) {
+  config.services[0].deploy.alarms.push_back(
+      {"errors", config::ErrorRateAlarm{}, seconds{30}, 50, false});
+  start_judged();
+  const DeploymentId id = bake();
+  for (int i = 0; i < 8; ++i) see(bad(Colour::green));
+  ASSERT_EQ(status(id), Status::stopped);
+  const auto text = [&] {
+    std::string said;
+    for (const AlarmReport& alarm : report(id).alarms)
+      said += boost::json::serialize(to_json(alarm)) + "\n";
+    return said;
+  };
+  const std::string before = text();
+  start_judged();
+  EXPECT_EQ(text(), before);
+  ASSERT_TRUE(report(id).alarms.at(0).comparison);
+  EXPECT_EQ(evidence(id).deployment.alarms.at(0).comparison->release.bad,
+            report(id).alarms.at(0).comparison->release.bad);
 }
 
 TEST_F(ComparisonTest, ThresholdsAreTheLiveGroupsOwnAndFrozenForTheStep) {
@@ -260,7 +394,7 @@ TEST_F(ComparisonTest, ThresholdsAreTheLiveGroupsOwnAndFrozenForTheStep) {
 TEST_F(ComparisonTest, EventsOfAServiceThatDeploysNothingAreNobodys) {
   see(bad(Colour::green));
   controller->on_judged_event(17, bad(Colour::green));
-  controller->look();
+  controller->look(clock.mono());
   EXPECT_EQ(shop().split, Split::all_to(Colour::blue));
 }
 

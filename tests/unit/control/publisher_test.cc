@@ -14,7 +14,8 @@ std::vector<ServiceState> states(std::uint32_t green_percent) {
 }
 
 TEST(Publisher, PublishesNothingThatTheWorkersHaveAlready) {
-  FakePorts ports;
+  const ManualClock clock;
+  FakePorts ports{clock};
   Publisher publisher{ports};
   publisher.publish(states(10));
   publisher.publish(states(10));
@@ -22,7 +23,8 @@ TEST(Publisher, PublishesNothingThatTheWorkersHaveAlready) {
 }
 
 TEST(Publisher, CallsEveryWaiterInOrderOnceItsPublicationIsApplied) {
-  FakePorts ports;
+  const ManualClock clock;
+  FakePorts ports{clock};
   Publisher publisher{ports};
   std::vector<int> called;
   publisher.when_applied([&] { called.push_back(0); });
@@ -31,14 +33,15 @@ TEST(Publisher, CallsEveryWaiterInOrderOnceItsPublicationIsApplied) {
   publisher.when_applied([&] { called.push_back(1); });
   publisher.publish(states(20));
   publisher.when_applied([&] { called.push_back(2); });
-  ports.waiting.at(0)();
+  ports.waiting.at(0)(clock.mono());
   EXPECT_EQ(called, (std::vector<int>{0, 1}));
-  ports.waiting.at(1)();
+  ports.waiting.at(1)(clock.mono());
   EXPECT_EQ(called, (std::vector<int>{0, 1, 2}));
 }
 
 TEST(Publisher, MayBeGoneWhenTheWorkersAnswer) {
-  FakePorts ports;
+  const ManualClock clock;
+  FakePorts ports{clock};
   int called = 0;
   {
     Publisher publisher{ports};
@@ -50,7 +53,8 @@ TEST(Publisher, MayBeGoneWhenTheWorkersAnswer) {
 }
 
 TEST(Publisher, LetsABurstOfHealthOutAtOnceAndThenTwentyASecond) {
-  FakePorts ports;
+  const ManualClock clock;
+  FakePorts ports{clock};
   Publisher publisher(ports);
   Mono now{std::chrono::hours{1}};
   for (int i = 0; i < Publisher::kHealthBurst; ++i) EXPECT_TRUE(publisher.take_health_turn(now));

@@ -5,8 +5,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
+#include "health/ratio_test.h"
 #include "tests/support/judged_traffic.h"
 
 namespace teal::health {
@@ -77,15 +79,40 @@ TEST(ErrorComparison, StaysBreached) {
 
 TEST(ErrorComparison, DoesNotBlameTheReleaseForAnOutageOfBoth) {
   ErrorComparison judge = begun(alarm());
-  SimulatedTraffic traffic(3, kTenth, 1, 1);
+  SimulatedTraffic traffic(3, kTenth, {.live = 1});
   for (int i = 1; i <= 20'000; ++i) {
     JudgedEvent event;
-    traffic.draw(event, i * 0.01);
+    traffic.draw(event, at_second(i * 0.01));
     judge.on_event(event);
     if (i % 10 == 0) {
       ASSERT_FALSE(is_breached(judge.judge(settled_at(i * 0.01 + 0.005)))) << i;
     }
   }
+}
+
+/// Seconds until a release is found that fails ten times as often as live's one in a thousand, at
+/// 1000 requests per second; each is over after 20 ms and judged at once.
+double seconds_to_find(std::uint64_t seed, const config::CompareAlarm& compare) {
+  ErrorComparison judge = begun(compare);
+  SimulatedTraffic traffic(seed, kTenth, {.live = 0.001, .ratio = 10});
+  for (int i = 0; i < 120'000; ++i) {
+    const double began = i * 0.001;
+    JudgedEvent event;
+    if (!traffic.draw(event, at_second(began))) continue;
+    event.seen = at_second(began + 0.02);
+    judge.on_event(event);
+    if (is_breached(judge.judge(settled_at(began + 0.02)))) return began + 0.02;
+  }
+  return 120;
+}
+
+TEST(ErrorComparison, FindsTenTimesTheErrorsInAMedianUnderSixSeconds) {
+  constexpr std::size_t kRuns = 201;
+  std::vector<double> found;
+  for (std::uint64_t run = 0; run < kRuns; ++run)
+    found.push_back(seconds_to_find(mix64(run), alarm(0.99, 1)));
+  std::sort(found.begin(), found.end());
+  EXPECT_LT(found[kRuns / 2], 6);
 }
 
 // 4.7.1: with the splitter's permuted blocks the share of false rollbacks is at most alpha.
@@ -97,13 +124,13 @@ TEST(ErrorComparison, RollsAnEqualReleaseBackNoMoreOftenThanAlphaWhereverOneLook
   for (const Weight weight : {Weight::percent(1), kTenth, Weight::percent(50)}) {
     int wrong = 0;
     for (std::uint64_t run = 0; run < kDeployments; ++run) {
-      SimulatedTraffic traffic(mix64(run), weight, 0.1, 0.1);
+      SimulatedTraffic traffic(mix64(run), weight, {.live = 0.1});
       BlockBook blocks;
       RatioTest test(1);
       bool is_wrong = false;
       for (int events = 0; events < kEvents;) {
         JudgedEvent event;
-        if (!traffic.draw(event, 0)) continue;
+        if (!traffic.draw(event, at_second(0))) continue;
         ++events;
         const bool release = event.group == Colour::green;
         if (const auto p = blocks.take(event, release)) test.add(release, *p);
@@ -119,14 +146,14 @@ TEST(ErrorComparison, RollsAnEqualReleaseBackNoMoreOftenThanAlphaWhereverOneLook
 /// half a minute. True if that is a breach.
 bool is_early_failure_blamed(std::uint64_t seed, bool by_age) {
   ErrorComparison judge = begun(alarm(0.99));
-  SimulatedTraffic traffic(seed, kTenth, 0.02, 0.02);
+  SimulatedTraffic traffic(seed, kTenth, {.live = 0.02});
   std::vector<JudgedEvent> late;
   std::size_t ended = 0;
   for (int i = 0; i < 6000; ++i) {
     const double now = i * 0.02;
     const double settled = by_age ? now - 0.25 : now;
     JudgedEvent event;
-    if (traffic.draw(event, now)) {
+    if (traffic.draw(event, at_second(now))) {
       if (event.group == Colour::green) {
         judge.on_event(event);
       } else {
@@ -227,6 +254,53 @@ TEST(ErrorComparison, CountsAnOverdueRequestThatEndsBadlyOnce) {
   EXPECT_EQ(judge.comparison()->live.bad, 1U);
 }
 
+/// A verdict would be near: three failures of the release, none of live.
+ErrorComparison nearly_breached() {
+  ErrorComparison judge = begun(alarm());
+  for (int i = 0; i < 3; ++i) judge.on_event(error_of(Colour::green, 1));
+  judge.judge(settled_at(2));
+  return judge;
+}
+
+// 4.7.8: alpha is the deployment's over its restarts, too.
+TEST(ErrorComparison, WantsMoreEvidenceAfterEachRestartThatMayHaveLostSome) {
+  ErrorComparison judge = nearly_breached();
+  judge.on_restart(0);
+  judge.judge(settled_at(3));
+  EXPECT_NEAR(judge.comparison()->log_e_needed, std::log(1000.0), 1e-9) << "nothing was lost";
+  double parts = 0;
+  for (std::uint64_t losses = 1; losses <= 1000; ++losses) {
+    judge.on_restart(losses);
+    judge.judge(settled_at(3));
+    parts += 1000 / std::exp(judge.comparison()->log_e_needed);
+  }
+  EXPECT_LE(parts, RatioTest::kRestarts);
+  // What the first process and the starts of its steps may use up, and what is left as a constant.
+  EXPECT_LE(
+      (RatioTest::kFirstStart + RatioTest::kLaterStarts) / (1 - 0.001 * RatioTest::kRestarts) +
+          (1 - RatioTest::kRestarts) * parts,
+      1);
+}
+
+// 4.7.2: a restart takes nothing from live's bad requests that were yet to show.
+TEST(ErrorComparison, AfterARestartForgetsWhatWasNotSettledAndKeepsOverdueLiveRequestsBad) {
+  ErrorComparison judge = begun(alarm());
+  JudgedEvent overdue = error_of(Colour::blue, 1);
+  overdue.kind = JudgedEvent::Kind::overdue;
+  judge.on_event(overdue);
+  for (int i = 0; i < 3; ++i) judge.on_event(error_of(Colour::green, 2));
+  judge.judge(settled_at(3));
+  const double before = judge.comparison()->log_e;
+  for (int i = 0; i < 9; ++i) judge.on_event(error_of(Colour::green, 4));
+  judge.on_restart(0);
+  JudgedEvent settled = overdue;
+  settled.kind = JudgedEvent::Kind::settled;
+  judge.on_event(settled);
+  EXPECT_FALSE(is_breached(judge.judge(settled_at(200))));
+  EXPECT_NEAR(judge.comparison()->log_e, before, 1e-9);
+  EXPECT_EQ(judge.comparison()->left_out, 9U);
+}
+
 // 4.7.3: a sticky client's requests are no independent draws.
 TEST(ErrorComparison, CountsAClientOnceInADeployment) {
   ErrorComparison judge = begun(alarm());
@@ -280,16 +354,16 @@ TEST(ErrorComparison, DividesAlphaAmongTheComparisons) {
 // 4.7.7
 TEST(ErrorComparison, FindsARegressionThatComesWithALaterStep) {
   ErrorComparison judge = begun(alarm(0.999, 1));
-  SimulatedTraffic equal(5, kTenth, 0.1, 0.1);
+  SimulatedTraffic equal(5, kTenth, {.live = 0.1});
   JudgedEvent event;
   for (int i = 0; i < 20'000; ++i)
-    if (equal.draw(event, i * 0.001)) judge.on_event(event);
+    if (equal.draw(event, at_second(i * 0.001))) judge.on_event(event);
   ASSERT_FALSE(is_breached(judge.judge(settled_at(30))));
   judge.begin_step({at_second(30), kTenth, {}, {}});
-  SimulatedTraffic worse(6, kTenth, 0.02, 0.2);
+  SimulatedTraffic worse(6, kTenth, {.live = 0.02, .ratio = 10});
   int bad = 0;
   for (int i = 0; i < 20'000 && !is_breached(judge.judge(settled_at(40 + i * 0.001))); ++i) {
-    if (!worse.draw(event, 40 + i * 0.001 - 0.0005)) continue;
+    if (!worse.draw(event, at_second(40 + i * 0.001 - 0.0005))) continue;
     ++bad;
     event.block += 1'000'000;
     judge.on_event(event);
@@ -333,11 +407,11 @@ TEST(ErrorComparison, WantsACertificateForEachStep) {
 
 TEST(ErrorComparison, CertifiesByTheRatioWhereBothFailOften) {
   ErrorComparison judge = begun(alarm(), Weight::percent(50));
-  SimulatedTraffic traffic(8, Weight::percent(50), 0.2, 0.2);
+  SimulatedTraffic traffic(8, Weight::percent(50), {.live = 0.2});
   std::uint64_t bad[2] = {0, 0};
   for (int i = 0; i < 5000; ++i) {
     JudgedEvent event;
-    if (!traffic.draw(event, i * 0.001)) continue;
+    if (!traffic.draw(event, at_second(i * 0.001))) continue;
     ++bad[event.group == Colour::green ? 1 : 0];
     judge.on_event(event);
   }

@@ -1,5 +1,5 @@
-// Simulated traffic for the judge: the shipped splitter draws the group of every request, seeded
-// chance says which end badly.
+// Simulated traffic for the judge, in tests and in `./dev bench judge`: the shipped splitter draws
+// the group of every request, seeded chance says which end badly.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 #include "base/rng.h"
 #include "proxy/splitter.h"
 
-namespace teal::bench {
+namespace teal {
 
 /// Uniform in [0, 1).
 inline double uniform(Rng& rng) {
@@ -23,9 +23,9 @@ struct Rates {
   double period = 5e3;  ///< Requests per swing.
 };
 
-class Traffic {
+class SimulatedTraffic {
  public:
-  Traffic(std::uint64_t seed, Weight release, const Rates& rates)
+  SimulatedTraffic(std::uint64_t seed, Weight release, const Rates& rates)
       : splitter_(seed), rng_(mix64(seed ^ 0x6a75646765U)), release_(release), rates_(rates) {}
 
   /// Draws until a request ends badly.
@@ -46,6 +46,13 @@ class Traffic {
     event_.block_release = drawn.block_release;
     event_.request = requests_;
     return true;
+  }
+  /// The same of a request that began then, into `event`.
+  bool draw(JudgedEvent& event, Mono began) {
+    event_.began = event_.seen = began;
+    const bool is_bad = draw();
+    if (is_bad) event = event_;
+    return is_bad;
   }
   const JudgedEvent& last() const { return event_; }
   bool was_release() const { return was_release_; }
@@ -70,4 +77,4 @@ class Traffic {
   std::uint64_t requests_ = 0;
 };
 
-}  // namespace teal::bench
+}  // namespace teal
