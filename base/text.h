@@ -6,7 +6,6 @@
 // written to it. Not a string: no terminating zero, no searching.
 #pragma once
 
-#include <charconv>
 #include <concepts>
 #include <cstddef>
 #include <cstring>
@@ -14,6 +13,9 @@
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include "base/assert.h"
+#include "base/pen.h"
 
 namespace teal {
 
@@ -50,6 +52,13 @@ class Text {
     return bytes_.get() + size_;
   }
   void advance(std::size_t written) { size_ += written; }
+  /// For whoever writes many pieces: `most` bytes by a pen, which count once it is closed.
+  Pen open(std::size_t most) { return Pen{room(most)}; }
+  void close(Pen pen) {
+    const auto size = static_cast<std::size_t>(pen.at() - bytes_.get());
+    TEAL_ASSERT(size <= capacity_);
+    size_ = size;
+  }
 
   Text& operator+=(std::string_view piece) {
     // Nothing may come from nowhere: memcpy must not be given a null pointer.
@@ -71,13 +80,11 @@ class Text {
   /// In decimal.
   template <std::integral T>
   requires(!std::same_as<T, char> && !std::same_as<T, bool>) Text& operator+=(T number) {
-    char* at = room(kLongestNumber);
-    size_ += static_cast<std::size_t>(std::to_chars(at, at + kLongestNumber, number).ptr - at);
+    close(open(Pen::kLongestNumber) += number);
     return *this;
   }
 
  private:
-  static constexpr std::size_t kLongestNumber = 20;
   void grow(std::size_t more);
 
   std::unique_ptr<char[]> bytes_;

@@ -9,6 +9,7 @@ the control thread works by the clock, and under valgrind the clock runs a hundr
 import argparse
 import contextlib
 import dataclasses
+import json
 import os
 import pathlib
 import re
@@ -161,6 +162,7 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peers", default=",".join(PEERS), help=f"of {','.join(PEERS)}")
     parser.add_argument("--gate", action="store_true", help="fail where Teal is beyond its limits")
+    parser.add_argument("--json", type=pathlib.Path, help="where to keep what was found")
     parser.add_argument("--binary", default=str(ROOT / "build/release/teal"))
     arguments = parser.parse_args()
     chosen = arguments.peers.split(",")
@@ -177,11 +179,14 @@ def main():
           "and a judged canary running, `teal-nolog`: the same without the log; `teal-idle`, `teal-canary`: without "
           "the log, and nothing deployed or a canary that is compared by errors and latency")
     print(f"  {'':12} {'instructions':>12} {'allocations':>11} {'recv':>6} {'send':>6} {'others':>7}")
-    broken = []
+    broken, found = [], {}
     for peer in chosen:
-        counts = count(peer, arguments.binary)
+        counts = found[peer] = count(peer, arguments.binary)
         print_counts(peer, counts)
         broken += broken_limits(peer, counts)
+    if arguments.json:
+        arguments.json.parent.mkdir(parents=True, exist_ok=True)
+        arguments.json.write_text(json.dumps({peer: dataclasses.asdict(c) for peer, c in found.items()}))
     if arguments.gate and broken:
         sys.exit("\n".join(["bench: beyond the limits:", *broken]))
     if arguments.gate:

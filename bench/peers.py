@@ -93,16 +93,19 @@ class Stage:
             conf = self.render("relay.cfg.in", "relay.cfg", port=port)
             command = ["haproxy", "-db", "-q", "-f", conf]
         else:
-            template, log = {"teal": ("teal.yaml.in", "off"), "teal-full": ("teal-full.yaml.in", "json"),
+            template, log = {"teal": ("teal.yaml.in", "off"), "teal-log": ("teal.yaml.in", "json"),
+                             "teal-full": ("teal-full.yaml.in", "json"),
                              "teal-nolog": ("teal-full.yaml.in", "off"),
                              "teal-idle": ("teal-full.yaml.in", "off"),
                              "teal-canary": ("teal-full.yaml.in", "off")}[name]
-            self.ports["admin"] = machine.free_port()
-            conf = self.render(template, f"{name}.yaml", port=port, admin=self.ports["admin"], log=log)
+            admin = machine.free_port()
+            self.ports[f"{name}-admin"] = admin
+            self.ports.setdefault("admin", admin)
+            conf = self.render(template, f"{name}.yaml", port=port, admin=admin, log=log, peer=name)
             command = [self.binary, "serve", conf]
         process = self.start(name, [*prefix, *command], port, self.cores.proxy, patience)
-        if "admin" in self.ports:
-            process.wait_until_ready(self.ports["admin"], patience)
+        if f"{name}-admin" in self.ports:
+            process.wait_until_ready(self.ports[f"{name}-admin"], patience)
         return process
 
     def stop(self):

@@ -86,11 +86,16 @@ def print_trips(found):
               + " ".join(f"{each:.1f}" for each in sorted(seconds)), flush=True)
 
 
-def write_csv(path, rows, sample_type):
-    path.parent.mkdir(parents=True, exist_ok=True)
+def write_csv(path, cases, sample_type):
+    """Every round of every case; nothing where there is none."""
+    if not cases:
+        return None
     fields = [field.name for field in dataclasses.fields(sample_type)]
     with open(path, "w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["case", "peer", "round", *fields])
-        for case, peer, number, sample in rows:
-            writer.writerow([case, peer, number, *(f"{getattr(sample, name):.6g}" for name in fields)])
+        for case, rounds in cases.items():
+            for peer, samples in rounds.items():
+                for number, sample in enumerate(samples, 1):
+                    writer.writerow([case, peer, number, *(f"{sample[name]:.6g}" for name in fields)])
+    return path

@@ -21,6 +21,7 @@ import load
 import machine
 import peers
 import report
+import results
 import shield
 import split_latency
 import trips
@@ -31,6 +32,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 PEERS = ["teal", "nginx", "haproxy", "haproxy-64k", "relay"]
 SPLIT_LATENCY, VERDICT_LATENCY = "split-latency", "verdict-latency"
 LATENCY, IDLE = "latency", "idle"
+SHIFTING = "teal-log"  # Shifts in `get128-shift`, with its access log on.
 SHIELD, TRIP_TIME = "shield", "trip-time"
 ALL_CASES = [*load.CASES, LATENCY, IDLE, SPLIT_LATENCY, VERDICT_LATENCY, SHIELD, TRIP_TIME]
 
@@ -58,6 +60,7 @@ def parse_arguments():
                         help=f"of {VERDICT_LATENCY}; default 100")
     parser.add_argument("--requests", type=int, default=100_000, help=f"of {SHIELD}; default 100000")
     parser.add_argument("--trips", type=int, default=5, help=f"of {TRIP_TIME}; default 5 of each")
+    parser.add_argument("--json", type=pathlib.Path, help="where to keep what was found")
     parser.add_argument("--binary", default=str(ROOT / "build/release/teal"))
     arguments = parser.parse_args()
     for name in ("rounds", "seconds"):
@@ -68,26 +71,33 @@ def parse_arguments():
     return arguments
 
 
-def measure_case(case, stage, arguments, rows):
+def measure_case(case, stage, arguments, book):
     chosen = [peer for peer in arguments.peers if case.has_body or peer != "haproxy-64k"]
-    if case.shifting and "teal" not in chosen:
-        return
+    subject = "teal" if "teal" in chosen else chosen[0]
+    if case.shifting:
+        if subject != "teal":
+            return
+        subject = SHIFTING
+        chosen.insert(0, SHIFTING)
+        stage.start_peer(SHIFTING)
     rounds = {peer: [] for peer in chosen}
     for number in range(arguments.rounds):
         for peer in chosen if number % 2 == 0 else reversed(chosen):
             shift = contextlib.nullcontext()
-            if case.shifting and peer == "teal":
-                shift = ControlApi(stage.ports["admin"]).shifting(stage.values["release"],
-                                                                  arguments.seconds)
+            if peer == SHIFTING:
+                shift = ControlApi(stage.ports[f"{SHIFTING}-admin"]).shifting(
+                    stage.values["release"], arguments.seconds)
             with shift:
                 sample = load.measure(case, stage.ports[peer], stage.processes[peer].pid,
                                       arguments.seconds, stage.cores)
             rounds[peer].append(sample)
-            rows.append((case.name, peer, number + 1, sample))
-    report.print_case(case.name, rounds, "teal" if "teal" in chosen else chosen[0])
+    if case.shifting:
+        stage.processes.pop(SHIFTING).stop()
+    report.print_case(case.name, rounds, subject)
+    book.add_case(case.name, rounds)
 
 
-def measure_canary(case, stage, arguments, rows):
+def measure_canary(case, stage, arguments, book):
     """The same process with and without a canary that is compared, in turn."""
     api = ControlApi(stage.ports["admin"])
     rounds = {"canary": [], "idle": []}
@@ -98,39 +108,45 @@ def measure_canary(case, stage, arguments, rows):
                 sample = load.measure(case, stage.ports["teal"], stage.processes["teal"].pid,
                                       arguments.seconds, stage.cores)
             rounds[what].append(sample)
-            rows.append((case.name, what, number + 1, sample))
     report.print_case(case.name, rounds, "canary")
+    book.add_case(case.name, rounds)
 
 
-def run(stage, arguments, rows):
+def run(stage, arguments, book):
+    def tell(name, print_it, found):
+        print_it(found)
+        book.add(name, found)
+
     stage.start_origin()
     for peer in arguments.peers:
         stage.start_peer(peer)
     for name in arguments.cases:
         if name in load.CASES and load.CASES[name].compared:
             if "teal" in arguments.peers:
-                measure_canary(load.CASES[name], stage, arguments, rows)
+                measure_canary(load.CASES[name], stage, arguments, book)
         elif name in load.CASES:
-            measure_case(load.CASES[name], stage, arguments, rows)
+            measure_case(load.CASES[name], stage, arguments, book)
         elif name == LATENCY:
             plain = [peer for peer in arguments.peers if peer in ("teal", "nginx", "haproxy")]
-            report.print_latency(latency.measure(stage, plain, arguments.rounds, arguments.seconds))
+            tell(name, report.print_latency,
+                 latency.measure(stage, plain, arguments.rounds, arguments.seconds))
         elif name == IDLE:
-            report.print_idle({peer: idle.bytes_per_connection(stage.ports[peer],
-                                                               stage.processes[peer].pid)
-                               for peer in arguments.peers})
+            tell(name, report.print_idle,
+                 {peer: idle.bytes_per_connection(stage.ports[peer], stage.processes[peer].pid)
+                  for peer in arguments.peers})
         elif name == VERDICT_LATENCY and "teal" in arguments.peers:
-            report.print_verdict_latency(verdict_latency.measure(
+            tell(name, report.print_verdict_latency, verdict_latency.measure(
                 ControlApi(stage.ports["admin"]), stage.ports["teal"], stage.values["broken"],
                 arguments.rollbacks))
         elif name == SHIELD:
-            report.print_shield(shield.measure(stage.folder, arguments.binary, arguments.requests,
-                                               stage.values["user"]))
+            tell(name, report.print_shield, shield.measure(
+                stage.folder, arguments.binary, arguments.requests, stage.values["user"]))
         elif name == TRIP_TIME:
-            report.print_trips(trips.measure(arguments.binary, arguments.trips, stage.values["user"]))
+            tell(name, report.print_trips,
+                 trips.measure(arguments.binary, arguments.trips, stage.values["user"]))
         elif "teal" in arguments.peers:
             ControlApi(stage.ports["admin"]).give_green(stage.values["release"])
-            report.print_split_latency(split_latency.measure(
+            tell(name, report.print_split_latency, split_latency.measure(
                 stage.ports["teal"], stage.ports["admin"], arguments.puts))
 
 
@@ -144,8 +160,8 @@ def main():
 
     cores = machine.Cores.of_this_machine()
     tmpfs = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    rows = []
-    csv_path = ROOT / "out" / "bench" / time.strftime("%Y%m%dT%H%M%S.csv")
+    book = results.Book(arguments)
+    path = arguments.json or ROOT / "out" / "bench" / time.strftime("%Y%m%dT%H%M%S.json")
     with machine.cubic() as congestion_control, \
             tempfile.TemporaryDirectory(prefix="teal-bench-", dir=tmpfs) as folder:
         print(f"{arguments.rounds} rounds of {arguments.seconds} s, {load.CONNECTIONS} connections, "
@@ -153,12 +169,12 @@ def main():
               f"'!': proxy busy less than {report.UTIL_ENOUGH:.0%}, the load was the limit")
         stage = peers.Stage(folder, cores, arguments.binary)
         try:
-            run(stage, arguments, rows)
+            run(stage, arguments, book)
         finally:
             stage.stop()
-            if rows:
-                report.write_csv(csv_path, rows, load.Sample)
-                print(f"\nevery round: {csv_path.relative_to(ROOT)}")
+            book.save(path)
+            cases = report.write_csv(path.with_suffix(".csv"), book.sections["cases"], load.Sample)
+            print(f"\nevery round: {path}" + (f" and {cases.name}" if cases else ""))
 
 
 if __name__ == "__main__":

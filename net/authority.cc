@@ -4,7 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
+
+#include "base/pen.h"
+#include "net/plain_bytes.h"
 
 namespace teal::net {
 namespace {
@@ -32,9 +36,8 @@ bool is_port_part(std::string_view text) {
   if (text.empty()) return true;
   if (text.front() != ':' || text.size() > 6) return false;
   unsigned port = 0;
-  const char* const end = text.data() + text.size();
-  for (const char* c = text.data() + 1; c < end; ++c) {
-    const unsigned digit = static_cast<unsigned char>(*c) - unsigned{'0'};
+  for (const char c : text.substr(1)) {
+    const unsigned digit = static_cast<unsigned char>(c) - unsigned{'0'};
     if (digit > 9) return false;
     port = port * 10 + digit;
   }
@@ -49,10 +52,27 @@ bool is_ipv6_address(std::string_view text) {
   return inet_pton(AF_INET6, terminated.data(), &address) == 1;
 }
 
-}  // namespace
+/// How many letters, digits, dots and hyphens the text begins with.
+std::size_t plain_size(std::string_view text) {
+  std::size_t at = 0;
+#if defined(__SSE2__)
+  for (; at + 16 <= text.size(); at += 16)
+    if (const unsigned others = others_mask<'-', '.'>(text.data() + at); others != 0)
+      return at + static_cast<std::size_t>(std::countr_zero(others));
+  if (at == text.size()) return at;
+  std::array<char, 16> rest{};  // Zeros end it.
+  Pen{rest.data()} += text.substr(at, rest.size());
+  return at + static_cast<std::size_t>(std::countr_zero(others_mask<'-', '.'>(rest.data())));
+#else
+  const auto is_plain = [](char c) {
+    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.';
+  };
+  while (at < text.size() && is_plain(text[at])) ++at;
+  return at;
+#endif
+}
 
-bool is_authority(std::string_view text) {
-  if (text.empty()) return false;
+bool is_unusual_authority(std::string_view text) {
   if (text.front() == '[') {
     const std::size_t end = text.find(']');
     return end != std::string_view::npos && is_ipv6_address(text.substr(1, end - 1)) &&
@@ -66,6 +86,16 @@ bool is_authority(std::string_view text) {
     at += 3;
   }
   return at != text.data() && is_port_part({at, end});
+}
+
+}  // namespace
+
+AuthorityForm authority_form(std::string_view text) {
+  if (text.empty()) return AuthorityForm::refused;
+  const std::size_t plain = plain_size(text);
+  if (plain == text.size()) return AuthorityForm::name;
+  if (plain > 0 && is_port_part(text.substr(plain))) return AuthorityForm::name_and_port;
+  return is_unusual_authority(text) ? AuthorityForm::other : AuthorityForm::refused;
 }
 
 }  // namespace teal::net

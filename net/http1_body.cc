@@ -42,6 +42,12 @@ void Http1BodyParser::start(Framing framing, const Http1Limits& limits) {
 }
 
 ParseStep Http1BodyParser::next(std::string_view input) {
+  if (state_ == State::done) return {ParseEvent::end, 0, {}};
+  if (state_ == State::length) return next_content(input);
+  return next_of_chunks(input);
+}
+
+ParseStep Http1BodyParser::next_of_chunks(std::string_view input) {
   std::size_t consumed = 0;
   for (;;) {
     const State before = state_;

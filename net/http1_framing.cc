@@ -31,14 +31,17 @@ void for_each_element(std::string_view list, Visit visit) {
 
 /// Digits only: no sign, no white space, no base prefix, no list.
 Refusal read_length(std::string_view value, FramingFields& out) {
-  if (out.has_length || value.find(',') != std::string_view::npos)
-    return Refusal::content_length_repeated;
+  if (out.has_length) return Refusal::content_length_repeated;
   if (value.empty()) return Refusal::content_length_malformed;
   std::uint64_t length = 0;
   for (const char c : value) {
-    if (c < '0' || c > '9') return Refusal::content_length_malformed;
-    const auto digit = static_cast<std::uint64_t>(c - '0');
-    if (length > (kMaxLength - digit) / 10) return Refusal::content_length_malformed;
+    const unsigned digit = static_cast<unsigned char>(c) - unsigned{'0'};
+    if (digit > 9) [[unlikely]]
+      return value.find(',') != std::string_view::npos ? Refusal::content_length_repeated
+                                                       : Refusal::content_length_malformed;
+    if (length > kMaxLength / 10 || (length == kMaxLength / 10 && digit > kMaxLength % 10))
+        [[unlikely]]
+      return Refusal::content_length_malformed;
     length = length * 10 + digit;
   }
   out.has_length = true;
@@ -47,8 +50,13 @@ Refusal read_length(std::string_view value, FramingFields& out) {
 }
 
 void read_connection_option(std::string_view option, FramingFields& out) {
-  if (is<"close">(option)) out.close = true;
-  if (is<"keep-alive">(option)) out.keep_alive = true;
+  if (is<"close">(option)) {
+    out.close = true;
+  } else if (is<"keep-alive">(option)) {
+    out.keep_alive = true;
+  } else {
+    out.names_others = out.names_others || !option.empty();
+  }
 }
 
 void read_connection(std::string_view value, FramingFields& out) {

@@ -16,8 +16,9 @@ namespace teal::net::http1 {
 struct FramingFields {
   bool has_length = false;
   bool chunked = false;
-  bool close = false;       ///< Connection names it.
-  bool keep_alive = false;  ///< Connection names it.
+  bool close = false;         ///< Connection names it.
+  bool keep_alive = false;    ///< Connection names it.
+  bool names_others = false;  ///< Connection says something else, too.
   bool continue_expected = false;
   std::uint32_t hosts = 0;
   std::uint64_t length = 0;

@@ -75,6 +75,7 @@ class Http1BodyParser {
 
   ParseStep refuse(Refusal refusal);
   ParseStep next_content(std::string_view input);
+  ParseStep next_of_chunks(std::string_view input);
   ParseStep next_chunk_size(std::string_view input);
   ParseStep next_chunk_end(std::string_view input);
   ParseStep next_trailers(std::string_view input);

@@ -103,10 +103,10 @@ Refusal read_target(const char* bytes, Piece whole, RequestHead& head) {
 Refusal read_request_line(const char* bytes, std::uint32_t begin, std::uint32_t end,
                           RequestHead& head) {
   const std::string_view line{bytes + begin, end - begin};
-  const std::size_t method_size = line.find(' ');
+  std::size_t method_size = 0;  // Of a few letters: no call is worth it.
+  while (method_size < line.size() && line[method_size] != ' ') ++method_size;
   // The shortest is a method, two spaces and a version; its target is then found empty.
-  if (method_size == std::string_view::npos || line.size() < method_size + 2 + kVersionSize)
-    return Refusal::start_line_malformed;
+  if (line.size() < method_size + 2 + kVersionSize) return Refusal::start_line_malformed;
   const std::size_t target_end = line.size() - kVersionSize - 1;
   const std::string_view version = line.substr(target_end + 1);
   if (line[target_end] != ' ' || std::memcmp(version.data(), "HTTP/", 5) != 0 ||
@@ -145,6 +145,7 @@ Refusal conclude(RequestHead& head) {
     return broken;
   if (const Refusal broken = read_host(fields, head); broken != Refusal::none) return broken;
   head.keep_alive = http1::is_kept_alive(fields, head.minor_version);
+  head.connection_names = fields.names_others;
   head.expects_continue = fields.continue_expected && head.minor_version >= 1;
   if (fields.chunked) head.framing = {Framing::Kind::chunked, 0};
   if (fields.has_length) head.framing = {Framing::Kind::length, fields.length};
@@ -182,6 +183,7 @@ void RequestParser::restart() {
   head_.framing = {};
   head_.size = 0;
   head_.authority = {};
+  head_.authority_form = AuthorityForm::other;
   head_.fields.clear();
 }
 

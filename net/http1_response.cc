@@ -50,6 +50,7 @@ Refusal conclude(ResponseHead& head, Method method) {
   // A target that thinks an interim response has a body would have that body read as the next head.
   if (head.is_interim() && (fields.chunked || fields.length != 0))
     return Refusal::interim_with_body;
+  head.connection_names = fields.names_others;
   head.framing = framing_of(fields, head.status, method);
   head.keep_alive = http1::is_kept_alive(fields, head.minor_version) &&
                     head.framing.kind != Framing::Kind::until_close;

@@ -3,6 +3,9 @@
 #include <cstring>
 #include <limits>
 
+#include "net/known_headers.h"
+#include "net/plain_bytes.h"
+
 namespace teal::net::http1 {
 namespace {
 
@@ -24,18 +27,25 @@ std::uint32_t pass_plain_name([[maybe_unused]] const char* bytes, std::uint32_t 
                               [[maybe_unused]] std::size_t size) {
 #if defined(__SSE2__)
   if (begin + std::size_t{16} > size) return begin;
-  const auto is_between = [](__m128i block, char first, char last) {
-    const __m128i offset = _mm_sub_epi8(block, _mm_set1_epi8(first));
-    return _mm_cmpeq_epi8(_mm_min_epu8(offset, _mm_set1_epi8(static_cast<char>(last - first))),
-                          offset);
-  };
+  const unsigned others = others_mask<'-', '-'>(bytes + begin);
+  return begin + static_cast<std::uint32_t>(std::countr_zero(others | 0x10000U));
+#else
+  return begin;
+#endif
+}
+
+/// Nearly all names end within so many bytes.
+constexpr std::uint32_t kNear = 16;
+
+/// The first colon of the line, if it is near; else `begin`.
+std::uint32_t near_colon([[maybe_unused]] const char* bytes, std::uint32_t begin,
+                         [[maybe_unused]] std::size_t size) {
+#if defined(__SSE2__)
+  if (begin + std::size_t{kNear} > size) return begin;
   const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + begin));
-  const __m128i letter = is_between(_mm_or_si128(block, _mm_set1_epi8(0x20)), 'a', 'z');
-  const __m128i digit = is_between(block, '0', '9');
-  const __m128i hyphen = _mm_cmpeq_epi8(block, _mm_set1_epi8('-'));
-  const __m128i plain = _mm_or_si128(_mm_or_si128(letter, digit), hyphen);
-  const auto others = ~static_cast<unsigned>(_mm_movemask_epi8(plain));
-  return begin + static_cast<std::uint32_t>(std::countr_zero(others));
+  const auto mask =
+      static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8(':'))));
+  return mask == 0 ? begin : begin + static_cast<std::uint32_t>(std::countr_zero(mask));
 #else
   return begin;
 #endif
@@ -48,14 +58,20 @@ constexpr bool is_visible(char c) {
 
 /// RFC 9112, section 5, without its leniencies. Requires: a CR stands at `end`, which ends the walk
 /// over the name since it is no token character.
-Refusal cut_field(std::string_view input, std::uint32_t begin, std::uint32_t end, bool is_first,
-                  Field& field) {
-  const char* bytes = input.data();
-  std::uint32_t colon = pass_plain_name(bytes, begin, input.size());
-  while (is_in(kToken, bytes[colon])) ++colon;
-  if (bytes[colon] != ':' || colon == begin) [[unlikely]]
-    return name_refusal(bytes, begin, colon, end, is_first);
-  if (colon - begin > std::numeric_limits<std::uint16_t>::max()) return Refusal::head_too_large;
+inline Refusal cut_field(const char* bytes, std::size_t size, std::uint32_t begin,
+                         std::uint32_t end, bool is_first, Field& field) {
+  const std::uint32_t near = near_colon(bytes, begin, size);
+  std::uint32_t colon = near;
+  field.id = known_header(bytes + begin, colon - begin);
+  if (field.id == HeaderId::other) {  // A known name needs no look at its letters.
+    colon = pass_plain_name(bytes, begin, size);
+    while (is_in(kToken, bytes[colon])) ++colon;
+    if (bytes[colon] != ':' || colon == begin) [[unlikely]]
+      return name_refusal(bytes, begin, colon, end, is_first);
+    if (colon - begin > std::numeric_limits<std::uint16_t>::max()) [[unlikely]]
+      return Refusal::head_too_large;
+    if (near == begin) field.id = header_id({bytes + begin, colon - begin});
+  }
 
   std::uint32_t value = colon + 1;
   std::uint32_t value_end = end;
@@ -69,7 +85,6 @@ Refusal cut_field(std::string_view input, std::uint32_t begin, std::uint32_t end
     while (value_end > value && is_blank(bytes[value_end - 1])) --value_end;
   }
   field.name_size = static_cast<std::uint16_t>(colon - begin);
-  field.id = header_id({bytes + begin, field.name_size});
   field.name_at = begin;
   field.value_at = value;
   field.value_size = value_end - value;
@@ -82,21 +97,32 @@ Refusal cut_field(std::string_view input, std::uint32_t begin, std::uint32_t end
 Scan scan_fields(std::string_view input, LineCursor& cursor, std::size_t limit, Refusal over_limit,
                  std::uint32_t max_fields, Fields& fields) {
   const char* const bytes = input.data();
-  const std::size_t window = input.size() < limit ? input.size() : limit;
+  const std::size_t size = input.size();
+  const std::size_t window = size < limit ? size : limit;
+  std::uint32_t begin = cursor.line_at;
+  std::size_t from = cursor.scanned;
   for (;;) {
-    // As scan_line(), which is asked where a line is not just there and whole.
-    const std::size_t at = find_control(bytes, cursor.scanned, window);
-    if (at + 2 > window || std::memcmp(bytes + at, "\r\n", 2) != 0) [[unlikely]]
-      return scan_line(input, cursor, limit, over_limit);
-    const std::uint32_t begin = cursor.line_at;
+    std::size_t at = find_low(bytes, from, window);
+    if (at + 2 > window || std::memcmp(bytes + at, "\r\n", 2) != 0) [[unlikely]] {
+      // Not there yet, or not as it should be, or a tab.
+      cursor = {begin, static_cast<std::uint32_t>(from)};
+      const Scan line = scan_line(input, cursor, limit, over_limit);
+      if (line.progress != Scan::Progress::complete) return line;
+      at = line.line_end;
+    }
     const auto end = static_cast<std::uint32_t>(at);
-    pass_line(cursor, end);
-    if (end == begin) return {Scan::Progress::complete, Refusal::none, end};
-    if (fields.size() == max_fields) return refused(Refusal::too_many_fields);
-    Field field;
-    const Refusal broken = cut_field(input, begin, end, fields.empty(), field);
-    if (broken != Refusal::none) return refused(broken);
-    fields.push_back(field);
+    from = at + 2;
+    if (end == begin) {
+      pass_line(cursor, end);
+      return {Scan::Progress::complete, Refusal::none, end};
+    }
+    if (fields.size() == max_fields) [[unlikely]]
+      return refused(Refusal::too_many_fields);
+    const Refusal broken = cut_field(bytes, size, begin, end, fields.empty(), fields.draft());
+    if (broken != Refusal::none) [[unlikely]]
+      return refused(broken);
+    fields.keep_draft();
+    begin = end + 2;
   }
 }
 

@@ -31,30 +31,36 @@ constexpr bool is_control(char c) {
 }
 
 #if defined(__SSE2__)
-/// One bit for each of 16 bytes that is a control byte.
-inline unsigned control_mask(const char* bytes) {
+/// One bit for each of 16 bytes that is a control byte or a tab.
+inline unsigned low_mask(const char* bytes) {
   const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
   const __m128i below_space = _mm_cmpeq_epi8(_mm_min_epu8(block, _mm_set1_epi8(0x1f)), block);
-  const __m128i tab = _mm_cmpeq_epi8(block, _mm_set1_epi8('\t'));
   const __m128i del = _mm_cmpeq_epi8(block, _mm_set1_epi8(0x7f));
-  const __m128i control = _mm_or_si128(_mm_andnot_si128(tab, below_space), del);
-  return static_cast<unsigned>(_mm_movemask_epi8(control));
+  return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(below_space, del)));
 }
 #endif
 
-/// The first control byte in [from, size), or `size`.
-inline std::size_t find_control(const char* bytes, std::size_t from, std::size_t size) {
+/// The first control byte or tab in [from, size), or `size`. Tabs are so rare that passing over
+/// them is left to find_control().
+inline std::size_t find_low(const char* bytes, std::size_t from, std::size_t size) {
 #if defined(__SSE2__)
   for (; from + 16 <= size; from += 16)
-    if (const unsigned mask = control_mask(bytes + from); mask != 0)
+    if (const unsigned mask = low_mask(bytes + from); mask != 0)
       return from + static_cast<std::size_t>(std::countr_zero(mask));
   if (size >= 16) {
     // The last block overlaps what was looked at; those bits are shifted out.
-    const unsigned mask = control_mask(bytes + size - 16) >> (from - (size - 16));
+    const unsigned mask = low_mask(bytes + size - 16) >> (from - (size - 16));
     return mask == 0 ? size : from + static_cast<std::size_t>(std::countr_zero(mask));
   }
 #endif
-  while (from < size && !is_control(bytes[from])) ++from;
+  while (from < size && !is_control(bytes[from]) && bytes[from] != '\t') ++from;
+  return from;
+}
+
+/// The first control byte in [from, size), or `size`.
+inline std::size_t find_control(const char* bytes, std::size_t from, std::size_t size) {
+  from = find_low(bytes, from, size);
+  while (from < size && bytes[from] == '\t') [[unlikely]] from = find_low(bytes, from + 1, size);
   return from;
 }
 

@@ -6,20 +6,16 @@
 
 namespace teal::net {
 
-void append_status_line(Text& out, std::uint16_t status, std::string_view reason) {
+Pen put_status_line(Pen pen, std::uint16_t status, std::string_view reason) {
   TEAL_ASSERT(status >= 100 && status <= 999);
+  if (status == 200 && reason == "OK") [[likely]]
+    return pen += "HTTP/1.1 200 OK\r\n";
   if (reason.empty()) reason = reason_phrase(status);
-  out += "HTTP/1.1 ";
-  out += status;
-  out += ' ';
-  out += reason;
-  out += kCrlf;
-}
-
-void append_content_length(Text& out, std::uint64_t length) {
-  out += "content-length: ";
-  out += length;
-  out += kCrlf;
+  pen += "HTTP/1.1 ";
+  pen += status;
+  pen += ' ';
+  pen += reason;
+  return pen += "\r\n";
 }
 
 /// IANA's HTTP Status Code Registry.

@@ -1,35 +1,38 @@
 // The few bytes of HTTP/1.1 that are not copied from somewhere: status lines, chunk framing, header
-// lines. Appends to a caller's Text; pure.
+// lines. Writes by the caller's pen, who has asked for the room; pure.
 #pragma once
 
 #include <array>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
-#include "base/text.h"
+#include "base/pen.h"
 #include "net/message.h"
 
 namespace teal::net {
 
 /// "HTTP/1.1 200 OK\r\n". The reason is the target's own if given, else the registered one.
-void append_status_line(Text& out, std::uint16_t status, std::string_view reason);
-/// "name: value\r\n". Inline, so that a literal name costs no call.
-inline void append_field(Text& out, std::string_view name, std::string_view value) {
-  const std::size_t size = name.size() + value.size() + 4;
-  char* at = out.room(size);
-  std::memcpy(at, name.data(), name.size());
-  at += name.size();
-  *at++ = ':';
-  *at++ = ' ';
-  if (!value.empty()) std::memcpy(at, value.data(), value.size());
-  at += value.size();
-  *at++ = '\r';
-  *at = '\n';
-  out.advance(size);
+Pen put_status_line(Pen pen, std::uint16_t status, std::string_view reason);
+/// "name: value\r\n". A literal name costs no call.
+template <std::size_t kTerminated>
+Pen put_field(Pen pen, const char (&name)[kTerminated], std::string_view value) {
+  pen += name;
+  pen += ": ";
+  pen += value;
+  return pen += "\r\n";
 }
-/// "content-length: 123\r\n".
-void append_content_length(Text& out, std::uint64_t length);
+inline Pen put_field(Pen pen, std::string_view name, std::string_view value) {
+  pen += name;
+  pen += ": ";
+  pen += value;
+  return pen += "\r\n";
+}
+/// "content-length: 123\r\n"
+inline Pen put_content_length(Pen pen, std::uint64_t length) {
+  pen += "content-length: ";
+  pen += length;
+  return pen += "\r\n";
+}
 /// The registered reason phrase, "Unknown" where there is none.
 std::string_view reason_phrase(std::uint16_t status);
 

@@ -9,6 +9,8 @@
 #include <memory>
 #include <string_view>
 
+#include "net/authority.h"
+
 namespace teal::net {
 
 enum class Method : std::uint8_t {
@@ -94,11 +96,16 @@ class Fields {
     seen_ = 0;
   }
   void push_back(const Field& field) {
+    draft() = field;
+    keep_draft();
+  }
+  /// The next field, to be filled in where it will stand; keep_draft() then makes it count.
+  Field& draft() {
     if (size_ == capacity_) [[unlikely]]
       grow();
-    list_[size_++] = field;
-    seen_ |= bit(field.id);
+    return list_[size_];
   }
+  void keep_draft() { seen_ |= bit(list_[size_++].id); }
   /// Whether there is a field with this id: costs nothing, so ask before you look for one.
   bool has(HeaderId id) const { return (seen_ & bit(id)) != 0; }
   std::size_t size() const { return size_; }
@@ -153,6 +160,7 @@ struct RequestHead {
   std::uint8_t minor_version = 1;  ///< HTTP/1.x; 2 and above of other protocols count as 1.
   bool keep_alive = true;
   bool expects_continue = false;
+  bool connection_names = false;  ///< Connection has options beyond keep-alive and close.
   Framing framing;
   std::uint32_t size = 0;  ///< Bytes of the whole head.
   Piece method_text;
@@ -160,6 +168,7 @@ struct RequestHead {
   Piece target;
   /// Host with optional port: of the absolute-form target if there is one, else of Host.
   Piece authority;
+  AuthorityForm authority_form = AuthorityForm::other;
   Fields fields;
 
   std::string_view text(Piece piece) const { return {fields.bytes() + piece.at, piece.size}; }
@@ -174,6 +183,7 @@ struct ResponseHead {
   std::uint16_t status = 0;
   std::uint8_t minor_version = 1;
   bool keep_alive = true;
+  bool connection_names = false;  ///< As of a request.
   Framing framing;
   std::uint32_t size = 0;
   Piece reason;

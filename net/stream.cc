@@ -15,8 +15,22 @@ ssize_t receive(int fd, std::span<char> into) {
   return ::syscall(SYS_recvfrom, fd, into.data(), into.size(), 0, nullptr, nullptr);
 }
 
-ssize_t send(int fd, const iovec& piece) {
-  return ::syscall(SYS_sendto, fd, piece.iov_base, piece.iov_len, MSG_NOSIGNAL, nullptr, 0);
+ssize_t send(int fd, std::string_view bytes) {
+  return ::syscall(SYS_sendto, fd, bytes.data(), bytes.size(), MSG_NOSIGNAL, nullptr, 0);
+}
+
+ssize_t send(int fd, std::span<const iovec> pieces) {
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(pieces.data());
+  message.msg_iovlen = pieces.size();
+  return ::sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+/// What send() said.
+WriteResult result_of(ssize_t sent) {
+  if (sent >= 0) return {static_cast<std::size_t>(sent), 0};
+  if (errno == EAGAIN || errno == EWOULDBLOCK) return {};
+  return {0, errno};
 }
 
 }  // namespace
@@ -41,22 +55,23 @@ ReadResult Stream::read(std::span<char> into) {
   return result;
 }
 
+WriteResult Stream::write(std::string_view bytes) {
+  if (tls_) {
+    const iovec piece{const_cast<char*>(bytes.data()), bytes.size()};
+    return tls_->write(std::span(&piece, bytes.empty() ? 0 : 1));
+  }
+  ssize_t n = 0;
+  do n = send(socket_.fd(), bytes);
+  while (n < 0 && errno == EINTR);
+  return result_of(n);
+}
+
 WriteResult Stream::write(std::span<const iovec> pieces) {
   if (tls_) return tls_->write(pieces);
   ssize_t n = 0;
-  do {
-    if (pieces.size() == 1) {
-      n = send(socket_.fd(), pieces[0]);
-    } else {
-      msghdr message{};
-      message.msg_iov = const_cast<iovec*>(pieces.data());
-      message.msg_iovlen = pieces.size();
-      n = ::sendmsg(socket_.fd(), &message, MSG_NOSIGNAL);
-    }
-  } while (n < 0 && errno == EINTR);
-  if (n >= 0) return {static_cast<std::size_t>(n), 0};
-  if (errno == EAGAIN || errno == EWOULDBLOCK) return {};
-  return {0, errno};
+  do n = send(socket_.fd(), pieces);
+  while (n < 0 && errno == EINTR);
+  return result_of(n);
 }
 
 void Stream::finish_writing() {

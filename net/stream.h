@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string_view>
 
 #include "net/socket.h"
 #include "net/tls_session.h"
@@ -41,8 +42,9 @@ class Stream {
   const TlsSession* tls() const { return tls_.get(); }
 
   ReadResult read(std::span<char> into);
+  WriteResult write(std::string_view bytes);
   WriteResult write(std::span<const iovec> pieces);
-  /// Bytes that write() has taken wait in here for the socket; write() of nothing sends them.
+  /// Bytes that write() has taken wait in here for the socket; write({}) sends them.
   bool has_unsent() const { return tls_ && tls_->has_unsent(); }
   /// We will send no more; the peer may.
   void finish_writing();

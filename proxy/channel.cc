@@ -1,5 +1,6 @@
 #include "proxy/channel.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <span>
@@ -11,36 +12,16 @@
 namespace teal::proxy {
 
 void Gather::own(Channel& owner) {
-  if (owner_ == &owner) return;
   flush();
   owner_ = &owner;
 }
 
-Text& Gather::begin_text(Channel& owner) {
-  own(owner);
-  text_begin_ = text_.size();
-  return text_;
-}
-
-void Gather::end_text() {
-  const std::size_t size = text_.size() - text_begin_;
-  if (size == 0) return;
-  if (!pieces_.empty() && pieces_.back().outside == nullptr) {
-    pieces_.back().size += size;  // pieces in text_ follow each other
-    return;
-  }
-  pieces_.push_back({nullptr, text_begin_, size});
-}
-
 void Gather::view(Channel& owner, std::string_view bytes) {
-  if (bytes.empty()) return;
   if (bytes.size() <= kCopied) {
-    begin_text(owner) += bytes;
-    end_text();
+    text(owner) += bytes;
     return;
   }
-  own(owner);
-  pieces_.push_back({bytes.data(), 0, bytes.size()});
+  pieces_.push_back({text(owner).size(), bytes});
   if (pieces_.size() >= kPieces) {
     flush();
     owner_ = &owner;
@@ -48,14 +29,32 @@ void Gather::view(Channel& owner, std::string_view bytes) {
 }
 
 void Gather::flush() {
-  if (owner_ != nullptr && !pieces_.empty()) owner_->take(pieces_, text_);
-  owner_ = nullptr;
-  pieces_.clear();
-  text_.clear();
+  if (owner_ == nullptr) return;
+  if (pieces_.empty()) {
+    if (!text_.empty()) owner_->take(text_.view());
+  } else {
+    std::array<iovec, 2 * kPieces + 1> vectors;
+    std::size_t count = 0;
+    std::size_t text_begin = 0;
+    const auto add = [&](std::string_view bytes) {
+      if (!bytes.empty()) vectors[count++] = {const_cast<char*>(bytes.data()), bytes.size()};
+    };
+    for (const Piece& piece : pieces_) {
+      add(text_.view().substr(text_begin, piece.text_end - text_begin));
+      add(piece.outside);
+      text_begin = piece.text_end;
+    }
+    add(text_.view().substr(text_begin));
+    owner_->take(std::span(vectors.data(), count));
+  }
+  clear();
 }
 
 void Gather::forget(const Channel& owner) {
-  if (owner_ != &owner) return;
+  if (owner_ == &owner) clear();
+}
+
+void Gather::clear() {
   owner_ = nullptr;
   pieces_.clear();
   text_.clear();
@@ -86,50 +85,53 @@ void Channel::close_channel() {
   stream_.close();
 }
 
-Text& Channel::begin_text() {
-  return worker_.gather().begin_text(*this);
-}
-void Channel::end_text() {
-  worker_.gather().end_text();
+Text& Channel::output() {
+  return worker_.gather().text(*this);
 }
 void Channel::write_view(std::string_view bytes) {
   worker_.gather().view(*this, bytes);
 }
 
-void Channel::take(const std::vector<Gather::Piece>& pieces, const Text& text) {
+void Channel::take(std::string_view bytes) {
   if (!stream_.is_open() || broken_) return;
-  if (!connected_ || !pending_.empty()) {
-    keep_unwritten(pieces, text, 0);
+  if (!can_write()) {
+    pending_ += bytes;
     return;
   }
-  std::array<iovec, Gather::kPieces> vectors;
-  std::size_t asked = 0;
-  for (std::size_t i = 0; i < pieces.size(); ++i) {
-    const auto& piece = pieces[i];
-    const char* bytes = piece.outside != nullptr ? piece.outside : text.data() + piece.at;
-    vectors[i] = {const_cast<char*>(bytes), piece.size};
-    asked += piece.size;
-  }
-  const net::WriteResult wrote = stream_.write(std::span(vectors.data(), pieces.size()));
+  const net::WriteResult wrote = stream_.write(bytes);
   if (wrote.error != 0) {
-    broken_ = true;
-    worker_.resume_soon(*this);
+    on_write_failed();
     return;
   }
   written_ += wrote.size;
-  if (wrote.size < asked) keep_unwritten(pieces, text, wrote.size);
+  if (wrote.size < bytes.size()) pending_ += bytes.substr(wrote.size);
 }
 
-void Channel::keep_unwritten(const std::vector<Gather::Piece>& pieces, const Text& text,
-                             std::size_t written) {
-  for (const auto& piece : pieces) {
-    if (written >= piece.size) {
-      written -= piece.size;
-      continue;
-    }
-    const char* bytes = piece.outside != nullptr ? piece.outside : text.data() + piece.at;
-    pending_.append(bytes + written, piece.size - written);
-    written = 0;
+void Channel::take(std::span<const iovec> pieces) {
+  if (!stream_.is_open() || broken_) return;
+  if (!can_write()) {
+    keep_unwritten(pieces, 0);
+    return;
+  }
+  const net::WriteResult wrote = stream_.write(pieces);
+  if (wrote.error != 0) {
+    on_write_failed();
+    return;
+  }
+  written_ += wrote.size;
+  keep_unwritten(pieces, wrote.size);
+}
+
+void Channel::on_write_failed() {
+  broken_ = true;
+  worker_.resume_soon(*this);
+}
+
+void Channel::keep_unwritten(std::span<const iovec> pieces, std::size_t written) {
+  for (const iovec& piece : pieces) {
+    const std::size_t taken = std::min(written, piece.iov_len);
+    written -= taken;
+    pending_.append(static_cast<const char*>(piece.iov_base) + taken, piece.iov_len - taken);
   }
 }
 
@@ -141,11 +143,9 @@ void Channel::connected() {
 bool Channel::write_pending() {
   if (!connected_ || broken_) return !is_blocked();
   if (!is_blocked()) return true;
-  const iovec rest{pending_.data() + pending_at_, pending_.size() - pending_at_};
-  const net::WriteResult wrote = stream_.write(std::span(&rest, pending_.empty() ? 0 : 1));
+  const net::WriteResult wrote = stream_.write(std::string_view(pending_).substr(pending_at_));
   if (wrote.error != 0) {
-    broken_ = true;
-    worker_.resume_soon(*this);
+    on_write_failed();
     return false;
   }
   written_ += wrote.size;

@@ -8,7 +8,10 @@
 // upstream.h do.
 #pragma once
 
+#include <sys/uio.h>
+
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,9 +34,11 @@ class Gather {
   /// few hundred bytes is cheaper than one sendmsg() of many pieces.
   static constexpr std::size_t kCopied = 2048;
 
-  /// Appends happen to the returned string, until end_text().
-  Text& begin_text(Channel& owner);
-  void end_text();
+  /// What is appended to the returned text, while no other channel writes, leaves with the rest.
+  Text& text(Channel& owner) {
+    if (owner_ != &owner) own(owner);
+    return text_;
+  }
   void view(Channel& owner, std::string_view bytes);
   /// Writes what there is.
   void flush();
@@ -44,15 +49,15 @@ class Gather {
   friend class Channel;
   static constexpr std::size_t kPieces = 64;
 
+  /// What is referred to, with the own text that goes before it: nearly always there is only text.
   struct Piece {
-    const char* outside = nullptr;  ///< Null: in text_, at `at`.
-    std::size_t at = 0;
-    std::size_t size = 0;
+    std::size_t text_end = 0;
+    std::string_view outside;
   };
   void own(Channel& owner);
+  void clear();
 
   Channel* owner_ = nullptr;
-  std::size_t text_begin_ = 0;
   Text text_;
   std::vector<Piece> pieces_;
 };
@@ -92,8 +97,8 @@ class Channel : public net::Watcher {
   void close_channel();
 
   // ---- output
-  Text& begin_text();
-  void end_text();
+  /// What is appended to it is written, as long as nothing is written to another channel.
+  Text& output();
   void write_view(std::string_view bytes);
   /// Not to be written to yet: output is kept until connected() is called.
   void start_unconnected() { connected_ = false; }
@@ -118,9 +123,11 @@ class Channel : public net::Watcher {
 
  private:
   friend class Gather;
-  void take(const std::vector<Gather::Piece>& pieces, const Text& text);
-  void keep_unwritten(const std::vector<Gather::Piece>& pieces, const Text& text,
-                      std::size_t written);
+  void take(std::string_view bytes);
+  void take(std::span<const iovec> pieces);
+  bool can_write() const { return connected_ && pending_.empty(); }
+  void on_write_failed();
+  void keep_unwritten(std::span<const iovec> pieces, std::size_t written);
 
   std::string pending_;
   std::size_t pending_at_ = 0;

@@ -322,10 +322,9 @@ void Downstream::send_continue() {
 }
 
 void Downstream::send_interim(const net::ResponseHead& head) {
-  Text& out = begin_text();
+  Text& out = output();
   ResponseStyle style;
   append_response_head(out, head, style);
-  end_text();
 }
 
 void Downstream::send_head(const net::ResponseHead& head, const ResponseStyle& style) {
@@ -333,13 +332,12 @@ void Downstream::send_head(const net::ResponseHead& head, const ResponseStyle& s
   framing_ = style.framing;
   close_after_ = close_after_ || style.close;
   if (stream_.tls() == nullptr) {
-    append_response_head(begin_text(), head, style);
+    append_response_head(output(), head, style);
   } else {
     ResponseStyle secure = style;
     secure.hsts = spec().hsts;
-    append_response_head(begin_text(), head, secure);
+    append_response_head(output(), head, secure);
   }
-  end_text();
 }
 
 void Downstream::send_own(std::uint16_t status, std::string_view text, const ResponseStyle& style,
@@ -349,8 +347,7 @@ void Downstream::send_own(std::uint16_t status, std::string_view text, const Res
   close_after_ = close_after_ || style.close;
   ResponseStyle own = style;
   if (stream_.tls() != nullptr) own.hsts = spec().hsts;
-  append_own_response(begin_text(), status, text, own, head_request);
-  end_text();
+  append_own_response(output(), status, text, own, head_request);
 }
 
 void Downstream::send_body(std::string_view bytes) {
@@ -369,10 +366,9 @@ void Downstream::send_end(const net::Fields& trailers) {
     write_view(net::kLastChunk);
     return;
   }
-  Text& out = begin_text();
+  Text& out = output();
   out += net::kLastChunkHead;
   append_trailers(out, trailers);
-  end_text();
 }
 
 void Downstream::send_truncated() {

@@ -27,6 +27,7 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   head_.fields.rebase(head_bytes_.data());
   table_ = worker_.table();
   service_ = nullptr;
+  traffic_ = nullptr;
   audience_ = Audience::split;
   set_cookie_.clear();
   request_done_ = head_.framing.kind == net::Framing::Kind::none;
@@ -59,7 +60,7 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   request_deadline_ = whole.count() > 0 ? began_ + whole : Mono::max();
   choose_group();
   join_group();
-  if (TrafficShard* shard = traffic()) shard->active.add();
+  begin_traffic();
   attempt();
 }
 
@@ -153,9 +154,8 @@ void Exchange::on_connected() {
 
 void Exchange::send_request() {
   phase_ = Phase::waiting;
-  append_request_head(upstream_->begin(), head_, info_.peer, service_->spec->host_header,
+  append_request_head(upstream_->output(), head_, info_.peer, service_->spec->host_header,
                       target_->address, ids_);
-  upstream_->end();
   if (!replay_.empty()) {
     send_body(replay_);
     worker_.gather().flush();  // the buffer may move when more comes
@@ -213,10 +213,9 @@ void Exchange::on_request_end(const net::Fields& trailers) {
       upstream_->send(net::kLastChunk);
     } else {
       replayable_ = false;
-      Text& out = upstream_->begin();
+      Text& out = upstream_->output();
       out += net::kLastChunkHead;
       append_trailers(out, trailers);
-      upstream_->end();
     }
   }
   if (phase_ == Phase::waiting) set_deadline(service_->spec->timeouts.response_header);

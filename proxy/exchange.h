@@ -158,6 +158,7 @@ class Exchange {
 
   // exchange_attempt.cc: targets, queue, failures
   std::size_t pick_target(bool& somebody_is_full);
+  bool was_tried(TargetId target) const;
   std::size_t balance(const GroupView& view, GroupRuntime& runtime);
   bool gets_turn(const TargetState& target);
   std::uint64_t hash_of_request() const;
@@ -193,7 +194,8 @@ class Exchange {
   const WorkerTable::Service& runtime() const { return table_->services[service_->index]; }
   const WorkerTable::Group& group_runtime() const { return runtime().groups[colour_]; }
   const GroupView& group() const { return service_->groups[colour_]; }
-  TrafficShard* traffic();
+  /// From now on the request counts for the group that was drawn.
+  void begin_traffic();
 
   Worker& worker_;
   ClientSide* client_ = nullptr;
@@ -201,6 +203,7 @@ class Exchange {
   Phase phase_ = Phase::idle;
   PinnedTable table_;
   const ServiceView* service_ = nullptr;
+  TrafficShard* traffic_ = nullptr;  ///< Of the group that was drawn; null without a route.
   Draw draw_;
   Colour colour_ = Colour::blue;  ///< The group of the present attempt.
   Audience audience_ = Audience::split;

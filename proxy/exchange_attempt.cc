@@ -32,31 +32,28 @@ std::size_t Exchange::pick_target(bool& somebody_is_full) {
   const bool ramps = service_->spec->slow_start.window.count() > 0;
   bool is_thinned = false;
   auto& candidates = worker_.candidates();
-  candidates.clear();
-  for (std::size_t i = 0; i < view.targets.size(); ++i) {
+  candidates.resize(view.targets.size());
+  const auto look = [&](std::size_t i, bool with_care) {
     const TargetState& state = view.targets[i];
     const TargetRuntime& target = *group.targets[i];
-    const bool was_tried = std::find(tried_.begin(), tried_.end(), state.id) != tried_.end();
-    const bool accepts = view.accepts(state) && !was_tried;
+    const bool accepts = view.accepts(state) && !was_tried(state.id);
     const bool has_room = group_has_room && target.in_flight < target.in_flight_limit;
     somebody_is_full = somebody_is_full || (accepts && !has_room);
-    bool usable = accepts && has_room;
-    if (usable && ramps && !gets_turn(state)) {
-      usable = false;
-      is_thinned = true;
-    }
-    candidates.push_back({target.in_flight, usable});
-  }
-  std::size_t picked = balance(view, runtime);
+    const bool usable = accepts && has_room;
+    const bool is_left_out = usable && with_care && !gets_turn(state);
+    is_thinned = is_thinned || is_left_out;
+    candidates[i] = {target.in_flight, usable && !is_left_out};
+  };
+  for (std::size_t i = 0; i < candidates.size(); ++i) look(i, ramps);
+  const std::size_t picked = balance(view, runtime);
   if (picked != kNobody || !is_thinned) return picked;
   // All that have room are new: then nobody need be careful with any of them.
-  for (std::size_t i = 0; i < view.targets.size(); ++i) {
-    const bool was_tried =
-        std::find(tried_.begin(), tried_.end(), view.targets[i].id) != tried_.end();
-    candidates[i].usable = view.accepts(view.targets[i]) && !was_tried && group_has_room &&
-                           group.targets[i]->in_flight < group.targets[i]->in_flight_limit;
-  }
+  for (std::size_t i = 0; i < candidates.size(); ++i) look(i, false);
   return balance(view, runtime);
+}
+
+bool Exchange::was_tried(TargetId target) const {
+  return !tried_.empty() && std::find(tried_.begin(), tried_.end(), target) != tried_.end();
 }
 
 std::size_t Exchange::balance(const GroupView& view, GroupRuntime& runtime) {
@@ -97,8 +94,7 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
   const boost::local_shared_ptr<TargetRuntime> target = group_runtime().targets[index];
   ++attempts_;
   ++tries_.attempts;
-  if (attempts_ > 1)
-    if (TrafficShard* shard = traffic()) shard->retries.add();
+  if (attempts_ > 1) traffic_->retries.add();
   if (!fresh && !target->idle.empty()) {
     upstream_ = target->idle.back();
     target->idle.pop_back();
@@ -175,7 +171,8 @@ void Exchange::on_room() {
   // A request that waits follows the newest routing truth: after a rollback it must not come out of
   // the queue on the wrong side (caddy#4442).
   if (table_ != worker_.table()) {
-    if (TrafficShard* shard = traffic()) shard->active.subtract();
+    traffic_->active.subtract();
+    traffic_ = nullptr;
     end_exposure(false);
     const bool was_retrying = retrying_ != nullptr;
     leave_group();
@@ -195,7 +192,7 @@ void Exchange::on_room() {
       retrying_ = joined_;
       ++retrying_->retries;
     }
-    if (TrafficShard* shard = traffic()) shard->active.add();
+    begin_traffic();
   }
   attempt();
 }

@@ -124,14 +124,14 @@ void Exchange::finish(Origin origin) {
   client_->on_exchange_done();  // may give this object to the next request
 }
 
-TrafficShard* Exchange::traffic() {
-  if (service_ == nullptr) return nullptr;
-  return &worker_.counters().traffic(service_->groups[draw_.colour].slots[audience_]);
+void Exchange::begin_traffic() {
+  traffic_ = &worker_.counters().traffic(service_->groups[draw_.colour].slots[audience_]);
+  traffic_->active.add();
 }
 
 void Exchange::account(Origin origin) {
   worker_.counters()[Stat::requests_active].subtract();
-  TrafficShard* shard = traffic();
+  TrafficShard* const shard = traffic_;
   if (shard == nullptr) return;
   shard->active.subtract();
   // A response cut short counts as a failure, whatever its status line said, unless the client did

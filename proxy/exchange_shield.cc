@@ -162,7 +162,7 @@ void Exchange::go_live(const FailedAttempt* failed) {
     shielded_.failure = failed->failure;
     shielded_.status = blamed_status(*failed);
     shielded_.origin = failed->failure == Failure::status ? Origin::target : Origin::teal;
-    if (TrafficShard* shard = traffic()) shard->shielded.add();
+    traffic_->shielded.add();
   }
   using Header = config::Shield::Header;
   const Header who = service_->spec->shield.header;

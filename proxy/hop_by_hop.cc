@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "net/http1_writer.h"
 #include "net/literal.h"
 
 namespace teal::proxy {
@@ -73,14 +72,12 @@ bool is_identity_header(std::string_view name) {
   });
 }
 
-HeadSurvey::HeadSurvey(const net::Fields& fields) {
-  if (!fields.has(HeaderId::connection)) return;
+void HeadSurvey::read(const net::Fields& fields) {
   for (const net::Field& field : fields)
     if (field.id == HeaderId::connection) read_connection(fields.value(field));
 }
 
 void HeadSurvey::read_connection(std::string_view options) {
-  if (net::is<"keep-alive">(options) || net::is<"close">(options)) return;  // nearly always
   while (!options.empty()) {
     const std::string_view option = next_element(options);
     if (option.empty() || net::is<"keep-alive">(option) || net::is<"close">(option)) continue;
@@ -101,42 +98,23 @@ bool HeadSurvey::is_named(std::string_view field) const {
                      [&](const Name& option) { return net::iequals(option.view(), field); });
 }
 
-void LineCopier::keep(const net::Field& field) {
-  if (field.canonical && field.name_at == end_) {
-    end_ = field.line_end;
-    return;
-  }
+void LineCopier::begin_anew(const net::Field& field) {
   finish();
-  if (field.canonical) {
+  if (field.canonical)
     begin_ = field.name_at;
-    end_ = field.line_end;
-  } else {
-    net::append_field(out_, fields_.name(field), fields_.value(field));
-  }
+  else
+    pen_ = net::put_field(pen_, fields_.name(field), fields_.value(field));
 }
 
-bool append_joined(Text& out, const net::Fields& fields, HeaderId id) {
+Pen put_joined(Pen pen, const net::Fields& fields, HeaderId id) {
   bool any = false;
   for (const net::Field& field : fields) {
     if (field.id != id || field.value_size == 0) continue;
-    if (any) out += ", ";
-    out += fields.value(field);
+    if (any) pen += ", ";
+    pen += fields.value(field);
     any = true;
   }
-  return any;
-}
-
-void append_via(Text& out, const net::Fields& fields, std::uint8_t minor_version) {
-  out += "via: ";
-  if (fields.has(HeaderId::via) && append_joined(out, fields, HeaderId::via)) out += ", ";
-  out += minor_version == 0 ? "1.0 teal\r\n" : "1.1 teal\r\n";
-}
-
-void append_framing(Text& out, const net::Framing& framing) {
-  if (framing.kind == net::Framing::Kind::length)
-    net::append_content_length(out, framing.length);
-  else if (framing.kind == net::Framing::Kind::chunked)
-    out += "transfer-encoding: chunked\r\n";
+  return pen;
 }
 
 }  // namespace teal::proxy

@@ -1,14 +1,15 @@
 // What both directions of the header rules share: which fields end at this hop (RFC 9110, section
 // 7.6.1), and copying the kept ones as runs. For rewrite_*.cc only.
 //
-// Pure; no allocation beyond the growth of the output.
+// Pure; writes by the caller's pen, who has asked for the room.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <string_view>
 
-#include "base/text.h"
+#include "base/pen.h"
+#include "net/http1_writer.h"
 #include "net/message.h"
 
 namespace teal::proxy {
@@ -25,7 +26,10 @@ class HeadSurvey {
   /// something, and comparing each field with each name would cost more than the head is worth.
   static constexpr std::size_t kMaxNamed = 32;
 
-  explicit HeadSurvey(const net::Fields& fields);
+  /// `names`: the head's connection_names; without it there is nothing to look at.
+  HeadSurvey(const net::Fields& fields, bool names) {
+    if (names) read(fields);
+  }
 
   /// Connection said that TE is for this hop.
   bool names_te() const { return names_te_; }
@@ -33,6 +37,7 @@ class HeadSurvey {
   bool names(std::string_view field) const { return named_size_ != 0 && is_named(field); }
 
  private:
+  void read(const net::Fields& fields);
   void read_connection(std::string_view options);
   bool is_named(std::string_view field) const;
 
@@ -69,32 +74,51 @@ constexpr bool ends_here(net::HeaderId id) {
   }
 }
 
-/// Copies kept field lines; neighbours that stand there in canonical form in one append.
+/// Copies kept field lines; neighbours that stand there in canonical form in one piece. Writes at
+/// most the lines' own bytes and one for each field.
 class LineCopier {
  public:
-  LineCopier(Text& out, const net::Fields& fields) : out_(out), fields_(fields) {}
+  LineCopier(Pen pen, const net::Fields& fields) : pen_(pen), fields_(fields) {}
 
-  void keep(const net::Field& field);
-  void finish() {
-    if (end_ > begin_) out_ += std::string_view(fields_.bytes() + begin_, end_ - begin_);
+  void keep(const net::Field& field) {
+    if (!field.canonical || field.name_at != end_) begin_anew(field);
+    if (field.canonical) end_ = field.line_end;
+  }
+  /// Behind the last line.
+  Pen finish() {
+    if (end_ > begin_) pen_ += std::string_view(fields_.bytes() + begin_, end_ - begin_);
     begin_ = end_;
+    return pen_;
   }
 
  private:
-  Text& out_;
+  void begin_anew(const net::Field& field);
+
+  Pen pen_;
   const net::Fields& fields_;
   std::uint32_t begin_ = 0;  ///< The run not written yet.
   std::uint32_t end_ = 0;
 };
 
-/// Appends the values of all lines of a field as one list: "a, b".
-/// Returns whether there was one that is not empty.
-bool append_joined(Text& out, const net::Fields& fields, net::HeaderId id);
+/// The values of all lines of a field as one list: "a, b". The pen has not moved if all are empty.
+Pen put_joined(Pen pen, const net::Fields& fields, net::HeaderId id);
 
 /// The Via line: what is there, continued by this hop.
-void append_via(Text& out, const net::Fields& fields, std::uint8_t minor_version);
+inline Pen put_via(Pen pen, const net::Fields& fields, std::uint8_t minor_version) {
+  pen += "via: ";
+  if (fields.has(net::HeaderId::via)) {
+    const Pen joined = put_joined(pen, fields, net::HeaderId::via);
+    if (joined.at() != pen.at()) (pen = joined) += ", ";
+  }
+  return minor_version == 0 ? pen += "1.0 teal\r\n" : pen += "1.1 teal\r\n";
+}
 
 /// Content-Length or Transfer-Encoding as the framing says.
-void append_framing(Text& out, const net::Framing& framing);
+inline Pen put_framing(Pen pen, const net::Framing& framing) {
+  if (framing.kind == net::Framing::Kind::length)
+    return net::put_content_length(pen, framing.length);
+  if (framing.kind == net::Framing::Kind::chunked) pen += "transfer-encoding: chunked\r\n";
+  return pen;
+}
 
 }  // namespace teal::proxy

@@ -17,26 +17,39 @@ using net::HeaderId;
 
 constexpr std::string_view kHex = "0123456789abcdef";
 
-/// A number's digits, all sixteen at once rather than one by one.
-std::array<char, 16> hex_of(std::uint64_t number) {
-  std::array<char, 16> text;
 #if defined(__SSE2__)
-  const __m128i bytes = _mm_cvtsi64_si128(static_cast<std::int64_t>(__builtin_bswap64(number)));
-  const __m128i low_nibble = _mm_set1_epi8(0x0f);
-  const __m128i digits = _mm_unpacklo_epi8(_mm_and_si128(_mm_srli_epi16(bytes, 4), low_nibble),
-                                           _mm_and_si128(bytes, low_nibble));
-  const __m128i above_nine = _mm_cmpgt_epi8(digits, _mm_set1_epi8(9));
+/// The digits of sixteen nibbles.
+void store_digits(char* at, __m128i nibbles) {
+  const __m128i above_nine = _mm_cmpgt_epi8(nibbles, _mm_set1_epi8(9));
   const __m128i to_letter = _mm_and_si128(above_nine, _mm_set1_epi8('a' - '0' - 10));
-  const __m128i hex = _mm_add_epi8(_mm_add_epi8(digits, _mm_set1_epi8('0')), to_letter);
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(text.data()), hex);
+  const __m128i digits = _mm_add_epi8(_mm_add_epi8(nibbles, _mm_set1_epi8('0')), to_letter);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(at), digits);
+}
+#endif
+
+/// The digits of two numbers, all at once rather than one by one.
+std::array<char, 32> hex_of(std::uint64_t first, std::uint64_t second) {
+  std::array<char, 32> text;
+#if defined(__SSE2__)
+  const __m128i bytes = _mm_set_epi64x(static_cast<std::int64_t>(__builtin_bswap64(second)),
+                                       static_cast<std::int64_t>(__builtin_bswap64(first)));
+  const __m128i low_nibble = _mm_set1_epi8(0x0f);
+  const __m128i high = _mm_and_si128(_mm_srli_epi16(bytes, 4), low_nibble);
+  const __m128i low = _mm_and_si128(bytes, low_nibble);
+  store_digits(&text[0], _mm_unpacklo_epi8(high, low));
+  store_digits(&text[16], _mm_unpackhi_epi8(high, low));
 #else
-  for (std::size_t i = text.size(); i-- > 0; number >>= 4U) text[i] = kHex[number & 0xfU];
+  for (std::size_t i = 16; i-- > 0; first >>= 4U) text[i] = kHex[first & 0xfU];
+  for (std::size_t i = 32; i-- > 16; second >>= 4U) text[i] = kHex[second & 0xfU];
 #endif
   return text;
 }
 
-char* put(char* at, const char* digits, std::size_t size) {
-  return std::copy_n(digits, size, at);
+/// `kSize` of the digits; a size that is known costs a move or two.
+template <std::size_t kSize>
+char* put(char* at, const char* digits) {
+  std::memcpy(at, digits, kSize);
+  return at + kSize;
 }
 
 bool is_lower_hex(std::string_view text) {
@@ -80,17 +93,16 @@ bool is_safe_id(std::string_view id) {
 void put_uuid(char* at, Rng& rng) {
   const std::uint64_t high = (rng.next() & ~std::uint64_t{0xf000}) | 0x4000U;
   const std::uint64_t low = (rng.next() & ~(std::uint64_t{0xc} << 60U)) | (std::uint64_t{8} << 60U);
-  const std::array<char, 16> first = hex_of(high);
-  const std::array<char, 16> second = hex_of(low);
-  at = put(at, &first[0], 8);
+  const std::array<char, 32> digits = hex_of(high, low);
+  at = put<8>(at, &digits[0]);
   *at++ = '-';
-  at = put(at, &first[8], 4);
+  at = put<4>(at, &digits[8]);
   *at++ = '-';
-  at = put(at, &first[12], 4);
+  at = put<4>(at, &digits[12]);
   *at++ = '-';
-  at = put(at, &second[0], 4);
+  at = put<4>(at, &digits[16]);
   *at++ = '-';
-  put(at, &second[4], 12);
+  put<12>(at, &digits[20]);
 }
 
 std::uint64_t not_zero(Rng& rng) {
@@ -101,15 +113,15 @@ std::uint64_t not_zero(Rng& rng) {
 
 void put_traceparent(RequestIds& out, std::string_view continued, Rng& rng) {
   char* at = out.traceparent;
-  at = std::copy_n("00-", 3, at);
+  at = put<3>(at, "00-");
   if (continued.empty()) {
-    at = put(at, hex_of(not_zero(rng)).data(), 16);
-    at = put(at, hex_of(rng.next()).data(), 16);
+    const std::uint64_t high = not_zero(rng);
+    at = put<kTraceSize>(at, hex_of(high, rng.next()).data());
   } else {
-    at = std::copy_n(continued.data() + kTraceAt, kTraceSize, at);
+    at = put<kTraceSize>(at, continued.data() + kTraceAt);
   }
   *at++ = '-';
-  at = put(at, hex_of(not_zero(rng)).data(), 16);
+  at = put<kSpanSize>(at, hex_of(not_zero(rng), 0).data());
   *at++ = '-';
   *at++ = '0';
   // Level 1 knows one flag, `sampled`; others must be zero. A trace begun here is recorded by
@@ -133,7 +145,7 @@ void make_request_ids(const net::RequestHead& head, const Peer& peer, Rng& rng, 
       }
 
   if (is_safe_id(id)) {
-    std::memcpy(out.request_id, id.data(), id.size());
+    std::copy(id.begin(), id.end(), out.request_id);
     out.request_id_size = static_cast<std::uint8_t>(id.size());
   } else {
     put_uuid(out.request_id, rng);

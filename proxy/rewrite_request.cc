@@ -14,7 +14,7 @@ namespace {
 using net::HeaderId;
 
 constexpr std::size_t kLongestTracestate = 512;
-/// What the fields added here take at most, but for continued ones: one growth is usually enough.
+/// What is added here at most, but for values of the client's, the target's and the peer's.
 constexpr std::size_t kAddedBytes = 640;
 
 /// What happens to a field of a request.
@@ -39,33 +39,33 @@ constexpr Fate fate(HeaderId id) {
 }
 
 /// A valid authority has nothing in it that would have to be escaped (net/authority.h).
-void append_token_or_quoted(Text& out, std::string_view authority) {
-  if (net::is_token(authority)) {
-    out += authority;
-    return;
-  }
-  out += '"';
-  out += authority;
-  out += '"';
+Pen put_token_or_quoted(Pen pen, std::string_view authority, net::AuthorityForm form) {
+  if (form == net::AuthorityForm::name ||
+      (form == net::AuthorityForm::other && net::is_token(authority)))
+    return pen += authority;
+  pen += '"';
+  pen += authority;
+  return pen += '"';
 }
 
 /// One element of RFC 7239. An IPv6 address stands in brackets, and those need quotes.
-void append_forwarded_element(Text& out, const Peer& peer, std::string_view authority) {
-  out += "for=";
+Pen put_forwarded_element(Pen pen, const Peer& peer, std::string_view authority,
+                          net::AuthorityForm form) {
+  pen += "for=";
   if (peer.address.empty()) {
-    out += "unknown";
+    pen += "unknown";
   } else if (peer.address.find(':') != std::string_view::npos) {
-    out += "\"[";
-    out += peer.address;
-    out += "]\"";
+    pen += "\"[";
+    pen += peer.address;
+    pen += "]\"";
   } else {
-    out += peer.address;
+    pen += peer.address;
   }
   if (!authority.empty()) {
-    out += ";host=";
-    append_token_or_quoted(out, authority);
+    pen += ";host=";
+    pen = put_token_or_quoted(pen, authority, form);
   }
-  out += peer.secure ? ";proto=https" : ";proto=http";
+  return peer.secure ? pen += ";proto=https" : pen += ";proto=http";
 }
 
 /// The port that the client asked for. The colons of an IPv6 address stand inside brackets.
@@ -77,63 +77,68 @@ std::string_view port_of(std::string_view authority, bool secure) {
   return secure ? "443" : "80";
 }
 
-void append_x_forwarded(Text& out, const net::RequestHead& head, const Peer& peer) {
+/// What a trusted peer said, to be continued; the pen behind it.
+Pen put_continued(Pen pen, const net::RequestHead& head, const Peer& peer, HeaderId id) {
+  return peer.trusted && head.fields.has(id) ? put_joined(pen, head.fields, id) : pen;
+}
+
+Pen put_x_forwarded(Pen pen, const net::RequestHead& head, const Peer& peer) {
   const std::string_view authority = head.text(head.authority);
   const auto missing = [&](HeaderId id) { return !peer.trusted || !head.fields.has(id); };
 
   const bool continued = peer.trusted && head.fields.has(HeaderId::x_forwarded_for);
   if (continued || !peer.address.empty()) {
-    out += "x-forwarded-for: ";
-    if (continued && append_joined(out, head.fields, HeaderId::x_forwarded_for) &&
-        !peer.address.empty())
-      out += ", ";
-    out += peer.address;
-    out += net::kCrlf;
+    pen += "x-forwarded-for: ";
+    const char* const begin = pen.at();
+    pen = put_continued(pen, head, peer, HeaderId::x_forwarded_for);
+    if (pen.at() != begin && !peer.address.empty()) pen += ", ";
+    pen += peer.address;
+    pen += "\r\n";
   }
-  if (missing(HeaderId::x_forwarded_proto))
-    out += peer.secure ? "x-forwarded-proto: https\r\n" : "x-forwarded-proto: http\r\n";
+  if (missing(HeaderId::x_forwarded_proto)) {
+    if (peer.secure)
+      pen += "x-forwarded-proto: https\r\n";
+    else
+      pen += "x-forwarded-proto: http\r\n";
+  }
   if (missing(HeaderId::x_forwarded_host) && !authority.empty())
-    net::append_field(out, "x-forwarded-host", authority);
+    pen = net::put_field(pen, "x-forwarded-host", authority);
   if (missing(HeaderId::x_forwarded_port))
-    net::append_field(out, "x-forwarded-port", port_of(authority, peer.secure));
+    pen = net::put_field(pen, "x-forwarded-port", port_of(authority, peer.secure));
   // A trusted peer that sent none keeps it so: its own address is not the client's.
-  if (!peer.trusted && !peer.address.empty()) net::append_field(out, "x-real-ip", peer.address);
+  if (!peer.trusted && !peer.address.empty()) pen = net::put_field(pen, "x-real-ip", peer.address);
 
-  out += "forwarded: ";
-  if (peer.trusted && head.fields.has(HeaderId::forwarded) &&
-      append_joined(out, head.fields, HeaderId::forwarded))
-    out += ", ";
-  append_forwarded_element(out, peer, authority);
-  out += net::kCrlf;
+  pen += "forwarded: ";
+  const char* const begin = pen.at();
+  pen = put_continued(pen, head, peer, HeaderId::forwarded);
+  if (pen.at() != begin) pen += ", ";
+  pen = put_forwarded_element(pen, peer, authority, head.authority_form);
+  return pen += "\r\n";
 }
 
-void append_trace(Text& out, const net::RequestHead& head, const RequestIds& ids) {
-  net::append_field(out, "x-request-id", ids.id());
-  net::append_field(out, "traceparent", ids.trace());
-  if (!ids.trace_continued || !head.fields.has(HeaderId::tracestate)) return;
-  const std::size_t line = out.size();
-  out += "tracestate: ";
-  const std::size_t value = out.size();
-  const bool any = append_joined(out, head.fields, HeaderId::tracestate);
-  if (any && out.size() - value <= kLongestTracestate)
-    out += net::kCrlf;
-  else
-    out.cut(line);
+Pen put_trace(Pen pen, const net::RequestHead& head, const RequestIds& ids) {
+  pen = net::put_field(pen, "x-request-id", ids.id());
+  pen = net::put_field(pen, "traceparent", ids.trace());
+  if (!ids.trace_continued || !head.fields.has(HeaderId::tracestate)) return pen;
+  const Pen line = pen;
+  pen += "tracestate: ";
+  const char* const value = pen.at();
+  pen = put_joined(pen, head.fields, HeaderId::tracestate);
+  if (pen.at() == value || pen.at() > value + kLongestTracestate) return line;
+  return pen += "\r\n";
 }
 
 /// RFC 9110, section 10.1.4: trailers are understood from end to end, so the word may go on; TE has
 /// to be named in Connection then.
-void append_te(Text& out, const net::RequestHead& head, const HeadSurvey& survey) {
-  if (!survey.names_te() || !head.fields.has(HeaderId::te)) return;
+Pen put_te(Pen pen, const net::RequestHead& head) {
   for (const net::Field& field : head.fields) {
     if (field.id != HeaderId::te) continue;
     std::string_view codings = head.fields.value(field);
     while (!codings.empty())
-      if (net::iequals(next_element(codings), "trailers")) {
-        out += "te: trailers\r\nconnection: te\r\n";
-        return;
-      }
+      if (net::iequals(next_element(codings), "trailers"))
+        return pen += "te: trailers\r\nconnection: te\r\n";
   }
+  return pen;
 }
 
 std::string_view host_for(const net::RequestHead& head, const config::HostHeader& host,
@@ -153,15 +158,19 @@ std::string_view host_for(const net::RequestHead& head, const config::HostHeader
 void append_request_head(Text& out, const net::RequestHead& head, const Peer& peer,
                          const config::HostHeader& host, std::string_view target,
                          const RequestIds& ids) {
-  out.room(head.size + kAddedBytes);
-  out += head.text(head.method_text);
-  out += ' ';
-  out += head.text(head.target);
-  out += " HTTP/1.1\r\n";
-  net::append_field(out, "host", host_for(head, host, target));
+  const std::string_view host_value = host_for(head, host, target);
+  // Each line is either kept or its value goes into a list, so the head counts once.
+  Pen pen = out.open(head.size + head.fields.size() + host_value.size() +
+                     3 * std::size_t{head.authority.size} + 3 * peer.address.size() +
+                     peer.identity.size() + kAddedBytes);
+  pen += head.text(head.method_text);
+  pen += ' ';
+  pen += head.text(head.target);
+  pen += " HTTP/1.1\r\n";
+  pen = net::put_field(pen, "host", host_value);
 
-  const HeadSurvey survey{head.fields};
-  LineCopier lines{out, head.fields};
+  const HeadSurvey survey{head.fields, head.connection_names};
+  LineCopier lines{pen, head.fields};
   for (const net::Field& field : head.fields) {
     const Fate what = fate(field.id);
     if (what == Fate::drop || (what == Fate::keep_if_trusted && !peer.trusted)) continue;
@@ -171,17 +180,18 @@ void append_request_head(Text& out, const net::RequestHead& head, const Peer& pe
     }
     lines.keep(field);
   }
-  lines.finish();
+  pen = lines.finish();
 
-  append_x_forwarded(out, head, peer);
-  if (!peer.identity.empty()) net::append_field(out, net::kIdentityHeader, peer.identity);
-  append_via(out, head.fields, head.minor_version);
-  append_trace(out, head, ids);
-  append_te(out, head, survey);
+  pen = put_x_forwarded(pen, head, peer);
+  if (!peer.identity.empty()) pen = net::put_field(pen, net::kIdentityHeader, peer.identity);
+  pen = put_via(pen, head.fields, head.minor_version);
+  pen = put_trace(pen, head, ids);
+  if (survey.names_te() && head.fields.has(HeaderId::te)) pen = put_te(pen, head);
   const bool says_no_content =
       head.framing.kind == net::Framing::Kind::none && head.fields.has(HeaderId::content_length);
-  append_framing(out, says_no_content ? net::Framing{net::Framing::Kind::length, 0} : head.framing);
-  out += net::kCrlf;
+  pen = put_framing(pen,
+                    says_no_content ? net::Framing{net::Framing::Kind::length, 0} : head.framing);
+  out.close(pen += "\r\n");
 }
 
 std::string_view find_cookie(const net::Fields& fields, std::string_view name) {

@@ -12,6 +12,7 @@ namespace {
 
 using net::HeaderId;
 
+/// What is added here at most, but for the style's values.
 constexpr std::size_t kAddedBytes = 384;
 
 /// RFC 9110, section 8.6: neither may have a Content-Length.
@@ -19,32 +20,40 @@ constexpr bool has_no_length(std::uint16_t status) {
   return status < 200 || status == 204;
 }
 
-void append_connection(Text& out, const ResponseStyle& style) {
+Pen put_connection(Pen pen, const ResponseStyle& style) {
   if (style.close || style.framing.kind == net::Framing::Kind::until_close)
-    out += "connection: close\r\n";
+    pen += "connection: close\r\n";
   else if (style.client_is_http10)
-    out += "connection: keep-alive\r\n";
+    pen += "connection: keep-alive\r\n";
+  return pen;
 }
 
-void append_date(Text& out, const ResponseStyle& style) {
-  if (!style.date.empty()) net::append_field(out, "date", style.date);
+Pen put_date(Pen pen, const ResponseStyle& style) {
+  return style.date.empty() ? pen : net::put_field(pen, "date", style.date);
 }
 
-void append_additions(Text& out, const ResponseStyle& style, bool has_request_id) {
+/// RFC 6797, section 8.1: a client heeds the first Strict-Transport-Security only.
+Pen put_additions(Pen pen, const ResponseStyle& style, bool has_request_id, bool has_hsts) {
   if (!style.request_id.empty() && !has_request_id)
-    net::append_field(out, "x-request-id", style.request_id);
-  if (!style.shield.empty()) net::append_field(out, "x-teal-shield", style.shield);
-  if (!style.hsts.empty()) net::append_field(out, "strict-transport-security", style.hsts);
-  if (!style.set_cookie.empty()) net::append_field(out, "set-cookie", style.set_cookie);
+    pen = net::put_field(pen, "x-request-id", style.request_id);
+  if (!style.shield.empty()) pen = net::put_field(pen, "x-teal-shield", style.shield);
+  if (!style.hsts.empty() && !has_hsts)
+    pen = net::put_field(pen, "strict-transport-security", style.hsts);
+  if (!style.set_cookie.empty()) pen = net::put_field(pen, "set-cookie", style.set_cookie);
+  return pen;
+}
+
+/// What a style's values take at most.
+std::size_t size_of_values(const ResponseStyle& style) {
+  return style.request_id.size() + style.shield.size() + style.hsts.size() +
+         style.set_cookie.size() + style.location.size() + style.date.size();
 }
 
 /// A message without a body may still say how long the body would be (HEAD, 304).
-void append_described_length(Text& out, const net::ResponseHead& head) {
-  for (const net::Field& field : head.fields)
-    if (field.id == HeaderId::content_length) {
-      net::append_field(out, "content-length", head.fields.value(field));
-      return;
-    }
+Pen put_described_length(Pen pen, const net::ResponseHead& head) {
+  const net::Field* length = head.fields.find(HeaderId::content_length);
+  if (length == nullptr) return pen;
+  return net::put_field(pen, "content-length", head.fields.value(*length));
 }
 
 /// RFC 9110, section 6.5.1: framing, routing, request modifiers, authentication and content format
@@ -114,33 +123,29 @@ std::string format_http_date(WallTime time) {
 }
 
 void append_response_head(Text& out, const net::ResponseHead& head, const ResponseStyle& style) {
-  out.room(head.size + kAddedBytes);
-  net::append_status_line(out, head.status, head.text(head.reason));
+  Pen pen = out.open(head.size + head.fields.size() + size_of_values(style) + kAddedBytes);
+  pen = net::put_status_line(pen, head.status, head.text(head.reason));
 
-  const HeadSurvey survey{head.fields};
-  LineCopier lines{out, head.fields};
+  const HeadSurvey survey{head.fields, head.connection_names};
+  LineCopier lines{pen, head.fields};
   for (const net::Field& field : head.fields) {
     if (ends_here(field.id)) continue;
     if (field.id == HeaderId::other && survey.names(head.fields.name(field))) continue;
     lines.keep(field);
   }
-  lines.finish();
-
-  append_via(out, head.fields, head.minor_version);
+  pen = put_via(lines.finish(), head.fields, head.minor_version);
   if (!head.is_interim()) {
-    if (!head.fields.has(HeaderId::date)) append_date(out, style);
-    ResponseStyle added = style;
-    // RFC 6797, section 8.1: a client heeds the first one only.
-    if (!style.hsts.empty() && head.fields.find("strict-transport-security") != nullptr)
-      added.hsts = {};
-    append_additions(out, added, head.fields.has(HeaderId::x_request_id));
+    if (!head.fields.has(HeaderId::date)) pen = put_date(pen, style);
+    const bool has_hsts =
+        !style.hsts.empty() && head.fields.find("strict-transport-security") != nullptr;
+    pen = put_additions(pen, style, head.fields.has(HeaderId::x_request_id), has_hsts);
     if (style.framing.kind != net::Framing::Kind::none)
-      append_framing(out, style.framing);
+      pen = put_framing(pen, style.framing);
     else if (!has_no_length(head.status))
-      append_described_length(out, head);
-    append_connection(out, style);
+      pen = put_described_length(pen, head);
+    pen = put_connection(pen, style);
   }
-  out += net::kCrlf;
+  out.close(pen += "\r\n");
 }
 
 std::string https_location(std::string_view authority, std::uint16_t port,
@@ -157,31 +162,34 @@ std::string https_location(std::string_view authority, std::uint16_t port,
 }
 
 void append_trailers(Text& out, const net::Fields& trailers) {
-  LineCopier lines{out, trailers};
+  std::size_t most = 2;
+  for (const net::Field& field : trailers) most += trailers.line(field).size() + 1;
+  LineCopier lines{out.open(most), trailers};
   for (const net::Field& field : trailers)
     if (!is_forbidden_trailer(field, trailers.name(field))) lines.keep(field);
-  lines.finish();
-  out += net::kCrlf;
+  out.close(lines.finish() += "\r\n");
 }
 
 void append_own_response(Text& out, std::uint16_t status, std::string_view body,
                          const ResponseStyle& style, bool head_request) {
   const bool has_content = !has_no_length(status) && status != 304;
-  net::append_status_line(out, status, {});
+  Pen pen = out.open(body.size() + size_of_values(style) + kAddedBytes);
+  pen = net::put_status_line(pen, status, {});
   if (has_content) {
-    out += "content-type: text/plain; charset=utf-8\r\n";
-    net::append_content_length(out, body.size() + 1);
+    pen += "content-type: text/plain; charset=utf-8\r\n";
+    pen = net::put_content_length(pen, body.size() + 1);
   }
-  if (!style.location.empty()) net::append_field(out, "location", style.location);
-  append_date(out, style);
-  out += "server: teal\r\ncache-control: no-store\r\n";
-  append_additions(out, style, false);
-  append_connection(out, style);
-  out += net::kCrlf;
+  if (!style.location.empty()) pen = net::put_field(pen, "location", style.location);
+  pen = put_date(pen, style);
+  pen += "server: teal\r\ncache-control: no-store\r\n";
+  pen = put_additions(pen, style, false, false);
+  pen = put_connection(pen, style);
+  pen += "\r\n";
   if (has_content && !head_request) {
-    out += body;
-    out += '\n';
+    pen += body;
+    pen += '\n';
   }
+  out.close(pen);
 }
 
 }  // namespace teal::proxy

@@ -36,8 +36,7 @@ class Upstream final : public Channel {
 
   // ---- for the exchange: the request
   void send(std::string_view bytes) { write_view(bytes); }
-  Text& begin() { return begin_text(); }
-  void end() { end_text(); }
+  using Channel::output;
   /// Do not read the response for now: the client takes no more.
   void pause() { paused_ = true; }
   void unpause();

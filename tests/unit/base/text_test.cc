@@ -1,6 +1,8 @@
 #include "base/text.h"
 
+#include <algorithm>
 #include <limits>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -27,6 +29,37 @@ TEST(Text, WritesTheLongestNumbers) {
   text += ' ';
   text += std::numeric_limits<std::uint64_t>::max();
   EXPECT_EQ(text.view(), "-9223372036854775808 18446744073709551615");
+}
+
+TEST(Text, TakesWhatAPenWroteBehindWhatWasThere) {
+  Text text;
+  text += "first, ";
+  Pen pen = text.open(100);
+  pen += "second, ";
+  pen += 3;
+  pen += '.';
+  text.close(pen);
+  EXPECT_EQ(text.view(), "first, second, 3.");
+}
+
+TEST(TextDeathTest, StopsWhereAPenWentBeyondItsRoom) {
+  Text text;
+  const Pen pen = text.open(10);
+  EXPECT_DEATH(text.close(Pen{pen.at() + text.capacity() + 1}), "capacity");
+}
+
+TEST(Pen, CopiesPiecesOfEverySizeAndNothingBeyond) {
+  const std::string source = "0123456789abcdefghijklmnopqrstuvwxyz";
+  for (std::size_t size = 0; size <= source.size(); ++size) {
+    // Exactly as large as it must be, so that a sanitizer sees a byte too many on either side.
+    const auto from = std::make_unique_for_overwrite<char[]>(size);
+    std::copy_n(source.data(), size, from.get());
+    const auto to = std::make_unique_for_overwrite<char[]>(size);
+    Pen pen{to.get()};
+    pen += std::string_view(from.get(), size);
+    EXPECT_EQ(pen.at(), to.get() + size);
+    EXPECT_EQ(std::string_view(to.get(), size), source.substr(0, size));
+  }
 }
 
 TEST(Text, TakesNothingFromNowhere) {

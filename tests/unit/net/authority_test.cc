@@ -59,5 +59,20 @@ TEST(Authority, IsNothingElse) {
   EXPECT_FALSE(is_authority(std::string("[::1\0]", 6)));
 }
 
+TEST(AuthorityForm, TellsNamesAndTheirPortsFromAllElse) {
+  for (const char* text :
+       {"a", "shop.example.com", "10.0.0.1", "fifteen-letters", "sixteen-letters-",
+        "seventeen.letters", "A-very-Long.name.that.takes.more.than.one.look"}) {
+    EXPECT_EQ(authority_form(text), AuthorityForm::name) << text;
+    EXPECT_EQ(authority_form(std::string(text) + ":8080"), AuthorityForm::name_and_port) << text;
+    EXPECT_EQ(authority_form(std::string(text) + "_"), AuthorityForm::other) << text;
+    EXPECT_EQ(authority_form(std::string(text) + "/"), AuthorityForm::refused) << text;
+    EXPECT_EQ(authority_form(std::string(text) + ":99999"), AuthorityForm::refused) << text;
+  }
+  EXPECT_EQ(authority_form("[::1]:80"), AuthorityForm::other);
+  EXPECT_EQ(authority_form("a%20b"), AuthorityForm::other);
+  EXPECT_EQ(authority_form(":80"), AuthorityForm::refused);
+}
+
 }  // namespace
 }  // namespace teal::net

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/text.h"
 #include "net/refusal.h"
 
 namespace teal::net {
@@ -13,24 +14,23 @@ namespace {
 
 TEST(Http1Writer, WritesTheTargetsReasonOrTheRegisteredOne) {
   Text out;
-  append_status_line(out, 200, "");
-  append_status_line(out, 404, "Nothing here");
-  append_status_line(out, 299, "");
+  Pen pen = put_status_line(out.open(128), 200, "");
+  pen = put_status_line(pen, 404, "Nothing here");
+  out.close(put_status_line(pen, 299, ""));
   EXPECT_EQ(out.view(), "HTTP/1.1 200 OK\r\nHTTP/1.1 404 Nothing here\r\nHTTP/1.1 299 Unknown\r\n");
 }
 
-TEST(Http1Writer, AppendsFields) {
+TEST(Http1Writer, WritesFieldsBehindWhatIsThere) {
   Text out;
   out += "x";
-  append_field(out, "via", "1.1 teal");
-  append_field(out, "x-empty", "");
+  const std::string_view name = "x-empty";
+  out.close(put_field(put_field(out.open(64), "via", "1.1 teal"), name, ""));
   EXPECT_EQ(out.view(), "xvia: 1.1 teal\r\nx-empty: \r\n");
 }
 
 TEST(Http1Writer, WritesLengthsInFull) {
   Text out;
-  append_content_length(out, 0);
-  append_content_length(out, UINT64_MAX);
+  out.close(put_content_length(put_content_length(out.open(128), 0), UINT64_MAX));
   EXPECT_EQ(out.view(), "content-length: 0\r\ncontent-length: 18446744073709551615\r\n");
 }
 

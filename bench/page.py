@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""./dev bench performance: writes docs/performance.md and its plots from what run.py and counts.py
+have found (their --json). The words around the figures stand in bench/performance.md.in."""
+
+import argparse
+import json
+import pathlib
+import re
+import statistics
+
+import plots
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "performance.md"
+PEERS = ["nginx", "haproxy", "haproxy-64k"]
+UTIL_ENOUGH = 0.9
+
+# What we hold Teal to: its CPU per request against the peer's. BEST is the cheapest of those present.
+BEST = "best"
+AIMS = {
+    "get128": {"haproxy": 0.85, "nginx": 0.90},
+    "headers": {"haproxy": 0.85, "nginx": 0.90},
+    "get128-c256": {"haproxy": 0.80},
+    "get64k": {BEST: 0.90},
+    "get1m": {BEST: 0.95},
+    "post16k": {BEST: 0.85},
+    "chunked16k": {BEST: 0.75},
+    "close": {BEST: 0.92},
+    "get128-shift": {"teal": 1.05, "haproxy": 0.95},
+    "get128-canary": {"idle": 1.03},
+}
+NAMES = {
+    "get128": "GET 128 B, 64 connections",
+    "headers": "the same with a browser's headers",
+    "get128-c256": "GET 128 B, 256 connections",
+    "get64k": "GET 64 KiB",
+    "get1m": "GET 1 MiB",
+    "post16k": "POST 16 KiB",
+    "chunked16k": "GET 16 KiB in chunks",
+    "close": "a connection per request",
+    "get128-shift": "GET 128 B in a linear shift, alarms and log on",
+    "get128-canary": "GET 128 B in a judged canary",
+}
+
+
+def median_of(samples, field):
+    return statistics.median(sample[field] for sample in samples)
+
+
+def ratios_of(rounds, subject, peer):
+    """Paired by round."""
+    return [own["cpu_us"] / other["cpu_us"] for own, other in zip(rounds[subject], rounds[peer])]
+
+
+def with_best(rounds, subject):
+    """(peer, ratios) of each peer, and of the one that is cheapest in the median as BEST."""
+    others = [peer for peer in rounds if peer not in (subject, "relay")]
+    found = {peer: ratios_of(rounds, subject, peer) for peer in others}
+    rivals = [peer for peer in others if peer in PEERS]
+    if rivals:
+        cheapest = min(rivals, key=lambda peer: median_of(rounds[peer], "cpu_us"))
+        found[BEST] = found[cheapest]
+    return found
+
+
+def span(values, digits=2):
+    return (f"{statistics.median(values):.{digits}f} "
+            f"({min(values):.{digits}f}-{max(values):.{digits}f})")
+
+
+def case_table(cases):
+    lines = ["| case | Teal, µs | × nginx | × HAProxy | × HAProxy, 64 KiB buffers | aim | busy |",
+             "|---|---|---|---|---|---|---|"]
+    for name, rounds in cases.items():
+        if name not in NAMES or "nginx" not in rounds:
+            continue
+        subject = next(iter(rounds))
+        ratios = with_best(rounds, subject)
+        cells = [span(ratios[peer]) if peer in ratios else "" for peer in PEERS]
+        busy = median_of(rounds[subject], "util")
+        lines.append(f"| {NAMES[name]} | {median_of(rounds[subject], 'cpu_us'):.1f} | {' | '.join(cells)} "
+                     f"| {aims_of(name, ratios)} | {busy:.2f}{'' if busy >= UTIL_ENOUGH else '!'} |")
+    return "\n".join(lines)
+
+
+def aims_of(name, ratios):
+    said = []
+    for peer, most in AIMS.get(name, {}).items():
+        if peer in ratios:
+            met = "met" if round(statistics.median(ratios[peer]), 2) <= most else "**missed**"
+            said.append(f"≤ {most:.2f} × {peer}: {met}")
+    return ", ".join(said)
+
+
+def own_table(cases):
+    """Teal against itself: what a shift and a judged canary add."""
+    lines = ["| Teal against itself, idle | ratio | aim |", "|---|---|---|"]
+    for name, other in (("get128-shift", "teal"), ("get128-canary", "idle")):
+        if name in cases and other in cases[name]:
+            rounds = cases[name]
+            ratios = {other: ratios_of(rounds, next(iter(rounds)), other)}
+            lines.append(f"| {NAMES[name]} | {span(ratios[other])} | {aims_of(name, ratios)} |")
+    return "\n".join(lines)
+
+
+def latency_table(samples):
+    lines = ["| load | proxy | p50, µs | p99, µs | p99.9, µs |", "|---|---|---|---|---|"]
+    for share in samples["direct"]:
+        for peer, by_share in samples.items():
+            if peer == "direct":
+                continue
+            added = plots.added_latency(samples, peer, share)
+            lines.append(f"| {float(share):.0%} | {peer} | " + " | ".join(f"{us:.0f}" for us in added) + " |")
+    return "\n".join(lines)
+
+
+def idle_table(bytes_of):
+    lines = ["| proxy | resident memory of an idle connection |", "|---|---|"]
+    lines += [f"| {peer} | {size / 1024:.2f} KiB |" for peer, size in bytes_of.items()]
+    return "\n".join(lines)
+
+
+def counts_table(counts):
+    lines = ["| proxy | instructions | allocations | recv | send | other system calls |",
+             "|---|---|---|---|---|---|"]
+    for peer, found in counts.items():
+        lines.append(f"| {peer} | {found['instructions']:,.0f} | {found['allocations']:.3f} "
+                     f"| {found['recv']:.2f} | {found['send']:.2f} | {sum(found['others'].values()):.3f} |")
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", type=pathlib.Path, help="what run.py wrote")
+    parser.add_argument("counts", type=pathlib.Path, help="what counts.py wrote")
+    arguments = parser.parse_args()
+    found, counts = json.loads(arguments.run.read_text()), json.loads(arguments.counts.read_text())
+
+    folder = PAGE.parent / "performance"
+    folder.mkdir(exist_ok=True)
+    cases = {name: (next(iter(rounds)), rounds) for name, rounds in found["cases"].items() if name in NAMES}
+    plots.ratios({NAMES[name]: {peer: ratios_of(rounds, subject, peer) for peer in PEERS if peer in rounds}
+                  for name, (subject, rounds) in cases.items()}, folder / "cpu.svg")
+    plots.latencies(found["latency"], folder / "latency.svg")
+    plots.instructions({peer: each["instructions"] for peer, each in counts.items()},
+                       folder / "instructions.svg")
+    values = {**{name: str(value) for name, value in found["about"].items()},
+              "case_table": case_table(found["cases"]), "own_table": own_table(found["cases"]),
+              "latency_table": latency_table(found["latency"]), "idle_table": idle_table(found["idle"]),
+              "counts_table": counts_table(counts)}
+    text = (pathlib.Path(__file__).parent / "performance.md.in").read_text()
+    PAGE.write_text(re.sub(r"@(\w+)@", lambda name: values[name[1]], text))
+    print(f"wrote {PAGE.relative_to(ROOT)} and {len(list(folder.glob('*.svg')))} plots")
+
+
+if __name__ == "__main__":
+    main()
