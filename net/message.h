@@ -160,7 +160,8 @@ struct RequestHead {
   std::uint8_t minor_version = 1;  ///< HTTP/1.x; 2 and above of other protocols count as 1.
   bool keep_alive = true;
   bool expects_continue = false;
-  bool connection_names = false;  ///< Connection has options beyond keep-alive and close.
+  /// Connection may have options beyond keep-alive and close. A codec that knows says no.
+  bool connection_names = true;
   Framing framing;
   std::uint32_t size = 0;  ///< Bytes of the whole head.
   Piece method_text;
@@ -183,7 +184,7 @@ struct ResponseHead {
   std::uint16_t status = 0;
   std::uint8_t minor_version = 1;
   bool keep_alive = true;
-  bool connection_names = false;  ///< As of a request.
+  bool connection_names = true;  ///< As of a request.
   Framing framing;
   std::uint32_t size = 0;
   Piece reason;

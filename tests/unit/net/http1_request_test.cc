@@ -114,6 +114,19 @@ TEST(RequestParser, KeepsTheConnectionAsVersionAndConnectionSay) {
   EXPECT_FALSE(keeps("1.0", "Connection: keep-alive\r\nConnection: close\r\n"));
 }
 
+TEST(RequestParser, KnowsWhetherConnectionNamesOtherFields) {
+  const auto names = [](std::string_view lines) {
+    return ParsedHead("GET / HTTP/1.1\r\nHost: a\r\n" + std::string(lines) + "\r\n")
+        ->connection_names;
+  };
+  EXPECT_FALSE(names(""));
+  EXPECT_FALSE(names("Connection: keep-alive\r\n"));
+  EXPECT_FALSE(names("Connection: Close, , keep-alive\r\n"));
+  EXPECT_TRUE(names("Connection: te\r\n"));
+  EXPECT_TRUE(names("Connection: keep-alive, x-a\r\n"));
+  EXPECT_TRUE(names("Connection: x-a, close\r\nConnection: keep-alive\r\n"));
+}
+
 TEST(RequestParser, UnderstandsOnlyTheOneExpectation) {
   const auto expects = [](std::string_view version, std::string_view value) {
     return ParsedHead("POST / HTTP/" + std::string(version) + "\r\nHost: a\r\nExpect: " +

@@ -1,0 +1,82 @@
+// Where a request goes: its route, its group, its target.
+#include <benchmark/benchmark.h>
+
+#include <string>
+#include <vector>
+
+#include "proxy/balancer.h"
+#include "proxy/route_table.h"
+#include "proxy/splitter.h"
+
+namespace teal::bench {
+namespace {
+
+/// As many services as asked for, each with a host and two prefixes of its own.
+proxy::RouteTable table_of(std::int64_t services) {
+  auto config = std::make_shared<config::Config>();
+  config->listeners.resize(1);
+  config->listeners[0].name = "public";
+  for (std::int64_t i = 0; i < services; ++i) {
+    const std::string host = "shop" + std::to_string(i) + ".example.com";
+    config::Service service;
+    service.name = "shop" + std::to_string(i);
+    service.match = {{"public", host, "/"}, {"public", host, "/api"}};
+    config->services.push_back(std::move(service));
+  }
+  proxy::SlotBook slots;
+  const std::vector<ServiceState> states(config->services.size());
+  return proxy::build_route_table(1, config, states, slots);
+}
+
+void match_route(benchmark::State& state) {
+  const proxy::RouteTable table = table_of(state.range(0));
+  std::string buffer;
+  for (auto _ : state) {
+    const std::string_view host = proxy::normalise_host("shop0.example.com:8080", buffer);
+    benchmark::DoNotOptimize(table.match(0, host, "/api/v1/items"));
+  }
+}
+BENCHMARK(match_route)->Arg(1)->Arg(100);
+
+void draw_group(benchmark::State& state) {
+  proxy::Splitter splitter{1};
+  const Weight weight{static_cast<std::uint32_t>(state.range(0))};
+  for (auto _ : state) benchmark::DoNotOptimize(splitter.draw(weight));
+}
+BENCHMARK(draw_group)->Arg(0)->Arg(1'000)->Arg(3'333);
+
+std::vector<proxy::Candidate> candidates_of(std::int64_t size) {
+  std::vector<proxy::Candidate> candidates(static_cast<std::size_t>(size));
+  for (std::size_t i = 0; i < candidates.size(); ++i)
+    candidates[i].in_flight = static_cast<std::uint32_t>(i % 7);
+  return candidates;
+}
+
+void pick_by_least_request(benchmark::State& state) {
+  proxy::Balancer balancer{1};
+  const auto candidates = candidates_of(state.range(0));
+  for (auto _ : state) benchmark::DoNotOptimize(balancer.least_request(candidates));
+}
+BENCHMARK(pick_by_least_request)->Arg(1)->Arg(3)->Arg(50);
+
+void pick_in_turn(benchmark::State& state) {
+  proxy::Balancer balancer{1};
+  const auto candidates = candidates_of(state.range(0));
+  for (auto _ : state) benchmark::DoNotOptimize(balancer.round_robin(candidates));
+}
+BENCHMARK(pick_in_turn)->Arg(1)->Arg(3)->Arg(50);
+
+void pick_by_hash(benchmark::State& state) {
+  std::vector<std::string> names;
+  for (std::int64_t i = 0; i < state.range(0); ++i)
+    names.push_back("10.0.0." + std::to_string(i) + ":8080");
+  const std::vector<std::string_view> views(names.begin(), names.end());
+  const proxy::HashRing ring{views};
+  const auto candidates = candidates_of(state.range(0));
+  std::uint64_t key = 0;
+  for (auto _ : state) benchmark::DoNotOptimize(ring.pick(mix64(++key), candidates));
+}
+BENCHMARK(pick_by_hash)->Arg(3)->Arg(50);
+
+}  // namespace
+}  // namespace teal::bench
