@@ -126,6 +126,12 @@ TEST_F(ComparisonTest, TheAcknowledgementOfASplitIsWrittenWithoutWaitingForTheDi
   probe(Colour::blue, Health::healthy);
   const DeploymentId id = deploy();
   probe(Colour::green, Health::healthy);
+  while (ports->last().split.of(Colour::green) == Weight::none()) {
+    ASSERT_FALSE(ports->waiting.empty());
+    const auto applied = std::move(ports->waiting.front());
+    ports->waiting.erase(ports->waiting.begin());
+    applied(clock.mono());
+  }
   const std::size_t commits = disk->commits;
   const std::size_t waited_for = disk->waited_for;
   ports->pump();
