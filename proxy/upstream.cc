@@ -25,7 +25,7 @@ constexpr net::Http1Limits kResponseLimits{
 
 Upstream::Upstream(Worker& worker, net::Socket socket,
                    boost::local_shared_ptr<TargetRuntime> target)
-    : Channel(worker, std::move(socket)),
+    : Channel(worker, net::Stream(std::move(socket))),
       target_(std::move(target)),
       read_size_(kFirstRead),
       parser_(kResponseLimits),

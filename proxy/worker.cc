@@ -221,6 +221,11 @@ void Worker::opened(Downstream& downstream) {
   counters()[Stat::connections_active].add();
 }
 
+void Worker::replaced(Downstream& old, Downstream& by) {
+  downstreams_.erase(&old);
+  downstreams_.insert(&by);
+}
+
 void Worker::closed(Downstream& downstream, std::size_t listener) {
   release_place(listener);
   downstreams_.erase(&downstream);

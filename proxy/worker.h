@@ -153,6 +153,8 @@ class Worker {
   /// Serves it, here or on a worker that has less to do.
   void welcome(Accepted accepted);
   void opened(Downstream& downstream);
+  /// The same connection under another object.
+  void replaced(Downstream& old, Downstream& by);
   void closed(Downstream& downstream, std::size_t listener);
   Untold& untold() { return untold_; }
   /// A number that no other request has.
