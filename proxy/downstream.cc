@@ -109,13 +109,13 @@ std::optional<Downstream::OwnAnswer> Downstream::own_answer(const net::RequestHe
 }
 
 void Downstream::log_own(std::uint16_t status, Termination termination, std::string_view detail,
-                         const net::RequestHead* head, std::string_view protocol) {
+                         const net::RequestHead* head) {
   AccessRecord record;
   if (head != nullptr) {
     record.method = head->text(head->method_text);
     record.target = head->text(head->target);
     record.host = head->text(head->authority);
-    record.protocol = protocol;
+    record.protocol = net::protocol_name(head->minor_version);
     record.user_agent = head->fields.get(net::HeaderId::user_agent);
     record.referer = head->fields.get(net::HeaderId::referer);
   }

@@ -20,6 +20,14 @@ namespace teal::proxy {
 
 class Downstream : public Channel {
  public:
+  /// What is answered without asking any target.
+  struct OwnAnswer {
+    std::uint16_t status = 0;
+    std::string_view text;
+    Termination termination = Termination::ok;
+    std::string location;
+  };
+
   /// A connection has been accepted.
   static void open(Worker& worker, net::Socket socket, std::size_t listener,
                    const std::string& peer_address);
@@ -36,14 +44,6 @@ class Downstream : public Channel {
   enum class Phase : std::uint8_t { head, exchange, closing, lingering, closed };
   enum class Ending : std::uint8_t { none, orderly, linger, reset };
 
-  /// What is answered without asking any target.
-  struct OwnAnswer {
-    std::uint16_t status = 0;
-    std::string_view text;
-    Termination termination = Termination::ok;
-    std::string location;
-  };
-
   Downstream(Worker& worker, net::Socket socket, std::size_t listener,
              const std::string& peer_address, net::Timer::Fire fire);
   /// Goes on with the connection of `from`, which is over. Call start() then.
@@ -58,7 +58,7 @@ class Downstream : public Channel {
   std::optional<OwnAnswer> own_answer(const net::RequestHead& head);
   /// The line of a request that no exchange had; `head` may be null.
   void log_own(std::uint16_t status, Termination termination, std::string_view detail,
-               const net::RequestHead* head, std::string_view protocol);
+               const net::RequestHead* head);
   void count_input_failure();
 
   /// Ends when the present output has left.

@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "net/http1_writer.h"
+#include "proxy/downstream_http2.h"
 #include "proxy/exchange.h"
 #include "proxy/worker.h"
 
@@ -155,11 +156,25 @@ std::string_view Http1Downstream::parse(std::string_view input) {
         request_done_ = true;
         exchange_->on_request_end(parser_.trailers());
         break;
-      case net::ParseEvent::refused: refuse(parser_.refusal()); return {};
+      case net::ParseEvent::refused:
+        if (is_http2(input)) {
+          stash_.assign(input);
+          Http2Downstream::take_over(*this);
+        } else {
+          refuse(parser_.refusal());
+        }
+        return {};
     }
     if (phase_ == Phase::closed) return {};
   }
   return input;
+}
+
+/// HTTP/2 with prior knowledge (RFC 9113, section 3.3) begins with what no HTTP/1 request looks
+/// like, so that nobody else pays for this question.
+bool Http1Downstream::is_http2(std::string_view input) const {
+  return requests_ == 0 && stream_.tls() == nullptr && input.starts_with("PRI * HTTP/2.0\r\n") &&
+         spec().http2.enabled;
 }
 
 void Http1Downstream::begin_exchange() {
@@ -223,8 +238,7 @@ void Http1Downstream::answer_and_end(const OwnAnswer& answer, std::string_view d
   style.close = true;
   style.date = worker_.date();
   send_own(answer.status, answer.text, style, head != nullptr && head->method == net::Method::head);
-  log_own(answer.status, answer.termination, detail, head,
-          head != nullptr && head->minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1");
+  log_own(answer.status, answer.termination, detail, head);
   end_connection(Ending::linger);
 }
 

@@ -57,6 +57,7 @@ class Http1Downstream final : public Downstream, public ClientSide {
   bool wants_input() const;
   void pump();
   std::string_view parse(std::string_view input);
+  bool is_http2(std::string_view input) const;
   void begin_exchange();
   void on_input_ended(bool broken);
   void refuse(net::Refusal rule);

@@ -129,7 +129,10 @@ bool append_joined(Text& out, const net::Fields& fields, HeaderId id) {
 void append_via(Text& out, const net::Fields& fields, std::uint8_t minor_version) {
   out += "via: ";
   if (fields.has(HeaderId::via) && append_joined(out, fields, HeaderId::via)) out += ", ";
-  out += minor_version == 0 ? "1.0 teal\r\n" : "1.1 teal\r\n";
+  if (minor_version == 1) [[likely]]
+    out += "1.1 teal\r\n";
+  else
+    out += minor_version == 0 ? "1.0 teal\r\n" : "2.0 teal\r\n";
 }
 
 void append_framing(Text& out, const net::Framing& framing) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "proxy/downstream_http1.h"
+#include "proxy/downstream_http2.h"
 #include "proxy/worker.h"
 
 namespace teal::proxy {
@@ -35,7 +36,11 @@ void TlsGreeting::on_ready(net::Readiness ready) {
     case net::TlsSession::Progress::done: break;
   }
   worker_.counters()[tls.was_resumed() ? Stat::tls_handshakes_short : Stat::tls_handshakes].add();
-  Http1Downstream::take_over(*this);
+  if (tls.is_http2()) {
+    Http2Downstream::take_over(*this);
+  } else {
+    Http1Downstream::take_over(*this);
+  }
 }
 
 void TlsGreeting::on_timeout() {

@@ -89,6 +89,7 @@ void Worker::run() {
   gather_.flush();
   resume_.clear();
   resume_later_.clear();
+  late_.clear();
   hand_over_log();
 }
 
@@ -132,7 +133,17 @@ void Worker::after_each() {
 }
 
 void Worker::after_turn() {
+  if (!late_.empty()) resume_late();
   if (log_buffer_.size() >= kLogBatch) hand_over_log();
+}
+
+void Worker::resume_late() {
+  // What they say may make others have something to say; those come next.
+  while (!late_.empty()) {
+    const auto channels = std::exchange(late_, {});
+    for (const auto& each : channels) each->resume();
+    after_each();
+  }
 }
 
 void Worker::tick() {
@@ -143,6 +154,7 @@ void Worker::tick() {
     slow_this_tick_ = 0;
     wheel_.advance(now_);
     after_each();
+    resume_late();
     if (now_ - second_ >= kSecond) each_second();
     hand_over_log();
     tick();
@@ -329,6 +341,7 @@ void Worker::drain(std::function<void()> idle) {
   for (Downstream* each : open) each->drain();
   on_idle_ = std::move(idle);
   after_each();
+  resume_late();
   tell_idle();
 }
 

@@ -144,6 +144,9 @@ class Worker {
   void resume_soon(Channel& channel);
   /// The same after the other connections' events have had their turn.
   void resume_next_turn(Channel& channel);
+  /// Calls channel.resume() when all events of this turn were handled: what many of them have to
+  /// say to one connection leaves at once.
+  void resume_after_turn(Channel& channel) { late_.emplace_back(&channel); }
   /// Lets the group's waiting requests try again when the present callback is over.
   void wake_soon(const boost::local_shared_ptr<GroupRuntime>& group);
 
@@ -180,6 +183,7 @@ class Worker {
   void read_clock();
   void after_each();
   void after_turn();
+  void resume_late();
   void tick();
   void send_reports();
   void each_second();
@@ -207,6 +211,7 @@ class Worker {
   std::vector<std::unique_ptr<Exchange>> dead_exchanges_;
   std::vector<boost::intrusive_ptr<Channel>> resume_;
   std::vector<boost::intrusive_ptr<Channel>> resume_later_;
+  std::vector<boost::intrusive_ptr<Channel>> late_;
   std::vector<boost::local_shared_ptr<GroupRuntime>> wake_;
   static constexpr std::uint64_t kNumbers = (std::uint64_t{1} << 48U) - 1;
 
