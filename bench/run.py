@@ -26,7 +26,7 @@ import verdict_latency
 from control import ControlApi
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-PEERS = ["teal", "nginx", "haproxy", "haproxy-64k", "relay"]
+PEERS = ["teal", "nginx", "haproxy", "haproxy-64k", "relay", "nghttpx"]
 SPLIT_LATENCY, VERDICT_LATENCY = "split-latency", "verdict-latency"
 LATENCY, IDLE = "latency", "idle"
 ALL_CASES = [*load.CASES, LATENCY, IDLE, SPLIT_LATENCY, VERDICT_LATENCY]
@@ -65,6 +65,9 @@ def parse_arguments():
 
 def measure_case(case, stage, arguments, rows):
     chosen = [peer for peer in arguments.peers if case.has_body or peer != "haproxy-64k"]
+    chosen = [peer for peer in chosen if peer in stage.h2_ports or not case.streams]
+    # It is in the field for HTTP/2 only.
+    chosen = [peer for peer in chosen if case.streams or peer != "nghttpx"]
     if case.shifting and "teal" not in chosen:
         return
     rounds = {peer: [] for peer in chosen}
@@ -75,7 +78,8 @@ def measure_case(case, stage, arguments, rows):
                 shift = ControlApi(stage.ports["admin"]).shifting(stage.values["release"],
                                                                   arguments.seconds)
             with shift:
-                sample = load.measure(case, stage.ports[peer], stage.processes[peer].pid,
+                ports = stage.h2_ports if case.streams else stage.ports
+                sample = load.measure(case, ports[peer], stage.processes[peer].pid,
                                       arguments.seconds, stage.cores)
             rounds[peer].append(sample)
             rows.append((case.name, peer, number + 1, sample))
@@ -95,7 +99,7 @@ def run(stage, arguments, rows):
         elif name == IDLE:
             report.print_idle({peer: idle.bytes_per_connection(stage.ports[peer],
                                                                stage.processes[peer].pid)
-                               for peer in arguments.peers})
+                               for peer in arguments.peers if peer != "nghttpx"})
         elif name == VERDICT_LATENCY and "teal" in arguments.peers:
             report.print_verdict_latency(verdict_latency.measure(
                 ControlApi(stage.ports["admin"]), stage.ports["teal"], stage.values["broken"],
@@ -108,7 +112,8 @@ def run(stage, arguments, rows):
 
 def main():
     arguments = parse_arguments()
-    for program in ["wrk", "nginx", *(["haproxy"] if "haproxy" in ",".join(arguments.peers) else [])]:
+    used = [peer for peer in ("haproxy", "nghttpx") if peer in ",".join(arguments.peers)]
+    for program in ["wrk", "h2load", "nginx", *used]:
         if not shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin"):
             sys.exit(f"bench: {program} is not installed; ./dev setup bench installs it")
     os.environ["PATH"] = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"

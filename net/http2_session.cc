@@ -330,7 +330,7 @@ bool Http2Session::take_body(Http2Stream& stream, std::size_t size, std::string_
 }
 
 void Http2Session::write(Http2Output& out) {
-  if (broken_) return;
+  if (broken_ || feeding_) return;  // nghttp2 does not write while it reads
   out_ = &out;
   while (!out.is_full()) {
     const std::uint8_t* bytes = nullptr;

@@ -1,5 +1,5 @@
 // Http2Session: one side of one HTTP/2 connection, sans-IO: bytes in, events out, messages in,
-// bytes out. Frames, HPACK, streams and windows are nghttp2's (docs/adr/0016); what a message may
+// bytes out. Frames, HPACK, streams and windows are nghttp2's (docs/adr/0014); what a message may
 // say (net/http2_head.h), what a peer may cost (net/http2_limits.h) and when windows open are said
 // here.
 //

@@ -215,6 +215,8 @@ void Http2Request::send_end(const net::Fields& trailers) {
 }
 
 void Http2Request::send_truncated() {
+  // What there is of the response goes out first, as far as the client takes it.
+  connection_.session().write(connection_);
   connection_.session().reset(*this, net::Http2Error::internal);
   connection_.resume_after_turn();
 }

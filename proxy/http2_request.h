@@ -35,7 +35,7 @@ class Http2Request final : public net::Http2Stream, public ClientSide {
   void on_shutdown();
   /// Gives the exchange what it wants of the body now, if it has asked.
   void resume_if_asked();
-  /// Lets it be told of room, if it was told that there was none.
+  /// Tells it of room, if it was told that there was none.
   void tell_room();
 
   // ---- Http2Stream

@@ -119,6 +119,14 @@ std::vector<Vector> refused() {
       {"other host", added("host", "b.example"), malformed("host_malformed")},
       {"two hosts", headers(1, h2::get("/", {{"host", "a.example"}, {"host", "a.example"}})),
        malformed("host_repeated")},
+  };
+}
+
+std::vector<Vector> refused_fields() {
+  const auto added = [](const std::string& name, const std::string& value) {
+    return headers(1, h2::get("/", {{name, value}}));
+  };
+  return {
       {"upper case", added("Accept", "x"), malformed("field_name_not_lower")},
       {"empty name", added("", "x"), malformed("field_name_malformed")},
       {"colon in name", added("a:b", "x"), malformed("field_name_malformed")},
@@ -198,6 +206,7 @@ TEST(Http2Split, RequestsAreTheSameHoweverTheyAreCut) {
 
 TEST(Http2Split, BrokenRulesAreTheSameHoweverTheyAreCut) {
   check(refused());
+  check(refused_fields());
 }
 
 }  // namespace
