@@ -1,9 +1,10 @@
-"""One measurement: wrk against a peer, and what the peer spent meanwhile."""
+"""One measurement: wrk (HTTP/2: h2load) against a peer, and what the peer spent meanwhile."""
 
 import dataclasses
 import pathlib
 import re
 import subprocess
+import tempfile
 import time
 
 import machine
@@ -22,6 +23,7 @@ class Case:
     has_body: bool = False  # Then HAProxy's larger buffers are a peer of their own.
     shifting: bool = False  # Teal is in the middle of a deployment, with its access log on.
     compared: bool = False  # Teal alone, with and without a canary that is compared.
+    streams: int = 0  # HTTP/2 with so many at once on each connection; 0: HTTP/1.1.
 
 
 CASES = {case.name: case for case in [
@@ -35,6 +37,8 @@ CASES = {case.name: case for case in [
     Case("headers", "/128", script="headers.lua"),
     Case("get128-shift", "/128", shifting=True),
     Case("get128-canary", "/128", compared=True),
+    Case("h2-get128", "/128", connections=16, streams=32),
+    Case("h2-get64k", "/64k", connections=16, streams=4),
 ]}
 
 
@@ -64,12 +68,43 @@ def run_wrk(case, port, seconds, core):
     return done.stdout
 
 
+def run_h2load(case, port, seconds, core):
+    """Standard output and the time of each request, in ms."""
+    with tempfile.NamedTemporaryFile(prefix="teal-h2load-", mode="r") as log:
+        command = ["h2load", "--threads", "1", "--clients", str(case.connections),
+                   "--max-concurrent-streams", str(case.streams), "--duration", str(seconds),
+                   # Windows as browsers have them: 8 MiB a stream, 16 MiB in all.
+                   "--window-bits", "23", "--connection-window-bits", "24",
+                   "--log-file", log.name, f"http://127.0.0.1:{port}{case.path}"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60,
+                              preexec_fn=machine.pin_to(core))
+        if done.returncode != 0:
+            raise SystemExit(f"bench: h2load failed: {done.stderr or done.stdout}")
+        return done.stdout, sorted(int(line.split("\t")[2]) / 1e3 for line in log)
+
+
+def measure_h2(case, port, pid, seconds, cores):
+    run_h2load(case, port, 1, cores.load)
+    meter, begin = machine.CpuMeter(pid), time.monotonic()
+    output, times = run_h2load(case, port, seconds, cores.load)
+    spent, wall = meter.spent(), time.monotonic() - begin
+    done, bad = map(int, re.search(r"requests: .* (\d+) succeeded, (\d+) failed", output).groups())
+    others = sum(map(int, re.search(r"(\d+) 3xx, (\d+) 4xx, (\d+) 5xx", output).groups()))
+    cpu_us = spent.total * 1e6 / max(done, 1)
+    at = lambda share: times[int((len(times) - 1) * share)] if times else 0.0
+    return Sample(requests_per_second=done / wall, cpu_us=cpu_us, user_us=cpu_us * spent.user_share,
+                  system_us=cpu_us * (1 - spent.user_share), util=spent.total / wall,
+                  p50_ms=at(0.5), p99_ms=at(0.99), errors=bad + others)
+
+
 def milliseconds(text):
     number, unit = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text).groups()
     return float(number) * UNITS[unit]
 
 
 def measure(case, port, pid, seconds, cores):
+    if case.streams:
+        return measure_h2(case, port, pid, seconds, cores)
     run_wrk(case, port, 1, cores.load)  # Warm up: connections, caches, the branch predictor.
     meter, begin = machine.CpuMeter(pid), time.monotonic()
     output = run_wrk(case, port, seconds, cores.load)

@@ -55,6 +55,7 @@ class Stage:
         }
         self.processes = {}
         self.ports = {}
+        self.h2_ports = {}  # Of those that speak HTTP/2 in the clear.
         (self.folder / "bodies").mkdir()
         for name, size in BODIES.items():
             (self.folder / "bodies" / name).write_bytes(b"x" * size)
@@ -82,13 +83,22 @@ class Stage:
     def start_peer(self, name, prefix=(), patience=15):
         """`prefix`: a command to run it under, such as valgrind."""
         port = self.ports[name] = machine.free_port()
+        h2_port = port
+        if name != "relay":
+            # Others tell HTTP/2 from HTTP/1 in the clear by the port.
+            h2_port = machine.free_port() if name in ("nginx", "haproxy", "haproxy-64k") else port
+            self.h2_ports[name] = h2_port
         if name == "nginx":
-            conf = self.render("nginx.conf.in", "nginx.conf", port=port)
+            conf = self.render("nginx.conf.in", "nginx.conf", port=port, h2_port=h2_port)
             command = ["nginx", "-c", conf, "-p", str(self.folder)]
         elif name in ("haproxy", "haproxy-64k"):
             bufsize = 65536 if name == "haproxy-64k" else 16384
-            conf = self.render("haproxy.cfg.in", f"{name}.cfg", port=port, bufsize=bufsize)
+            conf = self.render("haproxy.cfg.in", f"{name}.cfg", port=port, h2_port=h2_port,
+                               bufsize=bufsize)
             command = ["haproxy", "-db", "-q", "-f", conf]
+        elif name == "nghttpx":
+            conf = self.render("nghttpx.conf.in", "nghttpx.conf", port=port)
+            command = ["nghttpx", f"--conf={conf}"]
         elif name == "relay":
             conf = self.render("relay.cfg.in", "relay.cfg", port=port)
             command = ["haproxy", "-db", "-q", "-f", conf]

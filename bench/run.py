@@ -29,7 +29,7 @@ import verdict_latency
 from control import ControlApi
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-PEERS = ["teal", "nginx", "haproxy", "haproxy-64k", "relay"]
+PEERS = ["teal", "nginx", "haproxy", "haproxy-64k", "relay", "nghttpx"]
 SPLIT_LATENCY, VERDICT_LATENCY = "split-latency", "verdict-latency"
 LATENCY, IDLE = "latency", "idle"
 SHIFTING = "teal-log"  # Shifts in `get128-shift`, with its access log on.
@@ -73,6 +73,9 @@ def parse_arguments():
 
 def measure_case(case, stage, arguments, book):
     chosen = [peer for peer in arguments.peers if case.has_body or peer != "haproxy-64k"]
+    chosen = [peer for peer in chosen if peer in stage.h2_ports or not case.streams]
+    # It is in the field for HTTP/2 only.
+    chosen = [peer for peer in chosen if case.streams or peer != "nghttpx"]
     subject = "teal" if "teal" in chosen else chosen[0]
     if case.shifting:
         if subject != "teal":
@@ -88,7 +91,8 @@ def measure_case(case, stage, arguments, book):
                 shift = ControlApi(stage.ports[f"{SHIFTING}-admin"]).shifting(
                     stage.values["release"], arguments.seconds)
             with shift:
-                sample = load.measure(case, stage.ports[peer], stage.processes[peer].pid,
+                ports = stage.h2_ports if case.streams else stage.ports
+                sample = load.measure(case, ports[peer], stage.processes[peer].pid,
                                       arguments.seconds, stage.cores)
             rounds[peer].append(sample)
     if case.shifting:
@@ -133,7 +137,7 @@ def run(stage, arguments, book):
         elif name == IDLE:
             tell(name, report.print_idle,
                  {peer: idle.bytes_per_connection(stage.ports[peer], stage.processes[peer].pid)
-                  for peer in arguments.peers})
+                  for peer in arguments.peers if peer != "nghttpx"})
         elif name == VERDICT_LATENCY and "teal" in arguments.peers:
             tell(name, report.print_verdict_latency, verdict_latency.measure(
                 ControlApi(stage.ports["admin"]), stage.ports["teal"], stage.values["broken"],
@@ -152,7 +156,8 @@ def run(stage, arguments, book):
 
 def main():
     arguments = parse_arguments()
-    for program in ["wrk", "nginx", *(["haproxy"] if "haproxy" in ",".join(arguments.peers) else [])]:
+    used = [peer for peer in ("haproxy", "nghttpx") if peer in ",".join(arguments.peers)]
+    for program in ["wrk", "h2load", "nginx", *used]:
         if not shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin"):
             sys.exit(f"bench: {program} is not installed; ./dev setup bench installs it")
     os.environ["PATH"] = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"

@@ -58,6 +58,7 @@ struct ListenerTls {
   std::vector<Certificate> certificates;  ///< The first is for names that none has.
   TlsVersion min_version = TlsVersion::tls12;
   Millis ticket_rotation = hours{8};  ///< How often the keys of session tickets are replaced.
+  bool http2 = false;                 ///< Offered by ALPN; as ListenerHttp2 says.
   bool operator==(const ListenerTls&) const = default;
 };
 
@@ -91,6 +92,17 @@ struct ListenerLimits {
   bool operator==(const ListenerLimits&) const = default;
 };
 
+/// HTTP/2: by ALPN over TLS, by its preface (prior knowledge) without.
+struct ListenerHttp2 {
+  bool enabled = true;
+  std::uint32_t concurrent_streams = 128;  ///< Per connection; more are refused.
+  /// Streams that a client resets or makes us reset, per connection: so many at once, so many a
+  /// second; more end the connection.
+  std::uint32_t reset_burst = 500;
+  std::uint32_t resets_per_second = 50;
+  bool operator==(const ListenerHttp2&) const = default;
+};
+
 /// Which group the requests of a listener reach: as the split says, or always one role.
 enum class GroupChoice : std::uint8_t { split, live, idle };
 
@@ -110,6 +122,7 @@ struct Listener {
   std::optional<ListenerTls> tls;
   std::optional<HttpsRedirect> redirect_https;
   std::string hsts;  ///< Strict-Transport-Security as it is sent; empty: not sent. With tls only.
+  ListenerHttp2 http2;
   ListenerTimeouts timeouts;
   ListenerLimits limits;
   bool operator==(const Listener&) const = default;

@@ -27,6 +27,20 @@ void parse_limits(const Value& value, ListenerLimits& limits) {
                   "raise header_bytes or lower request_line_bytes");
 }
 
+ListenerHttp2 parse_http2(const Value& value) {
+  ListenerHttp2 http2;
+  if (value.is("true")) return http2;
+  if (value.is("false")) {
+    http2.enabled = false;
+    return http2;
+  }
+  Mapping keys(value);
+  keys.integer("concurrent_streams", http2.concurrent_streams, 1, 10'000);
+  keys.integer("reset_burst", http2.reset_burst, 1, kMany);
+  keys.integer("resets_per_second", http2.resets_per_second, 1, kMany);
+  return http2;
+}
+
 }  // namespace
 
 Listener parse_listener(const std::string& name, const Value& value) {
@@ -62,6 +76,8 @@ Listener parse_listener(const std::string& name, const Value& value) {
   // RFC 6797, section 7.2: not over plain HTTP.
   if (!listener.hsts.empty() && !listener.tls)
     value.report().add_at(value.path() + ".hsts", "is for listeners with tls", "add tls");
+  if (const auto http2 = keys.find("http2")) listener.http2 = parse_http2(*http2);
+  if (listener.tls) listener.tls->http2 = listener.http2.enabled;
   if (const auto timeouts = keys.section("timeouts")) parse_timeouts(*timeouts, listener.timeouts);
   if (const auto limits = keys.section("limits")) parse_limits(*limits, listener.limits);
   return listener;

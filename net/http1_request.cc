@@ -6,6 +6,7 @@
 #include "net/http1_framing.h"
 #include "net/http1_parser.h"
 #include "net/http1_scan.h"
+#include "net/request_target.h"
 
 namespace teal::net {
 namespace {
@@ -14,46 +15,6 @@ using http1::Scan;
 
 /// "HTTP/1.1" and the like, at the end of a request line.
 constexpr std::size_t kVersionSize = 8;
-
-/// What a request target may be made of. RFC 3986 would also refuse "<>\^`{|}, but real clients put
-/// them into queries, and no reader takes them for anything else. A fragment is never sent.
-constexpr ByteTable kTarget = [] {
-  ByteTable table{};
-  for (unsigned c = 0x21; c <= 0x7e; ++c) table[c] = c != '#';
-  return table;
-}();
-
-template <std::size_t kTerminated>
-bool is_text(std::string_view text, const char (&literal)[kTerminated]) {
-  return text.size() == kTerminated - 1 && std::memcmp(text.data(), literal, kTerminated - 1) == 0;
-}
-
-/// RFC 9110, section 9.1: methods are case-sensitive.
-Method method_of(std::string_view text) {
-  switch (text.size()) {
-    case 3:
-      if (is_text(text, "GET")) return Method::get;
-      if (is_text(text, "PUT")) return Method::put;
-      break;
-    case 4:
-      if (is_text(text, "POST")) return Method::post;
-      if (is_text(text, "HEAD")) return Method::head;
-      break;
-    case 5:
-      if (is_text(text, "PATCH")) return Method::patch;
-      if (is_text(text, "TRACE")) return Method::trace;
-      break;
-    case 6:
-      if (is_text(text, "DELETE")) return Method::delete_;
-      break;
-    case 7:
-      if (is_text(text, "OPTIONS")) return Method::options;
-      if (is_text(text, "CONNECT")) return Method::connect;
-      break;
-    default: break;
-  }
-  return Method::other;
-}
 
 constexpr bool is_digit(char c) {
   return c >= '0' && c <= '9';

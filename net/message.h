@@ -149,6 +149,15 @@ struct Framing {
   bool operator==(const Framing&) const = default;
 };
 
+/// The minor_version of a head that came by HTTP/2; those of HTTP/1 have their own.
+inline constexpr std::uint8_t kHttp2 = 20;
+
+/// "HTTP/1.1", as logs write it.
+constexpr std::string_view protocol_name(std::uint8_t minor_version) {
+  if (minor_version == 1) return "HTTP/1.1";
+  return minor_version == 0 ? "HTTP/1.0" : "HTTP/2.0";
+}
+
 /// A part of the head's bytes.
 struct Piece {
   std::uint32_t at = 0;
@@ -157,7 +166,7 @@ struct Piece {
 
 struct RequestHead {
   Method method = Method::get;
-  std::uint8_t minor_version = 1;  ///< HTTP/1.x; 2 and above of other protocols count as 1.
+  std::uint8_t minor_version = 1;  ///< Of HTTP/1, or kHttp2.
   bool keep_alive = true;
   bool expects_continue = false;
   /// Connection may have options beyond keep-alive and close. A codec that knows says no.

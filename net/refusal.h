@@ -45,6 +45,18 @@ enum class Refusal : std::uint8_t {
   chunk_data_malformed,
   trailers_too_large,  // 431
   trailer_forbidden,   // framing, routing or hop-by-hop field in the trailer section
+  // HTTP/2 messages (RFC 9113, section 8)
+  pseudo_field_malformed,   // unknown, repeated, missing, behind other fields or in trailers
+  field_name_not_lower,     // upper case
+  field_value_padded,       // white space at its ends
+  connection_field,         // Connection and the like, which HTTP/2 has no use for
+  te_not_trailers,          // a TE that says anything else
+  content_length_mismatch,  // the body is longer or shorter
+  // HTTP/2 connections, which end
+  http2_protocol_error,  // frames or streams: RFC 9113, sections 4 to 6
+  http2_head_bomb,       // a field section far over the limit, or in too many pieces
+  http2_reset_flood,
+  http2_frame_flood,
   // answers only
   status_malformed,
   upgrade_unrequested,  // 101 that nobody asked for

@@ -44,11 +44,16 @@ int on_hello(SSL* ssl, int* /*alert*/, void* /*unused*/) {
   return SSL_CLIENT_HELLO_SUCCESS;
 }
 
-int on_alpn(SSL* /*ssl*/, const unsigned char** out, unsigned char* size,
-            const unsigned char* offered, unsigned offered_size, void* /*unused*/) {
+int on_alpn(SSL* ssl, const unsigned char** out, unsigned char* size, const unsigned char* offered,
+            unsigned offered_size, void* slot) {
   unsigned char* chosen = nullptr;
+  // The cold paths, which have no session, speak HTTP/1 only.
+  const bool http2 =
+      session_of(ssl) != nullptr && static_cast<TlsServer::Certificates::Slot*>(slot)->http2;
+  const std::size_t from = http2 ? 0 : kAlpnHttp1;
   const int result =
-      SSL_select_next_proto(&chosen, size, kAlpn, sizeof kAlpn, offered, offered_size);
+      SSL_select_next_proto(&chosen, size, kAlpn + from, static_cast<unsigned>(sizeof kAlpn - from),
+                            offered, offered_size);
   *out = chosen;
   // RFC 7301, section 3.2: without a common protocol the handshake ends.
   return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
@@ -104,7 +109,7 @@ void set_session(SSL* ssl, TlsSession* session) {
 
 void install_callbacks(SSL_CTX* context, TlsServer::Certificates::Slot& slot) {
   SSL_CTX_set_client_hello_cb(context, on_hello, nullptr);
-  SSL_CTX_set_alpn_select_cb(context, on_alpn, nullptr);
+  SSL_CTX_set_alpn_select_cb(context, on_alpn, &slot);
   SSL_CTX_set_tlsext_ticket_key_evp_cb(context, on_ticket);
   if (slot.staple.empty()) return;
   SSL_CTX_set_tlsext_status_cb(context, on_status);

@@ -22,7 +22,7 @@ void set_protocol(SSL_CTX* context, const config::TargetTls& spec) {
                                 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_read_ahead(context, 1);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_alpn_protos(context, kAlpn, sizeof kAlpn);
+  SSL_CTX_set_alpn_protos(context, kAlpn + kAlpnHttp1, sizeof kAlpn - kAlpnHttp1);
 }
 
 bool trust(SSL_CTX* context, const config::TargetTls& spec, FileFaults& faults) {

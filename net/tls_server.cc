@@ -92,6 +92,7 @@ std::unique_ptr<TlsServer::Certificates::Slot> make_slot(const std::string& list
   if (!use(context, *loaded, spec, faults)) return nullptr;
   const std::string fingerprint = ca ? ca->fingerprint : std::string();
   set_session_context(context, listener, index, spec.clients, fingerprint);
+  slot->http2 = tls.http2;
   slot->verify_mode = verify_mode(spec.clients.auth);
   SSL_CTX_set_verify(context, slot->verify_mode, nullptr);
   if (ca) ask_clients(context, *ca);

@@ -18,6 +18,7 @@ struct TlsServer::Certificates {
     CtxHandle context;
     CertificateView view;
     std::string staple;
+    bool http2 = false;  ///< Offered.
     std::uint32_t policy = 0;
     int verify_mode = SSL_VERIFY_NONE;
   };
@@ -36,6 +37,8 @@ void set_session(SSL* ssl, TlsSession* session);
 void install_callbacks(SSL_CTX* context, TlsServer::Certificates::Slot& slot);
 
 /// ALPN, wire format. The one place that says what Teal speaks, most wanted first.
-inline constexpr unsigned char kAlpn[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+inline constexpr unsigned char kAlpn[] = {2, 'h', '2', 8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+/// Where in it HTTP/1.1 begins.
+inline constexpr std::size_t kAlpnHttp1 = 3;
 
 }  // namespace teal::net

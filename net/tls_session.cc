@@ -229,6 +229,13 @@ bool TlsSession::was_resumed() const {
   return SSL_session_reused(ssl_) == 1;
 }
 
+bool TlsSession::is_http2() const {
+  const unsigned char* chosen = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(ssl_, &chosen, &size);
+  return size == 2 && std::memcmp(chosen, "h2", 2) == 0;
+}
+
 bool TlsSession::is_tls13() const {
   return SSL_version(ssl_) == TLS1_3_VERSION;
 }

@@ -63,6 +63,8 @@ class TlsSession {
   TlsFailure failure() const { return failure_; }
   bool was_resumed() const;
   bool is_tls13() const;
+  /// The client chose HTTP/2 by ALPN.
+  bool is_http2() const;
   /// The verified identity of the client as the header's value; empty: it showed none.
   const std::string& identity() const { return identity_; }
 

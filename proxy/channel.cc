@@ -60,8 +60,16 @@ void Gather::clear() {
   text_.clear();
 }
 
-Channel::Channel(Worker& worker, net::Socket socket)
-    : worker_(worker), stream_(std::move(socket)) {}
+Channel::Channel(Worker& worker, net::Stream stream)
+    : worker_(worker), stream_(std::move(stream)) {}
+
+net::Stream Channel::release_stream() {
+  TEAL_ASSERT(pending_.empty());
+  const boost::intrusive_ptr<Channel> alive(this);
+  readable_ = false;
+  if (std::exchange(watched_, false)) worker_.reactor().remove(stream_.socket().fd(), *this);
+  return std::move(stream_);
+}
 
 Channel::~Channel() {
   TEAL_ASSERT(!watched_);

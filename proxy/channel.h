@@ -89,7 +89,9 @@ class Channel : public net::Watcher {
   ~Channel() override;
 
  protected:
-  Channel(Worker& worker, net::Socket socket);
+  Channel(Worker& worker, net::Stream stream);
+  /// Gives the socket away: another channel goes on with it. Requires: no output waits.
+  net::Stream release_stream();
 
   Result<void> watch();
   /// Closes at once; output not written yet is lost. Safe to call twice. May destroy *this unless

@@ -43,6 +43,8 @@ struct ClientInfo {
   Peer peer;
   bool http10 = false;
   bool keep_alive = true;  ///< The client and our limits allow another request.
+  /// The most to read of a response before the client has taken what came.
+  std::size_t most_read = std::size_t{256} * 1024;
 };
 
 }  // namespace teal::proxy

@@ -104,7 +104,7 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
     target_ = target;
     ++target_->in_flight;
     ++joined_->in_flight;
-    upstream_->attach(*this, head_.method);
+    upstream_->attach(*this, head_.method, info_.most_read);
     connect_micros_ = 0;
     send_request();
     return true;
@@ -131,7 +131,7 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
   ++joined_->in_flight;
   phase_ = Phase::connecting;
   connect_began_ = worker_.now();
-  upstream_->attach(*this, head_.method);
+  upstream_->attach(*this, head_.method, info_.most_read);
   set_deadline(service_->spec->timeouts.connect);
   return true;
 }

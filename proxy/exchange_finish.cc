@@ -169,7 +169,7 @@ void Exchange::log(Origin origin) {
   record.method = head_.text(head_.method_text);
   record.target = head_.text(head_.target);
   record.host = head_.text(head_.authority);
-  record.protocol = info_.http10 ? "HTTP/1.0" : "HTTP/1.1";
+  record.protocol = net::protocol_name(head_.minor_version);
   record.user_agent = head_.fields.get(net::HeaderId::user_agent);
   record.referer = head_.fields.get(net::HeaderId::referer);
   record.status = status_;

@@ -110,7 +110,9 @@ inline Pen put_via(Pen pen, const net::Fields& fields, std::uint8_t minor_versio
     const Pen joined = put_joined(pen, fields, net::HeaderId::via);
     if (joined.at() != pen.at()) (pen = joined) += ", ";
   }
-  return minor_version == 0 ? pen += "1.0 teal\r\n" : pen += "1.1 teal\r\n";
+  if (minor_version == 1) [[likely]]
+    return pen += "1.1 teal\r\n";
+  return minor_version == 0 ? pen += "1.0 teal\r\n" : pen += "2.0 teal\r\n";
 }
 
 /// Content-Length or Transfer-Encoding as the framing says.

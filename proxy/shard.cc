@@ -109,6 +109,8 @@ constexpr std::array<Metric, kStats> kMetrics{{
      "Requests that a listener sent to HTTPS."},
     {Stat::misdirected, Type::counter, "teal_misdirected_requests_total",
      "Requests refused (421) whose Host has other rules for clients than the handshake's name."},
+    {Stat::http2_connections, Type::counter, "teal_downstream_http2_connections_total",
+     "Client connections that speak HTTP/2."},
     {Stat::tls_handshakes, Type::counter, kHandshakes, kHandshakesHelp, "kind", "full"},
     {Stat::tls_handshakes_short, Type::counter, kHandshakes, kHandshakesHelp, "kind", "resumed"},
     {Stat::tls_handshake_timeouts, Type::counter, kTimeouts, kTimeoutsHelp, "phase",

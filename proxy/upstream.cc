@@ -12,7 +12,6 @@ namespace {
 
 /// Small until a body shows that it is worth more (64 KiB reads halve the cost of a large one).
 constexpr std::size_t kFirstRead = 16 * 1024;
-constexpr std::size_t kLargestRead = 256 * 1024;
 
 /// What a connection is worth: more of an unwanted body costs more than a new connection.
 constexpr std::size_t kDiscarded = 64 * 1024;
@@ -25,7 +24,7 @@ constexpr net::Http1Limits kResponseLimits{
 
 Upstream::Upstream(Worker& worker, net::Socket socket,
                    boost::local_shared_ptr<TargetRuntime> target)
-    : Channel(worker, std::move(socket)),
+    : Channel(worker, net::Stream(std::move(socket))),
       target_(std::move(target)),
       read_size_(kFirstRead),
       parser_(kResponseLimits),
@@ -45,12 +44,13 @@ Result<boost::intrusive_ptr<Upstream>> Upstream::connect(
   return upstream;
 }
 
-void Upstream::attach(Exchange& exchange, net::Method method) {
+void Upstream::attach(Exchange& exchange, net::Method method, std::size_t most_read) {
   TEAL_ASSERT(state_ != State::closed && exchange_ == nullptr);
   exchange_ = &exchange;
   if (state_ == State::idle) state_ = State::busy;
   paused_ = response_begun_ = false;
   read_size_ = kFirstRead;
+  most_read_ = most_read;
   timer_.cancel();
   forget_written();
   ++requests_;
@@ -154,7 +154,7 @@ void Upstream::read_response() {
       response_begun_ = true;
       const std::string_view input(worker_.scratch(0).data(), stash_.size() + got.size);
       if (!parse(input)) return;
-      if (got.size == read_size_) read_size_ = std::min(read_size_ * 4, kLargestRead);
+      if (got.size == read_size_) read_size_ = std::min(read_size_ * 4, most_read_);
       worker_.gather().flush();  // the views into the scratch buffer end here
       if (exchange_ != nullptr) exchange_->after_response_input();
     }

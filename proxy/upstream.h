@@ -26,7 +26,8 @@ class Upstream final : public Channel {
   ~Upstream() override;
 
   /// From now on this connection works for `exchange`, which gets the response's events.
-  void attach(Exchange& exchange, net::Method method);
+  /// `most_read`: at once.
+  void attach(Exchange& exchange, net::Method method, std::size_t most_read);
   bool is_connected() const { return state_ != State::connecting; }
   /// Its requests so far, the present one included.
   std::uint32_t requests() const { return requests_; }
@@ -79,6 +80,7 @@ class Upstream final : public Channel {
   std::uint32_t requests_ = 0;
   std::size_t discarded_ = 0;
   std::size_t read_size_;
+  std::size_t most_read_ = 0;
   net::ResponseParser parser_;
   std::string stash_;  ///< Input that is not a whole head, chunk line or trailer section yet.
   net::Timer timer_;   ///< Idle expiry, and the end of discarding.

@@ -89,6 +89,7 @@ void Worker::run() {
   gather_.flush();
   resume_.clear();
   resume_later_.clear();
+  late_.clear();
   hand_over_log();
 }
 
@@ -135,9 +136,19 @@ void Worker::after_each() {
 }
 
 void Worker::after_turn() {
+  if (!late_.empty()) resume_late();
   untold_.on_idle();
   if (has_reports() && !report_under_way_) send_reports();
   if (log_buffer_.size() >= kLogBatch) hand_over_log();
+}
+
+void Worker::resume_late() {
+  // What they say may make others have something to say; those come next.
+  while (!late_.empty()) {
+    const auto channels = std::exchange(late_, {});
+    for (const auto& each : channels) each->resume();
+    after_each();
+  }
 }
 
 void Worker::tick() {
@@ -148,6 +159,7 @@ void Worker::tick() {
     slow_this_tick_ = 0;
     wheel_.advance(now_);
     after_each();
+    resume_late();
     if (now_ - second_ >= kSecond) each_second();
     hand_over_log();
     after_turn();
@@ -226,6 +238,11 @@ void Worker::release_place(std::size_t listener) {
 void Worker::opened(Downstream& downstream) {
   downstreams_.insert(&downstream);
   counters()[Stat::connections_active].add();
+}
+
+void Worker::replaced(Downstream& old, Downstream& by) {
+  downstreams_.erase(&old);
+  downstreams_.insert(&by);
 }
 
 void Worker::closed(Downstream& downstream, std::size_t listener) {

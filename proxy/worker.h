@@ -158,6 +158,9 @@ class Worker {
   void resume_soon(Channel& channel);
   /// The same after the other connections' events have had their turn.
   void resume_next_turn(Channel& channel);
+  /// Calls channel.resume() when all events of this turn were handled: what many of them have to
+  /// say to one connection leaves at once.
+  void resume_after_turn(Channel& channel) { late_.emplace_back(&channel); }
   /// Lets the group's waiting requests try again when the present callback is over.
   void wake_soon(const boost::local_shared_ptr<GroupRuntime>& group);
 
@@ -167,6 +170,8 @@ class Worker {
   /// Serves it, here or on a worker that has less to do.
   void welcome(Accepted accepted);
   void opened(Downstream& downstream);
+  /// The same connection under another object.
+  void replaced(Downstream& old, Downstream& by);
   void closed(Downstream& downstream, std::size_t listener);
   Untold& untold() { return untold_; }
   /// A number that no other request has.
@@ -195,6 +200,7 @@ class Worker {
   void read_clock();
   void after_each();
   void after_turn();
+  void resume_late();
   void tick();
   void send_reports();
   void each_second();
@@ -222,6 +228,7 @@ class Worker {
   std::vector<std::unique_ptr<Exchange>> dead_exchanges_;
   std::vector<boost::intrusive_ptr<Channel>> resume_;
   std::vector<boost::intrusive_ptr<Channel>> resume_later_;
+  std::vector<boost::intrusive_ptr<Channel>> late_;
   std::vector<boost::local_shared_ptr<GroupRuntime>> wake_;
   static constexpr std::uint64_t kNumbers = (std::uint64_t{1} << 48U) - 1;
 

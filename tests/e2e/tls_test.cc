@@ -41,6 +41,7 @@ class TlsTest : public testing::Test {
                 const std::string& listener = "public", const std::string& path = "/") const {
     std::vector<std::string> all{"curl",
                                  "-sS",
+                                 "--http1.1",
                                  "-i",
                                  "-m",
                                  "20",

@@ -1,0 +1,307 @@
+#include "net/http2_head.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/assert.h"
+#include "net/authority.h"
+#include "net/http1_framing.h"
+#include "net/request_target.h"
+
+namespace teal::net {
+namespace {
+
+/// RFC 9113, section 6.5.2.
+constexpr std::uint64_t kFieldOverhead = 32;
+constexpr std::uint64_t kMaxLength = std::numeric_limits<std::int64_t>::max();
+
+/// tchar without upper case.
+constexpr ByteTable kLowerToken = [] {
+  ByteTable table = kToken;
+  for (unsigned c = 'A'; c <= 'Z'; ++c) table[c] = false;
+  return table;
+}();
+
+/// Bytes that a value may have.
+constexpr ByteTable kValue = [] {
+  ByteTable table{};
+  for (unsigned c = 0x20; c <= 0xff; ++c) table[c] = c != 0x7f;
+  table['\t'] = true;
+  return table;
+}();
+
+constexpr bool is_blank(char c) {
+  return c == ' ' || c == '\t';
+}
+
+Refusal check_name(std::string_view name) {
+  if (name.size() > std::numeric_limits<std::uint16_t>::max()) return Refusal::head_too_large;
+  if (!name.empty() && std::ranges::all_of(name, [](char c) { return is_in(kLowerToken, c); }))
+      [[likely]]
+    return Refusal::none;
+  const bool is_upper = is_token(name);
+  return is_upper ? Refusal::field_name_not_lower : Refusal::field_name_malformed;
+}
+
+}  // namespace
+
+Refusal check_http2_value(std::string_view value) {
+  if (value.empty()) return Refusal::none;
+  if (is_blank(value.front()) || is_blank(value.back())) return Refusal::field_value_padded;
+  for (const char c : value) {
+    if (is_in(kValue, c)) [[likely]]
+      continue;
+    if (c == '\r') return Refusal::bare_cr;
+    return c == '\n' ? Refusal::bare_lf : Refusal::control_character;
+  }
+  return Refusal::none;
+}
+
+void Http2HeadReader::begin(Kind kind, std::uint32_t most_bytes) {
+  kind_ = kind;
+  most_bytes_ = most_bytes;
+  refusal_ = Refusal::none;
+  list_bytes_ = length_ = 0;
+  count_ = hosts_ = 0;
+  block_.clear();
+  cookies_.clear();
+  has_method_ = has_scheme_ = has_path_ = has_authority_ = has_status_ = false;
+  has_length_ = has_cookie_ = false;
+  host_ = {};
+  switch (kind) {
+    case Kind::request:
+      request_.method = Method::get;
+      request_.minor_version = kHttp2;
+      request_.keep_alive = true;
+      request_.expects_continue = false;
+      request_.framing = {};
+      request_.method_text = request_.target = request_.authority = {};
+      break;
+    case Kind::response:
+      response_.status = 0;
+      response_.minor_version = kHttp2;
+      response_.keep_alive = true;
+      response_.framing = {};
+      response_.reason = {};
+      break;
+    case Kind::trailers: break;
+  }
+  fields().clear();
+}
+
+Fields& Http2HeadReader::fields() {
+  switch (kind_) {
+    case Kind::request: return request_.fields;
+    case Kind::response: return response_.fields;
+    case Kind::trailers: break;
+  }
+  return trailers_;
+}
+
+Piece Http2HeadReader::append(std::string_view bytes) {
+  const Piece piece{static_cast<std::uint32_t>(block_.size()),
+                    static_cast<std::uint32_t>(bytes.size())};
+  block_ += bytes;
+  return piece;
+}
+
+void Http2HeadReader::add(std::string_view name, std::string_view value) {
+  list_bytes_ += name.size() + value.size() + kFieldOverhead;
+  if (refusal_ != Refusal::none) return;
+  if (list_bytes_ > most_bytes_) {
+    refuse(kind_ == Kind::trailers ? Refusal::trailers_too_large : Refusal::head_too_large);
+    return;
+  }
+  if (name.starts_with(':')) {
+    add_pseudo(name, value);
+    return;
+  }
+  if (++count_ > limits_.fields) {
+    refuse(kind_ == Kind::trailers ? Refusal::trailers_too_large : Refusal::too_many_fields);
+    return;
+  }
+  add_field(name, value);
+}
+
+void Http2HeadReader::add_pseudo(std::string_view name, std::string_view value) {
+  if (kind_ == Kind::trailers || count_ != 0) {
+    refuse(Refusal::pseudo_field_malformed);
+    return;
+  }
+  const auto once = [this](bool& seen) {
+    if (seen) refuse(Refusal::pseudo_field_malformed);
+    return !std::exchange(seen, true);
+  };
+  if (kind_ == Kind::response) {
+    const bool is_number = value.size() == 3 &&
+                           std::ranges::all_of(value, [](char c) { return c >= '0' && c <= '9'; });
+    if (name != ":status" || !is_number) {
+      refuse(name == ":status" ? Refusal::status_malformed : Refusal::pseudo_field_malformed);
+    } else if (once(has_status_)) {
+      response_.status = static_cast<std::uint16_t>((value[0] - '0') * 100 + (value[1] - '0') * 10 +
+                                                    value[2] - '0');
+    }
+    return;
+  }
+  if (name == ":method") {
+    if (!once(has_method_)) return;
+    if (!is_token(value)) return refuse(Refusal::method_malformed);
+    request_.method = method_of(value);
+    request_.method_text = append(value);
+  } else if (name == ":path") {
+    if (!once(has_path_)) return;
+    if (value.size() > limits_.path_bytes) return refuse(Refusal::request_line_too_long);
+    if (value.empty() || !std::ranges::all_of(value, [](char c) { return is_in(kTarget, c); }))
+      return refuse(Refusal::target_malformed);
+    request_.target = append(value);
+  } else if (name == ":authority") {
+    if (!once(has_authority_)) return;
+    if (!is_authority(value)) return refuse(Refusal::host_malformed);
+    request_.authority = append(value);
+  } else if (name == ":scheme") {
+    if (once(has_scheme_) && value != "http" && value != "https")
+      refuse(Refusal::pseudo_field_malformed);
+  } else {
+    refuse(Refusal::pseudo_field_malformed);
+  }
+}
+
+void Http2HeadReader::push_line(HeaderId id, std::string_view name, std::string_view value) {
+  Field field;
+  field.id = id;
+  field.canonical = true;
+  field.name_size = static_cast<std::uint16_t>(name.size());
+  field.name_at = static_cast<std::uint32_t>(block_.size());
+  field.value_at = static_cast<std::uint32_t>(block_.size() + name.size() + 2);
+  field.value_size = static_cast<std::uint32_t>(value.size());
+  block_ += name;
+  block_ += ": ";
+  block_ += value;
+  block_ += "\r\n";
+  field.line_end = static_cast<std::uint32_t>(block_.size());
+  fields().push_back(field);
+}
+
+void Http2HeadReader::add_field(std::string_view name, std::string_view value) {
+  if (const Refusal broken = check_name(name); broken != Refusal::none) return refuse(broken);
+  if (const Refusal broken = check_http2_value(value); broken != Refusal::none)
+    return refuse(broken);
+  Field field;
+  field.id = header_id(name);
+  if (const Refusal broken = check_known(field, name, value); broken != Refusal::none)
+    return refuse(broken);
+  if (field.id == HeaderId::cookie && kind_ == Kind::request) {
+    // RFC 9113, section 8.2.3: crumbs are one field again before they go anywhere else.
+    if (std::exchange(has_cookie_, true)) cookies_ += "; ";
+    cookies_ += value;
+    return;
+  }
+  push_line(field.id, name, value);
+  if (field.id == HeaderId::host) {
+    const Field& line = fields().end()[-1];
+    host_ = {line.value_at, line.value_size};
+  }
+}
+
+Refusal Http2HeadReader::check_known(const Field& field, std::string_view name,
+                                     std::string_view value) {
+  if (kind_ == Kind::trailers)
+    return http1::is_forbidden_trailer(field, name) ? Refusal::trailer_forbidden : Refusal::none;
+  switch (field.id) {
+    case HeaderId::connection:
+    case HeaderId::keep_alive:
+    case HeaderId::proxy_connection:
+    case HeaderId::transfer_encoding:
+    case HeaderId::upgrade: return Refusal::connection_field;
+    case HeaderId::te:
+      return kind_ == Kind::request && iequals(value, "trailers") ? Refusal::none
+                                                                  : Refusal::te_not_trailers;
+    case HeaderId::host:
+      if (kind_ == Kind::request && ++hosts_ > 1) return Refusal::host_repeated;
+      return Refusal::none;
+    case HeaderId::expect:
+      if (iequals(value, "100-continue")) request_.expects_continue = true;
+      return Refusal::none;
+    case HeaderId::content_length: return read_length(value);
+    default: return Refusal::none;
+  }
+}
+
+Refusal Http2HeadReader::read_length(std::string_view value) {
+  if (std::exchange(has_length_, true)) return Refusal::content_length_repeated;
+  if (value.empty()) return Refusal::content_length_malformed;
+  for (const char c : value) {
+    if (c < '0' || c > '9') return Refusal::content_length_malformed;
+    const auto digit = static_cast<std::uint64_t>(c - '0');
+    if (length_ > (kMaxLength - digit) / 10) return Refusal::content_length_malformed;
+    length_ = length_ * 10 + digit;
+  }
+  return Refusal::none;
+}
+
+void Http2HeadReader::join_cookies() {
+  if (has_cookie_) push_line(HeaderId::cookie, "cookie", cookies_.view());
+}
+
+Refusal Http2HeadReader::read_target() {
+  if (!has_method_ || !has_scheme_ || !has_path_) return Refusal::pseudo_field_malformed;
+  const std::string_view target = request_.text(request_.target);
+  if (target.starts_with('/')) return Refusal::none;
+  const bool is_asterisk = target == "*" && request_.method == Method::options;
+  return is_asterisk ? Refusal::none : Refusal::target_malformed;
+}
+
+/// RFC 9113, section 8.3.1: where Host is there too it must not say anything else, and strict is
+/// not to choose.
+Refusal Http2HeadReader::read_authority() {
+  if (hosts_ == 0) return has_authority_ ? Refusal::none : Refusal::host_missing;
+  const std::string_view host = request_.text(host_);
+  if (!is_authority(host)) return Refusal::host_malformed;
+  if (!has_authority_) {
+    request_.authority = host_;
+    return Refusal::none;
+  }
+  return iequals(host, request_.text(request_.authority)) ? Refusal::none : Refusal::host_malformed;
+}
+
+Refusal Http2HeadReader::finish_request(bool ends) {
+  TEAL_ASSERT(kind_ == Kind::request);
+  if (refusal_ == Refusal::none) join_cookies();
+  request_.fields.rebase(block_.data());
+  request_.size = static_cast<std::uint32_t>(block_.size());
+  if (refusal_ != Refusal::none) return refusal_;
+  if (request_.method == Method::connect) return Refusal::method_unsupported;
+  if (const Refusal broken = read_target(); broken != Refusal::none) return broken;
+  if (const Refusal broken = read_authority(); broken != Refusal::none) return broken;
+  if (ends) {
+    return length_ != 0 ? Refusal::content_length_mismatch : Refusal::none;
+  }
+  request_.framing =
+      has_length_ ? Framing{Framing::Kind::length, length_} : Framing{Framing::Kind::chunked, 0};
+  return Refusal::none;
+}
+
+Refusal Http2HeadReader::finish_response(bool ends, bool is_bodiless) {
+  TEAL_ASSERT(kind_ == Kind::response);
+  response_.fields.rebase(block_.data());
+  response_.size = static_cast<std::uint32_t>(block_.size());
+  if (refusal_ != Refusal::none) return refusal_;
+  if (!has_status_) return Refusal::pseudo_field_malformed;
+  if (response_.status < 100 || response_.status > 599) return Refusal::status_malformed;
+  // RFC 9113, section 8.6: nobody can switch protocols here.
+  if (response_.status == 101) return Refusal::upgrade_unrequested;
+  if (response_.is_interim()) return ends ? Refusal::interim_with_body : Refusal::none;
+  if (ends || is_bodiless)
+    return !is_bodiless && length_ != 0 ? Refusal::content_length_mismatch : Refusal::none;
+  response_.framing =
+      has_length_ ? Framing{Framing::Kind::length, length_} : Framing{Framing::Kind::chunked, 0};
+  return Refusal::none;
+}
+
+Refusal Http2HeadReader::finish_trailers() {
+  TEAL_ASSERT(kind_ == Kind::trailers);
+  trailers_.rebase(block_.data());
+  return refusal_;
+}
+
+}  // namespace teal::net

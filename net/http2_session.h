@@ -1,0 +1,199 @@
+// Http2Session: one side of one HTTP/2 connection, sans-IO: bytes in, events out, messages in,
+// bytes out. Frames, HPACK, streams and windows are nghttp2's (docs/adr/0014); what a message may
+// say (net/http2_head.h), what a peer may cost (net/http2_limits.h) and when windows open are said
+// here.
+//
+// Windows open only for what consume() is told of, so a reader that stops stops its peer. Output is
+// made when write() is called, and no more of it than the output takes; large pieces of bodies are
+// passed on as views.
+//
+// Owned by one connection, used by its thread. Does not know sockets, deadlines, routes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+#include "net/http2_head.h"
+#include "net/http2_limits.h"
+#include "net/message.h"
+#include "net/refusal.h"
+
+struct nghttp2_session;  // nghttp2's headers stay in net/http2_*.cc.
+
+namespace teal::net {
+
+/// RFC 9113, section 7: those that are used here.
+enum class Http2Error : std::uint32_t {
+  none = 0x0,
+  protocol = 0x1,
+  internal = 0x2,
+  refused_stream = 0x7,
+  cancel = 0x8,
+  enhance_your_calm = 0xb,
+};
+
+/// Where output goes.
+class Http2Output {
+ public:
+  virtual ~Http2Output() = default;
+  virtual void append(std::string_view bytes) = 0;
+  /// The bytes live to the end of the callback.
+  virtual void view(std::string_view bytes) = 0;
+  /// No more for now.
+  virtual bool is_full() = 0;
+};
+
+/// One stream as the session sees it; whoever serves it derives from it. The session refers to it
+/// until take_closed() has named it.
+class Http2Stream {
+ public:
+  virtual ~Http2Stream() = default;
+  // No event comes before the head, nor after on_end() or on_refused().
+  /// `rule`: the request is not to be served but answered with that refusal.
+  virtual void on_request(RequestHead& head, Refusal rule) = 0;
+  /// To be told of by consume() when it is used up.
+  virtual void on_body(std::string_view bytes) = 0;
+  /// Not where the head said that nothing follows it.
+  virtual void on_end(const Fields& trailers) = 0;
+  /// The message broke a rule in its middle; the stream is being reset.
+  virtual void on_refused(Refusal rule) = 0;
+
+  /// Frames may still come and go.
+  bool is_open() const { return id_ != 0; }
+  /// Our last frame was made, or none is to be.
+  bool is_sent() const { return id_ == 0 || sent_ || reset_; }
+  /// Body bytes that no frame was made of yet.
+  std::size_t waiting() const { return pending_.size() - pending_at_; }
+
+ private:
+  friend class Http2Session;
+  friend struct Http2Callbacks;
+
+  std::int32_t id_ = 0;
+  bool remote_done_ = false;
+  bool reset_ = false;     ///< By us: nothing of it is of interest any more.
+  bool has_body_ = false;  ///< Ours has a body to be asked for.
+  bool deferred_ = false;  ///< The body was asked for when there was none.
+  bool ended_ = false;     ///< No more of our body comes.
+  bool sent_ = false;
+  bool has_length_ = false;
+  std::uint64_t length_left_ = 0;
+  std::string pending_;
+  std::size_t pending_at_ = 0;
+  std::string_view view_;  ///< Behind pending_, during send_body().
+  std::string trailers_;   ///< Lines.
+};
+
+class Http2Session {
+ public:
+  /// What a server wants to know.
+  class Requests {
+   public:
+    virtual ~Requests() = default;
+    /// Somebody to tell of a request that has begun.
+    virtual Http2Stream& open_stream() = 0;
+    /// There was one that is malformed; its stream is being reset.
+    virtual void on_malformed(const RequestHead& head, Refusal rule) = 0;
+  };
+
+  enum class Reset : std::uint8_t { by_peer, by_us };
+  struct Closed {
+    Http2Stream* stream;
+    Http2Error error;
+    Reset by;
+  };
+
+  /// The bytes to come are those of a client's connection, its preface first.
+  static std::unique_ptr<Http2Session> make_server(const Http2Limits& limits, Requests& requests);
+  ~Http2Session();
+  Http2Session(const Http2Session&) = delete;
+  Http2Session& operator=(const Http2Session&) = delete;
+
+  // ---- input
+  /// Takes all of it. Streams that ended meanwhile are in take_closed().
+  void feed(std::string_view bytes, Mono now);
+  /// The reader has used up so much of a body.
+  void consume(Http2Stream& stream, std::size_t bytes);
+  /// Nobody will read them: the other streams shall have the room, this one not.
+  void discard(std::size_t bytes);
+  /// Streams that are over, each once; the session forgets them.
+  std::vector<Closed> take_closed() { return std::exchange(closed_, {}); }
+  bool has_closed() const { return !closed_.empty(); }
+
+  // ---- output: messages. On a stream that is over nothing happens.
+  // Heads are HTTP/1 heads as proxy/rewrite.h makes them: start line, lines, empty line.
+  void send_interim(Http2Stream& stream, std::string_view head);
+  void send_head(Http2Stream& stream, std::string_view head, bool ends);
+  /// The bytes live to the end of the callback. Large ones are framed at once if `out` takes them.
+  void send_body(Http2Stream& stream, std::string_view bytes, Http2Output& out);
+  /// `trailers`: lines, may be empty.
+  void send_end(Http2Stream& stream, std::string_view trailers);
+  void reset(Http2Stream& stream, Http2Error error);
+
+  // ---- output: bytes
+  /// Makes frames of what waits until there is no more or `out` is full.
+  void write(Http2Output& out);
+  bool wants_write() const;
+
+  // ---- the connection
+  /// GOAWAY in two steps (RFC 9113, section 6.8): the first one announces; the second one follows
+  /// when the peer has seen it, or with finish_shutdown().
+  void start_shutdown();
+  void finish_shutdown();
+  /// GOAWAY, and no stream goes on.
+  void stop();
+  void ping();
+  /// Ends it for what the peer did.
+  void punish(Refusal rule, Http2Error error);
+  /// Nothing more will come or go.
+  bool is_over() const;
+  /// A field section has begun and is not complete.
+  bool is_in_head() const { return in_head_; }
+  /// Some request has come.
+  bool has_begun() const { return begun_; }
+  /// The rule for which the connection ends.
+  Refusal fault() const { return fault_; }
+
+ private:
+  friend struct Http2Callbacks;
+  struct Parts;
+
+  Http2Session(const Http2Limits& limits, Requests* requests);
+  void finish_head(std::int32_t id, bool is_request, bool ends);
+  void finish_request(std::int32_t id, bool ends);
+  void finish_trailers(Http2Stream& stream, bool ends);
+  void take_data(std::int32_t id, std::string_view bytes);
+  void end_message(Http2Stream& stream, const Fields& trailers);
+  void refuse(Http2Stream& stream, Refusal rule);
+  bool take_body(Http2Stream& stream, std::size_t size, std::string_view frame_head);
+  void submit_reset(std::int32_t id, Http2Error error);
+  void charge_frame(std::uint8_t type, std::size_t length, std::uint8_t flags);
+  void charge_reset();
+  void want_body(Http2Stream& stream);
+  void on_sent(std::uint8_t type, std::uint8_t flags, std::int32_t id, std::uint32_t error);
+
+  Http2HeadReader head_;
+  Requests* requests_;
+  std::unique_ptr<Parts> parts_;
+  nghttp2_session* session_ = nullptr;
+  Http2Output* out_ = nullptr;
+  Mono now_{};
+  bool feeding_ = false;
+  bool in_head_ = false;
+  bool begun_ = false;
+  bool broken_ = false;
+  bool shutting_down_ = false;
+  bool shut_down_ = false;
+  Refusal fault_ = Refusal::none;
+  TokenBucket reset_budget_;
+  TokenBucket frame_budget_;
+  TokenBucket window_budget_;
+  std::vector<Closed> closed_;
+};
+
+}  // namespace teal::net

@@ -1,0 +1,370 @@
+#include "proxy/downstream_http1.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+#include "net/http1_writer.h"
+#include "proxy/downstream_http2.h"
+#include "proxy/exchange.h"
+#include "proxy/worker.h"
+
+namespace teal::proxy {
+namespace {
+
+net::Http1Limits limits_of(const config::ListenerLimits& limits) {
+  net::Http1Limits result;
+  result.start_line_bytes = limits.request_line_bytes;
+  result.head_bytes = limits.header_bytes;
+  result.fields = limits.header_count;
+  return result;
+}
+
+}  // namespace
+
+Http1Downstream::Http1Downstream(Worker& worker, net::Socket socket, std::size_t listener,
+                                 const std::string& peer_address)
+    : Downstream(worker, std::move(socket), listener, peer_address, kOnTimeout),
+      requests_limit_(spec().limits.requests_per_connection),
+      parser_(limits_of(spec().limits)) {
+  worker_.wheel().set(timer_, worker_.now() + timeouts_.request_header);
+}
+
+Http1Downstream::Http1Downstream(Downstream& from)
+    : Downstream(from, kOnTimeout),
+      requests_limit_(spec().limits.requests_per_connection),
+      parser_(limits_of(spec().limits)) {
+  worker_.wheel().set(timer_, worker_.now() + timeouts_.request_header);
+}
+
+Http1Downstream::~Http1Downstream() = default;
+
+boost::intrusive_ptr<Http1Downstream> Http1Downstream::make(Worker& worker, net::Socket socket,
+                                                            std::size_t listener,
+                                                            const std::string& peer_address) {
+  return new Http1Downstream(worker, std::move(socket), listener, peer_address);
+}
+
+void Http1Downstream::take_over(Downstream& from) {
+  const boost::intrusive_ptr<Http1Downstream> next(new Http1Downstream(from));
+  if (!next->start()) return;
+  // What came with the end of the greeting is there already, and will not be announced again.
+  next->mark_ready({.read = true});
+  next->worker_.resume_soon(*next);
+}
+
+void Http1Downstream::drain() {
+  close_after_ = true;
+  if (phase_ == Phase::head && parser_.is_between_messages() && stash_.empty())
+    end_connection(Ending::orderly);
+}
+
+void Http1Downstream::cut() {
+  if (exchange_) exchange_->on_shutdown();
+  if (phase_ == Phase::closed) return;
+  worker_.gather().flush();
+  if (ending_ == Ending::reset) stream_.reset_on_close();
+  close();
+}
+
+void Http1Downstream::on_ready(net::Readiness ready) {
+  mark_ready(ready);
+  if (ready.broken) {
+    on_input_ended(true);
+    return;
+  }
+  if (ready.write && is_blocked() && write_pending()) {
+    if (exchange_) exchange_->on_client_unblocked();
+    if (phase_ == Phase::closing) try_to_end();
+    if (phase_ == Phase::head) pump();
+  }
+  if (!ready.read) return;
+  if (phase_ == Phase::lingering) linger();
+  if (phase_ < Phase::closing) pump();
+}
+
+void Http1Downstream::resume() {
+  if (phase_ == Phase::closed) return;
+  if (is_broken()) {
+    on_input_ended(true);
+    return;
+  }
+  switch (phase_) {
+    case Phase::closing: try_to_end(); return;
+    case Phase::lingering: linger(); return;
+    default: pump(); return;
+  }
+}
+
+bool Http1Downstream::wants_input() const {
+  switch (phase_) {
+    case Phase::head: return !is_blocked();  // or pipelined responses would pile up unread
+    case Phase::exchange:
+      return !request_done_ && exchange_->wants_body() && !exchange_->is_upload_blocked();
+    case Phase::closing:
+    case Phase::lingering:
+    case Phase::closed: return false;
+  }
+  return false;
+}
+
+void Http1Downstream::pump() {
+  int reads = 0;
+  while (wants_input()) {
+    if (!may_read()) {
+      // Nothing new from the socket; what was kept may be of use now (a pipelined request, a body
+      // that came while its target was being connected).
+      if (stash_.empty()) break;
+      const std::string kept = std::exchange(stash_, {});
+      const std::string_view rest = parse(kept);
+      if (phase_ == Phase::closed) return;
+      const bool progress = rest.size() < kept.size();
+      stash_.assign(rest);
+      if (!progress) break;
+      continue;
+    }
+    if (++reads > kReadsPerTurn) {
+      worker_.resume_next_turn(*this);
+      break;
+    }
+    const net::ReadResult got = read_behind(stash_, read_size_);
+    if (got.size > 0) {
+      const std::string_view input(worker_.scratch(0).data(), stash_.size() + got.size);
+      const std::string_view rest = parse(input);
+      if (phase_ == Phase::closed) return;
+      keep_rest(stash_, rest);
+      if (got.size == read_size_) read_size_ = std::min(read_size_ * 4, kLargestRead);
+      worker_.gather().flush();  // the views into the scratch buffer end here
+    }
+    if (got.error != 0 || got.eof) {
+      on_input_ended(got.error != 0);
+      return;
+    }
+  }
+  if (phase_ != Phase::closed) set_input_deadline();
+}
+
+std::string_view Http1Downstream::parse(std::string_view input) {
+  while (wants_input()) {
+    const net::ParseStep step = parser_.next(input);
+    input.remove_prefix(step.consumed);
+    switch (step.event) {
+      case net::ParseEvent::need_more: return input;
+      case net::ParseEvent::head: begin_exchange(); break;
+      case net::ParseEvent::body: exchange_->on_request_body(step.body); break;
+      case net::ParseEvent::end:
+        request_done_ = true;
+        exchange_->on_request_end(parser_.trailers());
+        break;
+      case net::ParseEvent::refused:
+        if (is_http2(input)) {
+          stash_.assign(input);
+          Http2Downstream::take_over(*this);
+        } else {
+          refuse(parser_.refusal());
+        }
+        return {};
+    }
+    if (phase_ == Phase::closed) return {};
+  }
+  return input;
+}
+
+/// HTTP/2 with prior knowledge (RFC 9113, section 3.3) begins with what no HTTP/1 request looks
+/// like, so that nobody else pays for this question.
+bool Http1Downstream::is_http2(std::string_view input) const {
+  return requests_ == 0 && stream_.tls() == nullptr && input.starts_with("PRI * HTTP/2.0\r\n") &&
+         spec().http2.enabled;
+}
+
+void Http1Downstream::begin_exchange() {
+  ++requests_;
+  net::RequestHead& head = parser_.head();
+  ClientInfo info;
+  info.listener = listener_;
+  info.peer = peer();
+  info.http10 = head.minor_version == 0;
+  const bool limit_reached = requests_limit_ != 0 && requests_ >= requests_limit_;
+  info.keep_alive = head.keep_alive && !limit_reached && !close_after_;
+  close_after_ = !info.keep_alive;
+  framing_ = {};
+  const bool has_body = head.framing.kind != net::Framing::Kind::none;
+  request_done_ = false;
+  phase_ = Phase::exchange;
+  if (!has_body) {
+    // The end of a message without a body is there with its head: say so first, so that a response
+    // made at once need not close the connection.
+    const net::ParseStep end = parser_.next({});
+    TEAL_ASSERT(end.event == net::ParseEvent::end);
+    request_done_ = true;
+  }
+  timer_.cancel();
+  if (has_own_answers()) [[unlikely]] {
+    if (const std::optional<OwnAnswer> answer = own_answer(head)) {
+      answer_and_end(*answer, {}, &head);
+      return;
+    }
+  }
+  exchange_ = worker_.take_exchange();
+  exchange_->begin(*this, info, head);
+}
+
+void Http1Downstream::on_input_ended(bool broken) {
+  if (broken) count_input_failure();
+  if (exchange_) {
+    if (!broken && request_done_) return;  // half-closed by a client that waits for its response
+    close_after_ = true;
+    exchange_->on_client_gone();
+  }
+  close();
+}
+
+void Http1Downstream::refuse(net::Refusal rule) {
+  worker_.counters().refused(rule).add();
+  close_after_ = true;
+  if (exchange_) {
+    exchange_->on_request_refused(rule);
+    return;
+  }
+  answer_and_end({net::status_of(rule), net::explain(rule), Termination::refused, {}},
+                 net::to_string(rule));
+}
+
+void Http1Downstream::answer_and_end(const OwnAnswer& answer, std::string_view detail,
+                                     const net::RequestHead* head) {
+  ResponseStyle style;
+  style.location = answer.location;
+  style.framing = {net::Framing::Kind::length, answer.text.size()};
+  style.close = true;
+  style.date = worker_.date();
+  send_own(answer.status, answer.text, style, head != nullptr && head->method == net::Method::head);
+  log_own(answer.status, answer.termination, detail, head);
+  end_connection(Ending::linger);
+}
+
+void Http1Downstream::send_continue() {
+  write_view("HTTP/1.1 100 Continue\r\n\r\n");
+}
+
+void Http1Downstream::send_interim(const net::ResponseHead& head) {
+  Text& out = output();
+  ResponseStyle style;
+  append_response_head(out, head, style);
+}
+
+void Http1Downstream::send_head(const net::ResponseHead& head, const ResponseStyle& style) {
+  framing_ = style.framing;
+  close_after_ = close_after_ || style.close;
+  if (stream_.tls() == nullptr) {
+    append_response_head(output(), head, style);
+  } else {
+    ResponseStyle secure = style;
+    secure.hsts = spec().hsts;
+    append_response_head(output(), head, secure);
+  }
+}
+
+void Http1Downstream::send_own(std::uint16_t status, std::string_view text,
+                               const ResponseStyle& style, bool head_request) {
+  framing_ = style.framing;
+  close_after_ = close_after_ || style.close;
+  ResponseStyle own = style;
+  if (stream_.tls() != nullptr) own.hsts = spec().hsts;
+  append_own_response(output(), status, text, own, head_request);
+}
+
+void Http1Downstream::send_body(std::string_view bytes) {
+  if (framing_.kind != net::Framing::Kind::chunked) {
+    write_view(bytes);
+    return;
+  }
+  write_view(net::chunk_header(bytes.size()).view());
+  write_view(bytes);
+  write_view(net::kCrlf);
+}
+
+void Http1Downstream::send_end(const net::Fields& trailers) {
+  if (framing_.kind != net::Framing::Kind::chunked) return;
+  if (trailers.empty()) {
+    write_view(net::kLastChunk);
+    return;
+  }
+  Text& out = output();
+  out += net::kLastChunkHead;
+  append_trailers(out, trailers);
+}
+
+void Http1Downstream::send_truncated() {
+  close_after_ = true;
+  // An orderly close would look like the end of a close-delimited body; of the other framings the
+  // client knows what is missing.
+  ending_ = framing_.kind == net::Framing::Kind::until_close ? Ending::reset : Ending::orderly;
+}
+
+void Http1Downstream::resume_request() {
+  worker_.resume_soon(*this);
+}
+
+void Http1Downstream::on_exchange_done() {
+  worker_.give_back(std::move(exchange_));
+  if (phase_ == Phase::closed) return;
+  if (close_after_ || worker_.is_draining()) {
+    const Ending ending = ending_ != Ending::none ? ending_
+                          : request_done_         ? Ending::orderly
+                                                  : Ending::linger;
+    end_connection(ending);
+    return;
+  }
+  next_request();
+}
+
+void Http1Downstream::next_request() {
+  parser_.restart();
+  phase_ = Phase::head;
+  head_begun_ = false;
+  read_size_ = kFirstRead;
+  worker_.wheel().set(timer_, worker_.now() + timeouts_.keep_alive);
+  if (!stash_.empty() || may_read()) worker_.resume_soon(*this);
+}
+
+void Http1Downstream::set_input_deadline() {
+  if (phase_ == Phase::head) {
+    // The head's time runs from its first byte (or from the accept), not from the last one.
+    const bool begun = !parser_.is_between_messages() || !stash_.empty();
+    if (begun && requests_ > 0 && !head_begun_) {
+      head_begun_ = true;
+      worker_.wheel().set(timer_, worker_.now() + timeouts_.request_header);
+    }
+  } else if (phase_ == Phase::exchange) {
+    if (!request_done_ && exchange_->wants_body() && !exchange_->is_upload_blocked()) {
+      worker_.wheel().set(timer_, worker_.now() + exchange_->request_body_idle());
+    } else {
+      timer_.cancel();
+    }
+  }
+}
+
+void Http1Downstream::on_timeout() {
+  Shard& counters = worker_.counters();
+  switch (phase_) {
+    case Phase::head: {
+      const bool begun = !parser_.is_between_messages() || !stash_.empty();
+      if (!begun) {
+        counters[requests_ > 0 ? Stat::keep_alive_timeouts : Stat::request_header_timeouts].add();
+        close();
+        return;
+      }
+      counters[Stat::request_header_timeouts].add();
+      answer_and_end(
+          {408, "the request head did not come in time", Termination::request_header_timeout, {}},
+          {});
+      return;
+    }
+    case Phase::exchange: exchange_->on_request_stalled(); return;
+    case Phase::closing:
+    case Phase::lingering: close(); return;
+    case Phase::closed: return;
+  }
+}
+
+}  // namespace teal::proxy

@@ -1,0 +1,86 @@
+// Http1Downstream: one client connection speaking HTTP/1. Reads requests, feeds them to one
+// exchange after the other (pipelined requests wait their turn), writes what the exchange sends.
+//
+// Owned by the reactor's registration; used by its worker's thread. Holds no buffer while idle:
+// bytes are read into the worker's scratch buffer, and only what cannot be used yet is kept.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "net/http1_parser.h"
+#include "proxy/client_side.h"
+#include "proxy/downstream.h"
+
+namespace teal::proxy {
+
+class Exchange;
+
+class Http1Downstream final : public Downstream, public ClientSide {
+ public:
+  static boost::intrusive_ptr<Http1Downstream> make(Worker& worker, net::Socket socket,
+                                                    std::size_t listener,
+                                                    const std::string& peer_address);
+  /// Goes on with a connection that has greeted.
+  static void take_over(Downstream& from);
+  ~Http1Downstream() override;
+
+  void drain() override;
+  void cut() override;
+
+  void on_ready(net::Readiness ready) override;
+  void resume() override;
+
+  // ---- ClientSide
+  void send_continue() override;
+  void send_interim(const net::ResponseHead& head) override;
+  void send_head(const net::ResponseHead& head, const ResponseStyle& style) override;
+  void send_own(std::uint16_t status, std::string_view text, const ResponseStyle& style,
+                bool head_request) override;
+  void send_body(std::string_view bytes) override;
+  void send_end(const net::Fields& trailers) override;
+  void send_truncated() override;
+  bool is_output_blocked() const override { return is_blocked(); }
+  void resume_request() override;
+  void on_exchange_done() override;
+
+ private:
+  static constexpr std::size_t kFirstRead = 16 * 1024;
+  static constexpr std::size_t kLargestRead = 256 * 1024;
+
+  Http1Downstream(Worker& worker, net::Socket socket, std::size_t listener,
+                  const std::string& peer_address);
+  explicit Http1Downstream(Downstream& from);
+
+  bool wants_input() const;
+  void pump();
+  std::string_view parse(std::string_view input);
+  bool is_http2(std::string_view input) const;
+  void begin_exchange();
+  void on_input_ended(bool broken);
+  void refuse(net::Refusal rule);
+  /// An answer to what never became a request, and its line in the log.
+  void answer_and_end(const OwnAnswer& answer, std::string_view detail,
+                      const net::RequestHead* head = nullptr);
+  void next_request();
+  void set_input_deadline();
+  void on_timeout();
+
+  static constexpr auto kOnTimeout = [](void* self) {
+    static_cast<Http1Downstream*>(self)->on_timeout();
+  };
+
+  const std::uint32_t requests_limit_;
+  bool request_done_ = true;  ///< The present request's last byte has been taken.
+  bool close_after_ = false;  ///< No further request after this one.
+  net::Framing framing_;      ///< Of the response, as the client gets it.
+  bool head_begun_ = false;   ///< The head's deadline runs.
+  std::uint32_t requests_ = 0;
+  std::size_t read_size_ = kFirstRead;
+  net::RequestParser parser_;
+  std::unique_ptr<Exchange> exchange_;
+};
+
+}  // namespace teal::proxy
