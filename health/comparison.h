@@ -53,7 +53,7 @@ class Comparison : public VerdictSource {
   Weight weight_;
   bool rebase_ = false;
   double log_restart_price_ = 0;  ///< How much more evidence is needed.
-  Reading before_;  ///< When the step began.
+  Reading before_;                ///< When the step began.
   Reading since_step_;
   std::optional<Breached> breached_;
   bool certified_ = false;
