@@ -105,8 +105,8 @@ enum class Stat : std::uint8_t {
   redirects,              // to HTTPS, by a listener that only does that
   misdirected,            // 421: the Host has other rules than the name of the handshake
   http2_connections,
-  tls_handshakes,         // full ones, of clients
-  tls_handshakes_short,   // resumed
+  tls_handshakes,        // full ones, of clients
+  tls_handshakes_short,  // resumed
   tls_handshake_timeouts,
   upstream_tls_refused,  // the target's certificate is not good
   upstream_tls_failures,

@@ -39,16 +39,9 @@ class TlsTest : public testing::Test {
   /// What curl says of a request to `host`.
   Finished curl(const std::string& host, std::vector<std::string> more = {},
                 const std::string& listener = "public", const std::string& path = "/") const {
-    std::vector<std::string> all{"curl",
-                                 "-sS",
-                                 "--http1.1",
-                                 "-i",
-                                 "-m",
-                                 "20",
-                                 "--cacert",
-                                 files_ / "ca.crt",
-                                 "--connect-to",
-                                 "::127.0.0.1:" + port(listener)};
+    std::vector<std::string> all{
+        "curl", "-sS",      "--http1.1",       "-i",           "-m",
+        "20",   "--cacert", files_ / "ca.crt", "--connect-to", "::127.0.0.1:" + port(listener)};
     all.insert(all.end(), more.begin(), more.end());
     all.push_back("https://" + host + path);
     return run(all);

@@ -110,7 +110,8 @@ TEST(ReadStats, NamesMetricsAsPrometheusLikesThem) {
   std::map<std::string, MetricSample> first;
   for (const MetricSample& sample : read_stats({})) {
     EXPECT_TRUE(sample.name.starts_with("teal_")) << sample.name;
-    EXPECT_EQ(sample.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_"), std::string::npos)
+    EXPECT_EQ(sample.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_"),
+              std::string::npos)
         << sample.name;
     EXPECT_EQ(sample.name.ends_with("_total"), sample.type == MetricSample::Type::counter)
         << sample.name;
