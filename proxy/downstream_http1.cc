@@ -24,14 +24,14 @@ net::Http1Limits limits_of(const config::ListenerLimits& limits) {
 
 Http1Downstream::Http1Downstream(Worker& worker, net::Socket socket, std::size_t listener,
                                  const std::string& peer_address)
-    : Downstream(worker, std::move(socket), listener, peer_address, kOnTimeout),
+    : Downstream(worker, std::move(socket), listener, peer_address, &Http1Downstream::on_timer),
       requests_limit_(spec().limits.requests_per_connection),
       parser_(limits_of(spec().limits)) {
   worker_.wheel().set(timer_, worker_.now() + timeouts_.request_header);
 }
 
 Http1Downstream::Http1Downstream(Downstream& from)
-    : Downstream(from, kOnTimeout),
+    : Downstream(from, &Http1Downstream::on_timer),
       requests_limit_(spec().limits.requests_per_connection),
       parser_(limits_of(spec().limits)) {
   worker_.wheel().set(timer_, worker_.now() + timeouts_.request_header);

@@ -67,10 +67,7 @@ class Http1Downstream final : public Downstream, public ClientSide {
   void next_request();
   void set_input_deadline();
   void on_timeout();
-
-  static constexpr auto kOnTimeout = [](void* self) {
-    static_cast<Http1Downstream*>(self)->on_timeout();
-  };
+  static void on_timer(void* self) { static_cast<Http1Downstream*>(self)->on_timeout(); }
 
   const std::uint32_t requests_limit_;
   bool request_done_ = true;  ///< The present request's last byte has been taken.
