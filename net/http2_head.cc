@@ -73,7 +73,8 @@ void Http2HeadReader::begin(Kind kind, std::uint32_t most_bytes) {
       request_.method = Method::get;
       request_.minor_version = kHttp2;
       request_.keep_alive = true;
-      request_.expects_continue = false;
+      request_.expects_continue = request_.connection_names = false;
+      request_.authority_form = AuthorityForm::other;
       request_.framing = {};
       request_.method_text = request_.target = request_.authority = {};
       break;
@@ -81,6 +82,7 @@ void Http2HeadReader::begin(Kind kind, std::uint32_t most_bytes) {
       response_.status = 0;
       response_.minor_version = kHttp2;
       response_.keep_alive = true;
+      response_.connection_names = false;
       response_.framing = {};
       response_.reason = {};
       break;
@@ -156,7 +158,8 @@ void Http2HeadReader::add_pseudo(std::string_view name, std::string_view value) 
     request_.target = append(value);
   } else if (name == ":authority") {
     if (!once(has_authority_)) return;
-    if (!is_authority(value)) return refuse(Refusal::host_malformed);
+    request_.authority_form = authority_form(value);
+    if (request_.authority_form == AuthorityForm::refused) return refuse(Refusal::host_malformed);
     request_.authority = append(value);
   } else if (name == ":scheme") {
     if (once(has_scheme_) && value != "http" && value != "https")
@@ -259,6 +262,7 @@ Refusal Http2HeadReader::read_authority() {
   if (!is_authority(host)) return Refusal::host_malformed;
   if (!has_authority_) {
     request_.authority = host_;
+    request_.authority_form = authority_form(host);
     return Refusal::none;
   }
   return iequals(host, request_.text(request_.authority)) ? Refusal::none : Refusal::host_malformed;
