@@ -62,9 +62,9 @@ TRANSFER_LIMITS = [
     Limit("heap allocations a request", lambda c: c.allocations, 0.01),
 ]
 LIMITS = {
-    "teal-full": [Limit("instructions a request, everything on", lambda c: c.instructions, 10_000),
+    "teal-full": [Limit("instructions a request, everything on", lambda c: c.instructions, 9_500),
                   *TRANSFER_LIMITS],
-    "teal-nolog": [Limit("instructions a request, log off", lambda c: c.instructions, 8_000),
+    "teal-nolog": [Limit("instructions a request, log off", lambda c: c.instructions, 6_600),
                    *TRANSFER_LIMITS],
 }
 
