@@ -1,0 +1,95 @@
+// What a worker tells: bad outcomes and judged events to control, tallies once a second, lines to
+// the access log.
+#include <algorithm>
+#include <utility>
+
+#include "proxy/worker.h"
+
+namespace teal::proxy {
+namespace {
+
+/// Bad outcomes kept while control works on the last batch; more are dropped and counted. Control
+/// needs not every one of a flood.
+constexpr std::size_t kMostReports = 1024;
+/// Likewise of judged events. Slow requests come as often as one in ten, so they are also thinned
+/// out to so many a tick, and can never take the place of errors.
+///
+/// What is dropped does not bias the judge, because whether an event is dropped depends on the
+/// events before it alone and not on its own group: given that it was kept, the chance that it was
+/// the release's is what it was (docs/adr/0012).
+constexpr std::uint32_t kMostErrors = 1024;
+constexpr std::uint32_t kMostSlow = 1024;
+constexpr std::uint32_t kMostSlowPerTick = 64;
+
+}  // namespace
+
+void Worker::report(const BadOutcome& outcome) {
+  if (reports_.outcomes.size() >= kMostReports) {
+    counters()[Stat::bad_outcomes_dropped].add();
+    return;
+  }
+  reports_.outcomes.push_back(outcome);
+}
+
+void Worker::report(std::uint32_t service, const JudgedEvent& event) {
+  const bool is_slow = event.kind == JudgedEvent::Kind::slow;
+  const bool is_full = is_slow ? slow_this_tick_ >= kMostSlowPerTick ||
+                                     reports_.judged.size() - errors_waiting_ >= kMostSlow
+                               : errors_waiting_ >= kMostErrors;
+  if (is_full) {
+    counters()[Stat::judged_events_dropped].add();
+    return;
+  }
+  ++(is_slow ? slow_this_tick_ : errors_waiting_);
+  reports_.judged.push_back({service, event});
+  untold_.told();
+}
+
+void Worker::open_reports() {
+  report_under_way_ = false;
+  if (has_reports()) send_reports();
+}
+
+void Worker::send_reports() {
+  report_under_way_ = true;
+  errors_waiting_ = 0;
+  // A later request of this turn began at now_ or after.
+  reports_.settled_before = std::min(untold_.read().oldest, now_);
+  reports_.at = now_;
+  reports_.is_settled = untold_.is_settled();
+  untold_.clear_settled();
+  shared_.report(index_, std::exchange(reports_, {}));
+}
+
+void Worker::each_second() {
+  second_ = now_;
+  for (auto& [name, group] : groups_) group->last_peak = std::exchange(group->peak, group->active);
+  send_tallies();
+}
+
+void Worker::send_tallies() {
+  std::vector<TargetTally> tallies;
+  for (auto& [id, target] : targets_) {
+    if (target->group->is_compared && target->tally.requests > 0)
+      tallies.push_back({id, target->tally.requests, target->tally.failures});
+    target->tally = {};
+  }
+  if (!tallies.empty()) shared_.tallies(std::move(tallies));
+}
+
+void Worker::log_access(const AccessRecord& record) {
+  ++log_lines_;
+  switch (shared_.access_format) {
+    case config::AccessLog::Format::off: return;
+    case config::AccessLog::Format::json: append_json(log_buffer_, record); return;
+    case config::AccessLog::Format::combined: append_combined(log_buffer_, record); return;
+  }
+}
+
+void Worker::hand_over_log() {
+  const std::uint64_t lines = std::exchange(log_lines_, 0);
+  if (log_buffer_.empty() || shared_.access_log == nullptr) return;
+  if (!shared_.access_log->submit(log_buffer_)) counters()[Stat::access_log_dropped].add(lines);
+}
+
+}  // namespace teal::proxy
