@@ -7,7 +7,8 @@ import matplotlib
 matplotlib.use("svg")
 import matplotlib.pyplot as plt  # noqa: E402: the backend has to be chosen first
 
-COLOURS = {"teal": "#0d8a8a", "teal-full": "#0d8a8a", "teal-nolog": "#4db6b0", "nginx": "#c96f2a",
+COLOURS = {"teal": "#0d8a8a", "teal-full": "#0d8a8a", "teal-nolog": "#4db6b0", "teal-idle": "#4db6b0",
+           "teal-canary": "#4db6b0", "nginx": "#c96f2a",
            "haproxy": "#4a6fa5", "haproxy-64k": "#93add1", "relay": "#9a9a9a"}
 plt.rcParams.update({"svg.hashsalt": "teal", "svg.fonttype": "none", "font.family": "sans-serif",
                      "axes.spines.top": False, "axes.spines.right": False, "font.size": 10})
