@@ -1,6 +1,6 @@
 // Text: bytes being written, for the hot path. Like std::string's append, but the check for room
 // and the copy are inline, so that a literal costs two or three moves and a known-size piece no
-// call. Whoever writes many small pieces asks for the room once (room()) and then only copies.
+// call. Whoever writes many small pieces asks for the room once and writes by a pen (open()).
 //
 // A value; one thread at a time. Grows by doubling and never shrinks; who keeps one bounds what is
 // written to it. Not a string: no terminating zero, no searching.

@@ -29,23 +29,14 @@ void for_each_element(std::string_view list, Visit visit) {
   }
 }
 
-/// Digits only: no sign, no white space, no base prefix, no list.
 Refusal read_length(std::string_view value, FramingFields& out) {
   if (out.has_length) return Refusal::content_length_repeated;
-  if (value.empty()) return Refusal::content_length_malformed;
-  std::uint64_t length = 0;
-  for (const char c : value) {
-    const unsigned digit = static_cast<unsigned char>(c) - unsigned{'0'};
-    if (digit > 9) [[unlikely]]
-      return value.find(',') != std::string_view::npos ? Refusal::content_length_repeated
-                                                       : Refusal::content_length_malformed;
-    if (length > kMaxLength / 10 || (length == kMaxLength / 10 && digit > kMaxLength % 10))
-        [[unlikely]]
-      return Refusal::content_length_malformed;
-    length = length * 10 + digit;
-  }
+  const std::optional<std::uint64_t> length = parse_length(value);
+  if (!length) [[unlikely]]
+    return value.find(',') != std::string_view::npos ? Refusal::content_length_repeated
+                                                     : Refusal::content_length_malformed;
   out.has_length = true;
-  out.length = length;
+  out.length = *length;
   return Refusal::none;
 }
 
@@ -123,6 +114,19 @@ constexpr std::array<std::string_view, 30> kForbiddenTrailers = {
 };
 
 }  // namespace
+
+std::optional<std::uint64_t> parse_length(std::string_view value) {
+  if (value.empty()) return std::nullopt;
+  std::uint64_t length = 0;
+  for (const char c : value) {
+    const unsigned digit = static_cast<unsigned char>(c) - unsigned{'0'};
+    if (digit > 9) return std::nullopt;
+    if (length > kMaxLength / 10 || (length == kMaxLength / 10 && digit > kMaxLength % 10))
+      return std::nullopt;
+    length = length * 10 + digit;
+  }
+  return length;
+}
 
 Refusal read_framing(const Fields& fields, std::uint8_t minor_version, FramingFields& out) {
   bool has_transfer_encoding = false;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "net/message.h"
@@ -24,6 +25,10 @@ struct FramingFields {
   std::uint64_t length = 0;
   std::string_view host;  ///< The last Host.
 };
+
+/// A Content-Length, whatever the protocol: digits only, so no sign, no white space, no base
+/// prefix, no list; at most 63 bits.
+std::optional<std::uint64_t> parse_length(std::string_view value);
 
 /// Requires: fields.bytes() is set.
 Refusal read_framing(const Fields& fields, std::uint8_t minor_version, FramingFields& out);

@@ -1,5 +1,5 @@
-// The scanner under the HTTP/1 parsers, private to net/http1_*.cc: finds line ends, cuts field
-// lines.
+// The scanner under the HTTP/1 parsers, private to net/: finds line ends, cuts field lines. What is
+// no byte of a field value is the same for HTTP/2 (net/http2_head.cc).
 //
 // A line is looked at once: one SSE2 pass finds the first control byte, which must be the CR of its
 // CRLF (so bare CR, bare LF, NUL and their like need no pass of their own), then a table walk over

@@ -8,9 +8,6 @@ namespace teal::net {
 
 struct Http2Callbacks {
   static Http2Session& of(void* user) { return *static_cast<Http2Session*>(user); }
-  static Http2Stream* stream(nghttp2_session* session, std::int32_t id) {
-    return static_cast<Http2Stream*>(nghttp2_session_get_stream_user_data(session, id));
-  }
 
   static int on_begin_frame(nghttp2_session* /*session*/, const nghttp2_frame_hd* head,
                             void* user) {
@@ -53,7 +50,7 @@ struct Http2Callbacks {
         if (frame->hd.length > 0 && frame->hd.length == frame->data.padlen && !ends)
           self.charge_frame(NGHTTP2_DATA, 0, frame->hd.flags);
         if (ends)
-          if (Http2Stream* const stream = Http2Callbacks::stream(session, frame->hd.stream_id))
+          if (Http2Stream* const stream = http2_stream_of(session, frame->hd.stream_id))
             self.end_message(*stream, {});
         break;
       case NGHTTP2_PING:
@@ -81,7 +78,7 @@ struct Http2Callbacks {
 
   static int on_close(nghttp2_session* session, std::int32_t id, std::uint32_t error, void* user) {
     Http2Session& self = of(user);
-    Http2Stream* const stream = Http2Callbacks::stream(session, id);
+    Http2Stream* const stream = http2_stream_of(session, id);
     if (stream == nullptr) return 0;
     stream->id_ = 0;
     self.closed_.push_back(

@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "net/authority.h"
 #include "net/http1_framing.h"
+#include "net/http1_scan.h"
 #include "net/request_target.h"
 
 namespace teal::net {
@@ -13,7 +14,6 @@ namespace {
 
 /// RFC 9113, section 6.5.2.
 constexpr std::uint64_t kFieldOverhead = 32;
-constexpr std::uint64_t kMaxLength = std::numeric_limits<std::int64_t>::max();
 
 /// tchar without upper case.
 constexpr ByteTable kLowerToken = [] {
@@ -21,18 +21,6 @@ constexpr ByteTable kLowerToken = [] {
   for (unsigned c = 'A'; c <= 'Z'; ++c) table[c] = false;
   return table;
 }();
-
-/// Bytes that a value may have.
-constexpr ByteTable kValue = [] {
-  ByteTable table{};
-  for (unsigned c = 0x20; c <= 0xff; ++c) table[c] = c != 0x7f;
-  table['\t'] = true;
-  return table;
-}();
-
-constexpr bool is_blank(char c) {
-  return c == ' ' || c == '\t';
-}
 
 Refusal check_name(std::string_view name) {
   if (name.size() > std::numeric_limits<std::uint16_t>::max()) return Refusal::head_too_large;
@@ -47,14 +35,13 @@ Refusal check_name(std::string_view name) {
 
 Refusal check_http2_value(std::string_view value) {
   if (value.empty()) return Refusal::none;
-  if (is_blank(value.front()) || is_blank(value.back())) return Refusal::field_value_padded;
-  for (const char c : value) {
-    if (is_in(kValue, c)) [[likely]]
-      continue;
-    if (c == '\r') return Refusal::bare_cr;
-    return c == '\n' ? Refusal::bare_lf : Refusal::control_character;
-  }
-  return Refusal::none;
+  if (http1::is_blank(value.front()) || http1::is_blank(value.back()))
+    return Refusal::field_value_padded;
+  const std::size_t at = http1::find_control(value.data(), 0, value.size());
+  if (at == value.size()) [[likely]]
+    return Refusal::none;
+  if (value[at] == '\r') return Refusal::bare_cr;
+  return value[at] == '\n' ? Refusal::bare_lf : Refusal::control_character;
 }
 
 void Http2HeadReader::begin(Kind kind, std::uint32_t most_bytes) {
@@ -210,12 +197,8 @@ Refusal Http2HeadReader::check_known(const Field& field, std::string_view name,
                                      std::string_view value) {
   if (kind_ == Kind::trailers)
     return http1::is_forbidden_trailer(field, name) ? Refusal::trailer_forbidden : Refusal::none;
+  if (is_connection_specific(field.id)) return Refusal::connection_field;
   switch (field.id) {
-    case HeaderId::connection:
-    case HeaderId::keep_alive:
-    case HeaderId::proxy_connection:
-    case HeaderId::transfer_encoding:
-    case HeaderId::upgrade: return Refusal::connection_field;
     case HeaderId::te:
       return kind_ == Kind::request && iequals(value, "trailers") ? Refusal::none
                                                                   : Refusal::te_not_trailers;
@@ -232,13 +215,9 @@ Refusal Http2HeadReader::check_known(const Field& field, std::string_view name,
 
 Refusal Http2HeadReader::read_length(std::string_view value) {
   if (std::exchange(has_length_, true)) return Refusal::content_length_repeated;
-  if (value.empty()) return Refusal::content_length_malformed;
-  for (const char c : value) {
-    if (c < '0' || c > '9') return Refusal::content_length_malformed;
-    const auto digit = static_cast<std::uint64_t>(c - '0');
-    if (length_ > (kMaxLength - digit) / 10) return Refusal::content_length_malformed;
-    length_ = length_ * 10 + digit;
-  }
+  const std::optional<std::uint64_t> length = http1::parse_length(value);
+  if (!length) return Refusal::content_length_malformed;
+  length_ = *length;
   return Refusal::none;
 }
 
@@ -259,10 +238,11 @@ Refusal Http2HeadReader::read_target() {
 Refusal Http2HeadReader::read_authority() {
   if (hosts_ == 0) return has_authority_ ? Refusal::none : Refusal::host_missing;
   const std::string_view host = request_.text(host_);
-  if (!is_authority(host)) return Refusal::host_malformed;
+  const AuthorityForm form = authority_form(host);
+  if (form == AuthorityForm::refused) return Refusal::host_malformed;
   if (!has_authority_) {
     request_.authority = host_;
-    request_.authority_form = authority_form(host);
+    request_.authority_form = form;
     return Refusal::none;
   }
   return iequals(host, request_.text(request_.authority)) ? Refusal::none : Refusal::host_malformed;

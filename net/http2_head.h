@@ -17,6 +17,18 @@
 
 namespace teal::net {
 
+/// RFC 9113, section 8.2.2: fields that speak of the connection have no place in HTTP/2.
+constexpr bool is_connection_specific(HeaderId id) {
+  switch (id) {
+    case HeaderId::connection:
+    case HeaderId::keep_alive:
+    case HeaderId::proxy_connection:
+    case HeaderId::transfer_encoding:
+    case HeaderId::upgrade: return true;
+    default: return false;
+  }
+}
+
 class Http2HeadReader {
  public:
   /// A section this many times the limit is no mistake any more.

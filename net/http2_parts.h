@@ -11,13 +11,21 @@
 namespace teal::net {
 
 struct Http2Session::Parts {
-  std::vector<nghttp2_nv> fields;  ///< Of the message being sent.
+  /// Those of a response head that is written as one of HTTP/1; good until the next one.
+  const std::vector<nghttp2_nv>& fields_of(std::string_view head);
+
+  std::vector<nghttp2_nv> fields;
 };
 
 /// nghttp2's callbacks and options for a session.
 void open_http2_server(nghttp2_session** session, Http2Session* owner);
 /// What nghttp2 asks for the body of our message.
 nghttp2_data_provider http2_body_of(Http2Stream& stream);
+
+/// Null: nobody serves it, or no more.
+inline Http2Stream* http2_stream_of(nghttp2_session* session, std::int32_t id) {
+  return static_cast<Http2Stream*>(nghttp2_session_get_stream_user_data(session, id));
+}
 
 /// A stretch of bytes as nghttp2 wants it.
 inline nghttp2_nv http2_field(std::string_view name, std::string_view value) {

@@ -39,18 +39,6 @@ std::string_view cut_line(std::string_view& text) {
   return line;
 }
 
-/// Lines of HTTP/1 that say nothing in HTTP/2. Names are in lower case where we wrote them.
-bool is_of_http1(std::string_view name) {
-  switch (header_id(name)) {
-    case HeaderId::connection:
-    case HeaderId::keep_alive:
-    case HeaderId::proxy_connection:
-    case HeaderId::transfer_encoding:
-    case HeaderId::upgrade: return true;
-    default: return false;
-  }
-}
-
 }  // namespace
 
 void append_lines(std::vector<nghttp2_nv>& fields, std::string_view lines) {
@@ -60,10 +48,17 @@ void append_lines(std::vector<nghttp2_nv>& fields, std::string_view lines) {
     const std::size_t colon = line.find(':');
     TEAL_ASSERT(colon != std::string_view::npos);
     const std::string_view name = line.substr(0, colon);
-    if (is_of_http1(name)) continue;
+    if (is_connection_specific(header_id(name))) continue;
     const bool has_value = line.size() > colon + 2;
     fields.push_back(http2_field(name, has_value ? line.substr(colon + 2) : std::string_view()));
   }
+}
+
+const std::vector<nghttp2_nv>& Http2Session::Parts::fields_of(std::string_view head) {
+  constexpr std::size_t kStatusAt = std::string_view("HTTP/1.1 ").size();
+  fields.assign(1, http2_field(":status", cut_line(head).substr(kStatusAt, 3)));
+  append_lines(fields, head);
+  return fields;
 }
 
 Http2Session::Http2Session(const Http2Limits& limits, Requests* requests)
@@ -129,7 +124,7 @@ void Http2Session::discard(std::size_t bytes) {
 }
 
 void Http2Session::take_data(std::int32_t id, std::string_view bytes) {
-  auto* stream = static_cast<Http2Stream*>(nghttp2_session_get_stream_user_data(session_, id));
+  Http2Stream* const stream = http2_stream_of(session_, id);
   if (stream == nullptr || stream->reset_) {
     nghttp2_session_consume(session_, id, bytes.size());
     return;
@@ -165,7 +160,7 @@ void Http2Session::finish_head(std::int32_t id, bool is_request, bool ends) {
     finish_request(id, ends);
     return;
   }
-  auto* stream = static_cast<Http2Stream*>(nghttp2_session_get_stream_user_data(session_, id));
+  Http2Stream* const stream = http2_stream_of(session_, id);
   if (stream != nullptr && !stream->reset_) finish_trailers(*stream, ends);
 }
 
@@ -247,7 +242,7 @@ void Http2Session::on_sent(std::uint8_t type, std::uint8_t flags, std::int32_t i
   }
   window_budget_.give(kWindowsPerSentFrame);
   if ((flags & NGHTTP2_FLAG_END_STREAM) == 0) return;
-  auto* stream = static_cast<Http2Stream*>(nghttp2_session_get_stream_user_data(session_, id));
+  Http2Stream* const stream = http2_stream_of(session_, id);
   if (stream == nullptr) return;
   stream->sent_ = true;
   // RFC 9113, section 8.1: an early response is complete; the rest of the request is of no use.
@@ -263,22 +258,18 @@ void Http2Session::submit_reset(std::int32_t id, Http2Error error) {
 
 void Http2Session::send_interim(Http2Stream& stream, std::string_view head) {
   if (stream.id_ == 0 || stream.reset_) return;
-  const std::string_view status = cut_line(head).substr(9, 3);
-  parts_->fields.assign(1, http2_field(":status", status));
-  append_lines(parts_->fields, head);
-  nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, stream.id_, nullptr, parts_->fields.data(),
-                         parts_->fields.size(), nullptr);
+  const std::vector<nghttp2_nv>& fields = parts_->fields_of(head);
+  nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, stream.id_, nullptr, fields.data(),
+                         fields.size(), nullptr);
 }
 
 void Http2Session::send_head(Http2Stream& stream, std::string_view head, bool ends) {
   if (stream.id_ == 0 || stream.reset_) return;
-  const std::string_view status = cut_line(head).substr(9, 3);
-  parts_->fields.assign(1, http2_field(":status", status));
-  append_lines(parts_->fields, head);
+  const std::vector<nghttp2_nv>& fields = parts_->fields_of(head);
   stream.ended_ = ends;
   stream.has_body_ = !ends;
   const nghttp2_data_provider body = http2_body_of(stream);
-  nghttp2_submit_response(session_, stream.id_, parts_->fields.data(), parts_->fields.size(),
+  nghttp2_submit_response(session_, stream.id_, fields.data(), fields.size(),
                           ends ? nullptr : &body);
 }
 
