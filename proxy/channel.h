@@ -82,6 +82,8 @@ class Channel : public net::Watcher {
   bool is_open() const { return stream_.is_open(); }
   /// Called by the worker after resume_soon().
   virtual void resume() = 0;
+  /// Called by the worker after resume_after_turn().
+  virtual void finish_turn() {}
   /// For the worker: false if it stands in the list of those to resume already.
   bool mark_resume() { return !std::exchange(resume_marked_, true); }
   void unmark_resume() { resume_marked_ = false; }

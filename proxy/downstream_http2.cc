@@ -82,7 +82,7 @@ void Http2Downstream::read_input() {
   int reads = 0;
   while (phase_ < Phase::closing && may_read() && !is_blocked()) {
     if (++reads > kReadsPerTurn) {
-      worker_.resume_next_turn(*this);
+      read_next_turn();
       break;
     }
     const net::ReadResult got = read_behind({}, kRead);
@@ -136,6 +136,10 @@ void Http2Downstream::resume_after_turn() {
   if (!std::exchange(is_late_, true)) worker_.resume_after_turn(*this);
 }
 
+void Http2Downstream::read_next_turn() {
+  if (!std::exchange(is_waiting_, true)) worker_.resume_next_turn(*this);
+}
+
 void Http2Downstream::resume() {
   switch (phase_) {
     case Phase::closed: return;
@@ -153,13 +157,15 @@ void Http2Downstream::resume() {
     close();
     return;
   }
-  serve();
+  is_waiting_ = false;
+  for (std::size_t i = 0; i < requests_.size(); ++i) requests_[i]->resume_if_asked();
+  read_input();
 }
 
-void Http2Downstream::serve() {
-  for (std::size_t i = 0; i < requests_.size(); ++i) requests_[i]->resume_if_asked();
-  settle_closed();
+void Http2Downstream::finish_turn() {
   is_late_ = false;
+  if (phase_ >= Phase::closing || is_broken()) return;  // resume() comes for that
+  settle_closed();
   session_->write(*this);
   worker_.gather().flush();
   made_ = 0;
@@ -170,7 +176,8 @@ void Http2Downstream::serve() {
     return;
   }
   set_deadline();
-  if (may_read() && !is_blocked()) read_input();
+  // Where output was in the way of reading. Not now: the other connections have their turn first.
+  if (may_read() && !is_blocked()) read_next_turn();
 }
 
 void Http2Downstream::settle_closed() {

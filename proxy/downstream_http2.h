@@ -30,6 +30,7 @@ class Http2Downstream final : public Downstream,
   void cut() override;
   void on_ready(net::Readiness ready) override;
   void resume() override;
+  void finish_turn() override;
 
   // ---- for its requests
   using Downstream::has_own_answers;
@@ -66,9 +67,7 @@ class Http2Downstream final : public Downstream,
   explicit Http2Downstream(Downstream& from);
 
   void read_input();
-  /// What was left for the end of a callback or turn: requests that are over or want to go on,
-  /// output, the end.
-  void serve();
+  void read_next_turn();
   void settle_closed();
   void lose_all();
   void end_after_output();
@@ -83,6 +82,7 @@ class Http2Downstream final : public Downstream,
   std::uint32_t begun_ = 0;  ///< Requests so far.
   std::size_t made_ = 0;     ///< Output since it was last given to the socket.
   bool is_late_ = false;     ///< Has asked for the end of the turn.
+  bool is_waiting_ = false;  ///< For the next turn, to read on.
   bool is_pinged_ = false;   ///< Nothing came since.
   Mono opened_;
   Mono idle_since_;

@@ -134,7 +134,7 @@ void Worker::resume_late() {
   // What they say may make others have something to say; those come next.
   while (!late_.empty()) {
     const auto channels = std::exchange(late_, {});
-    for (const auto& each : channels) each->resume();
+    for (const auto& each : channels) each->finish_turn();
     after_each();
   }
 }

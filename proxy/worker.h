@@ -158,8 +158,8 @@ class Worker {
   void resume_soon(Channel& channel);
   /// The same after the other connections' events have had their turn.
   void resume_next_turn(Channel& channel);
-  /// Calls channel.resume() when all events of this turn were handled: what many of them have to
-  /// say to one connection leaves at once.
+  /// Calls channel.finish_turn() when all events of this turn were handled: what many of them have
+  /// to say to one connection leaves at once.
   void resume_after_turn(Channel& channel) { late_.emplace_back(&channel); }
   /// Lets the group's waiting requests try again when the present callback is over.
   void wake_soon(const boost::local_shared_ptr<GroupRuntime>& group);
