@@ -6,8 +6,8 @@
 #include <array>
 #include <bit>
 #include <cstddef>
+#include <cstring>
 
-#include "base/pen.h"
 #include "net/plain_bytes.h"
 
 namespace teal::net {
@@ -61,7 +61,7 @@ std::size_t plain_size(std::string_view text) {
       return at + static_cast<std::size_t>(std::countr_zero(others));
   if (at == text.size()) return at;
   std::array<char, 16> rest{};  // Zeros end it.
-  Pen{rest.data()} += text.substr(at, rest.size());
+  std::memcpy(rest.data(), text.data() + at, (text.size() - at) % rest.size());
   return at + static_cast<std::size_t>(std::countr_zero(others_mask<'-', '.'>(rest.data())));
 #else
   const auto is_plain = [](char c) {
