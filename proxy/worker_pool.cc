@@ -124,6 +124,9 @@ void WorkerPool::publish(std::uint64_t version, const std::vector<ServiceState>&
   const auto latch =
       std::make_shared<Latch>(control_, *options_.clock, workers_.size(), std::move(applied));
   for (const auto& worker : workers_) worker->give_table({table, [latch] { latch->arrive(); }});
+  // With fewer cores than threads a worker may be waiting for this one, and what control does next
+  // (the journal, the log) is less urgent than what the worker does with the table.
+  std::this_thread::yield();
 }
 
 void WorkerPool::set_tls(std::shared_ptr<const TlsTable> tls) {
