@@ -43,7 +43,7 @@ constexpr std::array<Rule, kRefusals> kRules{{
     {Refusal::host_repeated, "host_repeated", 400, "There is more than one Host field."},
     {Refusal::host_malformed, "host_malformed", 400,
      "The host is empty, is not host[:port], or differs between target and Host field."},
-    {Refusal::method_unsupported, "method_unsupported", 501, "CONNECT is not supported."},
+    {Refusal::method_unsupported, "method_unsupported", 501, "CONNECT and TRACE are not supported."},
     {Refusal::content_length_malformed, "content_length_malformed", 400,
      "Content-Length is not a decimal number that can be held."},
     {Refusal::content_length_repeated, "content_length_repeated", 400,
