@@ -215,7 +215,7 @@ struct ServiceTimeouts {
 };
 
 struct ServiceLimits {
-  std::uint32_t in_flight_per_target = 1024;  ///< Shared out evenly to the workers.
+  std::uint32_t in_flight_per_target = 10'000;  ///< Shared out evenly to the workers.
   std::uint32_t in_flight_per_group = 0;      ///< Likewise; 0: no limit beyond the targets'.
   std::uint32_t pending = 1024;               ///< Per group, shared out likewise; full: 503.
   std::uint32_t idle_per_target = 128;        ///< Kept connections, shared out likewise.

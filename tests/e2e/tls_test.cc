@@ -99,6 +99,15 @@ TEST_F(TlsTest, RefusesOldVersionsWeakCiphersAndOtherProtocols) {
     EXPECT_TRUE(counts("teal_tls_failures_total", "reason=\"" + reason + '"', 1)) << reason;
 }
 
+TEST_F(TlsTest, ChoosesTheCipherItselfButLeavesChaChaToThoseWhoPutItFirst) {
+  start();
+  const auto chosen = [&](const std::string& offered) {
+    return s_client({"-tls1_2", "-cipher", offered}).out;
+  };
+  EXPECT_TRUE(has(chosen("ECDHE+AES256+AESGCM:ECDHE+AES128+AESGCM"), "-AES128-GCM-SHA256"));
+  EXPECT_TRUE(has(chosen("ECDHE+CHACHA20:ECDHE+AES128+AESGCM"), "-CHACHA20-POLY1305"));
+}
+
 TEST_F(TlsTest, ResumesOnAnyWorkerAndNotOnAnotherListener) {
   start();
   const std::string session = dir_ / "session";
