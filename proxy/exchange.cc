@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "net/grpc.h"
 #include "proxy/worker.h"
 
 namespace teal::proxy {
@@ -40,7 +41,10 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   tried_.clear();
   last_failure_ = Failure::none;
   last_rule_ = net::Refusal::none;
-  status_ = 0;
+  is_grpc_ = net::is_grpc(head_);
+  has_client_deadline_ = false;
+  grpc_status_.reset();
+  status_ = outcome_ = 0;
   own_response_ = was_cut_ = false;
   response_framing_ = {};
   termination_ = Termination::ok;
@@ -60,6 +64,7 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   choose_group();
   join_group();
   begin_traffic();
+  if (is_grpc_ && !take_grpc_timeout()) return;
   attempt();
 }
 
@@ -214,24 +219,30 @@ void Exchange::on_response_head(net::ResponseHead& head) {
     client_->send_interim(head);
     return;
   }
-  if (head.status >= 500 && is_status_retried(head)) return;
+  const std::uint16_t outcome = is_grpc_ ? grpc_outcome(head) : head.status;
+  if (outcome >= 500 && is_status_retried(outcome)) return;
   if (exposure_ != nullptr && is_kept_from_sight()) return;
   phase_ = Phase::relaying;
   if (!replay_.empty()) free_memory(replay_);
   first_byte_micros_ = std::chrono::duration_cast<Micros>(worker_.now() - began_).count();
-  take_response(head);
+  take_response(head, outcome);
   client_->send_head(head, style());
   set_deadline(service_->spec->timeouts.stream_idle);
 }
 
-void Exchange::take_response(const net::ResponseHead& head) {
+void Exchange::take_response(const net::ResponseHead& head, std::uint16_t outcome) {
   status_ = head.status;
+  outcome_ = outcome;
   using Kind = net::Framing::Kind;
   response_framing_ = head.framing;
   if (head.framing.kind == Kind::chunked || head.framing.kind == Kind::until_close)
     response_framing_.kind = info_.http10 ? Kind::until_close : Kind::chunked;
-  if (head.status >= 500) {
-    report(Failure::status, head.status);
+  if (!is_grpc_ || grpc_status_) settle_outcome();
+}
+
+void Exchange::settle_outcome() {
+  if (outcome_ >= 500) {
+    report(Failure::status, outcome_);
     tell_error();
   } else {
     ++target_->tally.requests;
@@ -257,6 +268,7 @@ void Exchange::on_client_unblocked() {
 }
 
 void Exchange::on_response_end(const net::Fields& trailers, bool clean) {
+  if (is_grpc_) take_grpc_trailers(trailers);
   const bool reusable = clean && request_done_;
   client_->send_end(trailers);
   drop_upstream(reusable);

@@ -293,6 +293,10 @@ void Exchange::on_deadline() {
     case Phase::waiting:
       // While the request still goes out it is the target that does not take it: the client's own
       // slowness is timed by its side.
+      if (!request_done_ && !is_upload_blocked() && is_grpc_) {
+        on_request_stalled();
+        return;
+      }
       if (!request_done_ && !is_upload_blocked()) {
         set_deadline(service_->spec->timeouts.stream_idle);
         return;
@@ -305,6 +309,9 @@ void Exchange::on_deadline() {
       if (client_->is_output_blocked()) {
         drop_upstream(false);
         truncate(Termination::stream_timeout, Origin::client);  // it does not read
+      } else if (is_grpc_ && !request_done_) {
+        drop_upstream(false);
+        truncate(Termination::stream_timeout, Origin::client);  // neither has anything to say
       } else {
         after_failed_attempt(Failure::stalled, net::Refusal::none);
       }

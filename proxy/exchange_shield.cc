@@ -137,13 +137,14 @@ bool Exchange::is_retried_for_room() {
   return true;
 }
 
-bool Exchange::is_status_retried(const net::ResponseHead& head) {
-  const FailedAttempt failed{Failure::status, head.status, upstream_->is_kept(), true, true};
+bool Exchange::is_status_retried(std::uint16_t status) {
+  const FailedAttempt failed{Failure::status, status, upstream_->is_kept(), true, true};
   const Next next = decide(failed);
   if (next == Next::give_up) return false;
   last_failure_ = Failure::status;
   failed_ = failed;
-  report(Failure::status, head.status);
+  report(Failure::status, status);
+  grpc_status_.reset();
   discard_upstream();
   follow(next, failed);
   return true;
@@ -263,6 +264,8 @@ bool Exchange::is_kept_from_sight() {
 }
 
 bool Exchange::is_spared_timeout() {
+  // Past its own deadline the client does not wait any more.
+  if (has_client_deadline_) return false;
   if (phase_ == Phase::relaying || may_be_seen() || !may_go_live(true)) return false;
   const FailedAttempt failed{.failure = Failure::response_timeout, .request_sent = true};
   worker_.counters()[Stat::exposure_replayed].add();

@@ -1,6 +1,7 @@
 // Upstream: one connection to a target that speaks HTTP/1. Connects, carries one request at a time
 // for an exchange, and between requests waits in its target's pool with its readiness still
-// watched, so that a target's close is noticed before the connection is used again.
+// watched, so that a target's close is noticed before the connection is used again. Where the
+// service lets TLS choose, and it chooses HTTP/2, an Http2Upstream goes on with it.
 //
 // Owned by the reactor's registration and the pool of its worker. Does not choose targets or retry
 // (exchange.h), and does not buffer beyond one read.
@@ -13,24 +14,21 @@
 #include "base/outcome.h"
 #include "net/http1_parser.h"
 #include "net/timer_wheel.h"
-#include "proxy/channel.h"
-#include "proxy/target_runtime.h"
+#include "proxy/target_connection.h"
 #include "proxy/target_side.h"
 
 namespace teal::proxy {
 
-class Upstream final : public Channel, public TargetSide {
+class Upstream final : public TargetConnection, public TargetSide {
  public:
-  /// Begins to connect. An Error: it failed at once.
-  static Result<boost::intrusive_ptr<Upstream>> connect(
-      Worker& worker, const boost::local_shared_ptr<TargetRuntime>& target);
+  /// Begins to connect. Null: it failed at once.
+  static Upstream* connect(Worker& worker, const boost::local_shared_ptr<TargetRuntime>& target,
+                           Exchange& exchange, const Reach& wanted);
   /// The connection of the pool that was used last, for the next request.
   /// Requires: there is one.
   static Upstream* reuse(TargetRuntime& target, Exchange& exchange, const Reach& wanted);
   ~Upstream() override;
 
-  /// From now on this connection works for `exchange`, which gets the response's events.
-  void attach(Exchange& exchange, const Reach& wanted);
   /// Closes a connection that nobody uses: kept, or with the rest of a response to throw away.
   void close_idle();
 
@@ -56,9 +54,13 @@ class Upstream final : public Channel, public TargetSide {
  private:
   enum class State : std::uint8_t { connecting, busy, discarding, idle, closed };
 
-  Upstream(Worker& worker, net::Socket socket, boost::local_shared_ptr<TargetRuntime> target);
-  void on_connect_ended();
-  void shake_hands();
+  friend class TargetConnection;
+  Upstream(Worker& worker, net::Stream stream, boost::local_shared_ptr<TargetRuntime> target);
+  /// From now on this connection works for `exchange`, which gets the response's events.
+  void attach(Exchange& exchange, const Reach& wanted);
+  void on_open() override;
+  void on_failed(Failure failure) override { fail(failure, net::Refusal::none); }
+  void become_http2();
   void read_response();
   /// False: the exchange is done, or the connection is.
   bool parse(std::string_view input);
@@ -69,9 +71,7 @@ class Upstream final : public Channel, public TargetSide {
   void on_idle_input();
   void leave_pool();
   void on_idle_timeout();
-  void count_closed();
 
-  boost::local_shared_ptr<TargetRuntime> target_;
   State state_ = State::connecting;
   Exchange* exchange_ = nullptr;
   bool paused_ = false;
