@@ -254,7 +254,7 @@ Refusal Http2HeadReader::finish_request(bool ends) {
   request_.fields.rebase(block_.data());
   request_.size = static_cast<std::uint32_t>(block_.size());
   if (refusal_ != Refusal::none) return refusal_;
-  if (request_.method == Method::connect) return Refusal::method_unsupported;
+  if (is_unwelcome(request_.method)) return Refusal::method_unsupported;
   if (const Refusal broken = read_target(); broken != Refusal::none) return broken;
   if (const Refusal broken = read_authority(); broken != Refusal::none) return broken;
   if (ends) {

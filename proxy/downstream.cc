@@ -25,9 +25,10 @@ Downstream::Downstream(Worker& worker, net::Socket socket, std::size_t listener,
       timeouts_(worker.table()->routes.config->listeners[listener].timeouts),
       peer_address_(peer_address),
       timer_(fire, this) {
+  const std::vector<Cidr>& trusted = spec().trusted_proxies;
+  if (trusted.empty()) return;
   const auto ip = parse_ip(peer_address_);
   if (!ip.has_value()) return;
-  const std::vector<Cidr>& trusted = spec().trusted_proxies;
   trusted_ = std::any_of(trusted.begin(), trusted.end(),
                          [&](const Cidr& block) { return block.contains(*ip); });
 }
