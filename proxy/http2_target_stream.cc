@@ -153,7 +153,20 @@ void Http2TargetStream::on_closed(net::Http2Error error) {
 }
 
 void Http2TargetStream::lose(Failure failure, net::Refusal rule) {
-  if (exchange_ != nullptr) exchange_->on_upstream_failed(failure, rule);
+  if (exchange_ == nullptr) return;
+  if (is_response_done_)
+    give_rest();
+  else
+    exchange_->on_upstream_failed(failure, rule);
+}
+
+/// The target has left after its answer, of which the client has yet to take the rest: that has no
+/// more place here, and it is not more than a window.
+void Http2TargetStream::give_rest() {
+  const std::string bytes = std::exchange(stash_, {});
+  if (!bytes.empty()) exchange_->on_response_body(bytes);
+  connection_->worker().gather().flush();  // the views into it end here
+  if (exchange_ != nullptr) exchange_->on_response_end(end_.take(), true);
 }
 
 void Http2TargetStream::leave() {

@@ -70,6 +70,7 @@ class Http2TargetStream final : public net::Http2ClientStream, public TargetSide
   void abandon() override { leave(); }
 
  private:
+  void give_rest();
   void leave();
   void deliver(std::string_view bytes);
 

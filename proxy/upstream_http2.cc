@@ -155,6 +155,12 @@ std::unique_ptr<Http2TargetStream> Http2Upstream::take_out(std::size_t place) {
   return stream;
 }
 
+void Http2Upstream::bury_if_over(const Http2TargetStream& stream) {
+  const std::size_t place = stream.place();
+  const bool is_here = place < streams_.size() && streams_[place].get() == &stream;
+  if (is_here && stream.is_over()) gone_.push_back(take_out(place));
+}
+
 /// It is not wanted any more once nobody has a request on it.
 bool Http2Upstream::is_leaving() const {
   return phase_ != Phase::open || target_->retired || worker_.is_draining();
@@ -164,7 +170,7 @@ void Http2Upstream::on_left(Http2TargetStream& stream) {
   --attached_;
   if (phase_ == Phase::closed) return;
   if (phase_ < Phase::open) is_stale_ = true;
-  if (stream.is_over()) gone_.push_back(take_out(stream.place()));
+  bury_if_over(stream);
   if (attached_ == 0 && is_leaving())
     end();
   else
@@ -239,9 +245,7 @@ void Http2Upstream::settle_closed() {
   for (const net::Http2Session::Closed& closed : session_->take_closed()) {
     auto& stream = static_cast<Http2TargetStream&>(*closed.stream);
     stream.on_closed(closed.error);  // it may leave by that
-    const std::size_t place = stream.place();
-    if (stream.is_over() && place < streams_.size() && streams_[place].get() == &stream)
-      gone_.push_back(take_out(place));
+    bury_if_over(stream);
     if (phase_ == Phase::closed) return;
   }
 }

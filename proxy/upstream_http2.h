@@ -85,6 +85,7 @@ class Http2Upstream final : public TargetConnection, public net::Http2Output {
   void move_on(std::unique_ptr<Http2TargetStream> stream);
   void add(std::unique_ptr<Http2TargetStream> stream);
   std::unique_ptr<Http2TargetStream> take_out(std::size_t place);
+  void bury_if_over(const Http2TargetStream& stream);
   void read_input();
   void read_next_turn();
   void after_feed();

@@ -140,6 +140,31 @@ TEST_F(Http2TargetFaultsTest, AConnectionThatDiesIsReplacedForWhatMayBeSentTwice
   EXPECT_EQ(client.read().status, 502);
 }
 
+TEST_F(Http2TargetFaultsTest, AWholeAnswerSurvivesTheTargetThatLeavesBehindIt) {
+  Http2Target target;
+  target.on_request([&](const Http2Target::Send& send, const SeenStream& request) {
+    send(h2::headers(request.stream, {{":status", "200"}}, false));
+    std::string out;
+    for (int i = 0; i < 7; ++i)
+      out += h2::frame(h2::kData, 0, request.stream, std::string(16 * 1024, 'x'));
+    send(out + h2::frame(h2::kData, h2::kEndStream, request.stream, "end"));
+    target.cut_all();
+  });
+  start({target.address()});
+  Http2Client client(teal_->listener(), {{4, 1000}});  // a window of 1000 bytes
+  client.send(h2::headers(1, h2::get()));
+  const auto first = client.await(h2::kData);
+  ASSERT_TRUE(first);
+  ASSERT_TRUE(eventually([&] {
+    return metric("teal_upstream_connections_active") + metric("teal_upstream_connections_idle") ==
+           0;
+  }));
+  client.send(h2::window_update(0, 200'000) + h2::window_update(1, 200'000));
+  const auto rest = client.answer(1, false);
+  EXPECT_TRUE(rest.complete) << (rest.reset ? *rest.reset : 0);
+  EXPECT_EQ(first->payload.size() + rest.body.size(), 7U * 16 * 1024 + 3);
+}
+
 TEST_F(Http2TargetFaultsTest, AnIdleConnectionExpires) {
   Http2Target target;
   start({target.address()}, "timeouts: { upstream_idle: 50ms }\n");
