@@ -74,6 +74,20 @@ struct TargetTls {
   bool operator==(const TargetTls&) const = default;
 };
 
+/// What the targets of a service speak.
+enum class TargetProtocol : std::uint8_t {
+  http1,
+  http2,      ///< By ALPN over TLS, else with prior knowledge.
+  automatic,  ///< As ALPN chooses; HTTP/1 without TLS.
+};
+
+struct Upstream {
+  TargetProtocol protocol = TargetProtocol::http1;
+  /// On one connection of HTTP/2; the target may allow fewer.
+  std::uint32_t concurrent_streams = 100;
+  bool operator==(const Upstream&) const = default;
+};
+
 // ---- listeners ------------------------------------------------------------------------------
 
 struct ListenerTimeouts {
@@ -171,10 +185,12 @@ struct StatusRange {
 };
 
 struct HealthCheck {
-  enum class Kind : std::uint8_t { http, tcp };
+  enum class Kind : std::uint8_t { http, tcp, grpc };
 
   Kind kind = Kind::tcp;
+  bool http2 = false;                   ///< The probe speaks HTTP/2, as Upstream says.
   std::string path;                     ///< http only.
+  std::string grpc_service;             ///< grpc only; empty: the server as a whole.
   std::string host;                     ///< Host header of the probe; default the address.
   std::vector<StatusRange> expect{{}};  ///< http only.
   Millis interval = seconds{2};
@@ -395,6 +411,7 @@ struct Service {
   ServiceTimeouts timeouts;
   ServiceLimits limits;
   HostHeader host_header;
+  Upstream upstream;
   std::optional<TargetTls> tls;
   Deploy deploy;
   bool operator==(const Service&) const = default;

@@ -120,7 +120,7 @@ std::optional<StatusRange> parse_statuses(const Value& value) {
 void parse_expect(Mapping& keys, HealthCheck& health) {
   const auto expect = keys.find("expect");
   if (!expect) return;
-  if (health.kind == HealthCheck::Kind::tcp) expect->problem("belongs to http checks only");
+  if (health.kind != HealthCheck::Kind::http) expect->problem("belongs to http checks only");
   std::vector<StatusRange> ranges;
   for (const Value& item : expect->items_or_one(kMostMatches))
     if (const auto range = parse_statuses(item)) ranges.push_back(*range);
@@ -129,19 +129,38 @@ void parse_expect(Mapping& keys, HealthCheck& health) {
   if (!ranges.empty()) health.expect = std::move(ranges);
 }
 
-/// Which of the two kinds of check it is; says so where it is not one.
+/// The whole server (true, or an empty name), or a service of it.
+void parse_grpc_check(const Value& value, HealthCheck& health) {
+  health.kind = HealthCheck::Kind::grpc;
+  const std::optional<std::string> given = value.text();
+  if (!given || given->empty() || value.is("true")) return;
+  const bool is_name =
+      given->size() <= kLongestToken && std::all_of(given->begin(), given->end(), [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               c == '_' || c == '.' || c == '-' || c == '/';
+      });
+  if (is_name)
+    health.grpc_service = *given;
+  else
+    value.problem("must be true or the name of a gRPC service, not " + quoted(*given));
+}
+
+/// Which of the kinds of check it is; says so where it is not one.
 void parse_check(Mapping& keys, HealthCheck& health) {
   const auto http = keys.find("http");
   const auto tcp = keys.find("tcp");
-  if (http.has_value() == tcp.has_value()) {
+  const auto grpc = keys.find("grpc");
+  if (int{http.has_value()} + int{tcp.has_value()} + int{grpc.has_value()} != 1) {
     if (!keys.self().report().touches(keys.self().path()))
-      keys.self().report().add_at(keys.self().path(), "must have either http or tcp",
-                                  "write http: /healthz, or tcp: true");
-    if (!http) return;
+      keys.self().report().add_at(keys.self().path(), "must have one of http, grpc and tcp",
+                                  "write http: /healthz, grpc: true or tcp: true");
+    if (!http && !tcp && !grpc) return;
   }
   if (http) {
     health.kind = HealthCheck::Kind::http;
     if (const auto path = parse_url_path(*http)) health.path = *path;
+  } else if (grpc) {
+    parse_grpc_check(*grpc, health);
   } else if (!tcp->is("true")) {
     tcp->problem("must be true", "leave health out for no checks at all");
   }
@@ -153,7 +172,8 @@ HealthCheck parse_health(const Value& value) {
   parse_check(keys, health);
   if (const auto host = keys.find("host")) {
     if (const auto given = parse_authority(*host)) health.host = *given;
-    if (health.kind == HealthCheck::Kind::tcp) host->problem("belongs to http checks only");
+    if (health.kind == HealthCheck::Kind::tcp)
+      host->problem("belongs to http and grpc checks only");
   }
   parse_expect(keys, health);
   keys.duration("interval", health.interval, Millis{10}, hours{1});
@@ -215,6 +235,15 @@ void parse_host_header(const Value& value, HostHeader& header) {
     value.problem("must be preserve, target or literal:NAME, not " + quoted(*given));
 }
 
+void parse_upstream(const Value& value, Upstream& upstream) {
+  Mapping keys(value);
+  keys.choice<TargetProtocol>("protocol", upstream.protocol,
+                              {{"http1", TargetProtocol::http1},
+                               {"http2", TargetProtocol::http2},
+                               {"auto", TargetProtocol::automatic}});
+  keys.integer("concurrent_streams", upstream.concurrent_streams, 1, 10'000);
+}
+
 void parse_balance(Mapping& keys, Service& service) {
   keys.choice<Balance>("balance", service.balance,
                        {{"round_robin", Balance::round_robin},
@@ -250,6 +279,10 @@ Service parse_service(const std::string& name, const Value& value) {
   if (const auto timeouts = keys.section("timeouts")) parse_timeouts(*timeouts, service.timeouts);
   if (const auto limits = keys.section("limits")) parse_limits(*limits, service.limits);
   if (const auto header = keys.find("host_header")) parse_host_header(*header, service.host_header);
+  if (const auto upstream = keys.section("upstream")) parse_upstream(*upstream, service.upstream);
+  if (service.health)
+    service.health->http2 = service.health->kind == HealthCheck::Kind::grpc ||
+                            service.upstream.protocol == TargetProtocol::http2;
   if (const auto tls = keys.find("tls"); tls && !tls->is("false"))
     service.tls = parse_target_tls(*tls);
   if (const auto deploy = keys.section("deploy")) {

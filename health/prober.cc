@@ -18,9 +18,12 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
+#include "health/grpc_health.h"
+#include "health/http2_ask.h"
 #include "net/maybe_tls.h"
 
 namespace teal::health {
@@ -90,14 +93,27 @@ std::string in_words(const std::vector<config::StatusRange>& expected) {
   return text;
 }
 
+std::string host_of(const Address& address, const config::HealthCheck& check) {
+  if (!check.host.empty()) return check.host;
+  return address.kind == Address::Kind::unix_socket ? "localhost" : to_string(address);
+}
+
+/// For net::Http2Session::send_request().
+std::string head_of(const Address& address, const config::HealthCheck& check) {
+  if (check.kind == config::HealthCheck::Kind::grpc)
+    return "POST /grpc.health.v1.Health/Check HTTP/1.1\r\nhost: " + host_of(address, check) +
+           "\r\nuser-agent: teal-probe\r\ncontent-type: application/grpc\r\nte: trailers\r\n\r\n";
+  return "GET " + (check.path.empty() ? "/" : check.path) +
+         " HTTP/1.1\r\nhost: " + host_of(address, check) +
+         "\r\nuser-agent: teal-probe\r\naccept: */*\r\n\r\n";
+}
+
 http::request<http::empty_body> request_of(const Address& address,
                                            const config::HealthCheck& check) {
   constexpr unsigned kHttp11 = 11;
   http::request<http::empty_body> request{
       http::verb::get, check.path.empty() ? std::string("/") : check.path, kHttp11};
-  const bool is_unix = address.kind == Address::Kind::unix_socket;
-  const std::string own_host = is_unix ? "localhost" : to_string(address);
-  request.set(http::field::host, check.host.empty() ? own_host : check.host);
+  request.set(http::field::host, host_of(address, check));
   request.set(http::field::user_agent, "teal-probe");
   request.set(http::field::accept, "*/*");
   request.set(http::field::connection, "close");
@@ -123,6 +139,9 @@ struct Prober::Run {
   static asio::awaitable<void> carry_out(std::shared_ptr<Run> run);
   asio::awaitable<ProbeResult> probe();
   asio::awaitable<ProbeResult> ask();
+  asio::awaitable<ProbeResult> ask_http2();
+  ProbeResult judge_http2(const Http2Ask& ask) const;
+  ProbeResult judge_grpc(const Http2Ask& ask) const;
   asio::awaitable<error_code> read_head();
   asio::awaitable<error_code> read_body();
   void close();
@@ -138,7 +157,7 @@ struct Prober::Run {
   bool timed_out = false;
   boost::beast::flat_buffer buffer{kReadBuffer};
   std::optional<Parser> parser;
-  std::array<char, 4096> piece{};  ///< Of the body; read and dropped.
+  std::array<char, 4096> piece{};  ///< Of what comes, to be looked at and dropped.
 };
 
 void Prober::Run::close() {
@@ -179,12 +198,52 @@ asio::awaitable<ProbeResult> Prober::Run::probe() {
   socket.remote_endpoint(error);
   if (error) co_return failed("not accepted: " + in_words(error));
   if (tls) {
-    stream.start_tls(*tls, address);
+    stream.start_tls(*tls, address,
+                     check.http2 ? config::TargetProtocol::http2 : config::TargetProtocol::http1);
     std::tie(error) = co_await stream.handshake(kCompletion);
     if (error) co_return failed("no TLS: " + in_words(error));
   }
   if (check.kind == config::HealthCheck::Kind::tcp) co_return ProbeResult{true, "connected"};
+  if (check.http2) co_return co_await ask_http2();
   co_return co_await ask();
+}
+
+asio::awaitable<ProbeResult> Prober::Run::ask_http2() {
+  const bool is_grpc = check.kind == config::HealthCheck::Kind::grpc;
+  const std::string head = head_of(address, check);
+  const std::string body = is_grpc ? grpc_health_request(check.grpc_service) : std::string();
+  Http2Ask ask(head, body, tls != nullptr, kBodyLimit);
+  while (true) {
+    const std::string output = ask.take_output();
+    const auto [write_error, written] =
+        co_await asio::async_write(stream, asio::buffer(output), kCompletion);
+    if (write_error) co_return failed(in_words(write_error));
+    if (ask.is_over()) break;
+    const auto [read_error, size] =
+        co_await stream.async_read_some(asio::buffer(piece), kCompletion);
+    if (read_error) co_return failed(in_words(read_error));
+    ask.feed({piece.data(), size});
+  }
+  co_return is_grpc ? judge_grpc(ask) : judge_http2(ask);
+}
+
+ProbeResult Prober::Run::judge_http2(const Http2Ask& ask) const {
+  const std::string answer = "status " + std::to_string(ask.status());
+  if (ask.status() != 0 && !is_expected(ask.status(), check.expect))
+    return failed(answer + ", expected " + in_words(check.expect));
+  if (!ask.failure().empty()) return failed(ask.failure());
+  return {true, answer};
+}
+
+ProbeResult Prober::Run::judge_grpc(const Http2Ask& ask) const {
+  if (!ask.failure().empty()) return failed(ask.failure());
+  if (ask.status() != 200) return failed("status " + std::to_string(ask.status()) + ", not gRPC");
+  if (ask.grpc_status() != "0")
+    return failed("grpc-status " + (ask.grpc_status().empty() ? "missing" : ask.grpc_status()));
+  const Serving serving = read_grpc_health(ask.body());
+  const std::string answer(to_string(serving));
+  if (serving != Serving::serving) return failed(answer + ", expected SERVING");
+  return {true, answer};
 }
 
 asio::awaitable<ProbeResult> Prober::Run::ask() {

@@ -1,7 +1,7 @@
-// Prober: one probe of one target: a TCP (or Unix) connection, with a TLS handshake
-// where the service has it, or a GET over HTTP/1.1 on it. Always on a
-// fresh connection, because a kept one would hide a firewall or a full accept queue; one timeout
-// covers everything from connecting to the last byte.
+// Prober: one probe of one target: a TCP (or Unix) connection, with a TLS handshake where the
+// service has it, and on it a GET over HTTP/1.1 or HTTP/2, or a call of gRPC's health service.
+// Always on a fresh connection, because a kept one would hide a firewall or a full accept queue;
+// one timeout covers everything from connecting to the last byte.
 //
 // Lives on one io_context's thread. Does not decide when to probe or what a result means for the
 // target (health/monitor.h, health/rise_fall.h).
@@ -24,7 +24,7 @@ namespace teal::health {
 
 struct ProbeResult {
   bool passed = false;
-  /// "status 200", "connected"; "connection refused", "status 503, expected 200-299",
+  /// "status 200", "connected", "SERVING"; "connection refused", "status 503, expected 200-299",
   /// "timed out after 1s".
   std::string reason;
 };

@@ -11,20 +11,14 @@ struct Http2Callbacks {
 
   static int on_begin_frame(nghttp2_session* /*session*/, const nghttp2_frame_hd* head,
                             void* user) {
-    of(user).charge_frame(head->type, head->length, head->flags);
+    of(user).charge_frame(head->type, head->length, head->flags, head->stream_id);
     of(user).check_stream(head->type, head->stream_id);
     return 0;
   }
 
   static int on_begin_headers(nghttp2_session* /*session*/, const nghttp2_frame* frame,
                               void* user) {
-    Http2Session& self = of(user);
-    self.in_head_ = true;
-    if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
-      self.head_.begin_request();
-    } else {
-      self.head_.begin_trailers();
-    }
+    of(user).begin_head(frame->hd.stream_id, frame->headers.cat == NGHTTP2_HCAT_REQUEST);
     return 0;
   }
 
@@ -49,10 +43,13 @@ struct Http2Callbacks {
         break;
       case NGHTTP2_DATA:
         if (frame->hd.length > 0 && frame->hd.length == frame->data.padlen && !ends)
-          self.charge_frame(NGHTTP2_DATA, 0, frame->hd.flags);
+          self.charge_frame(NGHTTP2_DATA, 0, frame->hd.flags, frame->hd.stream_id);
         if (ends)
           if (Http2Stream* const stream = http2_stream_of(session, frame->hd.stream_id))
             self.end_message(*stream, {});
+        break;
+      case NGHTTP2_SETTINGS:
+        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) self.has_settings_ = true;
         break;
       case NGHTTP2_PING:
         if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0 && self.shutting_down_)
@@ -151,13 +148,25 @@ nghttp2_option* make_options() {
   return options;
 }
 
+// Never written to again; a session copies what it needs.
+const nghttp2_session_callbacks* callbacks() {
+  static const nghttp2_session_callbacks* const made = Http2Callbacks::make();
+  return made;
+}
+
+const nghttp2_option* options() {
+  static const nghttp2_option* const made = make_options();
+  return made;
+}
+
 }  // namespace
 
 void open_http2_server(nghttp2_session** session, Http2Session* owner) {
-  // Never written to again; a session copies what it needs.
-  static const nghttp2_session_callbacks* const callbacks = Http2Callbacks::make();
-  static const nghttp2_option* const options = make_options();
-  TEAL_ASSERT(nghttp2_session_server_new2(session, callbacks, owner, options) == 0);
+  TEAL_ASSERT(nghttp2_session_server_new2(session, callbacks(), owner, options()) == 0);
+}
+
+void open_http2_client(nghttp2_session** session, Http2Session* owner) {
+  TEAL_ASSERT(nghttp2_session_client_new2(session, callbacks(), owner, options()) == 0);
 }
 
 nghttp2_data_provider http2_body_of(Http2Stream& stream) {

@@ -275,8 +275,11 @@ Refusal Http2HeadReader::finish_response(bool ends, bool is_bodiless) {
   // RFC 9113, section 8.6: nobody can switch protocols here.
   if (response_.status == 101) return Refusal::upgrade_unrequested;
   if (response_.is_interim()) return ends ? Refusal::interim_with_body : Refusal::none;
-  if (ends || is_bodiless)
-    return !is_bodiless && length_ != 0 ? Refusal::content_length_mismatch : Refusal::none;
+  if (is_bodiless) return Refusal::none;
+  if (ends) {
+    response_.framing = {Framing::Kind::length, 0};
+    return length_ != 0 ? Refusal::content_length_mismatch : Refusal::none;
+  }
   response_.framing =
       has_length_ ? Framing{Framing::Kind::length, length_} : Framing{Framing::Kind::chunked, 0};
   return Refusal::none;

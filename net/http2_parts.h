@@ -13,12 +13,15 @@ namespace teal::net {
 struct Http2Session::Parts {
   /// Those of a response head that is written as one of HTTP/1; good until the next one.
   const std::vector<nghttp2_nv>& fields_of(std::string_view head);
+  /// The same of a request head.
+  const std::vector<nghttp2_nv>& fields_of_request(std::string_view head, bool secure);
 
   std::vector<nghttp2_nv> fields;
 };
 
 /// nghttp2's callbacks and options for a session.
 void open_http2_server(nghttp2_session** session, Http2Session* owner);
+void open_http2_client(nghttp2_session** session, Http2Session* owner);
 /// What nghttp2 asks for the body of our message.
 nghttp2_data_provider http2_body_of(Http2Stream& stream);
 
@@ -40,6 +43,8 @@ inline std::string_view http2_text(const std::uint8_t* bytes, std::size_t size) 
   return {reinterpret_cast<const char*>(bytes), size};
 }
 
+/// Cuts off the first line of an HTTP/1 head.
+std::string_view cut_line(std::string_view& text);
 /// Appends the lines of an HTTP/1 field section, which are well-formed, without those that HTTP/2
 /// has no use for.
 void append_lines(std::vector<nghttp2_nv>& fields, std::string_view lines);

@@ -33,7 +33,8 @@ std::uint32_t code(Http2Error error) {
   return static_cast<std::uint32_t>(error);
 }
 
-/// Cuts off the start line.
+}  // namespace
+
 std::string_view cut_line(std::string_view& text) {
   const std::size_t end = text.find(kEndOfLine);
   TEAL_ASSERT(end != std::string_view::npos);
@@ -41,8 +42,6 @@ std::string_view cut_line(std::string_view& text) {
   text.remove_prefix(end + kEndOfLine.size());
   return line;
 }
-
-}  // namespace
 
 void append_lines(std::vector<nghttp2_nv>& fields, std::string_view lines) {
   while (!lines.empty()) {
@@ -115,15 +114,13 @@ void Http2Session::feed(std::string_view bytes, Mono now) {
 
 void Http2Session::consume(Http2Stream& stream, std::size_t bytes) {
   if (bytes == 0) return;
-  if (stream.id_ != 0 && !stream.reset_) {
-    nghttp2_session_consume(session_, stream.id_, bytes);
-  } else {
-    nghttp2_session_consume_connection(session_, bytes);
-  }
+  const bool is_read = stream.id_ != 0 && !stream.reset_;
+  if (is_read) nghttp2_session_consume_stream(session_, stream.id_, bytes);
+  if (!is_client()) nghttp2_session_consume_connection(session_, bytes);
 }
 
 void Http2Session::discard(std::size_t bytes) {
-  if (bytes > 0) nghttp2_session_consume_connection(session_, bytes);
+  if (bytes > 0 && !is_client()) nghttp2_session_consume_connection(session_, bytes);
 }
 
 void Http2Session::take_data(std::int32_t id, std::string_view bytes) {
@@ -132,8 +129,12 @@ void Http2Session::take_data(std::int32_t id, std::string_view bytes) {
     nghttp2_session_consume(session_, id, bytes.size());
     return;
   }
+  if (is_client()) {
+    nghttp2_session_consume_connection(session_, bytes.size());
+    if (!stream->has_head_) return refuse(*stream, Refusal::http2_protocol_error);
+  }
   if (stream->has_length_ && bytes.size() > stream->length_left_) {
-    nghttp2_session_consume(session_, id, bytes.size());
+    consume(*stream, bytes.size());
     refuse(*stream, Refusal::content_length_mismatch);
     return;
   }
@@ -144,10 +145,9 @@ void Http2Session::take_data(std::int32_t id, std::string_view bytes) {
 void Http2Session::end_message(Http2Stream& stream, const Fields& trailers) {
   if (stream.reset_ || stream.remote_done_) return;
   stream.remote_done_ = true;
-  if (stream.has_length_ && stream.length_left_ != 0) {
-    refuse(stream, Refusal::content_length_mismatch);
-    return;
-  }
+  if (is_client() && !stream.has_head_) return refuse(stream, Refusal::http2_protocol_error);
+  if (stream.has_length_ && stream.length_left_ != 0)
+    return refuse(stream, Refusal::content_length_mismatch);
   stream.on_end(trailers);
 }
 
@@ -157,14 +157,26 @@ void Http2Session::refuse(Http2Stream& stream, Refusal rule) {
   submit_reset(stream.id_, Http2Error::protocol);
 }
 
+void Http2Session::begin_head(std::int32_t id, bool is_request) {
+  in_head_ = true;
+  if (is_request) return head_.begin_request();
+  const Http2Stream* const stream = is_client() ? http2_stream_of(session_, id) : nullptr;
+  if (stream != nullptr && !stream->has_head_) {
+    head_.begin_response();
+  } else {
+    head_.begin_trailers();
+  }
+}
+
 void Http2Session::finish_head(std::int32_t id, bool is_request, bool ends) {
   in_head_ = false;
-  if (is_request) {
-    finish_request(id, ends);
-    return;
-  }
+  if (is_request) return finish_request(id, ends);
   Http2Stream* const stream = http2_stream_of(session_, id);
-  if (stream != nullptr && !stream->reset_) finish_trailers(*stream, ends);
+  if (stream == nullptr || stream->reset_) return;
+  if (is_client() && !stream->has_head_)
+    finish_response(static_cast<Http2ClientStream&>(*stream), ends);
+  else
+    finish_trailers(*stream, ends);
 }
 
 void Http2Session::finish_request(std::int32_t id, bool ends) {
@@ -179,7 +191,7 @@ void Http2Session::finish_request(std::int32_t id, bool ends) {
     return;
   }
   const Framing framing = head.framing;
-  Http2Stream& stream = requests_->open_stream();
+  Http2ServerStream& stream = requests_->open_stream();
   stream.id_ = id;
   stream.remote_done_ = ends;
   stream.has_length_ = framing.kind == Framing::Kind::length;
@@ -200,13 +212,18 @@ void Http2Session::finish_trailers(Http2Stream& stream, bool ends) {
 
 // ---- what it costs ------------------------------------------------------------------------------
 
-void Http2Session::charge_frame(std::uint8_t type, std::size_t length, std::uint8_t flags) {
+void Http2Session::charge_frame(std::uint8_t type, std::size_t length, std::uint8_t flags,
+                                std::int32_t id) {
   switch (type) {
     case NGHTTP2_HEADERS: return;
     case NGHTTP2_DATA:
       if (length > 0 || (flags & NGHTTP2_FLAG_END_STREAM) != 0) return;
       break;
-    case NGHTTP2_RST_STREAM: charge_reset(); return;
+    case NGHTTP2_RST_STREAM:
+      if (!is_client()) return charge_reset();
+      // A server can end each stream once, and they are ours.
+      if (http2_stream_of(session_, id) != nullptr) return;
+      break;
     case NGHTTP2_WINDOW_UPDATE:
       if (!window_budget_.take(now_))
         punish(Refusal::http2_frame_flood, Http2Error::enhance_your_calm);
@@ -258,7 +275,7 @@ void Http2Session::on_sent(std::uint8_t type, std::uint8_t flags, std::int32_t i
       if (error == code(Http2Error::flow_control))
         punish(Refusal::http2_protocol_error, Http2Error::flow_control);
       // What the peer makes us reset costs it as much as what it resets itself (CVE-2025-8671).
-      if (error != code(Http2Error::none) && error != code(Http2Error::internal) &&
+      if (!is_client() && error != code(Http2Error::none) && error != code(Http2Error::internal) &&
           error != code(Http2Error::cancel))
         charge_reset();
       return;
@@ -271,12 +288,13 @@ void Http2Session::on_sent(std::uint8_t type, std::uint8_t flags, std::int32_t i
     default: return;
   }
   window_budget_.give(kWindowsPerSentFrame);
-  if ((flags & NGHTTP2_FLAG_END_STREAM) == 0) return;
   Http2Stream* const stream = http2_stream_of(session_, id);
   if (stream == nullptr) return;
+  stream->begun_ = true;
+  if ((flags & NGHTTP2_FLAG_END_STREAM) == 0) return;
   stream->sent_ = true;
   // RFC 9113, section 8.1: an early response is complete; the rest of the request is of no use.
-  if (requests_ != nullptr && !stream->remote_done_ && !std::exchange(stream->reset_, true))
+  if (!is_client() && !stream->remote_done_ && !std::exchange(stream->reset_, true))
     submit_reset(id, Http2Error::none);
 }
 

@@ -5,7 +5,8 @@
 //
 // Windows open only for what consume() is told of, so a reader that stops stops its peer. Output is
 // made when write() is called, and no more of it than the output takes; large pieces of bodies are
-// passed on as views.
+// passed on as views. Of a client's session, a response that is not read holds the window of its
+// stream only: the others go on.
 //
 // Owned by one connection, used by its thread. Does not know sockets, deadlines, routes.
 #pragma once
@@ -50,23 +51,21 @@ class Http2Output {
   virtual bool is_full() = 0;
 };
 
-/// One stream as the session sees it; whoever serves it derives from it. The session refers to it
-/// until take_closed() has named it.
+/// One stream as the session sees it. The session refers to it until take_closed() has named it.
 class Http2Stream {
  public:
   virtual ~Http2Stream() = default;
   // No event comes before the head, nor after on_end() or on_refused().
-  /// `rule`: the request is not to be served but answered with that refusal.
-  virtual void on_request(RequestHead& head, Refusal rule) = 0;
   /// To be told of by consume() when it is used up.
   virtual void on_body(std::string_view bytes) = 0;
-  /// Not where the head said that nothing follows it.
   virtual void on_end(const Fields& trailers) = 0;
   /// The message broke a rule in its middle; the stream is being reset.
   virtual void on_refused(Refusal rule) = 0;
 
   /// Frames may still come and go.
   bool is_open() const { return id_ != 0; }
+  /// Our head's frame was made.
+  bool is_begun() const { return begun_; }
   /// Our last frame was made, or none is to be.
   bool is_sent() const { return id_ == 0 || sent_ || reset_; }
   /// Body bytes that no frame was made of yet.
@@ -82,13 +81,32 @@ class Http2Stream {
   bool has_body_ = false;  ///< Ours has a body to be asked for.
   bool deferred_ = false;  ///< The body was asked for when there was none.
   bool ended_ = false;     ///< No more of our body comes.
+  bool begun_ = false;
   bool sent_ = false;
+  bool is_head_ = false;   ///< Asked by HEAD: the response has no body.
+  bool has_head_ = false;  ///< The response's own, after interim ones.
   bool has_length_ = false;
+  std::uint16_t interims_ = 0;
   std::uint64_t length_left_ = 0;
   std::string pending_;
   std::size_t pending_at_ = 0;
   std::string_view view_;  ///< Behind pending_, during send_body().
   std::string trailers_;   ///< Lines.
+};
+
+/// A request as a server has it; whoever answers it derives from it.
+class Http2ServerStream : public Http2Stream {
+ public:
+  /// `rule`: the request is not to be served but answered with that refusal. Where the head says
+  /// that nothing follows it, on_end() does not come.
+  virtual void on_request(RequestHead& head, Refusal rule) = 0;
+};
+
+/// A request as a client has it.
+class Http2ClientStream : public Http2Stream {
+ public:
+  /// Interim ones come before. on_end() always follows.
+  virtual void on_response(ResponseHead& head) = 0;
 };
 
 class Http2Session {
@@ -98,7 +116,7 @@ class Http2Session {
    public:
     virtual ~Requests() = default;
     /// Somebody to tell of a request that has begun.
-    virtual Http2Stream& open_stream() = 0;
+    virtual Http2ServerStream& open_stream() = 0;
     /// There was one that is malformed; its stream is being reset.
     virtual void on_malformed(const RequestHead& head, Refusal rule) = 0;
   };
@@ -112,6 +130,8 @@ class Http2Session {
 
   /// The bytes to come are those of a client's connection, its preface first.
   static std::unique_ptr<Http2Session> make_server(const Http2Limits& limits, Requests& requests);
+  /// The bytes to come are a server's. `secure`: they come over TLS.
+  static std::unique_ptr<Http2Session> make_client(const Http2Limits& limits, bool secure);
   ~Http2Session();
   Http2Session(const Http2Session&) = delete;
   Http2Session& operator=(const Http2Session&) = delete;
@@ -129,6 +149,8 @@ class Http2Session {
 
   // ---- output: messages. On a stream that is over nothing happens.
   // Heads are HTTP/1 heads as proxy/rewrite.h makes them: start line, lines, empty line.
+  /// A client's; the body follows unless the head `ends` it. False: no stream can be opened.
+  bool send_request(Http2ClientStream& stream, std::string_view head, bool ends);
   void send_interim(Http2Stream& stream, std::string_view head);
   void send_head(Http2Stream& stream, std::string_view head, bool ends);
   /// The bytes live to the end of the callback. Large ones are framed at once if `out` takes them.
@@ -158,6 +180,12 @@ class Http2Session {
   bool is_in_head() const { return in_head_; }
   /// Some request has come.
   bool has_begun() const { return begun_; }
+  /// The peer has said what it allows.
+  bool has_settings() const { return has_settings_; }
+  /// Of a client: so many streams the peer allows at once.
+  std::uint32_t most_streams() const;
+  /// Of a client: the peer has not said GOAWAY, and there are numbers left.
+  bool accepts_streams() const;
   /// The rule for which the connection ends.
   Refusal fault() const { return fault_; }
 
@@ -166,15 +194,18 @@ class Http2Session {
   struct Parts;
 
   Http2Session(const Http2Limits& limits, Requests* requests);
+  bool is_client() const { return requests_ == nullptr; }
+  void begin_head(std::int32_t id, bool is_request);
   void finish_head(std::int32_t id, bool is_request, bool ends);
   void finish_request(std::int32_t id, bool ends);
+  void finish_response(Http2ClientStream& stream, bool ends);
   void finish_trailers(Http2Stream& stream, bool ends);
   void take_data(std::int32_t id, std::string_view bytes);
   void end_message(Http2Stream& stream, const Fields& trailers);
   void refuse(Http2Stream& stream, Refusal rule);
   bool take_body(Http2Stream& stream, std::size_t size, std::string_view frame_head);
   void submit_reset(std::int32_t id, Http2Error error);
-  void charge_frame(std::uint8_t type, std::size_t length, std::uint8_t flags);
+  void charge_frame(std::uint8_t type, std::size_t length, std::uint8_t flags, std::int32_t id);
   void check_stream(std::uint8_t type, std::int32_t id);
   void charge_reset();
   void note_reset(std::int32_t id);
@@ -182,7 +213,7 @@ class Http2Session {
   void on_sent(std::uint8_t type, std::uint8_t flags, std::int32_t id, std::uint32_t error);
 
   Http2HeadReader head_;
-  Requests* requests_;
+  Requests* requests_;  ///< Null: a client's session.
   std::unique_ptr<Parts> parts_;
   nghttp2_session* session_ = nullptr;
   Http2Output* out_ = nullptr;
@@ -190,6 +221,8 @@ class Http2Session {
   bool feeding_ = false;
   bool in_head_ = false;
   bool begun_ = false;
+  bool secure_ = false;
+  bool has_settings_ = false;
   bool broken_ = false;
   bool shutting_down_ = false;
   bool shut_down_ = false;

@@ -33,8 +33,8 @@ class MaybeTls {
     server_ = std::move(server);
   }
   /// As the one that calls `target`.
-  void start_tls(const TlsClient& client, const Address& target) {
-    tls_.emplace(next_, client.new_ssl(target));
+  void start_tls(const TlsClient& client, const Address& target, config::TargetProtocol protocol) {
+    tls_.emplace(next_, client.new_ssl(target, protocol));
   }
   template <class Token>
   auto handshake(Token&& token) {

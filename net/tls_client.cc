@@ -22,7 +22,13 @@ void set_protocol(SSL_CTX* context, const config::TargetTls& spec) {
                                 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_read_ahead(context, 1);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_alpn_protos(context, kAlpn + kAlpnHttp1, sizeof kAlpn - kAlpnHttp1);
+}
+
+void offer(SSL* ssl, config::TargetProtocol protocol) {
+  using config::TargetProtocol;
+  const std::size_t begin = protocol == TargetProtocol::http1 ? kAlpnHttp1 : 0;
+  const std::size_t end = protocol == TargetProtocol::http2 ? kAlpnHttp1 : sizeof kAlpn;
+  SSL_set_alpn_protos(ssl, kAlpn + begin, static_cast<unsigned>(end - begin));
 }
 
 bool trust(SSL_CTX* context, const config::TargetTls& spec, FileFaults& faults) {
@@ -71,8 +77,9 @@ std::shared_ptr<const TlsClient> TlsClient::make(const config::TargetTls& spec, 
   return std::shared_ptr<const TlsClient>(new TlsClient(context.release(), spec));
 }
 
-ssl_st* TlsClient::new_ssl(const Address& target) const {
+ssl_st* TlsClient::new_ssl(const Address& target, config::TargetProtocol protocol) const {
   SSL* ssl = SSL_new(context_);
+  offer(ssl, protocol);
   const std::string& name = spec_.server_name;
   const bool target_is_ip = target.kind != Address::Kind::unix_socket;
   X509_VERIFY_PARAM* rules = SSL_get0_param(ssl);

@@ -25,8 +25,8 @@ class TlsClient {
   TlsClient(const TlsClient&) = delete;
   TlsClient& operator=(const TlsClient&) = delete;
 
-  /// A connection to this target. The caller owns it.
-  ssl_st* new_ssl(const Address& target) const;
+  /// A connection to this target that offers what `protocol` says. The caller owns it.
+  ssl_st* new_ssl(const Address& target, config::TargetProtocol protocol) const;
 
  private:
   TlsClient(ssl_ctx_st* context, config::TargetTls spec);

@@ -117,10 +117,10 @@ TlsSession::TlsSession(std::shared_ptr<const TlsServer> server, TlsScratch& scra
   SSL_set_accept_state(ssl_);
 }
 
-TlsSession::TlsSession(const TlsClient& client, const Address& target, TlsScratch& scratch,
-                       int socket)
+TlsSession::TlsSession(const TlsClient& client, const Address& target,
+                       config::TargetProtocol protocol, TlsScratch& scratch, int socket)
     : scratch_(scratch), socket_(socket) {
-  start(client.new_ssl(target));
+  start(client.new_ssl(target, protocol));
   SSL_set_connect_state(ssl_);
 }
 

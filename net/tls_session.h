@@ -41,7 +41,8 @@ class TlsSession {
   /// For a client that has connected to `socket`.
   TlsSession(std::shared_ptr<const TlsServer> server, TlsScratch& scratch, int socket);
   /// For a target that we have connected to.
-  TlsSession(const TlsClient& client, const Address& target, TlsScratch& scratch, int socket);
+  TlsSession(const TlsClient& client, const Address& target, config::TargetProtocol protocol,
+             TlsScratch& scratch, int socket);
   ~TlsSession();
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;
@@ -63,7 +64,7 @@ class TlsSession {
   TlsFailure failure() const { return failure_; }
   bool was_resumed() const;
   bool is_tls13() const;
-  /// The client chose HTTP/2 by ALPN.
+  /// HTTP/2 was chosen by ALPN.
   bool is_http2() const;
   /// The verified identity of the client as the header's value; empty: it showed none.
   const std::string& identity() const { return identity_; }

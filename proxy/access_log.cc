@@ -315,6 +315,7 @@ void append_json(Text& out, const AccessRecord& record) {
   line.text<"host">(record.host);
   line.word<"protocol">(record.protocol);
   line.number<"status">(record.status);
+  line.word<"grpc_status">(record.grpc_status);
   line.word<"termination">(to_string(record.termination));
   line.word<"origin">(record.origin);
   line.word<"detail">(record.detail);

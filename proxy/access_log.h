@@ -46,7 +46,8 @@ struct AccessRecord {
   std::string_view client;                          ///< Address of the peer.
   std::string_view method, target, host, protocol;  ///< protocol: "HTTP/1.1".
   std::string_view user_agent, referer;
-  std::uint16_t status = 0;  ///< As sent to the client; 0 if nothing was sent.
+  std::uint16_t status = 0;      ///< As sent to the client; 0 if nothing was sent.
+  std::string_view grpc_status;  ///< By name; empty: it was no call of gRPC.
   std::uint64_t bytes_received = 0, bytes_sent = 0;  ///< Body bytes.
   std::string_view service, group, upstream, revision;
   /// Who was asked first where the live group answered in place of the release, and why.

@@ -114,7 +114,12 @@ void Http1Downstream::pump() {
     if (!may_read()) {
       // Nothing new from the socket; what was kept may be of use now (a pipelined request, a body
       // that came while its target was being connected).
-      if (stash_.empty()) break;
+      if (stash_.empty()) {
+        // The end of a body may have no byte of its own, and its last one may have come just when
+        // the target took no more.
+        if (phase_ == Phase::exchange) parse({});
+        break;
+      }
       const std::string kept = std::exchange(stash_, {});
       const std::string_view rest = parse(kept);
       if (phase_ == Phase::closed) return;

@@ -104,7 +104,7 @@ void Http2Downstream::read_input() {
   resume_after_turn();
 }
 
-net::Http2Stream& Http2Downstream::open_stream() {
+net::Http2ServerStream& Http2Downstream::open_stream() {
   ++begun_;
   if (requests_limit_ != 0 && begun_ >= requests_limit_) start_shutdown();
   requests_.push_back(std::make_unique<Http2Request>(*this, requests_.size()));

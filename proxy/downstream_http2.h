@@ -55,7 +55,7 @@ class Http2Downstream final : public Downstream,
   void resume_after_turn();
 
   // ---- Http2Session::Requests
-  net::Http2Stream& open_stream() override;
+  net::Http2ServerStream& open_stream() override;
   void on_malformed(const net::RequestHead& head, net::Refusal rule) override;
 
   // ---- Http2Output

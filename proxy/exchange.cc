@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/assert.h"
-#include "net/http1_writer.h"
+#include "net/grpc.h"
 #include "proxy/worker.h"
 
 namespace teal::proxy {
@@ -41,7 +41,10 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   tried_.clear();
   last_failure_ = Failure::none;
   last_rule_ = net::Refusal::none;
-  status_ = 0;
+  is_grpc_ = net::is_grpc(head_);
+  has_client_deadline_ = false;
+  grpc_status_.reset();
+  status_ = outcome_ = 0;
   own_response_ = was_cut_ = false;
   response_framing_ = {};
   termination_ = Termination::ok;
@@ -61,6 +64,7 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   choose_group();
   join_group();
   begin_traffic();
+  if (is_grpc_ && !take_grpc_timeout()) return;
   attempt();
 }
 
@@ -146,22 +150,22 @@ void Exchange::attempt() {
   }
 }
 
-void Exchange::on_connected() {
+void Exchange::on_connected(TargetSide& side) {
   TEAL_ASSERT(phase_ == Phase::connecting);
+  upstream_ = &side;
   connect_micros_ = std::chrono::duration_cast<Micros>(worker_.now() - connect_began_).count();
   send_request();
 }
 
 void Exchange::send_request() {
   phase_ = Phase::waiting;
-  append_request_head(upstream_->output(), head_, info_.peer, service_->spec->host_header,
-                      target_->address, ids_);
+  upstream_->send_head(head_, {info_.peer, service_->spec->host_header, target_->address, ids_});
   if (!replay_.empty()) {
-    send_body(replay_);
+    upstream_->send_body(replay_);
     worker_.gather().flush();  // the buffer may move when more comes
   }
   if (request_done_) {
-    if (head_.framing.kind == net::Framing::Kind::chunked) upstream_->send(net::kLastChunk);
+    if (head_.framing.kind != net::Framing::Kind::none) upstream_->send_end({});
     set_deadline(service_->spec->timeouts.response_header);
     return;
   }
@@ -176,13 +180,13 @@ void Exchange::answer_continue() {
 }
 
 bool Exchange::is_upload_blocked() const {
-  return upstream_ && upstream_->is_blocked();
+  return upstream_ != nullptr && upstream_->is_blocked();
 }
 
 void Exchange::on_request_body(std::string_view bytes) {
   continue_owed_ = false;
   bytes_received_ += bytes.size();
-  if (!upstream_) return;
+  if (upstream_ == nullptr) return;
   if (replayable_) {
     replayable_ = keeps_body() && replay_.size() + bytes.size() <= kReplayBytes;
     if (replayable_) {
@@ -191,33 +195,15 @@ void Exchange::on_request_body(std::string_view bytes) {
       free_memory(replay_);
     }
   }
-  send_body(bytes);
+  upstream_->send_body(bytes);
   set_deadline(service_->spec->timeouts.stream_idle);
-}
-
-void Exchange::send_body(std::string_view bytes) {
-  if (head_.framing.kind == net::Framing::Kind::chunked) {
-    upstream_->send(net::chunk_header(bytes.size()).view());
-    upstream_->send(bytes);
-    upstream_->send(net::kCrlf);
-  } else {
-    upstream_->send(bytes);
-  }
 }
 
 void Exchange::on_request_end(const net::Fields& trailers) {
   if (std::exchange(request_done_, true)) return;
-  if (!upstream_ || !wants_body()) return;
-  if (head_.framing.kind == net::Framing::Kind::chunked) {
-    if (trailers.empty()) {
-      upstream_->send(net::kLastChunk);
-    } else {
-      replayable_ = false;
-      Text& out = upstream_->output();
-      out += net::kLastChunkHead;
-      append_trailers(out, trailers);
-    }
-  }
+  if (upstream_ == nullptr || !wants_body()) return;
+  if (!trailers.empty()) replayable_ = false;
+  upstream_->send_end(trailers);
   if (phase_ == Phase::waiting) set_deadline(service_->spec->timeouts.response_header);
 }
 
@@ -233,24 +219,30 @@ void Exchange::on_response_head(net::ResponseHead& head) {
     client_->send_interim(head);
     return;
   }
-  if (head.status >= 500 && is_status_retried(head)) return;
+  const std::uint16_t outcome = is_grpc_ ? grpc_outcome(head) : head.status;
+  if (outcome >= 500 && is_status_retried(outcome)) return;
   if (exposure_ != nullptr && is_kept_from_sight()) return;
   phase_ = Phase::relaying;
   if (!replay_.empty()) free_memory(replay_);
   first_byte_micros_ = std::chrono::duration_cast<Micros>(worker_.now() - began_).count();
-  take_response(head);
+  take_response(head, outcome);
   client_->send_head(head, style());
   set_deadline(service_->spec->timeouts.stream_idle);
 }
 
-void Exchange::take_response(const net::ResponseHead& head) {
+void Exchange::take_response(const net::ResponseHead& head, std::uint16_t outcome) {
   status_ = head.status;
+  outcome_ = outcome;
   using Kind = net::Framing::Kind;
   response_framing_ = head.framing;
   if (head.framing.kind == Kind::chunked || head.framing.kind == Kind::until_close)
     response_framing_.kind = info_.http10 ? Kind::until_close : Kind::chunked;
-  if (head.status >= 500) {
-    report(Failure::status, head.status);
+  if (!is_grpc_ || grpc_status_) settle_outcome();
+}
+
+void Exchange::settle_outcome() {
+  if (outcome_ >= 500) {
+    report(Failure::status, outcome_);
     tell_error();
   } else {
     ++target_->tally.requests;
@@ -265,16 +257,18 @@ void Exchange::on_response_body(std::string_view bytes) {
 }
 
 void Exchange::after_response_input() {
-  if (phase_ == Phase::relaying && upstream_ && client_->is_output_blocked()) upstream_->pause();
+  if (phase_ == Phase::relaying && upstream_ != nullptr && client_->is_output_blocked())
+    upstream_->pause();
 }
 
 void Exchange::on_client_unblocked() {
   if (phase_ == Phase::done) return;
   if (phase_ == Phase::relaying) set_deadline(service_->spec->timeouts.stream_idle);
-  if (upstream_) upstream_->unpause();
+  if (upstream_ != nullptr) upstream_->unpause();
 }
 
 void Exchange::on_response_end(const net::Fields& trailers, bool clean) {
+  if (is_grpc_) take_grpc_trailers(trailers);
   const bool reusable = clean && request_done_;
   client_->send_end(trailers);
   drop_upstream(reusable);

@@ -21,15 +21,17 @@
 //
 // Owned by its client side, used by its worker's thread; pins the RouteTable it began with, except
 // while it waits in a queue (then it follows the newest). Does not know codecs, sockets or timers'
-// mechanics; upstream.h and ClientSide do.
+// mechanics; TargetSide and ClientSide do.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/counters.h"
 #include "base/exposure.h"
+#include "base/grpc_status.h"
 #include "base/judged_event.h"
 #include "base/outcome.h"
 #include "base/text.h"
@@ -40,8 +42,8 @@
 #include "proxy/retry.h"
 #include "proxy/shard.h"
 #include "proxy/target_runtime.h"
+#include "proxy/target_side.h"
 #include "proxy/untold.h"
-#include "proxy/upstream.h"
 
 namespace teal::proxy {
 
@@ -61,7 +63,11 @@ class Exchange {
   /// Body bytes are taken only while this is true.
   bool wants_body() const { return phase_ == Phase::waiting || phase_ == Phase::relaying; }
   /// How long the client may be silent in mid-body.
-  Millis request_body_idle() const { return service_->spec->timeouts.request_body_idle; }
+  /// 0: as long as it likes, since a call of gRPC may be a conversation, whose silence is timed as
+  /// a whole.
+  Millis request_body_idle() const {
+    return is_grpc_ ? Millis{0} : service_->spec->timeouts.request_body_idle;
+  }
   /// The target takes no more for now; ClientSide::resume_request() follows.
   bool is_upload_blocked() const;
   void on_request_body(std::string_view bytes);
@@ -77,7 +83,8 @@ class Exchange {
   void on_shutdown();
 
   // ---- from the upstream
-  void on_connected();
+  /// The request goes out by `side`, which may be another than the one that was waited for.
+  void on_connected(TargetSide& side);
   void on_response_head(net::ResponseHead& head);
   void on_response_body(std::string_view bytes);
   /// `clean`: nothing stood behind the response, the connection can be used again.
@@ -111,9 +118,19 @@ class Exchange {
   Drawn draw_sticky(Weight weight);
   void attempt();
   void send_request();
-  void send_body(std::string_view bytes);
   void answer_continue();
-  void take_response(const net::ResponseHead& head);
+  void take_response(const net::ResponseHead& head, std::uint16_t outcome);
+  void settle_outcome();
+
+  // exchange_grpc.cc
+  /// False: it has no meaning, and that was answered.
+  bool take_grpc_timeout();
+  bool is_at_client_deadline() const;
+  /// What the status in the head means; that of a whole answer, or of what is to come.
+  std::uint16_t grpc_outcome(const net::ResponseHead& head);
+  void take_grpc_trailers(const net::Fields& trailers);
+  void answer_grpc(std::uint16_t status, ResponseStyle& style);
+  GrpcStatus final_grpc_status() const;
 
   /// What became of the request on the release, where the live group was asked after it.
   struct Shielded {
@@ -143,7 +160,7 @@ class Exchange {
   void follow(Next next, const FailedAttempt& failed);
   // Each is true if the live group or another target has the request now.
   bool is_retried_for_room();
-  bool is_status_retried(const net::ResponseHead& head);
+  bool is_status_retried(std::uint16_t status);
   bool is_kept_from_sight();
   bool is_spared_timeout();
   /// `failed`: what the release did; null where that was nothing bad.
@@ -168,7 +185,7 @@ class Exchange {
   void after_failed_attempt(Failure failure, net::Refusal rule);
   void give_up(Failure failure);
   void drop_upstream(bool reusable);
-  boost::intrusive_ptr<Upstream> detach_upstream();
+  TargetSide& detach_upstream();
   void report(Failure failure, std::uint16_t status);
   void set_deadline(Millis phase);
   void on_deadline();
@@ -224,7 +241,7 @@ class Exchange {
   bool request_done_ = false;
   bool continue_owed_ = false;
 
-  boost::intrusive_ptr<Upstream> upstream_;
+  TargetSide* upstream_ = nullptr;
   boost::local_shared_ptr<TargetRuntime> target_;
   std::uint32_t attempts_ = 0;
   Tries tries_{0, false};  ///< In the present group.
@@ -242,7 +259,11 @@ class Exchange {
   Failure last_failure_ = Failure::none;
   net::Refusal last_rule_ = net::Refusal::none;
 
-  std::uint16_t status_ = 0;
+  bool is_grpc_ = false;
+  bool has_client_deadline_ = false;       ///< Which comes before the service's.
+  std::optional<GrpcStatus> grpc_status_;  ///< Of the response, once it is known.
+  std::uint16_t status_ = 0;               ///< As sent.
+  std::uint16_t outcome_ = 0;              ///< What it means: of gRPC not the same.
   bool own_response_ = false;
   bool was_cut_ = false;  ///< The response began and could not be completed.
   net::Framing response_framing_;

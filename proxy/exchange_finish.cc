@@ -45,14 +45,16 @@ ResponseStyle Exchange::style() const {
 }
 
 void Exchange::reply(std::uint16_t status, std::string_view text, Termination termination) {
-  status_ = status;
+  status_ = outcome_ = status;
   own_response_ = true;
   termination_ = termination;
   response_framing_ = {net::Framing::Kind::length, text.size()};
   // Nobody reads a body that came with a request which is answered without its target.
   if (head_.framing.kind == net::Framing::Kind::none) request_done_ = true;
   set_cookie_.clear();
-  client_->send_own(status, text, style(), head_.method == net::Method::head);
+  ResponseStyle own = style();
+  if (is_grpc_) answer_grpc(status, own);
+  client_->send_own(status_, text, own, head_.method == net::Method::head);
   if (is_fault_of_group(termination)) tell_error();
   finish(Origin::teal);
 }
@@ -91,8 +93,18 @@ void Exchange::on_request_stalled() {
 
 void Exchange::on_client_gone() {
   if (phase_ == Phase::done) return;
-  worker_.counters()[Stat::client_aborts].add();
   leave_queue();
+  if (is_at_client_deadline()) {
+    worker_.counters()[Stat::request_timeouts].add();
+    if (upstream_ != nullptr) report(Failure::response_timeout, 0);
+    drop_upstream(false);
+    outcome_ = 504;
+    termination_ = Termination::request_timeout;
+    tell_error();
+    finish(Origin::teal);
+    return;
+  }
+  worker_.counters()[Stat::client_aborts].add();
   drop_upstream(false);
   termination_ = Termination::client_gone;
   finish(Origin::client);
@@ -114,7 +126,7 @@ void Exchange::finish(Origin origin) {
   if (judging_ != nullptr) stop_judging();
   account(origin);
   log(origin);
-  end_exposure((status_ >= 500 || was_cut_) && termination_ != Termination::refused);
+  end_exposure((outcome_ >= 500 || was_cut_) && termination_ != Termination::refused);
   leave_group();
   shielded_.target = nullptr;
   table_ = nullptr;
@@ -138,10 +150,11 @@ void Exchange::account(Origin origin) {
   // it.
   // What was shielded counts as what the client would have got.
   const bool is_blamed = shielded_.status != 0;
-  const std::uint16_t status = is_blamed ? shielded_.status : was_cut_ ? 502 : status_;
+  const std::uint16_t status = is_blamed ? shielded_.status : was_cut_ ? 502 : outcome_;
   if (is_blamed) origin = shielded_.origin;
   const std::size_t status_class = status >= 100 && status < 600 ? status / 100 - 1U : 3U;
   shard->requests[static_cast<std::size_t>(origin)][status_class].add();
+  if (is_grpc_) shard->grpc[static_cast<std::size_t>(final_grpc_status())].add();
   if (origin == Origin::client) return;
   const auto micros = std::chrono::duration_cast<Micros>(worker_.now() - began_).count();
   shard->duration.record(static_cast<std::uint64_t>(micros));
@@ -173,6 +186,7 @@ void Exchange::log(Origin origin) {
   record.user_agent = head_.fields.get(net::HeaderId::user_agent);
   record.referer = head_.fields.get(net::HeaderId::referer);
   record.status = status_;
+  if (is_grpc_) record.grpc_status = to_string(final_grpc_status());
   record.bytes_received = bytes_received_;
   record.bytes_sent = bytes_sent_;
   if (service_ != nullptr) {

@@ -14,21 +14,6 @@ namespace {
 constexpr std::size_t kMostWaiting = 16 * 1024;
 constexpr std::size_t kMostRead = 32 * 1024;
 
-/// Appends a section as the lines that it is made of.
-void copy_fields(const net::Fields& from, net::Fields& to, Text& bytes) {
-  to.clear();
-  bytes.clear();
-  for (const net::Field& field : from) {
-    net::Field copy = field;
-    copy.name_at = static_cast<std::uint32_t>(bytes.size());
-    bytes += from.line(field);
-    copy.value_at = copy.name_at + (field.value_at - field.name_at);
-    copy.line_end = static_cast<std::uint32_t>(bytes.size());
-    to.push_back(copy);
-  }
-  to.rebase(bytes.data());
-}
-
 }  // namespace
 
 Http2Request::Http2Request(Http2Downstream& connection, std::size_t place)
@@ -97,8 +82,7 @@ void Http2Request::on_end(const net::Fields& trailers) {
   if (stash_.empty() && takes_body()) {
     exchange_->on_request_end(trailers);
   } else {
-    end_is_owed_ = true;
-    copy_fields(trailers, trailers_, trailer_bytes_);
+    end_.keep(trailers);
   }
   set_deadline();
 }
@@ -126,16 +110,14 @@ void Http2Request::feed() {
     connection_.session().consume(*this, bytes.size());
     connection_.resume_after_turn();
   }
-  if (end_is_owed_ && stash_.empty() && takes_body()) {
-    end_is_owed_ = false;
-    exchange_->on_request_end(trailers_);
-  }
+  if (end_ && stash_.empty() && takes_body()) exchange_->on_request_end(end_.take());
   set_deadline();
 }
 
 void Http2Request::set_deadline() {
   if (!exchange_) return;  // The timer is for the response then.
-  if (!request_done_ && stash_.empty() && takes_body()) {
+  const bool waits = !request_done_ && stash_.empty() && takes_body();
+  if (waits && exchange_->request_body_idle() > Millis{0}) {
     Worker& worker = connection_.worker();
     worker.wheel().set(timer_, worker.now() + exchange_->request_body_idle());
   } else {
@@ -155,11 +137,13 @@ void Http2Request::on_timeout() {
 
 // ---- the response -------------------------------------------------------------------------------
 
-/// Framing and connection are the session's affair: what is left for a head to say is the length.
+/// Framing and connection are the session's affair: what is left for a head to say is the length,
+/// where it is not that of nothing, which its end says.
 ResponseStyle Http2Request::style_for(const ResponseStyle& style) const {
   ResponseStyle result = style;
   result.close = result.client_is_http10 = false;
-  if (style.framing.kind != net::Framing::Kind::length) result.framing = {};
+  if (style.framing.kind != net::Framing::Kind::length || style.framing.length == 0)
+    result.framing = {};
   if (connection_.peer().secure) result.hsts = connection_.hsts();
   return result;
 }
@@ -237,7 +221,7 @@ void Http2Request::on_exchange_done() {
   worker.give_back(std::move(exchange_));
   connection_.session().discard(stash_.size());
   free_memory(stash_);
-  end_is_owed_ = false;
+  end_.clear();
   // From now on there is no other deadline, and no WINDOW_UPDATE moves this one.
   if (is_sent())
     timer_.cancel();

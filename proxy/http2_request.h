@@ -14,13 +14,14 @@
 #include "net/http2_session.h"
 #include "net/timer_wheel.h"
 #include "proxy/client_side.h"
+#include "proxy/owed_end.h"
 
 namespace teal::proxy {
 
 class Exchange;
 class Http2Downstream;
 
-class Http2Request final : public net::Http2Stream, public ClientSide {
+class Http2Request final : public net::Http2ServerStream, public ClientSide {
  public:
   Http2Request(Http2Downstream& connection, std::size_t place);
   ~Http2Request() override;
@@ -38,7 +39,7 @@ class Http2Request final : public net::Http2Stream, public ClientSide {
   /// Tells it of room, if it was told that there was none.
   void tell_room();
 
-  // ---- Http2Stream
+  // ---- Http2ServerStream
   void on_request(net::RequestHead& head, net::Refusal rule) override;
   void on_body(std::string_view bytes) override;
   void on_end(const net::Fields& trailers) override;
@@ -69,12 +70,10 @@ class Http2Request final : public net::Http2Stream, public ClientSide {
   std::unique_ptr<Exchange> exchange_;
   std::string stash_;          ///< Of the body: what the exchange does not want yet.
   bool request_done_ = false;  ///< Its last byte has come.
-  bool end_is_owed_ = false;   ///< The exchange does not know that yet.
   bool was_asked_ = false;
   mutable bool was_blocked_ = false;  ///< And said so.
-  net::Fields trailers_;
-  Text trailer_bytes_;  ///< What they refer to.
-  net::Timer timer_;    ///< The next piece of a body; later, for the client to take the response.
+  OwedEnd end_;                       ///< What the exchange does not know of yet.
+  net::Timer timer_;  ///< The next piece of a body; later, for the client to take the response.
 };
 
 }  // namespace teal::proxy

@@ -7,9 +7,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/grpc_status.h"
 #include "base/rng.h"
 #include "base/text.h"
 #include "base/time.h"
@@ -60,6 +62,8 @@ struct ResponseStyle {
   std::string_view request_id;     ///< Sent back as x-request-id unless the target did.
   std::string_view hsts = {};      ///< Strict-Transport-Security, unless the target sent one.
   std::string_view location = {};  ///< Of a response of Teal's own.
+  /// One of Teal's own to a call of gRPC: the body is its message.
+  std::optional<GrpcStatus> grpc_status = {};
   /// IMF-fixdate of now (format_http_date, made once a second), used where there is no Date yet;
   /// empty: none is added.
   std::string_view date;

@@ -187,7 +187,9 @@ void append_request_head(Text& out, const net::RequestHead& head, const Peer& pe
   if (!peer.identity.empty()) pen = net::put_field(pen, net::kIdentityHeader, peer.identity);
   pen = put_via(pen, head.fields, head.minor_version);
   pen = put_trace(pen, head, ids);
-  if (survey.names_te() && head.fields.has(HeaderId::te)) pen = put_te(pen, head);
+  // In HTTP/2 there is no Connection to name it, and nothing else that it may say.
+  const bool is_te_meant = survey.names_te() || head.minor_version == net::kHttp2;
+  if (is_te_meant && head.fields.has(HeaderId::te)) pen = put_te(pen, head);
   const bool says_no_content =
       head.framing.kind == net::Framing::Kind::none && head.fields.has(HeaderId::content_length);
   pen = put_framing(pen,

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "net/grpc.h"
 #include "net/http1_writer.h"
 #include "proxy/hop_by_hop.h"
 #include "proxy/rewrite.h"
@@ -54,6 +55,13 @@ Pen put_described_length(Pen pen, const net::ResponseHead& head) {
   const net::Field* length = head.fields.find(HeaderId::content_length);
   if (length == nullptr) return pen;
   return net::put_field(pen, "content-length", head.fields.value(*length));
+}
+
+Pen put_grpc_status(Pen pen, GrpcStatus status, std::string_view message) {
+  pen += "content-type: application/grpc\r\ngrpc-status: ";
+  pen += static_cast<unsigned>(status);
+  pen += "\r\ngrpc-message: ";
+  return net::put_grpc_message(pen, message) += "\r\n";
 }
 
 /// RFC 9110, section 6.5.1: framing, routing, request modifiers, authentication and content format
@@ -172,13 +180,15 @@ void append_trailers(Text& out, const net::Fields& trailers) {
 
 void append_own_response(Text& out, std::uint16_t status, std::string_view body,
                          const ResponseStyle& style, bool head_request) {
-  const bool has_content = !has_no_length(status) && status != 304;
-  Pen pen = out.open(body.size() + size_of_values(style) + kAddedBytes);
+  const bool is_grpc = style.grpc_status.has_value();
+  const bool has_content = !has_no_length(status) && status != 304 && !is_grpc;
+  Pen pen = out.open(3 * body.size() + size_of_values(style) + kAddedBytes);
   pen = net::put_status_line(pen, status, {});
   if (has_content) {
     pen += "content-type: text/plain; charset=utf-8\r\n";
     pen = net::put_content_length(pen, body.size() + 1);
   }
+  if (is_grpc) pen = put_grpc_status(pen, *style.grpc_status, body);
   if (!style.location.empty()) pen = net::put_field(pen, "location", style.location);
   pen = put_date(pen, style);
   pen += "server: teal\r\ncache-control: no-store\r\n";

@@ -78,6 +78,12 @@ constexpr std::array<Metric, kStats> kMetrics{{
      "Connections to targets that carry a request now."},
     {Stat::upstream_closed_idle, Type::counter, kClosed, kClosedHelp, "by", "target"},
     {Stat::upstream_expired_idle, Type::counter, kClosed, kClosedHelp, "by", "teal"},
+    {Stat::upstream_http2_connections, Type::counter, "teal_upstream_http2_connections_total",
+     "Connections to targets that speak HTTP/2."},
+    {Stat::upstream_streams_refused, Type::counter, "teal_upstream_streams_refused_total",
+     "Requests over HTTP/2 that a target refused, or was going to leave, before it did anything."},
+    {Stat::upstream_ping_timeouts, Type::counter, "teal_upstream_ping_timeouts_total",
+     "Connections to targets given up because no PING was answered."},
     {Stat::upstream_protocol_errors, Type::counter, "teal_upstream_protocol_errors_total",
      "Responses of targets that broke a rule of HTTP."},
     {Stat::upstream_truncated, Type::counter, "teal_upstream_truncated_responses_total",
@@ -149,6 +155,10 @@ void TrafficShard::read_into(TrafficCounters& sum) const {
   sum.shielded += shielded.read();
   duration.read_into(sum.duration);
   first_byte.read_into(sum.first_byte);
+}
+
+void TrafficShard::read_into(GrpcCounts& sum) const {
+  for (std::size_t i = 0; i < grpc.size(); ++i) sum[i] += grpc[i].read();
 }
 
 TrafficShard& Shard::traffic(SlotId slot) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/counters.h"
+#include "base/grpc_status.h"
 #include "net/refusal.h"
 #include "net/tls_failure.h"
 #include "proxy/route_table.h"
@@ -47,15 +48,20 @@ struct HistogramShard {
   void read_into(Histogram& sum) const;
 };
 
+/// Finished calls of gRPC by status.
+using GrpcCounts = std::array<std::uint64_t, kGrpcStatuses>;
+
 struct TrafficShard {
   std::array<std::array<Count, TrafficCounters::kClasses>, 3> requests;
   Count retries;
+  std::array<Count, kGrpcStatuses> grpc;
   Count shielded;  ///< Failed here and were asked of the live group.
   Count active;    ///< Gauge: requests in flight.
   HistogramShard duration;
   HistogramShard first_byte;
 
   void read_into(TrafficCounters& sum) const;
+  void read_into(GrpcCounts& sum) const;
 };
 
 /// Everything of a worker that is not per group. One line each in shard.cc's table names the
@@ -86,6 +92,9 @@ enum class Stat : std::uint8_t {
   upstream_active_connections,  // gauge
   upstream_closed_idle,         // closed by the target while idle
   upstream_expired_idle,        // closed by us after upstream_idle
+  upstream_http2_connections,
+  upstream_streams_refused,  // the target did nothing of them: REFUSED_STREAM, GOAWAY
+  upstream_ping_timeouts,    // connections that gave no sign of life
   upstream_protocol_errors,
   upstream_truncated,   // died in mid-response
   retries_reused_died,  // the one transparent retry on a fresh connection

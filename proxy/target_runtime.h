@@ -22,6 +22,7 @@
 namespace teal::proxy {
 
 class Exchange;
+class Http2Upstream;
 class Upstream;
 
 struct GroupRuntime {
@@ -61,6 +62,10 @@ struct TargetRuntime {
   std::vector<boost::intrusive_ptr<Upstream>> idle;  ///< The most recently used last.
   /// Those that throw away the rest of a response nobody wants.
   std::vector<boost::intrusive_ptr<Upstream>> discarding;
+  config::TargetProtocol protocol = config::TargetProtocol::http1;
+  std::uint32_t concurrent_streams = 100;  ///< Of one connection that speaks HTTP/2.
+  /// Those that speak HTTP/2 and take, or will take, further requests.
+  std::vector<boost::intrusive_ptr<Http2Upstream>> http2;
   boost::local_shared_ptr<GroupRuntime> group;
 };
 

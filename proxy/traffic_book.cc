@@ -6,9 +6,17 @@ namespace teal::proxy {
 
 namespace {
 
-void sum_slot(SlotId slot, std::span<const Shard* const> shards, TrafficCounters& sum) {
+template <class Sum>
+void sum_slot(SlotId slot, std::span<const Shard* const> shards, Sum& sum) {
   for (const Shard* shard : shards)
     if (const TrafficShard* traffic = shard->find(slot)) traffic->read_into(sum);
+}
+
+std::vector<std::pair<std::string, std::string>> labels_of(const TrafficKey& key) {
+  return {{"service", key.service},
+          {"group", std::string(to_string(key.colour))},
+          {"revision", key.revision},
+          {"audience", std::string(to_string(key.audience))}};
 }
 
 }  // namespace
@@ -22,8 +30,9 @@ RouteTable TrafficBook::build(std::uint64_t version, std::shared_ptr<const confi
     if (generation == 0) continue;
     Base& base = bases_[slot];
     if (base.generation == generation) continue;
-    base = {generation, {}};
+    base = {generation, {}, {}};
     sum_slot(slot, shards, base.counters);
+    sum_slot(slot, shards, base.grpc);
   }
   return table;
 }
@@ -39,6 +48,23 @@ std::vector<TrafficReading> TrafficBook::read(std::span<const Shard* const> shar
   return readings;
 }
 
+void TrafficBook::read_grpc(SlotId slot, std::span<const Shard* const> shards,
+                            std::vector<MetricSample>& samples) const {
+  GrpcCounts counts{};
+  sum_slot(slot, shards, counts);
+  const auto base = bases_.find(slot);
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    const std::uint64_t count = counts[i] - (base != bases_.end() ? base->second.grpc[i] : 0);
+    if (count == 0) continue;
+    MetricSample& sample = samples.emplace_back();
+    sample.name = "teal_grpc_calls_total";
+    sample.help = "Finished calls of gRPC by status.";
+    sample.labels = labels_of(slots_.key(slot));
+    sample.labels.emplace_back("grpc_code", to_string(static_cast<GrpcStatus>(i)));
+    sample.value = static_cast<double>(count);
+  }
+}
+
 std::vector<MetricSample> TrafficBook::read_gauges(std::span<const Shard* const> shards) const {
   std::vector<MetricSample> samples;
   for (SlotId slot = 0; slot < slots_.size(); ++slot) {
@@ -50,12 +76,10 @@ std::vector<MetricSample> TrafficBook::read_gauges(std::span<const Shard* const>
     samples.push_back({.name = "teal_requests_active",
                        .help = "Requests in flight in a group now.",
                        .type = MetricSample::Type::gauge,
-                       .labels = {{"service", key.service},
-                                  {"group", std::string(to_string(key.colour))},
-                                  {"revision", key.revision},
-                                  {"audience", std::string(to_string(key.audience))}},
+                       .labels = labels_of(key),
                        .value = static_cast<double>(active)});
   }
+  for (SlotId slot = 0; slot < slots_.size(); ++slot) read_grpc(slot, shards, samples);
   samples.push_back({.name = "teal_traffic_slots_shared_total",
                      .help = "Times that a group's numbers had to share their place.",
                      .type = MetricSample::Type::counter,

@@ -34,7 +34,8 @@ class TrafficBook {
   /// One reading per key that has a slot, summed over the shards; always pass all of them.
   std::vector<TrafficReading> read(std::span<const Shard* const> shards) const;
 
-  /// Gauges of the requests in flight by key, and how often a slot had to be shared.
+  /// Gauges of the requests in flight by key, finished calls of gRPC by key and status, and how
+  /// often a slot had to be shared.
   std::vector<MetricSample> read_gauges(std::span<const Shard* const> shards) const;
 
   const SlotBook& slots() const { return slots_; }
@@ -43,7 +44,11 @@ class TrafficBook {
   struct Base {
     std::uint64_t generation = 0;
     TrafficCounters counters;
+    GrpcCounts grpc{};
   };
+
+  void read_grpc(SlotId slot, std::span<const Shard* const> shards,
+                 std::vector<MetricSample>& samples) const;
 
   SlotBook slots_;
   std::unordered_map<SlotId, Base> bases_;  ///< Of reused slots only.

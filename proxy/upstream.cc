@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "net/http1_writer.h"
 #include "proxy/exchange.h"
+#include "proxy/upstream_http2.h"
 #include "proxy/worker.h"
 
 namespace teal::proxy {
@@ -19,49 +21,74 @@ constexpr net::Http1Limits kResponseLimits{
 
 }  // namespace
 
-Upstream::Upstream(Worker& worker, net::Socket socket,
+Upstream::Upstream(Worker& worker, net::Stream stream,
                    boost::local_shared_ptr<TargetRuntime> target)
-    : Channel(worker, net::Stream(std::move(socket))),
-      target_(std::move(target)),
+    : TargetConnection(worker, std::move(stream), std::move(target)),
       read_size_(kFirstRead),
       parser_(kResponseLimits),
       timer_([](void* self) { static_cast<Upstream*>(self)->on_idle_timeout(); }, this) {}
 
 Upstream::~Upstream() = default;
 
-Result<boost::intrusive_ptr<Upstream>> Upstream::connect(
-    Worker& worker, const boost::local_shared_ptr<TargetRuntime>& target) {
-  Result<net::Socket> socket = net::start_connect(target->endpoint);
-  if (!socket) return socket.error();
-  boost::intrusive_ptr<Upstream> upstream(new Upstream(worker, std::move(*socket), target));
-  upstream->start_unconnected();
-  if (const Result<void> watched = upstream->watch(); !watched) return watched.error();
-  worker.counters()[Stat::upstream_active_connections].add();
-  worker.counters()[Stat::upstream_connects].add();
-  return upstream;
+Upstream* Upstream::connect(Worker& worker, const boost::local_shared_ptr<TargetRuntime>& target,
+                            Exchange& exchange, const Reach& wanted) {
+  const boost::intrusive_ptr<Upstream> made = begin<Upstream>(worker, target);
+  if (made) made->attach(exchange, wanted);
+  return made.get();
 }
 
-void Upstream::attach(Exchange& exchange, net::Method method, std::size_t most_read) {
+Upstream* Upstream::reuse(TargetRuntime& target, Exchange& exchange, const Reach& wanted) {
+  const boost::intrusive_ptr<Upstream> kept = std::move(target.idle.back());
+  target.idle.pop_back();
+  kept->count_idle(false);
+  kept->worker_.counters()[Stat::upstream_reuses].add();
+  kept->attach(exchange, wanted);
+  return kept.get();
+}
+
+void Upstream::attach(Exchange& exchange, const Reach& wanted) {
   TEAL_ASSERT(state_ != State::closed && exchange_ == nullptr);
   exchange_ = &exchange;
   if (state_ == State::idle) state_ = State::busy;
   paused_ = response_begun_ = false;
   read_size_ = kFirstRead;
-  most_read_ = most_read;
+  most_read_ = wanted.most_read;
   timer_.cancel();
   forget_written();
   ++requests_;
-  parser_.expect(method);
+  parser_.expect(wanted.method);
+}
+
+void Upstream::send_head(const net::RequestHead& head, const RequestStyle& style) {
+  is_chunked_ = head.framing.kind == net::Framing::Kind::chunked;
+  append_request_head(output(), head, style.peer, style.host, style.target, style.ids);
+}
+
+void Upstream::send_body(std::string_view bytes) {
+  if (!is_chunked_) {
+    write_view(bytes);
+    return;
+  }
+  write_view(net::chunk_header(bytes.size()).view());
+  write_view(bytes);
+  write_view(net::kCrlf);
+}
+
+void Upstream::send_end(const net::Fields& trailers) {
+  if (!is_chunked_) return;
+  if (trailers.empty()) {
+    write_view(net::kLastChunk);
+    return;
+  }
+  Text& out = output();
+  out += net::kLastChunkHead;
+  append_trailers(out, trailers);
 }
 
 void Upstream::on_ready(net::Readiness ready) {
   mark_ready(ready);
   if (state_ == State::connecting) {
-    if (stream_.tls() != nullptr) {
-      shake_hands();
-    } else if (ready.write || ready.broken) {
-      on_connect_ended();
-    }
+    go_on_connecting(ready);
     if (state_ != State::busy) return;
   } else if (ready.write && is_blocked() && write_pending() && exchange_ != nullptr) {
     exchange_->on_upstream_unblocked();
@@ -93,41 +120,21 @@ void Upstream::resume() {
   read_response();
 }
 
-void Upstream::on_connect_ended() {
-  const int error = net::connect_error(stream_.socket());
-  if (error != 0) {
-    worker_.counters()[Stat::upstream_connect_failures].add();
-    fail(Failure::connect, net::Refusal::none);
-    return;
-  }
-  if (const net::TlsClient* tls = worker_.tls().services[target_->service].get()) {
-    stream_.start_tls(std::make_unique<net::TlsSession>(*tls, target_->where, worker_.tls_scratch(),
-                                                        stream_.socket().fd()));
-    shake_hands();
+void Upstream::on_open() {
+  if (stream_.tls() != nullptr && stream_.tls()->is_http2()) {
+    become_http2();
     return;
   }
   state_ = State::busy;
   connected();
-  if (exchange_ != nullptr) exchange_->on_connected();
+  if (exchange_ != nullptr) exchange_->on_connected(*this);
 }
 
-void Upstream::shake_hands() {
-  switch (stream_.tls()->shake()) {
-    case net::TlsSession::Progress::waiting: return;
-    case net::TlsSession::Progress::done: break;
-    case net::TlsSession::Progress::failed:
-      worker_
-          .counters()[stream_.tls()->failure() == net::TlsFailure::certificate_refused
-                          ? Stat::upstream_tls_refused
-                          : Stat::upstream_tls_failures]
-          .add();
-      worker_.counters()[Stat::upstream_connect_failures].add();
-      fail(Failure::tls, net::Refusal::none);
-      return;
-  }
-  state_ = State::busy;
-  connected();
-  if (exchange_ != nullptr) exchange_->on_connected();
+void Upstream::become_http2() {
+  state_ = State::closed;
+  count_closed(false);
+  Exchange& exchange = *std::exchange(exchange_, nullptr);
+  Http2Upstream::take_over(worker_, release_stream(), target_, exchange, {.most_read = most_read_});
 }
 
 void Upstream::unpause() {
@@ -238,8 +245,7 @@ void Upstream::release() {
     return;
   }
   state_ = State::idle;
-  worker_.counters()[Stat::upstream_active_connections].subtract();
-  worker_.counters()[Stat::upstream_idle_connections].add();
+  count_idle(true);
   worker_.wheel().set(timer_, worker_.now() + target_->idle_timeout);
   target_->idle.emplace_back(this);
   // Not seen yet, but there: the target's close, or bytes that nobody asked for.
@@ -268,17 +274,10 @@ void Upstream::abandon() {
   if (state_ == State::closed) return;
   if (state_ == State::idle) leave_pool();
   if (state_ == State::discarding) std::erase(target_->discarding, alive);
-  count_closed();
+  count_closed(state_ == State::idle);
   state_ = State::closed;
   timer_.cancel();
   close_channel();
-}
-
-void Upstream::count_closed() {
-  worker_
-      .counters()[state_ == State::idle ? Stat::upstream_idle_connections
-                                        : Stat::upstream_active_connections]
-      .subtract();
 }
 
 void Upstream::close_idle() {

@@ -14,6 +14,7 @@
 #include "proxy/listening.h"
 #include "proxy/rewrite.h"
 #include "proxy/upstream.h"
+#include "proxy/upstream_http2.h"
 
 namespace teal::proxy {
 namespace {
@@ -268,6 +269,8 @@ boost::local_shared_ptr<TargetRuntime> Worker::target_runtime(
   runtime->in_flight_limit = share_of(service.limits.in_flight_per_target, shared_.workers);
   runtime->idle_limit = share_of(service.limits.idle_per_target, shared_.workers);
   runtime->idle_timeout = service.timeouts.upstream_idle;
+  runtime->protocol = service.upstream.protocol;
+  runtime->concurrent_streams = service.upstream.concurrent_streams;
   return runtime;
 }
 
@@ -349,6 +352,8 @@ void Worker::close_idle_of(TargetRuntime& target) {
     const boost::intrusive_ptr<Upstream> upstream = target.discarding.back();
     upstream->close_idle();
   }
+  const auto http2 = std::exchange(target.http2, {});
+  for (const auto& upstream : http2) upstream->retire();
 }
 
 // ---- ends ---------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ class TextOutput final : public Http2Output {
 
 class Http2ServerDriver final : public Http2Session::Requests {
  public:
-  class Stream final : public Http2Stream {
+  class Stream final : public Http2ServerStream {
    public:
     Stream(Http2ServerDriver& driver, std::size_t number) : driver_(driver), number_(number) {}
 
@@ -65,7 +65,7 @@ class Http2ServerDriver final : public Http2Session::Requests {
   explicit Http2ServerDriver(const Http2Limits& limits = {})
       : session(Http2Session::make_server(limits, *this)) {}
 
-  Http2Stream& open_stream() override {
+  Http2ServerStream& open_stream() override {
     streams.push_back(std::make_unique<Stream>(*this, streams.size() + 1));
     return *streams.back();
   }

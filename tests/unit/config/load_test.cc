@@ -227,6 +227,39 @@ TEST(LoadService, ReadsStickiness) {
   EXPECT_THAT(problems_with("  sticky: maybe\n"), HasSubstr("must be true, false or a mapping"));
 }
 
+TEST(LoadService, ReadsWhatTargetsSpeak) {
+  EXPECT_EQ(service_with("").upstream, (Upstream{TargetProtocol::http1, 100}));
+  const auto spoken = [](const std::string& protocol) {
+    return service_with("  upstream: { protocol: " + protocol + " }\n").upstream.protocol;
+  };
+  EXPECT_EQ(spoken("http1"), TargetProtocol::http1);
+  EXPECT_EQ(spoken("http2"), TargetProtocol::http2);
+  EXPECT_EQ(spoken("auto"), TargetProtocol::automatic);
+  EXPECT_EQ(service_with("  upstream: { concurrent_streams: 7 }\n").upstream.concurrent_streams,
+            7U);
+  EXPECT_THAT(problems_with("  upstream: { protocol: h2 }\n"), HasSubstr("http1, http2 or auto"));
+  EXPECT_THAT(problems_with("  upstream: { concurrent_streams: 0 }\n"),
+              HasSubstr("concurrent_streams"));
+}
+
+TEST(LoadService, ReadsHealthChecksOfGrpc) {
+  const auto whole = service_with("  health: { grpc: true }\n");
+  EXPECT_EQ(whole.health->kind, HealthCheck::Kind::grpc);
+  EXPECT_EQ(whole.health->grpc_service, "");
+  EXPECT_TRUE(whole.health->http2) << "whatever the targets speak";
+  const auto one = service_with("  health: { grpc: shop.v1.Orders, host: a.b }\n");
+  EXPECT_EQ(one.health->grpc_service, "shop.v1.Orders");
+  EXPECT_THAT(problems_with("  health: { grpc: 'a b' }\n"), HasSubstr("name of a gRPC service"));
+  EXPECT_THAT(problems_with("  health: { grpc: true, http: /h }\n"),
+              HasSubstr("one of http, grpc and tcp"));
+  EXPECT_THAT(problems_with("  health: { grpc: true, expect: 200 }\n"),
+              HasSubstr("belongs to http checks"));
+  EXPECT_TRUE(
+      service_with("  health: { http: /h }\n  upstream: { protocol: http2 }\n").health->http2);
+  EXPECT_FALSE(
+      service_with("  health: { http: /h }\n  upstream: { protocol: auto }\n").health->http2);
+}
+
 TEST(LoadService, ReadsHealthChecks) {
   const auto http = service_with(
       "  health: { http: /h, host: 'A.b:80', expect: [ 200-399, 404 ], jitter: 0%, fall: 1 }\n");
@@ -237,10 +270,10 @@ TEST(LoadService, ReadsHealthChecks) {
   EXPECT_EQ(http.health->jitter_percent, 0U);
   EXPECT_EQ(service_with("  health: { tcp: true }\n").health->kind, HealthCheck::Kind::tcp);
   EXPECT_EQ(service_with("").health, std::nullopt);
-  EXPECT_THAT(problems_with("  health: { }\n"), HasSubstr("must have either http or tcp"));
-  EXPECT_THAT(problems_with("  health:\n"), HasSubstr("must have either http or tcp"));
+  EXPECT_THAT(problems_with("  health: { }\n"), HasSubstr("must have one of http, grpc and tcp"));
+  EXPECT_THAT(problems_with("  health:\n"), HasSubstr("must have one of http, grpc and tcp"));
   EXPECT_THAT(problems_with("  health: { http: /h, tcp: true }\n"),
-              HasSubstr("either http or tcp"));
+              HasSubstr("one of http, grpc and tcp"));
   EXPECT_THAT(problems_with("  health: { tcp: false }\n"), HasSubstr("must be true"));
   EXPECT_THAT(problems_with("  health: { tcp: true, expect: 200 }\n"),
               HasSubstr("http checks only"));

@@ -88,6 +88,12 @@ TEST(AccessLogJson, HasEveryFieldOfTheRecord) {
   EXPECT_EQ(line.size(), 25U);
 }
 
+TEST(AccessLogJson, NamesTheStatusOfACallOfGrpc) {
+  AccessRecord record = full_record();
+  record.grpc_status = "UNAVAILABLE";
+  EXPECT_EQ(parsed(record).at("grpc_status"), "UNAVAILABLE");
+}
+
 TEST(AccessLogJson, WritesTimersInMillisecondsWithThreeDecimals) {
   const std::string line = json_line(full_record());
   for (const char* timer : {"\"queue_ms\":0.000,", "\"connect_ms\":1.500,",

@@ -144,6 +144,17 @@ TEST(RequestHead, PassesTrailersOfTeOnOnlyWhereConnectionNamesIt) {
   EXPECT_THAT(values_of(get({"TE: gzip", "Connection: te"}), "te"), IsEmpty());
 }
 
+TEST(RequestHead, PassesTrailersOfTeOnFromHttp2WhereNothingNamesIt) {
+  auto owned = test::request_head("POST / HTTP/1.1", {"Host: a", "te: trailers"});
+  owned.head.minor_version = net::kHttp2;
+  Rng rng{1};
+  RequestIds ids;
+  make_request_ids(owned.head, kStranger, rng, ids);
+  Text out;
+  append_request_head(out, owned.head, kStranger, {}, "10.1.1.1:8080", ids);
+  EXPECT_THAT(values_of(lines_of(out.view()), "te"), ElementsAre("trailers"));
+}
+
 TEST(RequestHead, WritesTheFramingAnew) {
   EXPECT_THAT(values_of(get({"Content-Length: 007"}), "content-length"), ElementsAre("7"));
   EXPECT_THAT(values_of(get({"Transfer-Encoding: CHUNKED"}), "transfer-encoding"),

@@ -184,6 +184,19 @@ TEST(OwnResponse, HasNeitherLengthNorBodyWhereItsStatusForbidsThem) {
   }
 }
 
+TEST(OwnResponse, ToACallOfGrpcIsAStatusWithAMessage) {
+  ResponseStyle style;
+  style.grpc_status = GrpcStatus::unavailable;
+  Text text;
+  append_own_response(text, 200, "100% busy", style, false);
+  const auto lines = lines_of(text.view());
+  EXPECT_EQ(lines[0], "HTTP/1.1 200 OK");
+  EXPECT_THAT(values_of(lines, "content-type"), ElementsAre("application/grpc"));
+  EXPECT_THAT(values_of(lines, "grpc-status"), ElementsAre("14"));
+  EXPECT_THAT(values_of(lines, "grpc-message"), ElementsAre("100%25 busy"));
+  EXPECT_THAT(values_of(lines, "content-length"), ElementsAre());
+}
+
 TEST(OwnResponse, SaysHowTheConnectionGoesOn) {
   ResponseStyle style = style_of({});
   style.close = true;

@@ -1,0 +1,60 @@
+// Http2Ask: one request over HTTP/2, sans-IO, for a probe: bytes in, bytes out, and at the end what
+// was answered. Keeps as much of the body as a probe wants to see.
+//
+// Owned by its probe, used by its thread. Knows no sockets and no deadlines.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "net/http2_session.h"
+
+namespace teal::health {
+
+class Http2Ask final : public net::Http2ClientStream, public net::Http2Output {
+ public:
+  /// `head`: as one of HTTP/1, host first (Http2Session::send_request). Of the answer's body
+  /// `most` bytes are kept, and then it is over.
+  Http2Ask(std::string_view head, std::string_view body, bool secure, std::size_t most);
+  ~Http2Ask() override;
+
+  /// What is to be sent now.
+  std::string take_output();
+  void feed(std::string_view bytes);
+
+  /// Answered, or there will be none.
+  bool is_over() const { return is_whole_ || !failure_.empty(); }
+  /// Why there is no whole answer; empty: there is one.
+  const std::string& failure() const { return failure_; }
+  unsigned status() const { return status_; }
+  const std::string& body() const { return body_; }
+  /// grpc-status as it came, in the head or the trailers.
+  const std::string& grpc_status() const { return grpc_status_; }
+
+  // ---- Http2ClientStream
+  void on_response(net::ResponseHead& head) override;
+  void on_body(std::string_view bytes) override;
+  void on_end(const net::Fields& trailers) override;
+  void on_refused(net::Refusal rule) override;
+
+  // ---- Http2Output
+  void append(std::string_view bytes) override { output_ += bytes; }
+  void view(std::string_view bytes) override { output_ += bytes; }
+  bool is_full() override { return false; }
+
+ private:
+  void note_grpc_status(const net::Fields& fields);
+
+  std::unique_ptr<net::Http2Session> session_;
+  const std::size_t most_;
+  std::string output_;
+  unsigned status_ = 0;
+  bool is_whole_ = false;
+  std::string body_;
+  std::string grpc_status_;
+  std::string failure_;
+};
+
+}  // namespace teal::health

@@ -1,0 +1,183 @@
+#include "proxy/http2_target_stream.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+#include "proxy/exchange.h"
+#include "proxy/upstream_http2.h"
+#include "proxy/worker.h"
+
+namespace teal::proxy {
+namespace {
+
+/// More of a request than this waiting for the target's window stops its client.
+constexpr std::size_t kMostWaiting = 32 * 1024;
+
+}  // namespace
+
+Http2TargetStream::Http2TargetStream(Http2Upstream& connection, std::size_t place,
+                                     Exchange& exchange, const Reach& wanted, bool kept)
+    : connection_(&connection),
+      place_(place),
+      exchange_(&exchange),
+      most_read_(wanted.most_read),
+      is_kept_(kept),
+      is_connected_(connection.is_ready()) {}
+
+Http2TargetStream::~Http2TargetStream() = default;
+
+// ---- the request --------------------------------------------------------------------------------
+
+void Http2TargetStream::on_ready() {
+  if (std::exchange(is_connected_, true) || exchange_ == nullptr) return;
+  exchange_->on_connected(*this);
+}
+
+void Http2TargetStream::send_head(const net::RequestHead& head, const RequestStyle& style) {
+  Text& text = connection_->head_text();
+  append_request_head(text, head, style.peer, style.host, style.target, style.ids);
+  const bool ends = head.framing.kind == net::Framing::Kind::none;
+  is_submitted_ = connection_->session().send_request(*this, text.view(), ends);
+  is_unsendable_ = !is_submitted_;
+  connection_->resume_after_turn();
+}
+
+void Http2TargetStream::send_body(std::string_view bytes) {
+  connection_->session().send_body(*this, bytes, *connection_);
+  connection_->resume_after_turn();
+}
+
+void Http2TargetStream::send_end(const net::Fields& trailers) {
+  if (trailers.empty()) {
+    connection_->session().send_end(*this, {});
+  } else {
+    Text& text = connection_->head_text();
+    append_trailers(text, trailers);
+    connection_->session().send_end(*this, text.view());
+  }
+  connection_->resume_after_turn();
+}
+
+bool Http2TargetStream::is_blocked() const {
+  was_blocked_ = waiting() >= kMostWaiting || (waiting() > 0 && connection_->Channel::is_blocked());
+  return was_blocked_;
+}
+
+void Http2TargetStream::after_output() {
+  if (exchange_ == nullptr) return;
+  if (is_unsendable_) {
+    was_refused_ = true;
+    lose(Failure::reset, net::Refusal::none);
+  } else if (was_blocked_ && !is_blocked()) {
+    exchange_->on_upstream_unblocked();
+  }
+}
+
+// ---- the response -------------------------------------------------------------------------------
+
+void Http2TargetStream::on_response(net::ResponseHead& head) {
+  has_response_begun_ = true;
+  if (exchange_ != nullptr) exchange_->on_response_head(head);
+}
+
+void Http2TargetStream::on_body(std::string_view bytes) {
+  if (exchange_ == nullptr) return;
+  if (paused_ || !stash_.empty()) {
+    stash_ += bytes;
+    return;
+  }
+  deliver(bytes);
+  if (!std::exchange(was_fed_, true)) connection_->note_fed(*this);
+}
+
+void Http2TargetStream::deliver(std::string_view bytes) {
+  exchange_->on_response_body(bytes);
+  connection_->session().consume(*this, bytes.size());
+  if (exchange_ != nullptr) exchange_->after_response_input();
+}
+
+void Http2TargetStream::on_end(const net::Fields& trailers) {
+  is_response_done_ = true;
+  if (exchange_ == nullptr) return;
+  if (paused_ || !stash_.empty()) {
+    end_.keep(trailers);
+  } else {
+    exchange_->on_response_end(trailers, true);
+  }
+}
+
+void Http2TargetStream::on_refused(net::Refusal rule) {
+  connection_->worker().counters()[Stat::upstream_protocol_errors].add();
+  lose(Failure::protocol, rule);
+}
+
+void Http2TargetStream::after_input() {
+  was_fed_ = false;
+  if (exchange_ != nullptr) exchange_->after_response_input();
+}
+
+void Http2TargetStream::unpause() {
+  if (!std::exchange(paused_, false)) return;
+  if (!stash_.empty() || end_) connection_->resume_soon();
+}
+
+void Http2TargetStream::feed() {
+  if (exchange_ == nullptr || paused_ || (stash_.empty() && !end_)) return;
+  const std::string bytes = std::exchange(stash_, {});
+  std::string_view rest = bytes;
+  while (!rest.empty() && exchange_ != nullptr && !paused_) {
+    const std::string_view piece = rest.substr(0, most_read_);
+    rest.remove_prefix(piece.size());
+    deliver(piece);
+    connection_->worker().gather().flush();  // the views into it end here
+    if (exchange_ != nullptr) exchange_->after_response_input();
+  }
+  connection_->resume_after_turn();
+  if (exchange_ == nullptr) return;
+  stash_ = rest;
+  if (end_ && !paused_ && stash_.empty()) exchange_->on_response_end(end_.take(), true);
+}
+
+// ---- the end ------------------------------------------------------------------------------------
+
+void Http2TargetStream::on_closed(net::Http2Error error) {
+  is_closed_ = true;
+  if (exchange_ == nullptr || is_response_done_) return;  // or the client has yet to take it
+  if (error == net::Http2Error::refused_stream) {
+    // RFC 9113, sections 6.8 and 8.7: nothing was done of it.
+    was_refused_ = true;
+    connection_->worker().counters()[Stat::upstream_streams_refused].add();
+  }
+  lose(Failure::reset, net::Refusal::none);
+}
+
+void Http2TargetStream::lose(Failure failure, net::Refusal rule) {
+  if (exchange_ == nullptr) return;
+  if (is_response_done_)
+    give_rest();
+  else
+    exchange_->on_upstream_failed(failure, rule);
+}
+
+/// The target has left after its answer, of which the client has yet to take the rest: that has no
+/// more place here, and it is not more than a window.
+void Http2TargetStream::give_rest() {
+  const std::string bytes = std::exchange(stash_, {});
+  if (!bytes.empty()) exchange_->on_response_body(bytes);
+  connection_->worker().gather().flush();  // the views into it end here
+  if (exchange_ != nullptr) exchange_->on_response_end(end_.take(), true);
+}
+
+void Http2TargetStream::leave() {
+  TEAL_ASSERT(exchange_ != nullptr);
+  exchange_ = nullptr;
+  free_memory(stash_);
+  end_.clear();
+  // RFC 9113, section 8.7: whatever still comes or goes is of no use to anybody.
+  if (is_open() && (!is_response_done_ || !Http2Stream::is_sent()))
+    connection_->session().reset(*this, net::Http2Error::cancel);
+  connection_->on_left(*this);
+}
+
+}  // namespace teal::proxy

@@ -1,0 +1,45 @@
+// OwedEnd: the end of a message that came while its receiver took no more, with a copy of the
+// trailers.
+//
+// Plain value of its owner.
+#pragma once
+
+#include <utility>
+
+#include "base/text.h"
+#include "net/message.h"
+
+namespace teal::proxy {
+
+class OwedEnd {
+ public:
+  explicit operator bool() const { return owed_; }
+  void clear() { owed_ = false; }
+
+  void keep(const net::Fields& trailers) {
+    owed_ = true;
+    trailers_.clear();
+    bytes_.clear();
+    for (const net::Field& field : trailers) {
+      net::Field copy = field;
+      copy.name_at = static_cast<std::uint32_t>(bytes_.size());
+      bytes_ += trailers.line(field);
+      copy.value_at = copy.name_at + (field.value_at - field.name_at);
+      copy.line_end = static_cast<std::uint32_t>(bytes_.size());
+      trailers_.push_back(copy);
+    }
+    trailers_.rebase(bytes_.data());
+  }
+  /// No longer owed; good until the next keep().
+  const net::Fields& take() {
+    owed_ = false;
+    return trailers_;
+  }
+
+ private:
+  bool owed_ = false;
+  net::Fields trailers_;
+  Text bytes_;  ///< What they refer to.
+};
+
+}  // namespace teal::proxy

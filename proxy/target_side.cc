@@ -1,0 +1,37 @@
+#include "proxy/target_side.h"
+
+#include "proxy/upstream.h"
+#include "proxy/upstream_http2.h"
+#include "proxy/worker.h"
+
+namespace teal::proxy {
+
+namespace {
+
+TargetSide* find_kept(TargetRuntime& target, Exchange& exchange, const Reach& wanted) {
+  if (!target.idle.empty() && !wanted.fresh) return Upstream::reuse(target, exchange, wanted);
+  if (target.http2.empty()) return nullptr;
+  Http2Upstream* const shared = Http2Upstream::with_room(target, wanted.fresh);
+  return shared != nullptr ? &shared->open_stream(exchange, wanted) : nullptr;
+}
+
+TargetSide* connect(Worker& worker, const boost::local_shared_ptr<TargetRuntime>& target,
+                    Exchange& exchange, const Reach& wanted) {
+  // Where TLS chooses, the first connection has to find out (Upstream::become_http2).
+  if (target->protocol != config::TargetProtocol::http2)
+    return Upstream::connect(worker, target, exchange, wanted);
+  Http2Upstream* const made = Http2Upstream::connect(worker, target);
+  return made != nullptr ? &made->open_stream(exchange, wanted) : nullptr;
+}
+
+}  // namespace
+
+TargetSide* reach(Worker& worker, const boost::local_shared_ptr<TargetRuntime>& target,
+                  Exchange& exchange, const Reach& wanted) {
+  if (TargetSide* const kept = find_kept(*target, exchange, wanted)) return kept;
+  TargetSide* const made = connect(worker, target, exchange, wanted);
+  if (made == nullptr) worker.counters()[Stat::upstream_connect_failures].add();
+  return made;
+}
+
+}  // namespace teal::proxy
