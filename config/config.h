@@ -77,6 +77,7 @@ struct TargetTls {
 // ---- listeners ------------------------------------------------------------------------------
 
 struct ListenerTimeouts {
+  Millis proxy_header = seconds{5};     ///< From the accept to the whole PROXY header: close.
   Millis tls_handshake = seconds{10};   ///< From the accept to the end of the handshake: close.
   Millis request_header = seconds{10};  ///< First byte of a request to its whole head: 408.
   Millis keep_alive = seconds{75};      ///< Idle between requests: close.
@@ -113,12 +114,23 @@ struct HttpsRedirect {
   bool operator==(const HttpsRedirect&) const = default;
 };
 
+/// Versions of the PROXY protocol (net/proxy_protocol.h).
+enum class ProxyVersion : std::uint8_t { v1, v2 };
+
+/// Connections that begin with a header of the PROXY protocol.
+struct ListenerProxyProtocol {
+  /// Whose do, always; those of others never. Empty on a Unix socket: everybody's.
+  std::vector<Cidr> from;
+  bool operator==(const ListenerProxyProtocol&) const = default;
+};
+
 struct Listener {
   std::string name;
   Address address;
   GroupChoice group = GroupChoice::split;
   /// Peers whose X-Forwarded-* and Forwarded are believed and continued. Others' are replaced.
   std::vector<Cidr> trusted_proxies;
+  std::optional<ListenerProxyProtocol> proxy_protocol;
   std::optional<ListenerTls> tls;
   std::optional<HttpsRedirect> redirect_https;
   std::string hsts;  ///< Strict-Transport-Security as it is sent; empty: not sent. With tls only.
@@ -396,6 +408,7 @@ struct Service {
   ServiceLimits limits;
   HostHeader host_header;
   std::optional<TargetTls> tls;
+  std::optional<ProxyVersion> proxy_protocol;  ///< What connections to targets begin with.
   Deploy deploy;
   bool operator==(const Service&) const = default;
 };

@@ -229,6 +229,13 @@ void parse_balance(Mapping& keys, Service& service) {
                                 "set balance: consistent_hash or remove hash_on");
 }
 
+void parse_upstream(const Value& value, Service& service) {
+  Mapping keys(value);
+  keys.choice<std::optional<ProxyVersion>>(
+      "proxy_protocol", service.proxy_protocol,
+      {{"v1", ProxyVersion::v1}, {"v2", ProxyVersion::v2}, {"off", std::nullopt}});
+}
+
 }  // namespace
 
 Service parse_service(const std::string& name, const Value& value) {
@@ -250,6 +257,7 @@ Service parse_service(const std::string& name, const Value& value) {
   if (const auto timeouts = keys.section("timeouts")) parse_timeouts(*timeouts, service.timeouts);
   if (const auto limits = keys.section("limits")) parse_limits(*limits, service.limits);
   if (const auto header = keys.find("host_header")) parse_host_header(*header, service.host_header);
+  if (const auto upstream = keys.section("upstream")) parse_upstream(*upstream, service);
   if (const auto tls = keys.find("tls"); tls && !tls->is("false"))
     service.tls = parse_target_tls(*tls);
   if (const auto deploy = keys.section("deploy")) {

@@ -22,9 +22,8 @@ net::Http1Limits limits_of(const config::ListenerLimits& limits) {
 
 }  // namespace
 
-Http1Downstream::Http1Downstream(Worker& worker, net::Socket socket, std::size_t listener,
-                                 const std::string& peer_address)
-    : Downstream(worker, std::move(socket), listener, peer_address, &Http1Downstream::on_timer),
+Http1Downstream::Http1Downstream(Worker& worker, Accepted accepted)
+    : Downstream(worker, std::move(accepted), &Http1Downstream::on_timer),
       requests_limit_(spec().limits.requests_per_connection),
       parser_(limits_of(spec().limits)) {
   worker_.wheel().set(timer_, worker_.now() + timeouts_.request_header);
@@ -39,10 +38,8 @@ Http1Downstream::Http1Downstream(Downstream& from)
 
 Http1Downstream::~Http1Downstream() = default;
 
-boost::intrusive_ptr<Http1Downstream> Http1Downstream::make(Worker& worker, net::Socket socket,
-                                                            std::size_t listener,
-                                                            const std::string& peer_address) {
-  return new Http1Downstream(worker, std::move(socket), listener, peer_address);
+boost::intrusive_ptr<Http1Downstream> Http1Downstream::make(Worker& worker, Accepted accepted) {
+  return new Http1Downstream(worker, std::move(accepted));
 }
 
 void Http1Downstream::take_over(Downstream& from) {

@@ -20,9 +20,7 @@ class Exchange;
 
 class Http1Downstream final : public Downstream, public ClientSide {
  public:
-  static boost::intrusive_ptr<Http1Downstream> make(Worker& worker, net::Socket socket,
-                                                    std::size_t listener,
-                                                    const std::string& peer_address);
+  static boost::intrusive_ptr<Http1Downstream> make(Worker& worker, Accepted accepted);
   /// Goes on with a connection that has greeted.
   static void take_over(Downstream& from);
   ~Http1Downstream() override;
@@ -50,8 +48,7 @@ class Http1Downstream final : public Downstream, public ClientSide {
   static constexpr std::size_t kFirstRead = 16 * 1024;
   static constexpr std::size_t kLargestRead = 256 * 1024;
 
-  Http1Downstream(Worker& worker, net::Socket socket, std::size_t listener,
-                  const std::string& peer_address);
+  Http1Downstream(Worker& worker, Accepted accepted);
   explicit Http1Downstream(Downstream& from);
 
   bool wants_input() const;

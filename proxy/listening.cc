@@ -74,12 +74,12 @@ void Listening::welcome(net::Socket socket, const net::Endpoint& peer) {
     return;
   }
   worker_.counters()[Stat::connections_accepted].add();
-  std::string address;
+  Address address;
   if (spec.address.kind != Address::Kind::unix_socket) {
     net::set_no_delay(socket);
-    address = net::to_address(peer).host;
+    address = net::to_address(peer);
   }
-  worker_.welcome({std::move(socket), listener_, std::move(address)});
+  worker_.welcome({std::move(socket), listener_, std::move(address.host), address.port});
 }
 
 }  // namespace teal::proxy

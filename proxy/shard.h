@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/counters.h"
+#include "net/proxy_protocol.h"
 #include "net/refusal.h"
 #include "net/tls_failure.h"
 #include "proxy/route_table.h"
@@ -105,6 +106,8 @@ enum class Stat : std::uint8_t {
   redirects,              // to HTTPS, by a listener that only does that
   misdirected,            // 421: the Host has other rules than the name of the handshake
   http2_connections,
+  proxy_headers,  // of the PROXY protocol, taken
+  proxy_header_timeouts,
   tls_handshakes,        // full ones, of clients
   tls_handshakes_short,  // resumed
   tls_handshake_timeouts,
@@ -123,6 +126,7 @@ class Shard {
   TrafficShard& traffic(SlotId slot);
   Count& operator[](Stat stat) { return stats_[static_cast<std::size_t>(stat)]; }
   Count& tls_failed(net::TlsFailure why) { return tls_failures_[static_cast<std::size_t>(why)]; }
+  Count& proxy_refused(net::ProxyFault why) { return proxy_faults_[static_cast<std::size_t>(why)]; }
   Count& refused(net::Refusal rule) { return refusals_[static_cast<std::size_t>(rule)]; }
 
   /// Reader. Null where this worker has not made the slot yet.
@@ -130,6 +134,9 @@ class Shard {
   std::uint64_t read(Stat stat) const { return stats_[static_cast<std::size_t>(stat)].read(); }
   std::uint64_t read(net::TlsFailure why) const {
     return tls_failures_[static_cast<std::size_t>(why)].read();
+  }
+  std::uint64_t read(net::ProxyFault why) const {
+    return proxy_faults_[static_cast<std::size_t>(why)].read();
   }
   std::uint64_t read(net::Refusal rule) const {
     return refusals_[static_cast<std::size_t>(rule)].read();
@@ -141,6 +148,7 @@ class Shard {
   std::array<Count, kStats> stats_;
   std::array<Count, net::kRefusals> refusals_;
   std::array<Count, static_cast<std::size_t>(net::TlsFailure::count_)> tls_failures_;
+  std::array<Count, static_cast<std::size_t>(net::ProxyFault::count_)> proxy_faults_;
 };
 
 /// Samples of all workers' Stats and Refusals, added up, for the exporter.

@@ -203,7 +203,7 @@ void Worker::welcome(Accepted accepted) {
     shared_.hand_over(chosen, std::move(accepted));
     return;
   }
-  Downstream::open(*this, std::move(accepted.socket), accepted.listener, accepted.peer_address);
+  Downstream::open(*this, std::move(accepted));
 }
 
 void Worker::adopt(Accepted accepted) {
@@ -212,7 +212,7 @@ void Worker::adopt(Accepted accepted) {
     release_place(accepted.listener);
     return;
   }
-  Downstream::open(*this, std::move(accepted.socket), accepted.listener, accepted.peer_address);
+  Downstream::open(*this, std::move(accepted));
   after_each();
   after_turn();
 }

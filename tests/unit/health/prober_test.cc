@@ -44,13 +44,15 @@ std::string shown(const ProbeResult& result) {
 class ProberTest : public testing::Test {
  protected:
   /// What a probe of `address` comes to.
-  std::string probe(const Address& address, const config::HealthCheck& check) {
+  std::string probe(const Address& address, const config::HealthCheck& check,
+                    const ProbeGreeting& greeting = {}) {
     std::optional<ProbeResult> result;
     int calls = 0;
-    const Prober prober(io_, address, check, [&](const ProbeResult& found) {
+    const auto done = [&](const ProbeResult& found) {
       result = found;
       ++calls;
-    });
+    };
+    const Prober prober(io_, address, check, done, greeting);
     EXPECT_FALSE(result) << "reported from inside the constructor";
     if (!test::run_until(io_, [&] { return result.has_value(); })) return "never reported";
     io_.poll();
@@ -74,6 +76,19 @@ class ProberTest : public testing::Test {
 
 std::string socket_path() {
   return testing::TempDir() + "teal_prober_" + std::to_string(::getpid()) + ".sock";
+}
+
+TEST_F(ProberTest, BeginsWithAProxyHeaderThatNamesNoClient) {
+  for (const auto& [version, header] :
+       {std::pair{config::ProxyVersion::v1, std::string("PROXY UNKNOWN\r\n")},
+        std::pair{config::ProxyVersion::v2, std::string("\r\n\r\n\0\r\nQUIT\n\x20\0\0\0", 16)}}) {
+    const ScriptedServer server(io_, [](std::size_t) { return http_reply(200); });
+    EXPECT_EQ(probe(server.address(), http_check(), {.proxy_protocol = version}),
+              "passed: status 200");
+    std::string all;
+    for (const std::string& request : server.requests()) all += request;
+    EXPECT_TRUE(all.starts_with(header)) << all;
+  }
 }
 
 TEST_F(ProberTest, PassesOnAnExpectedStatus) {
