@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/assert.h"
-#include "net/http1_writer.h"
 #include "proxy/worker.h"
 
 namespace teal::proxy {
@@ -146,22 +145,22 @@ void Exchange::attempt() {
   }
 }
 
-void Exchange::on_connected() {
+void Exchange::on_connected(TargetSide& side) {
   TEAL_ASSERT(phase_ == Phase::connecting);
+  upstream_ = &side;
   connect_micros_ = std::chrono::duration_cast<Micros>(worker_.now() - connect_began_).count();
   send_request();
 }
 
 void Exchange::send_request() {
   phase_ = Phase::waiting;
-  append_request_head(upstream_->output(), head_, info_.peer, service_->spec->host_header,
-                      target_->address, ids_);
+  upstream_->send_head(head_, {info_.peer, service_->spec->host_header, target_->address, ids_});
   if (!replay_.empty()) {
-    send_body(replay_);
+    upstream_->send_body(replay_);
     worker_.gather().flush();  // the buffer may move when more comes
   }
   if (request_done_) {
-    if (head_.framing.kind == net::Framing::Kind::chunked) upstream_->send(net::kLastChunk);
+    if (head_.framing.kind != net::Framing::Kind::none) upstream_->send_end({});
     set_deadline(service_->spec->timeouts.response_header);
     return;
   }
@@ -176,13 +175,13 @@ void Exchange::answer_continue() {
 }
 
 bool Exchange::is_upload_blocked() const {
-  return upstream_ && upstream_->is_blocked();
+  return upstream_ != nullptr && upstream_->is_blocked();
 }
 
 void Exchange::on_request_body(std::string_view bytes) {
   continue_owed_ = false;
   bytes_received_ += bytes.size();
-  if (!upstream_) return;
+  if (upstream_ == nullptr) return;
   if (replayable_) {
     replayable_ = keeps_body() && replay_.size() + bytes.size() <= kReplayBytes;
     if (replayable_) {
@@ -191,33 +190,15 @@ void Exchange::on_request_body(std::string_view bytes) {
       free_memory(replay_);
     }
   }
-  send_body(bytes);
+  upstream_->send_body(bytes);
   set_deadline(service_->spec->timeouts.stream_idle);
-}
-
-void Exchange::send_body(std::string_view bytes) {
-  if (head_.framing.kind == net::Framing::Kind::chunked) {
-    upstream_->send(net::chunk_header(bytes.size()).view());
-    upstream_->send(bytes);
-    upstream_->send(net::kCrlf);
-  } else {
-    upstream_->send(bytes);
-  }
 }
 
 void Exchange::on_request_end(const net::Fields& trailers) {
   if (std::exchange(request_done_, true)) return;
-  if (!upstream_ || !wants_body()) return;
-  if (head_.framing.kind == net::Framing::Kind::chunked) {
-    if (trailers.empty()) {
-      upstream_->send(net::kLastChunk);
-    } else {
-      replayable_ = false;
-      Text& out = upstream_->output();
-      out += net::kLastChunkHead;
-      append_trailers(out, trailers);
-    }
-  }
+  if (upstream_ == nullptr || !wants_body()) return;
+  if (!trailers.empty()) replayable_ = false;
+  upstream_->send_end(trailers);
   if (phase_ == Phase::waiting) set_deadline(service_->spec->timeouts.response_header);
 }
 
@@ -265,13 +246,14 @@ void Exchange::on_response_body(std::string_view bytes) {
 }
 
 void Exchange::after_response_input() {
-  if (phase_ == Phase::relaying && upstream_ && client_->is_output_blocked()) upstream_->pause();
+  if (phase_ == Phase::relaying && upstream_ != nullptr && client_->is_output_blocked())
+    upstream_->pause();
 }
 
 void Exchange::on_client_unblocked() {
   if (phase_ == Phase::done) return;
   if (phase_ == Phase::relaying) set_deadline(service_->spec->timeouts.stream_idle);
-  if (upstream_) upstream_->unpause();
+  if (upstream_ != nullptr) upstream_->unpause();
 }
 
 void Exchange::on_response_end(const net::Fields& trailers, bool clean) {

@@ -21,7 +21,7 @@
 //
 // Owned by its client side, used by its worker's thread; pins the RouteTable it began with, except
 // while it waits in a queue (then it follows the newest). Does not know codecs, sockets or timers'
-// mechanics; upstream.h and ClientSide do.
+// mechanics; TargetSide and ClientSide do.
 #pragma once
 
 #include <cstdint>
@@ -40,8 +40,8 @@
 #include "proxy/retry.h"
 #include "proxy/shard.h"
 #include "proxy/target_runtime.h"
+#include "proxy/target_side.h"
 #include "proxy/untold.h"
-#include "proxy/upstream.h"
 
 namespace teal::proxy {
 
@@ -77,7 +77,8 @@ class Exchange {
   void on_shutdown();
 
   // ---- from the upstream
-  void on_connected();
+  /// The request goes out by `side`, which may be another than the one that was waited for.
+  void on_connected(TargetSide& side);
   void on_response_head(net::ResponseHead& head);
   void on_response_body(std::string_view bytes);
   /// `clean`: nothing stood behind the response, the connection can be used again.
@@ -111,7 +112,6 @@ class Exchange {
   Drawn draw_sticky(Weight weight);
   void attempt();
   void send_request();
-  void send_body(std::string_view bytes);
   void answer_continue();
   void take_response(const net::ResponseHead& head);
 
@@ -168,7 +168,7 @@ class Exchange {
   void after_failed_attempt(Failure failure, net::Refusal rule);
   void give_up(Failure failure);
   void drop_upstream(bool reusable);
-  boost::intrusive_ptr<Upstream> detach_upstream();
+  TargetSide& detach_upstream();
   void report(Failure failure, std::uint16_t status);
   void set_deadline(Millis phase);
   void on_deadline();
@@ -224,7 +224,7 @@ class Exchange {
   bool request_done_ = false;
   bool continue_owed_ = false;
 
-  boost::intrusive_ptr<Upstream> upstream_;
+  TargetSide* upstream_ = nullptr;
   boost::local_shared_ptr<TargetRuntime> target_;
   std::uint32_t attempts_ = 0;
   Tries tries_{0, false};  ///< In the present group.

@@ -95,24 +95,9 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
   ++attempts_;
   ++tries_.attempts;
   if (attempts_ > 1) traffic_->retries.add();
-  if (!fresh && !target->idle.empty()) {
-    upstream_ = target->idle.back();
-    target->idle.pop_back();
-    worker_.counters()[Stat::upstream_idle_connections].subtract();
-    worker_.counters()[Stat::upstream_active_connections].add();
-    worker_.counters()[Stat::upstream_reuses].add();
-    target_ = target;
-    ++target_->in_flight;
-    ++joined_->in_flight;
-    upstream_->attach(*this, head_.method, info_.most_read);
-    connect_micros_ = 0;
-    send_request();
-    return true;
-  }
-  Result<boost::intrusive_ptr<Upstream>> opened = Upstream::connect(worker_, target);
-  if (!opened) {
-    worker_.counters()[Stat::upstream_connect_failures].add();
-    target_ = target;
+  target_ = target;
+  upstream_ = reach(worker_, target, *this, {head_.method, info_.most_read, fresh});
+  if (upstream_ == nullptr) {
     report(Failure::connect, 0);
     last_failure_ = Failure::connect;
     failed_ = {.failure = Failure::connect};
@@ -125,13 +110,15 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
     worker_.counters()[Stat::retries_connect].add();
     return false;
   }
-  upstream_ = std::move(*opened);
-  target_ = target;
   ++target_->in_flight;
   ++joined_->in_flight;
+  if (upstream_->is_connected()) {
+    connect_micros_ = 0;
+    send_request();
+    return true;
+  }
   phase_ = Phase::connecting;
   connect_began_ = worker_.now();
-  upstream_->attach(*this, head_.method, info_.most_read);
   set_deadline(service_->spec->timeouts.connect);
   return true;
 }
@@ -214,7 +201,7 @@ void Exchange::after_failed_attempt(Failure failure, net::Refusal rule) {
         Origin::teal);
     return;
   }
-  failed_ = {failure, 0, upstream_->requests() > 1, upstream_->written() > 0,
+  failed_ = {failure, 0, upstream_->is_kept(), upstream_->is_sent(),
              upstream_->has_response_begun()};
   const Next next = decide(failed_);
   if (next != Next::fresh_connection) report(failure, 0);
@@ -233,9 +220,8 @@ void Exchange::give_up(Failure failure) {
   }
 }
 
-boost::intrusive_ptr<Upstream> Exchange::detach_upstream() {
-  boost::intrusive_ptr<Upstream> upstream = std::move(upstream_);
-  upstream_ = nullptr;
+TargetSide& Exchange::detach_upstream() {
+  TargetSide& upstream = *std::exchange(upstream_, nullptr);
   TEAL_ASSERT(target_->in_flight > 0 && joined_->in_flight > 0);
   --target_->in_flight;
   --joined_->in_flight;
@@ -244,12 +230,12 @@ boost::intrusive_ptr<Upstream> Exchange::detach_upstream() {
 }
 
 void Exchange::drop_upstream(bool reusable) {
-  if (!upstream_) return;
-  const boost::intrusive_ptr<Upstream> upstream = detach_upstream();
+  if (upstream_ == nullptr) return;
+  TargetSide& upstream = detach_upstream();
   if (reusable) {
-    upstream->release();
+    upstream.release();
   } else {
-    upstream->abandon();
+    upstream.abandon();
   }
 }
 
@@ -284,7 +270,7 @@ void Exchange::on_deadline() {
     if (is_spared_timeout()) return;
     const bool relaying = phase_ == Phase::relaying;
     leave_queue();
-    if (upstream_) report(Failure::response_timeout, status_);
+    if (upstream_ != nullptr) report(Failure::response_timeout, status_);
     drop_upstream(false);
     if (relaying) {
       truncate(Termination::request_timeout, Origin::teal);

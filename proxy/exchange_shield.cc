@@ -59,7 +59,7 @@ RetryRules Exchange::retry_rules() const {
 
 bool Exchange::keeps_body() const {
   const config::Service& spec = *service_->spec;
-  return upstream_->requests() > 1 || (spec.shield.enabled && is_on_release()) ||
+  return upstream_->is_kept() || (spec.shield.enabled && is_on_release()) ||
          lists_more_than_connects(spec.retry.on);
 }
 
@@ -138,7 +138,7 @@ bool Exchange::is_retried_for_room() {
 }
 
 bool Exchange::is_status_retried(const net::ResponseHead& head) {
-  const FailedAttempt failed{Failure::status, head.status, upstream_->requests() > 1, true, true};
+  const FailedAttempt failed{Failure::status, head.status, upstream_->is_kept(), true, true};
   const Next next = decide(failed);
   if (next == Next::give_up) return false;
   last_failure_ = Failure::status;
@@ -153,7 +153,7 @@ bool Exchange::is_status_retried(const net::ResponseHead& head) {
 // ---------------------------------------------------------------------------------
 
 void Exchange::go_live(const FailedAttempt* failed) {
-  TEAL_ASSERT(!upstream_ && is_on_release());
+  TEAL_ASSERT(upstream_ == nullptr && is_on_release());
   shielded_.is = true;
   shielded_.from = colour_;
   shielded_.target = std::exchange(target_, nullptr);
@@ -191,11 +191,11 @@ bool Exchange::may_go_live(bool request_sent) const {
 
 void Exchange::discard_upstream() {
   const bool is_clean = request_done_ && !upstream_->is_blocked();
-  const boost::intrusive_ptr<Upstream> upstream = detach_upstream();
+  TargetSide& upstream = detach_upstream();
   if (is_clean) {
-    upstream->discard();
+    upstream.discard();
   } else {
-    upstream->abandon();
+    upstream.abandon();
   }
 }
 
@@ -267,7 +267,7 @@ bool Exchange::is_spared_timeout() {
   const FailedAttempt failed{.failure = Failure::response_timeout, .request_sent = true};
   worker_.counters()[Stat::exposure_replayed].add();
   leave_queue();
-  if (upstream_) report(Failure::response_timeout, 0);
+  if (upstream_ != nullptr) report(Failure::response_timeout, 0);
   drop_upstream(false);
   // The only case in which a request takes longer than it may: at most twice as long.
   request_deadline_ = worker_.now() + service_->spec->timeouts.request;

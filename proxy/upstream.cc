@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "net/http1_writer.h"
 #include "proxy/exchange.h"
 #include "proxy/worker.h"
 
@@ -44,17 +45,54 @@ Result<boost::intrusive_ptr<Upstream>> Upstream::connect(
   return upstream;
 }
 
-void Upstream::attach(Exchange& exchange, net::Method method, std::size_t most_read) {
+Upstream* Upstream::reuse(TargetRuntime& target, Exchange& exchange, const Reach& wanted) {
+  const boost::intrusive_ptr<Upstream> kept = std::move(target.idle.back());
+  target.idle.pop_back();
+  Shard& counters = kept->worker_.counters();
+  counters[Stat::upstream_idle_connections].subtract();
+  counters[Stat::upstream_active_connections].add();
+  counters[Stat::upstream_reuses].add();
+  kept->attach(exchange, wanted);
+  return kept.get();
+}
+
+void Upstream::attach(Exchange& exchange, const Reach& wanted) {
   TEAL_ASSERT(state_ != State::closed && exchange_ == nullptr);
   exchange_ = &exchange;
   if (state_ == State::idle) state_ = State::busy;
   paused_ = response_begun_ = false;
   read_size_ = kFirstRead;
-  most_read_ = most_read;
+  most_read_ = wanted.most_read;
   timer_.cancel();
   forget_written();
   ++requests_;
-  parser_.expect(method);
+  parser_.expect(wanted.method);
+}
+
+void Upstream::send_head(const net::RequestHead& head, const RequestStyle& style) {
+  is_chunked_ = head.framing.kind == net::Framing::Kind::chunked;
+  append_request_head(output(), head, style.peer, style.host, style.target, style.ids);
+}
+
+void Upstream::send_body(std::string_view bytes) {
+  if (!is_chunked_) {
+    write_view(bytes);
+    return;
+  }
+  write_view(net::chunk_header(bytes.size()).view());
+  write_view(bytes);
+  write_view(net::kCrlf);
+}
+
+void Upstream::send_end(const net::Fields& trailers) {
+  if (!is_chunked_) return;
+  if (trailers.empty()) {
+    write_view(net::kLastChunk);
+    return;
+  }
+  Text& out = output();
+  out += net::kLastChunkHead;
+  append_trailers(out, trailers);
 }
 
 void Upstream::on_ready(net::Readiness ready) {
@@ -111,7 +149,7 @@ void Upstream::on_connect_ended() {
   }
   state_ = State::busy;
   connected();
-  if (exchange_ != nullptr) exchange_->on_connected();
+  if (exchange_ != nullptr) exchange_->on_connected(*this);
 }
 
 void Upstream::shake_hands() {
@@ -130,7 +168,7 @@ void Upstream::shake_hands() {
   }
   state_ = State::busy;
   connected();
-  if (exchange_ != nullptr) exchange_->on_connected();
+  if (exchange_ != nullptr) exchange_->on_connected(*this);
 }
 
 void Upstream::unpause() {

@@ -1,9 +1,9 @@
-// Upstream: one connection to a target. Connects, carries one request at a time for an exchange,
-// and between requests waits in its target's pool with its readiness still watched, so that a
-// target's close is noticed before the connection is used again.
+// Upstream: one connection to a target that speaks HTTP/1. Connects, carries one request at a time
+// for an exchange, and between requests waits in its target's pool with its readiness still
+// watched, so that a target's close is noticed before the connection is used again.
 //
-// Owned by the reactor's registration, its exchange and the pool of its worker. Does not choose
-// targets or retry (exchange.h), and does not buffer beyond one read.
+// Owned by the reactor's registration and the pool of its worker. Does not choose targets or retry
+// (exchange.h), and does not buffer beyond one read.
 #pragma once
 
 #include <cstdint>
@@ -15,41 +15,40 @@
 #include "net/timer_wheel.h"
 #include "proxy/channel.h"
 #include "proxy/target_runtime.h"
+#include "proxy/target_side.h"
 
 namespace teal::proxy {
 
-class Upstream final : public Channel {
+class Upstream final : public Channel, public TargetSide {
  public:
   /// Begins to connect. An Error: it failed at once.
   static Result<boost::intrusive_ptr<Upstream>> connect(
       Worker& worker, const boost::local_shared_ptr<TargetRuntime>& target);
+  /// The connection of the pool that was used last, for the next request.
+  /// Requires: there is one.
+  static Upstream* reuse(TargetRuntime& target, Exchange& exchange, const Reach& wanted);
   ~Upstream() override;
 
   /// From now on this connection works for `exchange`, which gets the response's events.
-  /// `most_read`: at once.
-  void attach(Exchange& exchange, net::Method method, std::size_t most_read);
-  bool is_connected() const { return state_ != State::connecting; }
-  /// Its requests so far, the present one included.
-  std::uint32_t requests() const { return requests_; }
-  /// Some byte of the present response has come.
-  bool has_response_begun() const { return response_begun_; }
-  TargetRuntime& target() { return *target_; }
-
-  // ---- for the exchange: the request
-  void send(std::string_view bytes) { write_view(bytes); }
-  using Channel::output;
-  /// Do not read the response for now: the client takes no more.
-  void pause() { paused_ = true; }
-  void unpause();
-  /// The exchange is done with it: keep it for the next request.
-  void release();
-  /// The exchange has no use for the response that has begun: throw the rest away, and keep the
-  /// connection if that is little and comes soon.
-  void discard();
-  /// The exchange is done with it, and it is of no more use.
-  void abandon();
+  void attach(Exchange& exchange, const Reach& wanted);
   /// Closes a connection that nobody uses: kept, or with the rest of a response to throw away.
   void close_idle();
+
+  // ---- TargetSide
+  bool is_connected() const override { return state_ != State::connecting; }
+  void send_head(const net::RequestHead& head, const RequestStyle& style) override;
+  void send_body(std::string_view bytes) override;
+  void send_end(const net::Fields& trailers) override;
+  bool is_blocked() const override { return Channel::is_blocked(); }
+  void pause() override { paused_ = true; }
+  void unpause() override;
+  bool is_kept() const override { return requests_ > 1; }
+  bool is_sent() const override { return written() > 0; }
+  bool has_response_begun() const override { return response_begun_; }
+  void release() override;
+  /// Throws the rest away, and keeps the connection if that is little and comes soon.
+  void discard() override;
+  void abandon() override;
 
   void on_ready(net::Readiness ready) override;
   void resume() override;
@@ -76,6 +75,7 @@ class Upstream final : public Channel {
   State state_ = State::connecting;
   Exchange* exchange_ = nullptr;
   bool paused_ = false;
+  bool is_chunked_ = false;  ///< The request's body.
   bool response_begun_ = false;
   std::uint32_t requests_ = 0;
   std::size_t discarded_ = 0;
