@@ -223,6 +223,8 @@ struct ServiceTimeouts {
   Millis request = hours{1};               ///< Everything; 0: no limit.
   Millis upstream_idle = Millis{4000};     ///< A kept connection unused; below the usual 5 s.
   Millis queue = seconds{1};               ///< Waiting for a target with room: 503.
+  Millis tunnel_idle = hours{1};           ///< An upgraded connection without a byte: closed.
+  Millis tunnel_drain = minutes{5};        ///< What it has left when its target has gone: closed.
   bool operator==(const ServiceTimeouts&) const = default;
 };
 
@@ -407,6 +409,8 @@ struct Service {
   ServiceTimeouts timeouts;
   ServiceLimits limits;
   HostHeader host_header;
+  /// Protocols that a request may change its connection to, lower case.
+  std::vector<std::string> upgrades{"websocket"};
   std::optional<TargetTls> tls;
   std::optional<ProxyVersion> proxy_protocol;  ///< What connections to targets begin with.
   Deploy deploy;

@@ -106,6 +106,10 @@ enum class Stat : std::uint8_t {
   redirects,              // to HTTPS, by a listener that only does that
   misdirected,            // 421: the Host has other rules than the name of the handshake
   http2_connections,
+  tunnels,         // upgraded connections, since they were
+  tunnels_active,  // gauge
+  tunnels_drained,
+  tunnel_timeouts,
   proxy_headers,  // of the PROXY protocol, taken
   proxy_header_timeouts,
   tls_handshakes,        // full ones, of clients

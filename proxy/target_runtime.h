@@ -61,6 +61,8 @@ struct TargetRuntime {
   std::vector<boost::intrusive_ptr<Upstream>> idle;  ///< The most recently used last.
   /// Those that throw away the rest of a response nobody wants.
   std::vector<boost::intrusive_ptr<Upstream>> discarding;
+  /// Upgraded connections; each takes itself out.
+  std::vector<Exchange*> tunnels;
   boost::local_shared_ptr<GroupRuntime> group;
 };
 

@@ -7,7 +7,8 @@ namespace teal::proxy {
 
 TargetSide* reach(Worker& worker, const boost::local_shared_ptr<TargetRuntime>& target,
                   Exchange& exchange, const Reach& wanted) {
-  if (!wanted.fresh && !target->idle.empty()) return Upstream::reuse(*target, exchange, wanted);
+  if (!wanted.fresh)
+    if (TargetSide* const kept = Upstream::reuse(*target, exchange, wanted)) return kept;
   const Result<boost::intrusive_ptr<Upstream>> made = Upstream::connect(worker, target);
   if (!made) {
     worker.counters()[Stat::upstream_connect_failures].add();

@@ -331,6 +331,7 @@ void Worker::take_table(const RouteTable& routes) {
   for (auto it = targets_.begin(); it != targets_.end();) {
     if (it->second->retired) {
       close_idle_of(*it->second);
+      for (Exchange* tunnel : it->second->tunnels) tunnel->on_target_retired();
       it = targets_.erase(it);
     } else {
       ++it;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace teal::net::testing {
@@ -63,12 +64,10 @@ inline std::string with_checksum(const std::string& additions, std::uint32_t err
   return bytes;
 }
 
-inline std::vector<ProxyVector> proxy_vectors() {
+inline std::vector<ProxyVector> proxy_lines() {
   const std::string ffff = "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff";
   const std::string longest = "PROXY UNKNOWN " + ffff + ' ' + ffff + " 65535 65535";
-  const std::string zeros(256, '\0');
   return {
-      // ---- version 1
       {"IPv4", "PROXY TCP4 192.0.2.1 192.0.2.2 1000 80\r\n", "192.0.2.1:1000 > 192.0.2.2:80"},
       {"the widest IPv4", "PROXY TCP4 255.255.255.255 255.255.255.255 65535 65535\r\n",
        "255.255.255.255:65535 > 255.255.255.255:65535"},
@@ -121,7 +120,12 @@ inline std::vector<ProxyVector> proxy_vectors() {
       {"a port in hexadecimal", "PROXY TCP4 192.0.2.1 192.0.2.2 1000 0x50\r\n",
        "address_malformed"},
       {"no ports", "PROXY TCP4 192.0.2.1 192.0.2.2  \r\n", "address_malformed"},
-      // ---- version 2
+  };
+}
+
+inline std::vector<ProxyVector> proxy_blocks() {
+  const std::string zeros(256, '\0');
+  return {
       {"IPv4 in version 2", proxy_block(1, 0x11, tcp4_block()), "192.0.2.1:1000 > 192.0.2.2:80"},
       {"IPv6 in version 2", proxy_block(1, 0x21, tcp6_block()),
        "[2001:db8::1]:1000 > [2001:db8::2]:443"},
@@ -158,6 +162,13 @@ inline std::vector<ProxyVector> proxy_vectors() {
       {"version 3", std::string("\r\n\r\n\0\r\nQUIT\n\x31\x11\0\0", 16), "version_unsupported"},
       {"a signature with an error", std::string("\r\n\r\n\0\r\nQUIT\r", 12), "missing"},
   };
+}
+
+/// Both versions.
+inline std::vector<ProxyVector> proxy_vectors() {
+  std::vector<ProxyVector> all = proxy_lines();
+  for (ProxyVector& block : proxy_blocks()) all.push_back(std::move(block));
+  return all;
 }
 
 }  // namespace teal::net::testing

@@ -203,6 +203,18 @@ TEST(LoadListener, NeedsAnAddressOfItsOwn) {
               HasSubstr("must be from 1ms to 1d, not '0'"));
 }
 
+TEST(LoadService, UpgradesAreTokensThatAreNotHttpsOwn) {
+  EXPECT_EQ(problems_with("  upgrades: [ websocket, Chat ]\n"), "");
+  EXPECT_EQ(problems_with("  upgrades: off\n"), "");
+  EXPECT_THAT(problems_with("  upgrades: [ h2c ]\n"),
+              HasSubstr("upgrades[0]: 'h2c' is not for requests to choose"));
+  EXPECT_THAT(problems_with("  upgrades: [ TLS/1.2 ]\n"), HasSubstr("cannot be the name"));
+  EXPECT_THAT(problems_with("  upgrades: [ tls ]\n"), HasSubstr("is not for requests to choose"));
+  EXPECT_THAT(problems_with("  upstream: { proxy_protocol: v3 }\n"),
+              HasSubstr("upstream.proxy_protocol"));
+  EXPECT_EQ(problems_with("  upstream: { proxy_protocol: off }\n"), "");
+}
+
 TEST(LoadGroup, NeedsTargetsWhereItIsLiveAndARevisionWhereItHasTargets) {
   EXPECT_EQ(problems_with("  green: { revision: v2 }\n"), "");
   EXPECT_THAT(problems_with("  live: green\n"),
