@@ -79,16 +79,12 @@ std::string socket_path() {
 }
 
 TEST_F(ProberTest, BeginsWithAProxyHeaderThatNamesNoClient) {
-  for (const auto& [version, header] :
-       {std::pair{config::ProxyVersion::v1, std::string("PROXY UNKNOWN\r\n")},
-        std::pair{config::ProxyVersion::v2, std::string("\r\n\r\n\0\r\nQUIT\n\x20\0\0\0", 16)}}) {
-    const ScriptedServer server(io_, [](std::size_t) { return http_reply(200); });
-    EXPECT_EQ(probe(server.address(), http_check(), {.proxy_protocol = version}),
-              "passed: status 200");
-    std::string all;
-    for (const std::string& request : server.requests()) all += request;
-    EXPECT_TRUE(all.starts_with(header)) << all;
-  }
+  const ScriptedServer server(io_, [](std::size_t) { return http_reply(200); });
+  EXPECT_EQ(probe(server.address(), http_check(), {.proxy_protocol = config::ProxyVersion::v1}),
+            "passed: status 200");
+  ASSERT_EQ(server.requests().size(), 1U);
+  EXPECT_TRUE(server.requests()[0].starts_with("PROXY UNKNOWN\r\nGET /healthz "))
+      << server.requests()[0];
 }
 
 TEST_F(ProberTest, PassesOnAnExpectedStatus) {
