@@ -3,7 +3,8 @@
 how busy the machine is: user instructions and heap allocations (callgrind) and system calls (strace).
 
 Each figure is a slope: the difference between a longer and a shorter run, by the difference in
-requests, so that start and end do not count. Of Teal, the workers and the log's writer are counted;
+requests, so that start and end do not count. System calls are counted twice, because strace makes them
+slow and so hides what a loop pays for each turn: with many connections there are few turns. Of Teal, the workers and the log's writer are counted;
 the control thread works by the clock, and under valgrind the clock runs a hundred times too fast."""
 
 import argparse
@@ -40,6 +41,7 @@ class Counts:
     recv: float
     send: float
     others: dict  # System call -> times a request.
+    calls_alone: float  # All system calls of a request that has the proxy to itself.
 
     @property
     def other_calls(self):
@@ -59,6 +61,7 @@ TRANSFER_LIMITS = [
     Limit("recv a request", lambda c: c.recv, 2.02),
     Limit("send a request", lambda c: c.send, 2.02),
     Limit("other system calls a request", lambda c: c.other_calls, 0.2),
+    Limit("system calls of a request alone", lambda c: c.calls_alone, 6.1),
     Limit("heap allocations a request", lambda c: c.allocations, 0.01),
 ]
 LIMITS = {
@@ -69,8 +72,8 @@ LIMITS = {
 }
 
 
-def load(port, requests):
-    done = subprocess.run(["h2load", "--h1", "-n", str(requests), "-c", str(CONNECTIONS),
+def load(port, requests, connections=CONNECTIONS):
+    done = subprocess.run(["h2load", "--h1", "-n", str(requests), "-c", str(connections),
                            f"http://127.0.0.1:{port}/128"], capture_output=True, text=True, timeout=600)
     if done.returncode != 0 or f"{requests} succeeded" not in done.stdout:
         raise SystemExit(f"bench: h2load did not get its {requests} answers:\n{done.stdout}{done.stderr}")
@@ -113,11 +116,11 @@ def worker_of(pid):
     return max(machine.family(pid))
 
 
-def trace(peer, binary):
+def trace(peer, binary, connections):
     """System calls of the worker during LONG requests: name -> times a request."""
     with running(peer, binary) as (process, port), \
             tempfile.NamedTemporaryFile(prefix="teal-strace-") as output:
-        load(port, WARM_UP)
+        load(port, WARM_UP, connections)
         tracer = subprocess.Popen(["strace", "-q", "-p", str(worker_of(process.pid)), "-c", "-U",
                                    "calls,name", "-o", output.name], stderr=subprocess.PIPE, text=True)
         attached = pathlib.Path(f"/proc/{worker_of(process.pid)}/status")
@@ -126,7 +129,7 @@ def trace(peer, binary):
             if tracer.poll() is not None or time.monotonic() > deadline:
                 raise SystemExit(f"bench: strace could not attach: {tracer.stderr.read()}")
             time.sleep(0.01)
-        load(port, LONG)
+        load(port, LONG, connections)
         tracer.send_signal(signal.SIGINT)
         tracer.wait(10)
         table = re.findall(r"^\s*(\d+)\s+(\w+)\s*$", output.file.read().decode(), re.M)
@@ -136,20 +139,22 @@ def trace(peer, binary):
 def count(peer, binary):
     short, long = (profile(peer, binary, requests) for requests in (SHORT, LONG))
     slope = lambda field: (getattr(long, field) - getattr(short, field)) / (LONG - SHORT)
-    calls = trace(peer, binary)
+    calls = trace(peer, binary, CONNECTIONS)
+    calls_alone = sum(trace(peer, binary, connections=1).values())
     sums = {"recv": 0.0, "send": 0.0}
     for name, times in calls.items():
         if name in TRANSFERS:
             sums[TRANSFERS[name]] += times
     others = {name: times for name, times in calls.items() if name not in TRANSFERS}
-    return Counts(slope("instructions"), slope("allocations"), sums["recv"], sums["send"], others)
+    return Counts(slope("instructions"), slope("allocations"), sums["recv"], sums["send"], others,
+                  calls_alone)
 
 
 def print_counts(peer, counts):
     most = sorted(counts.others.items(), key=lambda item: -item[1])[:4]
     others = ", ".join(f"{name} {times:.3f}" for name, times in most if times >= 0.0005)
     print(f"  {peer:12} {counts.instructions:12.0f} {counts.allocations:11.3f} {counts.recv:6.2f} "
-          f"{counts.send:6.2f} {counts.other_calls:7.3f}   {others}", flush=True)
+          f"{counts.send:6.2f} {counts.other_calls:7.3f} {counts.calls_alone:6.2f}   {others}", flush=True)
 
 
 def broken_limits(peer, counts):
@@ -177,8 +182,9 @@ def main():
 
     print(f"one GET of 128 B, {CONNECTIONS} connections, one worker; `teal-full`: JSON access log to a file "
           "and a judged canary running, `teal-nolog`: the same without the log; `teal-idle`, `teal-canary`: without "
-          "the log, and nothing deployed or a canary that is compared by errors and latency")
-    print(f"  {'':12} {'instructions':>12} {'allocations':>11} {'recv':>6} {'send':>6} {'others':>7}")
+          "the log, and nothing deployed or a canary that is compared by errors and latency; `alone`: all system "
+          "calls of a request on one connection, where each turn of the proxy's loop has one thing to do")
+    print(f"  {'':12} {'instructions':>12} {'allocations':>11} {'recv':>6} {'send':>6} {'others':>7} {'alone':>6}")
     broken, found = [], {}
     for peer in chosen:
         counts = found[peer] = count(peer, arguments.binary)

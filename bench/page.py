@@ -121,11 +121,12 @@ def idle_table(bytes_of):
 
 
 def counts_table(counts):
-    lines = ["| proxy | instructions | allocations | recv | send | other system calls |",
-             "|---|---|---|---|---|---|"]
+    lines = ["| proxy | instructions | allocations | recv | send | other system calls | all of one alone |",
+             "|---|---|---|---|---|---|---|"]
     for peer, found in counts.items():
         lines.append(f"| {peer} | {found['instructions']:,.0f} | {found['allocations']:.3f} "
-                     f"| {found['recv']:.2f} | {found['send']:.2f} | {sum(found['others'].values()):.3f} |")
+                     f"| {found['recv']:.2f} | {found['send']:.2f} | {sum(found['others'].values()):.3f} "
+                     f"| {found['calls_alone']:.2f} |")
     return "\n".join(lines)
 
 

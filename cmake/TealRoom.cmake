@@ -2,6 +2,7 @@
 # (but main.cc), with the project's warnings.
 
 option(TEAL_WERROR "Warnings are errors" ON)
+option(TEAL_FUZZ "The fuzz targets only, with libFuzzer (Clang)" OFF)
 set(TEAL_SANITIZE "" CACHE STRING "Sanitizers for everything: address;undefined or thread")
 
 add_library(teal_flags INTERFACE)
@@ -17,6 +18,9 @@ target_compile_definitions(teal_flags INTERFACE
 if(TEAL_SANITIZE STREQUAL "thread")
   # Asio's fences; what they order is ordered by mutexes that ThreadSanitizer does understand.
   target_compile_options(teal_flags INTERFACE -Wno-tsan)
+endif()
+if(TEAL_FUZZ)
+  target_compile_options(teal_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 if(TEAL_SANITIZE)
   # -O1 and line tables only: the rooms run twice as fast as at -O0, the compiler not much slower.

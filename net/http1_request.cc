@@ -81,7 +81,7 @@ Refusal read_request_line(const char* bytes, std::uint32_t begin, std::uint32_t 
   if (head.method == Method::other && !is_token(line.substr(0, method_size)))
     return Refusal::method_malformed;
   head.method_text = piece(begin, begin + method_size);
-  if (head.method == Method::connect) return Refusal::method_unsupported;
+  if (is_unwelcome(head.method)) return Refusal::method_unsupported;
   return read_target(bytes, piece(begin + method_size + 1, begin + target_end), head);
 }
 

@@ -12,6 +12,7 @@ struct Http2Callbacks {
   static int on_begin_frame(nghttp2_session* /*session*/, const nghttp2_frame_hd* head,
                             void* user) {
     of(user).charge_frame(head->type, head->length, head->flags);
+    of(user).check_stream(head->type, head->stream_id);
     return 0;
   }
 

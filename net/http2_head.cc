@@ -164,9 +164,9 @@ void Http2HeadReader::add_pseudo(std::string_view name, std::string_view value) 
 /// connection that the protocol runs on. To whoever serves it, it is a GET that asks for an
 /// upgrade.
 Refusal Http2HeadReader::read_protocol(bool ends) {
-  const bool is_connect = request_.method == Method::connect;
-  if (!has_protocol_) return is_connect ? Refusal::method_unsupported : Refusal::none;
-  if (!is_connect) return Refusal::pseudo_field_malformed;
+  if (!has_protocol_)
+    return is_unwelcome(request_.method) ? Refusal::method_unsupported : Refusal::none;
+  if (request_.method != Method::connect) return Refusal::pseudo_field_malformed;
   if (length_ != 0) return Refusal::content_length_mismatch;
   if (ends) return Refusal::protocol_without_stream;
   request_.method = Method::get;

@@ -16,6 +16,9 @@ constexpr std::int32_t kConnectionWindow = 1024 * 1024;
 constexpr std::size_t kCopied = 2048;
 constexpr std::size_t kKeptRoom = 4096;
 
+/// Of streams that were reset, to know what still comes for them.
+constexpr std::size_t kResetsRemembered = 128;
+
 /// Frames that carry no part of a message, and WINDOW_UPDATEs beyond those that answer what was
 /// sent: so many at once, so many a second.
 constexpr std::uint64_t kFrames = 2000;
@@ -215,6 +218,28 @@ void Http2Session::charge_frame(std::uint8_t type, std::size_t length, std::uint
   if (!frame_budget_.take(now_)) punish(Refusal::http2_frame_flood, Http2Error::enhance_your_calm);
 }
 
+/// Where nghttp2 is more patient than RFC 9113: PRIORITY needs a stream (section 6.3), and no
+/// stream begins with an identifier below another's (section 5.1.1), nor again.
+void Http2Session::check_stream(std::uint8_t type, std::int32_t id) {
+  if (type == NGHTTP2_PRIORITY && id == 0)
+    punish(Refusal::http2_protocol_error, Http2Error::protocol);
+  if (type != NGHTTP2_HEADERS || requests_ == nullptr) return;
+  if (id > last_begun_) {
+    last_begun_ = id;
+  } else if (nghttp2_session_find_stream(session_, id) == nullptr &&
+             std::ranges::find(resets_sent_, id) == resets_sent_.end()) {
+    punish(Refusal::http2_protocol_error, Http2Error::stream_closed);
+  }
+}
+
+void Http2Session::note_reset(std::int32_t id) {
+  if (resets_sent_.size() < kResetsRemembered) {
+    resets_sent_.push_back(id);
+  } else {
+    resets_sent_[next_reset_sent_++ % kResetsRemembered] = id;
+  }
+}
+
 void Http2Session::charge_reset() {
   if (!reset_budget_.take(now_)) punish(Refusal::http2_reset_flood, Http2Error::enhance_your_calm);
 }
@@ -229,6 +254,11 @@ void Http2Session::on_sent(std::uint8_t type, std::uint8_t flags, std::int32_t i
                            std::uint32_t error) {
   switch (type) {
     case NGHTTP2_RST_STREAM:
+      note_reset(id);
+      // A window beyond its end, by WINDOW_UPDATE or by SETTINGS, where it has to end the
+      // connection (RFC 9113, section 6.9.2); nghttp2 only resets.
+      if (error == code(Http2Error::flow_control))
+        punish(Refusal::http2_protocol_error, Http2Error::flow_control);
       // What the peer makes us reset costs it as much as what it resets itself (CVE-2025-8671).
       if (error != code(Http2Error::none) && error != code(Http2Error::internal) &&
           error != code(Http2Error::cancel))

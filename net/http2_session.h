@@ -32,6 +32,8 @@ enum class Http2Error : std::uint32_t {
   none = 0x0,
   protocol = 0x1,
   internal = 0x2,
+  flow_control = 0x3,
+  stream_closed = 0x5,
   refused_stream = 0x7,
   cancel = 0x8,
   enhance_your_calm = 0xb,
@@ -177,7 +179,9 @@ class Http2Session {
   void reset_rest(Http2Stream& stream);
   void submit_reset(std::int32_t id, Http2Error error);
   void charge_frame(std::uint8_t type, std::size_t length, std::uint8_t flags);
+  void check_stream(std::uint8_t type, std::int32_t id);
   void charge_reset();
+  void note_reset(std::int32_t id);
   void want_body(Http2Stream& stream);
   void on_sent(std::uint8_t type, std::uint8_t flags, std::int32_t id, std::uint32_t error);
 
@@ -198,6 +202,10 @@ class Http2Session {
   TokenBucket frame_budget_;
   TokenBucket window_budget_;
   std::vector<Closed> closed_;
+  std::int32_t last_begun_ = 0;
+  /// Streams that were reset from here: their peer may not know yet. The oldest make room.
+  std::vector<std::int32_t> resets_sent_;
+  std::size_t next_reset_sent_ = 0;
 };
 
 }  // namespace teal::net

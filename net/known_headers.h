@@ -48,6 +48,9 @@ inline HeaderId long_known_header(const char* name, std::size_t size) {
       if (matches<"host">(name)) return HeaderId::host;
       if (matches<"date">(name)) return HeaderId::date;
       break;
+    case 5:
+      if (matches<"proxy">(name)) return HeaderId::proxy;
+      break;
     case 6:
       if (matches<"cookie">(name)) return HeaderId::cookie;
       if (matches<"server">(name)) return HeaderId::server;

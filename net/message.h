@@ -32,6 +32,12 @@ constexpr bool is_idempotent(Method method) {
          method != Method::other;
 }
 
+/// A tunnel to wherever a client says, and a mirror of what proxies add to its requests (RFC 9110,
+/// sections 9.3.6 and 9.3.8): not through a front door.
+constexpr bool is_unwelcome(Method method) {
+  return method == Method::connect || method == Method::trace;
+}
+
 /// The field names that Teal looks at; all others are HeaderId::other and pass through.
 enum class HeaderId : std::uint8_t {
   other,
@@ -44,6 +50,7 @@ enum class HeaderId : std::uint8_t {
   host,
   idempotency_key,
   keep_alive,
+  proxy,
   proxy_authenticate,
   proxy_authorization,
   proxy_connection,

@@ -32,7 +32,7 @@ enum class Refusal : std::uint8_t {
   host_missing,
   host_repeated,
   host_malformed,
-  method_unsupported,  // 501: CONNECT, and an Upgrade that is not allowed is just ignored
+  method_unsupported,  // 501: CONNECT and TRACE; an Upgrade that is not allowed is just ignored
   // framing
   content_length_malformed,
   content_length_repeated,

@@ -84,13 +84,12 @@ Result<void> Channel::watch() {
 void Channel::close_channel() {
   worker_.gather().forget(*this);
   if (!stream_.is_open()) return;
-  const int fd = stream_.socket().fd();
   readable_ = false;
   free_memory(pending_);
   pending_at_ = 0;
   const boost::intrusive_ptr<Channel> alive(this);
-  if (std::exchange(watched_, false)) worker_.reactor().remove(fd, *this);
   stream_.close();
+  if (std::exchange(watched_, false)) worker_.reactor().remove_closed(*this);
 }
 
 Text& Channel::output() {

@@ -74,6 +74,9 @@ class Channel : public net::Watcher {
  public:
   /// So many reads in a row; then the other connections have their turn.
   static constexpr int kReadsPerTurn = 16;
+  /// What is read at once, until a message shows that it is worth more: 16 KiB, as programs like to
+  /// write them, come together with their head. From there it grows fourfold.
+  static constexpr std::size_t kFirstRead = std::size_t{32} * 1024;
 
   /// Bytes that the socket has taken since forget_written().
   std::uint64_t written() const { return written_; }

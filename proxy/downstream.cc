@@ -68,9 +68,10 @@ void Downstream::go_on_greeted(Downstream& from) {
 }
 
 bool Downstream::is_trusted() const {
+  const std::vector<Cidr>& trusted = spec().trusted_proxies;
+  if (trusted.empty()) return false;
   const auto ip = parse_ip(peer_address_);
   if (!ip.has_value()) return false;
-  const std::vector<Cidr>& trusted = spec().trusted_proxies;
   return std::any_of(trusted.begin(), trusted.end(),
                      [&](const Cidr& block) { return block.contains(*ip); });
 }

@@ -47,7 +47,6 @@ class Http1Downstream final : public Downstream, public ClientSide {
   void on_exchange_done() override;
 
  private:
-  static constexpr std::size_t kFirstRead = 16 * 1024;
   static constexpr std::size_t kLargestRead = 256 * 1024;
 
   Http1Downstream(Worker& worker, Accepted accepted);

@@ -75,10 +75,7 @@ void Listening::welcome(net::Socket socket, const net::Endpoint& peer) {
   }
   worker_.counters()[Stat::connections_accepted].add();
   Address address;
-  if (spec.address.kind != Address::Kind::unix_socket) {
-    net::set_no_delay(socket);
-    address = net::to_address(peer);
-  }
+  if (spec.address.kind != Address::Kind::unix_socket) address = net::to_address(peer);
   worker_.welcome({std::move(socket), listener_, std::move(address.host), address.port});
 }
 

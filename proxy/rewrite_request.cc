@@ -26,6 +26,7 @@ constexpr Fate fate(HeaderId id) {
   switch (id) {
     case HeaderId::host:
     case HeaderId::expect:
+    case HeaderId::proxy:  // CGI takes it for a setting of its own (CVE-2016-5385).
     case HeaderId::forwarded:
     case HeaderId::x_forwarded_for:
     case HeaderId::x_request_id:

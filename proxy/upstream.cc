@@ -11,9 +11,6 @@
 namespace teal::proxy {
 namespace {
 
-/// Small until a body shows that it is worth more (64 KiB reads halve the cost of a large one).
-constexpr std::size_t kFirstRead = 16 * 1024;
-
 /// What a connection is worth: more of an unwanted body costs more than a new connection.
 constexpr std::size_t kDiscarded = 64 * 1024;
 constexpr Millis kDiscarding{1000};

@@ -43,10 +43,10 @@ Worker::Worker(std::uint32_t index, const WorkerShared& shared, std::uint64_t se
       scratch_(kScratch),
       numbers_from_(rng_.next() & kNumbers),
       tls_(std::move(tls)),
-      reactor_(io_, {.before_turn = [this] { read_clock(); },
-                     .after_each = [this] { after_each(); },
-                     .after_turn = [this] { after_turn(); }}),
-      ticker_(io_) {
+      reactor_({.before_turn = [this] { read_clock(); },
+                .after_each = [this] { after_each(); },
+                .woken = [this] { run_posted(); },
+                .after_turn = [this] { after_turn(); }}) {
   read_clock();
   take_table(*first);
   for (ListenerSocket& each : sockets)
@@ -62,14 +62,12 @@ void Worker::start() {
   for (const auto& listening : listenings_)
     if (const Result<void> opened = listening->open(); !opened)
       shared_.log->error("cannot watch a listener", {{"reason", opened.error().message()}});
-  reactor_.start();
-  tick();
   thread_ = std::thread([this] { run(); });
 }
 
 void Worker::run() {
   pthread_setname_np(pthread_self(), ("teal-w" + std::to_string(index_)).c_str());
-  io_.run();
+  while (!stopping_) reactor_.turn(until_next_turn());
   // Whatever is left is let go of on its own thread.
   for (const auto& listening : listenings_) listening->close();
   listenings_.clear();
@@ -124,6 +122,11 @@ void Worker::after_each() {
 }
 
 void Worker::after_turn() {
+  if (!resume_later_.empty()) {
+    for (const auto& each : std::exchange(resume_later_, {})) resume_soon(*each);
+    after_each();
+  }
+  if (now_ >= next_tick_) tick();
   if (!late_.empty()) resume_late();
   untold_.on_idle();
   if (has_reports() && !report_under_way_) send_reports();
@@ -139,19 +142,19 @@ void Worker::resume_late() {
   }
 }
 
+/// Until something is due, if no event comes before.
+Millis Worker::until_next_turn() const {
+  if (!resume_later_.empty()) return Millis(0);
+  return std::max(std::chrono::ceil<Millis>(next_tick_ - now_), Millis(0));
+}
+
 void Worker::tick() {
-  ticker_.expires_after(net::TimerWheel::kTick);
-  ticker_.async_wait([this](const boost::system::error_code& ec) {
-    if (ec || stopping_) return;
-    read_clock();
-    slow_this_tick_ = 0;
-    wheel_.advance(now_);
-    after_each();
-    after_turn();
-    if (now_ - second_ >= kSecond) each_second();
-    hand_over_log();
-    tick();
-  });
+  next_tick_ = now_ + net::TimerWheel::kTick;
+  slow_this_tick_ = 0;
+  wheel_.advance(now_);
+  after_each();
+  if (now_ - second_ >= kSecond) each_second();
+  hand_over_log();
 }
 
 std::span<char> Worker::scratch(std::size_t size) {
@@ -165,14 +168,16 @@ void Worker::resume_soon(Channel& channel) {
 
 void Worker::resume_next_turn(Channel& channel) {
   resume_later_.emplace_back(&channel);
-  if (resume_later_.size() > 1) return;
-  boost::asio::post(io_, [this] {
-    read_clock();
-    const auto channels = std::exchange(resume_later_, {});
-    for (const auto& each : channels) resume_soon(*each);
-    after_each();
-    after_turn();
-  });
+}
+
+void Worker::post(std::function<void()> work) {
+  boost::asio::post(io_, std::move(work));
+  reactor_.wake();
+}
+
+void Worker::run_posted() {
+  io_.restart();
+  io_.poll();
 }
 
 void Worker::wake_soon(const boost::local_shared_ptr<GroupRuntime>& group) {
@@ -207,14 +212,12 @@ void Worker::welcome(Accepted accepted) {
 }
 
 void Worker::adopt(Accepted accepted) {
-  read_clock();
   if (stopping_) {
     release_place(accepted.listener);
     return;
   }
   Downstream::open(*this, std::move(accepted));
   after_each();
-  after_turn();
 }
 
 void Worker::release_place(std::size_t listener) {
@@ -304,11 +307,7 @@ void Worker::give_table(TableNews news) {
     news_.push_back(std::move(news));
   }
   has_news_.store(true, std::memory_order_release);
-  boost::asio::post(io_, [this] {
-    read_clock();
-    take_news();
-    after_turn();
-  });
+  reactor_.wake();
 }
 
 void Worker::take_news() {
@@ -356,27 +355,22 @@ void Worker::close_idle_of(TargetRuntime& target) {
 // ---- ends ---------------------------------------------------------------------------------------
 
 void Worker::drain(std::function<void()> idle) {
-  read_clock();
   draining_ = true;
   for (const auto& listening : listenings_) listening->close();
   const std::vector<Downstream*> open(downstreams_.begin(), downstreams_.end());
   for (Downstream* each : open) each->drain();
   on_idle_ = std::move(idle);
   after_each();
-  after_turn();
   tell_idle();
 }
 
 void Worker::stop() {
-  read_clock();
   stopping_ = true;
   on_idle_ = nullptr;
   for (const auto& listening : listenings_) listening->close();
   while (!downstreams_.empty()) (*downstreams_.begin())->cut();
   after_each();
   for (auto& [id, target] : targets_) close_idle_of(*target);
-  reactor_.stop();
-  ticker_.cancel();
 }
 
 }  // namespace teal::proxy

@@ -1,4 +1,4 @@
-// Worker: one thread with its own io_context, listening sockets, connections, kept upstream
+// Worker: one thread with its own reactor, listening sockets, connections, kept upstream
 // connections, counters and copy of the RouteTable. Everything inside is single-threaded by
 // construction: no locks, no shared reference counts (docs/adr/0002).
 //
@@ -21,7 +21,6 @@
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "base/judged_event.h"
 #include "base/log.h"
@@ -110,7 +109,8 @@ class Worker {
   // ---- for the pool, any thread
   void start();
   void join();
-  boost::asio::io_context& io() { return io_; }
+  /// Runs it on the worker's thread, in the order given.
+  void post(std::function<void()> work);
   const Shard& shard() const { return *shard_; }
   Untold::Reading read_untold() const { return untold_.read(); }
   /// As Untold::want().
@@ -119,7 +119,7 @@ class Worker {
   /// busy worker has hundreds in a turn.
   void give_table(TableNews news);
 
-  // ---- for the pool, posted to io()
+  // ---- for the pool, posted
   /// For the connections to come.
   void take_tls(std::shared_ptr<const TlsTable> tls) { tls_ = std::move(tls); }
   /// No new connections; the open ones end with their request. `idle` is called when none is left.
@@ -195,6 +195,8 @@ class Worker {
   void after_each();
   void after_turn();
   void resume_late();
+  void run_posted();
+  Millis until_next_turn() const;
   void tick();
   void send_reports();
   void each_second();
@@ -205,7 +207,7 @@ class Worker {
 
   const std::uint32_t index_;
   const WorkerShared& shared_;
-  boost::asio::io_context io_;
+  boost::asio::io_context io_;  ///< Brings what other threads post.
   Rng rng_;
   Mono now_;
   WallTime wall_;
@@ -235,6 +237,7 @@ class Worker {
   std::uint64_t judged_numbers_ = 0;
   Reports reports_;
   bool report_under_way_ = false;
+  Mono next_tick_;                    ///< Of wheel_.
   Mono second_;                       ///< When each_second() was last called.
   std::uint32_t errors_waiting_ = 0;  ///< In reports_.judged.
   std::uint32_t slow_this_tick_ = 0;  ///< Slow requests told since the last tick.
@@ -250,7 +253,6 @@ class Worker {
   bool stopping_ = false;
   std::function<void()> on_idle_;
   net::Reactor reactor_;
-  boost::asio::steady_timer ticker_;
   std::thread thread_;
 };
 

@@ -55,10 +55,8 @@ WorkerPool::WorkerPool(boost::asio::io_context& control, Options options)
     shared_.gauges.push_back(std::make_unique<ListenerGauge>());
   shared_.loads = std::make_unique<ConnectionLoads>(shared_.workers);
   shared_.hand_over = [this](std::size_t to, Accepted accepted) {
-    boost::asio::post(workers_[to]->io(),
-                      [&worker = *workers_[to], accepted = std::move(accepted)]() mutable {
-                        worker.adopt(std::move(accepted));
-                      });
+    const auto shared = std::make_shared<Accepted>(std::move(accepted));
+    workers_[to]->post([&worker = *workers_[to], shared] { worker.adopt(std::move(*shared)); });
   };
   shared_.report = [this](std::uint32_t worker, Reports reports) {
     boost::asio::post(
@@ -126,13 +124,15 @@ void WorkerPool::publish(std::uint64_t version, const std::vector<ServiceState>&
   const auto latch =
       std::make_shared<Latch>(control_, *options_.clock, workers_.size(), std::move(applied));
   for (const auto& worker : workers_) worker->give_table({table, [latch] { latch->arrive(); }});
+  // With fewer cores than threads a worker may be waiting for this one, and what control does next
+  // (the journal, the log) is less urgent than what the worker does with the table.
+  std::this_thread::yield();
 }
 
 void WorkerPool::set_tls(std::shared_ptr<const TlsTable> tls) {
   options_.tls = std::move(tls);
   for (const auto& worker : workers_)
-    boost::asio::post(worker->io(),
-                      [&worker = *worker, tls = options_.tls] { worker.take_tls(tls); });
+    worker->post([&worker = *worker, tls = options_.tls] { worker.take_tls(tls); });
 }
 
 std::vector<const Shard*> WorkerPool::shards() const {
@@ -187,9 +187,7 @@ void WorkerPool::take_reports(std::uint32_t worker, const Reports& reports) {
   heard.settled_before = std::max(heard.settled_before, reports.settled_before);
   if (!reports.judged.empty() || reports.is_settled) options_.on_judged(reports.at);
   for (const BadOutcome& each : reports.outcomes) options_.on_bad_outcome(each);
-  if (!stopped_)
-    boost::asio::post(workers_[worker]->io(),
-                      [&worker = *workers_[worker]] { worker.open_reports(); });
+  if (!stopped_) workers_[worker]->post([&worker = *workers_[worker]] { worker.open_reports(); });
 }
 
 void WorkerPool::reopen_access_log() {
@@ -205,14 +203,12 @@ void WorkerPool::drain(std::function<void()> idle) {
   const auto latch = std::make_shared<Latch>(control_, *options_.clock, workers_.size(),
                                              [idle = std::move(idle)](Mono) { idle(); });
   for (const auto& worker : workers_)
-    boost::asio::post(worker->io(),
-                      [&worker = *worker, latch] { worker.drain([latch] { latch->arrive(); }); });
+    worker->post([&worker = *worker, latch] { worker.drain([latch] { latch->arrive(); }); });
 }
 
 void WorkerPool::stop() {
   if (std::exchange(stopped_, true)) return;
-  for (const auto& worker : workers_)
-    boost::asio::post(worker->io(), [&worker = *worker] { worker.stop(); });
+  for (const auto& worker : workers_) worker->post([&worker = *worker] { worker.stop(); });
   for (const auto& worker : workers_) worker->join();
 }
 

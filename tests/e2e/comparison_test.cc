@@ -26,16 +26,16 @@ class ComparisonTest : public ReleaseTest {
           connection.send(response(fails ? 500 : 200, "said", "x-target: " + name + "\r\n"));
         });
   }
-  /// Answers in 2 to 8 ms, one in fifty in 40; all of it times `factor`.
-  static void take_time(Target& target, int factor) {
+  /// Answers in 2 to 8 ms times `factor`, but one in fifty in `tail`.
+  static void take_time(Target& target, int factor, Millis tail) {
     auto count = std::make_shared<std::atomic<std::size_t>>(0);
-    target.on_request(
-        [count, factor, name = target.name()](TargetConnection& connection, const SeenRequest&) {
-          const std::size_t nth = ++*count;
-          const auto usual = static_cast<int>(2 + nth % 7);
-          if (!connection.linger(Millis{(nth % 50 == 0 ? 40 : usual) * factor})) return;
-          connection.send(response(200, "said", "x-target: " + name + "\r\n"));
-        });
+    target.on_request([count, factor, tail, name = target.name()](TargetConnection& connection,
+                                                                  const SeenRequest&) {
+      const std::size_t nth = ++*count;
+      const Millis usual{static_cast<int>(2 + nth % 7) * factor};
+      if (!connection.linger(nth % 50 == 0 ? tail : usual)) return;
+      connection.send(response(200, "said", "x-target: " + name + "\r\n"));
+    });
   }
   std::string evidence_at(const std::string& id, std::string_view pointer) {
     return admin().get("/v1/deployments/" + id + "/evidence").at(pointer);
@@ -90,9 +90,21 @@ TEST_F(ComparisonTest, TenTimesTheErrorsAreFoundInSeconds) {
 
 TEST_F(ComparisonTest, TwiceTheLatencyIsFound) {
   start(kCompareLatency);
-  take_time(blue_, 1);
-  take_time(green_, 2);
+  take_time(blue_, 1, Millis{40});
+  take_time(green_, 2, Millis{80});
   Load load(teal_->listener(), 2 * kClients);
+  ASSERT_TRUE(load.await(3000));
+  const std::string id = ship();
+  EXPECT_TRUE(admin().await_end(id, Deadline{kPatiently}));
+  expect_rolled_back(id, "Stopped", "ALARM_ACTIVE");
+  EXPECT_TRUE(load.stop().failures.empty());
+}
+
+TEST_F(ComparisonTest, ATailThatIsTwiceAsSlowIsFoundWhereTheRestIsAsFastAsBefore) {
+  start(kCompareLatency);
+  take_time(blue_, 1, Millis{150});
+  take_time(green_, 1, Millis{300});
+  Load load(teal_->listener(), 4 * kClients);
   ASSERT_TRUE(load.await(3000));
   const std::string id = ship();
   EXPECT_TRUE(admin().await_end(id, Deadline{kPatiently}));

@@ -44,6 +44,7 @@ std::vector<Case> start_line_cases() {
       {"version_unsupported", 505, "GET / HTTP/2.0\r\n" + host},
       {"request_line_too_long", 414, "GET /" + std::string(9000, 'a') + " HTTP/1.1\r\n" + host},
       {"method_unsupported", 501, "CONNECT a:1 HTTP/1.1\r\nhost: a:1\r\n\r\n"},
+      {"method_unsupported", 501, "TRACE / HTTP/1.1\r\n" + host},
   };
 }
 

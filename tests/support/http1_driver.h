@@ -104,9 +104,13 @@ class Driver {
     }
   }
 
-  const Transcript& transcript() {
+  Transcript transcript() {
     flush_body();
-    return transcript_;
+    Transcript all = transcript_;
+    // An empty line before a request is consumed with it, or before it where nothing followed yet.
+    if constexpr (requires { parser_.restart(); })
+      if (pending_.starts_with("\r\n")) all.consumed += 2;
+    return all;
   }
   bool finished() const { return failed_ || done_ || transcript_.refusal != Refusal::none; }
 

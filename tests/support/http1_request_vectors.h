@@ -106,6 +106,7 @@ inline std::vector<RequestVector> refused_start_lines() {
       {"absolute form with a port that Host lacks", line("GET http://a.example:80/ HTTP/1.1"),
        host_malformed},
       {"CONNECT", line("CONNECT a.example:443 HTTP/1.1"), method_unsupported},
+      {"TRACE", line("TRACE / HTTP/1.1"), method_unsupported},
       {"CONNECT with a path", line("CONNECT / HTTP/1.1"), method_unsupported},
   };
 }

@@ -45,6 +45,10 @@ void expect_same_responses(const std::vector<ResponseVector>& vectors) {
                               });
 }
 
+TEST(SplitRequests, AnEmptyLineBeforeARequestIsOneWhetherItComesAloneOrNot) {
+  EXPECT_EQ(read_requests({"\r\n0"}), read_requests({"\r\n", "0"}));
+}
+
 TEST(SplitRequests, AreAcceptedAlike) {
   expect_same_requests(accepted_requests());
 }

@@ -4,7 +4,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <boost/asio/io_context.hpp>
+#include <array>
+#include <functional>
+#include <thread>
+#include <utility>
 
 #include "net/socket.h"
 
@@ -34,11 +37,11 @@ class Recorder final : public Watcher {
 class ReactorTest : public testing::Test {
  protected:
   ReactorTest()
-      : reactor_(io_, {.before_turn = [this] { ++turns_; },
-                       .after_each = [this] { ++after_each_; },
-                       .after_turn = [] {}}) {
+      : reactor_({.before_turn = [this] { ++turns_; },
+                  .after_each = [this] { ++after_each_; },
+                  .woken = [this] { ++woken_; },
+                  .after_turn = [] {}}) {
     Recorder::destroyed = 0;
-    reactor_.start();
   }
 
   std::pair<Socket, Socket> make_pair() {
@@ -46,14 +49,11 @@ class ReactorTest : public testing::Test {
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair.data()), 0);
     return {Socket(pair[0]), Socket(pair[1])};
   }
-  void turn() {
-    io_.restart();
-    io_.run_one_for(5s);
-  }
+  void turn(Millis at_most = 5s) { reactor_.turn(at_most); }
   static void say(const Socket& socket) { ASSERT_EQ(::send(socket.fd(), "x", 1, 0), 1); }
 
-  boost::asio::io_context io_{1};
   int turns_ = 0;
+  int woken_ = 0;
   int after_each_ = 0;
   Reactor reactor_;
 };
@@ -118,6 +118,38 @@ TEST_F(ReactorTest, EventsFetchedForARemovedWatcherAreForgotten) {
   turn();
   EXPECT_EQ(calls, 1);
   EXPECT_EQ(Recorder::destroyed, 2);
+}
+
+TEST_F(ReactorTest, ASocketThatWasClosedNeedsNoSystemCallToBeForgotten) {
+  auto [ours, theirs] = make_pair();
+  ASSERT_TRUE(reactor_.add(ours.fd(), *new Recorder([&](Recorder& self) {
+                             ours.close();
+                             reactor_.remove_closed(self);
+                           })));
+  say(theirs);
+  turn();
+  EXPECT_EQ(Recorder::destroyed, 1);
+  turn(0ms);
+  EXPECT_EQ(after_each_, 1);
+}
+
+TEST_F(ReactorTest, WhoRingsFromAnotherThreadEndsTheWait) {
+  std::thread other([this] { reactor_.wake(); });
+  turn(1h);
+  other.join();
+  EXPECT_EQ(woken_, 1);
+  turn(0ms);
+  EXPECT_EQ(woken_, 1) << "once for each ring";
+  reactor_.wake();
+  reactor_.wake();
+  turn(1h);
+  EXPECT_EQ(woken_, 2) << "and once for those that came together";
+}
+
+TEST_F(ReactorTest, ATurnEndsAtItsTimeWithoutAnyEvent) {
+  turn(1ms);
+  EXPECT_EQ(turns_, 1);
+  EXPECT_EQ(after_each_, 0);
 }
 
 }  // namespace

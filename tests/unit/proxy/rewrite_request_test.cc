@@ -94,6 +94,12 @@ TEST(RequestHead, DropsHopByHopFields) {
     EXPECT_THAT(values_of(lines, name), IsEmpty()) << name;
 }
 
+TEST(RequestHead, DropsProxyWhichCgiTakesForASettingOfItsOwn) {
+  const Lines lines = get({"Proxy: http://b", "Proxy-X: c"});
+  EXPECT_THAT(lines, Contains("Proxy-X: c"));
+  EXPECT_THAT(lines, testing::Not(Contains(testing::StartsWith("Proxy:"))));
+}
+
 TEST(RequestHead, DropsWhatConnectionNamesWhereverItStands) {
   const Lines lines = get({"X-Before: 1", "Connection: close, x-before ,X-AFTER",
                            "Connection: x-third", "X-After: 2", "X-Third: 3", "X-Kept: 4"});
