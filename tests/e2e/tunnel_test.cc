@@ -107,7 +107,9 @@ TEST_F(TunnelTest, HalfATunnelHasTheTimeOfAStream) {
 TEST_F(TunnelTest, ASlowSideStopsTheOtherAndNothingIsLost) {
   constexpr std::size_t kBytes = 64 * 1024 * 1024;
   std::atomic<std::size_t> sent{0};
+  Trigger may_send;
   agree([&](TargetConnection& connection) {
+    connection.wait(may_send);
     const std::string block(64 * 1024, 'x');
     for (; sent < kBytes; sent += block.size())
       if (!connection.send(block)) return;
@@ -118,6 +120,7 @@ TEST_F(TunnelTest, ASlowSideStopsTheOtherAndNothingIsLost) {
   Caller caller(teal_->listener(), 16 * 1024);
   caller.upgrade();
   caller.forget();
+  may_send.fire();
   // The target gets stuck when all buffers on the way are full.
   std::size_t before = 0;
   Deadline quiet{Millis{200}};
