@@ -91,6 +91,7 @@ struct Upstream {
 // ---- listeners ------------------------------------------------------------------------------
 
 struct ListenerTimeouts {
+  Millis proxy_header = seconds{5};     ///< From the accept to the whole PROXY header: close.
   Millis tls_handshake = seconds{10};   ///< From the accept to the end of the handshake: close.
   Millis request_header = seconds{10};  ///< First byte of a request to its whole head: 408.
   Millis keep_alive = seconds{75};      ///< Idle between requests: close.
@@ -127,12 +128,23 @@ struct HttpsRedirect {
   bool operator==(const HttpsRedirect&) const = default;
 };
 
+/// Versions of the PROXY protocol (net/proxy_protocol.h).
+enum class ProxyVersion : std::uint8_t { v1, v2 };
+
+/// Connections that begin with a header of the PROXY protocol.
+struct ListenerProxyProtocol {
+  /// Whose do, always; those of others never. Empty on a Unix socket: everybody's.
+  std::vector<Cidr> from;
+  bool operator==(const ListenerProxyProtocol&) const = default;
+};
+
 struct Listener {
   std::string name;
   Address address;
   GroupChoice group = GroupChoice::split;
   /// Peers whose X-Forwarded-* and Forwarded are believed and continued. Others' are replaced.
   std::vector<Cidr> trusted_proxies;
+  std::optional<ListenerProxyProtocol> proxy_protocol;
   std::optional<ListenerTls> tls;
   std::optional<HttpsRedirect> redirect_https;
   std::string hsts;  ///< Strict-Transport-Security as it is sent; empty: not sent. With tls only.
@@ -227,14 +239,16 @@ struct ServiceTimeouts {
   Millis request = hours{1};               ///< Everything; 0: no limit.
   Millis upstream_idle = Millis{4000};     ///< A kept connection unused; below the usual 5 s.
   Millis queue = seconds{1};               ///< Waiting for a target with room: 503.
+  Millis tunnel_idle = hours{1};           ///< An upgraded connection without a byte: closed.
+  Millis tunnel_drain = minutes{5};        ///< What it has left when its target has gone: closed.
   bool operator==(const ServiceTimeouts&) const = default;
 };
 
 struct ServiceLimits {
   std::uint32_t in_flight_per_target = 10'000;  ///< Shared out evenly to the workers.
-  std::uint32_t in_flight_per_group = 0;      ///< Likewise; 0: no limit beyond the targets'.
-  std::uint32_t pending = 1024;               ///< Per group, shared out likewise; full: 503.
-  std::uint32_t idle_per_target = 128;        ///< Kept connections, shared out likewise.
+  std::uint32_t in_flight_per_group = 0;        ///< Likewise; 0: no limit beyond the targets'.
+  std::uint32_t pending = 1024;                 ///< Per group, shared out likewise; full: 503.
+  std::uint32_t idle_per_target = 128;          ///< Kept connections, shared out likewise.
   bool operator==(const ServiceLimits&) const = default;
 };
 
@@ -412,7 +426,10 @@ struct Service {
   ServiceLimits limits;
   HostHeader host_header;
   Upstream upstream;
+  /// Protocols that a request may change its connection to, lower case.
+  std::vector<std::string> upgrades{"websocket"};
   std::optional<TargetTls> tls;
+  std::optional<ProxyVersion> proxy_protocol;  ///< What connections to targets begin with.
   Deploy deploy;
   bool operator==(const Service&) const = default;
 };

@@ -52,6 +52,8 @@ enum class Refusal : std::uint8_t {
   connection_field,         // Connection and the like, which HTTP/2 has no use for
   te_not_trailers,          // a TE that says anything else
   content_length_mismatch,  // the body is longer or shorter
+  protocol_without_stream,  // an extended CONNECT that ends with its head
+  protocol_unsupported,     // 501: an extended CONNECT for what the service does not allow
   // HTTP/2 connections, which end
   http2_protocol_error,  // frames or streams: RFC 9113, sections 4 to 6
   http2_head_bomb,       // a field section far over the limit, or in too many pieces

@@ -35,8 +35,10 @@ enum class Termination : std::uint8_t {
   stream_timeout,
   client_gone,
   shutdown,
-  redirected,   ///< To HTTPS.
-  misdirected,  ///< 421: a Host whose rules the handshake was not for.
+  tunnel_idle,     ///< An upgraded connection without a byte for too long.
+  tunnel_drained,  ///< Its target has left.
+  redirected,      ///< To HTTPS.
+  misdirected,     ///< 421: a Host whose rules the handshake was not for.
 };
 std::string_view to_string(Termination termination);
 

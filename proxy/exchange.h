@@ -15,6 +15,9 @@
 //     | response head
 //     v
 //   relaying --end--> done        died in mid-response: done, truncated
+//     | 101 instead, where an upgrade was asked for
+//     v
+//   tunnel --both ends--> done    (exchange_tunnel.cc)
 //
 // What fails on the release before the client has seen anything of it is, where that is safe, begun
 // anew with the live group (exchange_shield.cc). The numbers stay with the group that was drawn.
@@ -61,7 +64,10 @@ class Exchange {
   /// Takes over the head (its vectors are swapped) and copies its bytes.
   void begin(ClientSide& client, const ClientInfo& info, net::RequestHead& head);
   /// Body bytes are taken only while this is true.
-  bool wants_body() const { return phase_ == Phase::waiting || phase_ == Phase::relaying; }
+  bool wants_body() const {
+    if (phase_ == Phase::tunnel) return !tunnel_.client_ended;
+    return (phase_ == Phase::waiting || phase_ == Phase::relaying) && !head_.is_extended_connect();
+  }
   /// How long the client may be silent in mid-body.
   /// 0: as long as it likes, since a call of gRPC may be a conversation, whose silence is timed as
   /// a whole.
@@ -97,6 +103,8 @@ class Exchange {
   // ---- from the worker
   /// A target of the group has room, or the routing truth has changed.
   void on_room();
+  /// The target of this tunnel has left its group.
+  void on_target_retired();
 
   bool is_done() const { return phase_ == Phase::done; }
 
@@ -110,7 +118,7 @@ class Exchange {
     double release_probability = 0;
   };
 
-  enum class Phase : std::uint8_t { idle, queued, connecting, waiting, relaying, done };
+  enum class Phase : std::uint8_t { idle, queued, connecting, waiting, relaying, tunnel, done };
 
   // exchange.cc: the flow
   bool route();
@@ -190,6 +198,28 @@ class Exchange {
   void set_deadline(Millis phase);
   void on_deadline();
 
+  /// What a tunnel needs to know.
+  struct Tunnel {
+    const config::Service* spec = nullptr;  ///< The configuration outlives the workers.
+    std::string revision;
+    std::size_t place = 0;  ///< In target_->tunnels.
+    bool client_ended = false;
+    bool target_ended = false;
+  };
+
+  // exchange_tunnel.cc: connections that change their protocol
+  bool choose_upgrade();
+  UpgradeStyle upgrade_style() const;
+  void on_switched(net::ResponseHead& head);
+  void begin_tunnel();
+  void leave_tunnel();
+  void set_tunnel_deadline();
+  void relay_to_target(std::string_view bytes);
+  void on_client_end();
+  void on_target_end();
+  void on_tunnel_deadline();
+  void end_tunnel(Termination termination);
+
   // exchange_judged.cc: what the judge is told
   void start_judging();
   bool close_draw();
@@ -203,6 +233,7 @@ class Exchange {
   void reply(std::uint16_t status, std::string_view text, Termination termination);
   void truncate(Termination termination, Origin origin);
   void finish(Origin origin);
+  void settle(Origin origin);
   void account(Origin origin);
   void log_shielded(AccessRecord& record) const;
   void log(Origin origin);
@@ -238,6 +269,10 @@ class Exchange {
   RequestIds ids_;
   std::string set_cookie_;
   std::string host_buffer_;
+  std::string upgrade_;        ///< The protocol that the target is asked to change to.
+  std::string websocket_key_;  ///< Of a handshake of our own.
+  Tunnel tunnel_;
+  bool is_settled_ = false;  ///< Counted and judged.
   bool request_done_ = false;
   bool continue_owed_ = false;
 

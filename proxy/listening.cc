@@ -74,9 +74,9 @@ void Listening::welcome(net::Socket socket, const net::Endpoint& peer) {
     return;
   }
   worker_.counters()[Stat::connections_accepted].add();
-  std::string address;
-  if (spec.address.kind != Address::Kind::unix_socket) address = net::to_address(peer).host;
-  worker_.welcome({std::move(socket), listener_, std::move(address)});
+  Address address;
+  if (spec.address.kind != Address::Kind::unix_socket) address = net::to_address(peer);
+  worker_.welcome({std::move(socket), listener_, std::move(address.host), address.port});
 }
 
 }  // namespace teal::proxy

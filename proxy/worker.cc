@@ -209,7 +209,7 @@ void Worker::welcome(Accepted accepted) {
     shared_.hand_over(chosen, std::move(accepted));
     return;
   }
-  Downstream::open(*this, std::move(accepted.socket), accepted.listener, accepted.peer_address);
+  Downstream::open(*this, std::move(accepted));
 }
 
 void Worker::adopt(Accepted accepted) {
@@ -217,7 +217,7 @@ void Worker::adopt(Accepted accepted) {
     release_place(accepted.listener);
     return;
   }
-  Downstream::open(*this, std::move(accepted.socket), accepted.listener, accepted.peer_address);
+  Downstream::open(*this, std::move(accepted));
   after_each();
 }
 
@@ -333,6 +333,7 @@ void Worker::take_table(const RouteTable& routes) {
   for (auto it = targets_.begin(); it != targets_.end();) {
     if (it->second->retired) {
       close_idle_of(*it->second);
+      for (Exchange* tunnel : it->second->tunnels) tunnel->on_target_retired();
       it = targets_.erase(it);
     } else {
       ++it;

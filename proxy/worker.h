@@ -28,6 +28,7 @@
 #include "base/rng.h"
 #include "net/reactor.h"
 #include "net/timer_wheel.h"
+#include "proxy/accepted.h"
 #include "proxy/access_log.h"
 #include "proxy/channel.h"
 #include "proxy/placement.h"
@@ -45,13 +46,6 @@ class Listening;
 /// Connections of one listener over all workers; touched when one opens or closes only.
 struct ListenerGauge {
   std::atomic<std::uint32_t> connections{0};
-};
-
-/// A connection that nobody serves yet.
-struct Accepted {
-  net::Socket socket;
-  std::size_t listener = 0;
-  std::string peer_address;  ///< Empty for a Unix socket.
 };
 
 /// What a worker tells control of single requests.

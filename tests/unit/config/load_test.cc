@@ -187,8 +187,32 @@ TEST(LoadListener, NeedsAnAddressOfItsOwn) {
               HasSubstr("the prefix length goes from 0 to 32"));
   EXPECT_THAT(problem("{ a: { address: 1.1.1.1:80, limits: { header_bytes: 4096 } } }"),
               HasSubstr("request_line_bytes (8192) must not be above header_bytes (4096)"));
+  EXPECT_THAT(problem("{ a: { address: 1.1.1.1:80, proxy_protocol: true } }"),
+              HasSubstr("a.proxy_protocol: does not say whose headers are believed"));
+  EXPECT_THAT(problem("{ a: { address: 1.1.1.1:80, proxy_protocol: { } } }"),
+              HasSubstr("a.proxy_protocol: has no from"));
+  EXPECT_THAT(problem("{ a: { address: 1.1.1.1:80, proxy_protocol: { from: [ ] } } }"),
+              HasSubstr("must name at least one block"));
+  EXPECT_THAT(problem("{ a: { address: 1.1.1.1:80, proxy_protocol: { from: [ 10.0.0.0/33 ] } } }"),
+              HasSubstr("the prefix length goes from 0 to 32"));
+  EXPECT_THAT(problem("{ a: { address: 'unix:/a', proxy_protocol: { from: [ 10.0.0.0/8 ] } } }"),
+              HasSubstr("means nothing on a Unix socket"));
+  EXPECT_EQ(problem("{ a: { address: 'unix:/a', proxy_protocol: true } }"), "");
+  EXPECT_EQ(problem("{ a: { address: 1.1.1.1:80, proxy_protocol: false } }"), "");
   EXPECT_THAT(problem("{ a: { address: 1.1.1.1:80, timeouts: { keep_alive: 0 } } }"),
               HasSubstr("must be from 1ms to 1d, not '0'"));
+}
+
+TEST(LoadService, UpgradesAreTokensThatAreNotHttpsOwn) {
+  EXPECT_EQ(problems_with("  upgrades: [ websocket, Chat ]\n"), "");
+  EXPECT_EQ(problems_with("  upgrades: off\n"), "");
+  EXPECT_THAT(problems_with("  upgrades: [ h2c ]\n"),
+              HasSubstr("upgrades[0]: 'h2c' is not for requests to choose"));
+  EXPECT_THAT(problems_with("  upgrades: [ TLS/1.2 ]\n"), HasSubstr("cannot be the name"));
+  EXPECT_THAT(problems_with("  upgrades: [ tls ]\n"), HasSubstr("is not for requests to choose"));
+  EXPECT_THAT(problems_with("  upstream: { proxy_protocol: v3 }\n"),
+              HasSubstr("upstream.proxy_protocol"));
+  EXPECT_EQ(problems_with("  upstream: { proxy_protocol: off }\n"), "");
 }
 
 TEST(LoadGroup, NeedsTargetsWhereItIsLiveAndARevisionWhereItHasTargets) {
