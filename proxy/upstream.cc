@@ -38,13 +38,15 @@ Upstream* Upstream::connect(Worker& worker, const boost::local_shared_ptr<Target
 }
 
 Upstream* Upstream::reuse(TargetRuntime& target, Exchange& exchange, const Reach& wanted) {
-  // Where nobody names clients all headers are empty, and it is the last one.
-  const auto found = std::find_if(target.idle.rbegin(), target.idle.rend(), [&](const auto& each) {
-    return each->proxy_header_ == wanted.proxy_header;
-  });
-  if (found == target.idle.rend()) return nullptr;
-  const boost::intrusive_ptr<Upstream> kept = std::move(*found);
-  target.idle.erase(std::next(found).base());
+  if (target.idle.empty()) return nullptr;
+  if (!wanted.proxy_header.empty()) {  // One that named this client goes to where it is taken from.
+    const auto found = std::ranges::find(target.idle, wanted.proxy_header,
+                                         [](const auto& each) { return each->proxy_header_; });
+    if (found == target.idle.end()) return nullptr;
+    std::rotate(found, std::next(found), target.idle.end());
+  }
+  const boost::intrusive_ptr<Upstream> kept = std::move(target.idle.back());
+  target.idle.pop_back();
   kept->count_idle(false);
   kept->worker_.counters()[Stat::upstream_reuses].add();
   kept->attach(exchange, wanted);
