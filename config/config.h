@@ -13,7 +13,9 @@
 #include "base/address.h"
 #include "base/colour.h"
 #include "base/time.h"
+#include "config/compression.h"
 #include "config/plan.h"
+#include "config/route.h"
 
 namespace teal::config {
 
@@ -88,6 +90,22 @@ struct Upstream {
   bool operator==(const Upstream&) const = default;
 };
 
+// ---- Teal's own answers -----------------------------------------------------------------------
+
+struct StatusRange {
+  std::uint16_t first = 200;
+  std::uint16_t last = 299;
+  bool operator==(const StatusRange&) const = default;
+};
+
+/// What Teal's own responses with these statuses say, from a file (proxy/error_pages.h).
+struct ErrorPage {
+  std::vector<StatusRange> statuses;
+  FileName file;
+  std::string content_type;
+  bool operator==(const ErrorPage&) const = default;
+};
+
 // ---- listeners ------------------------------------------------------------------------------
 
 struct ListenerTimeouts {
@@ -99,6 +117,7 @@ struct ListenerTimeouts {
 
 struct ListenerLimits {
   std::uint32_t connections = 10'000;           ///< Over all workers; more are closed at once.
+  std::uint32_t connections_per_client = 0;     ///< Likewise, of one address; 0: no limit.
   std::uint32_t requests_per_connection = 0;    ///< 0: no limit.
   std::uint32_t request_line_bytes = 8 * 1024;  ///< 414.
   std::uint32_t header_bytes = 32 * 1024;       ///< The whole head: 431.
@@ -137,20 +156,14 @@ struct Listener {
   std::optional<HttpsRedirect> redirect_https;
   std::string hsts;  ///< Strict-Transport-Security as it is sent; empty: not sent. With tls only.
   ListenerHttp2 http2;
+  PathRules paths;
+  std::vector<ErrorPage> error_pages;  ///< The first that fits.
   ListenerTimeouts timeouts;
   ListenerLimits limits;
   bool operator==(const Listener&) const = default;
 };
 
 // ---- services -------------------------------------------------------------------------------
-
-struct Match {
-  std::string listener;
-  /// "" any host, "shop.example.com" exactly, "*.example.com" any name below. Lower case, no port.
-  std::string host;
-  std::string path = "/";  ///< Prefix on path segment borders: "/a" matches "/a" and "/a/b".
-  bool operator==(const Match&) const = default;
-};
 
 /// What the file says about a group. Once deployments have spoken, the store's word counts.
 struct Group {
@@ -176,12 +189,6 @@ struct Sticky {
   Millis max_age = hours{24};
   bool secure = false;  ///< Over TLS it always is. HttpOnly and SameSite=Lax are always set.
   bool operator==(const Sticky&) const = default;
-};
-
-struct StatusRange {
-  std::uint16_t first = 200;
-  std::uint16_t last = 299;
-  bool operator==(const StatusRange&) const = default;
 };
 
 struct HealthCheck {
@@ -232,10 +239,32 @@ struct ServiceTimeouts {
 
 struct ServiceLimits {
   std::uint32_t in_flight_per_target = 10'000;  ///< Shared out evenly to the workers.
-  std::uint32_t in_flight_per_group = 0;      ///< Likewise; 0: no limit beyond the targets'.
-  std::uint32_t pending = 1024;               ///< Per group, shared out likewise; full: 503.
-  std::uint32_t idle_per_target = 128;        ///< Kept connections, shared out likewise.
+  std::uint32_t in_flight_per_group = 0;        ///< Likewise; 0: no limit beyond the targets'.
+  std::uint32_t pending = 1024;                 ///< Per group, shared out likewise; full: 503.
+  std::uint32_t idle_per_target = 128;          ///< Kept connections, shared out likewise.
   bool operator==(const ServiceLimits&) const = default;
+};
+
+/// What is done with the requests of a route.
+struct RouteActions {
+  std::optional<Redirect> redirect;
+  std::optional<FixedResponse> respond;
+  NewPath rewrite;  ///< Of what the target is asked for.
+  HeaderEdits request_headers;
+  HeaderEdits response_headers;          ///< Of the target's responses and of `respond`.
+  std::uint32_t request_body_bytes = 0;  ///< More: 413; 0: no limit.
+  std::optional<RateLimit> rate_limit;   ///< More: 429.
+  std::optional<Compression> compress;   ///< Of responses.
+  bool operator==(const RouteActions&) const = default;
+};
+
+/// Requests of a service that are treated in a way of their own.
+struct Route {
+  std::string name;
+  std::vector<Match> match;
+  RouteActions actions;      ///< What it does not say is as the service does.
+  ServiceTimeouts timeouts;  ///< Likewise.
+  bool operator==(const Route&) const = default;
 };
 
 /// Failures of an attempt, as far as a retry tells them apart.
@@ -396,6 +425,9 @@ struct Deploy {
 struct Service {
   std::string name;
   std::vector<Match> match;
+  RouteActions actions;                ///< Of the requests that `match` is for.
+  std::vector<Route> routes;           ///< In the order of the file; names unique.
+  std::vector<ErrorPage> error_pages;  ///< Before the listener's.
   PerColour<Group> groups;
   Colour live = Colour::blue;
   Balance balance = Balance::least_request;
@@ -435,12 +467,21 @@ struct Admin {
   bool operator==(const Admin&) const = default;
 };
 
+/// When Teal has too little of something (proxy/overload.h).
+struct Overload {
+  bool enabled = true;
+  std::optional<std::uint32_t> memory_mib;  ///< Resident; left out: what the cgroup allows.
+  std::uint32_t connections = 0;            ///< Of clients, over all listeners; 0: not looked at.
+  bool operator==(const Overload&) const = default;
+};
+
 struct Config {
   Admin admin;
   std::string state_path = "teal.db";  ///< From "sqlite:PATH".
   std::uint32_t workers = 0;           ///< 0: one per core.
   AccessLog access_log;
   Millis shutdown_grace = seconds{30};  ///< SIGTERM: running requests get this long.
+  Overload overload;
   std::vector<Listener> listeners;
   std::vector<Service> services;
   bool operator==(const Config&) const = default;

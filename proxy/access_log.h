@@ -35,8 +35,13 @@ enum class Termination : std::uint8_t {
   stream_timeout,
   client_gone,
   shutdown,
-  redirected,   ///< To HTTPS.
-  misdirected,  ///< 421: a Host whose rules the handshake was not for.
+  redirected,          ///< To HTTPS, or where the route leads.
+  responded,           ///< By the route itself, which asks no target.
+  body_too_large,      ///< 413
+  rate_limited,        ///< 429
+  compression_failed,  ///< A cut: there was no memory for more.
+  overloaded,          ///< 503: proxy/overload.h
+  misdirected,         ///< 421: a Host whose rules the handshake was not for.
 };
 std::string_view to_string(Termination termination);
 

@@ -109,6 +109,18 @@ std::optional<Downstream::OwnAnswer> Downstream::own_answer(const net::RequestHe
                    https_location(authority, redirect.port, head.text(head.target))};
 }
 
+std::string_view Downstream::error_page(const OwnAnswer& answer, OwnContent& content,
+                                        ResponseStyle& style) const {
+  if (answer.status < 400) return answer.text;
+  const ErrorPage* const page =
+      worker_.shared().error_pages->find(listener_, ErrorPages::kNoService, answer.status);
+  if (page == nullptr) return answer.text;
+  content.content_type = page->content_type;
+  style.own = &content;
+  style.framing.length = page->body->size();
+  return *page->body;
+}
+
 void Downstream::log_own(std::uint16_t status, Termination termination, std::string_view detail,
                          const net::RequestHead* head) {
   AccessRecord record;

@@ -37,6 +37,8 @@ class Downstream : public Channel {
   virtual void drain() = 0;
   /// Ends now.
   virtual void cut() = 0;
+  /// Teal is overloaded, or more than it was.
+  virtual void hasten() {}
 
  protected:
   /// Reading a head (or waiting for one); a request runs; our last bytes go out; waiting for the
@@ -56,6 +58,10 @@ class Downstream : public Channel {
   Peer peer() const;
   bool has_own_answers() const;
   std::optional<OwnAnswer> own_answer(const net::RequestHead& head);
+  /// The body of an answer: that of the listener's page for it, which the style then says, or its
+  /// text. `content`: of the style.
+  std::string_view error_page(const OwnAnswer& answer, OwnContent& content,
+                              ResponseStyle& style) const;
   /// The line of a request that no exchange had; `head` may be null.
   void log_own(std::uint16_t status, Termination termination, std::string_view detail,
                const net::RequestHead* head);

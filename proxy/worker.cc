@@ -88,6 +88,7 @@ void Worker::read_clock() {
   untold_.before_turn(now_);
   now_ = shared_.clock->mono();
   untold_.on_turn(now_);
+  overload_ = shared_.overload.load(std::memory_order_relaxed);
   wall_ = shared_.clock->wall();
   const std::int64_t second = wall_.time_since_epoch().count() / 1000;
   if (second == date_second_) return;
@@ -128,6 +129,8 @@ void Worker::after_turn() {
     after_each();
   }
   if (now_ >= next_tick_) tick();
+  if (overload_ != followed_) [[unlikely]]
+    follow_overload();
   if (!late_.empty()) resume_late();
   untold_.on_idle();
   if (has_reports() && !report_under_way_) send_reports();
@@ -185,6 +188,18 @@ void Worker::wake_soon(const boost::local_shared_ptr<GroupRuntime>& group) {
   if (!std::exchange(group->wake_pending, true)) wake_.push_back(group);
 }
 
+std::unique_ptr<Compressor> Worker::take_compressor(Coding coding) {
+  if (compressors_ >= kMostCompressors) return nullptr;
+  std::unique_ptr<Compressor> made = Compressor::make(coding);
+  if (made) ++compressors_;
+  return made;
+}
+
+void Worker::give_back(std::unique_ptr<Compressor> compressor) {
+  compressor.reset();
+  --compressors_;
+}
+
 std::unique_ptr<Exchange> Worker::take_exchange() {
   if (spare_exchanges_.empty()) return std::make_unique<Exchange>(*this);
   std::unique_ptr<Exchange> exchange = std::move(spare_exchanges_.back());
@@ -209,6 +224,7 @@ void Worker::welcome(Accepted accepted) {
     shared_.hand_over(chosen, std::move(accepted));
     return;
   }
+  arriving_ = std::move(accepted.place);
   Downstream::open(*this, std::move(accepted.socket), accepted.listener, accepted.peer_address);
 }
 
@@ -217,6 +233,7 @@ void Worker::adopt(Accepted accepted) {
     release_place(accepted.listener);
     return;
   }
+  arriving_ = std::move(accepted.place);
   Downstream::open(*this, std::move(accepted.socket), accepted.listener, accepted.peer_address);
   after_each();
 }
@@ -228,17 +245,23 @@ void Worker::release_place(std::size_t listener) {
 
 void Worker::opened(Downstream& downstream) {
   downstreams_.insert(&downstream);
+  if (arriving_) places_[&downstream] = std::move(arriving_);
   counters()[Stat::connections_active].add();
 }
 
 void Worker::replaced(Downstream& old, Downstream& by) {
   downstreams_.erase(&old);
   downstreams_.insert(&by);
+  if (auto place = places_.extract(&old)) {
+    place.key() = &by;
+    places_.insert(std::move(place));
+  }
 }
 
 void Worker::closed(Downstream& downstream, std::size_t listener) {
   release_place(listener);
   downstreams_.erase(&downstream);
+  if (!places_.empty()) places_.erase(&downstream);
   counters()[Stat::connections_active].subtract();
   tell_idle();
 }
