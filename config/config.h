@@ -16,6 +16,7 @@
 #include "config/compression.h"
 #include "config/plan.h"
 #include "config/route.h"
+#include "config/tls.h"
 
 namespace teal::config {
 
@@ -23,58 +24,7 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-// ---- TLS --------------------------------------------------------------------------------------
-
-/// A file that the configuration names, and where it does. What is in it is looked at later by the
-/// room that knows what belongs there (net/tls_files.h), and complained of at this place.
-struct FileName {
-  std::string path;
-  std::string key;  ///< "listeners.public.tls.certificates[0].key".
-  int line = 0;
-  int column = 0;
-
-  bool empty() const { return path.empty(); }
-  bool operator==(const FileName& that) const { return path == that.path; }
-};
-
-enum class TlsVersion : std::uint8_t { tls12, tls13 };
-
-/// Whether clients show a certificate of their own. One that is shown must be good.
-enum class ClientAuth : std::uint8_t { none, optional, required };
-
-struct ClientPolicy {
-  ClientAuth auth = ClientAuth::none;
-  FileName ca;  ///< Who may have signed them; with `none` empty.
-  bool operator==(const ClientPolicy&) const = default;
-};
-
-struct Certificate {
-  FileName chain;  ///< PEM: the certificate, then who certifies it, and so on.
-  FileName key;
-  FileName ocsp;         ///< A DER response to staple; may be empty.
-  ClientPolicy clients;  ///< Of the names in this certificate.
-  bool operator==(const Certificate&) const = default;
-};
-
-struct ListenerTls {
-  std::vector<Certificate> certificates;  ///< The first is for names that none has.
-  TlsVersion min_version = TlsVersion::tls12;
-  Millis ticket_rotation = hours{8};  ///< How often the keys of session tickets are replaced.
-  bool http2 = false;                 ///< Offered by ALPN; as ListenerHttp2 says.
-  bool operator==(const ListenerTls&) const = default;
-};
-
-/// How the targets of a service are spoken to.
-struct TargetTls {
-  bool verify = true;
-  FileName ca;  ///< Empty: the system's.
-  /// Sent as SNI, and what the certificate must be for. Empty: no SNI, the target's IP address.
-  std::string server_name;
-  FileName chain;  ///< Our own certificate, where targets ask for one; may be empty.
-  FileName key;
-  TlsVersion min_version = TlsVersion::tls12;
-  bool operator==(const TargetTls&) const = default;
-};
+// ---- targets --------------------------------------------------------------------------------
 
 /// What the targets of a service speak.
 enum class TargetProtocol : std::uint8_t {
@@ -109,6 +59,7 @@ struct ErrorPage {
 // ---- listeners ------------------------------------------------------------------------------
 
 struct ListenerTimeouts {
+  Millis proxy_header = seconds{5};     ///< From the accept to the whole PROXY header: close.
   Millis tls_handshake = seconds{10};   ///< From the accept to the end of the handshake: close.
   Millis request_header = seconds{10};  ///< First byte of a request to its whole head: 408.
   Millis keep_alive = seconds{75};      ///< Idle between requests: close.
@@ -146,12 +97,23 @@ struct HttpsRedirect {
   bool operator==(const HttpsRedirect&) const = default;
 };
 
+/// Versions of the PROXY protocol (net/proxy_protocol.h).
+enum class ProxyVersion : std::uint8_t { v1, v2 };
+
+/// Connections that begin with a header of the PROXY protocol.
+struct ListenerProxyProtocol {
+  /// Whose do, always; those of others never. Empty on a Unix socket: everybody's.
+  std::vector<Cidr> from;
+  bool operator==(const ListenerProxyProtocol&) const = default;
+};
+
 struct Listener {
   std::string name;
   Address address;
   GroupChoice group = GroupChoice::split;
   /// Peers whose X-Forwarded-* and Forwarded are believed and continued. Others' are replaced.
   std::vector<Cidr> trusted_proxies;
+  std::optional<ListenerProxyProtocol> proxy_protocol;
   std::optional<ListenerTls> tls;
   std::optional<HttpsRedirect> redirect_https;
   std::string hsts;  ///< Strict-Transport-Security as it is sent; empty: not sent. With tls only.
@@ -234,6 +196,8 @@ struct ServiceTimeouts {
   Millis request = hours{1};               ///< Everything; 0: no limit.
   Millis upstream_idle = Millis{4000};     ///< A kept connection unused; below the usual 5 s.
   Millis queue = seconds{1};               ///< Waiting for a target with room: 503.
+  Millis tunnel_idle = hours{1};           ///< An upgraded connection without a byte: closed.
+  Millis tunnel_drain = minutes{5};        ///< What it has left when its target has gone: closed.
   bool operator==(const ServiceTimeouts&) const = default;
 };
 
@@ -444,7 +408,10 @@ struct Service {
   ServiceLimits limits;
   HostHeader host_header;
   Upstream upstream;
+  /// Protocols that a request may change its connection to, lower case.
+  std::vector<std::string> upgrades{"websocket"};
   std::optional<TargetTls> tls;
+  std::optional<ProxyVersion> proxy_protocol;  ///< What connections to targets begin with.
   Deploy deploy;
   bool operator==(const Service&) const = default;
 };

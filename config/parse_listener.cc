@@ -8,6 +8,7 @@ constexpr std::uint32_t kMany = 1'000'000;
 
 void parse_timeouts(const Value& value, ListenerTimeouts& timeouts) {
   Mapping keys(value);
+  keys.duration("proxy_header", timeouts.proxy_header, Millis{1}, hours{1});
   keys.duration("tls_handshake", timeouts.tls_handshake, Millis{1}, hours{1});
   keys.duration("request_header", timeouts.request_header, Millis{1}, hours{1});
   keys.duration("keep_alive", timeouts.keep_alive, Millis{1}, hours{24});
@@ -42,6 +43,43 @@ ListenerHttp2 parse_http2(const Value& value) {
   return http2;
 }
 
+std::vector<Cidr> parse_blocks(const Value& value) {
+  std::vector<Cidr> blocks;
+  for (const Value& item : value.items(kMostProxies)) {
+    const std::optional<std::string> text = item.text();
+    if (!text) continue;
+    const Result<Cidr> block = parse_cidr(*text);
+    if (block)
+      blocks.push_back(*block);
+    else
+      item.problem(block.error().message(), "write a block like 10.0.0.0/8");
+  }
+  return blocks;
+}
+
+/// Over TCP nobody is believed who is not named; a Unix socket's file says who may come.
+std::optional<ListenerProxyProtocol> parse_proxy_protocol(const Value& value, bool is_unix) {
+  if (value.is("false")) return std::nullopt;
+  ListenerProxyProtocol proxy;
+  if (value.is("true")) {
+    if (!is_unix)
+      value.problem("does not say whose headers are believed",
+                    "write { from: [ 10.0.0.0/8 ] } with the addresses of who sends them");
+    return proxy;
+  }
+  Mapping keys(value);
+  if (const auto from = keys.find("from")) {
+    proxy.from = parse_blocks(*from);
+    if (is_unix)
+      from->problem("means nothing on a Unix socket", "write proxy_protocol: true");
+    else if (from->is_list() && from->node().items.empty())
+      from->problem("must name at least one block");
+  } else if (value.is_mapping() && !keys.has("from")) {
+    value.problem("has no from", "add from: [ 10.0.0.0/8 ] with the addresses of who sends it");
+  }
+  return proxy;
+}
+
 }  // namespace
 
 Listener parse_listener(const std::string& name, const Value& value) {
@@ -56,17 +94,11 @@ Listener parse_listener(const std::string& name, const Value& value) {
   keys.choice<GroupChoice>(
       "group", listener.group,
       {{"split", GroupChoice::split}, {"live", GroupChoice::live}, {"idle", GroupChoice::idle}});
-  if (const auto proxies = keys.find("trusted_proxies")) {
-    for (const Value& item : proxies->items(kMostProxies)) {
-      const std::optional<std::string> text = item.text();
-      if (!text) continue;
-      const Result<Cidr> block = parse_cidr(*text);
-      if (block)
-        listener.trusted_proxies.push_back(*block);
-      else
-        item.problem(block.error().message(), "write a block like 10.0.0.0/8");
-    }
-  }
+  if (const auto proxies = keys.find("trusted_proxies"))
+    listener.trusted_proxies = parse_blocks(*proxies);
+  if (const auto proxy = keys.find("proxy_protocol"))
+    listener.proxy_protocol =
+        parse_proxy_protocol(*proxy, listener.address.kind == Address::Kind::unix_socket);
   if (const auto tls = keys.find("tls")) listener.tls = parse_listener_tls(*tls);
   if (const auto redirect = keys.find("redirect_https"))
     listener.redirect_https = parse_redirect(*redirect);

@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::size_t kMostStatuses = 100;
 constexpr std::size_t kLongestToken = 128;
+constexpr std::size_t kMostUpgrades = 10;
 constexpr std::uint32_t kMany = 1'000'000;
 
 Group parse_group(const Value& value) {
@@ -151,6 +152,8 @@ void parse_timeouts(const Value& value, ServiceTimeouts& timeouts) {
   keys.duration("request", timeouts.request, Millis{0}, hours{24 * 7});
   keys.duration("upstream_idle", timeouts.upstream_idle, Millis{1}, hours{1});
   keys.duration("queue", timeouts.queue, Millis{1}, minutes{10});
+  keys.duration("tunnel_idle", timeouts.tunnel_idle, Millis{1}, hours{24 * 7});
+  keys.duration("tunnel_drain", timeouts.tunnel_drain, Millis{1}, hours{24});
 }
 
 void parse_limits(const Value& value, Service& service) {
@@ -182,15 +185,6 @@ void parse_host_header(const Value& value, HostHeader& header) {
     value.problem("must be preserve, target or literal:NAME, not " + quoted(*given));
 }
 
-void parse_upstream(const Value& value, Upstream& upstream) {
-  Mapping keys(value);
-  keys.choice<TargetProtocol>("protocol", upstream.protocol,
-                              {{"http1", TargetProtocol::http1},
-                               {"http2", TargetProtocol::http2},
-                               {"auto", TargetProtocol::automatic}});
-  keys.integer("concurrent_streams", upstream.concurrent_streams, 1, 10'000);
-}
-
 void parse_balance(Mapping& keys, Service& service) {
   keys.choice<Balance>("balance", service.balance,
                        {{"round_robin", Balance::round_robin},
@@ -203,6 +197,47 @@ void parse_balance(Mapping& keys, Service& service) {
       !keys.self().report().touches(keys.self().path() + ".balance"))
     keys.self().report().add_at(hash_on->path(), "means nothing without balance: consistent_hash",
                                 "set balance: consistent_hash or remove hash_on");
+}
+
+/// An upgrade to another HTTP or to TLS would take the rest of the connection out of sight.
+bool is_own_affair(std::string_view protocol) {
+  return protocol.starts_with("h2") || protocol.starts_with("http") || protocol.starts_with("tls");
+}
+
+std::vector<std::string> parse_upgrades(const Value& value) {
+  std::vector<std::string> upgrades;
+  if (value.is("off") || value.is("false")) return upgrades;
+  for (const Value& item : value.items(kMostUpgrades)) {
+    auto protocol = item.word(kLongestToken);
+    if (!protocol) continue;
+    std::transform(protocol->begin(), protocol->end(), protocol->begin(), [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    if (!is_token(*protocol))
+      item.problem(quoted(*protocol) + " cannot be the name of a protocol");
+    else if (is_own_affair(*protocol))
+      item.problem(quoted(*protocol) + " is not for requests to choose",
+                   "HTTP/2 is the http2 of a listener");
+    else
+      upgrades.push_back(*std::move(protocol));
+  }
+  return upgrades;
+}
+
+void parse_upstream(const Value& value, Service& service) {
+  Mapping keys(value);
+  keys.choice<TargetProtocol>("protocol", service.upstream.protocol,
+                              {{"http1", TargetProtocol::http1},
+                               {"http2", TargetProtocol::http2},
+                               {"auto", TargetProtocol::automatic}});
+  keys.integer("concurrent_streams", service.upstream.concurrent_streams, 1, 10'000);
+  keys.choice<std::optional<ProxyVersion>>(
+      "proxy_protocol", service.proxy_protocol,
+      {{"v1", ProxyVersion::v1}, {"v2", ProxyVersion::v2}, {"off", std::nullopt}});
+  if (service.proxy_protocol && service.upstream.protocol != TargetProtocol::http1)
+    keys.self().report().add_at(keys.self().path() + ".proxy_protocol",
+                                "names one client, but a connection of HTTP/2 is shared by many",
+                                "use protocol: http1, or leave proxy_protocol out");
 }
 
 }  // namespace
@@ -223,7 +258,8 @@ Service parse_service(const std::string& name, const Value& value) {
   if (const auto timeouts = keys.section("timeouts")) parse_timeouts(*timeouts, service.timeouts);
   if (const auto limits = keys.section("limits")) parse_limits(*limits, service);
   if (const auto header = keys.find("host_header")) parse_host_header(*header, service.host_header);
-  if (const auto upstream = keys.section("upstream")) parse_upstream(*upstream, service.upstream);
+  if (const auto upgrades = keys.find("upgrades")) service.upgrades = parse_upgrades(*upgrades);
+  if (const auto upstream = keys.section("upstream")) parse_upstream(*upstream, service);
   if (service.health)
     service.health->http2 = service.health->kind == HealthCheck::Kind::grpc ||
                             service.upstream.protocol == TargetProtocol::http2;

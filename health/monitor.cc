@@ -11,7 +11,6 @@
 #include "base/assert.h"
 #include "base/rng.h"
 #include "health/probe_schedule.h"
-#include "health/prober.h"
 #include "health/rise_fall.h"
 
 namespace teal::health {
@@ -135,7 +134,7 @@ void Monitor::State::start(Target& target) {
   const TargetId id = target.watched.id;
   target.prober = std::make_unique<Prober>(
       io, target.watched.address, target.watched.check,
-      [this, id](const ProbeResult& result) { on_result(id, result); }, target.watched.tls);
+      [this, id](const ProbeResult& result) { on_result(id, result); }, target.watched.greeting);
 }
 
 void Monitor::State::on_result(TargetId id, const ProbeResult& result) {

@@ -17,7 +17,7 @@
 #include "base/service_state.h"
 #include "base/time.h"
 #include "config/config.h"
-#include "net/tls_client.h"
+#include "health/prober.h"
 
 namespace boost::asio {
 class io_context;
@@ -29,7 +29,7 @@ struct Watched {
   TargetId id = 0;
   Address address;
   config::HealthCheck check;
-  std::shared_ptr<const net::TlsClient> tls = {};  ///< Null: plain.
+  ProbeGreeting greeting = {};
 };
 
 class Monitor {

@@ -25,6 +25,7 @@
 #include "health/grpc_health.h"
 #include "health/http2_ask.h"
 #include "net/maybe_tls.h"
+#include "net/proxy_protocol.h"
 
 namespace teal::health {
 
@@ -128,11 +129,11 @@ struct Prober::Run {
   using Parser = http::response_parser<http::buffer_body>;
 
   Run(asio::io_context& io, const Address& target, const config::HealthCheck& how, Done whom,
-      std::shared_ptr<const net::TlsClient> secure)
+      ProbeGreeting how_first)
       : address(target),
         check(how),
         done(std::move(whom)),
-        tls(std::move(secure)),
+        greeting(std::move(how_first)),
         stream(io),
         timer(io) {}
 
@@ -150,7 +151,8 @@ struct Prober::Run {
   Address address;
   config::HealthCheck check;
   Done done;
-  std::shared_ptr<const net::TlsClient> tls;
+  ProbeGreeting greeting;
+  std::string proxy_header;  ///< While it is being written.
   net::MaybeTls<Protocol::socket> stream;
   Protocol::socket& socket = stream.next();
   asio::steady_timer timer;
@@ -197,8 +199,15 @@ asio::awaitable<ProbeResult> Prober::Run::probe() {
   // A Unix socket with a full queue lets the operation end without a connection.
   socket.remote_endpoint(error);
   if (error) co_return failed("not accepted: " + in_words(error));
-  if (tls) {
-    stream.start_tls(*tls, address,
+  if (greeting.proxy_protocol) {
+    // The probe is about no client: a connection of Teal's own.
+    proxy_header = net::make_local_proxy_header(*greeting.proxy_protocol);
+    const auto [write_error, size] =
+        co_await asio::async_write(socket, asio::buffer(proxy_header), kCompletion);
+    if (write_error) co_return failed(in_words(write_error));
+  }
+  if (greeting.tls) {
+    stream.start_tls(*greeting.tls, address,
                      check.http2 ? config::TargetProtocol::http2 : config::TargetProtocol::http1);
     std::tie(error) = co_await stream.handshake(kCompletion);
     if (error) co_return failed("no TLS: " + in_words(error));
@@ -212,7 +221,7 @@ asio::awaitable<ProbeResult> Prober::Run::ask_http2() {
   const bool is_grpc = check.kind == config::HealthCheck::Kind::grpc;
   const std::string head = head_of(address, check);
   const std::string body = is_grpc ? grpc_health_request(check.grpc_service) : std::string();
-  Http2Ask ask(head, body, tls != nullptr, kBodyLimit);
+  Http2Ask ask(head, body, greeting.tls != nullptr, kBodyLimit);
   while (true) {
     const std::string output = ask.take_output();
     const auto [write_error, written] =
@@ -288,8 +297,8 @@ asio::awaitable<error_code> Prober::Run::read_body() {
 }
 
 Prober::Prober(asio::io_context& io, const Address& address, const config::HealthCheck& check,
-               Done done, std::shared_ptr<const net::TlsClient> tls)
-    : run_(std::make_shared<Run>(io, address, check, std::move(done), std::move(tls))) {
+               Done done, const ProbeGreeting& greeting)
+    : run_(std::make_shared<Run>(io, address, check, std::move(done), greeting)) {
   // Posted, because a coroutine that is spawned on its own thread may begin at once.
   asio::post(io, [run = run_] {
     asio::co_spawn(run->socket.get_executor(), Run::carry_out(run), asio::detached);

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/address.h"
@@ -29,6 +30,12 @@ struct ProbeResult {
   std::string reason;
 };
 
+/// How a target is spoken to before it is asked.
+struct ProbeGreeting {
+  std::shared_ptr<const net::TlsClient> tls = {};  ///< Null: plain.
+  std::optional<config::ProxyVersion> proxy_protocol = {};
+};
+
 class Prober {
  public:
   /// A body is read to its end to see that the answer completes, but no further than this: who got
@@ -40,7 +47,7 @@ class Prober {
   /// Begins. `done` is called once, from the io_context and never from inside the constructor; it
   /// may destroy the Prober.
   Prober(boost::asio::io_context& io, const Address& address, const config::HealthCheck& check,
-         Done done, std::shared_ptr<const net::TlsClient> tls = {});
+         Done done, const ProbeGreeting& greeting = {});
   /// Cancels: `done` is not called any more.
   ~Prober();
   Prober(const Prober&) = delete;

@@ -128,8 +128,10 @@ class ResponseParser {
   explicit ResponseParser(const Http1Limits& limits) : limits_(limits) {}
 
   /// The response to expect next: HEAD has no body, whatever its head says (RFC 9112, 6.3).
-  /// Requires: the parser is new, or ParseEvent::end was returned.
-  void expect(Method request_method);
+  /// `may_switch`: 101 may be the answer; what follows its head is another protocol's, and comes
+  /// out as a body that ends with the connection. Requires: the parser is new, or ParseEvent::end
+  /// was returned.
+  void expect(Method request_method, bool may_switch = false);
   ParseStep next(std::string_view input);
   /// The peer has closed in an orderly way. ParseEvent::end if that completes the message (a
   /// close-delimited body), else refused/need_more: it was cut short.
@@ -143,7 +145,7 @@ class ResponseParser {
   static constexpr std::uint32_t kMaxInterims = 32;
 
   // After the head of an interim response (1xx except 101) the parser goes on to the next head by
-  // itself; `end` comes only after the final one. 101 is refused: nobody asks for an upgrade yet.
+  // itself; `end` comes only after the final one. A 101 that nobody asked for is refused.
 
  private:
   enum class State : std::uint8_t { start_line, fields, body, done, refused };
@@ -156,6 +158,7 @@ class ResponseParser {
   State state_ = State::done;
   Refusal refusal_ = Refusal::none;
   Method request_method_ = Method::get;
+  bool may_switch_ = false;
   std::uint32_t interims_ = 0;
   LineCursor cursor_;
   ResponseHead head_;

@@ -143,6 +143,7 @@ void RequestParser::restart() {
   head_.expects_continue = false;
   head_.framing = {};
   head_.size = 0;
+  head_.protocol = {};
   head_.authority = {};
   head_.authority_form = AuthorityForm::other;
   head_.fields.clear();

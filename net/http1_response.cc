@@ -35,20 +35,21 @@ Refusal read_status_line(const char* bytes, std::uint32_t begin, std::uint32_t e
 
 /// RFC 9112, section 6.3.
 Framing framing_of(const http1::FramingFields& fields, std::uint16_t status, Method method) {
+  if (status == 101) return {Framing::Kind::until_close, 0};
   if (method == Method::head || status < 200 || status == 204 || status == 304) return {};
   if (fields.chunked) return {Framing::Kind::chunked, 0};
   if (fields.has_length) return {Framing::Kind::length, fields.length};
   return {Framing::Kind::until_close, 0};
 }
 
-Refusal conclude(ResponseHead& head, Method method) {
-  if (head.status == 101) return Refusal::upgrade_unrequested;
+Refusal conclude(ResponseHead& head, Method method, bool may_switch) {
+  if (head.status == 101 && !may_switch) return Refusal::upgrade_unrequested;
   http1::FramingFields fields;
   if (const Refusal broken = http1::read_framing(head.fields, head.minor_version, fields);
       broken != Refusal::none)
     return broken;
   // A target that thinks an interim response has a body would have that body read as the next head.
-  if (head.is_interim() && (fields.chunked || fields.length != 0))
+  if (head.status < 200 && (fields.chunked || fields.length != 0))
     return Refusal::interim_with_body;
   head.connection_names = fields.names_others;
   head.framing = framing_of(fields, head.status, method);
@@ -59,10 +60,11 @@ Refusal conclude(ResponseHead& head, Method method) {
 
 }  // namespace
 
-void ResponseParser::expect(Method request_method) {
+void ResponseParser::expect(Method request_method, bool may_switch) {
   TEAL_ASSERT(state_ == State::done);
   state_ = State::start_line;
   request_method_ = request_method;
+  may_switch_ = may_switch;
   interims_ = 0;
   cursor_ = {};
   head_.fields.clear();
@@ -120,7 +122,7 @@ ParseStep ResponseParser::next_fields(std::string_view input) {
   if (section.progress == Scan::Progress::refused) return refuse(section.refusal);
   head_.fields.rebase(input.data());
   head_.size = section.line_end + 2;
-  if (const Refusal broken = conclude(head_, request_method_); broken != Refusal::none)
+  if (const Refusal broken = conclude(head_, request_method_, may_switch_); broken != Refusal::none)
     return refuse(broken);
   if (head_.is_interim()) {
     if (++interims_ > kMaxInterims) return refuse(Refusal::head_too_large);

@@ -53,7 +53,7 @@ void Http2HeadReader::begin(Kind kind, std::uint32_t most_bytes) {
   block_.clear();
   cookies_.clear();
   has_method_ = has_scheme_ = has_path_ = has_authority_ = has_status_ = false;
-  has_length_ = has_cookie_ = false;
+  has_length_ = has_cookie_ = has_protocol_ = false;
   host_ = {};
   switch (kind) {
     case Kind::request:
@@ -63,7 +63,7 @@ void Http2HeadReader::begin(Kind kind, std::uint32_t most_bytes) {
       request_.expects_continue = request_.connection_names = false;
       request_.authority_form = AuthorityForm::other;
       request_.framing = {};
-      request_.method_text = request_.target = request_.authority = {};
+      request_.method_text = request_.target = request_.authority = request_.protocol = {};
       break;
     case Kind::response:
       response_.status = 0;
@@ -151,9 +151,27 @@ void Http2HeadReader::add_pseudo(std::string_view name, std::string_view value) 
   } else if (name == ":scheme") {
     if (once(has_scheme_) && value != "http" && value != "https")
       refuse(Refusal::pseudo_field_malformed);
+  } else if (name == ":protocol") {
+    if (!once(has_protocol_)) return;
+    if (!is_token(value)) return refuse(Refusal::pseudo_field_malformed);
+    request_.protocol = append(value);
   } else {
     refuse(Refusal::pseudo_field_malformed);
   }
+}
+
+/// RFC 8441, section 4: CONNECT with a protocol has scheme and path, and its stream is the
+/// connection that the protocol runs on. To whoever serves it, it is a GET that asks for an
+/// upgrade.
+Refusal Http2HeadReader::read_protocol(bool ends) {
+  if (!has_protocol_)
+    return is_unwelcome(request_.method) ? Refusal::method_unsupported : Refusal::none;
+  if (request_.method != Method::connect) return Refusal::pseudo_field_malformed;
+  if (length_ != 0) return Refusal::content_length_mismatch;
+  if (ends) return Refusal::protocol_without_stream;
+  request_.method = Method::get;
+  request_.method_text = append("GET");
+  return Refusal::none;
 }
 
 void Http2HeadReader::push_line(HeaderId id, std::string_view name, std::string_view value) {
@@ -251,15 +269,14 @@ Refusal Http2HeadReader::read_authority() {
 Refusal Http2HeadReader::finish_request(bool ends) {
   TEAL_ASSERT(kind_ == Kind::request);
   if (refusal_ == Refusal::none) join_cookies();
+  if (refusal_ == Refusal::none) refusal_ = read_protocol(ends);
   request_.fields.rebase(block_.data());
   request_.size = static_cast<std::uint32_t>(block_.size());
   if (refusal_ != Refusal::none) return refusal_;
-  if (is_unwelcome(request_.method)) return Refusal::method_unsupported;
   if (const Refusal broken = read_target(); broken != Refusal::none) return broken;
   if (const Refusal broken = read_authority(); broken != Refusal::none) return broken;
-  if (ends) {
-    return length_ != 0 ? Refusal::content_length_mismatch : Refusal::none;
-  }
+  if (ends) return length_ != 0 ? Refusal::content_length_mismatch : Refusal::none;
+  if (request_.is_extended_connect()) return Refusal::none;
   request_.framing =
       has_length_ ? Framing{Framing::Kind::length, length_} : Framing{Framing::Kind::chunked, 0};
   return Refusal::none;

@@ -68,6 +68,7 @@ class Http2HeadReader {
   Piece append(std::string_view bytes);
   void push_line(HeaderId id, std::string_view name, std::string_view value);
   void join_cookies();
+  Refusal read_protocol(bool ends);
   Refusal read_target();
   Refusal read_authority();
   Fields& fields();
@@ -87,6 +88,7 @@ class Http2HeadReader {
   bool has_status_ = false;
   bool has_length_ = false;
   bool has_cookie_ = false;
+  bool has_protocol_ = false;
   std::uint64_t length_ = 0;
   std::uint32_t hosts_ = 0;
   Piece host_;

@@ -75,12 +75,14 @@ std::unique_ptr<Http2Session> Http2Session::make_server(const Http2Limits& limit
                                                         Requests& requests) {
   std::unique_ptr<Http2Session> made(new Http2Session(limits, &requests));
   open_http2_server(&made->session_, made.get());
-  const std::array<nghttp2_settings_entry, 4> settings{{
+  const std::array<nghttp2_settings_entry, 5> settings{{
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.concurrent_streams},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kStreamWindow},
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limits.head_bytes},
       // RFC 9218: priorities are those of the fields, and the tree of RFC 7540 costs nothing.
       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
+      // RFC 8441: WebSocket on a stream.
+      {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1},
   }};
   nghttp2_submit_settings(made->session_, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
   nghttp2_session_set_local_window_size(made->session_, NGHTTP2_FLAG_NONE, 0, kConnectionWindow);
@@ -293,9 +295,18 @@ void Http2Session::on_sent(std::uint8_t type, std::uint8_t flags, std::int32_t i
   stream->begun_ = true;
   if ((flags & NGHTTP2_FLAG_END_STREAM) == 0) return;
   stream->sent_ = true;
+  reset_rest(*stream);
+}
+
+void Http2Session::let_peer_finish(Http2Stream& stream, bool may) {
+  stream.peer_may_finish_ = may;
+  if (stream.id_ != 0 && stream.sent_) reset_rest(stream);
+}
+
+void Http2Session::reset_rest(Http2Stream& stream) {
   // RFC 9113, section 8.1: an early response is complete; the rest of the request is of no use.
-  if (!is_client() && !stream->remote_done_ && !std::exchange(stream->reset_, true))
-    submit_reset(id, Http2Error::none);
+  const bool is_over = is_client() || stream.remote_done_ || stream.peer_may_finish_;
+  if (!is_over && !std::exchange(stream.reset_, true)) submit_reset(stream.id_, Http2Error::none);
 }
 
 void Http2Session::submit_reset(std::int32_t id, Http2Error error) {

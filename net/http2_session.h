@@ -85,6 +85,7 @@ class Http2Stream {
   bool sent_ = false;
   bool is_head_ = false;   ///< Asked by HEAD: the response has no body.
   bool has_head_ = false;  ///< The response's own, after interim ones.
+  bool peer_may_finish_ = false;
   bool has_length_ = false;
   std::uint16_t interims_ = 0;
   std::uint64_t length_left_ = 0;
@@ -158,6 +159,8 @@ class Http2Session {
   /// `trailers`: lines, may be empty.
   void send_end(Http2Stream& stream, std::string_view trailers);
   void reset(Http2Stream& stream, Http2Error error);
+  /// Whether the peer may go on behind our end, as in a tunnel; else it is reset then.
+  void let_peer_finish(Http2Stream& stream, bool may);
 
   // ---- output: bytes
   /// Makes frames of what waits until there is no more or `out` is full.
@@ -204,6 +207,7 @@ class Http2Session {
   void end_message(Http2Stream& stream, const Fields& trailers);
   void refuse(Http2Stream& stream, Refusal rule);
   bool take_body(Http2Stream& stream, std::size_t size, std::string_view frame_head);
+  void reset_rest(Http2Stream& stream);
   void submit_reset(std::int32_t id, Http2Error error);
   void charge_frame(std::uint8_t type, std::size_t length, std::uint8_t flags, std::int32_t id);
   void check_stream(std::uint8_t type, std::int32_t id);

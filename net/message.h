@@ -180,6 +180,9 @@ struct RequestHead {
   bool connection_names = true;
   Framing framing;
   std::uint32_t size = 0;  ///< Bytes of the whole head.
+  /// What an extended CONNECT asks for (RFC 8441), which is a GET otherwise; empty: it is none.
+  /// Its stream stays open behind the head, whatever the framing says. HTTP/1 has Upgrade instead.
+  Piece protocol;
   Piece method_text;
   /// Origin form ("/a?b"), or "*". An absolute-form target is cut down to it.
   Piece target;
@@ -189,6 +192,7 @@ struct RequestHead {
   Fields fields;
 
   std::string_view text(Piece piece) const { return {fields.bytes() + piece.at, piece.size}; }
+  bool is_extended_connect() const { return protocol.size != 0; }
   /// The target without its query.
   std::string_view path() const {
     const std::string_view whole = text(target);
@@ -207,7 +211,8 @@ struct ResponseHead {
   Fields fields;
 
   std::string_view text(Piece piece) const { return {fields.bytes() + piece.at, piece.size}; }
-  bool is_interim() const { return status < 200; }
+  /// Another response follows. After 101 it is another protocol that does.
+  bool is_interim() const { return status < 200 && status != 101; }
 };
 
 }  // namespace teal::net

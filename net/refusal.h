@@ -52,6 +52,8 @@ enum class Refusal : std::uint8_t {
   connection_field,         // Connection and the like, which HTTP/2 has no use for
   te_not_trailers,          // a TE that says anything else
   content_length_mismatch,  // the body is longer or shorter
+  protocol_without_stream,  // an extended CONNECT that ends with its head
+  protocol_unsupported,     // 501: an extended CONNECT for what the service does not allow
   // paths that could be understood in two ways (net/path_rules.h)
   path_dot_segment,
   path_dots_hidden,  // dots that only a reader finds who decodes or cuts otherwise

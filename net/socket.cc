@@ -165,6 +165,22 @@ int connect_error(const Socket& socket) {
   return error;
 }
 
+ssize_t peek(const Socket& socket, std::span<char> into) {
+  ssize_t n = 0;
+  do n = ::recv(socket.fd(), into.data(), into.size(), MSG_PEEK);
+  while (n < 0 && errno == EINTR);
+  return n;
+}
+
+void skip(const Socket& socket, std::span<char> scratch) {
+  while (!scratch.empty()) {
+    const ssize_t n = ::recv(socket.fd(), scratch.data(), scratch.size(), 0);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return;
+    scratch = scratch.subspan(static_cast<std::size_t>(n));
+  }
+}
+
 void set_no_delay(const Socket& socket) {
   set_option(socket.fd(), IPPROTO_TCP, TCP_NODELAY);
 }

@@ -62,6 +62,12 @@ Result<Socket> start_connect(const Endpoint& endpoint);
 /// 0 or the errno of a finished connect.
 int connect_error(const Socket& socket);
 
+/// What has come and was not read yet, without reading it: bytes, 0 at the peer's end, or -1 with
+/// errno.
+ssize_t peek(const Socket& socket, std::span<char> into);
+/// Reads away what was peeked at.
+void skip(const Socket& socket, std::span<char> scratch);
+
 void set_no_delay(const Socket& socket);
 /// The close to come sends a reset instead of an orderly end: the peer must not take what it got
 /// for the whole.

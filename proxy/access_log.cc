@@ -298,6 +298,8 @@ std::string_view to_string(Termination termination) {
     case Termination::stream_timeout: return "stream_timeout";
     case Termination::client_gone: return "client_gone";
     case Termination::shutdown: return "shutdown";
+    case Termination::tunnel_idle: return "tunnel_idle";
+    case Termination::tunnel_drained: return "tunnel_drained";
     case Termination::redirected: return "redirected";
     case Termination::responded: return "responded";
     case Termination::body_too_large: return "body_too_large";

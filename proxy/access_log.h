@@ -35,6 +35,8 @@ enum class Termination : std::uint8_t {
   stream_timeout,
   client_gone,
   shutdown,
+  tunnel_idle,         ///< An upgraded connection without a byte for too long.
+  tunnel_drained,      ///< Its target has left.
   redirected,          ///< To HTTPS, or where the route leads.
   responded,           ///< By the route itself, which asks no target.
   body_too_large,      ///< 413

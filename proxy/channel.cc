@@ -160,7 +160,16 @@ bool Channel::write_pending() {
   if (pending_at_ < pending_.size()) return false;
   free_memory(pending_);
   pending_at_ = 0;
-  return !stream_.has_unsent();
+  if (stream_.has_unsent()) return false;
+  if (std::exchange(ends_output_, false)) stream_.finish_writing();
+  return true;
+}
+
+void Channel::finish_output() {
+  worker_.gather().flush();
+  if (!stream_.is_open()) return;
+  ends_output_ = is_blocked();
+  if (!ends_output_) stream_.finish_writing();
 }
 
 void Channel::mark_ready(net::Readiness ready) {

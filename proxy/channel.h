@@ -113,6 +113,8 @@ class Channel : public net::Watcher {
   void connected();
   /// Takes the pending output to the socket; true if all of it went.
   bool write_pending();
+  /// We send no more once the output has left; the peer may.
+  void finish_output();
   void forget_written() { written_ = 0; }
   /// The socket refused a write; noticed later, in resume() or on_ready().
   bool is_broken() const { return broken_; }
@@ -143,6 +145,7 @@ class Channel : public net::Watcher {
   bool watched_ = false;
   bool connected_ = true;
   bool broken_ = false;
+  bool ends_output_ = false;
   bool readable_ = false;
   bool ended_ = false;
 };

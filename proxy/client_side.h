@@ -5,10 +5,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "config/config.h"
 #include "net/message.h"
+#include "net/proxy_protocol.h"
 #include "proxy/rewrite.h"
 
 namespace teal::proxy {
@@ -21,6 +23,9 @@ class ClientSide {
   virtual void send_continue() = 0;
   virtual void send_interim(const net::ResponseHead& head) = 0;
   virtual void send_head(const net::ResponseHead& head, const ResponseStyle& style) = 0;
+  /// The target has changed the protocol: send_body() and the request's body are that one's bytes
+  /// from now on, and an end on either side is that of one direction.
+  virtual void send_switched(net::ResponseHead& head, const ResponseStyle& style) = 0;
   /// A whole response of Teal's own.
   virtual void send_own(std::uint16_t status, std::string_view text, const ResponseStyle& style,
                         bool head_request) = 0;
@@ -33,6 +38,8 @@ class ClientSide {
   virtual bool is_output_blocked() const = 0;
   /// Exchange::wants_body() has become true.
   virtual void resume_request() = 0;
+  /// The client's address and the one that it connected to, where both are known.
+  virtual std::optional<net::ProxyAddresses> client_ends() const = 0;
   /// The exchange is over; the last call. The exchange may be reused when it returns.
   virtual void on_exchange_done() = 0;
 };

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "proxy/downstream_http1.h"
+#include "proxy/proxy_greeting.h"
 #include "proxy/tls_greeting.h"
 #include "proxy/worker.h"
 
@@ -18,27 +19,25 @@ constexpr std::size_t kLingerRead = 16 * 1024;
 
 }  // namespace
 
-Downstream::Downstream(Worker& worker, net::Socket socket, std::size_t listener,
-                       const std::string& peer_address, net::Timer::Fire fire)
-    : Channel(worker, net::Stream(std::move(socket))),
-      listener_(listener),
-      timeouts_(worker.table()->routes.config->listeners[listener].timeouts),
-      peer_address_(peer_address),
-      timer_(fire, this) {
-  const std::vector<Cidr>& trusted = spec().trusted_proxies;
-  if (trusted.empty()) return;
-  const auto ip = parse_ip(peer_address_);
-  if (!ip.has_value()) return;
-  trusted_ = std::any_of(trusted.begin(), trusted.end(),
-                         [&](const Cidr& block) { return block.contains(*ip); });
-}
+Downstream::Downstream(Worker& worker, Accepted accepted, net::Timer::Fire fire)
+    : Channel(worker, net::Stream(std::move(accepted.socket))),
+      listener_(accepted.listener),
+      timeouts_(spec().timeouts),
+      peer_address_(std::move(accepted.peer_address)),
+      peer_port_(accepted.peer_port),
+      trusted_(is_trusted()),
+      place_(std::move(accepted.place)),
+      timer_(fire, this) {}
 
 Downstream::Downstream(Downstream& from, net::Timer::Fire fire)
     : Channel(from.worker_, from.release_stream()),
       listener_(from.listener_),
       timeouts_(from.timeouts_),
       peer_address_(std::move(from.peer_address_)),
+      peer_port_(from.peer_port_),
       trusted_(from.trusted_),
+      place_(std::move(from.place_)),
+      destination_(std::move(from.destination_)),
       stash_(std::move(from.stash_)),
       timer_(fire, this) {
   from.phase_ = Phase::closed;
@@ -48,16 +47,57 @@ Downstream::Downstream(Downstream& from, net::Timer::Fire fire)
 
 Downstream::~Downstream() = default;
 
-void Downstream::open(Worker& worker, net::Socket socket, std::size_t listener,
-                      const std::string& peer_address) {
+void Downstream::open(Worker& worker, Accepted accepted) {
   boost::intrusive_ptr<Downstream> opened;
-  if (worker.tls().listeners[listener]) {
-    opened = TlsGreeting::make(worker, std::move(socket), listener, peer_address);
+  const config::Listener& spec = worker.table()->routes.config->listeners[accepted.listener];
+  if (ProxyGreeting::is_expected(spec, accepted.peer_address)) {
+    opened = ProxyGreeting::make(worker, std::move(accepted));
+  } else if (worker.tls().listeners[accepted.listener]) {
+    opened = TlsGreeting::make(worker, std::move(accepted));
   } else {
-    opened = Http1Downstream::make(worker, std::move(socket), listener, peer_address);
+    opened = Http1Downstream::make(worker, std::move(accepted));
   }
   worker.opened(*opened);
   opened->start();
+}
+
+void Downstream::go_on_greeted(Downstream& from) {
+  if (from.worker_.tls().listeners[from.listener_]) {
+    TlsGreeting::take_over(from);
+  } else {
+    Http1Downstream::take_over(from);
+  }
+}
+
+bool Downstream::is_trusted() const {
+  const std::vector<Cidr>& trusted = spec().trusted_proxies;
+  if (trusted.empty()) return false;
+  const auto ip = parse_ip(peer_address_);
+  if (!ip.has_value()) return false;
+  return std::any_of(trusted.begin(), trusted.end(),
+                     [&](const Cidr& block) { return block.contains(*ip); });
+}
+
+bool Downstream::take_ends(net::ProxyAddresses ends) {
+  peer_address_ = std::move(ends.source.host);
+  peer_port_ = ends.source.port;
+  trusted_ = is_trusted();
+  destination_ = std::make_unique<Address>(std::move(ends.destination));
+  const auto& places = worker_.shared().client_places[listener_];
+  if (!places) return true;
+  place_ = places->take(client_key(peer_address_));
+  if (!place_) worker_.counters()[Stat::clients_refused].add();
+  return static_cast<bool>(place_);
+}
+
+std::optional<net::ProxyAddresses> Downstream::ends() const {
+  if (peer_address_.empty()) return std::nullopt;
+  const bool is_ip6 = peer_address_.find(':') != std::string::npos;
+  net::ProxyAddresses ends{
+      {is_ip6 ? Address::Kind::ip6 : Address::Kind::ip4, peer_address_, peer_port_},
+      destination_ ? *destination_ : net::local_address(stream_.socket())};
+  if (ends.source.kind != ends.destination.kind) return std::nullopt;
+  return ends;
 }
 
 bool Downstream::start() {

@@ -7,11 +7,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "net/proxy_protocol.h"
 #include "net/timer_wheel.h"
+#include "proxy/accepted.h"
 #include "proxy/access_log.h"
 #include "proxy/channel.h"
 #include "proxy/client_side.h"
@@ -29,8 +32,7 @@ class Downstream : public Channel {
   };
 
   /// A connection has been accepted.
-  static void open(Worker& worker, net::Socket socket, std::size_t listener,
-                   const std::string& peer_address);
+  static void open(Worker& worker, Accepted accepted);
   ~Downstream() override;
 
   /// Ends after the running requests, at once if there are none.
@@ -46,12 +48,19 @@ class Downstream : public Channel {
   enum class Phase : std::uint8_t { head, exchange, closing, lingering, closed };
   enum class Ending : std::uint8_t { none, orderly, linger, reset };
 
-  Downstream(Worker& worker, net::Socket socket, std::size_t listener,
-             const std::string& peer_address, net::Timer::Fire fire);
+  Downstream(Worker& worker, Accepted accepted, net::Timer::Fire fire);
   /// Goes on with the connection of `from`, which is over. Call start() then.
   Downstream(Downstream& from, net::Timer::Fire fire);
   /// Begins to be told of the socket; false: closed.
   bool start();
+  /// Goes on with the connection of `from`, whose PROXY header has come, as what its listener
+  /// speaks.
+  static void go_on_greeted(Downstream& from);
+  /// The client is another one than the socket's peer.
+  /// False: that one has as many connections as it may.
+  bool take_ends(net::ProxyAddresses ends);
+  /// The client's address and the one that it connected to, where both are known.
+  std::optional<net::ProxyAddresses> ends() const;
 
   const config::Listener& spec() const;
   /// Who asks, for requests to come.
@@ -76,12 +85,18 @@ class Downstream : public Channel {
   const std::size_t listener_;
   const config::ListenerTimeouts timeouts_;
   std::string peer_address_;
+  std::uint16_t peer_port_ = 0;
   bool trusted_ = false;
+  ClientPlace place_;                     ///< Among the listener's clients, where they are counted.
+  std::unique_ptr<Address> destination_;  ///< As a PROXY header says; null: the socket's.
   Phase phase_ = Phase::head;
   Ending ending_ = Ending::none;
   std::size_t lingered_ = 0;
   std::string stash_;  ///< Input that cannot be used yet.
   net::Timer timer_;
+
+ private:
+  bool is_trusted() const;
 };
 
 }  // namespace teal::proxy

@@ -22,9 +22,8 @@ net::Http1Limits limits_of(const config::ListenerLimits& limits) {
 
 }  // namespace
 
-Http1Downstream::Http1Downstream(Worker& worker, net::Socket socket, std::size_t listener,
-                                 const std::string& peer_address)
-    : Downstream(worker, std::move(socket), listener, peer_address, &Http1Downstream::on_timer),
+Http1Downstream::Http1Downstream(Worker& worker, Accepted accepted)
+    : Downstream(worker, std::move(accepted), &Http1Downstream::on_timer),
       requests_limit_(spec().limits.requests_per_connection),
       parser_(limits_of(spec().limits)) {
   worker_.wheel().set(timer_, worker_.now() + timeouts_.request_header);
@@ -39,10 +38,8 @@ Http1Downstream::Http1Downstream(Downstream& from)
 
 Http1Downstream::~Http1Downstream() = default;
 
-boost::intrusive_ptr<Http1Downstream> Http1Downstream::make(Worker& worker, net::Socket socket,
-                                                            std::size_t listener,
-                                                            const std::string& peer_address) {
-  return new Http1Downstream(worker, std::move(socket), listener, peer_address);
+boost::intrusive_ptr<Http1Downstream> Http1Downstream::make(Worker& worker, Accepted accepted) {
+  return new Http1Downstream(worker, std::move(accepted));
 }
 
 void Http1Downstream::take_over(Downstream& from) {
@@ -74,7 +71,8 @@ void Http1Downstream::cut() {
 
 void Http1Downstream::on_ready(net::Readiness ready) {
   mark_ready(ready);
-  if (ready.broken) {
+  // Of a tunnel the last bytes count, whatever came behind them.
+  if (ready.broken && (!is_tunnel_ || input_ended_)) {
     on_input_ended(true);
     return;
   }
@@ -105,6 +103,8 @@ bool Http1Downstream::wants_input() const {
   switch (phase_) {
     case Phase::head: return !is_blocked();  // or pipelined responses would pile up unread
     case Phase::exchange:
+      if (is_tunnel_)
+        return !input_ended_ && exchange_->wants_body() && !exchange_->is_upload_blocked();
       return !request_done_ && exchange_->wants_body() && !exchange_->is_upload_blocked();
     case Phase::closing:
     case Phase::lingering:
@@ -127,6 +127,7 @@ void Http1Downstream::pump() {
       }
       const std::string kept = std::exchange(stash_, {});
       const std::string_view rest = parse(kept);
+      worker_.gather().flush();  // the views into it end here
       if (phase_ == Phase::closed) return;
       const bool progress = rest.size() < kept.size();
       stash_.assign(rest);
@@ -138,7 +139,8 @@ void Http1Downstream::pump() {
       break;
     }
     const net::ReadResult got = read_behind(stash_, read_size_);
-    if (got.size > 0) {
+    // What a tunnel kept is its own even where nothing follows.
+    if (got.size > 0 || (is_tunnel_ && !stash_.empty())) {
       const std::string_view input(worker_.scratch(0).data(), stash_.size() + got.size);
       const std::string_view rest = parse(input);
       if (phase_ == Phase::closed) return;
@@ -155,6 +157,11 @@ void Http1Downstream::pump() {
 }
 
 std::string_view Http1Downstream::parse(std::string_view input) {
+  if (is_tunnel_) {
+    if (input.empty() || !wants_input()) return input;
+    exchange_->on_request_body(input);
+    return {};
+  }
   while (wants_input()) {
     const net::ParseStep step = parser_.next(input);
     input.remove_prefix(step.consumed);
@@ -222,6 +229,11 @@ void Http1Downstream::begin_exchange() {
 void Http1Downstream::on_input_ended(bool broken) {
   if (broken) count_input_failure();
   if (exchange_) {
+    if (is_tunnel_ && !broken) {
+      input_ended_ = true;
+      exchange_->on_request_end({});
+      return;
+    }
     if (!broken && request_done_) return;  // half-closed by a client that waits for its response
     close_after_ = true;
     exchange_->on_client_gone();
@@ -276,6 +288,15 @@ void Http1Downstream::send_head(const net::ResponseHead& head, const ResponseSty
   }
 }
 
+void Http1Downstream::send_switched(net::ResponseHead& head, const ResponseStyle& style) {
+  is_tunnel_ = close_after_ = true;
+  // What is cut must not look like an end.
+  framing_ = {net::Framing::Kind::until_close, 0};
+  append_response_head(output(), head, style);
+  // An end that came with the request shows itself again.
+  mark_ready({.read = true});
+}
+
 void Http1Downstream::send_own(std::uint16_t status, std::string_view text,
                                const ResponseStyle& style, bool head_request) {
   framing_ = style.framing;
@@ -296,6 +317,10 @@ void Http1Downstream::send_body(std::string_view bytes) {
 }
 
 void Http1Downstream::send_end(const net::Fields& trailers) {
+  if (is_tunnel_) {
+    finish_output();
+    return;
+  }
   if (framing_.kind != net::Framing::Kind::chunked) return;
   if (trailers.empty()) {
     write_view(net::kLastChunk);
@@ -320,6 +345,7 @@ void Http1Downstream::resume_request() {
 void Http1Downstream::on_exchange_done() {
   worker_.give_back(std::move(exchange_));
   if (phase_ == Phase::closed) return;
+  if (is_tunnel_) request_done_ = input_ended_;
   if (close_after_ || worker_.ends_connections()) {
     const Ending ending = ending_ != Ending::none ? ending_
                           : request_done_         ? Ending::orderly

@@ -20,9 +20,7 @@ class Exchange;
 
 class Http1Downstream final : public Downstream, public ClientSide {
  public:
-  static boost::intrusive_ptr<Http1Downstream> make(Worker& worker, net::Socket socket,
-                                                    std::size_t listener,
-                                                    const std::string& peer_address);
+  static boost::intrusive_ptr<Http1Downstream> make(Worker& worker, Accepted accepted);
   /// Goes on with a connection that has greeted.
   static void take_over(Downstream& from);
   ~Http1Downstream() override;
@@ -38,6 +36,7 @@ class Http1Downstream final : public Downstream, public ClientSide {
   void send_continue() override;
   void send_interim(const net::ResponseHead& head) override;
   void send_head(const net::ResponseHead& head, const ResponseStyle& style) override;
+  void send_switched(net::ResponseHead& head, const ResponseStyle& style) override;
   void send_own(std::uint16_t status, std::string_view text, const ResponseStyle& style,
                 bool head_request) override;
   void send_body(std::string_view bytes) override;
@@ -45,13 +44,13 @@ class Http1Downstream final : public Downstream, public ClientSide {
   void send_truncated() override;
   bool is_output_blocked() const override { return is_blocked(); }
   void resume_request() override;
+  std::optional<net::ProxyAddresses> client_ends() const override { return ends(); }
   void on_exchange_done() override;
 
  private:
   static constexpr std::size_t kLargestRead = 256 * 1024;
 
-  Http1Downstream(Worker& worker, net::Socket socket, std::size_t listener,
-                  const std::string& peer_address);
+  Http1Downstream(Worker& worker, Accepted accepted);
   explicit Http1Downstream(Downstream& from);
 
   bool wants_input() const;
@@ -73,6 +72,8 @@ class Http1Downstream final : public Downstream, public ClientSide {
   bool request_done_ = true;  ///< The present request's last byte has been taken.
   bool close_after_ = false;  ///< No further request after this one.
   net::Framing framing_;      ///< Of the response, as the client gets it.
+  bool is_tunnel_ = false;    ///< Bytes are another protocol's.
+  bool input_ended_ = false;  ///< Of a tunnel: the client sends no more.
   bool head_begun_ = false;   ///< The head's deadline runs.
   std::uint32_t requests_ = 0;
   std::size_t read_size_ = kFirstRead;

@@ -34,6 +34,7 @@ class Http2Downstream final : public Downstream,
   void finish_turn() override;
 
   // ---- for its requests
+  using Downstream::ends;
   using Downstream::has_own_answers;
   using Downstream::own_answer;
   using Downstream::peer;

@@ -35,6 +35,9 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   traffic_ = nullptr;
   audience_ = Audience::split;
   set_cookie_.clear();
+  upgrade_.clear();
+  websocket_key_.clear();
+  is_settled_ = false;
   request_done_ = head_.framing.kind == net::Framing::Kind::none;
   continue_owed_ = head_.expects_continue && !info_.http10;
   attempts_ = 0;
@@ -68,6 +71,9 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
     return;
   }
   if (actions_ != nullptr && is_answered_by_route()) return;
+  const bool asks = head_.fields.has(net::HeaderId::upgrade) || head_.is_extended_connect();
+  if (asks && !choose_upgrade()) return;
+  if (actions_ != nullptr) change_request();
   const Millis whole = timeouts_->request;
   request_deadline_ = whole.count() > 0 ? began_ + whole : Mono::max();
   choose_group();
@@ -178,7 +184,8 @@ void Exchange::on_connected(TargetSide& side) {
 
 void Exchange::send_request() {
   phase_ = Phase::waiting;
-  upstream_->send_head(head_, {info_.peer, service_->spec->host_header, target_->address, ids_});
+  upstream_->send_head(
+      head_, {info_.peer, service_->spec->host_header, target_->address, ids_, upgrade_style()});
   if (!replay_.empty()) {
     upstream_->send_body(replay_);
     worker_.gather().flush();  // the buffer may move when more comes
@@ -203,6 +210,10 @@ bool Exchange::is_upload_blocked() const {
 }
 
 void Exchange::on_request_body(std::string_view bytes) {
+  if (phase_ == Phase::tunnel) {
+    relay_to_target(bytes);
+    return;
+  }
   continue_owed_ = false;
   bytes_received_ += bytes.size();
   if (bytes_received_ > body_limit_) [[unlikely]] {
@@ -223,6 +234,10 @@ void Exchange::on_request_body(std::string_view bytes) {
 }
 
 void Exchange::on_request_end(const net::Fields& trailers) {
+  if (phase_ == Phase::tunnel) {
+    on_client_end();
+    return;
+  }
   if (std::exchange(request_done_, true)) return;
   if (upstream_ == nullptr || !wants_body()) return;
   if (!trailers.empty()) replayable_ = false;
@@ -231,15 +246,24 @@ void Exchange::on_request_end(const net::Fields& trailers) {
 }
 
 void Exchange::on_upstream_unblocked() {
-  if (!request_done_) client_->resume_request();
+  if (!request_done_ || phase_ == Phase::tunnel) client_->resume_request();
 }
 
 void Exchange::on_response_head(net::ResponseHead& head) {
+  if (head.status == 101) {
+    on_switched(head);
+    return;
+  }
   if (head.is_interim()) {
     // Teal answers Expect itself, so a 100 says nothing new (RFC 9110, section 15.2).
     if (head.status == 100 || info_.http10 || !may_be_seen()) return;
     interim_sent_ = true;
     client_->send_interim(head);
+    return;
+  }
+  if (head_.is_extended_connect() && head.status < 300) {
+    // To this client that would be a tunnel.
+    after_failed_attempt(Failure::protocol, net::Refusal::none);
     return;
   }
   const std::uint16_t outcome = is_grpc_ ? grpc_outcome(head) : head.status;
@@ -283,7 +307,10 @@ void Exchange::on_response_body(std::string_view bytes) {
     bytes_sent_ += bytes.size();
     client_->send_body(bytes);
   }
-  set_deadline(timeouts_->stream_idle);
+  if (phase_ == Phase::tunnel)
+    set_tunnel_deadline();
+  else
+    set_deadline(timeouts_->stream_idle);
 }
 
 void Exchange::after_response_input() {
@@ -291,17 +318,22 @@ void Exchange::after_response_input() {
     flush_compressed();
     if (!compressor_) return;
   }
-  if (phase_ == Phase::relaying && upstream_ != nullptr && client_->is_output_blocked())
-    upstream_->pause();
+  const bool relays = phase_ == Phase::relaying || phase_ == Phase::tunnel;
+  if (relays && upstream_ != nullptr && client_->is_output_blocked()) upstream_->pause();
 }
 
 void Exchange::on_client_unblocked() {
   if (phase_ == Phase::done) return;
   if (phase_ == Phase::relaying) set_deadline(timeouts_->stream_idle);
+  if (phase_ == Phase::tunnel) set_tunnel_deadline();
   if (upstream_ != nullptr) upstream_->unpause();
 }
 
 void Exchange::on_response_end(const net::Fields& trailers, bool clean) {
+  if (phase_ == Phase::tunnel) {
+    on_target_end();
+    return;
+  }
   if (is_grpc_) take_grpc_trailers(trailers);
   const bool reusable = clean && request_done_;
   if (compressor_ && !finish_compressed()) return;

@@ -15,6 +15,9 @@
 //     | response head
 //     v
 //   relaying --end--> done        died in mid-response: done, truncated
+//     | 101 instead, where an upgrade was asked for
+//     v
+//   tunnel --both ends--> done    (exchange_tunnel.cc)
 //
 // What fails on the release before the client has seen anything of it is, where that is safe, begun
 // anew with the live group (exchange_shield.cc). The numbers stay with the group that was drawn.
@@ -64,7 +67,10 @@ class Exchange {
   /// Takes over the head (its vectors are swapped) and copies its bytes.
   void begin(ClientSide& client, const ClientInfo& info, net::RequestHead& head);
   /// Body bytes are taken only while this is true.
-  bool wants_body() const { return phase_ == Phase::waiting || phase_ == Phase::relaying; }
+  bool wants_body() const {
+    if (phase_ == Phase::tunnel) return !tunnel_.client_ended;
+    return (phase_ == Phase::waiting || phase_ == Phase::relaying) && !head_.is_extended_connect();
+  }
   /// How long the client may be silent in mid-body.
   /// 0: as long as it likes, since a call of gRPC may be a conversation, whose silence is timed as
   /// a whole.
@@ -98,6 +104,8 @@ class Exchange {
   // ---- from the worker
   /// A target of the group has room, or the routing truth has changed.
   void on_room();
+  /// The target of this tunnel has left its group.
+  void on_target_retired();
 
   bool is_done() const { return phase_ == Phase::done; }
 
@@ -111,15 +119,16 @@ class Exchange {
     double release_probability = 0;
   };
 
-  enum class Phase : std::uint8_t { idle, queued, connecting, waiting, relaying, done };
+  enum class Phase : std::uint8_t { idle, queued, connecting, waiting, relaying, tunnel, done };
 
   // exchange_route.cc: what the route says besides asking a target
   /// A path that could be understood in two ways; false: the rules refuse it.
   bool settle_path();
   bool route_again();
   void reply_without_route();
-  /// True: no target is asked. What is to be changed of the request is, otherwise.
+  /// True: no target is asked.
   bool is_answered_by_route();
+  void change_request();
   void redirect();
   void respond();
   void rewrite_target();
@@ -218,6 +227,28 @@ class Exchange {
   void set_deadline(Millis phase);
   void on_deadline();
 
+  /// What a tunnel needs to know.
+  struct Tunnel {
+    const config::Service* spec = nullptr;  ///< The configuration outlives the workers.
+    std::string revision;
+    std::size_t place = 0;  ///< In target_->tunnels.
+    bool client_ended = false;
+    bool target_ended = false;
+  };
+
+  // exchange_tunnel.cc: connections that change their protocol
+  bool choose_upgrade();
+  UpgradeStyle upgrade_style() const;
+  void on_switched(net::ResponseHead& head);
+  void begin_tunnel();
+  void leave_tunnel();
+  void set_tunnel_deadline();
+  void relay_to_target(std::string_view bytes);
+  void on_client_end();
+  void on_target_end();
+  void on_tunnel_deadline();
+  void end_tunnel(Termination termination);
+
   // exchange_judged.cc: what the judge is told
   void start_judging();
   bool close_draw();
@@ -234,6 +265,7 @@ class Exchange {
   const ErrorPage* error_page(std::uint16_t status) const;
   void truncate(Termination termination, Origin origin);
   void finish(Origin origin);
+  void settle(Origin origin);
   void account(Origin origin);
   void log_shielded(AccessRecord& record) const;
   void log(Origin origin);
@@ -279,6 +311,10 @@ class Exchange {
   RequestIds ids_;
   std::string set_cookie_;
   std::string host_buffer_;
+  std::string upgrade_;        ///< The protocol that the target is asked to change to.
+  std::string websocket_key_;  ///< Of a handshake of our own.
+  Tunnel tunnel_;
+  bool is_settled_ = false;  ///< Counted and judged.
   bool request_done_ = false;
   bool continue_owed_ = false;
 

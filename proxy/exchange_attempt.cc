@@ -96,7 +96,10 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
   ++tries_.attempts;
   if (attempts_ > 1) traffic_->retries.add();
   target_ = target;
-  upstream_ = reach(worker_, target, *this, {head_.method, info_.most_read, fresh});
+  Reach wanted{head_.method, info_.most_read, fresh, !upgrade_.empty()};
+  if (const auto version = service_->spec->proxy_protocol)
+    wanted.proxy_header = net::make_proxy_header(*version, client_->client_ends());
+  upstream_ = reach(worker_, target, *this, wanted);
   if (upstream_ == nullptr) {
     report(Failure::connect, 0);
     last_failure_ = Failure::connect;
@@ -192,6 +195,10 @@ void Exchange::on_upstream_failed(Failure failure, net::Refusal rule) {
 void Exchange::after_failed_attempt(Failure failure, net::Refusal rule) {
   last_failure_ = failure;
   last_rule_ = rule;
+  if (phase_ == Phase::tunnel) {
+    end_tunnel(Termination::upstream_truncated);
+    return;
+  }
   if (phase_ == Phase::relaying) {
     worker_.counters()[Stat::upstream_truncated].add();
     report(failure, status_);
@@ -264,6 +271,10 @@ void Exchange::set_deadline(Millis phase) {
 }
 
 void Exchange::on_deadline() {
+  if (phase_ == Phase::tunnel) {
+    on_tunnel_deadline();
+    return;
+  }
   Shard& counters = worker_.counters();
   if (worker_.now() >= request_deadline_) {
     counters[Stat::request_timeouts].add();
@@ -317,6 +328,7 @@ void Exchange::on_deadline() {
       }
       return;
     case Phase::idle:
+    case Phase::tunnel:
     case Phase::done: return;
   }
 }

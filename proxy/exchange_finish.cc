@@ -83,6 +83,11 @@ void Exchange::truncate(Termination termination, Origin origin) {
 }
 
 void Exchange::on_request_refused(net::Refusal rule) {
+  if (phase_ == Phase::tunnel) {
+    last_rule_ = rule;
+    end_tunnel(Termination::refused);
+    return;
+  }
   leave_queue();
   const bool begun = phase_ == Phase::relaying;
   drop_upstream(false);
@@ -108,6 +113,10 @@ void Exchange::on_request_stalled() {
 
 void Exchange::on_client_gone() {
   if (phase_ == Phase::done) return;
+  if (phase_ == Phase::tunnel) {
+    end_tunnel(Termination::client_gone);
+    return;
+  }
   leave_queue();
   if (is_at_client_deadline()) {
     worker_.counters()[Stat::request_timeouts].add();
@@ -127,6 +136,10 @@ void Exchange::on_client_gone() {
 
 void Exchange::on_shutdown() {
   if (phase_ == Phase::done) return;
+  if (phase_ == Phase::tunnel) {
+    end_tunnel(Termination::shutdown);
+    return;
+  }
   leave_queue();
   drop_upstream(false);
   termination_ = Termination::shutdown;
@@ -136,20 +149,28 @@ void Exchange::on_shutdown() {
 
 void Exchange::finish(Origin origin) {
   TEAL_ASSERT(phase_ != Phase::done && phase_ != Phase::idle);
+  if (phase_ == Phase::tunnel) leave_tunnel();
   phase_ = Phase::done;
   timer_.cancel();
   end_compression();
-  if (judging_ != nullptr) stop_judging();
-  account(origin);
+  if (!is_settled_) settle(origin);
   log(origin);
-  end_exposure((outcome_ >= 500 || was_cut_) && termination_ != Termination::refused);
   leave_group();
   shielded_.target = nullptr;
   table_ = nullptr;
   target_ = nullptr;
   service_ = nullptr;
+  tunnel_ = {};
   free_memory(replay_);
   client_->on_exchange_done();  // may give this object to the next request
+}
+
+/// The end of the request for everybody who counts.
+void Exchange::settle(Origin origin) {
+  is_settled_ = true;
+  if (judging_ != nullptr) stop_judging();
+  account(origin);
+  end_exposure((outcome_ >= 500 || was_cut_) && termination_ != Termination::refused);
 }
 
 void Exchange::begin_traffic() {
@@ -205,10 +226,16 @@ void Exchange::log(Origin origin) {
   if (is_grpc_) record.grpc_status = to_string(final_grpc_status());
   record.bytes_received = bytes_received_;
   record.bytes_sent = bytes_sent_;
-  if (service_ != nullptr) record.service = service_->spec->name;
-  if (traffic_ != nullptr) {
+  if (service_ != nullptr) {
+    record.service = service_->spec->name;
+    if (traffic_ != nullptr) {  // A group was drawn.
+      record.group = to_string(colour_);
+      record.revision = group().revision;
+    }
+  } else if (tunnel_.spec != nullptr) {
+    record.service = tunnel_.spec->name;
     record.group = to_string(colour_);
-    record.revision = group().revision;
+    record.revision = tunnel_.revision;
   }
   if (target_) record.upstream = target_->address;
   record.request_id = ids_.id();

@@ -88,9 +88,13 @@ bool Exchange::is_answered_by_route() {
       return true;
     }
   }
+  return false;
+}
+
+/// After everybody who asks what the client said.
+void Exchange::change_request() {
   if (actions_->rewrite.kind != config::NewPath::Kind::same) rewrite_target();
   if (!actions_->request_headers.empty()) edit_head(head_, actions_->request_headers, head_bytes_);
-  return false;
 }
 
 bool Exchange::is_over_rate() {

@@ -37,7 +37,7 @@ void Exchange::join_group() {
 void Exchange::leave_group() {
   if (joined_ == nullptr) return;
   end_retry();
-  --joined_->active;
+  if (tunnel_.spec == nullptr) --joined_->active;  // A tunnel is no request.
   joined_ = nullptr;
 }
 

@@ -37,7 +37,7 @@ void Http2Request::on_shutdown() {
 
 void Http2Request::on_request(net::RequestHead& head, net::Refusal rule) {
   Worker& worker = connection_.worker();
-  request_done_ = head.framing.kind == net::Framing::Kind::none;
+  request_done_ = head.framing.kind == net::Framing::Kind::none && !head.is_extended_connect();
   if (rule != net::Refusal::none) {
     worker.counters().refused(rule).add();
     connection_.answer(*this, {net::status_of(rule), net::explain(rule), Termination::refused, {}},
@@ -116,7 +116,7 @@ void Http2Request::feed() {
 
 void Http2Request::set_deadline() {
   if (!exchange_) return;  // The timer is for the response then.
-  const bool waits = !request_done_ && stash_.empty() && takes_body();
+  const bool waits = !request_done_ && !is_tunnel_ && stash_.empty() && takes_body();
   if (waits && exchange_->request_body_idle() > Millis{0}) {
     Worker& worker = connection_.worker();
     worker.wheel().set(timer_, worker.now() + exchange_->request_body_idle());
@@ -169,6 +169,20 @@ void Http2Request::send_head(const net::ResponseHead& head, const ResponseStyle&
   connection_.resume_after_turn();
 }
 
+/// RFC 8441, section 5: 101 is 200 here, and the handshake's key has no answer.
+void Http2Request::send_switched(net::ResponseHead& head, const ResponseStyle& style) {
+  is_tunnel_ = true;
+  connection_.session().let_peer_finish(*this, true);
+  head.status = 200;
+  head.reason = {};
+  ResponseStyle result = style_for(style);
+  result.upgrade = {};
+  Text& text = connection_.head_text();
+  append_response_head(text, head, result);
+  connection_.session().send_head(*this, text.view(), false);
+  connection_.resume_after_turn();
+}
+
 void Http2Request::send_own(std::uint16_t status, std::string_view text, const ResponseStyle& style,
                             bool head_request) {
   Text& bytes = connection_.head_text();
@@ -216,9 +230,17 @@ void Http2Request::tell_room() {
   if (exchange_) exchange_->on_client_unblocked();
 }
 
+std::optional<net::ProxyAddresses> Http2Request::client_ends() const {
+  return connection_.ends();
+}
+
 void Http2Request::on_exchange_done() {
   Worker& worker = connection_.worker();
   worker.give_back(std::move(exchange_));
+  if (is_tunnel_) {
+    connection_.session().let_peer_finish(*this, false);
+    connection_.resume_after_turn();
+  }
   connection_.session().discard(stash_.size());
   free_memory(stash_);
   end_.clear();

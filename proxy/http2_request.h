@@ -49,6 +49,7 @@ class Http2Request final : public net::Http2ServerStream, public ClientSide {
   void send_continue() override;
   void send_interim(const net::ResponseHead& head) override;
   void send_head(const net::ResponseHead& head, const ResponseStyle& style) override;
+  void send_switched(net::ResponseHead& head, const ResponseStyle& style) override;
   void send_own(std::uint16_t status, std::string_view text, const ResponseStyle& style,
                 bool head_request) override;
   void send_body(std::string_view bytes) override;
@@ -56,6 +57,7 @@ class Http2Request final : public net::Http2ServerStream, public ClientSide {
   void send_truncated() override;
   bool is_output_blocked() const override;
   void resume_request() override;
+  std::optional<net::ProxyAddresses> client_ends() const override;
   void on_exchange_done() override;
 
  private:
@@ -70,6 +72,7 @@ class Http2Request final : public net::Http2ServerStream, public ClientSide {
   std::unique_ptr<Exchange> exchange_;
   std::string stash_;          ///< Of the body: what the exchange does not want yet.
   bool request_done_ = false;  ///< Its last byte has come.
+  bool is_tunnel_ = false;     ///< The stream's bytes are another protocol's.
   bool was_asked_ = false;
   mutable bool was_blocked_ = false;  ///< And said so.
   OwedEnd end_;                       ///< What the exchange does not know of yet.

@@ -59,6 +59,10 @@ void Http2TargetStream::send_end(const net::Fields& trailers) {
   connection_->resume_after_turn();
 }
 
+void Http2TargetStream::begin_tunnel() {
+  TEAL_ASSERT(!"an upgrade is never asked of such a target, and 101 is malformed in HTTP/2");
+}
+
 bool Http2TargetStream::is_blocked() const {
   was_blocked_ = waiting() >= kMostWaiting || (waiting() > 0 && connection_->Channel::is_blocked());
   return was_blocked_;

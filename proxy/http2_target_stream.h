@@ -59,6 +59,7 @@ class Http2TargetStream final : public net::Http2ClientStream, public TargetSide
   void send_head(const net::RequestHead& head, const RequestStyle& style) override;
   void send_body(std::string_view bytes) override;
   void send_end(const net::Fields& trailers) override;
+  void begin_tunnel() override;
   bool is_blocked() const override;
   void pause() override { paused_ = true; }
   void unpause() override;

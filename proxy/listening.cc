@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "proxy/proxy_greeting.h"
 #include "proxy/worker.h"
 
 namespace teal::proxy {
@@ -86,15 +87,16 @@ void Listening::welcome(net::Socket socket, const net::Endpoint& peer) {
     worker_.counters()[Stat::connections_refused].add();
     return;
   }
-  std::string address;
-  if (spec.address.kind != Address::Kind::unix_socket) address = net::to_address(peer).host;
+  Address address;
+  if (spec.address.kind != Address::Kind::unix_socket) address = net::to_address(peer);
   ClientPlace place;
-  if (!find_place(socket, address, place)) {
+  if (!find_place(socket, address.host, place)) {
     open.fetch_sub(1, std::memory_order_relaxed);
     return;
   }
   worker_.counters()[Stat::connections_accepted].add();
-  worker_.welcome({std::move(socket), listener_, std::move(address), std::move(place)});
+  worker_.welcome(
+      {std::move(socket), listener_, std::move(address.host), address.port, std::move(place)});
 }
 
 /// False: there is none for this client, or not enough descriptors for any. The kernel gives out
@@ -107,7 +109,9 @@ bool Listening::find_place(const net::Socket& socket, const std::string& address
     return false;
   }
   const auto& places = shared.client_places[listener_];
-  if (!places) return true;
+  const config::Listener& spec = worker_.table()->routes.config->listeners[listener_];
+  // Where a header is to say who the client is, it is counted then (Downstream::take_ends).
+  if (!places || ProxyGreeting::is_expected(spec, address)) return true;
   place = places->take(client_key(address));
   if (!place) worker_.counters()[Stat::clients_refused].add();
   return static_cast<bool>(place);

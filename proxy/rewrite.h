@@ -44,13 +44,20 @@ struct RequestIds {
 /// traceparent continued if valid (W3C Trace Context, level 1), else started (tracestate dropped).
 void make_request_ids(const net::RequestHead& head, const Peer& peer, Rng& rng, RequestIds& out);
 
+/// What a request says of changing the connection's protocol (proxy/upgrade.h).
+struct UpgradeStyle {
+  std::string_view protocol = {};  ///< Asked of the target; empty: nothing.
+  /// The key of the handshake in place of the client's, who has none; empty: as the client says.
+  std::string_view websocket_key = {};
+};
+
 /// The whole request head for a target, ending in the empty line. Body framing as it came: Content-
 /// Length kept, chunked stays chunked; Expect is never forwarded (Teal answers 100 itself).
 /// `target` is the target's address as text, for host handling `target` and for a client that named
 /// no host (HTTP/1.0).
 void append_request_head(Text& out, const net::RequestHead& head, const Peer& peer,
                          const config::HostHeader& host, std::string_view target,
-                         const RequestIds& ids);
+                         const RequestIds& ids, const UpgradeStyle& upgrade = {});
 
 /// What a response of Teal's own has besides a line of text.
 struct OwnContent {
@@ -73,6 +80,8 @@ struct ResponseStyle {
   const OwnContent* own = nullptr;  ///< Of such a one: not the usual line of text.
   /// One of Teal's own to a call of gRPC: the body is its message.
   std::optional<GrpcStatus> grpc_status = {};
+  std::string_view upgrade = {};  ///< What the connection speaks from now on (101).
+  std::string_view without = {};  ///< A field that is for Teal, by its name in lower case.
   /// IMF-fixdate of now (format_http_date, made once a second), used where there is no Date yet;
   /// empty: none is added.
   std::string_view date;

@@ -4,6 +4,7 @@
 #include "net/http1_writer.h"
 #include "net/tls_identity.h"
 #include "net/token.h"
+#include "net/websocket.h"
 #include "proxy/hop_by_hop.h"
 #include "proxy/rewrite.h"
 
@@ -142,6 +143,14 @@ Pen put_te(Pen pen, const net::RequestHead& head) {
   return pen;
 }
 
+Pen put_upgrade(Pen pen, const net::RequestHead& head, const UpgradeStyle& upgrade) {
+  pen += "connection: upgrade\r\n";
+  pen = net::put_field(pen, "upgrade", upgrade.protocol);
+  if (upgrade.websocket_key.empty()) return pen;
+  if (head.fields.find(net::kWebsocketVersion) == nullptr) pen += "sec-websocket-version: 13\r\n";
+  return net::put_field(pen, net::kWebsocketKey, upgrade.websocket_key);
+}
+
 std::string_view host_for(const net::RequestHead& head, const config::HostHeader& host,
                           std::string_view target) {
   const std::string_view own = target.starts_with("unix:") ? "localhost" : target;
@@ -158,12 +167,13 @@ std::string_view host_for(const net::RequestHead& head, const config::HostHeader
 
 void append_request_head(Text& out, const net::RequestHead& head, const Peer& peer,
                          const config::HostHeader& host, std::string_view target,
-                         const RequestIds& ids) {
+                         const RequestIds& ids, const UpgradeStyle& upgrade) {
   const std::string_view host_value = host_for(head, host, target);
   // Each line is either kept or its value goes into a list, so the head counts once.
   Pen pen = out.open(head.size + head.fields.size() + host_value.size() +
                      3 * std::size_t{head.authority.size} + 3 * peer.address.size() +
-                     peer.identity.size() + kAddedBytes);
+                     peer.identity.size() + upgrade.protocol.size() + upgrade.websocket_key.size() +
+                     kAddedBytes);
   pen += head.text(head.method_text);
   pen += ' ';
   pen += head.text(head.target);
@@ -178,6 +188,7 @@ void append_request_head(Text& out, const net::RequestHead& head, const Peer& pe
     if (field.id == HeaderId::other) {
       const std::string_view name = head.fields.name(field);
       if (survey.names(name) || is_identity_header(name)) continue;
+      if (!upgrade.websocket_key.empty() && net::iequals(name, net::kWebsocketKey)) continue;
     }
     lines.keep(field);
   }
@@ -189,7 +200,10 @@ void append_request_head(Text& out, const net::RequestHead& head, const Peer& pe
   pen = put_trace(pen, head, ids);
   // In HTTP/2 there is no Connection to name it, and nothing else that it may say.
   const bool is_te_meant = survey.names_te() || head.minor_version == net::kHttp2;
-  if (is_te_meant && head.fields.has(HeaderId::te)) pen = put_te(pen, head);
+  if (!upgrade.protocol.empty())
+    pen = put_upgrade(pen, head, upgrade);
+  else if (is_te_meant && head.fields.has(HeaderId::te))
+    pen = put_te(pen, head);
   const bool says_no_content =
       head.framing.kind == net::Framing::Kind::none && head.fields.has(HeaderId::content_length);
   pen = put_framing(pen,

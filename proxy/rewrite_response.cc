@@ -22,6 +22,10 @@ constexpr bool has_no_length(std::uint16_t status) {
 }
 
 Pen put_connection(Pen pen, const ResponseStyle& style) {
+  if (!style.upgrade.empty()) {
+    pen += "connection: upgrade\r\n";
+    return net::put_field(pen, "upgrade", style.upgrade);
+  }
   if (style.close || style.framing.kind == net::Framing::Kind::until_close)
     pen += "connection: close\r\n";
   else if (style.client_is_http10)
@@ -47,7 +51,7 @@ Pen put_additions(Pen pen, const ResponseStyle& style, bool has_request_id, bool
 /// What a style's values take at most.
 std::size_t size_of_values(const ResponseStyle& style) {
   return style.request_id.size() + style.shield.size() + style.hsts.size() +
-         style.set_cookie.size() + style.location.size() + style.date.size();
+         style.set_cookie.size() + style.location.size() + style.date.size() + style.upgrade.size();
 }
 
 /// A message without a body may still say how long the body would be (HEAD, 304).
@@ -138,7 +142,11 @@ void append_response_head(Text& out, const net::ResponseHead& head, const Respon
   LineCopier lines{pen, head.fields};
   for (const net::Field& field : head.fields) {
     if (ends_here(field.id)) continue;
-    if (field.id == HeaderId::other && survey.names(head.fields.name(field))) continue;
+    if (field.id == HeaderId::other) {
+      const std::string_view name = head.fields.name(field);
+      if (survey.names(name)) continue;
+      if (!style.without.empty() && net::iequals(name, style.without)) continue;
+    }
     lines.keep(field);
   }
   pen = put_via(lines.finish(), head.fields, head.minor_version);

@@ -149,6 +149,15 @@ constexpr std::array<Metric, kStats> kMetrics{{
      "Requests refused (421) whose Host has other rules for clients than the handshake's name."},
     {Stat::http2_connections, Type::counter, "teal_downstream_http2_connections_total",
      "Client connections that speak HTTP/2."},
+    {Stat::tunnels, Type::counter, "teal_tunnels_total",
+     "Connections that changed their protocol, like those of WebSockets."},
+    {Stat::tunnels_active, Type::gauge, "teal_tunnels_active", "Such connections open now."},
+    {Stat::tunnels_drained, Type::counter, "teal_tunnels_drained_total",
+     "Such connections closed because their target had left its group."},
+    {Stat::tunnel_timeouts, Type::counter, kTimeouts, kTimeoutsHelp, "phase", "tunnel_idle"},
+    {Stat::proxy_headers, Type::counter, "teal_proxy_protocol_headers_total",
+     "Headers of the PROXY protocol that were taken."},
+    {Stat::proxy_header_timeouts, Type::counter, kTimeouts, kTimeoutsHelp, "phase", "proxy_header"},
     {Stat::tls_handshakes, Type::counter, kHandshakes, kHandshakesHelp, "kind", "full"},
     {Stat::tls_handshakes_short, Type::counter, kHandshakes, kHandshakesHelp, "kind", "resumed"},
     {Stat::tls_handshake_timeouts, Type::counter, kTimeouts, kTimeoutsHelp, "phase",
@@ -233,6 +242,14 @@ std::vector<MetricSample> read_stats(std::span<const Shard* const> shards) {
     MetricSample& sample = samples.emplace_back();
     sample.name = "teal_tls_failures_total";
     sample.help = "TLS connections of clients that failed, by reason.";
+    sample.labels.emplace_back("reason", net::to_string(why));
+    sample.value = sum(shards, why);
+  }
+  for (std::size_t i = 1; i < static_cast<std::size_t>(net::ProxyFault::count_); ++i) {
+    const auto why = static_cast<net::ProxyFault>(i);
+    MetricSample& sample = samples.emplace_back();
+    sample.name = "teal_proxy_protocol_refused_total";
+    sample.help = "Connections closed for their header of the PROXY protocol, by what is wrong.";
     sample.labels.emplace_back("reason", net::to_string(why));
     sample.value = sum(shards, why);
   }

@@ -15,6 +15,7 @@
 
 #include "base/counters.h"
 #include "base/grpc_status.h"
+#include "net/proxy_protocol.h"
 #include "net/refusal.h"
 #include "net/tls_failure.h"
 #include "proxy/route_table.h"
@@ -128,6 +129,12 @@ enum class Stat : std::uint8_t {
   compression_bytes_out,  // what was made of them
   misdirected,            // 421: the Host has other rules than the name of the handshake
   http2_connections,
+  tunnels,         // upgraded connections, since they were
+  tunnels_active,  // gauge
+  tunnels_drained,
+  tunnel_timeouts,
+  proxy_headers,  // of the PROXY protocol, taken
+  proxy_header_timeouts,
   tls_handshakes,        // full ones, of clients
   tls_handshakes_short,  // resumed
   tls_handshake_timeouts,
@@ -146,6 +153,7 @@ class Shard {
   TrafficShard& traffic(SlotId slot);
   Count& operator[](Stat stat) { return stats_[static_cast<std::size_t>(stat)]; }
   Count& tls_failed(net::TlsFailure why) { return tls_failures_[static_cast<std::size_t>(why)]; }
+  Count& proxy_refused(net::ProxyFault why) { return proxy_faults_[static_cast<std::size_t>(why)]; }
   Count& refused(net::Refusal rule) { return refusals_[static_cast<std::size_t>(rule)]; }
 
   /// Reader. Null where this worker has not made the slot yet.
@@ -153,6 +161,9 @@ class Shard {
   std::uint64_t read(Stat stat) const { return stats_[static_cast<std::size_t>(stat)].read(); }
   std::uint64_t read(net::TlsFailure why) const {
     return tls_failures_[static_cast<std::size_t>(why)].read();
+  }
+  std::uint64_t read(net::ProxyFault why) const {
+    return proxy_faults_[static_cast<std::size_t>(why)].read();
   }
   std::uint64_t read(net::Refusal rule) const {
     return refusals_[static_cast<std::size_t>(rule)].read();
@@ -164,6 +175,7 @@ class Shard {
   std::array<Count, kStats> stats_;
   std::array<Count, net::kRefusals> refusals_;
   std::array<Count, static_cast<std::size_t>(net::TlsFailure::count_)> tls_failures_;
+  std::array<Count, static_cast<std::size_t>(net::ProxyFault::count_)> proxy_faults_;
 };
 
 /// Samples of all workers' Stats and Refusals, added up, for the exporter.

@@ -27,7 +27,9 @@ void TargetConnection::go_on_connecting(net::Readiness ready) {
     return;
   }
   if (!ready.write && !ready.broken) return;
-  if (net::connect_error(stream_.socket()) != 0) {
+  // A new socket takes so little at once.
+  if (net::connect_error(stream_.socket()) != 0 ||
+      (!proxy_header_.empty() && stream_.write(proxy_header_).size != proxy_header_.size())) {
     worker_.counters()[Stat::upstream_connect_failures].add();
     on_failed(Failure::connect);
     return;

@@ -5,6 +5,8 @@
 // and upstream_http2.h do.
 #pragma once
 
+#include <string>
+
 #include <boost/smart_ptr/local_shared_ptr.hpp>
 
 #include "base/outcome.h"
@@ -41,6 +43,7 @@ class TargetConnection : public Channel {
   void count_closed(bool was_idle);
 
   boost::local_shared_ptr<TargetRuntime> target_;
+  std::string proxy_header_;  ///< What the connection begins with, before TLS.
 
  private:
   bool begin_to_connect();

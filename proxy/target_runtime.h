@@ -66,6 +66,8 @@ struct TargetRuntime {
   std::uint32_t concurrent_streams = 100;  ///< Of one connection that speaks HTTP/2.
   /// Those that speak HTTP/2 and take, or will take, further requests.
   std::vector<boost::intrusive_ptr<Http2Upstream>> http2;
+  /// Upgraded connections; each takes itself out.
+  std::vector<Exchange*> tunnels;
   boost::local_shared_ptr<GroupRuntime> group;
 };
 

@@ -9,7 +9,8 @@ namespace teal::proxy {
 namespace {
 
 TargetSide* find_kept(TargetRuntime& target, Exchange& exchange, const Reach& wanted) {
-  if (!target.idle.empty() && !wanted.fresh) return Upstream::reuse(target, exchange, wanted);
+  if (!wanted.fresh)
+    if (TargetSide* const kept = Upstream::reuse(target, exchange, wanted)) return kept;
   if (target.http2.empty()) return nullptr;
   Http2Upstream* const shared = Http2Upstream::with_room(target, wanted.fresh);
   return shared != nullptr ? &shared->open_stream(exchange, wanted) : nullptr;

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 #include <boost/smart_ptr/local_shared_ptr.hpp>
@@ -29,6 +30,7 @@ struct RequestStyle {
   const config::HostHeader& host;
   std::string_view target;  ///< Its address as text.
   const RequestIds& ids;
+  UpgradeStyle upgrade = {};
 };
 
 class TargetSide {
@@ -44,6 +46,9 @@ class TargetSide {
   virtual void send_body(std::string_view bytes) = 0;
   /// Of a request with a body.
   virtual void send_end(const net::Fields& trailers) = 0;
+  /// After 101: bodies are another protocol's bytes both ways, send_end() is the end of ours, and
+  /// the response's end leaves the side to be written to.
+  virtual void begin_tunnel() = 0;
   /// More waits than the target takes; Exchange::on_upstream_unblocked() follows.
   virtual bool is_blocked() const = 0;
 
@@ -74,6 +79,10 @@ struct Reach {
   net::Method method = net::Method::get;
   std::size_t most_read = 0;  ///< Of the response at once.
   bool fresh = false;         ///< Not a connection that others have used.
+  bool may_switch = false;    ///< The answer may be 101.
+  /// What the connection has begun with, or is to (net/proxy_protocol.h): one that names a client
+  /// is for that client's requests only.
+  std::string proxy_header = {};
 };
 
 /// A side for `exchange`: a kept connection, or one that begins to be made. Null: it failed at

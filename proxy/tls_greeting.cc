@@ -9,19 +9,28 @@
 
 namespace teal::proxy {
 
-TlsGreeting::TlsGreeting(Worker& worker, net::Socket socket, std::size_t listener,
-                         const std::string& peer_address)
-    : Downstream(worker, std::move(socket), listener, peer_address,
-                 [](void* self) { static_cast<TlsGreeting*>(self)->on_timeout(); }) {
-  stream_.start_tls(std::make_unique<net::TlsSession>(worker.tls().listeners[listener],
-                                                      worker.tls_scratch(), stream_.socket().fd()));
-  worker.wheel().set(timer_, worker.now() + timeouts_.tls_handshake);
+TlsGreeting::TlsGreeting(Worker& worker, Accepted accepted)
+    : Downstream(worker, std::move(accepted), &TlsGreeting::on_timer) {
+  begin();
 }
 
-boost::intrusive_ptr<TlsGreeting> TlsGreeting::make(Worker& worker, net::Socket socket,
-                                                    std::size_t listener,
-                                                    const std::string& peer_address) {
-  return new TlsGreeting(worker, std::move(socket), listener, peer_address);
+TlsGreeting::TlsGreeting(Downstream& from) : Downstream(from, &TlsGreeting::on_timer) {
+  begin();
+}
+
+void TlsGreeting::begin() {
+  stream_.start_tls(std::make_unique<net::TlsSession>(
+      worker_.tls().listeners[listener_], worker_.tls_scratch(), stream_.socket().fd()));
+  worker_.wheel().set(timer_, worker_.now() + timeouts_.tls_handshake);
+}
+
+boost::intrusive_ptr<TlsGreeting> TlsGreeting::make(Worker& worker, Accepted accepted) {
+  return new TlsGreeting(worker, std::move(accepted));
+}
+
+void TlsGreeting::take_over(Downstream& from) {
+  // Registering it anew announces what is there already.
+  boost::intrusive_ptr<TlsGreeting>(new TlsGreeting(from))->start();
 }
 
 void TlsGreeting::on_ready(net::Readiness ready) {

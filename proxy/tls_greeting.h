@@ -10,9 +10,9 @@ namespace teal::proxy {
 
 class TlsGreeting final : public Downstream {
  public:
-  static boost::intrusive_ptr<TlsGreeting> make(Worker& worker, net::Socket socket,
-                                                std::size_t listener,
-                                                const std::string& peer_address);
+  static boost::intrusive_ptr<TlsGreeting> make(Worker& worker, Accepted accepted);
+  /// Goes on with a connection whose client has been told of.
+  static void take_over(Downstream& from);
 
   void drain() override { close(); }
   void cut() override { close(); }
@@ -20,8 +20,10 @@ class TlsGreeting final : public Downstream {
   void resume() override {}
 
  private:
-  TlsGreeting(Worker& worker, net::Socket socket, std::size_t listener,
-              const std::string& peer_address);
+  TlsGreeting(Worker& worker, Accepted accepted);
+  explicit TlsGreeting(Downstream& from);
+  void begin();
+  static void on_timer(void* self) { static_cast<TlsGreeting*>(self)->on_timeout(); }
   void on_timeout();
 };
 

@@ -38,6 +38,13 @@ Upstream* Upstream::connect(Worker& worker, const boost::local_shared_ptr<Target
 }
 
 Upstream* Upstream::reuse(TargetRuntime& target, Exchange& exchange, const Reach& wanted) {
+  if (target.idle.empty()) return nullptr;
+  if (!wanted.proxy_header.empty()) {  // One that named this client goes to where it is taken from.
+    const auto found = std::ranges::find(target.idle, wanted.proxy_header,
+                                         [](const auto& each) { return each->proxy_header_; });
+    if (found == target.idle.end()) return nullptr;
+    std::rotate(found, std::next(found), target.idle.end());
+  }
   const boost::intrusive_ptr<Upstream> kept = std::move(target.idle.back());
   target.idle.pop_back();
   kept->count_idle(false);
@@ -49,19 +56,23 @@ Upstream* Upstream::reuse(TargetRuntime& target, Exchange& exchange, const Reach
 void Upstream::attach(Exchange& exchange, const Reach& wanted) {
   TEAL_ASSERT(state_ != State::closed && exchange_ == nullptr);
   exchange_ = &exchange;
-  if (state_ == State::idle) state_ = State::busy;
+  if (state_ == State::idle)
+    state_ = State::busy;
+  else
+    proxy_header_ = wanted.proxy_header;
   paused_ = response_begun_ = false;
   read_size_ = kFirstRead;
   most_read_ = wanted.most_read;
   timer_.cancel();
   forget_written();
   ++requests_;
-  parser_.expect(wanted.method);
+  parser_.expect(wanted.method, wanted.may_switch);
 }
 
 void Upstream::send_head(const net::RequestHead& head, const RequestStyle& style) {
   is_chunked_ = head.framing.kind == net::Framing::Kind::chunked;
-  append_request_head(output(), head, style.peer, style.host, style.target, style.ids);
+  append_request_head(output(), head, style.peer, style.host, style.target, style.ids,
+                      style.upgrade);
 }
 
 void Upstream::send_body(std::string_view bytes) {
@@ -74,7 +85,13 @@ void Upstream::send_body(std::string_view bytes) {
   write_view(net::kCrlf);
 }
 
+void Upstream::begin_tunnel() {
+  is_tunnel_ = true;
+  is_chunked_ = false;
+}
+
 void Upstream::send_end(const net::Fields& trailers) {
+  if (is_tunnel_) finish_output();
   if (!is_chunked_) return;
   if (trailers.empty()) {
     write_view(net::kLastChunk);
@@ -143,7 +160,8 @@ void Upstream::unpause() {
 }
 
 bool Upstream::is_reading() const {
-  return state_ == State::discarding || (state_ == State::busy && exchange_ != nullptr && !paused_);
+  return state_ == State::discarding ||
+         (state_ == State::busy && exchange_ != nullptr && !paused_ && !input_ended_);
 }
 
 void Upstream::read_response() {
@@ -171,6 +189,7 @@ void Upstream::read_response() {
       return;
     }
     if (got.eof) {
+      input_ended_ = true;
       const net::ParseStep step = parser_.at_eof();
       if (step.event == net::ParseEvent::end && stash_.empty()) {
         exchange_->on_response_end(parser_.trailers(), false);

@@ -24,8 +24,7 @@ class Upstream final : public TargetConnection, public TargetSide {
   /// Begins to connect. Null: it failed at once.
   static Upstream* connect(Worker& worker, const boost::local_shared_ptr<TargetRuntime>& target,
                            Exchange& exchange, const Reach& wanted);
-  /// The connection of the pool that was used last, for the next request.
-  /// Requires: there is one.
+  /// The connection of the pool that was used last, for the next request; null: there is none.
   static Upstream* reuse(TargetRuntime& target, Exchange& exchange, const Reach& wanted);
   ~Upstream() override;
 
@@ -37,6 +36,7 @@ class Upstream final : public TargetConnection, public TargetSide {
   void send_head(const net::RequestHead& head, const RequestStyle& style) override;
   void send_body(std::string_view bytes) override;
   void send_end(const net::Fields& trailers) override;
+  void begin_tunnel() override;
   bool is_blocked() const override { return Channel::is_blocked(); }
   void pause() override { paused_ = true; }
   void unpause() override;
@@ -75,7 +75,9 @@ class Upstream final : public TargetConnection, public TargetSide {
   State state_ = State::connecting;
   Exchange* exchange_ = nullptr;
   bool paused_ = false;
-  bool is_chunked_ = false;  ///< The request's body.
+  bool is_chunked_ = false;   ///< The request's body.
+  bool is_tunnel_ = false;    ///< Not HTTP any more.
+  bool input_ended_ = false;  ///< The target sends no more.
   bool response_begun_ = false;
   std::uint32_t requests_ = 0;
   std::size_t discarded_ = 0;

@@ -224,8 +224,7 @@ void Worker::welcome(Accepted accepted) {
     shared_.hand_over(chosen, std::move(accepted));
     return;
   }
-  arriving_ = std::move(accepted.place);
-  Downstream::open(*this, std::move(accepted.socket), accepted.listener, accepted.peer_address);
+  Downstream::open(*this, std::move(accepted));
 }
 
 void Worker::adopt(Accepted accepted) {
@@ -233,8 +232,7 @@ void Worker::adopt(Accepted accepted) {
     release_place(accepted.listener);
     return;
   }
-  arriving_ = std::move(accepted.place);
-  Downstream::open(*this, std::move(accepted.socket), accepted.listener, accepted.peer_address);
+  Downstream::open(*this, std::move(accepted));
   after_each();
 }
 
@@ -245,23 +243,17 @@ void Worker::release_place(std::size_t listener) {
 
 void Worker::opened(Downstream& downstream) {
   downstreams_.insert(&downstream);
-  if (arriving_) places_[&downstream] = std::move(arriving_);
   counters()[Stat::connections_active].add();
 }
 
 void Worker::replaced(Downstream& old, Downstream& by) {
   downstreams_.erase(&old);
   downstreams_.insert(&by);
-  if (auto place = places_.extract(&old)) {
-    place.key() = &by;
-    places_.insert(std::move(place));
-  }
 }
 
 void Worker::closed(Downstream& downstream, std::size_t listener) {
   release_place(listener);
   downstreams_.erase(&downstream);
-  if (!places_.empty()) places_.erase(&downstream);
   counters()[Stat::connections_active].subtract();
   tell_idle();
 }
@@ -356,6 +348,7 @@ void Worker::take_table(const RouteTable& routes) {
   for (auto it = targets_.begin(); it != targets_.end();) {
     if (it->second->retired) {
       close_idle_of(*it->second);
+      for (Exchange* tunnel : it->second->tunnels) tunnel->on_target_retired();
       it = targets_.erase(it);
     } else {
       ++it;

@@ -29,6 +29,7 @@
 #include "base/rng.h"
 #include "net/reactor.h"
 #include "net/timer_wheel.h"
+#include "proxy/accepted.h"
 #include "proxy/access_log.h"
 #include "proxy/channel.h"
 #include "proxy/client_places.h"
@@ -51,14 +52,6 @@ class Listening;
 /// Connections of one listener over all workers; touched when one opens or closes only.
 struct ListenerGauge {
   std::atomic<std::uint32_t> connections{0};
-};
-
-/// A connection that nobody serves yet.
-struct Accepted {
-  net::Socket socket;
-  std::size_t listener = 0;
-  std::string peer_address;  ///< Empty for a Unix socket.
-  ClientPlace place = {};    ///< Where the listener limits connections per client.
 };
 
 /// What a worker tells control of single requests.
@@ -274,8 +267,6 @@ class Worker {
   std::uint32_t slow_this_tick_ = 0;  ///< Slow requests told since the last tick.
   std::unordered_set<Downstream*> downstreams_;
   std::uint32_t compressors_ = 0;  ///< That are taken.
-  ClientPlace arriving_;           ///< Of the connection that is being opened.
-  std::unordered_map<const Downstream*, ClientPlace> places_;
   OverloadLevel overload_ = OverloadLevel::none;
   OverloadLevel followed_ = OverloadLevel::none;  ///< What the connections have been told.
   std::unordered_map<TargetId, boost::local_shared_ptr<TargetRuntime>> targets_;

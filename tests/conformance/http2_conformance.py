@@ -80,9 +80,14 @@ class Origin:
             pass
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
+def free_port(given=set()):
+    """Another one each time."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+        if port not in given:
+            given.add(port)
+            return port
 
 
 def start(teal, folder, ports):

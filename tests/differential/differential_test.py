@@ -93,10 +93,14 @@ def listening():
     return server, server.getsockname()[1]
 
 
-def free_port():
-    server, port = listening()
-    server.close()
-    return port
+def free_port(given=set()):
+    """Another one each time."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+        if port not in given:
+            given.add(port)
+            return port
 
 
 class Target:

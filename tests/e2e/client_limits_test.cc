@@ -101,5 +101,24 @@ TEST(ConnectionsPerClient, AreCountedOverAllWorkersAndGivenBack) {
   }));
 }
 
+TEST(ConnectionsPerClient, AreThoseOfWhomAProxyHeaderNames) {
+  Target target;
+  ConfigText config = shop({target.address()});
+  config.listeners =
+      "public: { address: '127.0.0.1:0', proxy_protocol: { from: [ 127.0.0.0/8 ] },\n"
+      "          limits: { connections_per_client: 1 } }";
+  Teal teal(config);
+  const auto greeted = [&](HttpClient& client, const std::string& address) {
+    return client
+        .exchange("PROXY TCP4 " + address + " 192.0.2.100 1000 80\r\n" + request("GET", "/"))
+        .status;
+  };
+  HttpClient first(teal.listener()), second(teal.listener()), again(teal.listener());
+  EXPECT_EQ(greeted(first, "192.0.2.1"), 200);
+  EXPECT_EQ(greeted(second, "192.0.2.2"), 200) << "the balancer's own address does not count";
+  EXPECT_EQ(greeted(again, "192.0.2.1"), 0);
+  EXPECT_EQ(teal.admin().metric("teal_downstream_connections_turned_away_total", "client"), 1);
+}
+
 }  // namespace
 }  // namespace teal::e2e

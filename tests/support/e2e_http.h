@@ -64,6 +64,7 @@ class HttpReader {
   Arrival ended() const { return ended_; }
   /// Bytes read and not used yet.
   std::string_view rest() const { return std::string_view(buffer_).substr(at_); }
+  std::string take_rest() { return std::exchange(buffer_, {}).substr(std::exchange(at_, 0)); }
 
  private:
   bool more(Deadline deadline);

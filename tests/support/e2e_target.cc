@@ -39,6 +39,18 @@ std::optional<SeenRequest> TargetConnection::next() {
   return request;
 }
 
+Arrival TargetConnection::read(std::string& into) {
+  const std::string rest = reader_.take_rest();
+  into += rest;
+  return rest.empty() ? wire_->read(into, Deadline{hours{1}}) : Arrival::bytes;
+}
+
+bool TargetConnection::await(std::string& into, std::string_view end) {
+  while (!into.ends_with(end))
+    if (read(into) != Arrival::bytes) return false;
+  return true;
+}
+
 void TargetConnection::close() {
   open_ = false;
   wire_->cut();

@@ -56,6 +56,11 @@ class TargetConnection {
   bool read_body(SeenRequest& request);
 
   bool send(std::string_view bytes) { return wire_->send(bytes); }
+  /// What comes next, as it is, appended to `into`.
+  Arrival read(std::string& into);
+  /// Reads until `into` ends with these bytes.
+  bool await(std::string& into, std::string_view end);
+  void finish_sending() { wire_->finish_sending(); }
   void close();
   void reset();
   bool wait(Trigger& trigger) { return trigger.wait(stop_); }

@@ -19,6 +19,16 @@ Lines with(Lines fields, const Lines& more) {
   return fields;
 }
 
+/// RFC 8441.
+Lines connect(const Lines& more, const std::string& protocol = "websocket") {
+  return with({{":method", "CONNECT"},
+               {":protocol", protocol},
+               {":scheme", "http"},
+               {":path", "/c"},
+               {":authority", "a"}},
+              more);
+}
+
 const std::string kGet = "#1 head GET / authority=a.example 1.20 keep none\n";
 std::string malformed(const std::string& rule) {
   return "malformed: " + rule + "\n";
@@ -164,8 +174,6 @@ std::vector<Vector> refused_fields() {
        "#1 head POST / authority=a.example 1.20 keep chunked\nrefused: trailer_forbidden\n"},
       {"trailers that do not end", headers(1, h2::post(), false) + headers(1, {{"a", "b"}}, false),
        "#1 head POST / authority=a.example 1.20 keep chunked\nrefused: http2_protocol_error\n"},
-      {"connect", headers(1, {{":method", "CONNECT"}, {":authority", "a:1"}}),
-       "#1 head CONNECT  authority=a:1 1.20 keep none\nanswer with method_unsupported\n"},
       {"trace",
        headers(1, {{":method", "TRACE"}, {":scheme", "http"}, {":path", "/"}, {":authority", "a"}}),
        "#1 head TRACE / authority=a 1.20 keep none\nanswer with method_unsupported\n"},
@@ -187,6 +195,24 @@ std::vector<Vector> refused_fields() {
        "fault: http2_protocol_error\n"},
       {"broken HPACK", frame(h2::kHeaders, h2::kEndHeaders, 1, "\xff\xff\xff\xff\xff\xff"),
        "fault: http2_protocol_error\n"},
+  };
+}
+
+std::vector<Vector> connects() {
+  return {
+      {"connect", headers(1, {{":method", "CONNECT"}, {":authority", "a:1"}}),
+       "#1 head CONNECT  authority=a:1 1.20 keep none\nanswer with method_unsupported\n"},
+      {"connect for a protocol",
+       headers(1, connect({}), false) + frame(h2::kData, h2::kEndStream, 1, "x"),
+       "#1 head GET /c authority=a 1.20 keep none\nend\nbody [x]\n"},
+      {"connect for a protocol without a stream", headers(1, connect({})),
+       malformed("protocol_without_stream")},
+      {"connect for a protocol with a length",
+       headers(1, connect({{"content-length", "1"}}), false), malformed("content_length_mismatch")},
+      {"a protocol that is no token", headers(1, connect({}, "a b"), false),
+       malformed("pseudo_field_malformed")},
+      {"a protocol without connect", headers(1, h2::get("/", {{":protocol", "websocket"}})),
+       malformed("pseudo_field_malformed")},
   };
 }
 
@@ -220,6 +246,7 @@ TEST(Http2Split, RequestsAreTheSameHoweverTheyAreCut) {
 TEST(Http2Split, BrokenRulesAreTheSameHoweverTheyAreCut) {
   check(refused());
   check(refused_fields());
+  check(connects());
 }
 
 }  // namespace

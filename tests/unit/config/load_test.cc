@@ -7,38 +7,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/support/config_reports.h"
+#include "tests/support/config_services.h"
 
 namespace teal::config {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-constexpr std::string_view kListeners = "listeners: { public: { address: 0.0.0.0:8080 } }\n";
-constexpr std::string_view kService =
-    "  match: { listener: public }\n"
-    "  blue: { revision: v1, targets: [ 10.0.0.1:80 ] }\n";
-
-/// A configuration of one service with these further keys, each line indented by two.
-Loaded<Config> load_service(std::string_view keys) {
-  std::string text(kListeners);
-  text += "services:\n shop:\n";
-  text += kService;
-  text += keys;
-  return load_text(text, "t.yaml");
-}
-
-Service service_with(std::string_view keys) {
-  const Loaded<Config> config = load_service(keys);
-  if (config) return config->services.at(0);
-  for (const Problem& problem : config.error().list) ADD_FAILURE() << to_string(problem);
-  return {};
-}
-
-std::string problems_with(std::string_view keys) {
-  return report_of(load_service(keys));
-}
 
 std::string contents(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -187,8 +162,32 @@ TEST(LoadListener, NeedsAnAddressOfItsOwn) {
               HasSubstr("the prefix length goes from 0 to 32"));
   EXPECT_THAT(problem("{ a: { address: 1.1.1.1:80, limits: { header_bytes: 4096 } } }"),
               HasSubstr("request_line_bytes (8192) must not be above header_bytes (4096)"));
+  EXPECT_THAT(problem("{ a: { address: 1.1.1.1:80, proxy_protocol: true } }"),
+              HasSubstr("a.proxy_protocol: does not say whose headers are believed"));
+  EXPECT_THAT(problem("{ a: { address: 1.1.1.1:80, proxy_protocol: { } } }"),
+              HasSubstr("a.proxy_protocol: has no from"));
+  EXPECT_THAT(problem("{ a: { address: 1.1.1.1:80, proxy_protocol: { from: [ ] } } }"),
+              HasSubstr("must name at least one block"));
+  EXPECT_THAT(problem("{ a: { address: 1.1.1.1:80, proxy_protocol: { from: [ 10.0.0.0/33 ] } } }"),
+              HasSubstr("the prefix length goes from 0 to 32"));
+  EXPECT_THAT(problem("{ a: { address: 'unix:/a', proxy_protocol: { from: [ 10.0.0.0/8 ] } } }"),
+              HasSubstr("means nothing on a Unix socket"));
+  EXPECT_EQ(problem("{ a: { address: 'unix:/a', proxy_protocol: true } }"), "");
+  EXPECT_EQ(problem("{ a: { address: 1.1.1.1:80, proxy_protocol: false } }"), "");
   EXPECT_THAT(problem("{ a: { address: 1.1.1.1:80, timeouts: { keep_alive: 0 } } }"),
               HasSubstr("must be from 1ms to 1d, not '0'"));
+}
+
+TEST(LoadService, UpgradesAreTokensThatAreNotHttpsOwn) {
+  EXPECT_EQ(problems_with("  upgrades: [ websocket, Chat ]\n"), "");
+  EXPECT_EQ(problems_with("  upgrades: off\n"), "");
+  EXPECT_THAT(problems_with("  upgrades: [ h2c ]\n"),
+              HasSubstr("upgrades[0]: 'h2c' is not for requests to choose"));
+  EXPECT_THAT(problems_with("  upgrades: [ TLS/1.2 ]\n"), HasSubstr("cannot be the name"));
+  EXPECT_THAT(problems_with("  upgrades: [ tls ]\n"), HasSubstr("is not for requests to choose"));
+  EXPECT_THAT(problems_with("  upstream: { proxy_protocol: v3 }\n"),
+              HasSubstr("upstream.proxy_protocol"));
+  EXPECT_EQ(problems_with("  upstream: { proxy_protocol: off }\n"), "");
 }
 
 TEST(LoadGroup, NeedsTargetsWhereItIsLiveAndARevisionWhereItHasTargets) {
@@ -340,157 +339,6 @@ TEST(LoadService, ReadsWhatKeepsAGroupWell) {
   EXPECT_THAT(problems_with("  slow_start: { window: 5s, aggression: fast }\n"),
               HasSubstr("must be a number from 0.1 to 10"));
   EXPECT_THAT(problems_with("  panic: { above: 3% }\n"), HasSubstr("has no below"));
-}
-
-TEST(LoadDeploy, ReadsAFreePlan) {
-  const Service service = service_with(
-      "  deploy:\n   plan: [ { set_weight: 0% }, { gate: qa }, { set_weight: 12.5 }, { bake: 90s "
-      "},\n"
-      "           { gate: { name: night, timeout: 8h, on_timeout: proceed } }, { set_weight: 100% "
-      "} ]\n");
-  const std::vector<Step> expected{SetWeight{Weight::none()},
-                                   Gate{"qa", std::nullopt, Gate::OnTimeout::stop},
-                                   SetWeight{Weight{1250}},
-                                   Bake{seconds{90}},
-                                   Gate{"night", Millis{hours{8}}, Gate::OnTimeout::proceed},
-                                   SetWeight{Weight::all()}};
-  EXPECT_EQ(service.deploy.plan, (Plan{"custom", expected}));
-}
-
-TEST(LoadDeploy, RefusesPlansThatMakeNoSense) {
-  const auto problem = [](const std::string& plan) {
-    return problems_with("  deploy: { plan: " + plan + " }\n");
-  };
-  EXPECT_THAT(problem("[]"), HasSubstr("must not be empty"));
-  EXPECT_THAT(problem("[ { set_weight: 20% }, { set_weight: 10% } ]"),
-              HasSubstr("must not be below the 20% of an earlier step"));
-  EXPECT_THAT(problem("[ { set_weight: 101% } ]"), HasSubstr("is not a weight"));
-  EXPECT_THAT(problem("[ { bake: 0 } ]"), HasSubstr("must be from 1ms to 30d"));
-  EXPECT_THAT(problem("[ { set_weight: 1%, bake: 5m } ]"), HasSubstr("exactly one of"));
-  EXPECT_THAT(problem("[ { } ]"), HasSubstr("exactly one of"));
-  EXPECT_THAT(problem("[ { setWeight: 10 } ]"), HasSubstr("did you mean 'set_weight'?"));
-  EXPECT_THAT(problem("[ 10% ]"), HasSubstr("must be a mapping"));
-  EXPECT_THAT(problem("[ { gate: a }, { gate: a } ]"), HasSubstr("there is a gate 'a' before"));
-  EXPECT_THAT(problem("[ { gate: { timeout: 1h } } ]"), HasSubstr("has no name"));
-  EXPECT_THAT(problem("[ { gate: 'A B' } ]"), HasSubstr("is not a name"));
-  std::string many = "[ { bake: 1s }";
-  for (int i = 0; i < 1000; ++i) many += ", { bake: 1s }";
-  EXPECT_THAT(problem(many + " ]"), HasSubstr("has 1001 items; at most 1000 are allowed"));
-}
-
-TEST(LoadDeploy, ReadsEveryKindOfAlarm) {
-  const auto alarm = [](const std::string& keys) {
-    const Service service = service_with("  deploy: { alarms: { a: { " + keys + " } } }\n");
-    return service.deploy.alarms.empty() ? Alarm{} : service.deploy.alarms[0];
-  };
-  using Op = Threshold::Op;
-  EXPECT_EQ(alarm("error_rate: '> 1%', over: 10s, minimum_requests: 5"),
-            (Alarm{"a", ErrorRateAlarm{{Op::above, 0.01}}, seconds{10}, 5}));
-  EXPECT_EQ(alarm("error_rate: '>0.5 %'"),
-            (Alarm{"a", ErrorRateAlarm{{Op::above, 0.005}}, seconds{30}, 50}));
-  EXPECT_EQ(alarm("latency_p999: '> 1s500ms'"),
-            (Alarm{"a", LatencyAlarm{0.999, {Op::above, 1500}}, seconds{30}, 50}));
-  EXPECT_EQ(alarm("latency_p50: <1ms"),
-            (Alarm{"a", LatencyAlarm{0.5, {Op::below, 1}}, seconds{30}, 50}));
-  EXPECT_EQ(alarm("request_rate: '< 0.5/s'"),
-            (Alarm{"a", RequestRateAlarm{{Op::below, 0.5}}, seconds{30}, 0}));
-  EXPECT_EQ(alarm("external: true").condition, decltype(Alarm::condition){ExternalAlarm{}});
-}
-
-TEST(LoadDeploy, ReadsComparisons) {
-  const auto alarm = [](const std::string& keys) {
-    const Service service = service_with("  deploy: { alarms: { a: { " + keys + " } } }\n");
-    return service.deploy.alarms.empty() ? Alarm{} : service.deploy.alarms[0];
-  };
-  EXPECT_EQ(alarm("compare: errors").condition, decltype(Alarm::condition){CompareAlarm{}});
-  CompareAlarm errors;
-  errors.tolerance = 2;
-  errors.confidence = 0.99;
-  errors.certify = 0.9;
-  errors.at_most = 0.005;
-  EXPECT_EQ(alarm("compare: errors, tolerance: 2, confidence: 0.99, certify: 0.9, at_most: 0.5%")
-                .condition,
-            decltype(Alarm::condition){errors});
-  CompareAlarm latency;
-  latency.what = CompareAlarm::What::latency;
-  latency.limit = Millis{250};
-  const Alarm observed = alarm("compare: latency, limit: 250ms, observe: true");
-  EXPECT_EQ(observed.condition, decltype(Alarm::condition){latency});
-  EXPECT_TRUE(observed.observe);
-  EXPECT_TRUE(alarm("error_rate: '> 1%', observe: true").observe);
-}
-
-TEST(LoadDeploy, RefusesComparisonsThatMeanNothing) {
-  const auto problem = [](const std::string& keys) {
-    return problems_with("  deploy: { alarms: { a: { " + keys + " } } }\n");
-  };
-  EXPECT_THAT(problem("compare: rates"), HasSubstr("must be errors or latency"));
-  for (const char* bad : {"0.9", "101", "x", "-1", "[]", "1e1"})
-    EXPECT_THAT(problem(std::string("compare: errors, tolerance: ") + bad),
-                HasSubstr("a.tolerance: must be a number from 1 to 100"));
-  for (const char* bad : {"0.89", "1", "99%"})
-    EXPECT_THAT(problem(std::string("compare: errors, confidence: ") + bad),
-                HasSubstr("from 0.9 to 0.99999"));
-  EXPECT_THAT(problem("compare: errors, certify: 0.4"), HasSubstr("from 0.5 to 0.99999"));
-  for (const char* bad : {"0%", "51%", "0.01", "some"})
-    EXPECT_THAT(problem(std::string("compare: errors, at_most: ") + bad),
-                HasSubstr("above 0% and up to 50%"));
-  EXPECT_THAT(problem("compare: errors, limit: 1s"), HasSubstr("is for compare: latency"));
-  EXPECT_THAT(problem("compare: latency, at_most: 1%"), HasSubstr("is for compare: errors"));
-  EXPECT_THAT(problem("compare: errors, over: 30s"), HasSubstr("means nothing for a comparison"));
-  EXPECT_THAT(problem("error_rate: '> 1%', tolerance: 2"),
-              HasSubstr("means nothing without compare"));
-  EXPECT_THAT(problem("error_rate: '> 1%', compare: errors"), HasSubstr("exactly one condition"));
-}
-
-TEST(LoadDeploy, RefusesAlarmsWithoutOneClearCondition) {
-  const auto problem = [](const std::string& keys) {
-    return problems_with("  deploy: { alarms: { a: { " + keys + " } } }\n");
-  };
-  EXPECT_THAT(problem("over: 10s"), HasSubstr("exactly one condition"));
-  EXPECT_THAT(problem("error_rate: '> 1%', external: true"), HasSubstr("exactly one condition"));
-  for (const char* bad : {"'1%'", "'> 1'", "'> 0.01'", "'>= 1%'", "'> -1%'", "'> nan%'", "'> inf%'",
-                          "'> %'", "'> 1e1%'", "'> 5ms'", "''"})
-    EXPECT_THAT(problem(std::string("error_rate: ") + bad), HasSubstr("a condition like '> 1%'"));
-  EXPECT_THAT(problem("error_rate: '> 100%'"), HasSubstr("below '> 100%'"));
-  EXPECT_THAT(problem("error_rate: '< 1%'"), HasSubstr("only ever too high"));
-  EXPECT_THAT(problem("latency_p99: '> 250'"), HasSubstr("a condition like '> 250ms'"));
-  EXPECT_THAT(problem("request_rate: '< 5'"), HasSubstr("a condition like '< 5/s'"));
-  EXPECT_THAT(problem("request_rate: '< 0/s'"), HasSubstr("never below 0"));
-  EXPECT_THAT(problem("external: true, over: 5s"),
-              HasSubstr("means nothing for an external alarm"));
-  EXPECT_THAT(problem("external: false"), HasSubstr("must be true"));
-  EXPECT_THAT(problem("error_rate: '> 1%', minimum_requests: 0"), HasSubstr("from 1 to"));
-}
-
-TEST(LoadDeploy, ReadsWhenToRollBack) {
-  EXPECT_EQ(service_with("  deploy: { rollback_on: [] }\n").deploy.rollback_on,
-            (RollbackOn{false, false, false}));
-  EXPECT_EQ(
-      service_with("  deploy: { rollback_on: [ DEPLOYMENT_STOP_ON_ALARM ] }\n").deploy.rollback_on,
-      (RollbackOn{false, true, false}));
-  EXPECT_THAT(problems_with("  deploy: { rollback_on: [ ALWAYS ] }\n"),
-              HasSubstr("must be DEPLOYMENT_FAILURE, DEPLOYMENT_STOP_ON_ALARM or"));
-  EXPECT_THAT(
-      problems_with("  deploy: { rollback_on: [ DEPLOYMENT_FAILURE, DEPLOYMENT_FAILURE ] }\n"),
-      HasSubstr("rollback_on[1]: is here a second time"));
-}
-
-TEST(LoadDeploy, ReadsTheRest) {
-  const Deploy deploy =
-      service_with(
-          "  deploy: { alarms_at_start: block, minimum_healthy: 2, healthy_deadline: 1m,\n"
-          "            not_enough_evidence: rollback, evidence_deadline: 5m, keep_old: 0 }\n")
-          .deploy;
-  EXPECT_TRUE(deploy.block_on_firing_alarm);
-  EXPECT_EQ(deploy.minimum_healthy, (MinimumHealthy{false, 2}));
-  EXPECT_EQ(deploy.healthy_deadline, minutes{1});
-  EXPECT_EQ(deploy.not_enough_evidence, NotEnoughEvidence::rollback);
-  EXPECT_EQ(deploy.evidence_deadline, minutes{5});
-  EXPECT_EQ(deploy.keep_old, Millis{0});
-  for (const char* bad : {"0", "0%", "101%", "1.5%", "-1", "most", "[]"})
-    EXPECT_NE(problems_with(std::string("  deploy: { minimum_healthy: ") + bad + " }\n"), "")
-        << bad;
 }
 
 }  // namespace

@@ -44,13 +44,15 @@ std::string shown(const ProbeResult& result) {
 class ProberTest : public testing::Test {
  protected:
   /// What a probe of `address` comes to.
-  std::string probe(const Address& address, const config::HealthCheck& check) {
+  std::string probe(const Address& address, const config::HealthCheck& check,
+                    const ProbeGreeting& greeting = {}) {
     std::optional<ProbeResult> result;
     int calls = 0;
-    const Prober prober(io_, address, check, [&](const ProbeResult& found) {
+    const auto done = [&](const ProbeResult& found) {
       result = found;
       ++calls;
-    });
+    };
+    const Prober prober(io_, address, check, done, greeting);
     EXPECT_FALSE(result) << "reported from inside the constructor";
     if (!test::run_until(io_, [&] { return result.has_value(); })) return "never reported";
     io_.poll();
@@ -74,6 +76,15 @@ class ProberTest : public testing::Test {
 
 std::string socket_path() {
   return testing::TempDir() + "teal_prober_" + std::to_string(::getpid()) + ".sock";
+}
+
+TEST_F(ProberTest, BeginsWithAProxyHeaderThatNamesNoClient) {
+  const ScriptedServer server(io_, [](std::size_t) { return http_reply(200); });
+  EXPECT_EQ(probe(server.address(), http_check(), {.proxy_protocol = config::ProxyVersion::v1}),
+            "passed: status 200");
+  ASSERT_EQ(server.requests().size(), 1U);
+  EXPECT_TRUE(server.requests()[0].starts_with("PROXY UNKNOWN\r\nGET /healthz "))
+      << server.requests()[0];
 }
 
 TEST_F(ProberTest, PassesOnAnExpectedStatus) {

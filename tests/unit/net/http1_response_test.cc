@@ -119,6 +119,30 @@ TEST(ResponseParser, ReadsOneResponseAfterAnother) {
   EXPECT_TRUE(parser.trailers().empty());
 }
 
+TEST(ResponseParser, TakesA101WhereOneWasAskedForAndReadsOnAsItComes) {
+  const std::string early = "HTTP/1.1 103 Early Hints\r\n\r\n";
+  const std::string head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
+  ResponseParser parser{Http1Limits{}};
+  parser.expect(Method::get, true);
+  EXPECT_EQ(parser.next(early + head).consumed, early.size());
+  const ParseStep step = parser.next(head + "\x81\x02hi");
+  EXPECT_EQ(step.event, ParseEvent::head);
+  EXPECT_EQ(step.consumed, head.size());
+  EXPECT_FALSE(parser.head().is_interim());
+  EXPECT_FALSE(parser.head().keep_alive);
+  EXPECT_EQ(parser.next("\x81\x02hi").body, "\x81\x02hi");
+  EXPECT_EQ(parser.next("HTTP/1.1 200 OK\r\n\r\n").body, "HTTP/1.1 200 OK\r\n\r\n");
+  EXPECT_EQ(parser.at_eof().event, ParseEvent::end);
+  ResponseParser other{Http1Limits{}};
+  other.expect(Method::get, true);
+  EXPECT_EQ(other.next("HTTP/1.1 101 OK\r\nContent-Length: 3\r\n\r\n").event, ParseEvent::refused);
+  EXPECT_EQ(other.refusal(), Refusal::interim_with_body);
+  ResponseParser unasked{Http1Limits{}};
+  unasked.expect(Method::get);
+  EXPECT_EQ(unasked.next(head).event, ParseEvent::refused);
+  EXPECT_EQ(unasked.refusal(), Refusal::upgrade_unrequested);
+}
+
 TEST(ResponseLimits, HeadAndFieldsMayBeExactlyAsLargeAsAllowed) {
   Http1Limits limits;
   limits.start_line_bytes = 32;

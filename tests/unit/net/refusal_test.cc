@@ -26,6 +26,7 @@ TEST(Refusal, EarnsTheStatusThatItsRuleIsWrittenFor) {
   const std::set<Refusal> too_large = {Refusal::head_too_large, Refusal::too_many_fields,
                                        Refusal::trailers_too_large, Refusal::http2_head_bomb};
   const std::set<Refusal> not_implemented = {Refusal::method_unsupported,
+                                             Refusal::protocol_unsupported,
                                              Refusal::transfer_encoding_unknown};
   for (std::size_t i = 0; i < kRefusals; ++i) {
     const auto refusal = static_cast<Refusal>(i);

@@ -98,7 +98,8 @@ TEST(ReadStats, AddsUpAllWorkers) {
 TEST(ReadStats, HasOneSampleForEveryStatAndEveryRule) {
   const auto samples = read_stats({});
   constexpr auto kTlsFailures = static_cast<std::size_t>(net::TlsFailure::count_) - 1;
-  EXPECT_EQ(samples.size(), kStats + net::kRefusals - 1 + kTlsFailures);
+  constexpr auto kProxyFaults = static_cast<std::size_t>(net::ProxyFault::count_) - 1;
+  EXPECT_EQ(samples.size(), kStats + net::kRefusals - 1 + kTlsFailures + kProxyFaults);
   std::set<std::pair<std::string, std::string>> seen;
   for (const MetricSample& sample : samples) {
     const std::string label = sample.labels.empty() ? "" : sample.labels[0].second;

@@ -1,0 +1,65 @@
+#include "proxy/proxy_greeting.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "net/proxy_protocol.h"
+#include "proxy/worker.h"
+
+namespace teal::proxy {
+
+ProxyGreeting::ProxyGreeting(Worker& worker, Accepted accepted)
+    : Downstream(worker, std::move(accepted),
+                 [](void* self) { static_cast<ProxyGreeting*>(self)->on_timeout(); }) {
+  worker.wheel().set(timer_, worker.now() + timeouts_.proxy_header);
+}
+
+boost::intrusive_ptr<ProxyGreeting> ProxyGreeting::make(Worker& worker, Accepted accepted) {
+  return new ProxyGreeting(worker, std::move(accepted));
+}
+
+bool ProxyGreeting::is_expected(const config::Listener& spec, const std::string& peer_address) {
+  if (!spec.proxy_protocol) return false;
+  if (peer_address.empty()) return true;  // A Unix socket.
+  const auto ip = parse_ip(peer_address);
+  const std::vector<Cidr>& from = spec.proxy_protocol->from;
+  return ip.has_value() && std::any_of(from.begin(), from.end(),
+                                       [&](const Cidr& block) { return block.contains(*ip); });
+}
+
+void ProxyGreeting::on_ready(net::Readiness ready) {
+  mark_ready(ready);
+  const std::span<char> scratch = worker_.scratch(net::kMostProxyHeader);
+  const ssize_t size = net::peek(stream_.socket(), scratch);
+  if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
+  if (size <= 0) {
+    close();
+    return;
+  }
+  net::ProxyStep step = net::read_proxy_header({scratch.data(), static_cast<std::size_t>(size)});
+  switch (step.event) {
+    case net::ProxyStep::Event::need_more:
+      if (ready.ended) close();
+      return;
+    case net::ProxyStep::Event::refused:
+      worker_.counters().proxy_refused(step.fault).add();
+      close();
+      return;
+    case net::ProxyStep::Event::done: break;
+  }
+  net::skip(stream_.socket(), scratch.first(step.consumed));
+  worker_.counters()[Stat::proxy_headers].add();
+  if (step.addresses && !take_ends(std::move(*step.addresses))) {
+    close();
+    return;
+  }
+  go_on_greeted(*this);
+}
+
+void ProxyGreeting::on_timeout() {
+  worker_.counters()[Stat::proxy_header_timeouts].add();
+  close();
+}
+
+}  // namespace teal::proxy
