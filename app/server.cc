@@ -14,6 +14,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "app/overload_watch.h"
 #include "app/process_figures.h"
 #include "app/start_gate.h"
 #include "app/tls_keeper.h"
@@ -25,6 +26,7 @@
 #include "control/ports.h"
 #include "control/sqlite_store.h"
 #include "health/monitor.h"
+#include "proxy/error_pages.h"
 #include "proxy/worker_pool.h"
 
 namespace teal::app {
@@ -77,6 +79,7 @@ struct Server::State final : control::Ports {
                         if (controller) controller->on_judged_event(service, event);
                       },
                   .on_judged = [this](Mono at) { look(0, at); }}),
+        overload(config->overload, pool, log),
         tls(config, clock, log),
         monitor(io, clock, draw_seed(),
                 [this](TargetId target, Health health, const std::string& reason) {
@@ -126,6 +129,7 @@ struct Server::State final : control::Ports {
   boost::asio::steady_timer looker;
   boost::asio::steady_timer grace;
   proxy::WorkerPool pool;
+  OverloadWatch overload;
   TlsKeeper tls;
   std::vector<ServiceState> watched_states;
   health::Monitor monitor;
@@ -169,10 +173,15 @@ void Server::State::look_at_tls() {
 
 Result<void> Server::State::start() {
   raise_descriptor_limit();
+  overload.tick(clock.mono());
   std::signal(SIGPIPE, SIG_IGN);
   // A store or log at the file size limit is a failed write (EFBIG), not our end.
   std::signal(SIGXFSZ, SIG_IGN);
   if (const Result<void> loaded = load_tls(); !loaded) return loaded.error();
+  net::FileFaults faults;
+  pool.set_error_pages(proxy::ErrorPages::load(*config, faults));
+  if (!faults.empty())
+    return Error{Source::config, faults.front().file.key + ": " + faults.front().message};
   auto store = control::open_sqlite_store(config->state_path);
   if (!store) return store.error();
   if (const Result<void> opened = pool.open(); !opened) return opened.error();
@@ -208,6 +217,7 @@ void Server::State::tick() {
   ticker.expires_after(kTick);
   ticker.async_wait([this](const boost::system::error_code& ec) {
     if (ec) return;
+    overload.tick(clock.mono());
     controller->tick();
     look_at_tls();
     tick();
@@ -276,6 +286,7 @@ control::Scrape Server::State::scrape() {
   control::Scrape scrape;
   scrape.traffic = pool.read_traffic();
   scrape.samples = pool.read_stats();
+  for (MetricSample& sample : overload.samples()) scrape.samples.push_back(std::move(sample));
   for (MetricSample& sample : tls.samples()) scrape.samples.push_back(std::move(sample));
   scrape.process = read_process_figures(started);
   return scrape;

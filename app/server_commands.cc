@@ -15,6 +15,7 @@
 #include "app/tls_keeper.h"
 #include "base/clock.h"
 #include "config/load.h"
+#include "proxy/error_pages.h"
 
 namespace teal::app {
 namespace {
@@ -28,7 +29,8 @@ void print(std::ostream& out, const config::Problems& problems) {
 bool check_files(const Terminal& terminal, const std::string& path,
                  const std::shared_ptr<const config::Config>& config, Log& log) {
   const SystemClock clock;
-  const net::FileFaults faults = TlsKeeper(config, clock, log).load();
+  net::FileFaults faults = TlsKeeper(config, clock, log).load();
+  proxy::ErrorPages::load(*config, faults);
   for (const config::Problem& warning : to_problems(faults, path, false))
     terminal.err << "warning: " << config::to_string(warning) << '\n';
   const config::Problems problems{to_problems(faults, path, true)};

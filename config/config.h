@@ -13,7 +13,10 @@
 #include "base/address.h"
 #include "base/colour.h"
 #include "base/time.h"
+#include "config/compression.h"
 #include "config/plan.h"
+#include "config/route.h"
+#include "config/tls.h"
 
 namespace teal::config {
 
@@ -21,58 +24,7 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-// ---- TLS --------------------------------------------------------------------------------------
-
-/// A file that the configuration names, and where it does. What is in it is looked at later by the
-/// room that knows what belongs there (net/tls_files.h), and complained of at this place.
-struct FileName {
-  std::string path;
-  std::string key;  ///< "listeners.public.tls.certificates[0].key".
-  int line = 0;
-  int column = 0;
-
-  bool empty() const { return path.empty(); }
-  bool operator==(const FileName& that) const { return path == that.path; }
-};
-
-enum class TlsVersion : std::uint8_t { tls12, tls13 };
-
-/// Whether clients show a certificate of their own. One that is shown must be good.
-enum class ClientAuth : std::uint8_t { none, optional, required };
-
-struct ClientPolicy {
-  ClientAuth auth = ClientAuth::none;
-  FileName ca;  ///< Who may have signed them; with `none` empty.
-  bool operator==(const ClientPolicy&) const = default;
-};
-
-struct Certificate {
-  FileName chain;  ///< PEM: the certificate, then who certifies it, and so on.
-  FileName key;
-  FileName ocsp;         ///< A DER response to staple; may be empty.
-  ClientPolicy clients;  ///< Of the names in this certificate.
-  bool operator==(const Certificate&) const = default;
-};
-
-struct ListenerTls {
-  std::vector<Certificate> certificates;  ///< The first is for names that none has.
-  TlsVersion min_version = TlsVersion::tls12;
-  Millis ticket_rotation = hours{8};  ///< How often the keys of session tickets are replaced.
-  bool http2 = false;                 ///< Offered by ALPN; as ListenerHttp2 says.
-  bool operator==(const ListenerTls&) const = default;
-};
-
-/// How the targets of a service are spoken to.
-struct TargetTls {
-  bool verify = true;
-  FileName ca;  ///< Empty: the system's.
-  /// Sent as SNI, and what the certificate must be for. Empty: no SNI, the target's IP address.
-  std::string server_name;
-  FileName chain;  ///< Our own certificate, where targets ask for one; may be empty.
-  FileName key;
-  TlsVersion min_version = TlsVersion::tls12;
-  bool operator==(const TargetTls&) const = default;
-};
+// ---- targets --------------------------------------------------------------------------------
 
 /// What the targets of a service speak.
 enum class TargetProtocol : std::uint8_t {
@@ -88,6 +40,22 @@ struct Upstream {
   bool operator==(const Upstream&) const = default;
 };
 
+// ---- Teal's own answers -----------------------------------------------------------------------
+
+struct StatusRange {
+  std::uint16_t first = 200;
+  std::uint16_t last = 299;
+  bool operator==(const StatusRange&) const = default;
+};
+
+/// What Teal's own responses with these statuses say, from a file (proxy/error_pages.h).
+struct ErrorPage {
+  std::vector<StatusRange> statuses;
+  FileName file;
+  std::string content_type;
+  bool operator==(const ErrorPage&) const = default;
+};
+
 // ---- listeners ------------------------------------------------------------------------------
 
 struct ListenerTimeouts {
@@ -100,6 +68,7 @@ struct ListenerTimeouts {
 
 struct ListenerLimits {
   std::uint32_t connections = 10'000;           ///< Over all workers; more are closed at once.
+  std::uint32_t connections_per_client = 0;     ///< Likewise, of one address; 0: no limit.
   std::uint32_t requests_per_connection = 0;    ///< 0: no limit.
   std::uint32_t request_line_bytes = 8 * 1024;  ///< 414.
   std::uint32_t header_bytes = 32 * 1024;       ///< The whole head: 431.
@@ -149,20 +118,14 @@ struct Listener {
   std::optional<HttpsRedirect> redirect_https;
   std::string hsts;  ///< Strict-Transport-Security as it is sent; empty: not sent. With tls only.
   ListenerHttp2 http2;
+  PathRules paths;
+  std::vector<ErrorPage> error_pages;  ///< The first that fits.
   ListenerTimeouts timeouts;
   ListenerLimits limits;
   bool operator==(const Listener&) const = default;
 };
 
 // ---- services -------------------------------------------------------------------------------
-
-struct Match {
-  std::string listener;
-  /// "" any host, "shop.example.com" exactly, "*.example.com" any name below. Lower case, no port.
-  std::string host;
-  std::string path = "/";  ///< Prefix on path segment borders: "/a" matches "/a" and "/a/b".
-  bool operator==(const Match&) const = default;
-};
 
 /// What the file says about a group. Once deployments have spoken, the store's word counts.
 struct Group {
@@ -188,12 +151,6 @@ struct Sticky {
   Millis max_age = hours{24};
   bool secure = false;  ///< Over TLS it always is. HttpOnly and SameSite=Lax are always set.
   bool operator==(const Sticky&) const = default;
-};
-
-struct StatusRange {
-  std::uint16_t first = 200;
-  std::uint16_t last = 299;
-  bool operator==(const StatusRange&) const = default;
 };
 
 struct HealthCheck {
@@ -250,6 +207,28 @@ struct ServiceLimits {
   std::uint32_t pending = 1024;                 ///< Per group, shared out likewise; full: 503.
   std::uint32_t idle_per_target = 128;          ///< Kept connections, shared out likewise.
   bool operator==(const ServiceLimits&) const = default;
+};
+
+/// What is done with the requests of a route.
+struct RouteActions {
+  std::optional<Redirect> redirect;
+  std::optional<FixedResponse> respond;
+  NewPath rewrite;  ///< Of what the target is asked for.
+  HeaderEdits request_headers;
+  HeaderEdits response_headers;          ///< Of the target's responses and of `respond`.
+  std::uint32_t request_body_bytes = 0;  ///< More: 413; 0: no limit.
+  std::optional<RateLimit> rate_limit;   ///< More: 429.
+  std::optional<Compression> compress;   ///< Of responses.
+  bool operator==(const RouteActions&) const = default;
+};
+
+/// Requests of a service that are treated in a way of their own.
+struct Route {
+  std::string name;
+  std::vector<Match> match;
+  RouteActions actions;      ///< What it does not say is as the service does.
+  ServiceTimeouts timeouts;  ///< Likewise.
+  bool operator==(const Route&) const = default;
 };
 
 /// Failures of an attempt, as far as a retry tells them apart.
@@ -410,6 +389,9 @@ struct Deploy {
 struct Service {
   std::string name;
   std::vector<Match> match;
+  RouteActions actions;                ///< Of the requests that `match` is for.
+  std::vector<Route> routes;           ///< In the order of the file; names unique.
+  std::vector<ErrorPage> error_pages;  ///< Before the listener's.
   PerColour<Group> groups;
   Colour live = Colour::blue;
   Balance balance = Balance::least_request;
@@ -452,12 +434,21 @@ struct Admin {
   bool operator==(const Admin&) const = default;
 };
 
+/// When Teal has too little of something (proxy/overload.h).
+struct Overload {
+  bool enabled = true;
+  std::optional<std::uint32_t> memory_mib;  ///< Resident; left out: what the cgroup allows.
+  std::uint32_t connections = 0;            ///< Of clients, over all listeners; 0: not looked at.
+  bool operator==(const Overload&) const = default;
+};
+
 struct Config {
   Admin admin;
   std::string state_path = "teal.db";  ///< From "sqlite:PATH".
   std::uint32_t workers = 0;           ///< 0: one per core.
   AccessLog access_log;
   Millis shutdown_grace = seconds{30};  ///< SIGTERM: running requests get this long.
+  Overload overload;
   std::vector<Listener> listeners;
   std::vector<Service> services;
   bool operator==(const Config&) const = default;

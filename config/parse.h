@@ -24,6 +24,26 @@ std::optional<HttpsRedirect> parse_redirect(const Value& value);
 /// What keeps requests from failing: outlier, slow_start, panic, retry, shield.
 void parse_resilience(Mapping& keys, Service& service);
 
+/// One match or a list of them.
+std::vector<Match> parse_matches(const Value& value);
+/// How a listener understands paths.
+PathRules parse_path_rules(const Value& value);
+/// What a service and its routes may say of their requests, each overwriting what is there.
+void parse_actions(Mapping& keys, RouteActions& actions);
+void parse_body_limit(Mapping& keys, RouteActions& actions);
+/// Requires: what the routes inherit of the service is read.
+void parse_routes(Mapping& keys, Service& service);
+
+std::vector<ErrorPage> parse_error_pages(const Value& value);
+std::optional<Compression> parse_compression(const Value& value);
+/// "200" or "200-399".
+std::optional<StatusRange> parse_statuses(const Value& value);
+/// The path of a file, and where it is named.
+std::optional<FileName> parse_file(const Value& value);
+
+/// Gives each limit of the configuration its place.
+void number_rate_limits(std::vector<Service>& services);
+
 /// Overwrites what `keys` has of a `deploy` section.
 void parse_deploy(Mapping& keys, Deploy& deploy);
 /// The list of steps or the name of a preset.
@@ -41,6 +61,9 @@ std::optional<std::string> parse_url_path(const Value& value);
 std::optional<std::string> parse_host(const Value& value);
 /// The same with or without a port: what a Host header may say.
 std::optional<std::string> parse_authority(const Value& value);
+/// A header's name in lower case; a header's value.
+std::optional<std::string> parse_header_name(const Value& value);
+std::optional<std::string> parse_header_value(const Value& value);
 /// RFC 9110 section 5.6.2.
 bool is_token(std::string_view text);
 

@@ -7,6 +7,9 @@ constexpr std::size_t kMostListeners = 64;
 constexpr std::size_t kMostServices = 1000;
 constexpr std::size_t kMostHosts = 100;
 constexpr std::uint32_t kMostWorkers = 256;
+constexpr std::uint32_t kLeastMemory = 1;
+constexpr std::uint32_t kMostMemory = 16'777'216;
+constexpr std::uint32_t kMostConnections = 10'000'000;
 
 void parse_admin(const Value& value, Admin& admin) {
   Mapping keys(value);
@@ -54,6 +57,21 @@ void parse_access_log(const Value& value, AccessLog& log) {
   }
 }
 
+void parse_overload(const Value& value, Overload& overload) {
+  if (value.is("off")) {
+    overload.enabled = false;
+    return;
+  }
+  Mapping keys(value);
+  if (const auto memory = keys.find("memory_mib"); memory && !memory->is("auto")) {
+    if (memory->is_number())
+      overload.memory_mib = memory->integer(kLeastMemory, kMostMemory);
+    else
+      memory->problem("must be auto or a whole number of MiB");
+  }
+  keys.integer("connections", overload.connections, 0, kMostConnections);
+}
+
 }  // namespace
 
 Config parse_config(const Value& root) {
@@ -64,12 +82,14 @@ Config parse_config(const Value& root) {
   if (const auto value = keys.find("workers")) parse_workers(*value, config);
   if (const auto value = keys.section("access_log")) parse_access_log(*value, config.access_log);
   keys.duration("shutdown_grace", config.shutdown_grace, Millis{0}, hours{1});
+  if (const auto value = keys.section("overload")) parse_overload(*value, config.overload);
   if (const auto value = keys.section("listeners"))
     for (const auto& [name, listener] : value->named(kMostListeners))
       config.listeners.push_back(parse_listener(name, listener));
   if (const auto value = keys.section("services"))
     for (const auto& [name, service] : value->named(kMostServices))
       config.services.push_back(parse_service(name, service));
+  number_rate_limits(config.services);
   return config;
 }
 

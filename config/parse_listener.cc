@@ -17,6 +17,7 @@ void parse_timeouts(const Value& value, ListenerTimeouts& timeouts) {
 void parse_limits(const Value& value, ListenerLimits& limits) {
   Mapping keys(value);
   keys.integer("connections", limits.connections, 1, kMany);
+  keys.integer("connections_per_client", limits.connections_per_client, 0, kMany);
   keys.integer("requests_per_connection", limits.requests_per_connection, 0, kMany);
   keys.integer("request_line_bytes", limits.request_line_bytes, 256, 1024 * 1024);
   keys.integer("header_bytes", limits.header_bytes, 1024, 1024 * 1024);
@@ -110,6 +111,8 @@ Listener parse_listener(const std::string& name, const Value& value) {
     value.report().add_at(value.path() + ".hsts", "is for listeners with tls", "add tls");
   if (const auto http2 = keys.find("http2")) listener.http2 = parse_http2(*http2);
   if (listener.tls) listener.tls->http2 = listener.http2.enabled;
+  if (const auto pages = keys.find("error_pages")) listener.error_pages = parse_error_pages(*pages);
+  if (const auto paths = keys.find("paths")) listener.paths = parse_path_rules(*paths);
   if (const auto timeouts = keys.section("timeouts")) parse_timeouts(*timeouts, listener.timeouts);
   if (const auto limits = keys.section("limits")) parse_limits(*limits, listener.limits);
   return listener;

@@ -5,44 +5,10 @@
 namespace teal::config {
 namespace {
 
-constexpr std::size_t kMostMatches = 100;
+constexpr std::size_t kMostStatuses = 100;
 constexpr std::size_t kLongestToken = 128;
 constexpr std::size_t kMostUpgrades = 10;
 constexpr std::uint32_t kMany = 1'000'000;
-
-std::optional<std::string> parse_match_host(const Value& value) {
-  if (value.is("*")) {
-    value.problem("'*' is not a host name", "leave host out to match any");
-    return std::nullopt;
-  }
-  if (value.node().kind != Node::Kind::scalar || !value.node().text.starts_with("*."))
-    return parse_host(value);
-  Node suffix = value.node();
-  suffix.text.erase(0, 2);
-  const auto host = parse_host(Value(suffix, value.path(), "", value.report()));
-  if (!host) return std::nullopt;
-  return "*." + *host;
-}
-
-Match parse_match(const Value& value) {
-  Match match;
-  Mapping keys(value);
-  if (const auto listener = keys.find("listener")) {
-    if (const auto name = listener->name()) match.listener = *name;
-  } else if (value.is_mapping() && !keys.has("listener")) {
-    value.problem("has no listener", "name one of the listeners");
-  }
-  if (const auto host = keys.find("host"))
-    if (const auto given = parse_match_host(*host)) match.host = *given;
-  if (const auto path = keys.find("path")) {
-    const auto given = parse_url_path(*path);
-    if (given && given->find('?') != given->npos)
-      path->problem("must be a path without a query, not " + quoted(*given));
-    else if (given)
-      match.path = *given;
-  }
-  return match;
-}
 
 Group parse_group(const Value& value) {
   Group group;
@@ -97,33 +63,12 @@ std::optional<Sticky> parse_sticky(const Value& value, const std::string& servic
   return sticky;
 }
 
-std::optional<StatusRange> parse_statuses(const Value& value) {
-  const std::optional<std::string> given = value.text();
-  if (!given) return std::nullopt;
-  const auto status = [](std::string_view text) -> std::uint16_t {
-    if (text.size() != 3 || text[0] < '1' || text[0] > '5') return 0;
-    unsigned number = 0;
-    for (const char c : text) {
-      if (c < '0' || c > '9') return 0;
-      number = number * 10 + static_cast<unsigned>(c - '0');
-    }
-    return static_cast<std::uint16_t>(number);
-  };
-  const std::string_view text = *given;
-  const std::size_t dash = text.find('-');
-  const std::uint16_t first = status(text.substr(0, dash));
-  const std::uint16_t last = dash == text.npos ? first : status(text.substr(dash + 1));
-  if (first != 0 && last >= first) return StatusRange{first, last};
-  value.problem("must be statuses from 100 to 599 like 200 or 200-399, not " + quoted(text));
-  return std::nullopt;
-}
-
 void parse_expect(Mapping& keys, HealthCheck& health) {
   const auto expect = keys.find("expect");
   if (!expect) return;
   if (health.kind != HealthCheck::Kind::http) expect->problem("belongs to http checks only");
   std::vector<StatusRange> ranges;
-  for (const Value& item : expect->items_or_one(kMostMatches))
+  for (const Value& item : expect->items_or_one(kMostStatuses))
     if (const auto range = parse_statuses(item)) ranges.push_back(*range);
   if (expect->is_list() && expect->node().items.empty())
     expect->problem("must name at least one status");
@@ -211,12 +156,14 @@ void parse_timeouts(const Value& value, ServiceTimeouts& timeouts) {
   keys.duration("tunnel_drain", timeouts.tunnel_drain, Millis{1}, hours{24});
 }
 
-void parse_limits(const Value& value, ServiceLimits& limits) {
+void parse_limits(const Value& value, Service& service) {
+  ServiceLimits& limits = service.limits;
   Mapping keys(value);
   keys.integer("in_flight_per_target", limits.in_flight_per_target, 1, kMany);
   keys.integer("in_flight_per_group", limits.in_flight_per_group, 0, kMany);
   keys.integer("pending", limits.pending, 0, kMany);
   keys.integer("idle_per_target", limits.idle_per_target, 0, kMany);
+  parse_body_limit(keys, service.actions);
 }
 
 void parse_host_header(const Value& value, HostHeader& header) {
@@ -299,10 +246,7 @@ Service parse_service(const std::string& name, const Value& value) {
   Service service;
   service.name = name;
   Mapping keys(value);
-  if (const auto match = keys.find("match")) {
-    for (const Value& item : match->items_or_one(kMostMatches))
-      service.match.push_back(parse_match(item));
-  }
+  if (const auto match = keys.find("match")) service.match = parse_matches(*match);
   for (const Colour colour : kColours)
     if (const auto group = keys.section(to_string(colour)))
       service.groups[colour] = parse_group(*group);
@@ -312,7 +256,7 @@ Service parse_service(const std::string& name, const Value& value) {
   if (const auto health = keys.section("health")) service.health = parse_health(*health);
   parse_resilience(keys, service);
   if (const auto timeouts = keys.section("timeouts")) parse_timeouts(*timeouts, service.timeouts);
-  if (const auto limits = keys.section("limits")) parse_limits(*limits, service.limits);
+  if (const auto limits = keys.section("limits")) parse_limits(*limits, service);
   if (const auto header = keys.find("host_header")) parse_host_header(*header, service.host_header);
   if (const auto upgrades = keys.find("upgrades")) service.upgrades = parse_upgrades(*upgrades);
   if (const auto upstream = keys.section("upstream")) parse_upstream(*upstream, service);
@@ -321,6 +265,9 @@ Service parse_service(const std::string& name, const Value& value) {
                             service.upstream.protocol == TargetProtocol::http2;
   if (const auto tls = keys.find("tls"); tls && !tls->is("false"))
     service.tls = parse_target_tls(*tls);
+  if (const auto pages = keys.find("error_pages")) service.error_pages = parse_error_pages(*pages);
+  parse_actions(keys, service.actions);
+  parse_routes(keys, service);
   if (const auto deploy = keys.section("deploy")) {
     Mapping deploy_keys(*deploy);
     parse_deploy(deploy_keys, service.deploy);

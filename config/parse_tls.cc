@@ -7,18 +7,6 @@ namespace teal::config {
 namespace {
 
 constexpr std::size_t kMostCertificates = 1000;
-constexpr std::size_t kLongestPath = 4096;
-
-std::optional<FileName> parse_file(const Value& value) {
-  const std::optional<std::string> path = value.text();
-  if (!path) return std::nullopt;
-  if (path->empty() || path->size() > kLongestPath) {
-    value.problem("must be the path of a file");
-    return std::nullopt;
-  }
-  const Place place = value.report().place(value.path());
-  return FileName{*path, value.path(), place.line, place.column};
-}
 
 void parse_file(Mapping& keys, std::string_view key, FileName& file) {
   if (const auto value = keys.find(key))

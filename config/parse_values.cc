@@ -10,6 +10,7 @@ namespace {
 constexpr std::size_t kMostTargets = 1000;
 constexpr std::size_t kLongestRevision = 128;
 constexpr std::size_t kLongestPath = 1024;
+constexpr std::size_t kLongestFileName = 4096;
 constexpr std::size_t kLongestHost = 253;
 
 bool is_alphanumeric(char c) {
@@ -87,6 +88,17 @@ std::string_view example_of(LimitUnit unit) {
 
 }  // namespace
 
+std::optional<FileName> parse_file(const Value& value) {
+  const std::optional<std::string> path = value.text();
+  if (!path) return std::nullopt;
+  if (path->empty() || path->size() > kLongestFileName) {
+    value.problem("must be the path of a file");
+    return std::nullopt;
+  }
+  const Place place = value.report().place(value.path());
+  return FileName{*path, value.path(), place.line, place.column};
+}
+
 bool is_token(std::string_view text) {
   constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
   return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
@@ -145,6 +157,27 @@ std::optional<std::string> parse_authority(const Value& value) {
   if (!host) return std::nullopt;
   if (is_host(without_port(*host))) return lower(*host);
   value.problem(quoted(*host) + " is not a host name with or without a port");
+  return std::nullopt;
+}
+
+std::optional<StatusRange> parse_statuses(const Value& value) {
+  const std::optional<std::string> given = value.text();
+  if (!given) return std::nullopt;
+  const auto status = [](std::string_view text) -> std::uint16_t {
+    if (text.size() != 3 || text[0] < '1' || text[0] > '5') return 0;
+    unsigned number = 0;
+    for (const char c : text) {
+      if (c < '0' || c > '9') return 0;
+      number = number * 10 + static_cast<unsigned>(c - '0');
+    }
+    return static_cast<std::uint16_t>(number);
+  };
+  const std::string_view text = *given;
+  const std::size_t dash = text.find('-');
+  const std::uint16_t first = status(text.substr(0, dash));
+  const std::uint16_t last = dash == text.npos ? first : status(text.substr(dash + 1));
+  if (first != 0 && last >= first) return StatusRange{first, last};
+  value.problem("must be statuses from 100 to 599 like 200 or 200-399, not " + quoted(text));
   return std::nullopt;
 }
 

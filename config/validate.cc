@@ -10,19 +10,25 @@
 namespace teal::config {
 namespace {
 
-using Route = std::tuple<std::string, std::string, std::string>;
+/// Two that are equal so are for the very same requests.
+struct ByRequests {
+  static auto key(const Match& match) {
+    return std::tie(match.listener, match.host, match.path, match.is_exact, match.methods,
+                    match.headers);
+  }
+  bool operator()(const Match& a, const Match& b) const { return key(a) < key(b); }
+};
+using Taken = std::map<Match, std::string, ByRequests>;
 
 /// A single match may stand without its list.
-std::string match_path(const Service& service, std::size_t index, const Report& report) {
-  const std::string path = "services." + service.name + ".match";
+std::string match_path(const std::string& owner, std::size_t index, const Report& report) {
+  const std::string path = owner + ".match";
   const std::string item = path + '[' + std::to_string(index) + ']';
   return report.has(item) ? item : path;
 }
 
-void check_match(const Config& config, const Service& service, std::size_t index,
-                 std::map<Route, std::string>& routes, Report& report) {
-  const Match& match = service.match[index];
-  const std::string path = match_path(service, index, report);
+void check_match(const Config& config, const Match& match, const std::string& path,
+                 const std::string& who, Taken& taken, Report& report) {
   std::vector<std::string> names;
   for (const Listener& listener : config.listeners) names.push_back(listener.name);
   const bool listener_is_known =
@@ -32,23 +38,44 @@ void check_match(const Config& config, const Service& service, std::size_t index
     report.add_at(path + ".listener", "there is no listener " + quoted(match.listener),
                   did_you_mean(match.listener, names));
   if (report.touches(path)) return;
-  const auto [other, is_new] =
-      routes.emplace(Route{match.listener, match.host, match.path}, service.name);
+  const auto [other, is_new] = taken.emplace(match, who);
   if (!is_new)
-    report.add_at(
-        path,
-        "the same listener, host and path lead to service " + quoted(other->second) + " already",
-        "give one of the two another host or path");
+    report.add_at(path,
+                  std::string("the same listener, host and path") +
+                      (match.has_conditions() ? ", methods and headers" : "") + " lead to " +
+                      other->second + " already",
+                  "give one of the two another host or path");
 }
 
-void check_service(const Config& config, const Service& service,
-                   std::map<Route, std::string>& routes, Report& report) {
+/// A prefix can take the place of a prefix only.
+void check_new_path(const Route& route, const std::string& path, Report& report) {
+  const bool replaces_prefix =
+      route.actions.rewrite.kind == NewPath::Kind::prefix ||
+      (route.actions.redirect && route.actions.redirect->path.kind == NewPath::Kind::prefix);
+  if (!replaces_prefix) return;
+  for (std::size_t i = 0; i < route.match.size(); ++i)
+    if (route.match[i].is_exact)
+      report.add_at(match_path(path, i, report), "has an exact path, and the route a new prefix",
+                    "give the route a new path instead of a prefix");
+}
+
+void check_service(const Config& config, const Service& service, Taken& taken, Report& report) {
   const std::string path = "services." + service.name;
-  if (service.match.empty() && !report.touches(path + ".match"))
+  if (service.match.empty() && service.routes.empty() && !report.touches(path + ".match") &&
+      !report.touches(path + ".routes"))
     report.add_at(path, "has no match, so that no request reaches it",
                   "add match: { listener: NAME }");
   for (std::size_t i = 0; i < service.match.size(); ++i)
-    check_match(config, service, i, routes, report);
+    check_match(config, service.match[i], match_path(path, i, report),
+                "service " + quoted(service.name), taken, report);
+  for (const Route& route : service.routes) {
+    const std::string where = path + ".routes." + route.name;
+    for (std::size_t i = 0; i < route.match.size(); ++i)
+      check_match(config, route.match[i], match_path(where, i, report),
+                  "route " + quoted(route.name) + " of service " + quoted(service.name), taken,
+                  report);
+    check_new_path(route, where, report);
+  }
   const std::string live(to_string(service.live));
   const bool live_is_known = !report.touches(path + ".live") && !report.touches(path + '.' + live);
   if (service.groups[service.live].targets.empty() && live_is_known)
@@ -81,8 +108,8 @@ void validate(const Config& config, Report& report) {
   if (config.services.empty() && !report.touches("services"))
     report.add_at("services", "there must be at least one service");
   check_addresses(config, report);
-  std::map<Route, std::string> routes;
-  for (const Service& service : config.services) check_service(config, service, routes, report);
+  Taken taken;
+  for (const Service& service : config.services) check_service(config, service, taken, report);
 }
 
 }  // namespace teal::config

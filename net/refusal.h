@@ -54,6 +54,15 @@ enum class Refusal : std::uint8_t {
   content_length_mismatch,  // the body is longer or shorter
   protocol_without_stream,  // an extended CONNECT that ends with its head
   protocol_unsupported,     // 501: an extended CONNECT for what the service does not allow
+  // paths that could be understood in two ways (net/path_rules.h)
+  path_dot_segment,
+  path_dots_hidden,  // dots that only a reader finds who decodes or cuts otherwise
+  path_double_slash,
+  path_slash_encoded,  // %2F or %5C
+  path_backslash,
+  path_control_encoded,  // %00
+  path_escape_malformed,
+  path_escape_needless,
   // HTTP/2 connections, which end
   http2_protocol_error,  // frames or streams: RFC 9113, sections 4 to 6
   http2_head_bomb,       // a field section far over the limit, or in too many pieces

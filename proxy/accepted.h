@@ -7,6 +7,7 @@
 #include <string>
 
 #include "net/socket.h"
+#include "proxy/client_places.h"
 
 namespace teal::proxy {
 
@@ -15,6 +16,7 @@ struct Accepted {
   std::size_t listener = 0;
   std::string peer_address;  ///< Empty for a Unix socket.
   std::uint16_t peer_port = 0;
+  ClientPlace place = {};  ///< Where the listener limits connections per client.
 };
 
 }  // namespace teal::proxy

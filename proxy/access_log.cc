@@ -301,6 +301,11 @@ std::string_view to_string(Termination termination) {
     case Termination::tunnel_idle: return "tunnel_idle";
     case Termination::tunnel_drained: return "tunnel_drained";
     case Termination::redirected: return "redirected";
+    case Termination::responded: return "responded";
+    case Termination::body_too_large: return "body_too_large";
+    case Termination::rate_limited: return "rate_limited";
+    case Termination::compression_failed: return "compression_failed";
+    case Termination::overloaded: return "overloaded";
     case Termination::misdirected: return "misdirected";
   }
   return "ok";

@@ -35,10 +35,15 @@ enum class Termination : std::uint8_t {
   stream_timeout,
   client_gone,
   shutdown,
-  tunnel_idle,     ///< An upgraded connection without a byte for too long.
-  tunnel_drained,  ///< Its target has left.
-  redirected,      ///< To HTTPS.
-  misdirected,     ///< 421: a Host whose rules the handshake was not for.
+  tunnel_idle,         ///< An upgraded connection without a byte for too long.
+  tunnel_drained,      ///< Its target has left.
+  redirected,          ///< To HTTPS, or where the route leads.
+  responded,           ///< By the route itself, which asks no target.
+  body_too_large,      ///< 413
+  rate_limited,        ///< 429
+  compression_failed,  ///< A cut: there was no memory for more.
+  overloaded,          ///< 503: proxy/overload.h
+  misdirected,         ///< 421: a Host whose rules the handshake was not for.
 };
 std::string_view to_string(Termination termination);
 

@@ -26,6 +26,7 @@ Downstream::Downstream(Worker& worker, Accepted accepted, net::Timer::Fire fire)
       peer_address_(std::move(accepted.peer_address)),
       peer_port_(accepted.peer_port),
       trusted_(is_trusted()),
+      place_(std::move(accepted.place)),
       timer_(fire, this) {}
 
 Downstream::Downstream(Downstream& from, net::Timer::Fire fire)
@@ -35,6 +36,7 @@ Downstream::Downstream(Downstream& from, net::Timer::Fire fire)
       peer_address_(std::move(from.peer_address_)),
       peer_port_(from.peer_port_),
       trusted_(from.trusted_),
+      place_(std::move(from.place_)),
       destination_(std::move(from.destination_)),
       stash_(std::move(from.stash_)),
       timer_(fire, this) {
@@ -76,11 +78,16 @@ bool Downstream::is_trusted() const {
                      [&](const Cidr& block) { return block.contains(*ip); });
 }
 
-void Downstream::take_ends(net::ProxyAddresses ends) {
+bool Downstream::take_ends(net::ProxyAddresses ends) {
   peer_address_ = std::move(ends.source.host);
   peer_port_ = ends.source.port;
   trusted_ = is_trusted();
   destination_ = std::make_unique<Address>(std::move(ends.destination));
+  const auto& places = worker_.shared().client_places[listener_];
+  if (!places) return true;
+  place_ = places->take(client_key(peer_address_));
+  if (!place_) worker_.counters()[Stat::clients_refused].add();
+  return static_cast<bool>(place_);
 }
 
 std::optional<net::ProxyAddresses> Downstream::ends() const {
@@ -140,6 +147,18 @@ std::optional<Downstream::OwnAnswer> Downstream::own_answer(const net::RequestHe
                      {}};
   return OwnAnswer{redirect.status, "this is served by HTTPS only", Termination::redirected,
                    https_location(authority, redirect.port, head.text(head.target))};
+}
+
+std::string_view Downstream::error_page(const OwnAnswer& answer, OwnContent& content,
+                                        ResponseStyle& style) const {
+  if (answer.status < 400) return answer.text;
+  const ErrorPage* const page =
+      worker_.shared().error_pages->find(listener_, ErrorPages::kNoService, answer.status);
+  if (page == nullptr) return answer.text;
+  content.content_type = page->content_type;
+  style.own = &content;
+  style.framing.length = page->body->size();
+  return *page->body;
 }
 
 void Downstream::log_own(std::uint16_t status, Termination termination, std::string_view detail,

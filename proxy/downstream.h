@@ -39,6 +39,8 @@ class Downstream : public Channel {
   virtual void drain() = 0;
   /// Ends now.
   virtual void cut() = 0;
+  /// Teal is overloaded, or more than it was.
+  virtual void hasten() {}
 
  protected:
   /// Reading a head (or waiting for one); a request runs; our last bytes go out; waiting for the
@@ -55,7 +57,8 @@ class Downstream : public Channel {
   /// speaks.
   static void go_on_greeted(Downstream& from);
   /// The client is another one than the socket's peer.
-  void take_ends(net::ProxyAddresses ends);
+  /// False: that one has as many connections as it may.
+  bool take_ends(net::ProxyAddresses ends);
   /// The client's address and the one that it connected to, where both are known.
   std::optional<net::ProxyAddresses> ends() const;
 
@@ -64,6 +67,10 @@ class Downstream : public Channel {
   Peer peer() const;
   bool has_own_answers() const;
   std::optional<OwnAnswer> own_answer(const net::RequestHead& head);
+  /// The body of an answer: that of the listener's page for it, which the style then says, or its
+  /// text. `content`: of the style.
+  std::string_view error_page(const OwnAnswer& answer, OwnContent& content,
+                              ResponseStyle& style) const;
   /// The line of a request that no exchange had; `head` may be null.
   void log_own(std::uint16_t status, Termination termination, std::string_view detail,
                const net::RequestHead* head);
@@ -80,6 +87,7 @@ class Downstream : public Channel {
   std::string peer_address_;
   std::uint16_t peer_port_ = 0;
   bool trusted_ = false;
+  ClientPlace place_;                     ///< Among the listener's clients, where they are counted.
   std::unique_ptr<Address> destination_;  ///< As a PROXY header says; null: the socket's.
   Phase phase_ = Phase::head;
   Ending ending_ = Ending::none;

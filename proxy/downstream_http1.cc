@@ -56,6 +56,11 @@ void Http1Downstream::drain() {
     end_connection(Ending::orderly);
 }
 
+void Http1Downstream::hasten() {
+  if (phase_ == Phase::head && requests_ > 0 && !head_begun_)
+    worker_.wheel().set(timer_, worker_.now() + worker_.idle_limit(timeouts_.keep_alive));
+}
+
 void Http1Downstream::cut() {
   if (exchange_) exchange_->on_shutdown();
   if (phase_ == Phase::closed) return;
@@ -254,7 +259,9 @@ void Http1Downstream::answer_and_end(const OwnAnswer& answer, std::string_view d
   style.framing = {net::Framing::Kind::length, answer.text.size()};
   style.close = true;
   style.date = worker_.date();
-  send_own(answer.status, answer.text, style, head != nullptr && head->method == net::Method::head);
+  OwnContent content;
+  const std::string_view text = error_page(answer, content, style);
+  send_own(answer.status, text, style, head != nullptr && head->method == net::Method::head);
   log_own(answer.status, answer.termination, detail, head);
   end_connection(Ending::linger);
 }
@@ -339,7 +346,7 @@ void Http1Downstream::on_exchange_done() {
   worker_.give_back(std::move(exchange_));
   if (phase_ == Phase::closed) return;
   if (is_tunnel_) request_done_ = input_ended_;
-  if (close_after_ || worker_.is_draining()) {
+  if (close_after_ || worker_.ends_connections()) {
     const Ending ending = ending_ != Ending::none ? ending_
                           : request_done_         ? Ending::orderly
                                                   : Ending::linger;
@@ -354,7 +361,7 @@ void Http1Downstream::next_request() {
   phase_ = Phase::head;
   head_begun_ = false;
   read_size_ = kFirstRead;
-  worker_.wheel().set(timer_, worker_.now() + timeouts_.keep_alive);
+  worker_.wheel().set(timer_, worker_.now() + worker_.idle_limit(timeouts_.keep_alive));
   if (!stash_.empty() || may_read()) worker_.resume_soon(*this);
 }
 
@@ -382,6 +389,8 @@ void Http1Downstream::on_timeout() {
       const bool begun = !parser_.is_between_messages() || !stash_.empty();
       if (!begun) {
         counters[requests_ > 0 ? Stat::keep_alive_timeouts : Stat::request_header_timeouts].add();
+        if (requests_ > 0 && worker_.overload() != OverloadLevel::none)
+          counters[Stat::overload_closed_idle].add();
         close();
         return;
       }

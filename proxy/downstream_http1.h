@@ -27,6 +27,7 @@ class Http1Downstream final : public Downstream, public ClientSide {
 
   void drain() override;
   void cut() override;
+  void hasten() override;
 
   void on_ready(net::Readiness ready) override;
   void resume() override;

@@ -106,7 +106,8 @@ void Http2Downstream::read_input() {
 
 net::Http2ServerStream& Http2Downstream::open_stream() {
   ++begun_;
-  if (requests_limit_ != 0 && begun_ >= requests_limit_) start_shutdown();
+  if ((requests_limit_ != 0 && begun_ >= requests_limit_) || worker_.ends_connections())
+    start_shutdown();
   requests_.push_back(std::make_unique<Http2Request>(*this, requests_.size()));
   return *requests_.back();
 }
@@ -122,7 +123,9 @@ void Http2Downstream::answer(Http2Request& request, const OwnAnswer& answer,
   style.location = answer.location;
   style.framing = {net::Framing::Kind::length, answer.text.size()};
   style.date = worker_.date();
-  request.send_own(answer.status, answer.text, style, head.method == net::Method::head);
+  OwnContent content;
+  const std::string_view text = error_page(answer, content, style);
+  request.send_own(answer.status, text, style, head.method == net::Method::head);
   log_own(answer.status, answer.termination, detail, &head);
 }
 
@@ -242,6 +245,12 @@ void Http2Downstream::drain() {
   set_deadline();
 }
 
+void Http2Downstream::hasten() {
+  if (phase_ >= Phase::closing) return;
+  if (worker_.ends_connections()) start_shutdown();
+  set_deadline();
+}
+
 void Http2Downstream::cut() {
   if (phase_ == Phase::closed) return;
   for (const auto& request : requests_) request->on_shutdown();
@@ -254,7 +263,8 @@ void Http2Downstream::cut() {
 }
 
 void Http2Downstream::set_deadline() {
-  Mono at = (requests_.empty() ? idle_since_ : last_input_) + timeouts_.keep_alive;
+  Mono at = requests_.empty() ? idle_since_ + worker_.idle_limit(timeouts_.keep_alive)
+                              : last_input_ + timeouts_.keep_alive;
   if (is_pinged_) at += kPing;
   if (!session_->has_begun()) at = opened_ + timeouts_.request_header;
   if (!session_->is_in_head()) {
@@ -282,6 +292,7 @@ void Http2Downstream::on_timeout() {
     session_->stop();
   } else if (requests_.empty()) {
     counters[Stat::keep_alive_timeouts].add();
+    if (worker_.overload() != OverloadLevel::none) counters[Stat::overload_closed_idle].add();
     session_->stop();
   } else if (is_pinged_) {
     counters[Stat::keep_alive_timeouts].add();

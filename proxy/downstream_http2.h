@@ -28,6 +28,7 @@ class Http2Downstream final : public Downstream,
 
   void drain() override;
   void cut() override;
+  void hasten() override;
   void on_ready(net::Readiness ready) override;
   void resume() override;
   void finish_turn() override;

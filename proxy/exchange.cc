@@ -1,10 +1,12 @@
 #include "proxy/exchange.h"
 
 #include <charconv>
+#include <limits>
 #include <utility>
 
 #include "base/assert.h"
 #include "net/grpc.h"
+#include "net/path_rules.h"
 #include "proxy/worker.h"
 
 namespace teal::proxy {
@@ -27,6 +29,9 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   head_.fields.rebase(head_bytes_.data());
   table_ = worker_.table();
   service_ = nullptr;
+  actions_ = nullptr;
+  came_ = head_.target;
+  body_limit_ = std::numeric_limits<std::uint64_t>::max();
   traffic_ = nullptr;
   audience_ = Audience::split;
   set_cookie_.clear();
@@ -57,14 +62,19 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   worker_.counters()[Stat::requests_active].add();
   make_request_ids(head_, info_.peer, worker_.rng(), ids_);
   phase_ = Phase::connecting;
-  if (!route()) {
-    worker_.counters()[Stat::requests_without_route].add();
-    reply(404, "no service here: no route matches this host and path", Termination::no_route);
+  if (worker_.overload() >= OverloadLevel::no_requests) [[unlikely]] {
+    refuse_overload();
     return;
   }
+  if (!route()) {
+    reply_without_route();
+    return;
+  }
+  if (actions_ != nullptr && is_answered_by_route()) return;
   const bool asks = head_.fields.has(net::HeaderId::upgrade) || head_.is_extended_connect();
   if (asks && !choose_upgrade()) return;
-  const Millis whole = service_->spec->timeouts.request;
+  if (actions_ != nullptr) change_request();
+  const Millis whole = timeouts_->request;
   request_deadline_ = whole.count() > 0 ? began_ + whole : Mono::max();
   choose_group();
   join_group();
@@ -75,11 +85,21 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
 
 bool Exchange::route() {
   const RouteTable& routes = table_->routes;
+  std::string_view path = head_.path();
+  if (!net::is_plain_path(path)) [[unlikely]] {
+    if (!settle_path()) return false;
+    path = head_.path();
+  }
   const std::string_view host = routes.listeners[info_.listener].asks_for_host()
                                     ? normalise_host(head_.text(head_.authority), host_buffer_)
                                     : std::string_view{};
-  service_ = routes.match(info_.listener, host, head_.path());
-  return service_ != nullptr;
+  const RouteTable::Route* const found = routes.match(info_.listener, host, path, head_);
+  if (found == nullptr) return false;
+  service_ = &routes.services[found->service];
+  actions_ = found->actions;
+  timeouts_ = found->timeouts;
+  matched_ = static_cast<std::uint32_t>(found->path.size());
+  return true;
 }
 
 void Exchange::choose_group() {
@@ -172,10 +192,10 @@ void Exchange::send_request() {
   }
   if (request_done_) {
     if (head_.framing.kind != net::Framing::Kind::none) upstream_->send_end({});
-    set_deadline(service_->spec->timeouts.response_header);
+    set_deadline(timeouts_->response_header);
     return;
   }
-  set_deadline(service_->spec->timeouts.stream_idle);
+  set_deadline(timeouts_->stream_idle);
   answer_continue();
   client_->resume_request();
 }
@@ -196,6 +216,10 @@ void Exchange::on_request_body(std::string_view bytes) {
   }
   continue_owed_ = false;
   bytes_received_ += bytes.size();
+  if (bytes_received_ > body_limit_) [[unlikely]] {
+    refuse_body();
+    return;
+  }
   if (upstream_ == nullptr) return;
   if (replayable_) {
     replayable_ = keeps_body() && replay_.size() + bytes.size() <= kReplayBytes;
@@ -206,7 +230,7 @@ void Exchange::on_request_body(std::string_view bytes) {
     }
   }
   upstream_->send_body(bytes);
-  set_deadline(service_->spec->timeouts.stream_idle);
+  set_deadline(timeouts_->stream_idle);
 }
 
 void Exchange::on_request_end(const net::Fields& trailers) {
@@ -218,7 +242,7 @@ void Exchange::on_request_end(const net::Fields& trailers) {
   if (upstream_ == nullptr || !wants_body()) return;
   if (!trailers.empty()) replayable_ = false;
   upstream_->send_end(trailers);
-  if (phase_ == Phase::waiting) set_deadline(service_->spec->timeouts.response_header);
+  if (phase_ == Phase::waiting) set_deadline(timeouts_->response_header);
 }
 
 void Exchange::on_upstream_unblocked() {
@@ -249,8 +273,10 @@ void Exchange::on_response_head(net::ResponseHead& head) {
   if (!replay_.empty()) free_memory(replay_);
   first_byte_micros_ = std::chrono::duration_cast<Micros>(worker_.now() - began_).count();
   take_response(head, outcome);
+  if (actions_ != nullptr) [[unlikely]]
+    edit_response(head);
   client_->send_head(head, style());
-  set_deadline(service_->spec->timeouts.stream_idle);
+  set_deadline(timeouts_->stream_idle);
 }
 
 void Exchange::take_response(const net::ResponseHead& head, std::uint16_t outcome) {
@@ -274,22 +300,31 @@ void Exchange::settle_outcome() {
 }
 
 void Exchange::on_response_body(std::string_view bytes) {
-  bytes_sent_ += bytes.size();
-  client_->send_body(bytes);
+  if (compressor_) [[unlikely]] {
+    send_compressed(bytes);
+    if (phase_ == Phase::done) return;
+  } else {
+    bytes_sent_ += bytes.size();
+    client_->send_body(bytes);
+  }
   if (phase_ == Phase::tunnel)
     set_tunnel_deadline();
   else
-    set_deadline(service_->spec->timeouts.stream_idle);
+    set_deadline(timeouts_->stream_idle);
 }
 
 void Exchange::after_response_input() {
+  if (compressor_) [[unlikely]] {
+    flush_compressed();
+    if (!compressor_) return;
+  }
   const bool relays = phase_ == Phase::relaying || phase_ == Phase::tunnel;
   if (relays && upstream_ != nullptr && client_->is_output_blocked()) upstream_->pause();
 }
 
 void Exchange::on_client_unblocked() {
   if (phase_ == Phase::done) return;
-  if (phase_ == Phase::relaying) set_deadline(service_->spec->timeouts.stream_idle);
+  if (phase_ == Phase::relaying) set_deadline(timeouts_->stream_idle);
   if (phase_ == Phase::tunnel) set_tunnel_deadline();
   if (upstream_ != nullptr) upstream_->unpause();
 }
@@ -301,6 +336,7 @@ void Exchange::on_response_end(const net::Fields& trailers, bool clean) {
   }
   if (is_grpc_) take_grpc_trailers(trailers);
   const bool reusable = clean && request_done_;
+  if (compressor_ && !finish_compressed()) return;
   client_->send_end(trailers);
   drop_upstream(reusable);
   finish(Origin::target);

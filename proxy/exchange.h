@@ -28,6 +28,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,6 +43,8 @@
 #include "net/timer_wheel.h"
 #include "proxy/access_log.h"
 #include "proxy/client_side.h"
+#include "proxy/compress.h"
+#include "proxy/error_pages.h"
 #include "proxy/retry.h"
 #include "proxy/shard.h"
 #include "proxy/target_runtime.h"
@@ -71,9 +74,7 @@ class Exchange {
   /// How long the client may be silent in mid-body.
   /// 0: as long as it likes, since a call of gRPC may be a conversation, whose silence is timed as
   /// a whole.
-  Millis request_body_idle() const {
-    return is_grpc_ ? Millis{0} : service_->spec->timeouts.request_body_idle;
-  }
+  Millis request_body_idle() const { return is_grpc_ ? Millis{0} : timeouts_->request_body_idle; }
   /// The target takes no more for now; ClientSide::resume_request() follows.
   bool is_upload_blocked() const;
   void on_request_body(std::string_view bytes);
@@ -119,6 +120,34 @@ class Exchange {
   };
 
   enum class Phase : std::uint8_t { idle, queued, connecting, waiting, relaying, tunnel, done };
+
+  // exchange_route.cc: what the route says besides asking a target
+  /// A path that could be understood in two ways; false: the rules refuse it.
+  bool settle_path();
+  bool route_again();
+  void reply_without_route();
+  /// True: no target is asked.
+  bool is_answered_by_route();
+  void change_request();
+  void redirect();
+  void respond();
+  void rewrite_target();
+  void put_target(std::string_view target);
+  void refuse_body();
+  void refuse_overload();
+  bool is_over_rate();
+  void edit_response(net::ResponseHead& head);
+  /// Its bytes are edited_ from now on.
+  void own_head(net::ResponseHead& head);
+
+  // exchange_compress.cc
+  void compress_response(net::ResponseHead& head);
+  void send_compressed(std::string_view bytes);
+  void flush_compressed();
+  /// False: it has failed, and the exchange is done.
+  bool finish_compressed();
+  bool pass_compressed(bool is_good);
+  void end_compression();
 
   // exchange.cc: the flow
   bool route();
@@ -230,7 +259,10 @@ class Exchange {
   void tell(JudgedEvent::Kind kind, std::uint8_t threshold = 0);
 
   // exchange_finish.cc: own responses, accounting, log
-  void reply(std::uint16_t status, std::string_view text, Termination termination);
+  /// `content`: of what is not one line of text.
+  void reply(std::uint16_t status, std::string_view text, Termination termination,
+             const OwnContent* content = nullptr);
+  const ErrorPage* error_page(std::uint16_t status) const;
   void truncate(Termination termination, Origin origin);
   void finish(Origin origin);
   void settle(Origin origin);
@@ -251,6 +283,8 @@ class Exchange {
   Phase phase_ = Phase::idle;
   PinnedTable table_;
   const ServiceView* service_ = nullptr;
+  const config::RouteActions* actions_ = nullptr;      ///< Null: the target is asked as it is.
+  const config::ServiceTimeouts* timeouts_ = nullptr;  ///< Of the route; as service_.
   TrafficShard* traffic_ = nullptr;  ///< Of the group that was drawn; null without a route.
   Draw draw_;
   Colour colour_ = Colour::blue;  ///< The group of the present attempt.
@@ -265,7 +299,15 @@ class Exchange {
   UntoldHook untold_;          ///< Among the worker's judged requests that are not told yet.
 
   net::RequestHead head_;
-  Text head_bytes_;  ///< What head_ refers to.
+  Text head_bytes_;            ///< What head_ refers to.
+  net::Piece came_;            ///< The target as the client sent it.
+  std::uint32_t matched_ = 0;  ///< Of the path, by the route.
+  std::uint64_t body_limit_ = 0;
+  std::optional<Coding> liked_;  ///< By the client, where the route compresses.
+  std::unique_ptr<Compressor> compressor_;
+  bool has_unflushed_ = false;
+  Text packed_;  ///< What it has made of the last input.
+  Text edited_;  ///< A response head that is not sent as it came.
   RequestIds ids_;
   std::string set_cookie_;
   std::string host_buffer_;

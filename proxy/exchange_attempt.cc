@@ -122,7 +122,7 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
   }
   phase_ = Phase::connecting;
   connect_began_ = worker_.now();
-  set_deadline(service_->spec->timeouts.connect);
+  set_deadline(timeouts_->connect);
   return true;
 }
 
@@ -143,7 +143,7 @@ void Exchange::enter_queue() {
   was_queued_ = true;
   queued_at_ = worker_.now();
   queue.waiting.push_back(this);
-  set_deadline(service_->spec->timeouts.queue);
+  set_deadline(timeouts_->queue);
 }
 
 void Exchange::leave_queue() {
@@ -167,8 +167,8 @@ void Exchange::on_room() {
     const bool was_retrying = retrying_ != nullptr;
     leave_group();
     table_ = worker_.table();
-    if (!route()) {
-      reply(404, "no service here: no route matches this host and path", Termination::no_route);
+    if (!route_again()) {
+      reply_without_route();
       return;
     }
     if (shielded_.is) {
@@ -309,7 +309,7 @@ void Exchange::on_deadline() {
         return;
       }
       if (!request_done_ && !is_upload_blocked()) {
-        set_deadline(service_->spec->timeouts.stream_idle);
+        set_deadline(timeouts_->stream_idle);
         return;
       }
       counters[Stat::response_header_timeouts].add();

@@ -35,7 +35,7 @@ ResponseStyle Exchange::style() const {
   style.framing = response_framing_;
   // A response that comes before its request is whole leaves body bytes on the way that must not be
   // taken for the next request (CVE-2025-4366 was that).
-  style.close = !info_.keep_alive || !request_done_ || worker_.is_draining() ||
+  style.close = !info_.keep_alive || !request_done_ || worker_.ends_connections() ||
                 response_framing_.kind == net::Framing::Kind::until_close;
   style.set_cookie = set_cookie_;
   style.shield = shielded_.header;
@@ -44,7 +44,8 @@ ResponseStyle Exchange::style() const {
   return style;
 }
 
-void Exchange::reply(std::uint16_t status, std::string_view text, Termination termination) {
+void Exchange::reply(std::uint16_t status, std::string_view text, Termination termination,
+                     const OwnContent* content) {
   status_ = outcome_ = status;
   own_response_ = true;
   termination_ = termination;
@@ -53,10 +54,24 @@ void Exchange::reply(std::uint16_t status, std::string_view text, Termination te
   if (head_.framing.kind == net::Framing::Kind::none) request_done_ = true;
   set_cookie_.clear();
   ResponseStyle own = style();
-  if (is_grpc_) answer_grpc(status, own);
+  own.own = content;
+  OwnContent page_content;
+  const bool is_error = status >= 400 && (content == nullptr || !content->is_kept);
+  if (is_grpc_) {
+    answer_grpc(status, own);
+  } else if (const ErrorPage* const page = is_error ? error_page(status) : nullptr) {
+    page_content = {page->content_type, content != nullptr ? content->lines : "", false, false};
+    own.own = &page_content;
+    text = *page->body;
+  }
   client_->send_own(status_, text, own, head_.method == net::Method::head);
   if (is_fault_of_group(termination)) tell_error();
   finish(Origin::teal);
+}
+
+const ErrorPage* Exchange::error_page(std::uint16_t status) const {
+  const std::uint32_t service = service_ != nullptr ? service_->index : ErrorPages::kNoService;
+  return worker_.shared().error_pages->find(info_.listener, service, status);
 }
 
 void Exchange::truncate(Termination termination, Origin origin) {
@@ -137,6 +152,7 @@ void Exchange::finish(Origin origin) {
   if (phase_ == Phase::tunnel) leave_tunnel();
   phase_ = Phase::done;
   timer_.cancel();
+  end_compression();
   if (!is_settled_) settle(origin);
   log(origin);
   leave_group();
@@ -201,7 +217,7 @@ void Exchange::log(Origin origin) {
   record.at = worker_.wall() - std::chrono::duration_cast<Millis>(worker_.now() - began_);
   record.client = info_.peer.address;
   record.method = head_.text(head_.method_text);
-  record.target = head_.text(head_.target);
+  record.target = head_.text(came_);
   record.host = head_.text(head_.authority);
   record.protocol = net::protocol_name(head_.minor_version);
   record.user_agent = head_.fields.get(net::HeaderId::user_agent);
@@ -212,8 +228,10 @@ void Exchange::log(Origin origin) {
   record.bytes_sent = bytes_sent_;
   if (service_ != nullptr) {
     record.service = service_->spec->name;
-    record.group = to_string(colour_);
-    record.revision = group().revision;
+    if (traffic_ != nullptr) {  // A group was drawn.
+      record.group = to_string(colour_);
+      record.revision = group().revision;
+    }
   } else if (tunnel_.spec != nullptr) {
     record.service = tunnel_.spec->name;
     record.group = to_string(colour_);

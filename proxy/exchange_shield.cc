@@ -273,7 +273,7 @@ bool Exchange::is_spared_timeout() {
   if (upstream_ != nullptr) report(Failure::response_timeout, 0);
   drop_upstream(false);
   // The only case in which a request takes longer than it may: at most twice as long.
-  request_deadline_ = worker_.now() + service_->spec->timeouts.request;
+  request_deadline_ = worker_.now() + timeouts_->request;
   last_failure_ = failed.failure;
   go_live(&failed);
   phase_ = Phase::connecting;

@@ -104,7 +104,7 @@ void Exchange::leave_tunnel() {
 
 /// Where one side has ended its part nobody may be left to end the other.
 void Exchange::set_tunnel_deadline() {
-  const config::ServiceTimeouts& timeouts = tunnel_.spec->timeouts;
+  const config::ServiceTimeouts& timeouts = *timeouts_;
   const bool is_half = tunnel_.client_ended || tunnel_.target_ended;
   set_deadline(is_half ? std::min(timeouts.tunnel_idle, timeouts.stream_idle)
                        : timeouts.tunnel_idle);
@@ -138,7 +138,7 @@ void Exchange::on_target_end() {
 
 /// Each at a moment of its own: clients that all come back at once are a flood.
 void Exchange::on_target_retired() {
-  const auto drain = static_cast<std::uint32_t>(tunnel_.spec->timeouts.tunnel_drain.count());
+  const auto drain = static_cast<std::uint32_t>(timeouts_->tunnel_drain.count());
   request_deadline_ = worker_.now() + Millis{drain - worker_.rng().below(drain / 10 + 1)};
   set_tunnel_deadline();
 }

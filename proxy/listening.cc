@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "proxy/proxy_greeting.h"
 #include "proxy/worker.h"
 
 namespace teal::proxy {
@@ -21,7 +22,7 @@ Listening::Listening(Worker& worker, net::Socket socket, std::size_t listener, b
       socket_(std::move(socket)),
       listener_(listener),
       shared_(shared),
-      rest_([](void* self) { static_cast<void>(static_cast<Listening*>(self)->open()); }, this) {}
+      rest_([](void* self) { static_cast<Listening*>(self)->set_accepting(true); }, this) {}
 
 Result<void> Listening::open() {
   const Result<void> added = worker_.reactor().add_listener(socket_.fd(), *this, shared_);
@@ -36,6 +37,19 @@ void Listening::close() {
   if (std::exchange(watched_, false)) worker_.reactor().remove(socket_.fd(), *this);
   rest_.cancel();
   socket_.close();
+}
+
+void Listening::set_accepting(bool accepts) {
+  if (!socket_ || accepts == watched_) return;
+  const boost::intrusive_ptr<Listening> alive(this);
+  rest_.cancel();
+  if (accepts) {
+    // A rest is not the end of an overload.
+    if (worker_.overload() < OverloadLevel::no_accepts) static_cast<void>(open());
+    return;
+  }
+  watched_ = false;
+  worker_.reactor().remove(socket_.fd(), *this);
 }
 
 void Listening::on_ready(net::Readiness /*ready*/) {
@@ -73,10 +87,34 @@ void Listening::welcome(net::Socket socket, const net::Endpoint& peer) {
     worker_.counters()[Stat::connections_refused].add();
     return;
   }
-  worker_.counters()[Stat::connections_accepted].add();
   Address address;
   if (spec.address.kind != Address::Kind::unix_socket) address = net::to_address(peer);
-  worker_.welcome({std::move(socket), listener_, std::move(address.host), address.port});
+  ClientPlace place;
+  if (!find_place(socket, address.host, place)) {
+    open.fetch_sub(1, std::memory_order_relaxed);
+    return;
+  }
+  worker_.counters()[Stat::connections_accepted].add();
+  worker_.welcome(
+      {std::move(socket), listener_, std::move(address.host), address.port, std::move(place)});
+}
+
+/// False: there is none for this client, or not enough descriptors for any. The kernel gives out
+/// the lowest descriptor that is free, so its number says how many are not.
+bool Listening::find_place(const net::Socket& socket, const std::string& address,
+                           ClientPlace& place) {
+  const WorkerShared& shared = worker_.shared();
+  if (socket.fd() >= shared.descriptors_for_clients.load(std::memory_order_relaxed)) {
+    worker_.counters()[Stat::descriptors_refused].add();
+    return false;
+  }
+  const auto& places = shared.client_places[listener_];
+  const config::Listener& spec = worker_.table()->routes.config->listeners[listener_];
+  // Where a header is to say who the client is, it is counted then (Downstream::take_ends).
+  if (!places || ProxyGreeting::is_expected(spec, address)) return true;
+  place = places->take(client_key(address));
+  if (!place) worker_.counters()[Stat::clients_refused].add();
+  return static_cast<bool>(place);
 }
 
 }  // namespace teal::proxy

@@ -1,14 +1,16 @@
 // Listening: one listening socket of one worker. Accepts until the kernel has no more, refuses what
-// is over the listener's limit, and rests for a moment when the process runs out of descriptors.
+// is over the listener's limits, and rests for a moment when the process runs out of descriptors.
 //
 // Owned by the reactor's registration and its worker; used by the worker's thread.
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "net/reactor.h"
 #include "net/socket.h"
 #include "net/timer_wheel.h"
+#include "proxy/client_places.h"
 
 namespace teal::proxy {
 
@@ -21,12 +23,15 @@ class Listening final : public net::Watcher {
   Result<void> open();
   /// Takes what is already waiting, then no more.
   void close();
+  /// While it does not, connections wait in the backlog.
+  void set_accepting(bool accepts);
   void on_ready(net::Readiness ready) override;
 
  private:
   void accept_all();
   void rest();
   void welcome(net::Socket socket, const net::Endpoint& peer);
+  bool find_place(const net::Socket& socket, const std::string& address, ClientPlace& place);
 
   Worker& worker_;
   net::Socket socket_;

@@ -50,7 +50,10 @@ void ProxyGreeting::on_ready(net::Readiness ready) {
   }
   net::skip(stream_.socket(), scratch.first(step.consumed));
   worker_.counters()[Stat::proxy_headers].add();
-  if (step.addresses) take_ends(std::move(*step.addresses));
+  if (step.addresses && !take_ends(std::move(*step.addresses))) {
+    close();
+    return;
+  }
   go_on_greeted(*this);
 }
 

@@ -59,16 +59,25 @@ void append_request_head(Text& out, const net::RequestHead& head, const Peer& pe
                          const config::HostHeader& host, std::string_view target,
                          const RequestIds& ids, const UpgradeStyle& upgrade = {});
 
+/// What a response of Teal's own has besides a line of text.
+struct OwnContent {
+  std::string_view content_type;
+  std::string_view lines;  ///< Further header lines, with CRLF.
+  bool is_kept = false;    ///< May be kept in caches: no `cache-control: no-store`.
+  bool is_line = false;    ///< The body is a line: its newline is added.
+};
+
 /// How a response leaves.
 struct ResponseStyle {
   bool client_is_http10 = false;
-  bool close = false;              ///< Say `connection: close`.
-  net::Framing framing;            ///< As sent to the client, may differ from what came.
-  std::string_view set_cookie;     ///< A whole Set-Cookie value to add, or empty.
-  std::string_view shield;         ///< The value of x-teal-shield, or empty.
-  std::string_view request_id;     ///< Sent back as x-request-id unless the target did.
-  std::string_view hsts = {};      ///< Strict-Transport-Security, unless the target sent one.
-  std::string_view location = {};  ///< Of a response of Teal's own.
+  bool close = false;               ///< Say `connection: close`.
+  net::Framing framing;             ///< As sent to the client, may differ from what came.
+  std::string_view set_cookie;      ///< A whole Set-Cookie value to add, or empty.
+  std::string_view shield;          ///< The value of x-teal-shield, or empty.
+  std::string_view request_id;      ///< Sent back as x-request-id unless the target did.
+  std::string_view hsts = {};       ///< Strict-Transport-Security, unless the target sent one.
+  std::string_view location = {};   ///< Of a response of Teal's own.
+  const OwnContent* own = nullptr;  ///< Of such a one: not the usual line of text.
   /// One of Teal's own to a call of gRPC: the body is its message.
   std::optional<GrpcStatus> grpc_status = {};
   std::string_view upgrade = {};  ///< What the connection speaks from now on (101).
@@ -90,7 +99,8 @@ void append_response_head(Text& out, const net::ResponseHead& head, const Respon
 /// the last chunk's "0\r\n".
 void append_trailers(Text& out, const net::Fields& trailers);
 
-/// A whole response made by Teal: `body` is one line of text/plain, its newline is added here.
+/// A whole response made by Teal: `body` is one line of text/plain, its newline is added here; or
+/// as `style.own` says, and nothing is added.
 void append_own_response(Text& out, std::uint16_t status, std::string_view body,
                          const ResponseStyle& style, bool head_request);
 

@@ -190,22 +190,28 @@ void append_own_response(Text& out, std::uint16_t status, std::string_view body,
                          const ResponseStyle& style, bool head_request) {
   const bool is_grpc = style.grpc_status.has_value();
   const bool has_content = !has_no_length(status) && status != 304 && !is_grpc;
-  Pen pen = out.open(3 * body.size() + size_of_values(style) + kAddedBytes);
+  constexpr OwnContent kLine{"text/plain; charset=utf-8", {}, false, true};
+  const OwnContent& own = style.own != nullptr ? *style.own : kLine;
+  const std::string_view end = own.is_line ? "\n" : "";
+  Pen pen = out.open(3 * body.size() + own.content_type.size() + own.lines.size() +
+                     size_of_values(style) + kAddedBytes);
   pen = net::put_status_line(pen, status, {});
   if (has_content) {
-    pen += "content-type: text/plain; charset=utf-8\r\n";
-    pen = net::put_content_length(pen, body.size() + 1);
+    if (!own.content_type.empty()) pen = net::put_field(pen, "content-type", own.content_type);
+    pen = net::put_content_length(pen, body.size() + end.size());
   }
   if (is_grpc) pen = put_grpc_status(pen, *style.grpc_status, body);
   if (!style.location.empty()) pen = net::put_field(pen, "location", style.location);
   pen = put_date(pen, style);
-  pen += "server: teal\r\ncache-control: no-store\r\n";
+  pen += "server: teal\r\n";
+  if (!own.is_kept) pen += "cache-control: no-store\r\n";
+  pen += own.lines;
   pen = put_additions(pen, style, false, false);
   pen = put_connection(pen, style);
   pen += "\r\n";
   if (has_content && !head_request) {
     pen += body;
-    pen += '\n';
+    pen += end;
   }
   out.close(pen);
 }

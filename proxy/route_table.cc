@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "proxy/route_match.h"
 
 namespace teal::proxy {
 
@@ -12,30 +13,17 @@ namespace {
 
 using Routes = std::vector<RouteTable::Route>;
 
-/// Prefix on segment borders: "/a" covers "/a" and "/a/b", not "/ab"; "/a/" covers "/a/b", not
-/// "/a". "/" covers everything, the "*" of OPTIONS included.
-bool covers(std::string_view prefix, std::string_view path) {
-  if (prefix == "/") return true;
-  if (!path.starts_with(prefix)) return false;
-  return path.size() == prefix.size() || prefix.ends_with('/') || path[prefix.size()] == '/';
+bool takes(const RouteTable::Route& route, std::string_view path, const net::RequestHead& head) {
+  if (route.match->is_exact && path.size() != route.path.size()) return false;
+  return !route.match->has_conditions() || meets_conditions(*route.match, head);
 }
 
-/// The first that matches is the longest: routes stand by falling length.
-const RouteTable::Route* longest(const Routes& routes, std::string_view path) {
+/// The first that matches wins: they stand in the order in which they are to be asked.
+const RouteTable::Route* first(const Routes& routes, std::string_view path,
+                               const net::RequestHead& head) {
   for (const RouteTable::Route& route : routes)
-    if (covers(route.path, path)) return &route;
+    if (covers(route.path, path) && (route.is_plain || takes(route, path, head))) return &route;
   return nullptr;
-}
-
-const RouteTable::Route* find_route(const RouteTable::ListenerRoutes& listener,
-                                    std::string_view host, std::string_view path) {
-  if (!listener.exact.empty())
-    if (const auto found = listener.exact.find(host); found != listener.exact.end())
-      if (const auto* route = longest(found->second, path)) return route;
-  for (const auto& [suffix, routes] : listener.suffixes)
-    if (host.size() > suffix.size() && host.ends_with(suffix))
-      if (const auto* route = longest(routes, path)) return route;
-  return longest(listener.any, path);
 }
 
 Routes& routes_of(RouteTable::ListenerRoutes& listener, const std::string& host) {
@@ -54,26 +42,48 @@ std::size_t listener_index(const config::Config& config, const std::string& name
 }
 
 void sort_routes(RouteTable::ListenerRoutes& listener) {
-  const auto by_length = [](Routes& routes) {
-    std::ranges::stable_sort(routes, std::ranges::greater{},
-                             [](const RouteTable::Route& route) { return route.path.size(); });
+  const auto by_rank = [](Routes& routes) {
+    std::ranges::stable_sort(routes, [](const RouteTable::Route& a, const RouteTable::Route& b) {
+      return comes_before(*a.match, *b.match);
+    });
   };
-  for (auto& [host, routes] : listener.exact) by_length(routes);
-  for (auto& [suffix, routes] : listener.suffixes) by_length(routes);
-  by_length(listener.any);
+  for (auto& [host, routes] : listener.exact) by_rank(routes);
+  for (auto& [suffix, routes] : listener.suffixes) by_rank(routes);
+  by_rank(listener.any);
   std::ranges::stable_sort(listener.suffixes, std::ranges::greater{},
                            [](const auto& entry) { return entry.first.size(); });
 }
 
-std::vector<RouteTable::ListenerRoutes> build_routes(const config::Config& config) {
-  std::vector<RouteTable::ListenerRoutes> listeners(config.listeners.size());
-  for (std::uint32_t index = 0; index < config.services.size(); ++index)
-    for (const config::Match& match : config.services[index].match)
-      routes_of(listeners[listener_index(config, match.listener)], match.host)
-          .push_back({match.path, index});
-  for (RouteTable::ListenerRoutes& listener : listeners) sort_routes(listener);
-  return listeners;
-}
+/// Hands out the routes of a configuration to its listeners.
+class RouteBuilder {
+ public:
+  explicit RouteBuilder(const config::Config& config)
+      : config_(config), listeners_(config.listeners.size()) {}
+
+  std::vector<RouteTable::ListenerRoutes> build() {
+    for (std::uint32_t index = 0; index < config_.services.size(); ++index) {
+      const config::Service& service = config_.services[index];
+      add(index, service.match, service.actions, service.timeouts);
+      for (const config::Route& route : service.routes)
+        add(index, route.match, route.actions, route.timeouts);
+    }
+    for (RouteTable::ListenerRoutes& listener : listeners_) sort_routes(listener);
+    return std::move(listeners_);
+  }
+
+ private:
+  void add(std::uint32_t service, const std::vector<config::Match>& matches,
+           const config::RouteActions& actions, const config::ServiceTimeouts& timeouts) {
+    static const config::RouteActions kNone;
+    for (const config::Match& match : matches)
+      routes_of(listeners_[listener_index(config_, match.listener)], match.host)
+          .push_back({match.path, service, !match.is_exact && !match.has_conditions(), &match,
+                      actions == kNone ? nullptr : &actions, &timeouts});
+  }
+
+  const config::Config& config_;
+  std::vector<RouteTable::ListenerRoutes> listeners_;
+};
 
 HashRing build_ring(const std::vector<TargetState>& targets) {
   std::vector<std::string> names;
@@ -106,10 +116,17 @@ char lower(char c) {
 
 }  // namespace
 
-const ServiceView* RouteTable::match(std::size_t listener, std::string_view host,
-                                     std::string_view path) const {
-  const Route* route = find_route(listeners[listener], host, path);
-  return route == nullptr ? nullptr : &services[route->service];
+const RouteTable::Route* RouteTable::match(std::size_t index, std::string_view host,
+                                           std::string_view path,
+                                           const net::RequestHead& head) const {
+  const ListenerRoutes& listener = listeners[index];
+  if (!listener.exact.empty())
+    if (const auto found = listener.exact.find(host); found != listener.exact.end())
+      if (const Route* route = first(found->second, path, head)) return route;
+  for (const auto& [suffix, routes] : listener.suffixes)
+    if (host.size() > suffix.size() && host.ends_with(suffix))
+      if (const Route* route = first(routes, path, head)) return route;
+  return first(listener.any, path, head);
 }
 
 RouteTable build_route_table(std::uint64_t version, std::shared_ptr<const config::Config> config,
@@ -118,7 +135,7 @@ RouteTable build_route_table(std::uint64_t version, std::shared_ptr<const config
   slots.start_table();
   RouteTable table;
   table.version = version;
-  table.listeners = build_routes(*config);
+  table.listeners = RouteBuilder(*config).build();
   table.services.reserve(states.size());
   for (std::uint32_t index = 0; index < states.size(); ++index) {
     const config::Service& spec = config->services[index];

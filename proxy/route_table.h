@@ -19,6 +19,7 @@
 #include "base/exposure.h"
 #include "base/service_state.h"
 #include "config/config.h"
+#include "net/message.h"
 #include "proxy/balancer.h"
 
 namespace teal::proxy {
@@ -69,13 +70,17 @@ struct RouteTable {
   std::shared_ptr<const config::Config> config;
   std::vector<ServiceView> services;
 
-  /// One prefix under one host of one listener.
+  /// One match: a path under one host of one listener, and more where it has conditions.
   struct Route {
     std::string path;
     std::uint32_t service = 0;
+    bool is_plain = true;                           ///< A prefix and nothing more.
+    const config::Match* match = nullptr;           ///< Into `config`, as all of these.
+    const config::RouteActions* actions = nullptr;  ///< Null: a target is asked as it is.
+    const config::ServiceTimeouts* timeouts = nullptr;
   };
   struct ListenerRoutes {
-    /// By exact host; routes by falling prefix length.
+    /// By exact host; routes in the order in which they are asked (route_match.h).
     std::unordered_map<std::string, std::vector<Route>, TransparentHash, std::equal_to<>> exact;
     /// "*.suffix" as ".suffix", longest first.
     std::vector<std::pair<std::string, std::vector<Route>>> suffixes;
@@ -87,9 +92,10 @@ struct RouteTable {
   std::vector<ListenerRoutes> listeners;  ///< In the order of config.listeners.
 
   /// Exact host before the longest suffix before any host (the most specific host with a matching
-  /// prefix wins), then the longest prefix. `host` is lower case without port. Null: no route.
-  const ServiceView* match(std::size_t listener, std::string_view host,
-                           std::string_view path) const;
+  /// route wins), then as route_match.h says. `host` is lower case without port, `path` the head's.
+  /// Null: no route.
+  const Route* match(std::size_t listener, std::string_view host, std::string_view path,
+                     const net::RequestHead& head) const;
 };
 
 /// Hands out slots: one per (service, colour, revision, audience), stable while the key is in use.

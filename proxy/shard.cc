@@ -33,6 +33,17 @@ constexpr std::string_view kUnshieldedHelp =
 constexpr std::string_view kExposure = "teal_exposure_withheld_total";
 constexpr std::string_view kExposureHelp =
     "Requests that the live group got because the exposure budget had no room for them.";
+constexpr std::string_view kOverClient = "teal_downstream_connections_turned_away_total";
+constexpr std::string_view kOverClientHelp =
+    "Client connections closed at once: the client had its share, or descriptors ran out.";
+constexpr std::string_view kCompressed = "teal_compressed_responses_total";
+constexpr std::string_view kCompressedHelp = "Responses compressed for clients, by coding.";
+constexpr std::string_view kPacked = "teal_compression_bytes_total";
+constexpr std::string_view kPackedHelp =
+    "Bytes of compressed responses, as the target sent and as the client got them.";
+constexpr std::string_view kRouteAnswers = "teal_route_answers_total";
+constexpr std::string_view kRouteAnswersHelp =
+    "Requests that a route answered itself, by kind; they count for no group.";
 constexpr std::string_view kHandshakes = "teal_tls_handshakes_total";
 constexpr std::string_view kHandshakesHelp = "TLS handshakes of clients that came to their end.";
 constexpr std::string_view kTargetTls = "teal_upstream_tls_failures_total";
@@ -113,6 +124,27 @@ constexpr std::array<Metric, kStats> kMetrics{{
      "it."},
     {Stat::redirects, Type::counter, "teal_https_redirects_total",
      "Requests that a listener sent to HTTPS."},
+    {Stat::route_redirects, Type::counter, kRouteAnswers, kRouteAnswersHelp, "kind", "redirect"},
+    {Stat::route_responses, Type::counter, kRouteAnswers, kRouteAnswersHelp, "kind", "respond"},
+    {Stat::bodies_too_large, Type::counter, "teal_request_bodies_too_large_total",
+     "Requests with a body longer than request_body_bytes (413)."},
+    {Stat::rate_limited, Type::counter, "teal_rate_limited_requests_total",
+     "Requests over the rate_limit of their route (429)."},
+    {Stat::rate_limit_evictions, Type::counter, "teal_rate_limit_evictions_total",
+     "Clients that a full table of a rate_limit forgot before their time."},
+    {Stat::clients_refused, Type::counter, kOverClient, kOverClientHelp, "reason", "client"},
+    {Stat::descriptors_refused, Type::counter, kOverClient, kOverClientHelp, "reason",
+     "descriptors"},
+    {Stat::overload_requests, Type::counter, "teal_overload_requests_refused_total",
+     "Requests answered 503 because Teal was overloaded."},
+    {Stat::overload_closed_idle, Type::counter, "teal_overload_idle_connections_closed_total",
+     "Idle client connections that overload ended before keep_alive."},
+    {Stat::compressed_gzip, Type::counter, kCompressed, kCompressedHelp, "coding", "gzip"},
+    {Stat::compressed_brotli, Type::counter, kCompressed, kCompressedHelp, "coding", "br"},
+    {Stat::compressions_skipped, Type::counter, "teal_compression_skipped_total",
+     "Responses that went uncompressed because the worker had as many streams as it may."},
+    {Stat::compression_bytes_in, Type::counter, kPacked, kPackedHelp, "side", "target"},
+    {Stat::compression_bytes_out, Type::counter, kPacked, kPackedHelp, "side", "client"},
     {Stat::misdirected, Type::counter, "teal_misdirected_requests_total",
      "Requests refused (421) whose Host has other rules for clients than the handshake's name."},
     {Stat::http2_connections, Type::counter, "teal_downstream_http2_connections_total",

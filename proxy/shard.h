@@ -113,6 +113,20 @@ enum class Stat : std::uint8_t {
   bad_outcomes_dropped,   // reports to control over the flood limit
   judged_events_dropped,  // likewise
   redirects,              // to HTTPS, by a listener that only does that
+  route_redirects,        // by a route
+  route_responses,        // likewise: fixed ones
+  bodies_too_large,       // 413
+  rate_limited,           // 429
+  rate_limit_evictions,   // a bucket that was not full had to go
+  clients_refused,        // connections over connections_per_client
+  descriptors_refused,    // connections over what is left to clients
+  overload_requests,      // 503
+  overload_closed_idle,   // kept connections of clients that ended before their time
+  compressed_gzip,        // responses
+  compressed_brotli,      // likewise
+  compressions_skipped,   // the worker had as many as it may
+  compression_bytes_in,   // of responses that are compressed
+  compression_bytes_out,  // what was made of them
   misdirected,            // 421: the Host has other rules than the name of the handshake
   http2_connections,
   tunnels,         // upgraded connections, since they were

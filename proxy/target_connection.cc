@@ -14,7 +14,8 @@ TargetConnection::~TargetConnection() = default;
 
 bool TargetConnection::begin_to_connect() {
   start_unconnected();
-  if (!watch()) return false;
+  const int most = worker_.shared().descriptors_for_targets.load(std::memory_order_relaxed);
+  if (stream_.socket().fd() >= most || !watch()) return false;
   count_opened();
   worker_.counters()[Stat::upstream_connects].add();
   return true;

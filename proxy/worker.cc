@@ -88,6 +88,7 @@ void Worker::read_clock() {
   untold_.before_turn(now_);
   now_ = shared_.clock->mono();
   untold_.on_turn(now_);
+  overload_ = shared_.overload.load(std::memory_order_relaxed);
   wall_ = shared_.clock->wall();
   const std::int64_t second = wall_.time_since_epoch().count() / 1000;
   if (second == date_second_) return;
@@ -128,6 +129,8 @@ void Worker::after_turn() {
     after_each();
   }
   if (now_ >= next_tick_) tick();
+  if (overload_ != followed_) [[unlikely]]
+    follow_overload();
   if (!late_.empty()) resume_late();
   untold_.on_idle();
   if (has_reports() && !report_under_way_) send_reports();
@@ -183,6 +186,18 @@ void Worker::run_posted() {
 
 void Worker::wake_soon(const boost::local_shared_ptr<GroupRuntime>& group) {
   if (!std::exchange(group->wake_pending, true)) wake_.push_back(group);
+}
+
+std::unique_ptr<Compressor> Worker::take_compressor(Coding coding) {
+  if (compressors_ >= kMostCompressors) return nullptr;
+  std::unique_ptr<Compressor> made = Compressor::make(coding);
+  if (made) ++compressors_;
+  return made;
+}
+
+void Worker::give_back(std::unique_ptr<Compressor> compressor) {
+  compressor.reset();
+  --compressors_;
 }
 
 std::unique_ptr<Exchange> Worker::take_exchange() {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -31,7 +32,12 @@
 #include "proxy/accepted.h"
 #include "proxy/access_log.h"
 #include "proxy/channel.h"
+#include "proxy/client_places.h"
+#include "proxy/compress.h"
+#include "proxy/error_pages.h"
+#include "proxy/overload.h"
 #include "proxy/placement.h"
+#include "proxy/rate_limit.h"
 #include "proxy/shard.h"
 #include "proxy/target_runtime.h"
 #include "proxy/tls_table.h"
@@ -79,6 +85,14 @@ struct WorkerShared {
   std::uint32_t workers = 1;
   std::vector<std::unique_ptr<ListenerGauge>> gauges;  ///< As Config::listeners.
   std::unique_ptr<ConnectionLoads> loads;
+  std::shared_ptr<const ErrorPages> error_pages;
+  std::vector<std::unique_ptr<ClientPlaces>> client_places;  ///< Likewise; null: no limit.
+  std::vector<std::unique_ptr<RateLimiter>> rate_limits;     ///< By config::RateLimit::place.
+  std::atomic<OverloadLevel> overload{OverloadLevel::none};
+  /// Descriptors from these on are not for clients, or not for targets either: what control and
+  /// probes need is kept back.
+  std::atomic<int> descriptors_for_clients{std::numeric_limits<int>::max()};
+  std::atomic<int> descriptors_for_targets{std::numeric_limits<int>::max()};
   std::atomic<bool> draining{false};  ///< From now on whoever accepts a connection keeps it.
   /// Gives an accepted connection to another worker; called on worker threads.
   std::function<void(std::size_t to, Accepted)> hand_over;
@@ -145,6 +159,12 @@ class Worker {
   const TlsTable& tls() const { return *tls_; }
   net::TlsScratch& tls_scratch() { return tls_scratch_; }
   bool is_draining() const { return draining_; }
+  /// As of this turn.
+  OverloadLevel overload() const { return overload_; }
+  /// Clients' connections end with their request.
+  bool ends_connections() const { return draining_ || overload_ >= OverloadLevel::no_keep_alive; }
+  /// How long a connection of a client may be idle that may be for `keep_alive`.
+  Millis idle_limit(Millis keep_alive) const;
   /// At least `size` bytes to read into; good until the callback's end.
   std::span<char> scratch(std::size_t size);
   std::vector<Candidate>& candidates() { return candidates_; }
@@ -158,6 +178,9 @@ class Worker {
   /// Lets the group's waiting requests try again when the present callback is over.
   void wake_soon(const boost::local_shared_ptr<GroupRuntime>& group);
 
+  /// Null: there are as many as there may be, or there is no memory.
+  std::unique_ptr<Compressor> take_compressor(Coding coding);
+  void give_back(std::unique_ptr<Compressor> compressor);
   std::unique_ptr<Exchange> take_exchange();
   void give_back(std::unique_ptr<Exchange> exchange);
 
@@ -187,6 +210,7 @@ class Worker {
   /// A connection that was placed here is no more.
   void release_place(std::size_t listener);
   void tell_idle();
+  void follow_overload();
   void run();
   void take_news();
   void take_table(const RouteTable& table);
@@ -242,6 +266,9 @@ class Worker {
   std::uint32_t errors_waiting_ = 0;  ///< In reports_.judged.
   std::uint32_t slow_this_tick_ = 0;  ///< Slow requests told since the last tick.
   std::unordered_set<Downstream*> downstreams_;
+  std::uint32_t compressors_ = 0;  ///< That are taken.
+  OverloadLevel overload_ = OverloadLevel::none;
+  OverloadLevel followed_ = OverloadLevel::none;  ///< What the connections have been told.
   std::unordered_map<TargetId, boost::local_shared_ptr<TargetRuntime>> targets_;
   std::unordered_map<std::string, boost::local_shared_ptr<GroupRuntime>> groups_;
   std::unordered_map<std::string, boost::local_shared_ptr<ServiceRuntime>> services_;

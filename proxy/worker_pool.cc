@@ -53,6 +53,12 @@ WorkerPool::WorkerPool(boost::asio::io_context& control, Options options)
       config.workers != 0 ? config.workers : std::max(1U, std::thread::hardware_concurrency());
   for (std::size_t i = 0; i < config.listeners.size(); ++i)
     shared_.gauges.push_back(std::make_unique<ListenerGauge>());
+  for (const config::Listener& listener : config.listeners) {
+    const std::uint32_t most = listener.limits.connections_per_client;
+    shared_.client_places.push_back(most == 0 ? nullptr : std::make_unique<ClientPlaces>(most));
+  }
+  make_rate_limits();
+  shared_.error_pages = std::make_shared<const ErrorPages>();
   shared_.loads = std::make_unique<ConnectionLoads>(shared_.workers);
   shared_.hand_over = [this](std::size_t to, Accepted accepted) {
     const auto shared = std::make_shared<Accepted>(std::move(accepted));
@@ -71,6 +77,34 @@ WorkerPool::WorkerPool(boost::asio::io_context& control, Options options)
 
 WorkerPool::~WorkerPool() {
   stop();
+}
+
+void WorkerPool::make_rate_limits() {
+  const auto make = [this](const std::optional<config::RateLimit>& limit) {
+    if (limit && limit->place == shared_.rate_limits.size())
+      shared_.rate_limits.push_back(
+          std::make_unique<RateLimiter>(*limit, mix64(options_.seed ^ limit->place)));
+  };
+  for (const config::Service& service : options_.config->services) {
+    make(service.actions.rate_limit);
+    for (const config::Route& route : service.routes) make(route.actions.rate_limit);
+  }
+}
+
+PoolLoad WorkerPool::load() const {
+  PoolLoad load;
+  for (const auto& gauge : shared_.gauges)
+    load.connections += gauge->connections.load(std::memory_order_relaxed);
+  for (const Shard* shard : shards())
+    load.upstream += shard->read(Stat::upstream_active_connections) +
+                     shard->read(Stat::upstream_idle_connections);
+  return load;
+}
+
+void WorkerPool::set_overload(OverloadLevel level) {
+  shared_.overload.store(level, std::memory_order_relaxed);
+  // Whoever sleeps is to hear of it.
+  for (const auto& worker : workers_) worker->post([] {});
 }
 
 Result<void> WorkerPool::open() {

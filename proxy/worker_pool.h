@@ -22,6 +22,12 @@
 
 namespace teal::proxy {
 
+/// What of the process's means the workers use.
+struct PoolLoad {
+  std::uint64_t connections = 0;  ///< Of clients.
+  std::uint64_t upstream = 0;     ///< To targets, kept ones included.
+};
+
 class WorkerPool {
  public:
   struct Options {
@@ -63,6 +69,19 @@ class WorkerPool {
   /// For the connections to come; those that are open keep what they have.
   void set_tls(std::shared_ptr<const TlsTable> tls);
 
+  /// Before the first publication.
+  void set_error_pages(std::shared_ptr<const ErrorPages> pages) {
+    shared_.error_pages = std::move(pages);
+  }
+
+  PoolLoad load() const;
+  void set_overload(OverloadLevel level);
+  /// Descriptors from these on are not for clients, or not for targets either.
+  void limit_descriptors(int for_clients, int for_targets) {
+    shared_.descriptors_for_clients.store(for_clients, std::memory_order_relaxed);
+    shared_.descriptors_for_targets.store(for_targets, std::memory_order_relaxed);
+  }
+
   std::vector<TrafficReading> read_traffic();
   /// Every judged request that began before has ended or was told, and what was told has been given
   /// to on_judged_event. Never earlier than the last answer.
@@ -78,6 +97,7 @@ class WorkerPool {
   void stop();
 
  private:
+  void make_rate_limits();
   void start_workers(const RouteTable& first);
   void take_reports(std::uint32_t worker, const Reports& reports);
   std::vector<const Shard*> shards() const;

@@ -29,6 +29,7 @@ THIRD_PARTY = [
     (r"yaml-cpp/", {"config"}),
     (r"nghttp2/|openssl/|boost/asio/ssl", {"net"}),
     (r"sqlite3\.h|prometheus/", {"control"}),
+    (r"zlib\.h|brotli/", {"proxy"}),
     (r"spdlog/|CLI/", {"app"}),
     (r"fmt/", {"control", "app"}),
     (r"boost/asio", {"net", "health", "proxy", "control", "app"}),

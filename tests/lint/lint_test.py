@@ -81,6 +81,8 @@ class ThirdParty(LintTest):
         self.assert_caught("R4:1", "proxy/a.cc", "#include <openssl/ssl.h>\n")
         self.assert_caught("R4:1", "health/a.cc", "#include <sqlite3.h>\n")
         self.assert_caught("R4:1", "proxy/a.cc", "#include <spdlog/spdlog.h>\n")
+        self.assert_caught("R4:1", "net/a.cc", "#include <zlib.h>\n")
+        self.assert_caught("R4:1", "control/a.cc", "#include <brotli/encode.h>\n")
         self.assert_caught("R4:1", "app/a.cc", "#include <gtest/gtest.h>\n")
 
     def test_beast_stays_off_the_data_path(self):

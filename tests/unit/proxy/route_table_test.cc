@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/unit_heads.h"
+
 namespace teal::proxy {
 namespace {
 
@@ -38,8 +40,8 @@ RouteTable table_of(std::vector<config::Service> services) {
 
 std::string matched(const RouteTable& table, std::string_view host, std::string_view path,
                     std::size_t listener_index = 0) {
-  const ServiceView* found = table.match(listener_index, host, path);
-  return found == nullptr ? "nobody" : found->spec->name;
+  const RouteTable::Route* found = table.match(listener_index, host, path, {});
+  return found == nullptr ? "nobody" : table.services[found->service].spec->name;
 }
 
 TEST(RouteTable, MatchesPathPrefixesOnSegmentBorders) {
@@ -99,6 +101,48 @@ TEST(RouteTable, DoesNotMatchASuffixWithoutALabelBeforeIt) {
   const RouteTable table = table_of({service("s", {{"public", "*.example.com", "/"}})});
   EXPECT_EQ(matched(table, ".example.com", "/"), "nobody");
   EXPECT_EQ(matched(table, "badexample.com", "/"), "nobody");
+}
+
+TEST(RouteTable, AsksForMoreThanHostAndPathWhereAMatchDoes) {
+  config::Match exact{"public", "", "/a", true};
+  config::Match posts{"public", "", "/"};
+  posts.methods = {"POST"};
+  config::Match canary{"public", "", "/"};
+  canary.headers = {{"x-canary", config::HeaderMatch::Kind::present, ""}};
+  const RouteTable table =
+      table_of({service("all", {{"public", "", "/"}}), service("canary", {canary}),
+                service("posts", {posts}), service("exact", {exact})});
+  const auto who = [&](std::string_view start, const std::vector<std::string>& fields) {
+    const auto head = test::request_head(start, fields);
+    const RouteTable::Route* found = table.match(0, "x", head.head.path(), head.head);
+    return found == nullptr ? "nobody" : table.services[found->service].spec->name;
+  };
+  EXPECT_EQ(who("GET /a HTTP/1.1", {}), "exact");
+  EXPECT_EQ(who("POST /a?q HTTP/1.1", {"x-canary: 1"}), "exact");
+  EXPECT_EQ(who("GET /a/b HTTP/1.1", {}), "all");
+  EXPECT_EQ(who("GET / HTTP/1.1", {"X-Canary: 1"}), "canary");
+  EXPECT_EQ(who("POST / HTTP/1.1", {"X-Canary: 1"}), "posts");
+  EXPECT_EQ(who("PUT / HTTP/1.1", {}), "all");
+}
+
+TEST(RouteTable, CarriesWhatARouteDoesAndNothingForAPlainOne) {
+  config::Service shop = service("shop", {{"public", "", "/"}});
+  config::Route route;
+  route.name = "api";
+  route.match = {{"public", "", "/api"}};
+  route.actions.request_body_bytes = 10;
+  route.timeouts.request = Millis{5};
+  shop.routes = {route};
+  const RouteTable table = table_of({shop});
+  const RouteTable::Route* plain = table.match(0, "x", "/", {});
+  const RouteTable::Route* api = table.match(0, "x", "/api/x", {});
+  ASSERT_NE(plain, nullptr);
+  ASSERT_NE(api, nullptr);
+  EXPECT_EQ(plain->actions, nullptr);
+  EXPECT_EQ(plain->timeouts, &table.config->services[0].timeouts);
+  ASSERT_NE(api->actions, nullptr);
+  EXPECT_EQ(api->actions->request_body_bytes, 10U);
+  EXPECT_EQ(api->timeouts->request, Millis{5});
 }
 
 TEST(RouteTable, KeepsListenersApart) {

@@ -1,0 +1,45 @@
+// OverloadWatch: looks at memory, connections and descriptors with each tick of control, asks the
+// ladder (proxy/overload.h), publishes its level to the workers, and tells the log and the metrics.
+//
+// Control thread. Keeps descriptors back for what must go on while clients take all they can get:
+// the control API, probes, the store, and connections to targets.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/counters.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "config/config.h"
+#include "proxy/overload.h"
+#include "proxy/worker_pool.h"
+
+namespace teal::app {
+
+/// The least of what this process's cgroup and those above it may have resident; 0: no limit.
+std::uint64_t read_cgroup_memory_limit();
+
+/// How many descriptors are kept back of so many.
+std::uint64_t reserved_descriptors(std::uint64_t limit);
+
+class OverloadWatch {
+ public:
+  OverloadWatch(const config::Overload& spec, proxy::WorkerPool& pool, Log& log);
+
+  void tick(Mono now);
+  std::vector<MetricSample> samples() const;
+
+ private:
+  proxy::Usages look();
+
+  const config::Overload spec_;
+  proxy::WorkerPool& pool_;
+  Log& log_;
+  const std::uint64_t memory_limit_;
+  proxy::OverloadLadder ladder_;
+  proxy::Usages usages_;
+  std::uint64_t changes_ = 0;
+};
+
+}  // namespace teal::app

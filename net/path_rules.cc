@@ -1,0 +1,205 @@
+#include "net/path_rules.h"
+
+#include <algorithm>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+namespace teal::net {
+namespace {
+
+using config::Oddity;
+
+constexpr int digit_of(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+/// RFC 3986, section 2.3: what means the same whether it is encoded or not.
+constexpr bool is_unreserved(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '.' || c == '_' || c == '~';
+}
+
+constexpr bool is_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+}
+
+/// Escapes and backslashes; the first pass.
+class Decoder {
+ public:
+  Decoder(std::string_view path, const config::PathRules& rules, std::string& out)
+      : path_(path), rules_(rules), out_(out) {}
+
+  Refusal run() {
+    while (at_ < path_.size()) {
+      const char c = path_[at_];
+      Refusal broken = Refusal::none;
+      if (c == '%') {
+        broken = take_escape();
+      } else {
+        ++at_;
+        broken = c == '\\' ? take_slash(rules_.backslashes, Refusal::path_backslash, "\\")
+                           : put({&c, 1});
+      }
+      if (broken != Refusal::none) return broken;
+    }
+    return Refusal::none;
+  }
+
+ private:
+  Refusal put(std::string_view bytes) {
+    out_ += bytes;
+    return Refusal::none;
+  }
+
+  Refusal take_slash(Oddity what, Refusal rule, std::string_view as_it_is) {
+    if (what == Oddity::refuse) return rule;
+    return put(what == Oddity::normalise ? "/" : as_it_is);
+  }
+
+  Refusal take_escape() {
+    const int high = at_ + 1 < path_.size() ? digit_of(path_[at_ + 1]) : -1;
+    const int low = at_ + 2 < path_.size() ? digit_of(path_[at_ + 2]) : -1;
+    if (high < 0 || low < 0) {
+      ++at_;
+      return rules_.refuses_malformed_escapes ? Refusal::path_escape_malformed : put("%");
+    }
+    const std::string_view escape = path_.substr(at_, 3);
+    at_ += 3;
+    const char byte = static_cast<char>(high * 16 + low);
+    if (is_control(byte) && rules_.refuses_encoded_controls) return Refusal::path_control_encoded;
+    const bool is_needless = is_unreserved(byte);
+    if (is_needless && rules_.needless_escapes == Oddity::refuse)
+      return Refusal::path_escape_needless;
+    if (rules_.needless_escapes == Oddity::pass) {
+      if (byte != '/' && byte != '\\') return put(escape);
+      return take_slash(rules_.encoded_slashes, Refusal::path_slash_encoded, escape);
+    }
+    if (is_needless) return put({&byte, 1});
+    constexpr std::string_view kDigits = "0123456789ABCDEF";
+    const char upper[] = {'%', kDigits[static_cast<std::size_t>(high)],
+                          kDigits[static_cast<std::size_t>(low)]};
+    const std::string_view same{upper, sizeof upper};
+    if (byte == '/' || byte == '\\')
+      return take_slash(rules_.encoded_slashes, Refusal::path_slash_encoded, same);
+    return put(same);
+  }
+
+  const std::string_view path_;
+  const config::PathRules& rules_;
+  std::string& out_;
+  std::size_t at_ = 0;
+};
+
+/// How many dots the segment is, encoded or not, and nothing else: 0, 1 or 2.
+int dots_of(std::string_view segment) {
+  int dots = 0;
+  while (!segment.empty()) {
+    const bool is_encoded = segment.size() >= 3 && segment[0] == '%' && segment[1] == '2' &&
+                            (segment[2] == 'e' || segment[2] == 'E');
+    if (!is_encoded && segment[0] != '.') return 0;
+    if (++dots > 2) return 0;
+    segment.remove_prefix(is_encoded ? 3 : 1);
+  }
+  return dots;
+}
+
+/// Whether a reader that decodes first, takes a backslash for a slash, or cuts parameters off
+/// would find a dot segment in what is one segment to us.
+bool hides_dots(std::string_view segment) {
+  while (true) {
+    std::size_t end = 0;
+    std::size_t skipped = 0;
+    for (; end < segment.size(); ++end) {
+      if (segment[end] == '\\') skipped = 1;
+      const std::string_view rest = segment.substr(end, 3);
+      if (rest.size() == 3 && rest[0] == '%' &&
+          ((rest[1] == '2' && (rest[2] | 0x20) == 'f') ||
+           (rest[1] == '5' && (rest[2] | 0x20) == 'c')))
+        skipped = 3;
+      if (skipped != 0) break;
+    }
+    const std::string_view part = segment.substr(0, end);
+    if (dots_of(part.substr(0, part.find(';'))) != 0) return true;
+    if (end == segment.size()) return false;
+    segment.remove_prefix(end + skipped);
+  }
+}
+
+/// Segments; the second pass. `path` begins with a slash.
+Refusal take_segments(std::string_view path, const config::PathRules& rules, std::string& out) {
+  while (!path.empty()) {
+    path.remove_prefix(1);
+    const std::size_t end = std::min(path.find('/'), path.size());
+    const std::string_view segment = path.substr(0, end);
+    path.remove_prefix(end);
+    const bool is_last = path.empty();
+    if (segment.empty() && !is_last && rules.double_slashes != Oddity::pass) {
+      if (rules.double_slashes == Oddity::refuse) return Refusal::path_double_slash;
+      continue;
+    }
+    const int dots = rules.dot_segments == Oddity::pass ? 0 : dots_of(segment);
+    if (dots == 0) {
+      if (rules.dot_segments != Oddity::pass && hides_dots(segment))
+        return Refusal::path_dots_hidden;
+      out += '/';
+      out += segment;
+      continue;
+    }
+    if (rules.dot_segments == Oddity::refuse) return Refusal::path_dot_segment;
+    if (dots == 2) out.resize(out.empty() ? 0 : out.rfind('/'));
+    if (is_last) out += '/';
+  }
+  return Refusal::none;
+}
+
+bool is_plain_at(std::string_view path, std::size_t i) {
+  const char c = path[i];
+  if (c == '%' || c == '\\') return false;
+  return c != '/' || i + 1 == path.size() || (path[i + 1] != '/' && path[i + 1] != '.');
+}
+
+}  // namespace
+
+bool is_plain_path(std::string_view path) {
+  std::size_t i = 0;
+#if defined(__SSE2__)
+  // Each byte with its follower, sixteen at a time.
+  for (; i + 17 <= path.size(); i += 16) {
+    const __m128i here = _mm_loadu_si128(reinterpret_cast<const __m128i*>(path.data() + i));
+    const __m128i next = _mm_loadu_si128(reinterpret_cast<const __m128i*>(path.data() + i + 1));
+    const __m128i slash = _mm_set1_epi8('/');
+    const __m128i begins = _mm_and_si128(
+        _mm_cmpeq_epi8(here, slash),
+        _mm_or_si128(_mm_cmpeq_epi8(next, slash), _mm_cmpeq_epi8(next, _mm_set1_epi8('.'))));
+    const __m128i odd =
+        _mm_or_si128(begins, _mm_or_si128(_mm_cmpeq_epi8(here, _mm_set1_epi8('%')),
+                                          _mm_cmpeq_epi8(here, _mm_set1_epi8('\\'))));
+    if (_mm_movemask_epi8(odd) != 0) return false;
+  }
+#endif
+  for (; i < path.size(); ++i)
+    if (!is_plain_at(path, i)) return false;
+  return true;
+}
+
+Refusal normalise_path(std::string_view path, const config::PathRules& rules, std::string& out) {
+  out.clear();
+  std::string decoded;
+  decoded.reserve(path.size());
+  if (const Refusal broken = Decoder(path, rules, decoded).run(); broken != Refusal::none)
+    return broken;
+  if (!decoded.starts_with('/')) {  // "*"
+    out.swap(decoded);
+    return Refusal::none;
+  }
+  const Refusal broken = take_segments(decoded, rules, out);
+  if (out.empty()) out.assign(1, '/');
+  return broken;
+}
+
+}  // namespace teal::net

@@ -1,0 +1,52 @@
+#include "proxy/client_key.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "proxy/hop_by_hop.h"
+
+namespace teal::proxy {
+namespace {
+
+using Ip = std::array<std::uint8_t, 16>;
+
+bool is_ip4(const Ip& ip) {
+  return std::all_of(ip.begin(), ip.begin() + 10, [](std::uint8_t byte) { return byte == 0; }) &&
+         ip[10] == 0xff && ip[11] == 0xff;
+}
+
+bool is_in(const std::vector<Cidr>& blocks, const Ip& ip) {
+  return std::any_of(blocks.begin(), blocks.end(),
+                     [&](const Cidr& block) { return block.contains(ip); });
+}
+
+}  // namespace
+
+ClientKey client_key(std::string_view address) {
+  const auto ip = parse_ip(address);
+  if (!ip) return 0;
+  // Of an IPv4 address the last half is all of it, of others the first one.
+  ClientKey key = 0;
+  std::memcpy(&key, ip->data() + (is_ip4(*ip) ? 8 : 0), sizeof key);
+  return key;
+}
+
+std::string_view forwarded_client(const net::Fields& fields, const std::vector<Cidr>& trusted) {
+  std::string_view client;
+  for (const net::Field& field : fields) {
+    if (field.id != net::HeaderId::x_forwarded_for) continue;
+    std::string_view rest = fields.value(field);
+    while (!rest.empty()) {
+      const std::string_view address = next_element(rest);
+      const auto ip = parse_ip(address);
+      // Nobody is believed who stands before what is no address.
+      if (!ip)
+        client = {};
+      else if (!is_in(trusted, *ip))
+        client = address;
+    }
+  }
+  return client;
+}
+
+}  // namespace teal::proxy

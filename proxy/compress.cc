@@ -1,0 +1,149 @@
+#include "proxy/compress.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <vector>
+
+#include "proxy/header_edits.h"
+#include "proxy/hop_by_hop.h"
+
+namespace teal::proxy {
+namespace {
+
+constexpr std::string_view kAcceptEncoding = "accept-encoding";
+
+/// RFC 9110, section 12.4.2, in thousandths; -1: malformed.
+int weight_of(std::string_view parameters) {
+  while (!parameters.empty()) {
+    const std::size_t end = std::min(parameters.find(';'), parameters.size());
+    const std::string_view parameter = trim(parameters.substr(0, end));
+    parameters.remove_prefix(std::min(end + 1, parameters.size()));
+    if (parameter.size() < 3 || (parameter[0] | 0x20) != 'q' || parameter[1] != '=') continue;
+    const std::string_view value = parameter.substr(2);
+    if (value[0] != '0' && value[0] != '1') return -1;
+    int weight = (value[0] - '0') * 1000;
+    if (value.size() > 1 && value[1] != '.') return -1;
+    int digit_worth = 100;
+    for (const char c : value.substr(std::min<std::size_t>(2, value.size()))) {
+      if (c < '0' || c > '9' || digit_worth == 0) return -1;
+      weight += (c - '0') * digit_worth;
+      digit_worth /= 10;
+    }
+    return weight <= 1000 ? weight : -1;
+  }
+  return 1000;
+}
+
+/// How much the client likes each; below 0: it did not say.
+struct Likings {
+  int gzip = -1;
+  int brotli = -1;
+  int identity = -1;
+  int others = -1;
+
+  void read(std::string_view list) {
+    while (!list.empty()) {
+      const std::string_view element = next_element(list);
+      const std::size_t end = std::min(element.find(';'), element.size());
+      const std::string_view name = trim(element.substr(0, end));
+      const int weight = weight_of(element.substr(std::min(end + 1, element.size())));
+      if (weight < 0) continue;
+      if (net::iequals(name, "gzip") || net::iequals(name, "x-gzip")) gzip = weight;
+      if (net::iequals(name, "br")) brotli = weight;
+      if (net::iequals(name, "identity")) identity = weight;
+      if (name == "*") others = weight;
+    }
+  }
+  int of(int named) const { return named >= 0 ? named : std::max(others, 0); }
+};
+
+bool is_in_list(const net::Fields& fields, std::string_view field_name, std::string_view word) {
+  return std::any_of(fields.begin(), fields.end(), [&](const net::Field& field) {
+    if (!net::iequals(fields.name(field), field_name)) return false;
+    std::string_view rest = fields.value(field);
+    while (!rest.empty())
+      if (net::iequals(next_element(rest), word)) return true;
+    return false;
+  });
+}
+
+bool has_listed_type(const net::Fields& fields, const std::vector<std::string>& types) {
+  const net::Field* const field = fields.find(std::string_view("content-type"));
+  if (field == nullptr) return false;
+  const std::string_view value = fields.value(*field);
+  const std::string_view type = trim(value.substr(0, value.find(';')));
+  return std::any_of(types.begin(), types.end(),
+                     [type](const std::string& each) { return net::iequals(type, each); });
+}
+
+/// What is about these very bytes would not be true of others.
+bool is_about_its_bytes(const net::Fields& fields) {
+  constexpr auto kNames = std::to_array<std::string_view>(
+      {"content-encoding", "content-range", "content-md5", "content-digest", "digest"});
+  return std::any_of(kNames.begin(), kNames.end(),
+                     [&](std::string_view name) { return fields.find(name) != nullptr; });
+}
+
+}  // namespace
+
+std::string_view to_string(Coding coding) {
+  return coding == Coding::gzip ? "gzip" : "br";
+}
+
+std::optional<Coding> choose_coding(const net::Fields& request,
+                                    const config::Compression& offered) {
+  Likings likings;
+  for (const net::Field& field : request)
+    if (net::iequals(request.name(field), kAcceptEncoding)) likings.read(request.value(field));
+  const int gzip = offered.gzip ? likings.of(likings.gzip) : 0;
+  const int brotli = offered.brotli ? likings.of(likings.brotli) : 0;
+  const int best = std::max(gzip, brotli);
+  if (best == 0 || likings.identity > best) return std::nullopt;
+  return brotli == best ? Coding::brotli : Coding::gzip;
+}
+
+bool is_compressible(const net::RequestHead& request, const net::ResponseHead& response,
+                     const config::Compression& rules) {
+  const std::uint16_t status = response.status;
+  if (request.method == net::Method::head || status < 200 || status == 204 || status == 205 ||
+      status == 206 || status == 304)
+    return false;
+  using Kind = net::Framing::Kind;
+  const net::Framing& framing = response.framing;
+  if (framing.kind == Kind::none) return false;
+  if (framing.kind == Kind::length && framing.length < std::max(rules.min_bytes, 1U)) return false;
+  const net::Fields& fields = response.fields;
+  return has_listed_type(fields, rules.types) && !is_about_its_bytes(fields) &&
+         !is_in_list(fields, "cache-control", "no-transform") &&
+         !is_in_list(request.fields, "cache-control", "no-transform");
+}
+
+void mark_compressed(net::ResponseHead& head, std::optional<Coding> coding, Text& bytes) {
+  net::Fields& fields = head.fields;
+  const bool says_so =
+      is_in_list(fields, "vary", kAcceptEncoding) || is_in_list(fields, "vary", "*");
+  std::string weak_tag;
+  if (coding) {
+    std::vector<net::Field> kept;
+    for (const net::Field& field : fields) {
+      const std::string_view name = fields.name(field);
+      if (net::iequals(name, "accept-ranges")) continue;
+      if (net::iequals(name, "etag") && !fields.value(field).starts_with("W/")) {
+        weak_tag = "W/";
+        weak_tag += fields.value(field);
+        continue;
+      }
+      kept.push_back(field);
+    }
+    fields.clear();
+    for (const net::Field& field : kept) fields.push_back(field);
+    add_field(fields, bytes, "content-encoding", to_string(*coding));
+    if (!weak_tag.empty()) add_field(fields, bytes, "etag", weak_tag);
+  }
+  if (!says_so) add_field(fields, bytes, "vary", "Accept-Encoding");
+  fields.rebase(bytes.data());
+  head.size = static_cast<std::uint32_t>(bytes.size());
+}
+
+}  // namespace teal::proxy

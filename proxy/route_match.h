@@ -1,0 +1,29 @@
+// Which of the matches that cover a host and a path takes the request, as in the Gateway API: the
+// whole path before the longest prefix, then one that asks for the method, then the one that asks
+// for most headers, then the first of the file. (The host was looked at before: route_table.h.)
+//
+// Pure.
+#pragma once
+
+#include <string_view>
+
+#include "config/route.h"
+#include "net/message.h"
+
+namespace teal::proxy {
+
+/// Prefix on segment borders: "/a" covers "/a" and "/a/b", not "/ab"; "/a/" covers "/a/b", not
+/// "/a". "/" covers everything, the "*" of OPTIONS included.
+inline bool covers(std::string_view prefix, std::string_view path) {
+  if (prefix == "/") return true;
+  if (!path.starts_with(prefix)) return false;
+  return path.size() == prefix.size() || prefix.ends_with('/') || path[prefix.size()] == '/';
+}
+
+/// Whether what the match asks for besides host and path is there.
+bool meets_conditions(const config::Match& match, const net::RequestHead& head);
+
+/// Whether `a` is asked before `b`, of the same host; equal ones keep their order.
+bool comes_before(const config::Match& a, const config::Match& b);
+
+}  // namespace teal::proxy

@@ -1,0 +1,137 @@
+#include "net/path_rules.h"
+
+#include <gtest/gtest.h>
+
+namespace teal::net {
+namespace {
+
+using config::Oddity;
+using config::PathRules;
+
+constexpr PathRules kStrict{Oddity::refuse, Oddity::refuse, Oddity::refuse, Oddity::refuse,
+                            Oddity::refuse};
+constexpr PathRules kPass{Oddity::pass, Oddity::pass, Oddity::pass, Oddity::pass,
+                          Oddity::pass, false,        false};
+
+/// The path that is routed and forwarded, or the name of the rule that refuses it.
+std::string settled(std::string_view path, const PathRules& rules = {}) {
+  if (is_plain_path(path)) return std::string(path);
+  std::string out;
+  const Refusal refusal = normalise_path(path, rules, out);
+  return refusal == Refusal::none ? out : std::string(to_string(refusal));
+}
+
+struct Vector {
+  std::string_view path, usual, strict;
+};
+
+constexpr Vector kVectors[] = {
+    {"/", "/", "/"},
+    {"/a/b.c/d..e/.f/...", "/a/b.c/d..e/.f/...", "/a/b.c/d..e/.f/..."},
+    {"*", "*", "*"},
+    // dot segments (RFC 3986, section 5.2.4)
+    {"/a/b/c/./../../g", "/a/g", "path_dot_segment"},
+    {"/..", "/", "path_dot_segment"},
+    {"/.", "/", "path_dot_segment"},
+    {"/../../a", "/a", "path_dot_segment"},
+    {"/a/..", "/", "path_dot_segment"},
+    {"/a/b/..", "/a/", "path_dot_segment"},
+    {"/a/.", "/a/", "path_dot_segment"},
+    {"/a/./", "/a/", "path_dot_segment"},
+    {"/public/../admin", "/admin", "path_dot_segment"},
+    {"/public/%2e%2e/admin", "/admin", "path_escape_needless"},
+    {"/public/.%2E/admin", "/admin", "path_escape_needless"},
+    {"/public/%2e/x", "/public/x", "path_escape_needless"},
+    // dots that others would find
+    {"/public/..%2fadmin", "path_dots_hidden", "path_slash_encoded"},
+    {"/public%2f..%2Fadmin", "path_dots_hidden", "path_slash_encoded"},
+    {"/public/..%5cadmin", "path_dots_hidden", "path_slash_encoded"},
+    {"/public/%2e%2e%2fadmin", "path_dots_hidden", "path_escape_needless"},
+    {"/public/x%2F%2e%2e", "path_dots_hidden", "path_slash_encoded"},
+    {"/public/..;/admin", "path_dots_hidden", "path_dots_hidden"},
+    {"/public/.;x=y/admin", "path_dots_hidden", "path_dots_hidden"},
+    // slashes
+    {"//", "/", "path_double_slash"},
+    {"//admin", "/admin", "path_double_slash"},
+    {"/a//b///c", "/a/b/c", "path_double_slash"},
+    {"/a//", "/a/", "path_double_slash"},
+    {"/a//../b", "/b", "path_double_slash"},
+    {"/group%2fproject", "/group%2Fproject", "path_slash_encoded"},
+    {"/group%2Fproject", "/group%2Fproject", "path_slash_encoded"},
+    {"/a%5Cb", "/a%5Cb", "path_slash_encoded"},
+    {"/a\\b", "path_backslash", "path_backslash"},
+    {"/a\\..\\b", "path_backslash", "path_backslash"},
+    // escapes
+    {"/%61dmin", "/admin", "path_escape_needless"},
+    {"/%7Euser/%2D%5F", "/~user/-_", "path_escape_needless"},
+    {"/a%20b%c3%a9", "/a%20b%C3%A9", "/a%20b%C3%A9"},
+    {"/%252e%252e/%2561", "/%252e%252e/%2561", "/%252e%252e/%2561"},
+    {"/a%3Fb%23c%25", "/a%3Fb%23c%25", "/a%3Fb%23c%25"},
+    {"/a%", "path_escape_malformed", "path_escape_malformed"},
+    {"/a%2", "path_escape_malformed", "path_escape_malformed"},
+    {"/a%zz", "path_escape_malformed", "path_escape_malformed"},
+    {"/a%u0041", "path_escape_malformed", "path_escape_malformed"},
+    {"/a%00.png", "path_control_encoded", "path_control_encoded"},
+    {"/a%0d%0aset-cookie:x", "path_control_encoded", "path_control_encoded"},
+    {"/a%7f", "path_control_encoded", "path_control_encoded"},
+};
+
+TEST(PathRules, SettleWhatCouldBeUnderstoodInTwoWays) {
+  for (const Vector& each : kVectors) EXPECT_EQ(settled(each.path), each.usual) << each.path;
+}
+
+TEST(PathRules, RefuseAllOfItWhereTheyAreStrict) {
+  for (const Vector& each : kVectors)
+    EXPECT_EQ(settled(each.path, kStrict), each.strict) << each.path;
+}
+
+TEST(PathRules, LeaveEveryByteWhereAllMayPass) {
+  for (const Vector& each : kVectors) EXPECT_EQ(settled(each.path, kPass), each.path) << each.path;
+}
+
+TEST(PathRules, ComeToRestAtOnce) {
+  for (const Vector& each : kVectors) {
+    if (!each.usual.starts_with('/')) continue;
+    EXPECT_EQ(settled(each.usual), each.usual) << each.path;
+    EXPECT_LE(each.usual.size(), each.path.size());
+  }
+}
+
+TEST(PathRules, DecodeSlashesWhereTheyAreToldTo) {
+  PathRules rules;
+  rules.encoded_slashes = rules.backslashes = Oddity::normalise;
+  EXPECT_EQ(settled("/group%2fproject", rules), "/group/project");
+  EXPECT_EQ(settled("/public%2f..%2fadmin", rules), "/admin");
+  EXPECT_EQ(settled("/a\\..\\b", rules), "/b");
+  EXPECT_EQ(settled("/a%5c%2Fb", rules), "/a/b");
+}
+
+TEST(PathRules, FindDotsThatMayStayEncoded) {
+  PathRules rules;
+  rules.needless_escapes = Oddity::pass;
+  EXPECT_EQ(settled("/a/%2e%2e/%62", rules), "/%62");
+  EXPECT_EQ(settled("/a/%2e%2e%2fb", rules), "path_dots_hidden");
+  rules.dot_segments = Oddity::refuse;
+  EXPECT_EQ(settled("/a/.%2e/b", rules), "path_dot_segment");
+}
+
+TEST(PathRules, KeepDoubleSlashesWhereTheyMayPass) {
+  PathRules rules;
+  rules.double_slashes = Oddity::pass;
+  EXPECT_EQ(settled("/proxy/http://x/./y", rules), "/proxy/http://x/y");
+  EXPECT_EQ(settled("//a//", rules), "//a//");
+}
+
+TEST(PathRules, SeeAnOddityAtEveryPlaceOfALongPath) {
+  for (std::size_t size = 4; size < 70; ++size)
+    for (std::size_t at = 1; at + 2 < size; ++at)
+      for (const std::string_view odd : {"%41", "\\", "//", "/.", "/./", "/../"}) {
+        std::string path = "/" + std::string(size, 'x');
+        EXPECT_TRUE(is_plain_path(path));
+        path.replace(at, odd.size(), odd);
+        EXPECT_FALSE(is_plain_path(path)) << path;
+      }
+}
+
+}  // namespace
+}  // namespace teal::net
