@@ -57,8 +57,8 @@ std::uint64_t read_cgroup_memory_limit() {
     const std::string file = is_second ? "/memory.max" : "/memory.limit_in_bytes";
     for (std::string path = line.substr(second + 1);; path.erase(path.rfind('/'))) {
       if (path == "/") path.clear();
-      if (const std::uint64_t limit = read_number(root + path + file); limit > 0)
-        least = std::min(least, limit);
+      const std::uint64_t limit = read_number(std::string(root).append(path).append(file));
+      if (limit > 0) least = std::min(least, limit);
       if (path.find('/') == path.npos) break;
     }
   }

@@ -59,8 +59,9 @@ void Http2TargetStream::send_end(const net::Fields& trailers) {
   connection_->resume_after_turn();
 }
 
+/// Such a target is never asked for an upgrade, and 101 is malformed in HTTP/2.
 void Http2TargetStream::begin_tunnel() {
-  TEAL_ASSERT(false);  // An upgrade is never asked of such a target, and 101 is malformed in HTTP/2.
+  TEAL_ASSERT(false);
 }
 
 bool Http2TargetStream::is_blocked() const {
