@@ -60,7 +60,7 @@ void Http2TargetStream::send_end(const net::Fields& trailers) {
 }
 
 void Http2TargetStream::begin_tunnel() {
-  TEAL_ASSERT(!"an upgrade is never asked of such a target, and 101 is malformed in HTTP/2");
+  TEAL_ASSERT(false);  // An upgrade is never asked of such a target, and 101 is malformed in HTTP/2.
 }
 
 bool Http2TargetStream::is_blocked() const {

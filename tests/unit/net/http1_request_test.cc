@@ -76,9 +76,9 @@ TEST(RequestParser, TellsWhatAHeadSays) {
 
 TEST(RequestParser, KnowsTheMethodsByTheirExactLetters) {
   const std::pair<const char*, Method> methods[] = {
-      {"GET", Method::get},         {"HEAD", Method::head},     {"POST", Method::post},
-      {"PUT", Method::put},         {"PATCH", Method::patch},   {"DELETE", Method::delete_},
-      {"OPTIONS", Method::options}, {"get", Method::other},     {"GETS", Method::other},
+      {"GET", Method::get},         {"HEAD", Method::head},   {"POST", Method::post},
+      {"PUT", Method::put},         {"PATCH", Method::patch}, {"DELETE", Method::delete_},
+      {"OPTIONS", Method::options}, {"get", Method::other},   {"GETS", Method::other},
       {"PROPFIND", Method::other}};
   for (const auto& [text, method] : methods)
     EXPECT_EQ(ParsedHead(text + std::string(" / HTTP/1.1\r\nHost: a\r\n\r\n"))->method, method)
