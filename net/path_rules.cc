@@ -2,10 +2,6 @@
 
 #include <algorithm>
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
 namespace teal::net {
 namespace {
 
@@ -165,26 +161,11 @@ bool is_plain_at(std::string_view path, std::size_t i) {
 
 }  // namespace
 
-bool is_plain_path(std::string_view path) {
-  std::size_t i = 0;
-#if defined(__SSE2__)
-  // Each byte with its follower, sixteen at a time.
-  for (; i + 17 <= path.size(); i += 16) {
-    const __m128i here = _mm_loadu_si128(reinterpret_cast<const __m128i*>(path.data() + i));
-    const __m128i next = _mm_loadu_si128(reinterpret_cast<const __m128i*>(path.data() + i + 1));
-    const __m128i slash = _mm_set1_epi8('/');
-    const __m128i begins = _mm_and_si128(
-        _mm_cmpeq_epi8(here, slash),
-        _mm_or_si128(_mm_cmpeq_epi8(next, slash), _mm_cmpeq_epi8(next, _mm_set1_epi8('.'))));
-    const __m128i odd =
-        _mm_or_si128(begins, _mm_or_si128(_mm_cmpeq_epi8(here, _mm_set1_epi8('%')),
-                                          _mm_cmpeq_epi8(here, _mm_set1_epi8('\\'))));
-    if (_mm_movemask_epi8(odd) != 0) return false;
-  }
-#endif
-  for (; i < path.size(); ++i)
-    if (!is_plain_at(path, i)) return false;
-  return true;
+PathLook look_slowly(std::string_view target) {
+  const std::string_view path = target.substr(0, target.find('?'));
+  for (std::size_t i = 0; i < path.size(); ++i)
+    if (!is_plain_at(path, i)) return {path.size(), false};
+  return {path.size(), true};
 }
 
 Refusal normalise_path(std::string_view path, const config::PathRules& rules, std::string& out) {

@@ -85,8 +85,10 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
 
 bool Exchange::route() {
   const RouteTable& routes = table_->routes;
-  std::string_view path = head_.path();
-  if (!net::is_plain_path(path)) [[unlikely]] {
+  const std::string_view target = head_.text(head_.target);
+  const net::PathLook look = net::look_at_path(target, head_.size - head_.target.at);
+  std::string_view path = target.substr(0, look.size);
+  if (!look.is_plain) [[unlikely]] {
     if (!settle_path()) return false;
     path = head_.path();
   }

@@ -43,7 +43,6 @@ bool Exchange::finish_compressed() {
 }
 
 void Exchange::end_compression() {
-  if (!compressor_) return;
   worker_.give_back(std::move(compressor_));
   has_unflushed_ = false;
   packed_ = {};

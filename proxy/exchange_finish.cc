@@ -152,7 +152,8 @@ void Exchange::finish(Origin origin) {
   if (phase_ == Phase::tunnel) leave_tunnel();
   phase_ = Phase::done;
   timer_.cancel();
-  end_compression();
+  if (compressor_) [[unlikely]]
+    end_compression();
   if (!is_settled_) settle(origin);
   log(origin);
   leave_group();

@@ -375,7 +375,7 @@ void Worker::close_idle_of(TargetRuntime& target) {
 // ---- ends ---------------------------------------------------------------------------------------
 
 void Worker::drain(std::function<void()> idle) {
-  draining_ = true;
+  draining_ = ends_connections_ = true;
   for (const auto& listening : listenings_) listening->close();
   const std::vector<Downstream*> open(downstreams_.begin(), downstreams_.end());
   for (Downstream* each : open) each->drain();

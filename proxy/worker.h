@@ -162,9 +162,11 @@ class Worker {
   /// As of this turn.
   OverloadLevel overload() const { return overload_; }
   /// Clients' connections end with their request.
-  bool ends_connections() const { return draining_ || overload_ >= OverloadLevel::no_keep_alive; }
+  bool ends_connections() const { return ends_connections_; }
   /// How long a connection of a client may be idle that may be for `keep_alive`.
-  Millis idle_limit(Millis keep_alive) const;
+  Millis idle_limit(Millis keep_alive) const {
+    return overload_ == OverloadLevel::none ? keep_alive : short_idle_limit(keep_alive);
+  }
   /// At least `size` bytes to read into; good until the callback's end.
   std::span<char> scratch(std::size_t size);
   std::vector<Candidate>& candidates() { return candidates_; }
@@ -211,6 +213,7 @@ class Worker {
   void release_place(std::size_t listener);
   void tell_idle();
   void follow_overload();
+  Millis short_idle_limit(Millis keep_alive) const;
   void run();
   void take_news();
   void take_table(const RouteTable& table);
@@ -277,6 +280,7 @@ class Worker {
   net::TlsScratch tls_scratch_;
   std::vector<boost::intrusive_ptr<Listening>> listenings_;
   bool draining_ = false;
+  bool ends_connections_ = false;
   bool stopping_ = false;
   std::function<void()> on_idle_;
   net::Reactor reactor_;

@@ -13,8 +13,7 @@ constexpr int kShorter = 8;
 
 }  // namespace
 
-Millis Worker::idle_limit(Millis keep_alive) const {
-  if (overload_ == OverloadLevel::none) return keep_alive;
+Millis Worker::short_idle_limit(Millis keep_alive) const {
   const bool is_last = overload_ >= OverloadLevel::no_keep_alive;
   return std::min(keep_alive, is_last ? kShortest : std::max(keep_alive / kShorter, kShortest));
 }
@@ -22,6 +21,7 @@ Millis Worker::idle_limit(Millis keep_alive) const {
 void Worker::follow_overload() {
   const bool is_worse = overload_ > followed_;
   followed_ = overload_;
+  ends_connections_ = draining_ || overload_ >= OverloadLevel::no_keep_alive;
   const bool accepts = overload_ < OverloadLevel::no_accepts;
   if (!draining_)
     for (const auto& listening : listenings_) listening->set_accepting(accepts);

@@ -15,7 +15,7 @@ constexpr PathRules kPass{Oddity::pass, Oddity::pass, Oddity::pass, Oddity::pass
 
 /// The path that is routed and forwarded, or the name of the rule that refuses it.
 std::string settled(std::string_view path, const PathRules& rules = {}) {
-  if (is_plain_path(path)) return std::string(path);
+  if (look_slowly(path).is_plain) return std::string(path);
   std::string out;
   const Refusal refusal = normalise_path(path, rules, out);
   return refusal == Refusal::none ? out : std::string(to_string(refusal));
@@ -122,15 +122,40 @@ TEST(PathRules, KeepDoubleSlashesWhereTheyMayPass) {
   EXPECT_EQ(settled("//a//", rules), "//a//");
 }
 
-TEST(PathRules, SeeAnOddityAtEveryPlaceOfALongPath) {
-  for (std::size_t size = 4; size < 70; ++size)
-    for (std::size_t at = 1; at + 2 < size; ++at)
+/// The target as it stands in a head, with so much behind it that it can be read in blocks.
+PathLook look_in_head(const std::string& target, const std::string& behind) {
+  const std::string head = target + behind + std::string(32, 'h');
+  return look_at_path(std::string_view(head).substr(0, target.size()), head.size());
+}
+
+TEST(PathRules, SeeAnOddityAtEveryPlace) {
+  for (std::size_t size = 2; size < 40; ++size)
+    for (std::size_t at = 1; at < size; ++at)
       for (const std::string_view odd : {"%41", "\\", "//", "/.", "/./", "/../"}) {
-        std::string path = "/" + std::string(size, 'x');
-        EXPECT_TRUE(is_plain_path(path));
+        const std::string plain = "/" + std::string(size, 'x');
+        std::string path = plain;
         path.replace(at, odd.size(), odd);
-        EXPECT_FALSE(is_plain_path(path)) << path;
+        for (const std::string query : {"", "?", "?q=//%/../"}) {
+          EXPECT_TRUE(look_in_head(plain + query, " HTTP/1.1").is_plain) << plain << query;
+          EXPECT_EQ(look_in_head(plain + query, " HTTP/1.1").size, plain.size());
+          EXPECT_FALSE(look_in_head(path + query, " HTTP/1.1").is_plain) << path << query;
+          EXPECT_EQ(look_in_head(path + query, " HTTP/1.1").size, path.size());
+        }
       }
+}
+
+TEST(PathRules, LookNoFurtherThanThePath) {
+  for (const std::string behind : {" HTTP/1.1", "%", "?", "\\//../"}) {
+    EXPECT_TRUE(look_in_head("/", " HTTP/1.1").is_plain);
+    EXPECT_TRUE(look_in_head("/a", behind).is_plain) << behind;
+    EXPECT_EQ(look_in_head("/a", behind).size, 2U) << behind;
+    EXPECT_TRUE(look_in_head("/a?" + behind, behind).is_plain) << behind;
+    EXPECT_TRUE(look_in_head("*", behind).is_plain) << behind;
+    EXPECT_EQ(look_in_head("/23456789012345" + behind, "").size,
+              behind.starts_with('?') ? 15U : 15U + behind.size());
+  }
+  EXPECT_EQ(look_at_path("/abc?d", 6).size, 4U) << "with nothing behind it";
+  EXPECT_EQ(look_at_path("", 0).size, 0U);
 }
 
 }  // namespace
