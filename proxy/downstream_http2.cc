@@ -10,8 +10,6 @@ namespace teal::proxy {
 namespace {
 
 constexpr std::size_t kRead = 32 * 1024;
-/// So much output is made before the socket is asked whether it takes it.
-constexpr std::size_t kMostMade = 64 * 1024;
 /// Between the two steps of an end, where the client does not answer the first (RFC 9113, section
 /// 6.8: at least a round trip).
 constexpr Millis kShutdown{1000};
@@ -32,12 +30,12 @@ net::Http2Limits limits_of(const config::Listener& spec) {
 }  // namespace
 
 Http2Downstream::Http2Downstream(Downstream& from)
-    : Downstream(from, [](void* self) { static_cast<Http2Downstream*>(self)->on_timeout(); }),
+    : Http2Channel(from, [](void* self) { static_cast<Http2Downstream*>(self)->on_timeout(); }),
       requests_limit_(spec().limits.requests_per_connection),
-      session_(net::Http2Session::make_server(limits_of(spec()), *this)),
       opened_(worker_.now()),
       idle_since_(opened_),
       last_input_(opened_) {
+  session_ = net::Http2Session::make_server(limits_of(spec()), *this);
   worker_.counters()[Stat::http2_connections].add();
 }
 
@@ -131,18 +129,6 @@ void Http2Downstream::answer(Http2Request& request, const OwnAnswer& answer,
 
 // ---- turns --------------------------------------------------------------------------------------
 
-void Http2Downstream::resume_soon() {
-  worker_.resume_soon(*this);
-}
-
-void Http2Downstream::resume_after_turn() {
-  if (!std::exchange(is_late_, true)) worker_.resume_after_turn(*this);
-}
-
-void Http2Downstream::read_next_turn() {
-  if (!std::exchange(is_waiting_, true)) worker_.resume_next_turn(*this);
-}
-
 void Http2Downstream::resume() {
   switch (phase_) {
     case Phase::closed: return;
@@ -169,9 +155,7 @@ void Http2Downstream::finish_turn() {
   is_late_ = false;
   if (phase_ >= Phase::closing || is_broken()) return;  // resume() comes for that
   settle_closed();
-  session_->write(*this);
-  worker_.gather().flush();
-  made_ = 0;
+  write_frames();
   settle_closed();
   for (std::size_t i = 0; i < requests_.size(); ++i) requests_[i]->tell_room();
   if (session_->is_over()) {
@@ -196,24 +180,6 @@ void Http2Downstream::settle_closed() {
     requests_.pop_back();
   }
   if (requests_.empty()) idle_since_ = worker_.now();
-}
-
-void Http2Downstream::append(std::string_view bytes) {
-  output() += bytes;
-  made_ += bytes.size();
-}
-
-void Http2Downstream::view(std::string_view bytes) {
-  write_view(bytes);
-  made_ += bytes.size();
-}
-
-bool Http2Downstream::is_full() {
-  if (made_ >= kMostMade) {
-    worker_.gather().flush();
-    made_ = 0;
-  }
-  return is_blocked();
 }
 
 // ---- ends ---------------------------------------------------------------------------------------

@@ -14,13 +14,12 @@
 #include "base/text.h"
 #include "net/http2_session.h"
 #include "proxy/downstream.h"
+#include "proxy/http2_channel.h"
 #include "proxy/http2_request.h"
 
 namespace teal::proxy {
 
-class Http2Downstream final : public Downstream,
-                              public net::Http2Session::Requests,
-                              public net::Http2Output {
+class Http2Downstream final : public Http2Channel<Downstream>, public net::Http2Session::Requests {
  public:
   /// Goes on with a connection whose client has chosen HTTP/2.
   static void take_over(Downstream& from);
@@ -38,38 +37,22 @@ class Http2Downstream final : public Downstream,
   using Downstream::has_own_answers;
   using Downstream::own_answer;
   using Downstream::peer;
-  Worker& worker() { return worker_; }
-  net::Http2Session& session() { return *session_; }
   std::size_t listener() const { return listener_; }
   std::string_view hsts() const { return spec().hsts; }
   /// How long a client may take over the end of a response.
   Millis flush_timeout() const { return timeouts_.keep_alive; }
-  /// To write a head to; good until the next one.
-  Text& head_text() {
-    head_text_.clear();
-    return head_text_;
-  }
   /// Answers what no target is to see, and logs it.
   void answer(Http2Request& request, const OwnAnswer& answer, std::string_view detail,
               const net::RequestHead& head);
-  void resume_soon();
-  /// Output waits.
-  void resume_after_turn();
 
   // ---- Http2Session::Requests
   net::Http2ServerStream& open_stream() override;
   void on_malformed(const net::RequestHead& head, net::Refusal rule) override;
 
-  // ---- Http2Output
-  void append(std::string_view bytes) override;
-  void view(std::string_view bytes) override;
-  bool is_full() override;
-
  private:
   explicit Http2Downstream(Downstream& from);
 
   void read_input();
-  void read_next_turn();
   void settle_closed();
   void lose_all();
   void end_after_output();
@@ -78,13 +61,8 @@ class Http2Downstream final : public Downstream,
   void start_shutdown();
 
   const std::uint32_t requests_limit_;
-  std::unique_ptr<net::Http2Session> session_;
   std::vector<std::unique_ptr<Http2Request>> requests_;
-  Text head_text_;
   std::uint32_t begun_ = 0;  ///< Requests so far.
-  std::size_t made_ = 0;     ///< Output since it was last given to the socket.
-  bool is_late_ = false;     ///< Has asked for the end of the turn.
-  bool is_waiting_ = false;  ///< For the next turn, to read on.
   bool is_pinged_ = false;   ///< Nothing came since.
   Mono opened_;
   Mono idle_since_;

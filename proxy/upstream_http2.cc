@@ -11,8 +11,6 @@ namespace teal::proxy {
 namespace {
 
 constexpr std::size_t kRead = 64 * 1024;
-/// So much output is made before the socket is asked whether it takes it.
-constexpr std::size_t kMostMade = 64 * 1024;
 
 /// A target that says nothing for so long while requests run is asked for a sign of life, and gone
 /// without one. Asked again in the same silence only as often as servers of gRPC put up with by
@@ -28,7 +26,7 @@ constexpr net::Http2Limits kResponseLimits{.head_bytes = 64 * 1024, .fields = 20
 
 Http2Upstream::Http2Upstream(Worker& worker, net::Stream stream,
                              boost::local_shared_ptr<TargetRuntime> target)
-    : TargetConnection(worker, std::move(stream), std::move(target)),
+    : Http2Channel(worker, std::move(stream), std::move(target)),
       idle_since_(worker.now()),
       last_input_(worker.now()),
       next_ping_(worker.now()),
@@ -270,18 +268,6 @@ void Http2Upstream::settle_empty() {
 
 // ---- turns --------------------------------------------------------------------------------------
 
-void Http2Upstream::resume_soon() {
-  worker_.resume_soon(*this);
-}
-
-void Http2Upstream::resume_after_turn() {
-  if (!std::exchange(is_late_, true)) worker_.resume_after_turn(*this);
-}
-
-void Http2Upstream::read_next_turn() {
-  if (!std::exchange(is_waiting_, true)) worker_.resume_next_turn(*this);
-}
-
 void Http2Upstream::resume() {
   if (phase_ == Phase::closed || phase_ == Phase::connecting) return;
   is_waiting_ = false;
@@ -298,9 +284,7 @@ void Http2Upstream::finish_turn() {
   gone_.clear();
   if (phase_ == Phase::closed || phase_ == Phase::connecting || is_broken()) return;
   settle_closed();
-  session_->write(*this);
-  worker_.gather().flush();
-  made_ = 0;
+  write_frames();
   settle_closed();
   for (std::size_t i = 0; i < streams_.size(); ++i) streams_[i]->after_output();
   if (phase_ == Phase::closed) return;
@@ -313,24 +297,6 @@ void Http2Upstream::finish_turn() {
   }
   settle_empty();
   if (phase_ != Phase::closed) set_deadline();
-}
-
-void Http2Upstream::append(std::string_view bytes) {
-  output() += bytes;
-  made_ += bytes.size();
-}
-
-void Http2Upstream::view(std::string_view bytes) {
-  write_view(bytes);
-  made_ += bytes.size();
-}
-
-bool Http2Upstream::is_full() {
-  if (made_ >= kMostMade) {
-    worker_.gather().flush();
-    made_ = 0;
-  }
-  return is_blocked();
 }
 
 // ---- ends ---------------------------------------------------------------------------------------
@@ -355,8 +321,7 @@ void Http2Upstream::end() {
   TEAL_ASSERT(attached_ == 0);
   if (phase_ > Phase::connecting && !is_feeding_ && !is_broken()) {
     session_->stop();
-    session_->write(*this);
-    worker_.gather().flush();
+    write_frames();
   }
   lose(Failure::none, net::Refusal::none);
 }

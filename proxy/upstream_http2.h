@@ -19,12 +19,13 @@
 #include "base/text.h"
 #include "net/http2_session.h"
 #include "net/timer_wheel.h"
+#include "proxy/http2_channel.h"
 #include "proxy/http2_target_stream.h"
 #include "proxy/target_connection.h"
 
 namespace teal::proxy {
 
-class Http2Upstream final : public TargetConnection, public net::Http2Output {
+class Http2Upstream final : public Http2Channel<TargetConnection> {
  public:
   /// Begins to connect, with HTTP/2 for certain. Null: it failed at once.
   static Http2Upstream* connect(Worker& worker,
@@ -45,16 +46,6 @@ class Http2Upstream final : public TargetConnection, public net::Http2Output {
   void retire();
 
   // ---- for its streams
-  Worker& worker() { return worker_; }
-  net::Http2Session& session() { return *session_; }
-  /// To write a head to; good until the next one.
-  Text& head_text() {
-    head_text_.clear();
-    return head_text_;
-  }
-  void resume_soon();
-  /// Output waits.
-  void resume_after_turn();
   /// To be told when the present input is used up.
   void note_fed(Http2TargetStream& stream) { fed_.push_back(&stream); }
   /// Its exchange has let go of it.
@@ -64,11 +55,6 @@ class Http2Upstream final : public TargetConnection, public net::Http2Output {
   void on_ready(net::Readiness ready) override;
   void resume() override;
   void finish_turn() override;
-
-  // ---- Http2Output
-  void append(std::string_view bytes) override;
-  void view(std::string_view bytes) override;
-  bool is_full() override;
 
  private:
   enum class Phase : std::uint8_t { connecting, greeting, open, draining, closed };
@@ -87,7 +73,6 @@ class Http2Upstream final : public TargetConnection, public net::Http2Output {
   std::unique_ptr<Http2TargetStream> take_out(std::size_t place);
   void bury_if_over(const Http2TargetStream& stream);
   void read_input();
-  void read_next_turn();
   void after_feed();
   void settle_closed();
   void settle_empty();
@@ -99,21 +84,16 @@ class Http2Upstream final : public TargetConnection, public net::Http2Output {
   void set_deadline();
   void on_timeout();
 
-  std::unique_ptr<net::Http2Session> session_;
   Phase phase_ = Phase::connecting;
   bool is_idle_ = false;        ///< As the gauges have it.
   bool is_stale_ = false;       ///< Somebody gave up waiting for it: who comes now tries another.
   bool is_feeding_ = false;     ///< The session is reading: its streams must stay.
-  bool is_late_ = false;        ///< Has asked for the end of the turn.
-  bool is_waiting_ = false;     ///< For the next turn, to read on.
   bool is_pinged_ = false;      ///< Nothing came since.
   std::uint32_t attached_ = 0;  ///< Streams with an exchange.
   std::uint32_t requests_ = 0;  ///< So far.
-  std::size_t made_ = 0;        ///< Output since it was last given to the socket.
   Streams streams_;
   Streams gone_;  ///< Kept to the end of the turn, since one of them may be calling.
   std::vector<Http2TargetStream*> fed_;
-  Text head_text_;
   Mono idle_since_;
   Mono last_input_;
   Mono next_ping_;
