@@ -321,14 +321,7 @@ void Http1Downstream::send_end(const net::Fields& trailers) {
     finish_output();
     return;
   }
-  if (framing_.kind != net::Framing::Kind::chunked) return;
-  if (trailers.empty()) {
-    write_view(net::kLastChunk);
-    return;
-  }
-  Text& out = output();
-  out += net::kLastChunkHead;
-  append_trailers(out, trailers);
+  if (framing_.kind == net::Framing::Kind::chunked) append_last_chunk(output(), trailers);
 }
 
 void Http1Downstream::send_truncated() {

@@ -98,6 +98,8 @@ void append_response_head(Text& out, const net::ResponseHead& head, const Respon
 /// A trailer section without the fields that may not stand there, then the final CRLF; begins after
 /// the last chunk's "0\r\n".
 void append_trailers(Text& out, const net::Fields& trailers);
+/// The end of a chunked body.
+void append_last_chunk(Text& out, const net::Fields& trailers);
 
 /// A whole response made by Teal: `body` is one line of text/plain, its newline is added here; or
 /// as `style.own` says, and nothing is added.

@@ -186,6 +186,15 @@ void append_trailers(Text& out, const net::Fields& trailers) {
   out.close(lines.finish() += "\r\n");
 }
 
+void append_last_chunk(Text& out, const net::Fields& trailers) {
+  if (trailers.empty()) {
+    out += net::kLastChunk;
+    return;
+  }
+  out += net::kLastChunkHead;
+  append_trailers(out, trailers);
+}
+
 void append_own_response(Text& out, std::uint16_t status, std::string_view body,
                          const ResponseStyle& style, bool head_request) {
   const bool is_grpc = style.grpc_status.has_value();

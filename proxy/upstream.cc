@@ -39,11 +39,13 @@ Upstream* Upstream::connect(Worker& worker, const boost::local_shared_ptr<Target
 
 Upstream* Upstream::reuse(TargetRuntime& target, Exchange& exchange, const Reach& wanted) {
   if (target.idle.empty()) return nullptr;
-  if (!wanted.proxy_header.empty()) {  // One that named this client goes to where it is taken from.
-    const auto found = std::ranges::find(target.idle, wanted.proxy_header,
-                                         [](const auto& each) { return each->proxy_header_; });
-    if (found == target.idle.end()) return nullptr;
-    std::rotate(found, std::next(found), target.idle.end());
+  if (!wanted.proxy_header.empty()) {
+    // The last one that named this client goes to where it is taken from.
+    const auto found =
+        std::find_if(target.idle.rbegin(), target.idle.rend(),
+                     [&](const auto& each) { return each->proxy_header_ == wanted.proxy_header; });
+    if (found == target.idle.rend()) return nullptr;
+    std::rotate(target.idle.rbegin(), found, std::next(found));
   }
   const boost::intrusive_ptr<Upstream> kept = std::move(target.idle.back());
   target.idle.pop_back();
@@ -92,14 +94,7 @@ void Upstream::begin_tunnel() {
 
 void Upstream::send_end(const net::Fields& trailers) {
   if (is_tunnel_) finish_output();
-  if (!is_chunked_) return;
-  if (trailers.empty()) {
-    write_view(net::kLastChunk);
-    return;
-  }
-  Text& out = output();
-  out += net::kLastChunkHead;
-  append_trailers(out, trailers);
+  if (is_chunked_) append_last_chunk(output(), trailers);
 }
 
 void Upstream::on_ready(net::Readiness ready) {
