@@ -2,6 +2,7 @@
 #include <array>
 
 #include "base/assert.h"
+#include "net/http1_parser.h"
 #include "net/http2_parts.h"
 
 namespace teal::net {
@@ -12,8 +13,6 @@ namespace {
 constexpr std::uint32_t kStreamWindow = 128 * 1024;
 /// Given back as it comes; so large that it is not what a target waits for.
 constexpr std::int32_t kConnectionWindow = 4 * 1024 * 1024;
-/// Interim responses to one request, as over HTTP/1.
-constexpr std::uint16_t kMostInterims = 32;
 
 }  // namespace
 
@@ -71,7 +70,8 @@ void Http2Session::finish_response(Http2ClientStream& stream, bool ends) {
   ResponseHead& head = head_.response();
   if (rule != Refusal::none) return refuse(stream, rule);
   if (head.is_interim()) {
-    if (++stream.interims_ > kMostInterims) return refuse(stream, Refusal::http2_frame_flood);
+    if (++stream.interims_ > ResponseParser::kMaxInterims)
+      return refuse(stream, Refusal::http2_frame_flood);
     stream.on_response(head);
     return;
   }

@@ -240,7 +240,7 @@ void Http2Session::charge_frame(std::uint8_t type, std::size_t length, std::uint
 void Http2Session::check_stream(std::uint8_t type, std::int32_t id) {
   if (type == NGHTTP2_PRIORITY && id == 0)
     punish(Refusal::http2_protocol_error, Http2Error::protocol);
-  if (type != NGHTTP2_HEADERS || requests_ == nullptr) return;
+  if (type != NGHTTP2_HEADERS || is_client()) return;
   if (id > last_begun_) {
     last_begun_ = id;
   } else if (nghttp2_session_find_stream(session_, id) == nullptr &&
@@ -271,7 +271,7 @@ void Http2Session::on_sent(std::uint8_t type, std::uint8_t flags, std::int32_t i
                            std::uint32_t error) {
   switch (type) {
     case NGHTTP2_RST_STREAM:
-      note_reset(id);
+      if (!is_client()) note_reset(id);
       // A window beyond its end, by WINDOW_UPDATE or by SETTINGS, where it has to end the
       // connection (RFC 9113, section 6.9.2); nghttp2 only resets.
       if (error == code(Http2Error::flow_control))

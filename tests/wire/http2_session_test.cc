@@ -205,6 +205,26 @@ TEST_F(Http2SessionTest, AClientThatCancelsNowAndThenIsNotPunished) {
   EXPECT_EQ(session().fault(), Refusal::none);
 }
 
+TEST_F(Http2SessionTest, TrailersForARequestThatWasResetMayStillBeUnderWay) {
+  auto& stream = ask(1, false);
+  session().reset(stream, Http2Error::cancel);
+  driver_->write();
+  driver_->feed(h2::headers(1, {{"x-sum", "1"}}));
+  EXPECT_EQ(session().fault(), Refusal::none);
+}
+
+TEST_F(Http2SessionTest, OnlyTheLastOfTheRequestsThatWereResetAreRemembered) {
+  constexpr std::uint32_t kRemembered = 128;
+  for (std::uint32_t i = 0; i <= kRemembered; ++i) {
+    session().reset(ask(2 * i + 1, false), Http2Error::cancel);
+    driver_->write();
+  }
+  driver_->feed(h2::headers(3, {{"x-sum", "1"}}));
+  EXPECT_EQ(session().fault(), Refusal::none);
+  driver_->feed(h2::headers(1, {{"x-sum", "1"}}));
+  EXPECT_EQ(session().fault(), Refusal::http2_protocol_error);
+}
+
 TEST(TokenBucket, GivesABurstAndThenItsRate) {
   TokenBucket bucket(10, 100);
   Mono now{Millis{5}};
