@@ -149,10 +149,11 @@ void Server::State::watch(const std::vector<ServiceState>& states) {
     if (!check) continue;
     for (const Colour colour : kColours)
       for (const TargetState& target : states[i].groups[colour].targets)
-        watched.push_back({target.id,
-                           target.address,
-                           *check,
-                           {tls.table()->services[i], config->services[i].proxy_protocol}});
+        watched.push_back(
+            {target.id,
+             target.address,
+             *check,
+             {tls.table()->services[i], config->services[i].upstream.proxy_protocol}});
   }
   monitor.watch(std::move(watched));
 }

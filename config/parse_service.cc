@@ -224,17 +224,17 @@ std::vector<std::string> parse_upgrades(const Value& value) {
   return upgrades;
 }
 
-void parse_upstream(const Value& value, Service& service) {
+void parse_upstream(const Value& value, Upstream& upstream) {
   Mapping keys(value);
-  keys.choice<TargetProtocol>("protocol", service.upstream.protocol,
+  keys.choice<TargetProtocol>("protocol", upstream.protocol,
                               {{"http1", TargetProtocol::http1},
                                {"http2", TargetProtocol::http2},
                                {"auto", TargetProtocol::automatic}});
-  keys.integer("concurrent_streams", service.upstream.concurrent_streams, 1, 10'000);
+  keys.integer("concurrent_streams", upstream.concurrent_streams, 1, 10'000);
   keys.choice<std::optional<ProxyVersion>>(
-      "proxy_protocol", service.proxy_protocol,
+      "proxy_protocol", upstream.proxy_protocol,
       {{"v1", ProxyVersion::v1}, {"v2", ProxyVersion::v2}, {"off", std::nullopt}});
-  if (service.proxy_protocol && service.upstream.protocol != TargetProtocol::http1)
+  if (upstream.proxy_protocol && upstream.protocol != TargetProtocol::http1)
     keys.self().report().add_at(keys.self().path() + ".proxy_protocol",
                                 "names one client, but a connection of HTTP/2 is shared by many",
                                 "use protocol: http1, or leave proxy_protocol out");
@@ -259,7 +259,7 @@ Service parse_service(const std::string& name, const Value& value) {
   if (const auto limits = keys.section("limits")) parse_limits(*limits, service);
   if (const auto header = keys.find("host_header")) parse_host_header(*header, service.host_header);
   if (const auto upgrades = keys.find("upgrades")) service.upgrades = parse_upgrades(*upgrades);
-  if (const auto upstream = keys.section("upstream")) parse_upstream(*upstream, service);
+  if (const auto upstream = keys.section("upstream")) parse_upstream(*upstream, service.upstream);
   if (service.health)
     service.health->http2 = service.health->kind == HealthCheck::Kind::grpc ||
                             service.upstream.protocol == TargetProtocol::http2;

@@ -97,7 +97,7 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
   if (attempts_ > 1) traffic_->retries.add();
   target_ = target;
   Reach wanted{head_.method, info_.most_read, fresh, !upgrade_.empty()};
-  if (const auto version = service_->spec->proxy_protocol)
+  if (const auto version = service_->spec->upstream.proxy_protocol)
     wanted.proxy_header = net::make_proxy_header(*version, client_->client_ends());
   upstream_ = reach(worker_, target, *this, wanted);
   if (upstream_ == nullptr) {

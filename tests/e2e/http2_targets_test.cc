@@ -132,13 +132,37 @@ TEST_F(Http2TargetsTest, LargeBodiesGoBothWaysUnharmed) {
   EXPECT_EQ(target.seen()[0].field("transfer-encoding"), "");
 }
 
+TEST_F(Http2TargetsTest, NobodyChangesTheProtocolOfAConnectionThatIsShared) {
+  Http2Target target;
+  start({target.address()});
+  HttpClient client(teal_->listener());
+  const Response got = client.exchange(
+      "GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n");
+  EXPECT_EQ(got.status, 200) << "an ordinary request";
+  ASSERT_EQ(target.seen().size(), 1U);
+  EXPECT_EQ(target.seen()[0].field(":method"), "GET");
+  EXPECT_EQ(target.seen()[0].field("upgrade"), "");
+  Http2Client other(teal_->listener());
+  other.send(h2::headers(1,
+                         {{":method", "CONNECT"},
+                          {":protocol", "websocket"},
+                          {":scheme", "http"},
+                          {":path", "/"},
+                          {":authority", "a"}},
+                         false));
+  EXPECT_EQ(other.answer(1).status, "501");
+  EXPECT_EQ(target.seen().size(), 1U);
+}
+
+void answer_with_trailers(const Http2Target::Send& send, const SeenStream& request) {
+  send(h2::headers(request.stream, {{":status", "200"}}, false) +
+       h2::frame(h2::kData, 0, request.stream, "hello") +
+       h2::headers(request.stream, {{"x-sum", "42"}}));
+}
+
 TEST_F(Http2TargetsTest, TrailersGoBothWaysToAHttp2Client) {
   Http2Target target;
-  target.on_request([](const Http2Target::Send& send, const SeenStream& request) {
-    send(h2::headers(request.stream, {{":status", "200"}}, false) +
-         h2::frame(h2::kData, 0, request.stream, "hello") +
-         h2::headers(request.stream, {{"x-sum", "42"}}));
-  });
+  target.on_request(answer_with_trailers);
   start({target.address()});
   Http2Client client(teal_->listener());
   client.send(h2::headers(1, h2::post(), false) + h2::frame(h2::kData, 0, 1, "abc") +
@@ -152,11 +176,7 @@ TEST_F(Http2TargetsTest, TrailersGoBothWaysToAHttp2Client) {
 
 TEST_F(Http2TargetsTest, TrailersGoBothWaysToAHttp1Client) {
   Http2Target target;
-  target.on_request([](const Http2Target::Send& send, const SeenStream& request) {
-    send(h2::headers(request.stream, {{":status", "200"}}, false) +
-         h2::frame(h2::kData, 0, request.stream, "hello") +
-         h2::headers(request.stream, {{"x-sum", "42"}}));
-  });
+  target.on_request(answer_with_trailers);
   start({target.address()});
   HttpClient client(teal_->listener());
   client.send(

@@ -190,6 +190,13 @@ TEST(LoadService, UpgradesAreTokensThatAreNotHttpsOwn) {
   EXPECT_EQ(problems_with("  upstream: { proxy_protocol: off }\n"), "");
 }
 
+TEST(LoadService, AHeaderForOneClientDoesNotGoWithAConnectionForMany) {
+  EXPECT_EQ(problems_with("  upstream: { proxy_protocol: v2, protocol: http1 }\n"), "");
+  for (const std::string protocol : {"http2", "auto"})
+    EXPECT_THAT(problems_with("  upstream: { proxy_protocol: v2, protocol: " + protocol + " }\n"),
+                HasSubstr("upstream.proxy_protocol: names one client"));
+}
+
 TEST(LoadGroup, NeedsTargetsWhereItIsLiveAndARevisionWhereItHasTargets) {
   EXPECT_EQ(problems_with("  green: { revision: v2 }\n"), "");
   EXPECT_THAT(problems_with("  live: green\n"),
@@ -227,7 +234,7 @@ TEST(LoadService, ReadsStickiness) {
 }
 
 TEST(LoadService, ReadsWhatTargetsSpeak) {
-  EXPECT_EQ(service_with("").upstream, (Upstream{TargetProtocol::http1, 100}));
+  EXPECT_EQ(service_with("").upstream, (Upstream{TargetProtocol::http1, 100, {}}));
   const auto spoken = [](const std::string& protocol) {
     return service_with("  upstream: { protocol: " + protocol + " }\n").upstream.protocol;
   };
