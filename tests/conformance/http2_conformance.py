@@ -18,6 +18,9 @@ import frames
 import http2_cases
 from frames import PATIENCE, PING, PREFACE, frame, settings
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from running import Program, free_port
+
 CONFIGURATION = """
 admin: {{ address: "127.0.0.1:{admin}" }}
 state: "sqlite:{folder}/teal.db"
@@ -80,33 +83,13 @@ class Origin:
             pass
 
 
-def free_port(given=set()):
-    """Another one each time."""
-    while True:
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            port = server.getsockname()[1]
-        if port not in given:
-            given.add(port)
-            return port
-
-
 def start(teal, folder, ports):
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=a.example",
                     "-addext", "subjectAltName=DNS:a.example", "-keyout", f"{folder}/key.pem", "-out",
                     f"{folder}/cert.pem"], check=True, capture_output=True)
     path = pathlib.Path(folder) / "teal.yaml"
     path.write_text(CONFIGURATION.format(folder=folder, **ports))
-    log = open(pathlib.Path(folder) / "teal.out", "w+b")
-    process = subprocess.Popen([teal, "serve", str(path)], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", ports["secure"])).close()
-            return process
-        except ConnectionRefusedError:
-            time.sleep(0.02)
-    log.seek(0)
-    sys.exit(f"teal does not listen:\n{log.read().decode(errors='replace')}")
+    return Program("teal", [teal, "serve", str(path)], ports["secure"], f"{folder}/teal.out")
 
 
 def run(address, tls, send, want, options):
@@ -170,8 +153,7 @@ def main():
                         failed += 1
                         print(f"{where}: {name}")
         finally:
-            teal.terminate()
-            teal.wait(PATIENCE)
+            teal.stop()
     print(f"{count} cases, {failed} failed")
     sys.exit(1 if failed or not count else 0)
 

@@ -9,9 +9,7 @@ import os
 import pathlib
 import re
 import shutil
-import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
@@ -19,10 +17,12 @@ import time
 
 from odd_requests import ODD
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from running import PATIENCE, Program, free_port
+
 HERE = pathlib.Path(__file__).resolve().parent
 OUTCOMES = HERE / "outcomes.txt"
-PATIENCE = 20  # Of this test. Proxies wait for WAIT only.
-WAIT = 2
+WAIT = 2  # Of the proxies.
 LAST = b"GET /last HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n"
 # What proxies add or what is theirs to choose; the rest of a forwarded head is compared.
 ADDED = re.compile(rb"x-forwarded-|x-real-ip|forwarded$|via$|x-request-id|traceparent|x-filler")
@@ -88,26 +88,12 @@ backend target
 COMMANDS = {"nginx": ["nginx", "-p", "@folder@", "-c"], "haproxy": ["haproxy", "-db", "-q", "-f"]}
 
 
-def listening():
-    server = socket.create_server(("127.0.0.1", 0))
-    return server, server.getsockname()[1]
-
-
-def free_port(given=set()):
-    """Another one each time."""
-    while True:
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            port = server.getsockname()[1]
-        if port not in given:
-            given.add(port)
-            return port
-
-
 class Target:
     """Answers every request with 200 and keeps what it was: the line, the fields, the body."""
 
     def __init__(self):
-        self.server, self.port = listening()
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.port = self.server.getsockname()[1]
         self.seen = []
         threading.Thread(target=self.accept, daemon=True).start()
 
@@ -193,19 +179,7 @@ class Peer:
         path = pathlib.Path(folder) / file
         path.write_text(fill(text))
         command = [fill(word) for word in COMMANDS.get(name, [teal, "serve"])] + [str(path)]
-        self.log = open(pathlib.Path(folder) / f"{name}.out", "w+b")
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
-        self.wait()
-
-    def wait(self):
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                return socket.create_connection(("127.0.0.1", self.port)).close()
-            except ConnectionRefusedError:
-                time.sleep(0.02)
-        self.log.seek(0)
-        sys.exit(f"{self.name} does not listen:\n{self.log.read().decode(errors='replace')}")
+        self.program = Program(name, command, self.port, pathlib.Path(folder) / f"{name}.out")
 
     def outcome(self, odd):
         self.target.seen.clear()
@@ -214,14 +188,6 @@ class Peer:
         # An address of its own, where Teal names the target, is another each time.
         seen = [each.replace(f":{self.target.port}", ":PORT") for each in self.target.seen]
         return said + "".join(f"\n      < {each}" for each in seen)
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
 
 
 def printable(text):
@@ -249,7 +215,7 @@ def run(teal):
                              + "".join(f"    {name}: {outcomes[name]}\n" for name in CONFIGURATIONS))
         finally:
             for peer in peers:
-                peer.stop()
+                peer.program.stop()
     return [printable(text) for text in texts], unexplained
 
 

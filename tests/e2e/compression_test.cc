@@ -1,34 +1,15 @@
 // Compression of responses: unpacked by zlib, which is not what packs brotli, so that is left to
 // the unit tests and only its head is looked at here.
-#include <zlib.h>
-
-#include <array>
-
 #include <gtest/gtest.h>
 
 #include "tests/support/e2e_target.h"
 #include "tests/support/e2e_teal.h"
+#include "tests/support/gunzip.h"
 
 namespace teal::e2e {
 namespace {
 
-std::string gunzip(std::string packed) {
-  z_stream stream{};
-  EXPECT_EQ(::inflateInit2(&stream, 15 + 16), Z_OK);
-  stream.next_in = reinterpret_cast<Bytef*>(packed.data());
-  stream.avail_in = static_cast<uInt>(packed.size());
-  std::string out;
-  std::array<char, 4096> piece{};
-  int result = Z_OK;
-  do {
-    stream.next_out = reinterpret_cast<Bytef*>(piece.data());
-    stream.avail_out = piece.size();
-    result = ::inflate(&stream, Z_SYNC_FLUSH);
-    out.append(piece.data(), piece.size() - stream.avail_out);
-  } while (result == Z_OK && (stream.avail_in > 0 || stream.avail_out == 0));
-  ::inflateEnd(&stream);
-  return out;
-}
+using test::gunzip;
 
 const std::string kText(100'000, 't');
 

@@ -16,7 +16,9 @@ import tempfile
 import threading
 import time
 
-PATIENCE = 10
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from running import PATIENCE, Program, free_port
+
 CONNECTIONS, SECONDS = 3000, 20
 MOST_KIB_A_CONNECTION = 64  # An idle one has half a KiB; a slow one may have a read's worth waiting.
 ATTACKS = {
@@ -47,16 +49,6 @@ services:
     green: {{ }}
     live: blue
 """
-
-
-def free_port(given=set()):
-    """Another one each time."""
-    while True:
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            port = server.getsockname()[1]
-        if port not in given:
-            given.add(port)
-            return port
 
 
 async def answer(reader, writer):
@@ -97,17 +89,7 @@ def make_certificates(folder):
 def start(teal, folder, ports):
     path = folder / "teal.yaml"
     path.write_text(CONFIGURATION.format(folder=folder, **ports))
-    log = open(folder / "teal.out", "w+b")
-    process = subprocess.Popen([teal, "serve", str(path)], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", ports["secure"])).close()
-            return process
-        except ConnectionRefusedError:
-            time.sleep(0.02)
-    log.seek(0)
-    sys.exit(f"teal does not listen:\n{log.read().decode(errors='replace')}")
+    return Program("teal", [teal, "serve", str(path)], ports["secure"], folder / "teal.out")
 
 
 def look_at_tls(folder, ports):
@@ -153,7 +135,7 @@ def attack(name, options, process, port):
     allowed = before + CONNECTIONS * MOST_KIB_A_CONNECTION
     print(f"{name}: {len(times)} others asked meanwhile, {lost} in vain, the slowest took {slowest * 1e3:.0f} ms; "
           f"memory {before / 1024:.0f} MiB, at most {most / 1024:.0f} MiB")
-    return lost == 0 and len(times) > 20 and most <= allowed and process.poll() is None
+    return lost == 0 and len(times) > 20 and most <= allowed and process.is_alive()
 
 
 def main():
@@ -173,8 +155,7 @@ def main():
             if "tls" in wanted:
                 well = look_at_tls(folder, ports) and well
         finally:
-            process.terminate()
-            process.wait(60)
+            process.stop()
     sys.exit(0 if well else 1)
 
 

@@ -1,17 +1,17 @@
 #include "proxy/compress.h"
 
-#include <zlib.h>
-
 #include <brotli/decode.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/rng.h"
+#include "tests/support/gunzip.h"
 #include "tests/support/unit_heads.h"
 
 namespace teal::proxy {
 namespace {
 
+using test::gunzip;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
@@ -122,25 +122,6 @@ TEST(MarkCompressed, TellsCachesAlsoWhereTheClientWantsNone) {
   EXPECT_THAT(marked({"ETag: \"a\""}, std::nullopt),
               ElementsAre("ETag: \"a\"", "vary: Accept-Encoding"));
   EXPECT_THAT(marked({"Vary: *"}, std::nullopt), ElementsAre("Vary: *"));
-}
-
-std::string gunzip(std::string_view packed) {
-  z_stream stream{};
-  EXPECT_EQ(::inflateInit2(&stream, 15 + 16), Z_OK);
-  std::string bytes(packed);
-  stream.next_in = reinterpret_cast<Bytef*>(bytes.data());
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  std::string out;
-  std::array<char, 4096> piece{};
-  int result = Z_OK;
-  do {
-    stream.next_out = reinterpret_cast<Bytef*>(piece.data());
-    stream.avail_out = piece.size();
-    result = ::inflate(&stream, Z_SYNC_FLUSH);
-    out.append(piece.data(), piece.size() - stream.avail_out);
-  } while (result == Z_OK && (stream.avail_in > 0 || stream.avail_out == 0));
-  ::inflateEnd(&stream);
-  return out;
 }
 
 std::string unbrotli(std::string_view packed) {

@@ -1,0 +1,47 @@
+"""Programs under test, for the scripts beside the C++ tests: started on ports of their own, waited for, and
+ended by their pid."""
+
+import socket
+import subprocess
+import sys
+import time
+
+PATIENCE = 20  # Seconds for anything that a machine has to do.
+
+
+def free_port(given=set()):
+    """Another one each time."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+        if port not in given:
+            given.add(port)
+            return port
+
+
+class Program:
+    """Runs when it listens on `port`; what it says goes to `log`."""
+
+    def __init__(self, name, command, port, log):
+        self.log = open(log, "w+b")
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        self.pid = self.process.pid
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline and self.is_alive():
+            try:
+                return socket.create_connection(("127.0.0.1", port)).close()
+            except ConnectionRefusedError:
+                time.sleep(0.02)
+        self.log.seek(0)
+        sys.exit(f"{name} does not listen:\n{self.log.read().decode(errors='replace')}")
+
+    def is_alive(self):
+        return self.process.poll() is None
+
+    def stop(self):
+        self.process.terminate()
+        try:
+            self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
