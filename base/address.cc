@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <ostream>
@@ -75,6 +76,10 @@ bool Cidr::contains(const std::array<std::uint8_t, 16>& address) const {
   if (rest == 0) return true;
   const auto mask = static_cast<std::uint8_t>(0xff00U >> rest);
   return (bytes[whole] & mask) == (address[whole] & mask);
+}
+
+bool any_contains(const std::vector<Cidr>& blocks, const std::array<std::uint8_t, 16>& address) {
+  return std::ranges::any_of(blocks, [&](const Cidr& block) { return block.contains(address); });
 }
 
 Result<std::array<std::uint8_t, 16>> parse_ip(std::string_view ip) {

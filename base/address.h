@@ -8,6 +8,7 @@
 #include <iosfwd>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -40,6 +41,9 @@ struct Cidr {
   bool contains(const std::array<std::uint8_t, 16>& address) const;
   bool operator==(const Cidr&) const = default;
 };
+
+/// One of them does.
+bool any_contains(const std::vector<Cidr>& blocks, const std::array<std::uint8_t, 16>& address);
 
 Result<Cidr> parse_cidr(std::string_view text);
 /// The 16 bytes of an IP address, IPv4 in its mapped form; an Error where `ip` is not one.

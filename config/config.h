@@ -51,6 +51,8 @@ struct Upstream {
 struct StatusRange {
   std::uint16_t first = 200;
   std::uint16_t last = 299;
+
+  bool contains(unsigned status) const { return first <= status && status <= last; }
   bool operator==(const StatusRange&) const = default;
 };
 

@@ -79,9 +79,8 @@ Result<Protocol::endpoint> endpoint_of(const Address& address) {
 }
 
 bool is_expected(unsigned status, const std::vector<config::StatusRange>& expected) {
-  return std::ranges::any_of(expected, [status](const config::StatusRange& range) {
-    return range.first <= status && status <= range.last;
-  });
+  return std::ranges::any_of(
+      expected, [status](const config::StatusRange& range) { return range.contains(status); });
 }
 
 std::string in_words(const std::vector<config::StatusRange>& expected) {

@@ -15,11 +15,6 @@ bool is_ip4(const Ip& ip) {
          ip[10] == 0xff && ip[11] == 0xff;
 }
 
-bool is_in(const std::vector<Cidr>& blocks, const Ip& ip) {
-  return std::any_of(blocks.begin(), blocks.end(),
-                     [&](const Cidr& block) { return block.contains(ip); });
-}
-
 }  // namespace
 
 ClientKey client_key(std::string_view address) {
@@ -42,7 +37,7 @@ std::string_view forwarded_client(const net::Fields& fields, const std::vector<C
       // Nobody is believed who stands before what is no address.
       if (!ip)
         client = {};
-      else if (!is_in(trusted, *ip))
+      else if (!any_contains(trusted, *ip))
         client = address;
     }
   }

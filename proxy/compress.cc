@@ -60,11 +60,9 @@ struct Likings {
 
 bool is_in_list(const net::Fields& fields, std::string_view field_name, std::string_view word) {
   return std::any_of(fields.begin(), fields.end(), [&](const net::Field& field) {
-    if (!net::iequals(fields.name(field), field_name)) return false;
-    std::string_view rest = fields.value(field);
-    while (!rest.empty())
-      if (net::iequals(next_element(rest), word)) return true;
-    return false;
+    return net::iequals(fields.name(field), field_name) &&
+           any_element(fields.value(field),
+                       [word](std::string_view each) { return net::iequals(each, word); });
   });
 }
 

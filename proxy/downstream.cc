@@ -5,6 +5,7 @@
 
 #include "proxy/downstream_http1.h"
 #include "proxy/proxy_greeting.h"
+#include "proxy/route_answer.h"
 #include "proxy/tls_greeting.h"
 #include "proxy/worker.h"
 
@@ -73,9 +74,7 @@ bool Downstream::is_trusted() const {
   const std::vector<Cidr>& trusted = spec().trusted_proxies;
   if (trusted.empty()) return false;
   const auto ip = parse_ip(peer_address_);
-  if (!ip.has_value()) return false;
-  return std::any_of(trusted.begin(), trusted.end(),
-                     [&](const Cidr& block) { return block.contains(*ip); });
+  return ip.has_value() && any_contains(trusted, *ip);
 }
 
 bool Downstream::take_ends(net::ProxyAddresses ends) {
@@ -145,8 +144,11 @@ std::optional<Downstream::OwnAnswer> Downstream::own_answer(const net::RequestHe
                      "only HTTPS is served here, and the request names no host",
                      Termination::redirected,
                      {}};
+  config::Redirect to;
+  to.scheme = "https";
+  to.port = redirect.port;
   return OwnAnswer{redirect.status, "this is served by HTTPS only", Termination::redirected,
-                   https_location(authority, redirect.port, head.text(head.target))};
+                   redirect_location(to, {}, {authority, head.text(head.target)})};
 }
 
 std::string_view Downstream::error_page(const OwnAnswer& answer, OwnContent& content,

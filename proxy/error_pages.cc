@@ -85,10 +85,9 @@ const ErrorPage* ErrorPages::find(std::size_t listener, std::uint32_t service,
 
 const ErrorPage* ErrorPages::find(const Pages& pages, std::uint16_t status) {
   const auto fits = [status](const ErrorPage& page) {
-    return std::any_of(page.statuses.begin(), page.statuses.end(),
-                       [status](const config::StatusRange& range) {
-                         return status >= range.first && status <= range.last;
-                       });
+    return std::any_of(
+        page.statuses.begin(), page.statuses.end(),
+        [status](const config::StatusRange& range) { return range.contains(status); });
   };
   const auto found = std::find_if(pages.begin(), pages.end(), fits);
   return found == pages.end() ? nullptr : &*found;

@@ -62,8 +62,7 @@ void Exchange::on_switched(net::ResponseHead& head) {
   first_byte_micros_ = std::chrono::duration_cast<Micros>(worker_.now() - began_).count();
   status_ = outcome_ = head_.is_extended_connect() ? 200 : 101;
   response_framing_ = {};
-  ++target_->tally.requests;
-  target_->consecutive_failures = target_->consecutive_gateway = 0;
+  settle_outcome();
   upstream_->begin_tunnel();
   ResponseStyle how = style();
   how.close = false;

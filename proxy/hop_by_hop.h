@@ -19,6 +19,14 @@ std::string_view trim(std::string_view text);
 /// Cuts the first element off a comma-separated list and returns it trimmed; it may be empty.
 std::string_view next_element(std::string_view& list);
 
+/// Calls `visit` with each element of a list until it says true; whether it did.
+template <class Visit>
+bool any_element(std::string_view list, Visit visit) {
+  while (!list.empty())
+    if (visit(next_element(list))) return true;
+  return false;
+}
+
 /// What Connection says of a head's other fields: which of those without an id it names.
 class HeadSurvey {
  public:

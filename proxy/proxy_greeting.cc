@@ -1,6 +1,5 @@
 #include "proxy/proxy_greeting.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -23,9 +22,7 @@ bool ProxyGreeting::is_expected(const config::Listener& spec, const std::string&
   if (!spec.proxy_protocol) return false;
   if (peer_address.empty()) return true;  // A Unix socket.
   const auto ip = parse_ip(peer_address);
-  const std::vector<Cidr>& from = spec.proxy_protocol->from;
-  return ip.has_value() && std::any_of(from.begin(), from.end(),
-                                       [&](const Cidr& block) { return block.contains(*ip); });
+  return ip.has_value() && any_contains(spec.proxy_protocol->from, *ip);
 }
 
 void ProxyGreeting::on_ready(net::Readiness ready) {

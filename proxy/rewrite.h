@@ -106,10 +106,6 @@ void append_last_chunk(Text& out, const net::Fields& trailers);
 void append_own_response(Text& out, std::uint16_t status, std::string_view body,
                          const ResponseStyle& style, bool head_request);
 
-/// Where a request to `authority` would be by HTTPS. A target that is no path (CONNECT, "*", the
-/// absolute form) leads to the root.
-std::string https_location(std::string_view authority, std::uint16_t port, std::string_view target);
-
 /// The value of the cookie `name` in the Cookie fields, or empty.
 std::string_view find_cookie(const net::Fields& fields, std::string_view name);
 

@@ -164,19 +164,6 @@ void append_response_head(Text& out, const net::ResponseHead& head, const Respon
   out.close(pen += "\r\n");
 }
 
-std::string https_location(std::string_view authority, std::uint16_t port,
-                           std::string_view target) {
-  const std::size_t bracket = authority.rfind(']');
-  const std::size_t colon = authority.rfind(':');
-  const bool has_port =
-      colon != std::string_view::npos && (bracket == std::string_view::npos || bracket < colon);
-  std::string location = "https://";
-  location += authority.substr(0, has_port ? colon : authority.size());
-  if (port != 443) location += ':' + std::to_string(port);
-  location += target.starts_with('/') ? target : "/";
-  return location;
-}
-
 void append_trailers(Text& out, const net::Fields& trailers) {
   std::size_t most = 2;
   for (const net::Field& field : trailers) most += trailers.line(field).size() + 1;

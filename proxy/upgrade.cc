@@ -10,16 +10,12 @@ namespace {
 
 using net::HeaderId;
 
-/// Calls `visit` with each element of all lines of a list field until it says true; whether it did.
+/// The same of all lines of a list field.
 template <class Visit>
 bool any_element(const net::Fields& fields, HeaderId id, Visit visit) {
-  for (const net::Field& field : fields) {
-    if (field.id != id) continue;
-    std::string_view list = fields.value(field);
-    while (!list.empty())
-      if (visit(next_element(list))) return true;
-  }
-  return false;
+  return std::any_of(fields.begin(), fields.end(), [&](const net::Field& field) {
+    return field.id == id && any_element(fields.value(field), visit);
+  });
 }
 
 }  // namespace

@@ -28,6 +28,11 @@ class ExtendedConnectTest : public testing::Test {
     config.access_log = "\n  format: json\n  path: $DIR/access.log";
     teal_ = std::make_unique<Teal>(config.render("$DIR"));
   }
+  static std::string agreement_with(const SeenRequest& request, const std::string& lines = {}) {
+    return "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n" +
+           lines + "sec-websocket-accept: " +
+           net::websocket_accept(request.headers.get("sec-websocket-key")) + "\r\n\r\n";
+  }
   /// The target answers the key, with further lines, and echoes; behind an end it says bye.
   void agree(const std::string& lines = {}) {
     target_.on_connection([this, lines](TargetConnection& connection) {
@@ -37,10 +42,7 @@ class ExtendedConnectTest : public testing::Test {
         const std::scoped_lock lock(mutex_);
         seen_ = *request;
       }
-      connection.send(
-          "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n" +
-          lines + "sec-websocket-accept: " +
-          net::websocket_accept(request->headers.get("sec-websocket-key")) + "\r\n\r\n");
+      connection.send(agreement_with(*request, lines));
       std::string bytes;
       while (connection.read(bytes) == Arrival::bytes) {
         connection.send(bytes);
@@ -213,9 +215,7 @@ TEST_F(ExtendedConnectTest, AResetEndsTheTargetsSide) {
   target_.on_connection([&](TargetConnection& connection) {
     const auto request = connection.next();
     if (!request) return;
-    connection.send(
-        "HTTP/1.1 101 OK\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: " +
-        net::websocket_accept(request->headers.get("sec-websocket-key")) + "\r\n\r\n");
+    connection.send(agreement_with(*request));
     connection.await_end();
     over.fire();
   });
@@ -234,9 +234,7 @@ TEST_F(ExtendedConnectTest, AStreamWithoutRoomStopsItsTargetAndItsSilenceEndsIt)
   target_.on_connection([&](TargetConnection& connection) {
     const auto request = connection.next();
     if (!request) return;
-    connection.send(
-        "HTTP/1.1 101 OK\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: " +
-        net::websocket_accept(request->headers.get("sec-websocket-key")) + "\r\n\r\n");
+    connection.send(agreement_with(*request));
     const std::string block(64 * 1024, 'x');
     for (; sent < kBytes; sent += block.size())
       if (!connection.send(block)) return;
