@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "net/http1_parser.h"
 #include "net/http2_parts.h"
+#include "net/websocket.h"
 
 namespace teal::net {
 namespace {
@@ -17,7 +18,8 @@ constexpr std::int32_t kConnectionWindow = 4 * 1024 * 1024;
 }  // namespace
 
 const std::vector<nghttp2_nv>& Http2Session::Parts::fields_of_request(std::string_view head,
-                                                                      bool secure) {
+                                                                      bool secure,
+                                                                      std::string_view protocol) {
   constexpr std::string_view kVersion = " HTTP/1.1";
   constexpr std::string_view kHost = "host: ";
   std::string_view line = cut_line(head);
@@ -26,11 +28,17 @@ const std::vector<nghttp2_nv>& Http2Session::Parts::fields_of_request(std::strin
   const std::size_t space = line.find(' ');
   const std::string_view host = cut_line(head);
   TEAL_ASSERT(space != std::string_view::npos && host.starts_with(kHost));
-  fields.assign({http2_field(":method", line.substr(0, space)),
-                 http2_field(":scheme", secure ? "https" : "http"),
+  const std::string_view method = protocol.empty() ? line.substr(0, space) : "CONNECT";
+  fields.assign({http2_field(":method", method), http2_field(":scheme", secure ? "https" : "http"),
                  http2_field(":authority", host.substr(kHost.size())),
                  http2_field(":path", line.substr(space + 1))});
+  if (!protocol.empty()) fields.push_back(http2_field(":protocol", protocol));
   append_lines(fields, head);
+  // RFC 8441, section 5: the stream is proof enough that the answer is one to this request.
+  if (!protocol.empty())
+    std::erase_if(fields, [](const nghttp2_nv& field) {
+      return iequals(http2_text(field.name, field.namelen), kWebsocketKey);
+    });
   return fields;
 }
 
@@ -49,10 +57,12 @@ std::unique_ptr<Http2Session> Http2Session::make_client(const Http2Limits& limit
   return made;
 }
 
-bool Http2Session::send_request(Http2ClientStream& stream, std::string_view head, bool ends) {
+bool Http2Session::send_request(Http2ClientStream& stream, std::string_view head, bool ends,
+                                std::string_view protocol) {
   TEAL_ASSERT(is_client() && stream.id_ == 0);
-  const std::vector<nghttp2_nv>& fields = parts_->fields_of_request(head, secure_);
+  const std::vector<nghttp2_nv>& fields = parts_->fields_of_request(head, secure_, protocol);
   stream.is_head_ = head.starts_with("HEAD ");
+  stream.is_connect_ = !protocol.empty();
   stream.ended_ = ends;
   stream.has_body_ = !ends;
   const nghttp2_data_provider body = http2_body_of(stream);
@@ -76,6 +86,9 @@ void Http2Session::finish_response(Http2ClientStream& stream, bool ends) {
     return;
   }
   stream.has_head_ = true;
+  // RFC 9110, section 9.3.6: no matter what it says of a length.
+  const bool is_tunnel = stream.is_connect_ && status < 300;
+  if (is_tunnel) head.framing = {};
   stream.has_length_ = is_bodiless || head.framing.kind == Framing::Kind::length;
   stream.length_left_ = is_bodiless ? 0 : head.framing.length;
   stream.on_response(head);
@@ -84,6 +97,11 @@ void Http2Session::finish_response(Http2ClientStream& stream, bool ends) {
 
 std::uint32_t Http2Session::most_streams() const {
   return nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+}
+
+bool Http2Session::takes_extended_connect() const {
+  return nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) ==
+         1;
 }
 
 bool Http2Session::accepts_streams() const {

@@ -66,7 +66,9 @@ class Http2Stream {
   bool is_open() const { return id_ != 0; }
   /// Our head's frame was made.
   bool is_begun() const { return begun_; }
-  /// Our last frame was made, or none is to be.
+  /// Our last frame was made.
+  bool is_finished() const { return sent_; }
+  /// That, or none is to be made.
   bool is_sent() const { return id_ == 0 || sent_ || reset_; }
   /// Body bytes that no frame was made of yet.
   std::size_t waiting() const { return pending_.size() - pending_at_; }
@@ -83,8 +85,9 @@ class Http2Stream {
   bool ended_ = false;     ///< No more of our body comes.
   bool begun_ = false;
   bool sent_ = false;
-  bool is_head_ = false;   ///< Asked by HEAD: the response has no body.
-  bool has_head_ = false;  ///< The response's own, after interim ones.
+  bool is_head_ = false;     ///< Asked by HEAD: the response has no body.
+  bool is_connect_ = false;  ///< Extended CONNECT: a response of 2xx has no length.
+  bool has_head_ = false;    ///< The response's own, after interim ones.
   bool peer_may_finish_ = false;
   bool has_length_ = false;
   std::uint16_t interims_ = 0;
@@ -150,8 +153,10 @@ class Http2Session {
 
   // ---- output: messages. On a stream that is over nothing happens.
   // Heads are HTTP/1 heads as proxy/rewrite.h makes them: start line, lines, empty line.
-  /// A client's; the body follows unless the head `ends` it. False: no stream can be opened.
-  bool send_request(Http2ClientStream& stream, std::string_view head, bool ends);
+  /// A client's; the body follows unless the head `ends` it. With a `protocol` it goes out as an
+  /// extended CONNECT (RFC 8441). False: no stream can be opened.
+  bool send_request(Http2ClientStream& stream, std::string_view head, bool ends,
+                    std::string_view protocol = {});
   void send_interim(Http2Stream& stream, std::string_view head);
   void send_head(Http2Stream& stream, std::string_view head, bool ends);
   /// The bytes live to the end of the callback. Large ones are framed at once if `out` takes them.
@@ -187,6 +192,8 @@ class Http2Session {
   bool has_settings() const { return has_settings_; }
   /// Of a client: so many streams the peer allows at once.
   std::uint32_t most_streams() const;
+  /// Of a client: the peer has said that it takes extended CONNECT (RFC 8441, section 3).
+  bool takes_extended_connect() const;
   /// Of a client: the peer has not said GOAWAY, and there are numbers left.
   bool accepts_streams() const;
   /// The rule for which the connection ends.

@@ -185,6 +185,9 @@ void Exchange::on_connected(TargetSide& side) {
 }
 
 void Exchange::send_request() {
+  if (!upgrade_.empty() && !upstream_->takes_upgrade(head_, upgrade_style()) &&
+      !goes_without_upgrade())
+    return;
   phase_ = Phase::waiting;
   upstream_->send_head(
       head_, {info_.peer, service_->spec->host_header, target_->address, ids_, upgrade_style()});
@@ -248,6 +251,10 @@ void Exchange::on_request_end(const net::Fields& trailers) {
 }
 
 void Exchange::on_upstream_unblocked() {
+  if (phase_ == Phase::tunnel && is_over_both_ways()) {
+    end_tunnel(Termination::ok);
+    return;
+  }
   if (!request_done_ || phase_ == Phase::tunnel) client_->resume_request();
 }
 

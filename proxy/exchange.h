@@ -238,6 +238,8 @@ class Exchange {
 
   // exchange_tunnel.cc: connections that change their protocol
   bool choose_upgrade();
+  void refuse_upgrade();
+  bool goes_without_upgrade();
   UpgradeStyle upgrade_style() const;
   void on_switched(net::ResponseHead& head);
   void begin_tunnel();
@@ -246,6 +248,7 @@ class Exchange {
   void relay_to_target(std::string_view bytes);
   void on_client_end();
   void on_target_end();
+  bool is_over_both_ways();
   void on_tunnel_deadline();
   void end_tunnel(Termination termination);
 

@@ -21,26 +21,41 @@ namespace teal::proxy {
 
 /// False: the request asks for what there is not, and was answered.
 bool Exchange::choose_upgrade() {
-  // A connection that many requests share cannot change its protocol for one of them.
-  static const std::vector<std::string> kNone;
-  const bool is_shared = service_->spec->upstream.protocol != config::TargetProtocol::http1;
-  const std::vector<std::string>& allowed = is_shared ? kNone : service_->spec->upgrades;
+  const std::vector<std::string>& allowed = service_->spec->upgrades;
   if (!head_.is_extended_connect()) {
     upgrade_ = wanted_upgrade(head_, allowed);
     return true;
   }
   const std::string_view asked = head_.text(head_.protocol);
   if (!is_allowed(asked, allowed)) {
-    // Before a group is drawn: nobody's release is to be blamed for it.
-    last_rule_ = net::Refusal::protocol_unsupported;
-    worker_.counters().refused(last_rule_).add();
     service_ = nullptr;
-    reply(net::status_of(last_rule_), net::explain(last_rule_), Termination::refused);
+    refuse_upgrade();
     return false;
   }
   upgrade_ = asked;
   if (net::iequals(asked, net::kWebsocket)) websocket_key_ = net::make_websocket_key(worker_.rng());
   return true;
+}
+
+/// Nobody's release is to be blamed for what a client asks.
+void Exchange::refuse_upgrade() {
+  if (traffic_ != nullptr) traffic_->active.subtract();
+  traffic_ = nullptr;
+  last_rule_ = net::Refusal::protocol_unsupported;
+  worker_.counters().refused(last_rule_).add();
+  reply(net::status_of(last_rule_), net::explain(last_rule_), Termination::refused);
+}
+
+/// What its target does not take is to a client of HTTP/1 an ordinary request, as if the target had
+/// said so. False: to this client that would mean something else, and it was answered.
+bool Exchange::goes_without_upgrade() {
+  if (!head_.is_extended_connect()) {
+    upgrade_.clear();
+    return true;
+  }
+  drop_upstream(true);
+  refuse_upgrade();
+  return false;
 }
 
 UpgradeStyle Exchange::upgrade_style() const {
@@ -117,22 +132,25 @@ void Exchange::relay_to_target(std::string_view bytes) {
 
 void Exchange::on_client_end() {
   if (std::exchange(tunnel_.client_ended, true)) return;
-  if (tunnel_.target_ended) {
-    end_tunnel(Termination::ok);
-    return;
-  }
   upstream_->send_end({});
-  set_tunnel_deadline();
+  if (is_over_both_ways())
+    end_tunnel(Termination::ok);
+  else
+    set_tunnel_deadline();
 }
 
 void Exchange::on_target_end() {
   if (std::exchange(tunnel_.target_ended, true)) return;
   client_->send_end({});
-  if (tunnel_.client_ended) {
+  if (is_over_both_ways())
     end_tunnel(Termination::ok);
-    return;
-  }
-  set_tunnel_deadline();
+  else
+    set_tunnel_deadline();
+}
+
+/// What the client said last has to reach its target first; the client's side waits by itself.
+bool Exchange::is_over_both_ways() {
+  return tunnel_.client_ended && tunnel_.target_ended && upstream_->is_drained();
 }
 
 /// Each at a moment of its own: clients that all come back at once are a flood.

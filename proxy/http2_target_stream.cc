@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "net/websocket.h"
 #include "proxy/exchange.h"
+#include "proxy/header_edits.h"
 #include "proxy/upstream_http2.h"
 #include "proxy/worker.h"
 
@@ -13,6 +15,13 @@ namespace {
 
 /// More of a request than this waiting for the target's window stops its client.
 constexpr std::size_t kMostWaiting = 32 * 1024;
+
+/// Of a WebSocket handshake: Teal's own, or the client's.
+std::string_view key_of(const net::RequestHead& head, const UpgradeStyle& upgrade) {
+  if (!upgrade.websocket_key.empty()) return upgrade.websocket_key;
+  const net::Field* const key = head.fields.find(net::kWebsocketKey);
+  return key != nullptr ? head.fields.value(*key) : std::string_view();
+}
 
 }  // namespace
 
@@ -34,11 +43,23 @@ void Http2TargetStream::on_ready() {
   exchange_->on_connected(*this);
 }
 
+/// RFC 8441, section 4: only where the target says so, and what stands for it is a GET without a
+/// body. Of WebSocket the key is a part, and it is answered here.
+bool Http2TargetStream::takes_upgrade(const net::RequestHead& head,
+                                      const UpgradeStyle& upgrade) const {
+  return connection_->session().takes_extended_connect() && head.method == net::Method::get &&
+         head.framing.kind == net::Framing::Kind::none &&
+         (!net::iequals(upgrade.protocol, net::kWebsocket) || !key_of(head, upgrade).empty());
+}
+
 void Http2TargetStream::send_head(const net::RequestHead& head, const RequestStyle& style) {
   Text& text = connection_->head_text();
-  append_request_head(text, head, style.peer, style.host, style.target, style.ids);
-  const bool ends = head.framing.kind == net::Framing::Kind::none;
-  is_submitted_ = connection_->session().send_request(*this, text.view(), ends);
+  append_request_head(text, head, style.peer, style.host, style.target, style.ids, style.upgrade);
+  protocol_ = style.upgrade.protocol;
+  if (net::iequals(protocol_, net::kWebsocket))
+    accept_ = net::websocket_accept(key_of(head, style.upgrade));
+  const bool ends = head.framing.kind == net::Framing::Kind::none && protocol_.empty();
+  is_submitted_ = connection_->session().send_request(*this, text.view(), ends, protocol_);
   is_unsendable_ = !is_submitted_;
   connection_->resume_after_turn();
 }
@@ -59,9 +80,8 @@ void Http2TargetStream::send_end(const net::Fields& trailers) {
   connection_->resume_after_turn();
 }
 
-/// Such a target is never asked for an upgrade, and 101 is malformed in HTTP/2.
 void Http2TargetStream::begin_tunnel() {
-  TEAL_ASSERT(false);
+  is_tunnel_ = true;
 }
 
 bool Http2TargetStream::is_blocked() const {
@@ -69,12 +89,17 @@ bool Http2TargetStream::is_blocked() const {
   return was_blocked_;
 }
 
+bool Http2TargetStream::is_drained() const {
+  was_undrained_ = !Http2Stream::is_sent();
+  return !was_undrained_;
+}
+
 void Http2TargetStream::after_output() {
   if (exchange_ == nullptr) return;
   if (is_unsendable_) {
     was_refused_ = true;
     lose(Failure::reset, net::Refusal::none);
-  } else if (was_blocked_ && !is_blocked()) {
+  } else if ((was_undrained_ && is_drained()) || (was_blocked_ && !is_blocked())) {
     exchange_->on_upstream_unblocked();
   }
 }
@@ -83,7 +108,22 @@ void Http2TargetStream::after_output() {
 
 void Http2TargetStream::on_response(net::ResponseHead& head) {
   has_response_begun_ = true;
-  if (exchange_ != nullptr) exchange_->on_response_head(head);
+  if (exchange_ == nullptr) return;
+  Text switched;
+  if (!protocol_.empty() && head.status >= 200 && head.status < 300) say_switched(head, switched);
+  exchange_->on_response_head(head);
+}
+
+/// RFC 8441, section 5: 2xx says what 101 says in HTTP/1, but for the protocol's name and the
+/// answer to the key, which go without saying.
+void Http2TargetStream::say_switched(net::ResponseHead& head, Text& bytes) const {
+  bytes += std::string_view(head.fields.bytes(), head.size);
+  add_field(head.fields, bytes, "upgrade", protocol_);
+  if (!accept_.empty()) add_field(head.fields, bytes, net::kWebsocketAccept, accept_);
+  head.fields.rebase(bytes.data());
+  head.size = static_cast<std::uint32_t>(bytes.size());
+  head.status = 101;
+  head.reason = {};
 }
 
 void Http2TargetStream::on_body(std::string_view bytes) {
@@ -148,7 +188,9 @@ void Http2TargetStream::feed() {
 
 void Http2TargetStream::on_closed(net::Http2Error error) {
   is_closed_ = true;
-  if (exchange_ == nullptr || is_response_done_) return;  // or the client has yet to take it
+  if (exchange_ == nullptr) return;
+  // The client may have yet to take it; but what a tunnel had still to say to the target is lost.
+  if (is_response_done_ && (!is_tunnel_ || is_finished())) return;
   if (error == net::Http2Error::refused_stream) {
     // RFC 9113, sections 6.8 and 8.7: nothing was done of it.
     was_refused_ = true;
@@ -159,10 +201,8 @@ void Http2TargetStream::on_closed(net::Http2Error error) {
 
 void Http2TargetStream::lose(Failure failure, net::Refusal rule) {
   if (exchange_ == nullptr) return;
-  if (is_response_done_)
-    give_rest();
-  else
-    exchange_->on_upstream_failed(failure, rule);
+  if (is_response_done_) give_rest();
+  if (exchange_ != nullptr) exchange_->on_upstream_failed(failure, rule);
 }
 
 /// The target has left after its answer, of which the client has yet to take the rest: that has no
@@ -171,7 +211,7 @@ void Http2TargetStream::give_rest() {
   const std::string bytes = std::exchange(stash_, {});
   if (!bytes.empty()) exchange_->on_response_body(bytes);
   connection_->worker().gather().flush();  // the views into it end here
-  if (exchange_ != nullptr) exchange_->on_response_end(end_.take(), true);
+  if (exchange_ != nullptr && end_) exchange_->on_response_end(end_.take(), true);
 }
 
 void Http2TargetStream::leave() {

@@ -56,11 +56,13 @@ class Http2TargetStream final : public net::Http2ClientStream, public TargetSide
 
   // ---- TargetSide
   bool is_connected() const override { return is_connected_; }
+  bool takes_upgrade(const net::RequestHead& head, const UpgradeStyle& upgrade) const override;
   void send_head(const net::RequestHead& head, const RequestStyle& style) override;
   void send_body(std::string_view bytes) override;
   void send_end(const net::Fields& trailers) override;
   void begin_tunnel() override;
   bool is_blocked() const override;
+  bool is_drained() const override;
   void pause() override { paused_ = true; }
   void unpause() override;
   bool is_kept() const override { return is_kept_; }
@@ -71,6 +73,7 @@ class Http2TargetStream final : public net::Http2ClientStream, public TargetSide
   void abandon() override { leave(); }
 
  private:
+  void say_switched(net::ResponseHead& head, Text& bytes) const;
   void give_rest();
   void leave();
   void deliver(std::string_view bytes);
@@ -87,9 +90,13 @@ class Http2TargetStream final : public net::Http2ClientStream, public TargetSide
   bool was_refused_ = false;    ///< The target says that it did nothing of it.
   bool has_response_begun_ = false;
   bool is_response_done_ = false;  ///< Its last byte has come.
+  bool is_tunnel_ = false;
   bool paused_ = false;
   bool was_fed_ = false;
   mutable bool was_blocked_ = false;  ///< And said so.
+  mutable bool was_undrained_ = false;
+  std::string protocol_;              ///< What the request asks to change to.
+  std::string accept_;                ///< The answer to the WebSocket key that does not go out.
   std::string stash_;                 ///< Of the response: what the client does not take yet.
   OwedEnd end_;
 };

@@ -8,7 +8,9 @@ namespace teal::proxy {
 
 TargetConnection::TargetConnection(Worker& worker, net::Stream stream,
                                    boost::local_shared_ptr<TargetRuntime> target)
-    : Channel(worker, std::move(stream)), target_(std::move(target)) {}
+    : Channel(worker, std::move(stream)),
+      target_(std::move(target)),
+      protocol_(target_->protocol) {}
 
 TargetConnection::~TargetConnection() = default;
 
@@ -40,7 +42,7 @@ void TargetConnection::go_on_connecting(net::Readiness ready) {
     return;
   }
   stream_.start_tls(std::make_unique<net::TlsSession>(
-      *tls, target_->where, target_->protocol, worker_.tls_scratch(), stream_.socket().fd()));
+      *tls, target_->where, protocol_, worker_.tls_scratch(), stream_.socket().fd()));
   shake_hands();
 }
 

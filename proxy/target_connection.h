@@ -35,6 +35,8 @@ class TargetConnection : public Channel {
   /// Goes on as far as the socket lets it; on_open() or on_failed() comes of it in the end.
   void go_on_connecting(net::Readiness ready);
   virtual void on_open() = 0;
+  /// TLS offers nothing else.
+  void speak_http1() { protocol_ = config::TargetProtocol::http1; }
   virtual void on_failed(Failure failure) = 0;
 
   // ---- the gauges of connections
@@ -48,6 +50,8 @@ class TargetConnection : public Channel {
  private:
   bool begin_to_connect();
   void shake_hands();
+
+  config::TargetProtocol protocol_;
 };
 
 }  // namespace teal::proxy

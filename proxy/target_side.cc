@@ -11,7 +11,8 @@ namespace {
 TargetSide* find_kept(TargetRuntime& target, Exchange& exchange, const Reach& wanted) {
   if (!wanted.fresh)
     if (TargetSide* const kept = Upstream::reuse(target, exchange, wanted)) return kept;
-  if (target.http2.empty()) return nullptr;
+  const bool is_for_http1 = wanted.may_switch && target.protocol != config::TargetProtocol::http2;
+  if (target.http2.empty() || is_for_http1) return nullptr;
   Http2Upstream* const shared = Http2Upstream::with_room(target, wanted.fresh);
   return shared != nullptr ? &shared->open_stream(exchange, wanted) : nullptr;
 }

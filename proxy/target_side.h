@@ -40,17 +40,22 @@ class TargetSide {
   /// The request can go out; until then Exchange::on_connected() is to come.
   virtual bool is_connected() const = 0;
 
+  /// The request may go out on it with what it says of an upgrade.
+  virtual bool takes_upgrade(const net::RequestHead& head, const UpgradeStyle& upgrade) const = 0;
+
   // ---- the request. Bytes need to live to the end of the callback only.
   /// The framing says whether send_body() and send_end() follow.
   virtual void send_head(const net::RequestHead& head, const RequestStyle& style) = 0;
   virtual void send_body(std::string_view bytes) = 0;
   /// Of a request with a body.
   virtual void send_end(const net::Fields& trailers) = 0;
-  /// After 101: bodies are another protocol's bytes both ways, send_end() is the end of ours, and
-  /// the response's end leaves the side to be written to.
+  /// After 101, which every side says for it: bodies are another protocol's bytes both ways,
+  /// send_end() is the end of ours, and the response's end leaves the side to be written to.
   virtual void begin_tunnel() = 0;
   /// More waits than the target takes; Exchange::on_upstream_unblocked() follows.
   virtual bool is_blocked() const = 0;
+  /// After send_end(): all of it has left. Until then Exchange::on_upstream_unblocked() follows.
+  virtual bool is_drained() const = 0;
 
   // ---- the response
   /// Nothing more of it for now: the client takes no more.

@@ -62,6 +62,8 @@ void Upstream::attach(Exchange& exchange, const Reach& wanted) {
     state_ = State::busy;
   else
     proxy_header_ = wanted.proxy_header;
+  // Few servers take upgrades over HTTP/2, so where TLS would choose it is not given the choice.
+  if (state_ == State::connecting && wanted.may_switch) speak_http1();
   paused_ = response_begun_ = false;
   read_size_ = kFirstRead;
   most_read_ = wanted.most_read;

@@ -33,11 +33,16 @@ class Upstream final : public TargetConnection, public TargetSide {
 
   // ---- TargetSide
   bool is_connected() const override { return state_ != State::connecting; }
+  bool takes_upgrade(const net::RequestHead& /*head*/,
+                     const UpgradeStyle& /*upgrade*/) const override {
+    return true;
+  }
   void send_head(const net::RequestHead& head, const RequestStyle& style) override;
   void send_body(std::string_view bytes) override;
   void send_end(const net::Fields& trailers) override;
   void begin_tunnel() override;
   bool is_blocked() const override { return Channel::is_blocked(); }
+  bool is_drained() const override { return !Channel::is_blocked(); }
   void pause() override { paused_ = true; }
   void unpause() override;
   bool is_kept() const override { return requests_ > 1; }

@@ -1,8 +1,6 @@
 // RFC 8441 frame by frame: CONNECT with a protocol on a stream of HTTP/2, an upgrade to the target.
-#include "net/websocket.h"
 #include "tests/support/e2e_http2.h"
-#include "tests/support/e2e_target.h"
-#include "tests/support/e2e_teal.h"
+#include "tests/support/e2e_tunnel.h"
 
 #include <gtest/gtest.h>
 
@@ -11,27 +9,12 @@ namespace {
 
 constexpr int kEnableConnectProtocol = 8;
 
-h2::Lines connect(h2::Lines more = {}, const std::string& protocol = "websocket") {
-  h2::Lines lines{{":method", "CONNECT"},
-                  {":protocol", protocol},
-                  {":scheme", "http"},
-                  {":path", "/chat"},
-                  {":authority", "a.example"}};
-  lines.insert(lines.end(), more.begin(), more.end());
-  return lines;
-}
-
 class ExtendedConnectTest : public testing::Test {
  protected:
   void start(const std::string& more_service = {}) {
     ConfigText config = shop({target_.address()}, more_service);
     config.access_log = "\n  format: json\n  path: $DIR/access.log";
     teal_ = std::make_unique<Teal>(config.render("$DIR"));
-  }
-  static std::string agreement_with(const SeenRequest& request, const std::string& lines = {}) {
-    return "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n" +
-           lines + "sec-websocket-accept: " +
-           net::websocket_accept(request.headers.get("sec-websocket-key")) + "\r\n\r\n";
   }
   /// The target answers the key, with further lines, and echoes; behind an end it says bye.
   void agree(const std::string& lines = {}) {
@@ -97,7 +80,7 @@ TEST_F(ExtendedConnectTest, AStreamIsATunnelAfterTheTargets101) {
   start();
   Http2Client client(teal_->listener());
   client.send(h2::headers(
-      1, connect({{"sec-websocket-key", "not-for-the-target"}, {"origin", "http://a.example"}}),
+      1, h2::connect({{"sec-websocket-key", "not-for-the-target"}, {"origin", "http://a.example"}}),
       false));
   const auto head = answer(client);
   ASSERT_TRUE(head);
@@ -133,7 +116,7 @@ TEST_F(ExtendedConnectTest, BytesThatComeEarlyWait) {
   agree();
   start();
   Http2Client client(teal_->listener());
-  client.send(h2::headers(1, connect(), false) + h2::frame(h2::kData, 0, 1, "early") +
+  client.send(h2::headers(1, h2::connect(), false) + h2::frame(h2::kData, 0, 1, "early") +
               h2::frame(h2::kData, h2::kEndStream, 1, "bird"));
   const auto got = client.answer(1);
   EXPECT_EQ(got.status, "200");
@@ -146,11 +129,11 @@ TEST_F(ExtendedConnectTest, AnotherAnswerIsThatOfTheTargetUnlessItLooksLikeATunn
   });
   start("retry: off\n");
   Http2Client client(teal_->listener());
-  client.send(h2::headers(1, connect(), false));
+  client.send(h2::headers(1, h2::connect(), false));
   const auto refused = client.answer(1);
   EXPECT_EQ(refused.status, "403");
   EXPECT_EQ(refused.body, "no");
-  h2::Lines page = connect();
+  h2::Lines page = h2::connect();
   page[3].second = "/page";
   client.send(h2::headers(3, page, false));
   EXPECT_EQ(client.answer(3).status, "502");
@@ -166,7 +149,7 @@ TEST_F(ExtendedConnectTest, AWrongAnswerToTheKeyIsNone) {
   });
   start("retry: off\n");
   Http2Client client(teal_->listener());
-  client.send(h2::headers(1, connect(), false));
+  client.send(h2::headers(1, h2::connect(), false));
   EXPECT_EQ(client.answer(1).status, "502");
   EXPECT_EQ(metric("teal_upstream_protocol_errors_total"), 1);
 }
@@ -174,7 +157,7 @@ TEST_F(ExtendedConnectTest, AWrongAnswerToTheKeyIsNone) {
 TEST_F(ExtendedConnectTest, WhatIsNotAllowedIsRefusedAndNobodysFault) {
   start();
   Http2Client client(teal_->listener());
-  client.send(h2::headers(1, connect({}, "chat"), false));
+  client.send(h2::headers(1, h2::connect({}, "chat"), false));
   EXPECT_EQ(client.answer(1).status, "501");
   // Plain CONNECT stays what it was.
   client.send(h2::headers(3, {{":method", "CONNECT"}, {":authority", "a:1"}}, false));
@@ -189,19 +172,19 @@ TEST_F(ExtendedConnectTest, WhatMakesNoSenseIsMalformed) {
   start();
   std::uint32_t stream = 1;
   Http2Client client(teal_->listener());
-  h2::Lines without_path = connect();
+  h2::Lines without_path = h2::connect();
   without_path.erase(without_path.begin() + 3);
-  h2::Lines twice = connect();
+  h2::Lines twice = h2::connect();
   twice.insert(twice.begin(), {":protocol", "websocket"});
-  h2::Lines get = connect();
+  h2::Lines get = h2::connect();
   get[0].second = "GET";
-  for (const auto& [lines, ends] : {std::pair{connect(), true},
+  for (const auto& [lines, ends] : {std::pair{h2::connect(), true},
                                     {without_path, false},
                                     {twice, false},
                                     {get, false},
-                                    {connect({}, "web socket"), false},
-                                    {connect({{"content-length", "5"}}), false},
-                                    {connect({{"upgrade", "websocket"}}), false}}) {
+                                    {h2::connect({}, "web socket"), false},
+                                    {h2::connect({{"content-length", "5"}}), false},
+                                    {h2::connect({{"upgrade", "websocket"}}), false}}) {
     client.send(h2::headers(stream, lines, ends));
     const auto got = client.answer(stream);
     EXPECT_EQ(got.reset, 1U) << stream << got.status;
@@ -221,7 +204,7 @@ TEST_F(ExtendedConnectTest, AResetEndsTheTargetsSide) {
   });
   start();
   Http2Client client(teal_->listener());
-  client.send(h2::headers(1, connect(), false));
+  client.send(h2::headers(1, h2::connect(), false));
   ASSERT_EQ(answer(client)->field(":status"), "200");
   client.send(h2::reset(1));
   EXPECT_TRUE(over.wait());
@@ -241,7 +224,7 @@ TEST_F(ExtendedConnectTest, AStreamWithoutRoomStopsItsTargetAndItsSilenceEndsIt)
   });
   start("timeouts: { tunnel_idle: 500ms }\n");
   Http2Client client(teal_->listener());
-  client.send(h2::headers(1, connect(), false));
+  client.send(h2::headers(1, h2::connect(), false));
   const auto got = client.answer(1, false);  // No window is given back.
   EXPECT_EQ(got.body.size(), 65535U);
   EXPECT_LT(sent, kBytes);

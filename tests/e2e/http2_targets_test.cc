@@ -4,6 +4,7 @@
 
 #include "tests/support/e2e_certificates.h"
 #include "tests/support/e2e_http2_targets.h"
+#include "tests/support/e2e_tunnel.h"
 
 namespace teal::e2e {
 namespace {
@@ -130,28 +131,6 @@ TEST_F(Http2TargetsTest, LargeBodiesGoBothWaysUnharmed) {
   EXPECT_TRUE(target.seen()[0].body == body);
   EXPECT_EQ(target.seen()[0].field("content-length"), std::to_string(body.size()));
   EXPECT_EQ(target.seen()[0].field("transfer-encoding"), "");
-}
-
-TEST_F(Http2TargetsTest, NobodyChangesTheProtocolOfAConnectionThatIsShared) {
-  Http2Target target;
-  start({target.address()});
-  HttpClient client(teal_->listener());
-  const Response got = client.exchange(
-      "GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n");
-  EXPECT_EQ(got.status, 200) << "an ordinary request";
-  ASSERT_EQ(target.seen().size(), 1U);
-  EXPECT_EQ(target.seen()[0].field(":method"), "GET");
-  EXPECT_EQ(target.seen()[0].field("upgrade"), "");
-  Http2Client other(teal_->listener());
-  other.send(h2::headers(1,
-                         {{":method", "CONNECT"},
-                          {":protocol", "websocket"},
-                          {":scheme", "http"},
-                          {":path", "/"},
-                          {":authority", "a"}},
-                         false));
-  EXPECT_EQ(other.answer(1).status, "501");
-  EXPECT_EQ(target.seen().size(), 1U);
 }
 
 void answer_with_trailers(const Http2Target::Send& send, const SeenStream& request) {
@@ -348,6 +327,29 @@ TEST_F(Http2TlsTargetsTest, AlpnChoosesHttp1WhereTheTargetHasNoOther) {
   EXPECT_EQ(client.get("/").status, 200);
   EXPECT_EQ(client.get("/").status, 200);
   EXPECT_EQ(http2_connections(), 0);
+}
+
+TEST_F(Http2TlsTargetsTest, UpgradesGoByHttp1WhereTlsChooses) {
+  start("auto");
+  target_.on_connection([](TargetConnection& connection) {
+    const auto request = connection.next();
+    if (!request) return;
+    const bool asks = request->headers.has("upgrade");
+    connection.send(asks ? agreement_with(*request) : response(200, "", "connection: close\r\n"));
+    if (asks) echo(connection);
+  });
+  HttpClient first(near_->listener());
+  EXPECT_EQ(first.get("/").status, 200);
+  EXPECT_EQ(http2_connections(), 1);
+  Caller caller(near_->listener());
+  EXPECT_TRUE(has(caller.upgrade(), " 101 "));
+  EXPECT_TRUE(caller.send("hello") && caller.hears("hello"));
+  EXPECT_EQ(http2_connections(), 1);
+  Http2Client other(near_->listener());
+  other.send(h2::headers(1, h2::connect(), false));
+  const auto head = other.await(h2::kHeaders);
+  ASSERT_TRUE(head);
+  EXPECT_EQ(head->field(":status"), "200");
 }
 
 TEST_F(Http2TlsTargetsTest, Http2MayBeInsistedOn) {

@@ -58,6 +58,8 @@ class Http2Target {
   void on_request(Script script) { set(on_request_, std::move(script)); }
   /// When the head has come, the request being whole or not.
   void on_head(Script script) { set(on_head_, std::move(script)); }
+  /// When bytes of a body have come that do not end it: they are the body of `request`.
+  void on_piece(Script script) { set(on_piece_, std::move(script)); }
   /// Gives no window back.
   void be_stingy() { stingy_ = true; }
   void stop() {
@@ -178,6 +180,12 @@ class Http2Target {
       if (!stingy_)
         send(h2::window_update(0, size) +
              (frame.ends() ? std::string() : h2::window_update(frame.stream, size)));
+      if (const Script script = copy_of(on_piece_); script && !frame.ends()) {
+        SeenStream piece;
+        piece.stream = frame.stream;
+        piece.body = frame.payload;
+        script(send, piece);
+      }
     }
     if (!frame.ends()) return;
     const SeenStream whole = std::move(request);
@@ -207,7 +215,7 @@ class Http2Target {
   std::atomic<bool> stingy_{false};
   std::atomic<std::size_t> connections_{0}, pings_{0};
   mutable std::mutex mutex_;
-  Script on_request_, on_head_;
+  Script on_request_, on_head_, on_piece_;
   std::vector<SeenStream> seen_;
   std::vector<std::uint32_t> resets_;
   std::list<Line> lines_;

@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "net/websocket.h"
 #include "tests/support/e2e_target.h"
 #include "tests/support/e2e_teal.h"
 
@@ -56,6 +57,13 @@ class Caller {
   Wire wire_;
   std::string heard_;
 };
+
+/// The 101 that answers the key of a request, with further lines.
+inline std::string agreement_with(const SeenRequest& request, const std::string& lines = {}) {
+  return "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n" +
+         lines + "sec-websocket-accept: " +
+         net::websocket_accept(request.headers.get("sec-websocket-key")) + "\r\n\r\n";
+}
 
 /// Sends everything back, and "bye" behind the client's end.
 inline void echo(TargetConnection& connection) {

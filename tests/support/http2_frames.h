@@ -85,6 +85,17 @@ inline Lines post(const std::string& path = "/", Lines more = {}) {
   return fields;
 }
 
+/// RFC 8441.
+inline Lines connect(Lines more = {}, const std::string& protocol = "websocket") {
+  Lines fields{{":method", "CONNECT"},
+               {":protocol", protocol},
+               {":scheme", "http"},
+               {":path", "/chat"},
+               {":authority", "a.example"}};
+  fields.insert(fields.end(), more.begin(), more.end());
+  return fields;
+}
+
 inline std::string reset(std::uint32_t stream, std::uint32_t error = 8) {
   return frame(kReset, 0, stream, number(error, 4));
 }
