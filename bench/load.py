@@ -1,4 +1,4 @@
-"""One measurement: wrk (HTTP/2: h2load) against a peer, and what the peer spent meanwhile."""
+"""One measurement: wrk (HTTP/2 and gRPC: h2load) against a peer, and what the peer spent meanwhile."""
 
 import dataclasses
 import pathlib
@@ -11,6 +11,8 @@ import machine
 
 HERE = pathlib.Path(__file__).resolve().parent
 CONNECTIONS = 64
+# A flag, a length, and the message (gRPC over HTTP/2, "Length-Prefixed-Message").
+GRPC_MESSAGE = b"\0" + (16).to_bytes(4, "big") + b"x" * 16
 UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
 
 
@@ -24,6 +26,11 @@ class Case:
     shifting: bool = False  # Teal is in the middle of a deployment, with its access log on.
     compared: bool = False  # Teal alone, with and without a canary that is compared.
     streams: int = 0  # HTTP/2 with so many at once on each connection; 0: HTTP/1.1.
+    tls: bool = False
+    grpc: bool = False  # A unary call; the origin is a server of gRPC over HTTP/2.
+
+    def url(self, port):
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{port}{self.path}"
 
 
 CASES = {case.name: case for case in [
@@ -39,6 +46,10 @@ CASES = {case.name: case for case in [
     Case("get128-canary", "/128", compared=True),
     Case("h2-get128", "/128", connections=16, streams=32),
     Case("h2-get64k", "/64k", connections=16, streams=4),
+    Case("tls-get128", "/128", tls=True),
+    Case("tls-handshake", "/128", script="close.lua", tls=True),
+    Case("h2-tls-get128", "/128", connections=16, streams=32, tls=True),
+    Case("grpc-unary", "/grpc/unary", connections=16, streams=32, grpc=True),
 ]}
 
 
@@ -59,7 +70,7 @@ def run_wrk(case, port, seconds, core):
                "--timeout", "10s", "--duration", f"{seconds}s"]
     if case.script:
         command += ["--script", str(HERE / "wrk" / case.script)]
-    command.append(f"http://127.0.0.1:{port}{case.path}")
+    command.append(case.url(port))
 
     done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60,
                           preexec_fn=machine.pin_to(core))
@@ -70,12 +81,18 @@ def run_wrk(case, port, seconds, core):
 
 def run_h2load(case, port, seconds, core):
     """Standard output and the time of each request, in ms."""
-    with tempfile.NamedTemporaryFile(prefix="teal-h2load-", mode="r") as log:
+    with tempfile.NamedTemporaryFile(prefix="teal-h2load-", mode="r") as log, \
+            tempfile.NamedTemporaryFile(prefix="teal-h2load-") as message:
         command = ["h2load", "--threads", "1", "--clients", str(case.connections),
                    "--max-concurrent-streams", str(case.streams), "--duration", str(seconds),
                    # Windows as browsers have them: 8 MiB a stream, 16 MiB in all.
                    "--window-bits", "23", "--connection-window-bits", "24",
-                   "--log-file", log.name, f"http://127.0.0.1:{port}{case.path}"]
+                   "--log-file", log.name, case.url(port)]
+        if case.grpc:
+            message.write(GRPC_MESSAGE)
+            message.flush()
+            command += ["--data", message.name, "--header", "content-type: application/grpc",
+                        "--header", "te: trailers"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60,
                               preexec_fn=machine.pin_to(core))
         if done.returncode != 0:

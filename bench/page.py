@@ -13,6 +13,7 @@ import plots
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "performance.md"
 PEERS = ["nginx", "haproxy", "haproxy-64k"]
+EDGE_PEERS = ["nginx", "haproxy", "nghttpx"]
 UTIL_ENOUGH = 0.9
 
 # What we hold Teal to: its CPU per request against the peer's. BEST is the cheapest of those present.
@@ -28,6 +29,11 @@ AIMS = {
     "close": {BEST: 0.92},
     "get128-shift": {"teal": 1.05, "haproxy": 0.95},
     "get128-canary": {"idle": 1.03},
+    "tls-get128": {BEST: 1.20},
+    "tls-handshake": {BEST: 1.20},
+    "h2-get128": {BEST: 1.20},
+    "h2-tls-get128": {BEST: 1.20},
+    "grpc-unary": {BEST: 1.20},
 }
 NAMES = {
     "get128": "GET 128 B, 64 connections",
@@ -40,6 +46,15 @@ NAMES = {
     "close": "a connection per request",
     "get128-shift": "GET 128 B in a linear shift, alarms and log on",
     "get128-canary": "GET 128 B in a judged canary",
+}
+# Another field of peers, in a table of their own.
+EDGE_NAMES = {
+    "tls-get128": "GET 128 B over TLS, 64 kept connections",
+    "tls-handshake": "a TLS handshake per request",
+    "h2-get128": "GET 128 B over HTTP/2, 16 connections of 32 streams",
+    "h2-tls-get128": "the same over TLS",
+    "h2-get64k": "GET 64 KiB over HTTP/2, 16 connections of 4 streams",
+    "grpc-unary": "a unary call of gRPC, 16 connections of 32 streams",
 }
 
 
@@ -56,7 +71,7 @@ def with_best(rounds, subject):
     """(peer, ratios) of each peer, and of the one that is cheapest in the median as BEST."""
     others = [peer for peer in rounds if peer not in (subject, "relay")]
     found = {peer: ratios_of(rounds, subject, peer) for peer in others}
-    rivals = [peer for peer in others if peer in PEERS]
+    rivals = [peer for peer in others if peer in (*PEERS, *EDGE_PEERS)]
     if rivals:
         cheapest = min(rivals, key=lambda peer: median_of(rounds[peer], "cpu_us"))
         found[BEST] = found[cheapest]
@@ -68,17 +83,19 @@ def span(values, digits=2):
             f"({min(values):.{digits}f}-{max(values):.{digits}f})")
 
 
-def case_table(cases):
-    lines = ["| case | Teal, µs | × nginx | × HAProxy | × HAProxy, 64 KiB buffers | aim | busy |",
+def case_table(cases, names, peers):
+    heads = {"nginx": "× nginx", "haproxy": "× HAProxy", "haproxy-64k": "× HAProxy, 64 KiB buffers",
+             "nghttpx": "× nghttpx"}
+    lines = [f"| case | Teal, µs | {' | '.join(heads[peer] for peer in peers)} | aim | busy |",
              "|---|---|---|---|---|---|---|"]
     for name, rounds in cases.items():
-        if name not in NAMES or "nginx" not in rounds:
+        if name not in names or "nginx" not in rounds:
             continue
         subject = next(iter(rounds))
         ratios = with_best(rounds, subject)
-        cells = [span(ratios[peer]) if peer in ratios else "" for peer in PEERS]
+        cells = [span(ratios[peer]) if peer in ratios else "" for peer in peers]
         busy = median_of(rounds[subject], "util")
-        lines.append(f"| {NAMES[name]} | {median_of(rounds[subject], 'cpu_us'):.1f} | {' | '.join(cells)} "
+        lines.append(f"| {names[name]} | {median_of(rounds[subject], 'cpu_us'):.1f} | {' | '.join(cells)} "
                      f"| {aims_of(name, ratios)} | {busy:.2f}{'' if busy >= UTIL_ENOUGH else '!'} |")
     return "\n".join(lines)
 
@@ -146,7 +163,8 @@ def main():
     plots.instructions({peer: each["instructions"] for peer, each in counts.items()},
                        folder / "instructions.svg")
     values = {**{name: str(value) for name, value in found["about"].items()},
-              "case_table": case_table(found["cases"]), "own_table": own_table(found["cases"]),
+              "case_table": case_table(found["cases"], NAMES, PEERS),
+              "edge_table": case_table(found["cases"], EDGE_NAMES, EDGE_PEERS), "own_table": own_table(found["cases"]),
               "latency_table": latency_table(found["latency"]), "idle_table": idle_table(found["idle"]),
               "counts_table": counts_table(counts)}
     text = (pathlib.Path(__file__).parent / "performance.md.in").read_text()

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 
+import load
 import machine
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -51,16 +52,34 @@ class Stage:
             "origin": machine.free_port(),
             "release": machine.free_port(),
             "broken": machine.free_port(),
+            "grpc_origin": machine.free_port(),
             "body128": "x" * 128,
         }
         self.processes = {}
         self.ports = {}
         self.h2_ports = {}  # Of those that speak HTTP/2 in the clear.
+        self.tls_ports = {}
         (self.folder / "bodies").mkdir()
         for name, size in BODIES.items():
             (self.folder / "bodies" / name).write_bytes(b"x" * size)
         (self.folder / "bodies" / "chunked").mkdir()
         (self.folder / "bodies" / "chunked" / "16k.html").write_bytes(b"x" * 16384)
+        (self.folder / "bodies" / "grpc").mkdir()
+        (self.folder / "bodies" / "grpc" / "unary").write_bytes(load.GRPC_MESSAGE)
+        self.make_certificate()
+
+    def make_certificate(self):
+        key, certificate = self.folder / "tls.key", self.folder / "tls.crt"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                        "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-keyout", key, "-out", certificate],
+                       check=True, capture_output=True)
+        (self.folder / "tls.pem").write_bytes(certificate.read_bytes() + key.read_bytes())
+
+    def port_for(self, case, peer):
+        """None: the peer has no such listener."""
+        if case.tls:
+            return self.tls_ports.get(peer)
+        return (self.h2_ports if case.streams else self.ports).get(peer)
 
     def render(self, template, name, **more):
         values = {**self.values, **more}
@@ -88,16 +107,17 @@ class Stage:
             # Others tell HTTP/2 from HTTP/1 in the clear by the port.
             h2_port = machine.free_port() if name in ("nginx", "haproxy", "haproxy-64k") else port
             self.h2_ports[name] = h2_port
+            self.tls_ports[name] = machine.free_port()
+        ports = {"port": port, "h2_port": h2_port, "tls_port": self.tls_ports.get(name)}
         if name == "nginx":
-            conf = self.render("nginx.conf.in", "nginx.conf", port=port, h2_port=h2_port)
+            conf = self.render("nginx.conf.in", "nginx.conf", **ports)
             command = ["nginx", "-c", conf, "-p", str(self.folder)]
         elif name in ("haproxy", "haproxy-64k"):
             bufsize = 65536 if name == "haproxy-64k" else 16384
-            conf = self.render("haproxy.cfg.in", f"{name}.cfg", port=port, h2_port=h2_port,
-                               bufsize=bufsize)
+            conf = self.render("haproxy.cfg.in", f"{name}.cfg", **ports, bufsize=bufsize)
             command = ["haproxy", "-db", "-q", "-f", conf]
         elif name == "nghttpx":
-            conf = self.render("nghttpx.conf.in", "nghttpx.conf", port=port)
+            conf = self.render("nghttpx.conf.in", "nghttpx.conf", **ports)
             command = ["nghttpx", f"--conf={conf}"]
         elif name == "relay":
             conf = self.render("relay.cfg.in", "relay.cfg", port=port)
@@ -111,7 +131,7 @@ class Stage:
             admin = machine.free_port()
             self.ports[f"{name}-admin"] = admin
             self.ports.setdefault("admin", admin)
-            conf = self.render(template, f"{name}.yaml", port=port, admin=admin, log=log, peer=name)
+            conf = self.render(template, f"{name}.yaml", **ports, admin=admin, log=log, peer=name)
             command = [self.binary, "serve", conf]
         process = self.start(name, [*prefix, *command], port, self.cores.proxy, patience)
         if f"{name}-admin" in self.ports:

@@ -73,9 +73,11 @@ def parse_arguments():
 
 def measure_case(case, stage, arguments, book):
     chosen = [peer for peer in arguments.peers if case.has_body or peer != "haproxy-64k"]
-    chosen = [peer for peer in chosen if peer in stage.h2_ports or not case.streams]
-    # It is in the field for HTTP/2 only.
-    chosen = [peer for peer in chosen if case.streams or peer != "nghttpx"]
+    # It is in the field for HTTP/2 and TLS only.
+    chosen = [peer for peer in chosen if case.streams or case.tls or peer != "nghttpx"]
+    chosen = [peer for peer in chosen if stage.port_for(case, peer) is not None]
+    if not chosen:
+        return
     subject = "teal" if "teal" in chosen else chosen[0]
     if case.shifting:
         if subject != "teal":
@@ -91,8 +93,7 @@ def measure_case(case, stage, arguments, book):
                 shift = ControlApi(stage.ports[f"{SHIFTING}-admin"]).shifting(
                     stage.values["release"], arguments.seconds)
             with shift:
-                ports = stage.h2_ports if case.streams else stage.ports
-                sample = load.measure(case, ports[peer], stage.processes[peer].pid,
+                sample = load.measure(case, stage.port_for(case, peer), stage.processes[peer].pid,
                                       arguments.seconds, stage.cores)
             rounds[peer].append(sample)
     if case.shifting:

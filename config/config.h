@@ -41,6 +41,10 @@ struct Upstream {
   TargetProtocol protocol = TargetProtocol::http1;
   /// On one connection of HTTP/2; the target may allow fewer.
   std::uint32_t concurrent_streams = 100;
+  /// A connection of HTTP/2 that says nothing for so long while requests run is asked for a sign of
+  /// life, and gone without one.
+  Millis ping_after{30'000};
+  Millis ping_timeout{10'000};
   /// What a connection begins with; with http1 only.
   std::optional<ProxyVersion> proxy_protocol;
   bool operator==(const Upstream&) const = default;

@@ -231,6 +231,8 @@ void parse_upstream(const Value& value, Upstream& upstream) {
                                {"http2", TargetProtocol::http2},
                                {"auto", TargetProtocol::automatic}});
   keys.integer("concurrent_streams", upstream.concurrent_streams, 1, 10'000);
+  keys.duration("ping_after", upstream.ping_after, Millis{10}, hours{24});
+  keys.duration("ping_timeout", upstream.ping_timeout, Millis{10}, hours{1});
   keys.choice<std::optional<ProxyVersion>>(
       "proxy_protocol", upstream.proxy_protocol,
       {{"v1", ProxyVersion::v1}, {"v2", ProxyVersion::v2}, {"off", std::nullopt}});

@@ -90,6 +90,14 @@ bool is_unusual_authority(std::string_view text) {
 
 }  // namespace
 
+AuthorityForm AuthorityMemory::look_at(std::string_view text) {
+  const AuthorityForm form = authority_form(text);
+  if (form == AuthorityForm::refused || text.size() > bytes_.size()) return form;
+  std::copy(text.begin(), text.end(), bytes_.begin());
+  size_ = static_cast<std::uint8_t>(text.size());
+  return form_ = form;
+}
+
 AuthorityForm authority_form(std::string_view text) {
   if (text.empty()) return AuthorityForm::refused;
   const std::size_t plain = plain_size(text);

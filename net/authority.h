@@ -4,7 +4,9 @@
 // Pure. Does not resolve, fold case or split (proxy/route_table.h normalises hosts).
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace teal::net {
@@ -18,6 +20,23 @@ enum class AuthorityForm : std::uint8_t {
 };
 
 AuthorityForm authority_form(std::string_view text);
+
+/// The same, with memory: a client of a kept connection names one host again and again, and to
+/// compare is less work than to look. One per connection.
+class AuthorityMemory {
+ public:
+  AuthorityForm form_of(std::string_view text) {
+    if (text.size() == size_ && std::memcmp(text.data(), bytes_.data(), size_) == 0) return form_;
+    return look_at(text);
+  }
+
+ private:
+  AuthorityForm look_at(std::string_view text);
+
+  std::array<char, 46> bytes_{};  ///< Longer ones are not remembered.
+  std::uint8_t size_ = 0;         ///< 0: of the empty text, which is no authority.
+  AuthorityForm form_ = AuthorityForm::refused;
+};
 
 /// A registered name or IPv4 address, or an IPv6 address in brackets, each with an optional port.
 /// The host must not be empty; IPvFuture and zone identifiers are not accepted.

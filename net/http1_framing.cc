@@ -117,15 +117,14 @@ constexpr std::array<std::string_view, 30> kForbiddenTrailers = {
 
 std::optional<std::uint64_t> parse_length(std::string_view value) {
   if (value.empty()) return std::nullopt;
+  // Of leading zeros there may be any number, of the digits that count 19.
   std::uint64_t length = 0;
   for (const char c : value) {
     const unsigned digit = static_cast<unsigned char>(c) - unsigned{'0'};
-    if (digit > 9) return std::nullopt;
-    if (length > kMaxLength / 10 || (length == kMaxLength / 10 && digit > kMaxLength % 10))
-      return std::nullopt;
+    if (digit > 9 || length > kMaxLength / 10) return std::nullopt;
     length = length * 10 + digit;
   }
-  return length;
+  return length <= kMaxLength ? std::optional(length) : std::nullopt;
 }
 
 Refusal read_framing(const Fields& fields, std::uint8_t minor_version, FramingFields& out) {

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "net/authority.h"
 #include "net/message.h"
 #include "net/refusal.h"
 
@@ -113,6 +114,8 @@ class RequestParser {
   ParseStep refuse(Refusal refusal);
   ParseStep next_start_line(std::string_view input);
   ParseStep next_fields(std::string_view input);
+  Refusal conclude();
+  Refusal read_host(std::uint32_t hosts, std::string_view host);
 
   Http1Limits limits_;
   State state_ = State::start_line;
@@ -121,6 +124,7 @@ class RequestParser {
   LineCursor cursor_;
   RequestHead head_;
   Http1BodyParser body_;
+  AuthorityMemory hosts_;
 };
 
 class ResponseParser {

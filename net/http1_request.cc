@@ -85,34 +85,6 @@ Refusal read_request_line(const char* bytes, std::uint32_t begin, std::uint32_t 
   return read_target(bytes, piece(begin + method_size + 1, begin + target_end), head);
 }
 
-/// RFC 9112, section 3.2: exactly one valid Host, but HTTP/1.0 may do without. Where an absolute-
-/// form target names another host than the field, the target would win; strict is not to choose.
-Refusal read_host(const http1::FramingFields& fields, RequestHead& head) {
-  if (fields.hosts > 1) return Refusal::host_repeated;
-  if (fields.hosts == 0) return head.minor_version == 0 ? Refusal::none : Refusal::host_missing;
-  if (!is_authority(fields.host)) return Refusal::host_malformed;
-  if (head.authority.size != 0)
-    return iequals(head.text(head.authority), fields.host) ? Refusal::none
-                                                           : Refusal::host_malformed;
-  const auto at = static_cast<std::size_t>(fields.host.data() - head.fields.bytes());
-  head.authority = piece(at, at + fields.host.size());
-  return Refusal::none;
-}
-
-Refusal conclude(RequestHead& head) {
-  http1::FramingFields fields;
-  if (const Refusal broken = http1::read_framing(head.fields, head.minor_version, fields);
-      broken != Refusal::none)
-    return broken;
-  if (const Refusal broken = read_host(fields, head); broken != Refusal::none) return broken;
-  head.keep_alive = http1::is_kept_alive(fields, head.minor_version);
-  head.connection_names = fields.names_others;
-  head.expects_continue = fields.continue_expected && head.minor_version >= 1;
-  if (fields.chunked) head.framing = {Framing::Kind::chunked, 0};
-  if (fields.has_length) head.framing = {Framing::Kind::length, fields.length};
-  return Refusal::none;
-}
-
 }  // namespace
 
 ParseStep RequestParser::next(std::string_view input) {
@@ -186,10 +158,40 @@ ParseStep RequestParser::next_fields(std::string_view input) {
   if (section.progress == Scan::Progress::refused) return refuse(section.refusal);
   head_.fields.rebase(input.data());
   head_.size = section.line_end + 2;
-  if (const Refusal broken = conclude(head_); broken != Refusal::none) return refuse(broken);
+  if (const Refusal broken = conclude(); broken != Refusal::none) return refuse(broken);
   body_.start(head_.framing, limits_);
   state_ = State::body;
   return {ParseEvent::head, head_.size, {}};
+}
+
+/// RFC 9112, section 3.2: exactly one valid Host, but HTTP/1.0 may do without. Where an absolute-
+/// form target names another host than the field, the target would win; strict is not to choose.
+Refusal RequestParser::read_host(std::uint32_t hosts, std::string_view host) {
+  if (hosts > 1) return Refusal::host_repeated;
+  if (hosts == 0) return head_.minor_version == 0 ? Refusal::none : Refusal::host_missing;
+  const AuthorityForm form = hosts_.form_of(host);
+  if (form == AuthorityForm::refused) return Refusal::host_malformed;
+  if (head_.authority.size != 0)
+    return iequals(head_.text(head_.authority), host) ? Refusal::none : Refusal::host_malformed;
+  const auto at = static_cast<std::size_t>(host.data() - head_.fields.bytes());
+  head_.authority = piece(at, at + host.size());
+  head_.authority_form = form;
+  return Refusal::none;
+}
+
+Refusal RequestParser::conclude() {
+  http1::FramingFields fields;
+  if (const Refusal broken = http1::read_framing(head_.fields, head_.minor_version, fields);
+      broken != Refusal::none)
+    return broken;
+  if (const Refusal broken = read_host(fields.hosts, fields.host); broken != Refusal::none)
+    return broken;
+  head_.keep_alive = http1::is_kept_alive(fields, head_.minor_version);
+  head_.connection_names = fields.names_others;
+  head_.expects_continue = fields.continue_expected && head_.minor_version >= 1;
+  if (fields.chunked) head_.framing = {Framing::Kind::chunked, 0};
+  if (fields.has_length) head_.framing = {Framing::Kind::length, fields.length};
+  return Refusal::none;
 }
 
 }  // namespace teal::net

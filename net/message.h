@@ -171,7 +171,8 @@ struct Piece {
   std::uint32_t size = 0;
 };
 
-struct RequestHead {
+/// What a request head says besides its fields.
+struct RequestLine {
   Method method = Method::get;
   std::uint8_t minor_version = 1;  ///< Of HTTP/1, or kHttp2.
   bool keep_alive = true;
@@ -189,10 +190,19 @@ struct RequestHead {
   /// Host with optional port: of the absolute-form target if there is one, else of Host.
   Piece authority;
   AuthorityForm authority_form = AuthorityForm::other;
+
+  bool is_extended_connect() const { return protocol.size != 0; }
+};
+
+struct RequestHead : RequestLine {
   Fields fields;
 
+  /// Becomes what `from` is, which keeps this one's room for fields and is of no other use.
+  void take(RequestHead& from) {
+    static_cast<RequestLine&>(*this) = from;
+    std::swap(fields, from.fields);
+  }
   std::string_view text(Piece piece) const { return {fields.bytes() + piece.at, piece.size}; }
-  bool is_extended_connect() const { return protocol.size != 0; }
   /// The target without its query.
   std::string_view path() const {
     const std::string_view whole = text(target);

@@ -23,7 +23,7 @@ Exchange::~Exchange() {
 void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHead& head) {
   client_ = &client;
   info_ = info;
-  std::swap(head_, head);
+  head_.take(head);
   head_bytes_.clear();
   head_bytes_ += std::string_view(head_.fields.bytes(), head_.size);
   head_.fields.rebase(head_bytes_.data());

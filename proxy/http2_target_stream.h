@@ -95,9 +95,9 @@ class Http2TargetStream final : public net::Http2ClientStream, public TargetSide
   bool was_fed_ = false;
   mutable bool was_blocked_ = false;  ///< And said so.
   mutable bool was_undrained_ = false;
-  std::string protocol_;              ///< What the request asks to change to.
-  std::string accept_;                ///< The answer to the WebSocket key that does not go out.
-  std::string stash_;                 ///< Of the response: what the client does not take yet.
+  std::string protocol_;  ///< What the request asks to change to.
+  std::string accept_;    ///< The answer to the WebSocket key that does not go out.
+  std::string stash_;     ///< Of the response: what the client does not take yet.
   OwedEnd end_;
 };
 

@@ -62,8 +62,7 @@ struct TargetRuntime {
   std::vector<boost::intrusive_ptr<Upstream>> idle;  ///< The most recently used last.
   /// Those that throw away the rest of a response nobody wants.
   std::vector<boost::intrusive_ptr<Upstream>> discarding;
-  config::TargetProtocol protocol = config::TargetProtocol::http1;
-  std::uint32_t concurrent_streams = 100;  ///< Of one connection that speaks HTTP/2.
+  config::Upstream spoken;  ///< How its connections speak to it.
   /// Those that speak HTTP/2 and take, or will take, further requests.
   std::vector<boost::intrusive_ptr<Http2Upstream>> http2;
   /// Upgraded connections; each takes itself out.

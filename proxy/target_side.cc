@@ -11,7 +11,8 @@ namespace {
 TargetSide* find_kept(TargetRuntime& target, Exchange& exchange, const Reach& wanted) {
   if (!wanted.fresh)
     if (TargetSide* const kept = Upstream::reuse(target, exchange, wanted)) return kept;
-  const bool is_for_http1 = wanted.may_switch && target.protocol != config::TargetProtocol::http2;
+  const bool is_for_http1 =
+      wanted.may_switch && target.spoken.protocol != config::TargetProtocol::http2;
   if (target.http2.empty() || is_for_http1) return nullptr;
   Http2Upstream* const shared = Http2Upstream::with_room(target, wanted.fresh);
   return shared != nullptr ? &shared->open_stream(exchange, wanted) : nullptr;
@@ -20,7 +21,7 @@ TargetSide* find_kept(TargetRuntime& target, Exchange& exchange, const Reach& wa
 TargetSide* connect(Worker& worker, const boost::local_shared_ptr<TargetRuntime>& target,
                     Exchange& exchange, const Reach& wanted) {
   // Where TLS chooses, the first connection has to find out (Upstream::become_http2).
-  if (target->protocol != config::TargetProtocol::http2)
+  if (target->spoken.protocol != config::TargetProtocol::http2)
     return Upstream::connect(worker, target, exchange, wanted);
   Http2Upstream* const made = Http2Upstream::connect(worker, target);
   return made != nullptr ? &made->open_stream(exchange, wanted) : nullptr;

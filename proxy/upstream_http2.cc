@@ -12,12 +12,9 @@ namespace {
 
 constexpr std::size_t kRead = 64 * 1024;
 
-/// A target that says nothing for so long while requests run is asked for a sign of life, and gone
-/// without one. Asked again in the same silence only as often as servers of gRPC put up with by
-/// default (five minutes).
-constexpr Millis kSilence{30'000};
+/// A target is asked for a sign of life again in the same silence only as often as servers of gRPC
+/// put up with by default (five minutes).
 constexpr Millis kNextPing{310'000};
-constexpr Millis kPong{10'000};
 
 /// As for HTTP/1 (upstream.cc).
 constexpr net::Http2Limits kResponseLimits{.head_bytes = 64 * 1024, .fields = 200};
@@ -121,7 +118,7 @@ Http2Upstream* Http2Upstream::with_room(TargetRuntime& target, bool fresh) {
 }
 
 bool Http2Upstream::has_room(bool fresh) const {
-  const std::uint32_t most = target_->concurrent_streams;
+  const std::uint32_t most = target_->spoken.concurrent_streams;
   if (phase_ < Phase::open) return !is_stale_ && streams_.size() < most;
   return phase_ == Phase::open && !fresh && !is_broken() && !is_pinged_ &&
          session_->accepts_streams() && streams_.size() < std::min(most, session_->most_streams());
@@ -330,9 +327,9 @@ void Http2Upstream::set_deadline() {
   if (phase_ < Phase::open) return;  // Those that wait have deadlines of their own.
   Mono at = idle_since_ + target_->idle_timeout;
   if (is_pinged_)
-    at = last_input_ + kPong;
+    at = last_input_ + target_->spoken.ping_timeout;
   else if (!is_idle_)
-    at = std::max(last_input_ + kSilence, next_ping_);
+    at = std::max(last_input_ + target_->spoken.ping_after, next_ping_);
   worker_.wheel().set(timer_, at);
 }
 

@@ -284,8 +284,7 @@ boost::local_shared_ptr<TargetRuntime> Worker::target_runtime(
   runtime->in_flight_limit = share_of(service.limits.in_flight_per_target, shared_.workers);
   runtime->idle_limit = share_of(service.limits.idle_per_target, shared_.workers);
   runtime->idle_timeout = service.timeouts.upstream_idle;
-  runtime->protocol = service.upstream.protocol;
-  runtime->concurrent_streams = service.upstream.concurrent_streams;
+  runtime->spoken = service.upstream;
   return runtime;
 }
 

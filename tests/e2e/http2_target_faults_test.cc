@@ -243,6 +243,35 @@ std::vector<Broken> broken_answers() {
   };
 }
 
+TEST_F(Http2TargetFaultsTest, ASilentTargetIsAskedForASignOfLifeAndLeftWithoutOne) {
+  Http2Target target;
+  Trigger go;
+  target.on_request([&](const Http2Target::Send& send, const SeenStream& request) {
+    if (request.field(":path") == "/slow") go.wait();  // Its thread answers no PING meanwhile.
+    send(Http2Target::answer(request.stream, "done"));
+  });
+  start_with("ping_after: 20ms, ping_timeout: 100ms", {target.address()});
+  HttpClient client(teal_->listener());
+  EXPECT_EQ(client.get("/slow").status, 502);
+  EXPECT_EQ(metric("teal_upstream_ping_timeouts_total"), 1);
+  go.fire();
+  EXPECT_EQ(client.get("/").status, 200) << "by another connection";
+}
+
+TEST_F(Http2TargetFaultsTest, ASlowTargetThatAnswersPingsIsWaitedFor) {
+  Http2Target target;
+  start_with("ping_after: 20ms, ping_timeout: 5s", {target.address()});
+  // Nothing is said of the request until a PING was answered.
+  target.on_request([](const Http2Target::Send&, const SeenStream&) {});
+  Http2Client client(teal_->listener());
+  client.send(h2::headers(1, h2::get()));
+  ASSERT_TRUE(eventually([&] { return target.pings() > 0; }));
+  target.on_request({});
+  EXPECT_EQ(client.get(3).status, "200") << "on the same connection";
+  EXPECT_EQ(target.connections(), 1U);
+  EXPECT_EQ(metric("teal_upstream_ping_timeouts_total"), 0);
+}
+
 TEST_F(Http2TargetFaultsTest, AResponseThatBreaksARuleIsRefused) {
   const std::vector<Broken> cases = broken_answers();
   Http2Target target;

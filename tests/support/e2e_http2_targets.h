@@ -27,6 +27,12 @@ class Http2TargetsTest : public testing::Test {
     config.workers = workers;
     teal_ = std::make_unique<Teal>(config);
   }
+  /// With further keys of `upstream`.
+  void start_with(const std::string& keys, const std::vector<std::string>& targets) {
+    ConfigText config = shop(targets, "upstream: { protocol: http2, " + keys + " }\n");
+    config.workers = 1;
+    teal_ = std::make_unique<Teal>(config);
+  }
   double metric(const std::string& name) { return teal_->admin().metric(name); }
 
   std::unique_ptr<Teal> teal_;

@@ -234,7 +234,8 @@ TEST(LoadService, ReadsStickiness) {
 }
 
 TEST(LoadService, ReadsWhatTargetsSpeak) {
-  EXPECT_EQ(service_with("").upstream, (Upstream{TargetProtocol::http1, 100, {}}));
+  EXPECT_EQ(service_with("").upstream,
+            (Upstream{TargetProtocol::http1, 100, Millis{30'000}, Millis{10'000}, {}}));
   const auto spoken = [](const std::string& protocol) {
     return service_with("  upstream: { protocol: " + protocol + " }\n").upstream.protocol;
   };
@@ -246,6 +247,10 @@ TEST(LoadService, ReadsWhatTargetsSpeak) {
   EXPECT_THAT(problems_with("  upstream: { protocol: h2 }\n"), HasSubstr("http1, http2 or auto"));
   EXPECT_THAT(problems_with("  upstream: { concurrent_streams: 0 }\n"),
               HasSubstr("concurrent_streams"));
+  const auto pings = service_with("  upstream: { ping_after: 5s, ping_timeout: 1s }\n").upstream;
+  EXPECT_EQ(pings.ping_after, Millis{5000});
+  EXPECT_EQ(pings.ping_timeout, Millis{1000});
+  EXPECT_THAT(problems_with("  upstream: { ping_after: 1ms }\n"), HasSubstr("ping_after"));
 }
 
 TEST(LoadService, ReadsHealthChecksOfGrpc) {
