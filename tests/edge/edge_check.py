@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """What strangers' tools say of Teal as it is configured by default: testssl.sh must find nothing above LOW, and
 while slowhttptest holds thousands of slow heads, bodies and reads open, other clients are served and memory
-stays bounded. Takes some minutes, so it is no test but ./dev edge.
+stays bounded; and nobody's clients lose anything through fifty shifts (shifts_check.py). Takes some minutes, so it
+is no test but ./dev edge.
 
-usage: edge_check.py TEAL [tls] [slow]"""
+usage: edge_check.py TEAL [tls] [slow] [shifts]"""
 
 import asyncio
 import json
@@ -18,6 +19,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from running import PATIENCE, Program, free_port
+from shifts_check import look_at_shifts
 
 CONNECTIONS, SECONDS = 3000, 20
 MOST_KIB_A_CONNECTION = 64  # An idle one has half a KiB; a slow one may have a read's worth waiting.
@@ -139,7 +141,7 @@ def attack(name, options, process, port):
 
 
 def main():
-    wanted = sys.argv[2:] or ["tls", "slow"]
+    wanted = sys.argv[2:] or ["tls", "slow", "shifts"]
     well = True
     with tempfile.TemporaryDirectory(prefix="teal-edge-") as name:
         folder = pathlib.Path(name)
@@ -154,6 +156,8 @@ def main():
                     well = attack(name, options, process, ports["plain"]) and well
             if "tls" in wanted:
                 well = look_at_tls(folder, ports) and well
+            if "shifts" in wanted:
+                well = look_at_shifts(sys.argv[1], folder) and well
         finally:
             process.stop()
     sys.exit(0 if well else 1)
