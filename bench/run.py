@@ -142,7 +142,7 @@ def run(stage, arguments, book):
         elif name == VERDICT_LATENCY and "teal" in arguments.peers:
             tell(name, report.print_verdict_latency, verdict_latency.measure(
                 ControlApi(stage.ports["admin"]), stage.ports["teal"], stage.values["broken"],
-                arguments.rollbacks))
+                arguments.rollbacks, stage.cores.load))
         elif name == SHIELD:
             tell(name, report.print_shield, shield.measure(
                 stage.folder, arguments.binary, arguments.requests, stage.values["user"]))

@@ -9,20 +9,22 @@ import subprocess
 import threading
 import time
 
+import machine
 from control import SERVICE
 
 
-def load_until(stop, port):
-    """Keeps 16 connections busy, a second at a time."""
+def load_until(stop, port, core):
+    """Keeps 16 connections busy, a second at a time, beside the proxy's core as in other cases."""
     while not stop.is_set():
         subprocess.run(["wrk", "--threads", "1", "--connections", "16", "--duration", "1s",
-                        f"http://127.0.0.1:{port}/who"], capture_output=True, check=True)
+                        f"http://127.0.0.1:{port}/who"], capture_output=True, check=True,
+                       preexec_fn=machine.pin_to(core))
 
 
-def measure(api, port, broken_port, rollbacks):
+def measure(api, port, broken_port, rollbacks, core):
     """Milliseconds of each rollback."""
     stop = threading.Event()
-    load = threading.Thread(target=load_until, args=(stop, port))
+    load = threading.Thread(target=load_until, args=(stop, port, core))
     load.start()
     took = []
     try:

@@ -73,6 +73,8 @@ class Untold {
   /// What control wanted settled has been settled; until clear_settled().
   bool is_settled() const { return is_settled_; }
   void clear_settled() { is_settled_ = false; }
+  /// Control waits for something: what it is to be told should not wait.
+  bool is_wanted() const { return wanted_.load(std::memory_order_relaxed) != count(Mono::max()); }
   /// One event more was given to control; call it before the request is removed.
   void told() { told_.store(told_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
 

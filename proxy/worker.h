@@ -218,6 +218,12 @@ class Worker {
   void take_news();
   void take_table(const RouteTable& table);
   bool has_reports() const { return !reports_.empty() || untold_.is_settled(); }
+  /// Something that a verdict may wait for. Slow requests are many, and wait for the tick unless
+  /// control waits.
+  bool has_urgent_reports() const {
+    return errors_waiting_ > 0 || !reports_.outcomes.empty() || untold_.is_settled() ||
+           (!reports_.judged.empty() && untold_.is_wanted());
+  }
   void read_clock();
   void after_each();
   void after_turn();

@@ -47,7 +47,7 @@ void Worker::report(std::uint32_t service, const JudgedEvent& event) {
 
 void Worker::open_reports() {
   report_under_way_ = false;
-  if (has_reports()) send_reports();
+  if (has_urgent_reports()) send_reports();
 }
 
 void Worker::send_reports() {

@@ -172,7 +172,9 @@ class Client:
         for each in threads:
             each.start()
         print("started", flush=True)
-        stop.wait()
+        # The signal may come to a thread of the library's, which does not wake this one.
+        while not stop.wait(0.1):
+            pass
         for each in threads:
             each.join()
         print("failed", len(failures), *failures[:3])
