@@ -5,10 +5,11 @@ import contextlib
 import pathlib
 import resource
 import socket
+import ssl
 
 import machine
 
-CONNECTIONS = 5000
+CONNECTIONS, TLS_CONNECTIONS = 5000, 2000
 WARM_UP = 200
 
 
@@ -22,8 +23,18 @@ def resident(pid):
     return total
 
 
-def open_with_one_request(port, stack):
-    connection = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+def anybody():
+    """TLS that trusts whoever answers."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+def open_with_one_request(port, stack, tls):
+    connection = socket.create_connection(("127.0.0.1", port), timeout=10)
+    if tls is not None:
+        connection = tls.wrap_socket(connection)
+    stack.enter_context(connection)
     connection.sendall(b"GET /128 HTTP/1.1\r\nHost: bench\r\n\r\n")
     received = b""
     while not received.endswith(b"x" * 128):
@@ -33,13 +44,14 @@ def open_with_one_request(port, stack):
         received += piece
 
 
-def bytes_per_connection(port, pid):
+def bytes_per_connection(port, pid, secure=False):
+    tls, connections = (anybody(), TLS_CONNECTIONS) if secure else (None, CONNECTIONS)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with contextlib.ExitStack() as stack:
         for _ in range(WARM_UP):
-            open_with_one_request(port, stack)
+            open_with_one_request(port, stack, tls)
         before = resident(pid)
-        for _ in range(CONNECTIONS):
-            open_with_one_request(port, stack)
-        return (resident(pid) - before) / CONNECTIONS
+        for _ in range(connections):
+            open_with_one_request(port, stack, tls)
+        return (resident(pid) - before) / connections

@@ -136,9 +136,11 @@ def run(stage, arguments, book):
             tell(name, report.print_latency,
                  latency.measure(stage, plain, arguments.rounds, arguments.seconds))
         elif name == IDLE:
-            tell(name, report.print_idle,
-                 {peer: idle.bytes_per_connection(stage.ports[peer], stage.processes[peer].pid)
-                  for peer in arguments.peers if peer != "nghttpx"})
+            found = {peer: idle.bytes_per_connection(stage.ports[peer], stage.processes[peer].pid)
+                     for peer in arguments.peers if peer != "nghttpx"}
+            found |= {f"{peer}, TLS": idle.bytes_per_connection(stage.tls_ports[peer], stage.processes[peer].pid, True)
+                      for peer in arguments.peers if peer in stage.tls_ports}
+            tell(name, report.print_idle, found)
         elif name == VERDICT_LATENCY and "teal" in arguments.peers:
             tell(name, report.print_verdict_latency, verdict_latency.measure(
                 ControlApi(stage.ports["admin"]), stage.ports["teal"], stage.values["broken"],
