@@ -199,7 +199,7 @@ struct RequestHead : RequestLine {
 
   /// Becomes what `from` is, which keeps this one's room for fields and is of no other use.
   void take(RequestHead& from) {
-    static_cast<RequestLine&>(*this) = from;
+    static_cast<RequestLine&>(*this) = static_cast<const RequestLine&>(from);
     std::swap(fields, from.fields);
   }
   std::string_view text(Piece piece) const { return {fields.bytes() + piece.at, piece.size}; }
