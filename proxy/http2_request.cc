@@ -221,12 +221,15 @@ void Http2Request::send_truncated() {
 
 bool Http2Request::is_output_blocked() const {
   const std::size_t left = waiting();
-  was_blocked_ = left >= kMostWaiting || (left > 0 && connection_.is_blocked());
-  return was_blocked_;
+  const bool is_blocked = left >= kMostWaiting || (left > 0 && connection_.is_blocked());
+  // Who was told so once is told of room, even if it is there when the next one asks.
+  was_blocked_ = was_blocked_ || is_blocked;
+  return is_blocked;
 }
 
 void Http2Request::tell_room() {
   if (!was_blocked_ || is_output_blocked()) return;
+  was_blocked_ = false;
   if (exchange_) exchange_->on_client_unblocked();
 }
 

@@ -85,8 +85,11 @@ void Http2TargetStream::begin_tunnel() {
 }
 
 bool Http2TargetStream::is_blocked() const {
-  was_blocked_ = waiting() >= kMostWaiting || (waiting() > 0 && connection_->Channel::is_blocked());
-  return was_blocked_;
+  const bool is_blocked =
+      waiting() >= kMostWaiting || (waiting() > 0 && connection_->Channel::is_blocked());
+  // Who was told so once is told of room, even if it is there when the next one asks.
+  was_blocked_ = was_blocked_ || is_blocked;
+  return is_blocked;
 }
 
 bool Http2TargetStream::is_drained() const {
@@ -100,6 +103,7 @@ void Http2TargetStream::after_output() {
     was_refused_ = true;
     lose(Failure::reset, net::Refusal::none);
   } else if ((was_undrained_ && is_drained()) || (was_blocked_ && !is_blocked())) {
+    was_blocked_ = false;
     exchange_->on_upstream_unblocked();
   }
 }
