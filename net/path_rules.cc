@@ -52,6 +52,15 @@ class Decoder {
     return Refusal::none;
   }
 
+  /// Behind a "%" that passed without being an escape, a digit would make it one that nobody has
+  /// looked at ("%%32F" for "%2F").
+  bool would_complete_an_escape(char byte) const {
+    const std::size_t size = out_.size();
+    if (size == 0 || digit_of(byte) < 0) return false;
+    return out_[size - 1] == '%' ||
+           (size > 1 && out_[size - 2] == '%' && digit_of(out_[size - 1]) >= 0);
+  }
+
   Refusal take_slash(Oddity what, Refusal rule, std::string_view as_it_is) {
     if (what == Oddity::refuse) return rule;
     return put(what == Oddity::normalise ? "/" : as_it_is);
@@ -75,7 +84,7 @@ class Decoder {
       if (byte != '/' && byte != '\\') return put(escape);
       return take_slash(rules_.encoded_slashes, Refusal::path_slash_encoded, escape);
     }
-    if (is_needless) return put({&byte, 1});
+    if (is_needless && !would_complete_an_escape(byte)) return put({&byte, 1});
     constexpr std::string_view kDigits = "0123456789ABCDEF";
     const char upper[] = {'%', kDigits[static_cast<std::size_t>(high)],
                           kDigits[static_cast<std::size_t>(low)]};
@@ -104,6 +113,11 @@ int dots_of(std::string_view segment) {
   return dots;
 }
 
+/// Where the segment's parameters begin, to a reader that decodes first or one that does not.
+std::size_t parameters_of(std::string_view segment) {
+  return std::min({segment.find(';'), segment.find("%3b"), segment.find("%3B")});
+}
+
 /// Whether a reader that decodes first, takes a backslash for a slash, or cuts parameters off
 /// would find a dot segment in what is one segment to us.
 bool hides_dots(std::string_view segment) {
@@ -120,7 +134,7 @@ bool hides_dots(std::string_view segment) {
       if (skipped != 0) break;
     }
     const std::string_view part = segment.substr(0, end);
-    if (dots_of(part.substr(0, part.find(';'))) != 0) return true;
+    if (dots_of(part.substr(0, parameters_of(part))) != 0) return true;
     if (end == segment.size()) return false;
     segment.remove_prefix(end + skipped);
   }

@@ -4,7 +4,7 @@
 // sees another path than the one that was looked at (RFC 3986, sections 5.2.4 and 6.2.2).
 //
 // Dots that hide from these rules and that some servers find ("..%2F" decoded before the path is
-// cut, "..;" as a path parameter) are refused in any case, unless dots may pass.
+// cut, "..;" and "..%3B" as path parameters) are refused in any case, unless dots may pass.
 //
 // Pure; looks at paths, never at queries.
 #pragma once

@@ -50,6 +50,9 @@ constexpr Vector kVectors[] = {
     {"/public/x%2F%2e%2e", "path_dots_hidden", "path_slash_encoded"},
     {"/public/..;/admin", "path_dots_hidden", "path_dots_hidden"},
     {"/public/.;x=y/admin", "path_dots_hidden", "path_dots_hidden"},
+    {"/public/..%3B/admin", "path_dots_hidden", "path_dots_hidden"},
+    {"/public/..%3bx/admin", "path_dots_hidden", "path_dots_hidden"},
+    {"/public/a..%3B/admin", "/public/a..%3B/admin", "/public/a..%3B/admin"},
     // slashes
     {"//", "/", "path_double_slash"},
     {"//admin", "/admin", "path_double_slash"},
@@ -156,6 +159,18 @@ TEST(PathRules, LookNoFurtherThanThePath) {
   }
   EXPECT_EQ(look_at_path("/abc?d", 6).size, 4U) << "with nothing behind it";
   EXPECT_EQ(look_at_path("", 0).size, 0U);
+}
+
+TEST(PathRules, NoEscapeIsMadeOfWhatPassedAndWhatWasDecoded) {
+  PathRules rules;
+  rules.refuses_malformed_escapes = false;
+  rules.encoded_slashes = Oddity::refuse;
+  for (const char* path : {"/a%%32F", "/a%2%46", "/a%%300", "/a%4%41", "/a%%41B"}) {
+    EXPECT_EQ(settled(path, rules), path);
+    EXPECT_EQ(settled(settled(path, rules), rules), path);
+  }
+  EXPECT_EQ(settled("/a%%7e%%2e", rules), "/a%~%.");
+  EXPECT_EQ(settled("/a%zz%41", rules), "/a%zzA");
 }
 
 }  // namespace
