@@ -8,7 +8,6 @@ import pathlib
 import re
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 
@@ -135,8 +134,12 @@ class Repeated(threading.Thread):
 
     def run(self):
         while not self.over.is_set():
-            done = subprocess.run(self.command, capture_output=True, text=True, timeout=60)
-            well = self.count(done.stdout)
+            try:
+                done = subprocess.run(self.command, capture_output=True, text=True, timeout=60)
+                well = self.count(done.stdout)
+            except Exception as error:  # It hung, or said what nobody understands.
+                self.failed.append(repr(error))
+                continue
             self.well += well
             if done.returncode != 0 or well != self.each:
                 self.failed.append(f"{well} of {self.each}, exit code {done.returncode}: {done.stdout[-300:]}{done.stderr[-300:]}")
@@ -242,7 +245,9 @@ def shift(admin, number):
     for service in ("web", "echo"):
         ask_admin(admin, "PUT", f"/v1/services/{service}/split", json.dumps({"green": share}))
     before, deadline = requests_of(admin), time.monotonic() + PATIENCE
-    while requests_of(admin) < before + 200 and time.monotonic() < deadline:
+    while requests_of(admin) < before + 200:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"no traffic behind shift {number + 1}")
         time.sleep(0.02)
 
 
@@ -256,15 +261,17 @@ def look_at_shifts(teal, folder):
     path = folder / "shifts.yaml"
     path.write_text(CONFIGURATION.format(folder=folder, **ports))
     process = Program("teal", [teal, "serve", str(path)], ports["secure"], folder / "shifts.out")
-    well = True
+    well, clients = True, []
     try:
-        clients = list(clients_of(ports, page, folder))
-        for number in range(SHIFTS):
-            shift(ports["admin"], number)
-        for client in clients:
-            done, failed = client.stop()
-            well = well and not failed and done != 0
-            print(f"{client.name}: {done} went well, {len(failed)} failed through {SHIFTS} shifts", *failed[:3], sep="\n  ")
+        try:
+            clients.extend(clients_of(ports, page, folder))
+            for number in range(SHIFTS):
+                shift(ports["admin"], number)
+        finally:
+            for client in clients:
+                done, failed = client.stop()
+                well = well and not failed and done != 0
+                print(f"{client.name}: {done} went well, {len(failed)} failed through {SHIFTS} shifts", *failed[:3], sep="\n  ")
         bad = requests_of(ports["admin"], 'code="5xx"')
         print(f"{requests_of(ports['admin']):.0f} requests in all, {bad:.0f} of them 5xx")
         return well and bad == 0
