@@ -33,9 +33,7 @@ class Http2TunnelTest : public Http2TargetsTest {
     config.access_log = "\n  format: json\n  path: $DIR/access.log";
     teal_ = std::make_unique<Teal>(config.render("$DIR"));
   }
-  bool logs(const std::string& part) {
-    return eventually([&] { return has(read_file(teal_->dir() / "access.log"), part); });
-  }
+  bool logs(const std::string& part) { return e2e::logs(*teal_, part); }
   bool counts(const std::string& name, double value) {
     return eventually([&] { return metric(name) == value; });
   }

@@ -58,6 +58,10 @@ class Caller {
   std::string heard_;
 };
 
+inline bool logs(const Teal& teal, const std::string& part) {
+  return eventually([&] { return has(read_file(teal.dir() / "access.log"), part); });
+}
+
 /// The 101 that answers the key of a request, with further lines.
 inline std::string agreement_with(const SeenRequest& request, const std::string& lines = {}) {
   return "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n" +
@@ -110,9 +114,7 @@ class UpgradeTest : public testing::Test {
   bool counts(const std::string& name, double value, const std::string& labels = {}) {
     return eventually([&] { return metric(name, labels) == value; });
   }
-  bool logs(const std::string& part) {
-    return eventually([&] { return has(read_file(teal_->dir() / "access.log"), part); });
-  }
+  bool logs(const std::string& part) { return e2e::logs(*teal_, part); }
 
   Target target_;
   std::mutex mutex_;

@@ -74,5 +74,17 @@ TEST(AuthorityForm, TellsNamesAndTheirPortsFromAllElse) {
   EXPECT_EQ(authority_form(":80"), AuthorityForm::refused);
 }
 
+TEST(AuthorityMemory, SaysWhatALookSaysWhateverCameBefore) {
+  const std::string longest(46, 'a');
+  const std::string longer(47, 'a');
+  AuthorityMemory memory;
+  for (const std::string& text :
+       {std::string(), std::string("a.example"), std::string("a.example"),
+        std::string("a.example:80"), std::string("a.exampl"), std::string("a.example:"),
+        std::string("u@a.exampl"), std::string("a.example"), std::string("[::1]"), std::string(),
+        longest, longest, longer, longer, longest, std::string("b.example")})
+    EXPECT_EQ(memory.form_of(text), authority_form(text)) << text;
+}
+
 }  // namespace
 }  // namespace teal::net
