@@ -233,7 +233,8 @@ TEST(Http2TunnelByRealPeers, ConversationsGoBothWaysByBothProtocols) {
   EXPECT_EQ(streams.wait(Deadline{std::chrono::seconds{30}}), 0) << streams.errors();
   EXPECT_TRUE(has(streams.output(), "\"echoes\": 400")) << streams.output();
   PythonPeer talk({"websocket_peer.py", "talk", "ws://" + front + "/chat", "8"});
-  ASSERT_TRUE(eventually([&] { return near.admin().metric("teal_tunnels_total") >= 40; }))
+  ASSERT_TRUE(eventually([&] { return near.admin().metric("teal_tunnels_total") >= 40; },
+                         Deadline{std::chrono::seconds{60}}))
       << talk.errors();
   talk.signal(SIGTERM);
   EXPECT_EQ(talk.wait(Deadline{std::chrono::seconds{30}}), 0) << talk.errors();

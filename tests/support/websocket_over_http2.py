@@ -43,6 +43,8 @@ class Stream:
         """Whole frames that have come: the server's are not masked."""
         while len(self.data) >= 2:
             opcode, size, at = self.data[0] & 15, self.data[1] & 127, 2
+            if len(self.data) < 2 + {126: 2, 127: 8}.get(size, 0):
+                return
             if size == 126:
                 size, at = struct.unpack("!H", self.data[2:4])[0], 4
             elif size == 127:
