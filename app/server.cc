@@ -100,6 +100,7 @@ struct Server::State final : control::Ports {
     }
   }
   std::vector<TrafficReading> read_traffic() override { return pool.read_traffic(); }
+  Tally read_tally(const TrafficKey& key) override { return pool.read_tally(key); }
   Mono settled_before() override { return pool.settled_before(); }
   void want_settled(Mono began) override { pool.want_settled(began); }
 
@@ -230,8 +231,10 @@ void Server::State::tick() {
 /// with the ticks.
 void Server::State::look(std::size_t nth, Mono completed) {
   if (!controller) return;
-  controller->look(completed);
-  if (nth >= kLooks.size()) return;
+  if (!controller->look(completed) || nth >= kLooks.size()) {
+    looker.cancel();
+    return;
+  }
   looker.expires_after(kLooks[nth]);
   looker.async_wait([this, nth](const boost::system::error_code& ec) {
     if (!ec) look(nth + 1, clock.mono());

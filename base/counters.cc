@@ -2,16 +2,14 @@
 
 namespace teal {
 
-std::uint64_t TrafficCounters::total() const {
-  std::uint64_t sum = 0;
-  for (const Origin origin : {Origin::target, Origin::teal})
-    for (const std::uint64_t n : requests[static_cast<std::size_t>(origin)]) sum += n;
-  return sum;
-}
-
-std::uint64_t TrafficCounters::errors() const {
-  return requests[static_cast<std::size_t>(Origin::target)][4] +
-         requests[static_cast<std::size_t>(Origin::teal)][4];
+Tally tally_of(const RequestCounts& requests) {
+  Tally tally;
+  for (const Origin origin : {Origin::target, Origin::teal}) {
+    const auto& by_class = requests[static_cast<std::size_t>(origin)];
+    for (const std::uint64_t n : by_class) tally.requests += n;
+    tally.errors += by_class[5 - 1];
+  }
+  return tally;
 }
 
 TrafficCounters& TrafficCounters::operator+=(const TrafficCounters& more) {

@@ -3,10 +3,12 @@
 // merges them.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -48,11 +50,33 @@ struct PerAudience {
   }
 };
 
-struct TrafficCounters {
-  static constexpr std::size_t kClasses = 5;
+/// Finished requests, client aborts not counted, and those of them with a 5xx, whoever of target
+/// and Teal made it.
+struct Tally {
+  std::uint64_t requests = 0;
+  std::uint64_t errors = 0;
+  bool operator==(const Tally&) const = default;
+};
 
-  /// Finished requests by origin and status class; [origin][status / 100 - 1].
-  std::array<std::array<std::uint64_t, kClasses>, 3> requests{};
+constexpr Tally operator+(const Tally& one, const Tally& more) {
+  return {one.requests + more.requests, one.errors + more.errors};
+}
+
+/// Never below nothing.
+constexpr Tally operator-(const Tally& now, const Tally& before) {
+  return {now.requests - std::min(now.requests, before.requests),
+          now.errors - std::min(now.errors, before.errors)};
+}
+
+/// Finished requests by origin and status class; [origin][status / 100 - 1].
+using RequestCounts = std::array<std::array<std::uint64_t, 5>, kOrigins.size()>;
+
+Tally tally_of(const RequestCounts& requests);
+
+struct TrafficCounters {
+  static constexpr std::size_t kClasses = std::tuple_size_v<RequestCounts::value_type>;
+
+  RequestCounts requests{};
   /// Extra upstream attempts beyond the first.
   std::uint64_t retries = 0;
   /// Requests that failed on this group, the release, and were asked of the live one. They are in
@@ -63,10 +87,9 @@ struct TrafficCounters {
   /// From the whole request head to the response head.
   Histogram first_byte;
 
-  /// Finished requests, client aborts not counted.
-  std::uint64_t total() const;
-  /// Those with a 5xx, whoever of target and Teal made it.
-  std::uint64_t errors() const;
+  Tally tally() const { return tally_of(requests); }
+  std::uint64_t total() const { return tally().requests; }
+  std::uint64_t errors() const { return tally().errors; }
 
   TrafficCounters& operator+=(const TrafficCounters& more);
   TrafficCounters& operator-=(const TrafficCounters& earlier);

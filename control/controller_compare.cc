@@ -18,21 +18,21 @@ void Controller::on_judged_event(std::uint32_t service, const JudgedEvent& event
   runner->on_event(event, state.clock.mono());
 }
 
-void Controller::look(Mono completed) {
+bool Controller::look(Mono completed) {
   State& state = *state_;
   Mono waits_for = Mono::max();
-  // Counters that are a little old decide nothing that events do not decide.
-  if (state.clock.mono() - state.traffic_read >= State::kJudgePause) state.read_traffic();
   const std::map<std::string, DeploymentNumber> now_running = state.running;
   for (const auto& [service, number] : now_running) {
     const auto found = state.runners.find(number);
     if (found == state.runners.end()) continue;
     DeploymentRunner& runner = *found->second;
     if (runner.spec().kind != Kind::deploy || runner.is_over() || !runner.compares()) continue;
-    if (state.tell_verdict(runner, DeploymentRunner::Asked::comparisons, completed)) continue;
-    waits_for = std::min(waits_for, runner.waits_for());
+    const auto breach = runner.look(state.glance_at(runner));
+    state.tell_breach(runner, breach, completed);
+    if (!breach) waits_for = std::min(waits_for, runner.waits_for());
   }
   state.ports.want_settled(waits_for);
+  return waits_for != Mono::max();
 }
 
 /// By this age a request has ended badly, or it is not going to for a reason that its group has.

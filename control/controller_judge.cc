@@ -25,7 +25,6 @@ void Controller::tick() {
 }
 
 void Controller::State::read_traffic() {
-  traffic_read = clock.mono();
   traffic.clear();
   for (TrafficReading& reading : ports.read_traffic())
     traffic[std::move(reading.key)] += reading.counters;
@@ -44,22 +43,31 @@ health::Reading Controller::State::reading_of(const DeploymentRunner& runner) co
           counters(spec.service, other(spec.colour), spec.replaces), ports.settled_before()};
 }
 
-bool Controller::State::tell_verdict(DeploymentRunner& runner, DeploymentRunner::Asked asked,
-                                     Mono completed) {
-  const auto breach = runner.judge(reading_of(runner), asked);
+health::Glance Controller::State::glance_at(const DeploymentRunner& runner) const {
+  const Spec& spec = runner.spec();
+  const Colour live = other(spec.colour);
+  return {clock.mono(),
+          ports.read_tally({spec.service, spec.colour, spec.revision, Audience::split}),
+          ports.read_tally({spec.service, live, spec.replaces, Audience::split}),
+          ports.settled_before()};
+}
+
+void Controller::State::tell_breach(DeploymentRunner& runner,
+                                    const std::optional<event::AlarmBreached>& breach,
+                                    Mono completed) {
   if (breach) tell(runner, *breach, completed);
   for (const std::string& why : runner.take_observed())
     say(Level::warning, "alarm.observed", runner.spec().service,
         "alarm " + why + "; it only observes", runner.spec().id);
-  return breach.has_value();
 }
 
 /// Asks the deployment's judges. A breach is told at once; that evidence came or went only where
 /// the engine would act on it, so that the journal follows decisions and not traffic.
 void Controller::State::judge(DeploymentRunner& runner) {
   if (runner.spec().kind != Kind::deploy || runner.is_over()) return;
-  if (!tell_verdict(runner, DeploymentRunner::Asked::all, clock.mono()))
-    tell_evidence(runner, false);
+  const auto breach = runner.judge(reading_of(runner));
+  tell_breach(runner, breach, clock.mono());
+  if (!breach) tell_evidence(runner, false);
 }
 
 /// `exactly`: in the present words, because somebody is going to read them.

@@ -86,9 +86,11 @@ struct Controller::State {
   const TrafficCounters& counters(const std::string& service, Colour colour,
                                   const std::string& revision) const;
   health::Reading reading_of(const DeploymentRunner& runner) const;
-  /// Tells the engine what the judges found. True if that ended it. `completed`: when the request
-  /// ended that decided.
-  bool tell_verdict(DeploymentRunner& runner, DeploymentRunner::Asked asked, Mono completed);
+  health::Glance glance_at(const DeploymentRunner& runner) const;
+  /// Tells the engine of the breach that the judges found, if there is one, and people of breaches
+  /// that were only observed. `completed`: when the request ended that decided.
+  void tell_breach(DeploymentRunner& runner, const std::optional<event::AlarmBreached>& breach,
+                   Mono completed);
   void judge(DeploymentRunner& runner);
   void judge_all();
   void tell_evidence(DeploymentRunner& runner, bool exactly);
@@ -149,7 +151,6 @@ struct Controller::State {
 
   std::map<TrafficKey, TrafficCounters> traffic;
   Mono judged;
-  Mono traffic_read;
   /// What the live group has done in the last minutes, by two earlier readings of its counters.
   struct Recent {
     std::string revision;

@@ -86,28 +86,52 @@ void DeploymentRunner::set_baseline(const TrafficCounters& release, const Traffi
   live_before_ = live;
 }
 
-std::optional<event::AlarmBreached> DeploymentRunner::judge(health::Reading reading, Asked asked) {
+std::optional<event::AlarmBreached> DeploymentRunner::judge(health::Reading reading) {
   reading.release -= release_before_;
   reading.live -= live_before_;
   const bool has_traffic = engine_.facts().weight > Weight::none();
   std::optional<event::AlarmBreached> breach;
-  if (has_traffic && compares()) note(reading);
+  if (has_traffic && compares()) note(reading.glance());
   for (Watch& watch : watches_) {
     // Without traffic the release's numbers say nothing; an outside word counts at once.
     if (!has_traffic && !watch.external) continue;
-    if (asked == Asked::comparisons && !watch.compares) continue;
     const bool was_breached = std::holds_alternative<health::Breached>(watch.verdict);
     watch.verdict = watch.source->judge(reading);
     record(watch, reading.at);
-    const auto* breached = std::get_if<health::Breached>(&watch.verdict);
-    if (breached == nullptr) continue;
-    if (watch.observed) {
-      if (!was_breached) observed_.push_back(watch.source->name() + ": " + breached->why);
-    } else if (!breach) {
-      breach = event::AlarmBreached{watch.source->name(), breached->why};
-    }
+    if (const auto* breached = std::get_if<health::Breached>(&watch.verdict))
+      take_breach(watch, !was_breached, breached->why, breach);
   }
   return breach;
+}
+
+std::optional<event::AlarmBreached> DeploymentRunner::look(health::Glance glance) {
+  std::optional<event::AlarmBreached> breach;
+  if (engine_.facts().weight == Weight::none()) return breach;
+  glance.release = glance.release - release_before_.tally();
+  glance.live = glance.live - live_before_.tally();
+  note(glance);
+  const bool follows = has_errors_ && glance.at >= followed_ + kFollowPause;
+  for (Watch& watch : watches_) {
+    if (!watch.compares || std::holds_alternative<health::Breached>(watch.verdict)) continue;
+    const std::optional<health::Breached> breached = watch.source->look(glance);
+    if (breached) watch.verdict = *breached;
+    if (breached || follows) record(watch, glance.at);
+    if (breached) take_breach(watch, true, breached->why, breach);
+  }
+  if (follows) {
+    followed_ = glance.at;
+    has_errors_ = false;
+  }
+  return breach;
+}
+
+void DeploymentRunner::take_breach(const Watch& watch, bool is_new, const std::string& why,
+                                   std::optional<event::AlarmBreached>& breach) {
+  if (watch.observed) {
+    if (is_new) observed_.push_back(watch.source->name() + ": " + why);
+  } else if (!breach) {
+    breach = event::AlarmBreached{watch.source->name(), why};
+  }
 }
 
 Mono DeploymentRunner::waits_for() const {

@@ -29,6 +29,8 @@ DeploymentNumber deployment_number(const DeploymentId& id);
 class DeploymentRunner {
  public:
   static constexpr std::size_t kMaxTimeline = 1000;
+  /// The course of a comparison follows errors, and judge(), but not each request of a flood.
+  static constexpr Millis kFollowPause{5};
 
   DeploymentRunner(DeploymentNumber number, Spec spec, WallTime created, Mono now);
 
@@ -66,9 +68,11 @@ class DeploymentRunner {
   /// Notes it for the comparisons and for the evidence.
   void on_event(const JudgedEvent& event, Mono now);
 
-  enum class Asked : std::uint8_t { all, comparisons };
   /// Judges; the breach, if there is one. `reading` counts since the process began.
-  std::optional<event::AlarmBreached> judge(health::Reading reading, Asked asked);
+  std::optional<event::AlarmBreached> judge(health::Reading reading);
+  /// The same of the comparisons and what single events did to them. Their verdicts stay what the
+  /// last judge() found unless there is a breach.
+  std::optional<event::AlarmBreached> look(health::Glance glance);
   /// Beginning of the oldest bad request that comparisons wait to settle; max: none.
   Mono waits_for() const;
   /// Observed alarms that have begun to breach since the last call, as "name: why".
@@ -117,13 +121,18 @@ class DeploymentRunner {
   Age wake_at_ = kNever;
   /// Times of the evidence count from here: as old as the deployment.
   Mono birth(Mono now) const { return now - age(now); }
-  void note(const health::Reading& reading);
+  void note(const health::Glance& glance);
   void record(const Watch& watch, Mono now);
+  /// Passes it on, unless the alarm only observes: then it is announced once.
+  void take_breach(const Watch& watch, bool is_new, const std::string& why,
+                   std::optional<event::AlarmBreached>& breach);
   bool is_as_it_was(const std::vector<AlarmReport>& before) const;
 
   std::vector<Watch> watches_;
   Evidence evidence_;
   bool evidence_is_new_ = false;
+  bool has_errors_ = false;  ///< That the courses do not show yet.
+  Mono followed_ = Mono::min();
   std::size_t pages_written_ = 0;  ///< Whole ones.
   std::optional<std::pair<Shift, EvidenceStep>> planned_;
   std::vector<std::string> observed_;

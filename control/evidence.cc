@@ -36,15 +36,6 @@ void add_thinned(std::vector<Point>& points, Point point) {
   points.push_back(std::move(point));
 }
 
-Tally operator+(const Tally& one, const Tally& more) {
-  return {one.requests + more.requests, one.errors + more.errors};
-}
-
-Tally operator-(const Tally& now, const Tally& before) {
-  return {now.requests - std::min(now.requests, before.requests),
-          now.errors - std::min(now.errors, before.errors)};
-}
-
 std::int64_t micros_of(Mono time) {
   return std::chrono::duration_cast<Micros>(time.time_since_epoch()).count();
 }

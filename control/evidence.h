@@ -22,13 +22,6 @@
 
 namespace teal::control {
 
-/// Finished requests of one group, and those of them that failed.
-struct Tally {
-  std::uint64_t requests = 0;
-  std::uint64_t errors = 0;
-  bool operator==(const Tally&) const = default;
-};
-
 /// One time at one weight.
 struct EvidenceStep {
   std::size_t step = 0;  ///< Of the plan.

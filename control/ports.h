@@ -26,6 +26,9 @@ class Ports {
   /// The sum of all workers' counters now. Cheap enough for ten times a second.
   virtual std::vector<TrafficReading> read_traffic() = 0;
 
+  /// The same of one key, and only how many: cheap enough for every batch of events.
+  virtual Tally read_tally(const TrafficKey& key) = 0;
+
   /// Every judged request that began before has ended or was told of (Controller::on_judged_event).
   virtual Mono settled_before() = 0;
 

@@ -44,10 +44,11 @@ class Feeding {
       if (event <= reading) {
         settled_ = std::max(settled_, evidence_.settled(event_));
         give(events[event_++]);
+        look();
       } else {
         ++reading_;
+        judge();
       }
-      judge();
     }
   }
 
@@ -59,6 +60,15 @@ class Feeding {
     event.began = birth_ + event.began.time_since_epoch();
     event.seen = birth_ + event.seen.time_since_epoch();
     for (health::VerdictSource* source : sources_) source->on_event(event);
+  }
+
+  void look() {
+    health::Glance glance{birth_ + now_, {}, {}, birth_ + settled_};
+    if (reading_ > 0) {
+      glance.release = evidence_.readings()[reading_ - 1].release;
+      glance.live = evidence_.readings()[reading_ - 1].live;
+    }
+    for (health::VerdictSource* source : sources_) source->look(glance);
   }
 
   void judge() {

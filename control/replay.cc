@@ -21,16 +21,21 @@ class FirstBreach final : public health::VerdictSource {
   std::string condition() const override { return judge_->condition(); }
   health::Verdict judge(const health::Reading& reading) override {
     if (breached_at_) return verdict_;
-    verdict_ = judge_->judge(reading);
-    if (std::holds_alternative<health::Breached>(verdict_))
-      breached_at_ = std::chrono::duration_cast<Micros>(reading.at - kBirth);
+    note(judge_->judge(reading), reading.at);
     return verdict_;
+  }
+  std::optional<health::Breached> look(const health::Glance& glance) override {
+    if (!breached_at_) {
+      if (const auto breached = judge_->look(glance)) note(*breached, glance.at);
+    }
+    const auto* breached = std::get_if<health::Breached>(&verdict_);
+    return breached == nullptr ? std::nullopt : std::optional(*breached);
   }
   void begin_step(const health::StepStart& step) override { judge_->begin_step(step); }
   void on_event(const JudgedEvent& event) override {
     if (!breached_at_) judge_->on_event(event);
   }
-  std::optional<health::ComparisonReport> comparison() const override {
+  std::optional<health::ComparisonReport> comparison() override {
     return judge_->comparison();
   }
 
@@ -38,6 +43,12 @@ class FirstBreach final : public health::VerdictSource {
   const std::optional<Micros>& breached_at() const { return breached_at_; }
 
  private:
+  void note(health::Verdict verdict, Mono at) {
+    verdict_ = std::move(verdict);
+    if (std::holds_alternative<health::Breached>(verdict_))
+      breached_at_ = std::chrono::duration_cast<Micros>(at - kBirth);
+  }
+
   std::unique_ptr<VerdictSource> judge_;
   health::Verdict verdict_ = health::NotEnoughEvidence{std::string(kNothingJudged)};
   std::optional<Micros> breached_at_;

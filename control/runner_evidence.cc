@@ -9,10 +9,6 @@
 namespace teal::control {
 namespace {
 
-Tally tally(const TrafficCounters& counters) {
-  return {counters.total(), counters.errors()};
-}
-
 /// No infinity: it is written as JSON.
 double e_value(double log_e) {
   constexpr double kMostLog = 600;
@@ -53,13 +49,14 @@ void DeploymentRunner::on_event(const JudgedEvent& event, Mono now) {
   recorded.began = Mono{event.began - born};
   recorded.seen = Mono{event.seen - born};
   evidence_.add(recorded, spec().colour);
+  has_errors_ |= !is_slow;
   evidence_is_new_ = true;
 }
 
-void DeploymentRunner::note(const health::Reading& reading) {
-  const Mono born = birth(reading.at);
-  evidence_.read(since(born, reading.at), tally(reading.release), tally(reading.live));
-  evidence_.settle(since(born, std::clamp(reading.settled_before, born, reading.at)));
+void DeploymentRunner::note(const health::Glance& glance) {
+  const Mono born = birth(glance.at);
+  evidence_.read(since(born, glance.at), glance.release, glance.live);
+  evidence_.settle(since(born, std::clamp(glance.settled_before, born, glance.at)));
 }
 
 void DeploymentRunner::record(const Watch& watch, Mono now) {
@@ -108,7 +105,7 @@ bool DeploymentRunner::is_as_it_was(const std::vector<AlarmReport>& before) cons
 void DeploymentRunner::conclude_evidence(health::Reading reading) {
   reading.release -= release_before_;
   reading.live -= live_before_;
-  if (!evidence_.empty()) note(reading);
+  if (!evidence_.empty()) note(reading.glance());
   evidence_is_new_ = evidence_is_new_ || !watches_.empty();
 }
 

@@ -50,6 +50,7 @@ std::string Comparison::condition() const {
 void Comparison::begin_step(const StepStart& step) {
   weight_ = step.release;
   rebase_ = true;
+  since_step_ = {};
   certified_ = false;
   on_step(step);
 }
@@ -68,24 +69,53 @@ Verdict Comparison::judge(const Reading& reading) {
   since_step_ = reading;
   since_step_.release -= before_.release;
   since_step_.live -= before_.live;
-  ComparisonReport report = weigh(reading);
-  report.tolerance = alarm_.tolerance;
-  // Condition 6 (docs/judge.md): each of the deployment's comparisons has its part of alpha.
-  const auto parts = static_cast<double>(std::max<std::size_t>(context_.comparisons, 1));
-  report.log_e_needed = std::log(parts / (1 - alarm_.confidence)) + log_restart_price_;
-  report.certificate_log_e_needed = -std::log(1 - alarm_.certify);
-  Verdict result = verdict(report);
-  using Outcome = ComparisonReport::Outcome;
-  if (breached_)
-    report.outcome = Outcome::breached;
-  else if (certified_)
-    report.outcome = Outcome::certified;
-  report_ = std::move(report);
-  return result;
+  take(reading.glance());
+  return verdict();
 }
 
-Verdict Comparison::verdict(const ComparisonReport& report) {
+std::optional<Breached> Comparison::look(const Glance& glance) {
+  take(glance);
+  if (!breached_ && log_e_ >= log_e_needed()) verdict();
+  return breached_;
+}
+
+void Comparison::take(const Glance& glance) {
+  glance_ = glance;
+  log_e_ = log_e(glance);
+  report_.reset();
+}
+
+/// Condition 6 (docs/judge.md): each of the deployment's comparisons has its part of alpha.
+double Comparison::log_e_needed() const {
+  const auto parts = static_cast<double>(std::max<std::size_t>(context_.comparisons, 1));
+  return std::log(parts / (1 - alarm_.confidence)) + log_restart_price_;
+}
+
+/// Requires: take() was called.
+const ComparisonReport& Comparison::report() {
+  if (report_) return *report_;
+  report_ = weigh(*glance_);
+  report_->tolerance = alarm_.tolerance;
+  report_->log_e = log_e_;
+  report_->log_e_needed = log_e_needed();
+  report_->certificate_log_e_needed = -std::log(1 - alarm_.certify);
+  return *report_;
+}
+
+std::optional<ComparisonReport> Comparison::comparison() {
+  if (!glance_) return std::nullopt;
+  ComparisonReport shown = report();
+  using Outcome = ComparisonReport::Outcome;
+  if (breached_)
+    shown.outcome = Outcome::breached;
+  else if (certified_)
+    shown.outcome = Outcome::certified;
+  return shown;
+}
+
+Verdict Comparison::verdict() {
   if (breached_) return *breached_;
+  const ComparisonReport& report = this->report();
   if (report.log_e >= report.log_e_needed) {
     std::string why = what() + " " + counts(report.release, report.live) + ", e-value " +
                       e_value(report.log_e) + " >= " + e_value(report.log_e_needed);

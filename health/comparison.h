@@ -22,15 +22,18 @@ class Comparison : public VerdictSource {
   const std::string& name() const final { return name_; }
   std::string condition() const final;
   Verdict judge(const Reading& reading) final;
+  std::optional<Breached> look(const Glance& glance) final;
   void begin_step(const StepStart& step) final;
   void on_restart(std::uint64_t losses) final;
-  std::optional<ComparisonReport> comparison() const final { return report_; }
+  std::optional<ComparisonReport> comparison() final;
 
  protected:
   Comparison(std::string name, const config::CompareAlarm& alarm, const JudgeContext& context);
 
-  /// The evidence as of the reading; the outcome is left to this class.
-  virtual ComparisonReport weigh(const Reading& reading) = 0;
+  /// Takes the events that the reading settles. The logarithm of the e-value after them.
+  virtual double log_e(const Glance& glance) = 0;
+  /// The evidence after that, for a person; levels and the outcome are left to this class.
+  virtual ComparisonReport weigh(const Glance& glance) = 0;
   virtual void on_step(const StepStart& step) = 0;
   /// Nobody will say how the requests in flight end.
   virtual void forget_in_flight() {}
@@ -40,11 +43,14 @@ class Comparison : public VerdictSource {
   const config::CompareAlarm& alarm() const { return alarm_; }
   const JudgeContext& context() const { return context_; }
   Weight weight() const { return weight_; }
-  /// What came of either group since the step began.
+  /// What came of either group since the step began, as of the last judge().
   const Reading& since_step() const { return since_step_; }
 
  private:
-  Verdict verdict(const ComparisonReport& report);
+  double log_e_needed() const;
+  void take(const Glance& glance);
+  const ComparisonReport& report();
+  Verdict verdict();
   std::string missing(const ComparisonReport& report) const;
 
   std::string name_;
@@ -57,7 +63,9 @@ class Comparison : public VerdictSource {
   Reading since_step_;
   std::optional<Breached> breached_;
   bool certified_ = false;
-  std::optional<ComparisonReport> report_;
+  std::optional<Glance> glance_;  ///< The last one.
+  double log_e_ = 0;
+  std::optional<ComparisonReport> report_;  ///< Of that, if somebody has asked.
 };
 
 /// A client's bad event counts once in a deployment (4.7.3 of the study; docs/judge.md): its

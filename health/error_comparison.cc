@@ -174,25 +174,28 @@ void ErrorComparison::forget_in_flight() {
   overdue_.clear();
 }
 
-ComparisonReport ErrorComparison::weigh(const Reading& reading) {
-  if (weight() == Weight::all() && !alone_since_) alone_since_ = reading;
+double ErrorComparison::log_e(const Glance& glance) {
+  if (weight() == Weight::all() && !alone_since_) alone_since_ = glance;
   // Condition 2 (docs/judge.md): by age.
-  while (!waiting_.empty() && waiting_.top().began < reading.settled_before) {
+  while (!waiting_.empty() && waiting_.top().began < glance.settled_before) {
     count(waiting_.top());
     waiting_.pop();
   }
-  give_up_on_old(reading.at);
+  give_up_on_old(glance.at);
+  return evidence(glance);
+}
+
+ComparisonReport ErrorComparison::weigh(const Glance& glance) {
   ComparisonReport report;
-  report.log_e = evidence(reading);
   report.certificate_log_e = certificate(0, 0);
   const RatioInterval::Bounds bounds = interval_.bounds(1 - alarm().certify);
   report.ratio_low = bounds.low;
   report.ratio_high = bounds.high;
   report.release = release_;
   report.live = live_;
-  report.release.total =
-      std::max(reading.release.total(), report.release.bad);            // told before it is counted
-  report.live.total = std::max(reading.live.total(), report.live.bad);  // told before it is counted
+  // A failure is told before it is counted.
+  report.release.total = std::max(glance.release.requests, report.release.bad);
+  report.live.total = std::max(glance.live.requests, report.live.bad);
   report.waiting = waiting_.size();
   report.overdue = overdue_.size() - overdue_release_;
   report.left_out = left_out_;
@@ -200,14 +203,14 @@ ComparisonReport ErrorComparison::weigh(const Reading& reading) {
   return report;
 }
 
-double ErrorComparison::evidence(const Reading& reading) {
-  if (reading.at < untracked_until_) return 0;
+double ErrorComparison::evidence(const Glance& glance) {
+  if (glance.at < untracked_until_) return 0;
   const double compared = worse_.log_e();
   if (!alarm().at_most) return compared;
   double guard = 0;
   if (alone_since_) {
-    const std::uint64_t ended = reading.release.total() - alone_since_->release.total();
-    const std::uint64_t errors = reading.release.errors() - alone_since_->release.errors();
+    const std::uint64_t ended = glance.release.requests - alone_since_->release.requests;
+    const std::uint64_t errors = glance.release.errors - alone_since_->release.errors;
     guard = log_e_above(*alarm().at_most, alone_bad_, ended - errors + overdue_release_);
   }
   return mixed(kGuardPart, compared, guard);

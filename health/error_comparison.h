@@ -44,7 +44,8 @@ class ErrorComparison final : public Comparison {
     RatioTest::Applied applied;  ///< Live: in worse_. Release: in not_worse_.
   };
 
-  ComparisonReport weigh(const Reading& reading) override;
+  double log_e(const Glance& glance) override;
+  ComparisonReport weigh(const Glance& glance) override;
   void on_step(const StepStart& step) override;
   void forget_in_flight() override;
   std::string what() const override { return "errors:"; }
@@ -58,7 +59,7 @@ class ErrorComparison final : public Comparison {
   void count(const JudgedEvent& event);
   void tally(const JudgedEvent& event, bool release, double probability);
   void give_up_on_old(Mono now);
-  double evidence(const Reading& reading);
+  double evidence(const Glance& glance);
   double certificate(std::uint64_t more_bad, std::uint64_t more_good) const;
   std::optional<std::uint64_t> more_requests(double needed) const;
   std::optional<double> more_of_release(double needed) const;
@@ -74,7 +75,7 @@ class ErrorComparison final : public Comparison {
   std::uint64_t overdue_release_ = 0;
   Mono untracked_until_ = Mono::min();
   Mono swept_ = Mono::min();
-  std::optional<Reading> alone_since_;  ///< Since when all traffic is the release's.
+  std::optional<Glance> alone_since_;  ///< Since when all traffic is the release's.
   std::uint64_t alone_bad_ = 0;
   ComparisonReport::Group release_;  ///< Bad events counted, and their samples.
   ComparisonReport::Group live_;

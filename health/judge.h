@@ -23,6 +23,14 @@
 
 namespace teal::health {
 
+/// The little of a Reading by which single events are judged.
+struct Glance {
+  Mono at;
+  Tally release;
+  Tally live;
+  Mono settled_before = Mono::min();  ///< As in Reading.
+};
+
 /// Both groups' split traffic at one instant; counters of the revision, growing since it came, by
 /// the group that was drawn.
 struct Reading {
@@ -33,6 +41,8 @@ struct Reading {
   /// in the order in which the requests began, as far as this. `at` minus the overdue age will do;
   /// the beginning of the oldest untold request in flight is better. Left out: nothing is taken.
   Mono settled_before = Mono::min();
+
+  Glance glance() const { return {at, release.tally(), live.tally(), settled_before}; }
 };
 
 /// A step with a weight of its own begins: every worker runs on it.
@@ -58,8 +68,11 @@ class VerdictSource {
   virtual void set_external(bool /*firing*/, const std::string& /*why*/) {}
 
   // Only comparisons listen to these.
+  /// Judges the events that came, and nothing but whether they make a breach: cheap, for each batch
+  /// of them. What else there is to say, the next judge() says.
+  virtual std::optional<Breached> look(const Glance& /*glance*/) { return std::nullopt; }
   virtual void begin_step(const StepStart& /*step*/) {}
-  /// A bad event. It counts in the next judge() whose reading has settled it.
+  /// A bad event. It counts in the next judge() or look() whose reading has settled it.
   virtual void on_event(const JudgedEvent& /*event*/) {}
   /// This source is not the one that judged before the process ended, but has been fed with what
   /// was written of that: whatever was in flight then will not be heard of again. `losses`: how
@@ -67,8 +80,8 @@ class VerdictSource {
   virtual void on_restart(std::uint64_t /*losses*/) {}
   /// Beginning of the oldest request of which a bad event waits to be settled; max: none waits.
   virtual Mono waits_for() const { return Mono::max(); }
-  /// What a comparison can show of its evidence as of the last judge().
-  virtual std::optional<ComparisonReport> comparison() const { return std::nullopt; }
+  /// What a comparison can show of its evidence as of the last judge() or look().
+  virtual std::optional<ComparisonReport> comparison() { return std::nullopt; }
 };
 
 /// What a source must know of the deployment around it.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 #include <utility>
 
 #include "health/share_test.h"
@@ -74,12 +75,17 @@ std::string LatencyComparison::what() const {
   return "slower than " + text + ":";
 }
 
-ComparisonReport LatencyComparison::weigh(const Reading& reading) {
-  std::vector<double> logs;
-  for (const Threshold& at : thresholds_) logs.push_back(at.worse.log_e());
-  shown_ = static_cast<std::size_t>(std::max_element(logs.begin(), logs.end()) - logs.begin());
+double LatencyComparison::log_e(const Glance& /*glance*/) {
+  std::array<double, kMostThresholds> logs{};
+  std::size_t size = 0;
+  for (const Threshold& at : thresholds_) logs[size++] = at.worse.log_e();
+  const auto all = std::span(logs).first(size);
+  shown_ = static_cast<std::size_t>(std::max_element(all.begin(), all.end()) - all.begin());
+  return log_sum_exp(all) - std::log(static_cast<double>(size));
+}
+
+ComparisonReport LatencyComparison::weigh(const Glance& glance) {
   ComparisonReport report;
-  report.log_e = log_sum_exp(logs) - std::log(static_cast<double>(logs.size()));
   const double needed = -std::log(1 - alarm().certify);
   report.certificate_log_e = 0;
   std::optional<double> more = 0;
@@ -90,15 +96,15 @@ ComparisonReport LatencyComparison::weigh(const Reading& reading) {
     more = more && of_this ? std::optional(std::max(*more, *of_this)) : std::nullopt;
   }
   if (certified() > 0 && more) report.more_requests = static_cast<std::uint64_t>(std::ceil(*more));
-  const Threshold& shown = thresholds_[shown_];
+  Threshold& shown = thresholds_[shown_];
   const RatioInterval::Bounds bounds = shown.interval.bounds(1 - alarm().certify);
   report.ratio_low = bounds.low;
   report.ratio_high = bounds.high;
   report.release = shown.release;
   report.live = shown.live;
-  report.release.total =
-      std::max(reading.release.total(), report.release.bad);            // told before it is counted
-  report.live.total = std::max(reading.live.total(), report.live.bad);  // told before it is counted
+  // A request that is slow is told before it is counted.
+  report.release.total = std::max(glance.release.requests, report.release.bad);
+  report.live.total = std::max(glance.live.requests, report.live.bad);
   report.left_out = left_out_;
   return report;
 }

@@ -47,7 +47,8 @@ class LatencyComparison final : public Comparison {
   };
   static constexpr std::size_t kCertified = 2;
 
-  ComparisonReport weigh(const Reading& reading) override;
+  double log_e(const Glance& glance) override;
+  ComparisonReport weigh(const Glance& glance) override;
   void on_step(const StepStart& step) override;
   std::string what() const override;
   std::uint64_t slow(std::size_t k) const;
@@ -58,7 +59,7 @@ class LatencyComparison final : public Comparison {
   std::vector<Threshold> thresholds_;
   std::vector<Micros> slower_than_;
   std::vector<double> shares_;
-  std::size_t shown_ = 0;  ///< The threshold with the most evidence.
+  std::size_t shown_ = 0;  ///< The threshold with the most evidence; log_e() finds it.
   std::uint64_t left_out_ = 0;
 };
 

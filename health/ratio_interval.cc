@@ -17,21 +17,32 @@ double ratio_at(std::size_t index) {
 }  // namespace
 
 void RatioInterval::add(bool release, double probability) {
-  static const std::array<double, kSize> kRatios = [] {
-    std::array<double, kSize> ratios{};
-    for (std::size_t i = 0; i < kSize; ++i) ratios[i] = ratio_at(i);
-    return ratios;
-  }();
-  ++events_;
-  for (std::size_t i = 0; i < kSize; ++i) {
-    const double of_release = kRatios[i] * probability;
-    const double share = (release ? of_release : 1 - probability) / (of_release + 1 - probability);
-    logs_[i] += std::log(share);
+  is_empty_ = false;
+  auto alike = std::find_if(new_.begin(), new_.end(),
+                            [&](const Alike& each) { return each.probability == probability; });
+  if (alike == new_.end()) {
+    if (new_.size() >= kMostAlike) take_in();
+    alike = new_.insert(new_.end(), {probability, 0, 0});
   }
+  ++(release ? alike->release : alike->live);
 }
 
-RatioInterval::Bounds RatioInterval::bounds(double alpha) const {
-  if (events_ == 0) return {};
+void RatioInterval::take_in() {
+  for (std::size_t i = 0; i < kSize; ++i) {
+    const double ratio = ratio_at(i);
+    for (const auto& [probability, release, live] : new_) {
+      const double of_release = ratio * probability;
+      const double of_both = std::log(of_release + 1 - probability);
+      logs_[i] += static_cast<double>(release) * (std::log(of_release) - of_both) +
+                  static_cast<double>(live) * (std::log1p(-probability) - of_both);
+    }
+  }
+  new_.clear();
+}
+
+RatioInterval::Bounds RatioInterval::bounds(double alpha) {
+  if (is_empty_) return {};
+  take_in();
   // The ratio is refuted where mean(likelihoods) / its likelihood >= 1 / alpha.
   const double least = log_sum_exp(logs_) - std::log(static_cast<double>(kSize)) + std::log(alpha);
   const auto stands = [least](double log) { return log > least; };

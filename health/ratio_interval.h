@@ -3,6 +3,10 @@
 // confidence sequence by inverting e-processes; Howard et al., Ann. Stat. 2021). Bounds are known
 // to a step of the grid, outwards. For display; decisions are RatioTest's.
 //
+// Slow requests come by the thousand a second, and hardly any of them is looked at by a person: an
+// event is counted under its probability, of which there are few, and the grid follows when bounds
+// are asked for.
+//
 // Pure; control thread.
 #pragma once
 
@@ -10,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 namespace teal::health {
 
@@ -23,14 +28,24 @@ class RatioInterval {
     std::optional<double> high;
   };
   /// At a probability of `alpha` of ever being wrong.
-  Bounds bounds(double alpha) const;
+  Bounds bounds(double alpha);
 
  private:
   static constexpr std::size_t kPerDecade = 20;
   static constexpr std::size_t kSize = 6 * kPerDecade + 1;
+  /// Probabilities counted at a time.
+  static constexpr std::size_t kMostAlike = 64;
+
+  /// Events that are not in logs_ yet.
+  struct Alike {
+    double probability = 0;
+    std::uint64_t release = 0, live = 0;
+  };
+  void take_in();
 
   std::array<double, kSize> logs_{};  ///< Log-likelihood of each ratio of the grid.
-  std::uint64_t events_ = 0;
+  std::vector<Alike> new_;
+  bool is_empty_ = true;
 };
 
 }  // namespace teal::health

@@ -19,6 +19,10 @@ double log_sum_exp(std::span<const double> logs) {
 RatioTest::RatioTest(double tolerance, const Mixture& mixture)
     : tolerance_(tolerance), mixture_(mixture) {
   TEAL_ASSERT(tolerance > 0);
+  for (std::size_t k = 0; k < kAlternatives; ++k) {
+    log_multiples_[k] = std::log(mixture_[k].multiple);
+    log_weights_[k] = std::log(mixture_[k].weight);
+  }
   starts_.reserve(kMostStarts);
   starts_.push_back({kFirstStart, 0, {}});
 }
@@ -28,9 +32,10 @@ RatioTest::RatioTest(double tolerance, const Mixture& mixture)
 std::array<double, kAlternatives> RatioTest::factors(bool release, double probability) const {
   std::array<double, kAlternatives> logs{};
   const double odds = tolerance_ * probability / (1 - probability);
+  const double log_null = std::log1p(odds);
   for (std::size_t k = 0; k < kAlternatives; ++k) {
-    const double multiple = mixture_[k].multiple;
-    logs[k] = std::log1p(odds) - std::log1p(multiple * odds) + (release ? std::log(multiple) : 0.0);
+    logs[k] = log_null - std::log1p(mixture_[k].multiple * odds);
+    if (release) logs[k] += log_multiples_[k];
   }
   return logs;
 }
@@ -74,7 +79,7 @@ void RatioTest::start_anew() {
 double RatioTest::log_e(const Start& start) const {
   std::array<double, kAlternatives> logs{};
   for (std::size_t k = 0; k < kAlternatives; ++k)
-    logs[k] = start.logs[k] + std::log(mixture_[k].weight);
+    logs[k] = start.logs[k] + log_weights_[k];
   return log_sum_exp(logs);
 }
 

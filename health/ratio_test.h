@@ -82,6 +82,7 @@ class RatioTest {
 
   double tolerance_;
   Mixture mixture_;
+  std::array<double, kAlternatives> log_multiples_{}, log_weights_{};
   std::vector<Start> starts_;
   double unborn_ = 1 - kFirstStart;  ///< Weight of the starts to come; their e-value is 1.
   std::uint64_t started_ = 1;

@@ -117,6 +117,8 @@ class SlotBook {
   explicit SlotBook(std::size_t limit);
 
   SlotId slot(const TrafficKey& key);
+  /// The key's slot, if it has one of its own.
+  std::optional<SlotId> find(const TrafficKey& key) const;
   std::size_t size() const { return slots_.size(); }
   /// Whose numbers are counted in the slot now.
   const TrafficKey& key(SlotId slot) const { return slots_[slot].key; }

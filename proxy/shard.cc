@@ -188,10 +188,14 @@ void HistogramShard::read_into(Histogram& sum) const {
   sum.sum_micros += sum_micros.read();
 }
 
-void TrafficShard::read_into(TrafficCounters& sum) const {
+void TrafficShard::read_into(RequestCounts& sum) const {
   for (std::size_t origin = 0; origin < requests.size(); ++origin)
     for (std::size_t status = 0; status < TrafficCounters::kClasses; ++status)
-      sum.requests[origin][status] += requests[origin][status].read();
+      sum[origin][status] += requests[origin][status].read();
+}
+
+void TrafficShard::read_into(TrafficCounters& sum) const {
+  read_into(sum.requests);
   sum.retries += retries.read();
   sum.shielded += shielded.read();
   duration.read_into(sum.duration);

@@ -62,6 +62,7 @@ struct TrafficShard {
   HistogramShard first_byte;
 
   void read_into(TrafficCounters& sum) const;
+  void read_into(RequestCounts& sum) const;
   void read_into(GrpcCounts& sum) const;
 };
 

@@ -43,6 +43,11 @@ SlotId SlotBook::slot(const TrafficKey& key) {
   return oldest != kNoSlot ? take(oldest, key) : overflow();
 }
 
+std::optional<SlotId> SlotBook::find(const TrafficKey& key) const {
+  const auto known = by_key_.find(key);
+  return known == by_key_.end() ? std::nullopt : std::optional(known->second);
+}
+
 SlotId SlotBook::append(const TrafficKey& key) {
   const auto slot = static_cast<SlotId>(slots_.size());
   slots_.push_back({key, 0, table_, uses_});

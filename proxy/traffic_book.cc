@@ -1,5 +1,6 @@
 #include "proxy/traffic_book.h"
 
+#include <optional>
 #include <utility>
 
 namespace teal::proxy {
@@ -46,6 +47,15 @@ std::vector<TrafficReading> TrafficBook::read(std::span<const Shard* const> shar
       readings[slot].counters -= base->second.counters;
   }
   return readings;
+}
+
+Tally TrafficBook::read_tally(const TrafficKey& key, std::span<const Shard* const> shards) const {
+  const std::optional<SlotId> slot = slots_.find(key);
+  if (!slot) return {};
+  RequestCounts requests{};
+  sum_slot(*slot, shards, requests);
+  const auto base = bases_.find(*slot);
+  return tally_of(requests) - (base == bases_.end() ? Tally{} : base->second.counters.tally());
 }
 
 void TrafficBook::read_grpc(SlotId slot, std::span<const Shard* const> shards,

@@ -34,6 +34,10 @@ class TrafficBook {
   /// One reading per key that has a slot, summed over the shards; always pass all of them.
   std::vector<TrafficReading> read(std::span<const Shard* const> shards) const;
 
+  /// The same of one key and without its histograms, which are most of a reading. Nothing, like its
+  /// requests, for a key without a slot.
+  Tally read_tally(const TrafficKey& key, std::span<const Shard* const> shards) const;
+
   /// Gauges of the requests in flight by key, finished calls of gRPC by key and status, and how
   /// often a slot had to be shared.
   std::vector<MetricSample> read_gauges(std::span<const Shard* const> shards) const;

@@ -199,6 +199,10 @@ std::vector<TrafficReading> WorkerPool::read_traffic() {
   return book_.read(shards());
 }
 
+Tally WorkerPool::read_tally(const TrafficKey& key) const {
+  return book_.read_tally(key, shards());
+}
+
 std::vector<MetricSample> WorkerPool::read_stats() const {
   const std::vector<const Shard*> all = shards();
   std::vector<MetricSample> samples = proxy::read_stats(all);

@@ -83,6 +83,7 @@ class WorkerPool {
   }
 
   std::vector<TrafficReading> read_traffic();
+  Tally read_tally(const TrafficKey& key) const;
   /// Every judged request that began before has ended or was told, and what was told has been given
   /// to on_judged_event. Never earlier than the last answer.
   Mono settled_before();

@@ -107,6 +107,12 @@ class FakePorts final : public Ports {
     waiting.push_back(std::move(applied));
   }
   std::vector<TrafficReading> read_traffic() override { return traffic; }
+  Tally read_tally(const TrafficKey& key) override {
+    TrafficCounters sum;
+    for (const TrafficReading& each : traffic)
+      if (each.key == key) sum += each.counters;
+    return sum.tally();
+  }
   Mono settled_before() override { return settled; }
   void want_settled(Mono began) override { wanted = began; }
 
@@ -145,6 +151,11 @@ class ToldSource final : public health::VerdictSource {
     if (firing_) return health::Breached{"fired from outside"};
     const auto found = verdicts_.find(alarm_.name);
     return found == verdicts_.end() ? health::Verdict{health::Healthy{}} : found->second;
+  }
+  std::optional<health::Breached> look(const health::Glance&) override {
+    const health::Verdict verdict = judge({});
+    const auto* breached = std::get_if<health::Breached>(&verdict);
+    return breached == nullptr ? std::nullopt : std::optional(*breached);
   }
   void set_external(bool firing, const std::string&) override { firing_ = firing; }
 

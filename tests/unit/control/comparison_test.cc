@@ -157,8 +157,9 @@ TEST_F(ComparisonTest, AVerdictWaitsForOlderRequestsToSettle) {
   for (int i = 0; i < 8; ++i) see(bad(Colour::green));
   EXPECT_EQ(status(id), Status::baking) << "an older request may yet fail on blue";
   EXPECT_EQ(ports->wanted, oldest) << "a worker must say when";
+  EXPECT_TRUE(controller->look(clock.mono())) << "the driver is to ask again, should none say";
   ports->settled = Mono::max();
-  controller->look(clock.mono());
+  EXPECT_FALSE(controller->look(clock.mono()));
   EXPECT_EQ(status(id), Status::stopped);
 }
 
