@@ -53,6 +53,7 @@ void Exchange::set_age_timer() {
 }
 
 void Exchange::tell(JudgedEvent::Kind kind, std::uint8_t threshold) {
+  if (!worker_.takes(kind)) return;
   JudgedEvent event;
   event.kind = kind;
   event.group = draw_.colour;  // Condition 4: blame by the group drawn, whoever answered.

@@ -97,7 +97,7 @@ void Worker::read_clock() {
 }
 
 void Worker::after_each() {
-  if (has_urgent_reports() && !report_under_way_) send_reports();
+  send_urgent_reports();
   gather_.flush();
   while (!resume_.empty() || !wake_.empty()) {
     if (!resume_.empty()) {
@@ -118,7 +118,7 @@ void Worker::after_each() {
     }
     gather_.flush();
   }
-  if (has_urgent_reports() && !report_under_way_) send_reports();
+  send_urgent_reports();
   dead_exchanges_.clear();
   if (has_news_.load(std::memory_order_relaxed)) take_news();
 }
@@ -133,7 +133,7 @@ void Worker::after_turn() {
     follow_overload();
   if (!late_.empty()) resume_late();
   untold_.on_idle();
-  if (has_urgent_reports() && !report_under_way_) send_reports();
+  send_urgent_reports();
   if (log_buffer_.size() >= kLogBatch) hand_over_log();
 }
 
@@ -157,7 +157,7 @@ void Worker::tick() {
   slow_this_tick_ = 0;
   wheel_.advance(now_);
   after_each();
-  if (has_reports() && !report_under_way_) send_reports();
+  if (has_reports() && !report_under_way_.load(std::memory_order_acquire)) send_reports();
   if (now_ - second_ >= kSecond) each_second();
   hand_over_log();
 }

@@ -65,7 +65,7 @@ struct Reports {
   /// Of this worker's judged requests, those that began before have ended or are told.
   Mono settled_before;
   bool is_settled = false;  ///< What was wanted (Untold::want) is.
-  Mono at;                  ///< The clock of the turn in which the last of this was seen.
+  Mono at;  ///< When the first was seen of what is urgent in it, if anything is.
 
   bool empty() const { return outcomes.empty() && judged.empty(); }
 };
@@ -142,7 +142,7 @@ class Worker {
   void stop();
   /// Serves a connection that another worker has accepted.
   void adopt(Accepted accepted);
-  void open_reports();  ///< Control has taken the last batch of reports.
+  void open_reports();  ///< Control has taken the last batch of reports. Any thread.
 
   // ---- for the worker's connections
   const WorkerShared& shared() const { return shared_; }
@@ -201,6 +201,8 @@ class Worker {
   }
   // Both leave when the present callback is over.
   void report(const BadOutcome& outcome);
+  /// False where control has enough of these for now; that is counted. Ask before making one.
+  bool takes(JudgedEvent::Kind kind);
   void report(std::uint32_t service, const JudgedEvent& event);
   /// Appends one line to the access log, if it is on.
   void log_access(const AccessRecord& record);
@@ -231,6 +233,7 @@ class Worker {
   void run_posted();
   Millis until_next_turn() const;
   void tick();
+  void send_urgent_reports();
   void send_reports();
   void each_second();
   void send_tallies();
@@ -269,7 +272,8 @@ class Worker {
   const std::uint64_t numbers_from_;  ///< Random: a restart must not give old numbers again.
   std::uint64_t judged_numbers_ = 0;
   Reports reports_;
-  bool report_under_way_ = false;
+  std::atomic<bool> report_under_way_{false};
+  std::atomic<bool> report_waits_{false};  ///< An urgent one: control is to ring when it opens.
   Mono next_tick_;                    ///< Of wheel_.
   Mono second_;                       ///< When each_second() was last called.
   std::uint32_t errors_waiting_ = 0;  ///< In reports_.judged.

@@ -225,7 +225,7 @@ void WorkerPool::take_reports(std::uint32_t worker, const Reports& reports) {
   heard.settled_before = std::max(heard.settled_before, reports.settled_before);
   if (!reports.judged.empty() || reports.is_settled) options_.on_judged(reports.at);
   for (const BadOutcome& each : reports.outcomes) options_.on_bad_outcome(each);
-  if (!stopped_) workers_[worker]->post([&worker = *workers_[worker]] { worker.open_reports(); });
+  if (!stopped_) workers_[worker]->open_reports();
 }
 
 void WorkerPool::reopen_access_log() {

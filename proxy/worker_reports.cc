@@ -31,31 +31,47 @@ void Worker::report(const BadOutcome& outcome) {
   reports_.outcomes.push_back(outcome);
 }
 
-void Worker::report(std::uint32_t service, const JudgedEvent& event) {
-  const bool is_slow = event.kind == JudgedEvent::Kind::slow;
+bool Worker::takes(JudgedEvent::Kind kind) {
+  const bool is_slow = kind == JudgedEvent::Kind::slow;
   const bool is_full = is_slow ? slow_this_tick_ >= kMostSlowPerTick ||
                                      reports_.judged.size() - errors_waiting_ >= kMostSlow
                                : errors_waiting_ >= kMostErrors;
-  if (is_full) {
-    counters()[Stat::judged_events_dropped].add();
-    return;
-  }
+  if (is_full) counters()[Stat::judged_events_dropped].add();
+  return !is_full;
+}
+
+void Worker::report(std::uint32_t service, const JudgedEvent& event) {
+  const bool is_slow = event.kind == JudgedEvent::Kind::slow;
   ++(is_slow ? slow_this_tick_ : errors_waiting_);
   reports_.judged.push_back({service, event});
   untold_.told();
 }
 
+/// Whoever of the two threads comes second sees what the first has written: control that a report
+/// waits, or the worker that none is under way.
 void Worker::open_reports() {
-  report_under_way_ = false;
-  if (has_urgent_reports()) send_reports();
+  report_under_way_.store(false);
+  if (report_waits_.exchange(false)) post([this] { send_urgent_reports(); });
+}
+
+void Worker::send_urgent_reports() {
+  if (!has_urgent_reports()) return;
+  // Not now_: much may have been done since the turn began, and verdicts are timed from here.
+  if (reports_.at == Mono{}) reports_.at = shared_.clock->mono();
+  if (report_under_way_.load()) {
+    if (!report_waits_.exchange(true) && !report_under_way_.load()) send_reports();
+    return;
+  }
+  send_reports();
 }
 
 void Worker::send_reports() {
-  report_under_way_ = true;
+  report_waits_.store(false, std::memory_order_relaxed);
+  report_under_way_.store(true, std::memory_order_relaxed);
   errors_waiting_ = 0;
   // A later request of this turn began at now_ or after.
   reports_.settled_before = std::min(untold_.read().oldest, now_);
-  reports_.at = now_;
+  if (reports_.at == Mono{}) reports_.at = now_;
   reports_.is_settled = untold_.is_settled();
   untold_.clear_settled();
   shared_.report(index_, std::exchange(reports_, {}));
