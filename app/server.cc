@@ -14,6 +14,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "app/control_priority.h"
 #include "app/overload_watch.h"
 #include "app/process_figures.h"
 #include "app/start_gate.h"
@@ -85,21 +86,26 @@ struct Server::State final : control::Ports {
                 [this](TargetId target, Health health, const std::string& reason) {
                   controller->on_health(target, health, reason);
                 }),
-        gate(io, [this](StartGate::Publication first) {
-          pool.publish(first.version, first.states, std::move(first.applied));
-        }) {}
+        gate(io, [this](const StartGate::Publication& first) { hand_out(first); }),
+        priority(log) {}
 
   // ---- control::Ports
   void publish(std::uint64_t version, const std::vector<ServiceState>& states,
                std::function<void(Mono)> applied) override {
-    watch(states);
+    StartGate::Publication publication{version, states, std::move(applied)};
     if (gate.is_open()) {
-      pool.publish(version, states, std::move(applied));
+      hand_out(publication);
+      watch(states);
     } else {
-      gate.offer({version, states, std::move(applied)});
+      watch(states);
+      gate.offer(std::move(publication));
     }
   }
-  std::vector<TrafficReading> read_traffic() override { return pool.read_traffic(); }
+  void hand_out(const StartGate::Publication& publication) {
+    pool.publish(publication.version, publication.states, publication.applied);
+    priority.raise();
+  }
+  TrafficCounters read_traffic(const TrafficKey& key) override { return pool.read_traffic(key); }
   Tally read_tally(const TrafficKey& key) override { return pool.read_tally(key); }
   Mono settled_before() override { return pool.settled_before(); }
   void want_settled(Mono began) override { pool.want_settled(began); }
@@ -135,6 +141,7 @@ struct Server::State final : control::Ports {
   std::vector<ServiceState> watched_states;
   health::Monitor monitor;
   StartGate gate;
+  ControlPriority priority;
   std::unique_ptr<control::Controller> controller;
   std::unique_ptr<control::ControllerCommands> commands;
   std::unique_ptr<control::AdminApi> api;
@@ -287,6 +294,7 @@ void Server::State::finish_shutdown() {
 }
 
 control::Scrape Server::State::scrape() {
+  const ControlPriority::Ordinary no_haste(priority);
   control::Scrape scrape;
   scrape.traffic = pool.read_traffic();
   scrape.samples = pool.read_stats();
@@ -307,7 +315,8 @@ Result<void> Server::start() {
 
 int Server::run() {
   state_->log.info("teal is up", {{"workers", std::to_string(state_->pool.workers())}});
-  state_->io.run();
+  // Whatever else control has before it, the judge comes first.
+  while (state_->io.run_one() > 0) state_->pool.take_reports();
   state_->pool.stop();
   state_->log.info("teal has ended");
   return 0;

@@ -23,6 +23,7 @@ def load_until(stop, port, core):
 
 def measure(api, port, broken_port, rollbacks, core):
     """Milliseconds of each rollback."""
+    machine.pin_to(core)()  # This client of the control API is load, too.
     stop = threading.Event()
     load = threading.Thread(target=load_until, args=(stop, port, core))
     load.start()

@@ -58,7 +58,8 @@ class Controller {
   void on_judged_event(std::uint32_t service, const JudgedEvent& event);
   /// Asks the comparisons: at the end of a batch of events, and again while some wait for older
   /// requests to settle. `completed`: when the request ended that may decide. A breach is published
-  /// before this returns. True while bad requests wait for older ones: then it is to be asked again.
+  /// before this returns. True while bad requests wait for older ones: then it is to be asked
+  /// again.
   bool look(Mono completed);
   /// The driver calls this every 100 ms or so: judges, timers, outlier returns.
   void tick();

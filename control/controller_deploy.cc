@@ -130,7 +130,7 @@ Answer<DeploymentReport> Controller::deploy(const std::string& service, const Re
   const DeploymentNumber number = runner.number;
   state.remember_key(idempotency_key, body_digest, number);
   state.open_exposure(runner);
-  state.read_traffic();
+  state.renew_traffic();
   runner.watch(state.make_source, state.patience_of(runner));
   runner.set_baseline(state.counters(service, idle, runner.spec().revision),
                       state.counters(service, entry->state.live, runner.spec().replaces));

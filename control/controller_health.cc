@@ -45,7 +45,7 @@ void Controller::on_bad_outcome(const BadOutcome& outcome) {
                                 entry.state.groups[found->colour].targets, state.clock.mono());
   if (reason) state.eject(entry, outcome.target, *reason);
   if (state.running.empty() || state.clock.mono() - state.judged < State::kJudgePause) return;
-  state.read_traffic();
+  state.renew_traffic();
   state.judge_all();
 }
 

@@ -7,7 +7,7 @@ namespace teal::control {
 
 void Controller::tick() {
   State& state = *state_;
-  state.read_traffic();
+  state.renew_traffic();
   state.feed_windows();
   state.feed_recent();
   state.judge_all();
@@ -24,17 +24,18 @@ void Controller::tick() {
   }
 }
 
-void Controller::State::read_traffic() {
-  traffic.clear();
-  for (TrafficReading& reading : ports.read_traffic())
-    traffic[std::move(reading.key)] += reading.counters;
+void Controller::State::renew_traffic() {
+  // What nobody has asked for since the last time is hardly asked for again.
+  std::erase_if(traffic, [this](const auto& each) { return each.second.reading != reading; });
+  ++reading;
 }
 
 const TrafficCounters& Controller::State::counters(const std::string& service, Colour colour,
                                                    const std::string& revision) const {
-  static const TrafficCounters kNothing;
-  const auto found = traffic.find({service, colour, revision, Audience::split});
-  return found == traffic.end() ? kNothing : found->second;
+  const auto [found, is_new] = traffic.try_emplace({service, colour, revision, Audience::split});
+  KnownTraffic& known = found->second;
+  if (is_new || known.reading != reading) known = {ports.read_traffic(found->first), reading};
+  return known.counters;
 }
 
 health::Reading Controller::State::reading_of(const DeploymentRunner& runner) const {

@@ -170,7 +170,7 @@ void Controller::State::set_external(ServiceEntry& entry, const std::string& nam
   DeploymentRunner* runner = active(entry.state.name);
   const bool judges = runner != nullptr && runner->set_external(name, firing, why);
   if (judges) {
-    read_traffic();
+    renew_traffic();
     judge(*runner);
   }
   flush();

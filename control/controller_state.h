@@ -82,7 +82,9 @@ struct Controller::State {
   void resume_active();
 
   // ---- controller_judge.cc ----------------------------------------------------------------------
-  void read_traffic();
+  /// Whatever counters() tells from here on is as of now or later.
+  void renew_traffic();
+  /// Of split traffic; read when it is first asked for.
   const TrafficCounters& counters(const std::string& service, Colour colour,
                                   const std::string& revision) const;
   health::Reading reading_of(const DeploymentRunner& runner) const;
@@ -149,7 +151,12 @@ struct Controller::State {
   bool in_turn = false;
   bool health_unpublished = false;
 
-  std::map<TrafficKey, TrafficCounters> traffic;
+  struct KnownTraffic {
+    TrafficCounters counters;
+    std::uint64_t reading = 0;
+  };
+  mutable std::map<TrafficKey, KnownTraffic> traffic;
+  std::uint64_t reading = 0;  ///< Counts renew_traffic().
   Mono judged;
   /// What the live group has done in the last minutes, by two earlier readings of its counters.
   struct Recent {

@@ -150,7 +150,7 @@ void Controller::State::finish(DeploymentRunner& runner, const Event& event) {
   ++outcomes[{spec.service, std::string(to_string(runner.engine().status()))}];
   // The verdict was quicker than the counters.
   if (spec.kind == Kind::deploy) {
-    read_traffic();
+    renew_traffic();
     runner.conclude_evidence(reading_of(runner));
   }
   save_evidence(runner);

@@ -23,10 +23,11 @@ class Ports {
   virtual void publish(std::uint64_t version, const std::vector<ServiceState>& states,
                        std::function<void(Mono at)> applied) = 0;
 
-  /// The sum of all workers' counters now. Cheap enough for ten times a second.
-  virtual std::vector<TrafficReading> read_traffic() = 0;
+  /// The sum of all workers' counters of one stream of traffic now; zeros where nothing is counted
+  /// for it.
+  virtual TrafficCounters read_traffic(const TrafficKey& key) = 0;
 
-  /// The same of one key, and only how many: cheap enough for every batch of events.
+  /// The same, and only how many: cheap enough for every batch of events.
   virtual Tally read_tally(const TrafficKey& key) = 0;
 
   /// Every judged request that began before has ended or was told of (Controller::on_judged_event).

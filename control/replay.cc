@@ -35,9 +35,7 @@ class FirstBreach final : public health::VerdictSource {
   void on_event(const JudgedEvent& event) override {
     if (!breached_at_) judge_->on_event(event);
   }
-  std::optional<health::ComparisonReport> comparison() override {
-    return judge_->comparison();
-  }
+  std::optional<health::ComparisonReport> comparison() override { return judge_->comparison(); }
 
   const health::Verdict& verdict() const { return verdict_; }
   const std::optional<Micros>& breached_at() const { return breached_at_; }

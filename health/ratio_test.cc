@@ -78,8 +78,7 @@ void RatioTest::start_anew() {
 
 double RatioTest::log_e(const Start& start) const {
   std::array<double, kAlternatives> logs{};
-  for (std::size_t k = 0; k < kAlternatives; ++k)
-    logs[k] = start.logs[k] + log_weights_[k];
+  for (std::size_t k = 0; k < kAlternatives; ++k) logs[k] = start.logs[k] + log_weights_[k];
   return log_sum_exp(logs);
 }
 

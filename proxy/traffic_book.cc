@@ -42,11 +42,22 @@ std::vector<TrafficReading> TrafficBook::read(std::span<const Shard* const> shar
   std::vector<TrafficReading> readings(slots_.size());
   for (SlotId slot = 0; slot < slots_.size(); ++slot) {
     readings[slot].key = slots_.key(slot);
-    sum_slot(slot, shards, readings[slot].counters);
-    if (const auto base = bases_.find(slot); base != bases_.end())
-      readings[slot].counters -= base->second.counters;
+    readings[slot].counters = read(slot, shards);
   }
   return readings;
+}
+
+TrafficCounters TrafficBook::read(const TrafficKey& key,
+                                  std::span<const Shard* const> shards) const {
+  const std::optional<SlotId> slot = slots_.find(key);
+  return slot ? read(*slot, shards) : TrafficCounters{};
+}
+
+TrafficCounters TrafficBook::read(SlotId slot, std::span<const Shard* const> shards) const {
+  TrafficCounters counters;
+  sum_slot(slot, shards, counters);
+  if (const auto base = bases_.find(slot); base != bases_.end()) counters -= base->second.counters;
+  return counters;
 }
 
 Tally TrafficBook::read_tally(const TrafficKey& key, std::span<const Shard* const> shards) const {

@@ -34,8 +34,9 @@ class TrafficBook {
   /// One reading per key that has a slot, summed over the shards; always pass all of them.
   std::vector<TrafficReading> read(std::span<const Shard* const> shards) const;
 
-  /// The same of one key and without its histograms, which are most of a reading. Nothing, like its
-  /// requests, for a key without a slot.
+  /// Of one key; zeros for one without a slot of its own.
+  TrafficCounters read(const TrafficKey& key, std::span<const Shard* const> shards) const;
+  /// The same without histograms, which are most of a reading.
   Tally read_tally(const TrafficKey& key, std::span<const Shard* const> shards) const;
 
   /// Gauges of the requests in flight by key, finished calls of gRPC by key and status, and how
@@ -51,6 +52,7 @@ class TrafficBook {
     GrpcCounts grpc{};
   };
 
+  TrafficCounters read(SlotId slot, std::span<const Shard* const> shards) const;
   void read_grpc(SlotId slot, std::span<const Shard* const> shards,
                  std::vector<MetricSample>& samples) const;
 

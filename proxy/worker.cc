@@ -157,7 +157,8 @@ void Worker::tick() {
   slow_this_tick_ = 0;
   wheel_.advance(now_);
   after_each();
-  if (has_reports() && !report_under_way_.load(std::memory_order_acquire)) send_reports();
+  urgent_batches_ = 0;
+  if (has_reports() && !report_box_.is_full()) send_reports();
   if (now_ - second_ >= kSecond) each_second();
   hand_over_log();
 }

@@ -13,6 +13,7 @@
 #include <limits>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,9 +24,7 @@
 
 #include <boost/asio/io_context.hpp>
 
-#include "base/judged_event.h"
 #include "base/log.h"
-#include "base/outcome.h"
 #include "base/rng.h"
 #include "net/reactor.h"
 #include "net/timer_wheel.h"
@@ -38,6 +37,7 @@
 #include "proxy/overload.h"
 #include "proxy/placement.h"
 #include "proxy/rate_limit.h"
+#include "proxy/report_box.h"
 #include "proxy/shard.h"
 #include "proxy/target_runtime.h"
 #include "proxy/tls_table.h"
@@ -52,22 +52,6 @@ class Listening;
 /// Connections of one listener over all workers; touched when one opens or closes only.
 struct ListenerGauge {
   std::atomic<std::uint32_t> connections{0};
-};
-
-/// What a worker tells control of single requests.
-struct Reports {
-  struct Judged {
-    std::uint32_t service = 0;  ///< Place in RouteTable::services.
-    JudgedEvent event;
-  };
-  std::vector<BadOutcome> outcomes;
-  std::vector<Judged> judged;
-  /// Of this worker's judged requests, those that began before have ended or are told.
-  Mono settled_before;
-  bool is_settled = false;  ///< What was wanted (Untold::want) is.
-  Mono at;  ///< When the first was seen of what is urgent in it, if anything is.
-
-  bool empty() const { return outcomes.empty() && judged.empty(); }
 };
 
 /// A table on its way to a worker.
@@ -96,9 +80,8 @@ struct WorkerShared {
   std::atomic<bool> draining{false};  ///< From now on whoever accepts a connection keeps it.
   /// Gives an accepted connection to another worker; called on worker threads.
   std::function<void(std::size_t to, Accepted)> hand_over;
-  /// Takes a batch of a worker's reports to control; called on worker threads. The worker sends the
-  /// next batch after Worker::open_reports().
-  std::function<void(std::uint32_t worker, Reports)> report;
+  /// Tells control that a worker has reports (Worker::take_reports); called on worker threads.
+  std::function<void()> reported;
   /// Tells control that an exposure has news; called on worker threads.
   std::function<void()> exposed;
   /// Takes what a worker saw of the targets that are compared, about once a second.
@@ -142,7 +125,8 @@ class Worker {
   void stop();
   /// Serves a connection that another worker has accepted.
   void adopt(Accepted accepted);
-  void open_reports();  ///< Control has taken the last batch of reports. Any thread.
+  /// Control: what there is to be told. The worker may send the next batch.
+  std::optional<Reports> take_reports();
 
   // ---- for the worker's connections
   const WorkerShared& shared() const { return shared_; }
@@ -272,8 +256,8 @@ class Worker {
   const std::uint64_t numbers_from_;  ///< Random: a restart must not give old numbers again.
   std::uint64_t judged_numbers_ = 0;
   Reports reports_;
-  std::atomic<bool> report_under_way_{false};
-  std::atomic<bool> report_waits_{false};  ///< An urgent one: control is to ring when it opens.
+  ReportBox report_box_;
+  std::uint32_t urgent_batches_ = 0;  ///< Sent since the last tick.
   Mono next_tick_;                    ///< Of wheel_.
   Mono second_;                       ///< When each_second() was last called.
   std::uint32_t errors_waiting_ = 0;  ///< In reports_.judged.

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <iterator>
+#include <optional>
+#include <semaphore>
 #include <thread>
 #include <utility>
 
@@ -15,6 +19,9 @@ namespace {
 /// How long a worker's stores may take to be seen, generously.
 constexpr Micros kUnseen{20};
 
+/// How long control waits for workers to take a table, before it does something else meanwhile.
+constexpr std::chrono::microseconds kHandOver{100};
+
 /// Calls `done` on the control thread after `count` calls of arrive() from any threads, with the
 /// time of the last one.
 class Latch {
@@ -24,15 +31,19 @@ class Latch {
       : control_(control), clock_(clock), left_(count), done_(std::move(done)) {}
 
   void arrive() {
-    if (left_.fetch_sub(1, std::memory_order_acq_rel) == 1)
-      boost::asio::post(control_, [done = std::move(done_), at = clock_.mono()] { done(at); });
+    if (left_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    boost::asio::post(control_, [done = std::move(done_), at = clock_.mono()] { done(at); });
+    all_.release();
   }
+  /// Until the last one has arrived, but no longer.
+  void wait(std::chrono::microseconds at_most) { static_cast<void>(all_.try_acquire_for(at_most)); }
 
  private:
   boost::asio::io_context& control_;
   const Clock& clock_;
   std::atomic<std::size_t> left_;
   std::function<void(Mono)> done_;
+  std::binary_semaphore all_{0};
 };
 
 }  // namespace
@@ -64,10 +75,7 @@ WorkerPool::WorkerPool(boost::asio::io_context& control, Options options)
     const auto shared = std::make_shared<Accepted>(std::move(accepted));
     workers_[to]->post([&worker = *workers_[to], shared] { worker.adopt(std::move(*shared)); });
   };
-  shared_.report = [this](std::uint32_t worker, Reports reports) {
-    boost::asio::post(
-        control_, [this, worker, reports = std::move(reports)] { take_reports(worker, reports); });
-  };
+  shared_.reported = [this] { boost::asio::post(control_, [this] { take_reports(); }); };
   shared_.tallies = [this](std::vector<TargetTally> tallies) {
     boost::asio::post(control_,
                       [this, tallies = std::move(tallies)] { options_.on_tallies(tallies); });
@@ -159,8 +167,10 @@ void WorkerPool::publish(std::uint64_t version, const std::vector<ServiceState>&
       std::make_shared<Latch>(control_, *options_.clock, workers_.size(), std::move(applied));
   for (const auto& worker : workers_) worker->give_table({table, [latch] { latch->arrive(); }});
   // With fewer cores than threads a worker may be waiting for this one, and what control does next
-  // (the journal, the log) is less urgent than what the worker does with the table.
-  std::this_thread::yield();
+  // (the journal, the log) is less urgent than what the worker does with the table. Not by
+  // yield(): that forfeits a whole slice, and whatever fails next on the release finds control
+  // waiting for its turn.
+  latch->wait(kHandOver);
 }
 
 void WorkerPool::set_tls(std::shared_ptr<const TlsTable> tls) {
@@ -195,8 +205,12 @@ void WorkerPool::want_settled(Mono began) {
     workers_[i]->want_settled(heard_[i].settled_before > began ? Mono::max() : began);
 }
 
-std::vector<TrafficReading> WorkerPool::read_traffic() {
+std::vector<TrafficReading> WorkerPool::read_traffic() const {
   return book_.read(shards());
+}
+
+TrafficCounters WorkerPool::read_traffic(const TrafficKey& key) const {
+  return book_.read(key, shards());
 }
 
 Tally WorkerPool::read_tally(const TrafficKey& key) const {
@@ -216,16 +230,21 @@ std::vector<MetricSample> WorkerPool::read_stats() const {
   return samples;
 }
 
-void WorkerPool::take_reports(std::uint32_t worker, const Reports& reports) {
+void WorkerPool::take_reports() {
+  std::vector<BadOutcome> outcomes;
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    std::optional<Reports> reports = workers_[i]->take_reports();
+    if (!reports) continue;
+    for (const Reports::Judged& each : reports->judged)
+      options_.on_judged_event(each.service, each.event);
+    Heard& heard = heard_[i];
+    heard.events += reports->judged.size();
+    heard.settled_before = std::max(heard.settled_before, reports->settled_before);
+    if (!reports->judged.empty() || reports->is_settled) options_.on_judged(reports->at);
+    std::ranges::move(reports->outcomes, std::back_inserter(outcomes));
+  }
   // The comparison first: it needs the fewest events, and nobody should wait for the others.
-  for (const Reports::Judged& each : reports.judged)
-    options_.on_judged_event(each.service, each.event);
-  Heard& heard = heard_[worker];
-  heard.events += reports.judged.size();
-  heard.settled_before = std::max(heard.settled_before, reports.settled_before);
-  if (!reports.judged.empty() || reports.is_settled) options_.on_judged(reports.at);
-  for (const BadOutcome& each : reports.outcomes) options_.on_bad_outcome(each);
-  if (!stopped_) workers_[worker]->open_reports();
+  for (const BadOutcome& each : outcomes) options_.on_bad_outcome(each);
 }
 
 void WorkerPool::reopen_access_log() {

@@ -82,7 +82,9 @@ class WorkerPool {
     shared_.descriptors_for_targets.store(for_targets, std::memory_order_relaxed);
   }
 
-  std::vector<TrafficReading> read_traffic();
+  /// Of every key that has a slot.
+  std::vector<TrafficReading> read_traffic() const;
+  TrafficCounters read_traffic(const TrafficKey& key) const;
   Tally read_tally(const TrafficKey& key) const;
   /// Every judged request that began before has ended or was told, and what was told has been given
   /// to on_judged_event. Never earlier than the last answer.
@@ -90,6 +92,9 @@ class WorkerPool {
   /// on_judged() is called as soon as settled_before() may be later than this; max: not any more.
   void want_settled(Mono began);
   std::vector<MetricSample> read_stats() const;
+  /// What workers have to tell of single requests. It is posted when there is something, but
+  /// whoever has much to do can ask in between: nothing is more urgent.
+  void take_reports();
 
   void reopen_access_log();
   /// No new connections, the running requests end; `idle` is posted when all workers are done.
@@ -100,7 +105,6 @@ class WorkerPool {
  private:
   void make_rate_limits();
   void start_workers(const RouteTable& first);
-  void take_reports(std::uint32_t worker, const Reports& reports);
   std::vector<const Shard*> shards() const;
 
   boost::asio::io_context& control_;

@@ -20,6 +20,9 @@ constexpr std::size_t kMostReports = 1024;
 constexpr std::uint32_t kMostErrors = 1024;
 constexpr std::uint32_t kMostSlow = 1024;
 constexpr std::uint32_t kMostSlowPerTick = 64;
+/// A flood of errors that is nobody's fault would wake control for each of them; a verdict needs a
+/// handful. Further ones leave with the tick.
+constexpr std::uint32_t kMostUrgentPerTick = 32;
 
 }  // namespace
 
@@ -47,34 +50,31 @@ void Worker::report(std::uint32_t service, const JudgedEvent& event) {
   untold_.told();
 }
 
-/// Whoever of the two threads comes second sees what the first has written: control that a report
-/// waits, or the worker that none is under way.
-void Worker::open_reports() {
-  report_under_way_.store(false);
-  if (report_waits_.exchange(false)) post([this] { send_urgent_reports(); });
+std::optional<Reports> Worker::take_reports() {
+  std::optional<Reports> reports = report_box_.take();
+  if (reports && report_box_.take_wait()) post([this] { send_urgent_reports(); });
+  return reports;
 }
 
 void Worker::send_urgent_reports() {
   if (!has_urgent_reports()) return;
   // Not now_: much may have been done since the turn began, and verdicts are timed from here.
   if (reports_.at == Mono{}) reports_.at = shared_.clock->mono();
-  if (report_under_way_.load()) {
-    if (!report_waits_.exchange(true) && !report_under_way_.load()) send_reports();
-    return;
-  }
+  if (urgent_batches_ >= kMostUrgentPerTick) return;
+  if (report_box_.is_full() && report_box_.wait_for_room()) return;
+  ++urgent_batches_;
   send_reports();
 }
 
 void Worker::send_reports() {
-  report_waits_.store(false, std::memory_order_relaxed);
-  report_under_way_.store(true, std::memory_order_relaxed);
   errors_waiting_ = 0;
   // A later request of this turn began at now_ or after.
   reports_.settled_before = std::min(untold_.read().oldest, now_);
   if (reports_.at == Mono{}) reports_.at = now_;
   reports_.is_settled = untold_.is_settled();
   untold_.clear_settled();
-  shared_.report(index_, std::exchange(reports_, {}));
+  report_box_.put(std::exchange(reports_, {}));
+  shared_.reported();
 }
 
 void Worker::each_second() {

@@ -106,13 +106,13 @@ class FakePorts final : public Ports {
     published.push_back(states);
     waiting.push_back(std::move(applied));
   }
-  std::vector<TrafficReading> read_traffic() override { return traffic; }
-  Tally read_tally(const TrafficKey& key) override {
+  TrafficCounters read_traffic(const TrafficKey& key) override {
     TrafficCounters sum;
     for (const TrafficReading& each : traffic)
       if (each.key == key) sum += each.counters;
-    return sum.tally();
+    return sum;
   }
+  Tally read_tally(const TrafficKey& key) override { return read_traffic(key).tally(); }
   Mono settled_before() override { return settled; }
   void want_settled(Mono began) override { wanted = began; }
 

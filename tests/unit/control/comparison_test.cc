@@ -230,6 +230,20 @@ TEST_F(ComparisonTest, TheEvidenceSaysWhatWasSeen) {
   EXPECT_FALSE(seen.courses().at(0).points.empty());
 }
 
+TEST_F(ComparisonTest, TheCourseFollowsErrorsBetweenTheTicks) {
+  const DeploymentId id = bake();
+  controller->tick();
+  const std::size_t before = evidence(id).evidence.courses().at(0).points.size();
+  for (int i = 0; i < 3; ++i) {
+    clock.advance(Millis{10});
+    see(bad(Colour::green));
+  }
+  const auto points = evidence(id).evidence.courses().at(0).points;
+  ASSERT_EQ(points.size(), before + 3);
+  EXPECT_LT(points[before].e_value, points[before + 1].e_value);
+  EXPECT_EQ(points.back().release, 3U);
+}
+
 TEST_F(ComparisonTest, TheEvidenceCountsWhatTheVerdictCounted) {
   const DeploymentId id = bake();
   serve(36, 3, 3);

@@ -54,7 +54,9 @@ bool breaches(LatencyComparison& judge, std::uint64_t seed, const std::vector<do
       event.block_release = drawn.block_release;
       judge.on_event(event);
     }
-    if (i % 50 == 0 && is_breached(judge.judge(settled_at(i * 0.001)))) return true;
+    const Reading reading = settled_at(i * 0.001);
+    if (i % 50 == 0 && is_breached(judge.judge(reading))) return true;
+    if (i % 50 == 25 && judge.look(reading.glance())) return true;
   }
   return is_breached(judge.judge(settled_at(requests)));
 }

@@ -161,6 +161,21 @@ TEST(RatioInterval, HoldsTheTruthAtEveryLookInAllButFivePercentOfTheRuns) {
   EXPECT_LE(missed, 20 + 13);
 }
 
+TEST(RatioInterval, IsTheSameHoweverOftenOneLooks) {
+  Rng rng(12);
+  RatioInterval looked_at, left_alone;
+  for (int i = 0; i < 2000; ++i) {
+    const bool release = rng.below(3) == 0;
+    // More probabilities than are counted at a time.
+    const double probability = (1 + static_cast<double>(rng.below(200))) / 1000;
+    looked_at.add(release, probability);
+    left_alone.add(release, probability);
+    looked_at.bounds(0.05);
+  }
+  EXPECT_EQ(looked_at.bounds(0.05).low, left_alone.bounds(0.05).low);
+  EXPECT_EQ(looked_at.bounds(0.05).high, left_alone.bounds(0.05).high);
+}
+
 TEST(RatioInterval, IsUnboundedWithoutEventsAndNarrowAfterMany) {
   RatioInterval interval;
   EXPECT_FALSE(interval.bounds(0.05).low.has_value());

@@ -24,7 +24,10 @@ class TrafficBookTest : public testing::Test {
     const TrafficKey key{"shop", Colour::blue, revision, Audience::split};
     const auto found = std::ranges::find(readings, key, &TrafficReading::key);
     EXPECT_NE(found, readings.end()) << revision;
-    return found == readings.end() ? TrafficCounters{} : found->counters;
+    if (found == readings.end()) return {};
+    EXPECT_EQ(book_.read(key, shards_), found->counters) << "however it is read";
+    EXPECT_EQ(book_.read_tally(key, shards_), found->counters.tally());
+    return found->counters;
   }
 
   static void serve(Shard& shard, SlotId slot, std::uint64_t micros) {
@@ -59,6 +62,13 @@ TEST_F(TrafficBookTest, ReadsZeroWhereNoWorkerHasServedYet) {
   publish("v1");
   EXPECT_EQ(read("v1"), TrafficCounters{});
   EXPECT_EQ(book_.read(shards_).size(), 4U);
+}
+
+TEST_F(TrafficBookTest, ReadsZeroOfAKeyThatHasNoSlot) {
+  serve(first_, publish("v1"), 100);
+  const TrafficKey unknown{"shop", Colour::blue, "v2", Audience::split};
+  EXPECT_EQ(book_.read(unknown, shards_), TrafficCounters{});
+  EXPECT_EQ(book_.read_tally(unknown, shards_), Tally{});
 }
 
 TEST_F(TrafficBookTest, BeginsAtZeroForARevisionInAReusedSlot) {
