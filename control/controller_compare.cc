@@ -86,6 +86,10 @@ void Controller::State::set_judging(ServiceEntry& entry, DeploymentRunner& runne
     step.slower_than = steps.back().slower_than;
     step.slower_shares = steps.back().slower_shares;
     step.overdue = steps.back().overdue;
+    step.restarts = steps.back().restarts;
+  } else if (!entry.state.judging) {
+    // Whatever is not recorded of the step is a loss, and may have been looked at before.
+    step.restarts = runner.evidence().losses();
   }
   step.step = runner.engine().facts().step;
   step.weight = weight;
@@ -135,7 +139,8 @@ Result<void> Controller::State::restore_evidence(DeploymentRunner& runner) {
   if (!runner.compares()) return {};
   Result<Evidence> evidence = evidence_of(runner);
   if (!evidence) return evidence.error();
-  if (evidence->empty()) return {};
+  // Where the release had traffic and nothing is recorded, that was judged and is lost.
+  if (evidence->empty() && runner.engine().facts().weight == Weight::none()) return {};
   runner.restore(*std::move(evidence), clock.mono());
   // Before anything is judged: another end of the process must not find what was closed unopened.
   save_evidence(runner);

@@ -80,6 +80,7 @@ json::value write(const EvidenceStep& step) {
                       {"slower_than", write(step.slower_than)},
                       {"slower_shares", write(step.slower_shares)},
                       {"overdue", write(step.overdue)},
+                      {"restarts", step.restarts},
                       {"release", write(step.release)},
                       {"live", write(step.live)},
                       {"release_slow", write(step.release_slow)},
@@ -167,6 +168,8 @@ void read(const json::value& value, EvidenceStep& out) {
   read(parts.at("slower_than"), out.slower_than);
   read(parts.at("slower_shares"), out.slower_shares);
   read(parts.at("overdue"), out.overdue);
+  // Older records have none.
+  if (const json::value* restarts = parts.if_contains("restarts")) read(*restarts, out.restarts);
   read(parts.at("release"), out.release);
   read(parts.at("live"), out.live);
   read(parts.at("release_slow"), out.release_slow);

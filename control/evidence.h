@@ -31,6 +31,7 @@ struct EvidenceStep {
   std::vector<Micros> slower_than;
   std::vector<double> slower_shares;  ///< The live group's before the step, by threshold.
   Micros overdue{0};
+  std::uint64_t restarts = 0;  ///< Processes that have judged in it before this one.
   Tally release, live;                                 ///< Since then, and no longer than the step.
   std::vector<std::uint64_t> release_slow, live_slow;  ///< Events by threshold.
   bool operator==(const EvidenceStep&) const = default;
@@ -92,6 +93,10 @@ class Evidence {
   /// Nothing is judged any more by this process: what is written is all that there was.
   void close() { closed_ = true; }
   void reopen() { closed_ = false; }
+  /// After a restart: another process goes on in the step.
+  void count_restart() {
+    if (!steps_.empty()) ++steps_.back().restarts;
+  }
   /// After a restart: something that was judged may not be in it.
   void count_loss() { ++losses_; }
 

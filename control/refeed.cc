@@ -24,7 +24,8 @@ class Feeding {
       feed_until(step.since);
       now_ = std::max(now_, step.since);
       for (health::VerdictSource* source : sources_)
-        source->begin_step({birth_ + now_, step.weight, step.slower_than, step.slower_shares});
+        source->begin_step(
+            {birth_ + now_, step.weight, step.slower_than, step.slower_shares, step.restarts});
     }
     feed_until(Micros::max());
     if (in_flight == InFlight::ended) settled_ = now_;

@@ -31,7 +31,8 @@ void DeploymentRunner::begin_step(Shift shift, Mono now) {
   planned_.reset();
   step.since = since(birth(now), now);
   for (const Watch& watch : watches_)
-    watch.source->begin_step({now, step.weight, step.slower_than, step.slower_shares});
+    watch.source->begin_step(
+        {now, step.weight, step.slower_than, step.slower_shares, step.restarts});
   evidence_.begin_step(std::move(step));
   evidence_is_new_ = true;
 }
@@ -81,6 +82,7 @@ void DeploymentRunner::restore(Evidence evidence, Mono now) {
   refeed(evidence_, birth(now), sources, InFlight::lost);
   // Whoever has seen more before than is fed now must not get two chances at one alpha.
   if (!evidence_.is_closed() || !is_as_it_was(evidence_.alarms())) evidence_.count_loss();
+  evidence_.count_restart();
   evidence_.reopen();
   evidence_is_new_ = true;
   for (health::VerdictSource* source : sources) source->on_restart(evidence_.losses());
@@ -88,7 +90,7 @@ void DeploymentRunner::restore(Evidence evidence, Mono now) {
   if (evidence_.empty()) return;
   const EvidenceStep& step = evidence_.steps().back();
   for (health::VerdictSource* source : sources)
-    source->begin_step({now, step.weight, step.slower_than, step.slower_shares});
+    source->begin_step({now, step.weight, step.slower_than, step.slower_shares, step.restarts});
 }
 
 /// No comparison has more evidence against the release than it had then.

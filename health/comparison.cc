@@ -52,6 +52,7 @@ void Comparison::begin_step(const StepStart& step) {
   rebase_ = true;
   since_step_ = {};
   certified_ = false;
+  log_certificate_price_ = RatioTest::log_price_after(step.restarts);
   on_step(step);
 }
 
@@ -91,6 +92,12 @@ double Comparison::log_e_needed() const {
   return std::log(parts / (1 - alarm_.confidence)) + log_restart_price_;
 }
 
+/// The certificate's level is the step's, over all processes that look for it: those after the first
+/// share a twentieth of it.
+double Comparison::certificate_log_e_needed() const {
+  return -std::log(1 - alarm_.certify) + log_certificate_price_;
+}
+
 /// Requires: take() was called.
 const ComparisonReport& Comparison::report() {
   if (report_) return *report_;
@@ -98,7 +105,7 @@ const ComparisonReport& Comparison::report() {
   report_->tolerance = alarm_.tolerance;
   report_->log_e = log_e_;
   report_->log_e_needed = log_e_needed();
-  report_->certificate_log_e_needed = -std::log(1 - alarm_.certify);
+  report_->certificate_log_e_needed = certificate_log_e_needed();
   return *report_;
 }
 

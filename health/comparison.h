@@ -40,6 +40,7 @@ class Comparison : public VerdictSource {
   /// Of a verdict: what is compared, "3 of 40 against 1 of 360 requests".
   virtual std::string what() const = 0;
 
+  double certificate_log_e_needed() const;
   const config::CompareAlarm& alarm() const { return alarm_; }
   const JudgeContext& context() const { return context_; }
   Weight weight() const { return weight_; }
@@ -58,7 +59,8 @@ class Comparison : public VerdictSource {
   JudgeContext context_;
   Weight weight_;
   bool rebase_ = false;
-  double log_restart_price_ = 0;  ///< How much more evidence is needed.
+  double log_restart_price_ = 0;      ///< How much more evidence is needed.
+  double log_certificate_price_ = 0;  ///< The same of the step's certificate.
   Reading before_;                ///< When the step began.
   Reading since_step_;
   std::optional<Breached> breached_;

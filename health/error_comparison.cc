@@ -199,7 +199,7 @@ ComparisonReport ErrorComparison::weigh(const Glance& glance) {
   report.waiting = waiting_.size();
   report.overdue = overdue_.size() - overdue_release_;
   report.left_out = left_out_;
-  report.more_requests = more_requests(-std::log(1 - alarm().certify));
+  report.more_requests = more_requests(certificate_log_e_needed());
   return report;
 }
 

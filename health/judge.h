@@ -53,6 +53,8 @@ struct StepStart {
   std::vector<Micros> slower_than;
   /// The live group's share of requests as slow as that before the step (slow_shares()); as many.
   std::vector<double> slower_shares;
+  /// How many processes before this one have looked for the step's certificate.
+  std::uint64_t restarts = 0;
 };
 
 class VerdictSource {

@@ -86,7 +86,7 @@ double LatencyComparison::log_e(const Glance& /*glance*/) {
 
 ComparisonReport LatencyComparison::weigh(const Glance& glance) {
   ComparisonReport report;
-  const double needed = -std::log(1 - alarm().certify);
+  const double needed = certificate_log_e_needed();
   report.certificate_log_e = 0;
   std::optional<double> more = 0;
   for (std::size_t k = 0; k < certified(); ++k) {

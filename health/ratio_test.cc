@@ -54,6 +54,10 @@ double RatioTest::log_restart_price(std::uint64_t losses) {
   return std::log(n * (n + 1) / kRestarts);
 }
 
+double RatioTest::log_price_after(std::uint64_t others) {
+  return others == 0 ? -std::log1p(-kRestarts) : log_restart_price(others);
+}
+
 void RatioTest::take_back(const Applied& applied) {
   for (Start& start : starts_) {
     if (applied.number <= start.after) continue;

@@ -373,6 +373,35 @@ TEST_F(ComparisonTest, AnEndInGoodOrderCountsForOneStartOnly) {
   EXPECT_GT(report(id).alarms.at(0).comparison->log_e_needed, needed + 1);
 }
 
+TEST_F(ComparisonTest, Condition8_AKillBeforeAnythingWasRecordedIsALoss) {
+  const DeploymentId id = bake();
+  see(bad(Colour::green));
+  double needed = report(id).alarms.at(0).comparison->log_e_needed;
+  for (int restarts = 1; restarts <= 3; ++restarts) {
+    resume();
+    ASSERT_EQ(status(id), Status::baking);
+    see(bad(Colour::blue));
+    EXPECT_NEAR(report(id).alarms.at(0).comparison->log_e_needed,
+                needed + std::log(20.0 * restarts * (restarts + 1)), 1e-6);
+  }
+}
+
+TEST_F(ComparisonTest, Condition8_AStepsCertificateHasItsLevelOverAllProcessesThatLookForIt) {
+  const DeploymentId id = bake();
+  const auto needed = [&] {
+    controller->tick();
+    return report(id).alarms.at(0).comparison->certificate_log_e_needed;
+  };
+  const double level = -std::log(1 - config::CompareAlarm{}.certify);
+  EXPECT_NEAR(needed(), level - std::log(0.95), 1e-9);
+  controller->close();
+  resume();
+  EXPECT_NEAR(needed(), level + std::log(2 / 0.05), 1e-6) << "nothing was lost, but it begins anew";
+  advance(seconds{10});
+  resume();
+  EXPECT_NEAR(needed(), level + std::log(6 / 0.05), 1e-6);
+}
+
 // Beyond what is recorded, evidence may have turned; a restart must not bring the old one back for
 // nothing.
 TEST_F(ComparisonTest, Condition8_EvidenceThatWasNotRecordedIsALoss) {
