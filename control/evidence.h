@@ -32,7 +32,7 @@ struct EvidenceStep {
   std::vector<double> slower_shares;  ///< The live group's before the step, by threshold.
   Micros overdue{0};
   std::uint64_t restarts = 0;  ///< Processes that have judged in it before this one.
-  Tally release, live;                                 ///< Since then, and no longer than the step.
+  Tally release, live;         ///< Since then, and no longer than the step.
   std::vector<std::uint64_t> release_slow, live_slow;  ///< Events by threshold.
   bool operator==(const EvidenceStep&) const = default;
 };

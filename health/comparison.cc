@@ -92,8 +92,8 @@ double Comparison::log_e_needed() const {
   return std::log(parts / (1 - alarm_.confidence)) + log_restart_price_;
 }
 
-/// The certificate's level is the step's, over all processes that look for it: those after the first
-/// share a twentieth of it.
+/// The certificate's level is the step's, over all processes that look for it: those after the
+/// first share a twentieth of it.
 double Comparison::certificate_log_e_needed() const {
   return -std::log(1 - alarm_.certify) + log_certificate_price_;
 }

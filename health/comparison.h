@@ -61,7 +61,7 @@ class Comparison : public VerdictSource {
   bool rebase_ = false;
   double log_restart_price_ = 0;      ///< How much more evidence is needed.
   double log_certificate_price_ = 0;  ///< The same of the step's certificate.
-  Reading before_;                ///< When the step began.
+  Reading before_;                    ///< When the step began.
   Reading since_step_;
   std::optional<Breached> breached_;
   bool certified_ = false;
