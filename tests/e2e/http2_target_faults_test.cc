@@ -293,7 +293,7 @@ TEST_F(Http2TargetFaultsTest, ABodyThatIsNotAsLongAsItSaidIsCut) {
   Http2Target target;
   start({target.address()});
   for (const std::string body : {"abc", "abcdefgh"}) {
-    target.on_request([&](const Http2Target::Send& send, const SeenStream& request) {
+    target.on_request([body](const Http2Target::Send& send, const SeenStream& request) {
       send(h2::headers(request.stream, {{":status", "200"}, {"content-length", "5"}}, false) +
            h2::frame(h2::kData, h2::kEndStream, request.stream, body));
     });
@@ -311,7 +311,7 @@ TEST_F(Http2TargetFaultsTest, ATargetThatBreaksTheFramingIsLeft) {
        {h2::frame(h2::kData, 0, 0, "x"), h2::frame(h2::kSettings, 0, 1),
         h2::frame(5, h2::kEndHeaders, 1, h2::number(2, 4)), h2::frame(h2::kPing, 0, 0, "short"),
         std::string("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")}) {
-    target.on_request([&](const Http2Target::Send& send, const SeenStream&) { send(bytes); });
+    target.on_request([bytes](const Http2Target::Send& send, const SeenStream&) { send(bytes); });
     EXPECT_EQ(client.get("/").status, 502);
     target.on_request({});
     EXPECT_EQ(client.get("/").status, 200);

@@ -65,9 +65,9 @@ class Http2Target {
   void stop() {
     if (!accepting_.joinable()) return;
     accepting_.request_stop();
+    accepting_.join();
     door_.close();
     cut_all();
-    accepting_.join();
     lines_.clear();
   }
   /// Ends all connections; new ones are taken.
@@ -122,7 +122,7 @@ class Http2Target {
 
   void accept_all(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
-      Wire wire = door_.accept(Deadline(Millis{100}));
+      Wire wire = door_.accept(Deadline{Millis{20} / kPatience});
       if (!wire.is_open()) continue;
       const std::size_t number = ++connections_;
       const std::scoped_lock lock(mutex_);

@@ -116,9 +116,9 @@ class UpgradeTest : public testing::Test {
   }
   bool logs(const std::string& part) { return e2e::logs(*teal_, part); }
 
-  Target target_;
   std::mutex mutex_;
   SeenRequest seen_;
+  Target target_;  ///< Its threads remember in seen_.
   std::unique_ptr<Teal> teal_;
 };
 
