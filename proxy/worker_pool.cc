@@ -231,6 +231,8 @@ std::vector<MetricSample> WorkerPool::read_stats() const {
 }
 
 void WorkerPool::take_reports() {
+  // What the last requests leave behind is nobody's business any more: control may have closed.
+  if (stopped_) return;
   std::vector<BadOutcome> outcomes;
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     std::optional<Reports> reports = workers_[i]->take_reports();
