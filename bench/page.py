@@ -35,6 +35,8 @@ AIMS = {
     "h2-tls-get128": {BEST: 1.20},
     "grpc-unary": {BEST: 1.20},
 }
+# Seconds until a release that is ten times as bad is taken back, by trips.COMPARISONS.
+TRIP_AIMS = {"confidence 0.99, tolerance 1": 6}
 NAMES = {
     "get128": "GET 128 B, 64 connections",
     "headers": "the same with a browser's headers",
@@ -124,17 +126,18 @@ def judge_table(found):
     """The judge and the shield on the real binary."""
     lines = ["| under load | found | aim |", "|---|---|---|"]
 
-    def row(what, result, aim, is_met):
-        lines.append(f"| {what} | {result} | {aim}: {'met' if is_met else '**missed**'} |")
+    def row(what, result, aim="", is_met=True):
+        said = f"{aim}: {'met' if is_met else '**missed**'}" if aim else ""
+        lines.append(f"| {what} | {result} | {said} |")
 
     took = sorted(found["verdict-latency"])
     p50, p99 = (took[int(len(took) * share)] for share in (0.5, 0.99))
     row("end of the deciding request to the last worker off the release",
         f"p50 {p50:.2f} ms, p99 {p99:.2f} ms, most {took[-1]:.2f} ms of {len(took)}", "p99 ≤ 1 ms", p99 <= 1)
-    for (name, seconds), most in zip(found["trip-time"].items(), (6, None)):
-        what, median = "1 % of errors told from 0.1 %, 1000 requests/s at 10 %, " + name, statistics.median(seconds)
-        result = f"median {median:.1f} s of {len(seconds)}"
-        row(what, result, f"≤ {most} s", median <= most) if most else lines.append(f"| {what} | {result} | |")
+    for name, seconds in found["trip-time"].items():
+        median, most = statistics.median(seconds), TRIP_AIMS.get(name)
+        row(f"1 % of errors told from 0.1 %, 1000 requests/s at 10 %, {name}",
+            f"median {median:.1f} s of {len(seconds)}", most and f"≤ {most} s", not most or median <= most)
     shield = found["shield"]
     row("GETs through a canary that answers 500 to everything",
         f"{shield['asked']:,}: {shield['failed']} failures seen, {shield['shielded']:,} shielded",

@@ -64,15 +64,16 @@ class Feeding {
   }
 
   void look() {
-    health::Glance glance{birth_ + now_, {}, {}, birth_ + settled_};
-    if (reading_ > 0) {
-      glance.release = evidence_.readings()[reading_ - 1].release;
-      glance.live = evidence_.readings()[reading_ - 1].live;
-    }
+    const health::Glance glance = last_reading().glance();
     for (health::VerdictSource* source : sources_) source->look(glance);
   }
 
   void judge() {
+    const health::Reading reading = last_reading();
+    for (health::VerdictSource* source : sources_) source->judge(reading);
+  }
+
+  health::Reading last_reading() const {
     health::Reading reading;
     reading.at = birth_ + now_;
     if (reading_ > 0) {
@@ -80,7 +81,7 @@ class Feeding {
       reading.live = counters(evidence_.readings()[reading_ - 1].live);
     }
     reading.settled_before = birth_ + settled_;
-    for (health::VerdictSource* source : sources_) source->judge(reading);
+    return reading;
   }
 
   const Evidence& evidence_;
