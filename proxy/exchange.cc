@@ -27,9 +27,7 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   head_bytes_.clear();
   head_bytes_ += std::string_view(head_.fields.bytes(), head_.size);
   head_.fields.rebase(head_bytes_.data());
-  table_ = worker_.table();
-  service_ = nullptr;
-  actions_ = nullptr;
+  route_.pin(worker_.table());
   came_ = head_.target;
   body_limit_ = std::numeric_limits<std::uint64_t>::max();
   traffic_ = nullptr;
@@ -70,11 +68,11 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
     reply_without_route();
     return;
   }
-  if (actions_ != nullptr && is_answered_by_route()) return;
+  if (actions() != nullptr && is_answered_by_route()) return;
   const bool asks = head_.fields.has(net::HeaderId::upgrade) || head_.is_extended_connect();
   if (asks && !choose_upgrade()) return;
-  if (actions_ != nullptr) change_request();
-  const Millis whole = timeouts_->request;
+  if (actions() != nullptr) change_request();
+  const Millis whole = timeouts().request;
   request_deadline_ = whole.count() > 0 ? began_ + whole : Mono::max();
   choose_group();
   join_group();
@@ -84,7 +82,7 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
 }
 
 bool Exchange::route() {
-  const RouteTable& routes = table_->routes;
+  const RouteTable& routes = table().routes;
   const std::string_view target = head_.text(head_.target);
   const net::PathLook look = net::look_at_path(target, head_.size - head_.target.at);
   std::string_view path = target.substr(0, look.size);
@@ -97,43 +95,41 @@ bool Exchange::route() {
                                     : std::string_view{};
   const RouteTable::Route* const found = routes.match(info_.listener, host, path, head_);
   if (found == nullptr) return false;
-  service_ = &routes.services[found->service];
-  actions_ = found->actions;
-  timeouts_ = found->timeouts;
+  route_.take(*found);
   matched_ = static_cast<std::uint32_t>(found->path.size());
   return true;
 }
 
 void Exchange::choose_group() {
-  const bool is_told = judging_ != nullptr && close_draw();  // A second choice, after a wait.
+  const bool is_told = is_judged() && close_draw();  // A second choice, after a wait.
   sticky_client_ = 0;
-  const config::GroupChoice choice = table_->routes.config->listeners[info_.listener].group;
+  const config::GroupChoice choice = table().routes.config->listeners[info_.listener].group;
   if (choice != config::GroupChoice::split) {
     audience_ = Audience::preview;
     const bool release = choice != config::GroupChoice::live;
-    colour_ = release ? service_->release() : service_->live;
+    colour_ = release ? service().release() : service().live;
     draw_ = {colour_, release ? 1.0 : 0.0};
     return;
   }
-  const Weight weight = service_->release_weight();
+  const Weight weight = service().release_weight();
   const Drawn drawn =
-      service_->spec->sticky ? draw_sticky(weight) : runtime().runtime->splitter.draw(weight);
+      service().spec->sticky ? draw_sticky(weight) : runtime().runtime->splitter.draw(weight);
   drawn_ = drawn;
-  draw_ = {drawn.release ? service_->release() : service_->live, drawn.release_probability};
+  draw_ = {drawn.release ? service().release() : service().live, drawn.release_probability};
   // A group without healthy targets gives its share to the other one, unless that has none of the
   // traffic by the operator's will: the release gets nothing before its time. Chance has no part in
   // that for any request, those included that were drawn for the group which has targets.
   for (const Colour spare : kColours)
-    if (!service_->groups[other(spare)].available && service_->groups[spare].available &&
-        (spare == service_->live || weight > Weight::none()))
-      draw_ = {spare, spare == service_->live ? 0.0 : 1.0};
-  if (service_->exposure != nullptr) limit_exposure();
+    if (!service().groups[other(spare)].available && service().groups[spare].available &&
+        (spare == service().live || weight > Weight::none()))
+      draw_ = {spare, spare == service().live ? 0.0 : 1.0};
+  if (service().exposure != nullptr) limit_exposure();
   colour_ = draw_.colour;
-  if (service_->judging && !is_told) start_judging();
+  if (service().judging && !is_told) start_judging();
 }
 
 Drawn Exchange::draw_sticky(Weight weight) {
-  const config::Sticky& sticky = *service_->spec->sticky;
+  const config::Sticky& sticky = *service().spec->sticky;
   const std::string_view cookie = find_cookie(head_.fields, sticky.cookie);
   std::uint64_t client = 0;
   const auto [end, status] =
@@ -190,17 +186,17 @@ void Exchange::send_request() {
     return;
   phase_ = Phase::waiting;
   upstream_->send_head(
-      head_, {info_.peer, service_->spec->host_header, target_->address, ids_, upgrade_style()});
+      head_, {info_.peer, service().spec->host_header, target_->address, ids_, upgrade_style()});
   if (!replay_.empty()) {
     upstream_->send_body(replay_);
     worker_.gather().flush();  // the buffer may move when more comes
   }
   if (request_done_) {
     if (head_.framing.kind != net::Framing::Kind::none) upstream_->send_end({});
-    set_deadline(timeouts_->response_header);
+    set_deadline(timeouts().response_header);
     return;
   }
-  set_deadline(timeouts_->stream_idle);
+  set_deadline(timeouts().stream_idle);
   answer_continue();
   client_->resume_request();
 }
@@ -235,7 +231,7 @@ void Exchange::on_request_body(std::string_view bytes) {
     }
   }
   upstream_->send_body(bytes);
-  set_deadline(timeouts_->stream_idle);
+  set_deadline(timeouts().stream_idle);
 }
 
 void Exchange::on_request_end(const net::Fields& trailers) {
@@ -247,7 +243,7 @@ void Exchange::on_request_end(const net::Fields& trailers) {
   if (upstream_ == nullptr || !wants_body()) return;
   if (!trailers.empty()) replayable_ = false;
   upstream_->send_end(trailers);
-  if (phase_ == Phase::waiting) set_deadline(timeouts_->response_header);
+  if (phase_ == Phase::waiting) set_deadline(timeouts().response_header);
 }
 
 void Exchange::on_upstream_unblocked() {
@@ -277,15 +273,15 @@ void Exchange::on_response_head(net::ResponseHead& head) {
   }
   const std::uint16_t outcome = is_grpc_ ? grpc_outcome(head) : head.status;
   if (outcome >= 500 && is_status_retried(outcome)) return;
-  if (exposure_ != nullptr && is_kept_from_sight()) return;
+  if (is_exposed_ && is_kept_from_sight()) return;
   phase_ = Phase::relaying;
   if (!replay_.empty()) free_memory(replay_);
   first_byte_micros_ = std::chrono::duration_cast<Micros>(worker_.now() - began_).count();
   take_response(head, outcome);
-  if (actions_ != nullptr) [[unlikely]]
+  if (actions() != nullptr) [[unlikely]]
     edit_response(head);
   client_->send_head(head, style());
-  set_deadline(timeouts_->stream_idle);
+  set_deadline(timeouts().stream_idle);
 }
 
 void Exchange::take_response(const net::ResponseHead& head, std::uint16_t outcome) {
@@ -319,7 +315,7 @@ void Exchange::on_response_body(std::string_view bytes) {
   if (phase_ == Phase::tunnel)
     set_tunnel_deadline();
   else
-    set_deadline(timeouts_->stream_idle);
+    set_deadline(timeouts().stream_idle);
 }
 
 void Exchange::after_response_input() {
@@ -333,7 +329,7 @@ void Exchange::after_response_input() {
 
 void Exchange::on_client_unblocked() {
   if (phase_ == Phase::done) return;
-  if (phase_ == Phase::relaying) set_deadline(timeouts_->stream_idle);
+  if (phase_ == Phase::relaying) set_deadline(timeouts().stream_idle);
   if (phase_ == Phase::tunnel) set_tunnel_deadline();
   if (upstream_ != nullptr) upstream_->unpause();
 }

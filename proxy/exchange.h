@@ -46,8 +46,8 @@
 #include "proxy/compress.h"
 #include "proxy/error_pages.h"
 #include "proxy/retry.h"
+#include "proxy/route_pin.h"
 #include "proxy/shard.h"
-#include "proxy/target_runtime.h"
 #include "proxy/target_side.h"
 #include "proxy/untold.h"
 
@@ -68,13 +68,13 @@ class Exchange {
   void begin(ClientSide& client, const ClientInfo& info, net::RequestHead& head);
   /// Body bytes are taken only while this is true.
   bool wants_body() const {
-    if (phase_ == Phase::tunnel) return !tunnel_.client_ended;
+    if (phase_ == Phase::tunnel) return !tunnel_->client_ended;
     return (phase_ == Phase::waiting || phase_ == Phase::relaying) && !head_.is_extended_connect();
   }
   /// How long the client may be silent in mid-body.
   /// 0: as long as it likes, since a call of gRPC may be a conversation, whose silence is timed as
   /// a whole.
-  Millis request_body_idle() const { return is_grpc_ ? Millis{0} : timeouts_->request_body_idle; }
+  Millis request_body_idle() const { return is_grpc_ ? Millis{0} : timeouts().request_body_idle; }
   /// The target takes no more for now; ClientSide::resume_request() follows.
   bool is_upload_blocked() const;
   void on_request_body(std::string_view bytes);
@@ -124,7 +124,6 @@ class Exchange {
   // exchange_route.cc: what the route says besides asking a target
   /// A path that could be understood in two ways; false: the rules refuse it.
   bool settle_path();
-  bool route_again();
   void reply_without_route();
   /// True: no target is asked.
   bool is_answered_by_route();
@@ -204,7 +203,7 @@ class Exchange {
   void go_live(const FailedAttempt* failed);
   bool may_go_live(bool request_sent) const;
   void discard_upstream();
-  bool begin_retry(GroupRuntime& group);
+  bool begin_retry(const boost::local_shared_ptr<GroupRuntime>& group);
   void end_retry();
   void limit_exposure();
   bool may_be_seen();
@@ -219,6 +218,8 @@ class Exchange {
   bool open_upstream(std::size_t target, bool fresh);
   void enter_queue();
   void leave_queue();
+  /// False: it is over.
+  bool follow_newest();
   void after_failed_attempt(Failure failure, net::Refusal rule);
   void give_up(Failure failure);
   void drop_upstream(bool reusable);
@@ -227,10 +228,11 @@ class Exchange {
   void set_deadline(Millis phase);
   void on_deadline();
 
-  /// What a tunnel needs to know.
+  /// What a tunnel needs to know: copies, so that it holds no table.
   struct Tunnel {
-    const config::Service* spec = nullptr;  ///< The configuration outlives the workers.
+    std::string service;
     std::string revision;
+    config::ServiceTimeouts timeouts;
     std::size_t place = 0;  ///< In target_->tunnels.
     bool client_ended = false;
     bool target_ended = false;
@@ -274,31 +276,40 @@ class Exchange {
   void log(Origin origin);
   ResponseStyle style() const;
 
-  const WorkerTable::Service& runtime() const { return table_->services[service_->index]; }
+  // Where it stands now. What a call returns is not kept over a publication.
+  const WorkerTable& table() const { return route_.table(); }
+  const ServiceView& service() const { return route_.service(); }
+  const config::RouteActions* actions() const { return route_.actions(); }
+  const config::ServiceTimeouts& timeouts() const { return route_.timeouts(); }
+  const WorkerTable::Service& runtime() const { return route_.runtime(); }
   const WorkerTable::Group& group_runtime() const { return runtime().groups[colour_]; }
-  const GroupView& group() const { return service_->groups[colour_]; }
+  const GroupView& group() const { return service().groups[colour_]; }
+  /// Requires: is_judged().
+  const Judging& judging() const { return *judged_.service().judging; }
+  bool is_judged() const { return judged_.is_pinned(); }
   /// From now on the request counts for the group that was drawn.
   void begin_traffic();
+  void end_traffic();
 
   Worker& worker_;
   ClientSide* client_ = nullptr;
   ClientInfo info_;
   Phase phase_ = Phase::idle;
-  PinnedTable table_;
-  const ServiceView* service_ = nullptr;
-  const config::RouteActions* actions_ = nullptr;      ///< Null: the target is asked as it is.
-  const config::ServiceTimeouts* timeouts_ = nullptr;  ///< Of the route; as service_.
-  TrafficShard* traffic_ = nullptr;  ///< Of the group that was drawn; null without a route.
+  RoutePin route_;
+  /// Of the group that was drawn, as long as the worker; null without a route.
+  TrafficShard* traffic_ = nullptr;
   Draw draw_;
   Colour colour_ = Colour::blue;  ///< The group of the present attempt.
   Audience audience_ = Audience::split;
-  const Judging* judging_ = nullptr;  ///< Null: nobody compares, nothing is told.
+  /// Where it was drawn: what the judge is told goes by that, whatever it follows later. Not
+  /// pinned: nobody compares, nothing is told.
+  RoutePin judged_;
   Drawn drawn_;
   std::uint64_t sticky_client_ = 0;  ///< 0: not sticky.
   std::uint64_t judged_number_ = 0;  ///< Of the request, for the judge.
   bool error_was_told_ = false;
   bool overdue_was_told_ = false;
-  std::size_t slow_told_ = 0;  ///< Of judging_->slower_than.
+  std::size_t slow_told_ = 0;  ///< Of judging().slower_than.
   UntoldHook untold_;          ///< Among the worker's judged requests that are not told yet.
 
   net::RequestHead head_;
@@ -316,7 +327,7 @@ class Exchange {
   std::string host_buffer_;
   std::string upgrade_;        ///< The protocol that the target is asked to change to.
   std::string websocket_key_;  ///< Of a handshake of our own.
-  Tunnel tunnel_;
+  std::optional<Tunnel> tunnel_;
   bool is_settled_ = false;  ///< Counted and judged.
   bool request_done_ = false;
   bool continue_owed_ = false;
@@ -330,10 +341,10 @@ class Exchange {
   bool replayable_ = true;
   std::string replay_;  ///< Body bytes sent so far, where they may be wanted again.
   std::vector<TargetId> tried_;
-  FailedAttempt failed_;              ///< The last one that tried another target.
-  GroupRuntime* joined_ = nullptr;    ///< Counts this request as active.
-  GroupRuntime* retrying_ = nullptr;  ///< Counts it as a retry.
-  Exposure* exposure_ = nullptr;      ///< A visible failure has to be paid there.
+  FailedAttempt failed_;                            ///< The last one that tried another target.
+  boost::local_shared_ptr<GroupRuntime> joined_;    ///< Counts this request as active.
+  boost::local_shared_ptr<GroupRuntime> retrying_;  ///< Counts it as a retry.
+  bool is_exposed_ = false;  ///< A visible failure has to be paid to the service's exposure.
   bool reserved_ = false;
   Shielded shielded_;
   Failure last_failure_ = Failure::none;

@@ -29,7 +29,7 @@ std::size_t Exchange::pick_target(bool& somebody_is_full) {
   GroupRuntime& runtime = *group.runtime;
   const bool group_has_room =
       runtime.in_flight_limit == 0 || runtime.in_flight < runtime.in_flight_limit;
-  const bool ramps = service_->spec->slow_start.window.count() > 0;
+  const bool ramps = service().spec->slow_start.window.count() > 0;
   bool is_thinned = false;
   auto& candidates = worker_.candidates();
   candidates.resize(view.targets.size());
@@ -58,7 +58,7 @@ bool Exchange::was_tried(TargetId target) const {
 
 std::size_t Exchange::balance(const GroupView& view, GroupRuntime& runtime) {
   const auto& candidates = worker_.candidates();
-  switch (service_->spec->balance) {
+  switch (service().spec->balance) {
     case config::Balance::round_robin: return runtime.balancer.round_robin(candidates);
     case config::Balance::least_request: return runtime.balancer.least_request(candidates);
     case config::Balance::consistent_hash: return view.ring.pick(hash_of_request(), candidates);
@@ -69,15 +69,15 @@ std::size_t Exchange::balance(const GroupView& view, GroupRuntime& runtime) {
 /// A target in its slow start is left out of so many draws as its ramp says. A consistent hash does
 /// not ramp: its keys have one place.
 bool Exchange::gets_turn(const TargetState& target) {
-  const config::SlowStart& slow = service_->spec->slow_start;
-  if (service_->spec->balance == config::Balance::consistent_hash) return true;
+  const config::SlowStart& slow = service().spec->slow_start;
+  if (service().spec->balance == config::Balance::consistent_hash) return true;
   const Millis age = std::chrono::duration_cast<Millis>(worker_.now() - target.accepts_since);
   if (age >= slow.window) return true;
   return worker_.rng().below(10'000) < slow_start_share(slow, age);
 }
 
 std::uint64_t Exchange::hash_of_request() const {
-  const config::HashOn& on = service_->spec->hash_on;
+  const config::HashOn& on = service().spec->hash_on;
   switch (on.kind) {
     case config::HashOn::Kind::client_address: return hash_key(info_.peer.address);
     case config::HashOn::Kind::path: return hash_key(head_.path());
@@ -97,7 +97,7 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
   if (attempts_ > 1) traffic_->retries.add();
   target_ = target;
   Reach wanted{head_.method, info_.most_read, fresh, !upgrade_.empty()};
-  if (const auto version = service_->spec->upstream.proxy_protocol)
+  if (const auto version = service().spec->upstream.proxy_protocol)
     wanted.proxy_header = net::make_proxy_header(*version, client_->client_ends());
   upstream_ = reach(worker_, target, *this, wanted);
   if (upstream_ == nullptr) {
@@ -122,12 +122,12 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
   }
   phase_ = Phase::connecting;
   connect_began_ = worker_.now();
-  set_deadline(timeouts_->connect);
+  set_deadline(timeouts().connect);
   return true;
 }
 
 void Exchange::enter_queue() {
-  GroupRuntime& queue = *group_runtime().runtime;
+  GroupRuntime& queue = *joined_;
   if (was_queued_) {  // the room was gone again: back to its place, its time runs on
     phase_ = Phase::queued;
     queue.waiting.push_front(this);
@@ -143,12 +143,12 @@ void Exchange::enter_queue() {
   was_queued_ = true;
   queued_at_ = worker_.now();
   queue.waiting.push_back(this);
-  set_deadline(timeouts_->queue);
+  set_deadline(timeouts().queue);
 }
 
 void Exchange::leave_queue() {
   if (phase_ != Phase::queued) return;
-  auto& waiting = group_runtime().runtime->waiting;
+  auto& waiting = joined_->waiting;
   const auto me = std::find(waiting.begin(), waiting.end(), this);
   if (me != waiting.end()) waiting.erase(me);
   phase_ = Phase::connecting;
@@ -160,31 +160,36 @@ void Exchange::on_room() {
   queue_micros_ = std::chrono::duration_cast<Micros>(worker_.now() - queued_at_).count();
   // A request that waits follows the newest routing truth: after a rollback it must not come out of
   // the queue on the wrong side (caddy#4442).
-  if (table_ != worker_.table()) {
-    traffic_->active.subtract();
-    traffic_ = nullptr;
-    end_exposure(false);
-    const bool was_retrying = retrying_ != nullptr;
-    leave_group();
-    table_ = worker_.table();
-    if (!route_again()) {
-      reply_without_route();
-      return;
-    }
-    if (shielded_.is) {
-      colour_ = service_->live;
-    } else {
-      set_cookie_.clear();
-      choose_group();
-    }
-    join_group();
-    if (was_retrying) {
-      retrying_ = joined_;
-      ++retrying_->retries;
-    }
+  if (!route_.is_in(worker_.table()) && !follow_newest()) return;
+  attempt();
+}
+
+bool Exchange::follow_newest() {
+  end_exposure(false);
+  const bool was_retrying = retrying_ != nullptr;
+  leave_group();
+  // What was shielded counts for the group that it was drawn for.
+  if (!shielded_.is) end_traffic();
+  if (!route_.follow(worker_.table())) {
+    last_rule_ = net::Refusal::none;
+    reply_without_route();
+    return false;
+  }
+  if (shielded_.is) {
+    colour_ = service().live;
+  } else {
+    set_cookie_.clear();
+    choose_group();
+    // Nobody compares any more: nobody is to wait for what this request will tell.
+    if (!is_judged() && untold_.is_linked()) worker_.untold().remove(untold_);
     begin_traffic();
   }
-  attempt();
+  join_group();
+  if (was_retrying) {
+    retrying_ = joined_;
+    ++retrying_->retries;
+  }
+  return true;
 }
 
 void Exchange::on_upstream_failed(Failure failure, net::Refusal rule) {
@@ -309,7 +314,7 @@ void Exchange::on_deadline() {
         return;
       }
       if (!request_done_ && !is_upload_blocked()) {
-        set_deadline(timeouts_->stream_idle);
+        set_deadline(timeouts().stream_idle);
         return;
       }
       counters[Stat::response_header_timeouts].add();

@@ -9,7 +9,7 @@ namespace teal::proxy {
 
 /// `head` is that of the response, in a copy that may be edited.
 void Exchange::compress_response(net::ResponseHead& head) {
-  const config::Compression& rules = *actions_->compress;
+  const config::Compression& rules = *actions()->compress;
   if (info_.http10 || !is_compressible(head_, head, rules)) return;
   own_head(head);
   Shard& counters = worker_.counters();

@@ -70,8 +70,8 @@ void Exchange::reply(std::uint16_t status, std::string_view text, Termination te
 }
 
 const ErrorPage* Exchange::error_page(std::uint16_t status) const {
-  const std::uint32_t service = service_ != nullptr ? service_->index : ErrorPages::kNoService;
-  return worker_.shared().error_pages->find(info_.listener, service, status);
+  const std::uint32_t place = route_.has_service() ? service().index : ErrorPages::kNoService;
+  return worker_.shared().error_pages->find(info_.listener, place, status);
 }
 
 void Exchange::truncate(Termination termination, Origin origin) {
@@ -158,10 +158,9 @@ void Exchange::finish(Origin origin) {
   log(origin);
   leave_group();
   shielded_.target = nullptr;
-  table_ = nullptr;
   target_ = nullptr;
-  service_ = nullptr;
-  tunnel_ = {};
+  route_.release();
+  tunnel_.reset();
   free_memory(replay_);
   client_->on_exchange_done();  // may give this object to the next request
 }
@@ -169,14 +168,20 @@ void Exchange::finish(Origin origin) {
 /// The end of the request for everybody who counts.
 void Exchange::settle(Origin origin) {
   is_settled_ = true;
-  if (judging_ != nullptr) stop_judging();
+  if (is_judged()) stop_judging();
   account(origin);
   end_exposure((outcome_ >= 500 || was_cut_) && termination_ != Termination::refused);
 }
 
 void Exchange::begin_traffic() {
-  traffic_ = &worker_.counters().traffic(service_->groups[draw_.colour].slots[audience_]);
+  traffic_ = &worker_.counters().traffic(service().groups[draw_.colour].slots[audience_]);
   traffic_->active.add();
+}
+
+/// It counts nowhere for now.
+void Exchange::end_traffic() {
+  if (traffic_ != nullptr) traffic_->active.subtract();
+  traffic_ = nullptr;
 }
 
 void Exchange::account(Origin origin) {
@@ -227,16 +232,16 @@ void Exchange::log(Origin origin) {
   if (is_grpc_) record.grpc_status = to_string(final_grpc_status());
   record.bytes_received = bytes_received_;
   record.bytes_sent = bytes_sent_;
-  if (service_ != nullptr) {
-    record.service = service_->spec->name;
+  if (route_.has_service()) {
+    record.service = service().spec->name;
     if (traffic_ != nullptr) {  // A group was drawn.
       record.group = to_string(colour_);
       record.revision = group().revision;
     }
-  } else if (tunnel_.spec != nullptr) {
-    record.service = tunnel_.spec->name;
+  } else if (tunnel_) {
+    record.service = tunnel_->service;
     record.group = to_string(colour_);
-    record.revision = tunnel_.revision;
+    record.revision = tunnel_->revision;
   }
   if (target_) record.upstream = target_->address;
   record.request_id = ids_.id();

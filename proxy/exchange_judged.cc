@@ -17,7 +17,7 @@ namespace teal::proxy {
 void Exchange::start_judging() {
   // Condition 5: preview and test traffic is no evidence.
   if (audience_ != Audience::split) return;
-  judging_ = &*service_->judging;
+  judged_ = route_;
   error_was_told_ = overdue_was_told_ = false;
   slow_told_ = 0;
   judged_number_ = worker_.next_judged_number();
@@ -32,7 +32,7 @@ bool Exchange::close_draw() {
   if (overdue_was_told_) tell(JudgedEvent::Kind::settled);
   age_timer_.cancel();
   if (is_told) worker_.untold().remove(untold_);
-  judging_ = nullptr;
+  judged_.release();
   return is_told;
 }
 
@@ -41,13 +41,13 @@ void Exchange::stop_judging() {
   if (overdue_was_told_ && !error_was_told_) tell(JudgedEvent::Kind::settled);
   age_timer_.cancel();
   worker_.untold().remove(untold_);
-  judging_ = nullptr;
+  judged_.release();
 }
 
 /// The wheel's ticks are coarse: a request that ends between two of them tells at its end.
 void Exchange::set_age_timer() {
-  const auto& thresholds = judging_->slower_than;
-  Micros next = overdue_was_told_ ? Micros::max() : judging_->overdue;
+  const auto& thresholds = judging().slower_than;
+  Micros next = overdue_was_told_ ? Micros::max() : judging().overdue;
   if (slow_told_ < thresholds.size()) next = std::min(next, thresholds[slow_told_]);
   if (next != Micros::max()) worker_.wheel().set(age_timer_, began_ + next);
 }
@@ -67,26 +67,26 @@ void Exchange::tell(JudgedEvent::Kind kind, std::uint8_t threshold) {
   }
   event.began = began_;
   event.seen = worker_.now();
-  if (kind == JudgedEvent::Kind::slow) event.seen = began_ + judging_->slower_than[threshold];
+  if (kind == JudgedEvent::Kind::slow) event.seen = began_ + judging().slower_than[threshold];
   event.request = judged_number_;
   event.client = sticky_client_;
-  event.table = table_->routes.version;
+  event.table = judged_.table().routes.version;
   event.set_request_id(ids_.id());
-  worker_.report(service_->index, event);
+  worker_.report(judged_.service().index, event);
 }
 
 void Exchange::tell_error() {
-  if (judging_ == nullptr || std::exchange(error_was_told_, true)) return;
+  if (!is_judged() || std::exchange(error_was_told_, true)) return;
   tell(JudgedEvent::Kind::error);
 }
 
 void Exchange::tell_age() {
-  const auto& thresholds = judging_->slower_than;
+  const auto& thresholds = judging().slower_than;
   const auto age = worker_.now() - began_;
   while (slow_told_ < thresholds.size() && age >= thresholds[slow_told_])
     tell(JudgedEvent::Kind::slow, static_cast<std::uint8_t>(slow_told_++));
   if (phase_ == Phase::done) return;
-  if (!error_was_told_ && !overdue_was_told_ && age >= judging_->overdue) {
+  if (!error_was_told_ && !overdue_was_told_ && age >= judging().overdue) {
     overdue_was_told_ = true;
     tell(JudgedEvent::Kind::overdue);
     worker_.untold().remove(untold_);

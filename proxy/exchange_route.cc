@@ -33,7 +33,7 @@ std::string lines_of(const config::HeaderEdits& edits) {
 }  // namespace
 
 bool Exchange::settle_path() {
-  const config::Listener& listener = table_->routes.config->listeners[info_.listener];
+  const config::Listener& listener = table().routes.config->listeners[info_.listener];
   const std::string_view path = head_.path();
   std::string settled;
   last_rule_ = net::normalise_path(path, listener.paths, settled);
@@ -51,13 +51,6 @@ void Exchange::put_target(std::string_view target) {
   head_.size = static_cast<std::uint32_t>(head_bytes_.size());
 }
 
-/// Every table has the same configuration: what a route has been found to do is done once.
-bool Exchange::route_again() {
-  if (actions_ == nullptr) return route();
-  service_ = &table_->routes.services[service_->index];
-  return true;
-}
-
 void Exchange::reply_without_route() {
   if (last_rule_ != net::Refusal::none) {
     worker_.counters().refused(last_rule_).add();
@@ -69,19 +62,19 @@ void Exchange::reply_without_route() {
 }
 
 bool Exchange::is_answered_by_route() {
-  if (actions_->rate_limit && is_over_rate()) return true;
-  if (actions_->redirect) {
+  if (actions()->rate_limit && is_over_rate()) return true;
+  if (actions()->redirect) {
     redirect();
     return true;
   }
-  if (actions_->respond) {
+  if (actions()->respond) {
     respond();
     return true;
   }
   // Before the edits: what the target is asked is another thing.
-  if (actions_->compress) liked_ = choose_coding(head_.fields, *actions_->compress);
-  if (actions_->request_body_bytes > 0) {
-    body_limit_ = actions_->request_body_bytes;
+  if (actions()->compress) liked_ = choose_coding(head_.fields, *actions()->compress);
+  if (actions()->request_body_bytes > 0) {
+    body_limit_ = actions()->request_body_bytes;
     const net::Framing& body = head_.framing;
     if (body.kind == net::Framing::Kind::length && body.length > body_limit_) {
       refuse_body();
@@ -93,12 +86,13 @@ bool Exchange::is_answered_by_route() {
 
 /// After everybody who asks what the client said.
 void Exchange::change_request() {
-  if (actions_->rewrite.kind != config::NewPath::Kind::same) rewrite_target();
-  if (!actions_->request_headers.empty()) edit_head(head_, actions_->request_headers, head_bytes_);
+  if (actions()->rewrite.kind != config::NewPath::Kind::same) rewrite_target();
+  if (!actions()->request_headers.empty())
+    edit_head(head_, actions()->request_headers, head_bytes_);
 }
 
 bool Exchange::is_over_rate() {
-  const config::RateLimit& limit = *actions_->rate_limit;
+  const config::RateLimit& limit = *actions()->rate_limit;
   const net::Field* const named =
       limit.header.empty() ? nullptr : head_.fields.find(std::string_view(limit.header));
   ClientKey client = 0;
@@ -107,7 +101,7 @@ bool Exchange::is_over_rate() {
   } else {
     std::string_view address = info_.peer.address;
     if (info_.peer.trusted) {
-      const auto& listener = table_->routes.config->listeners[info_.listener];
+      const auto& listener = table().routes.config->listeners[info_.listener];
       const std::string_view told = forwarded_client(head_.fields, listener.trusted_proxies);
       if (!told.empty()) address = told;
     }
@@ -135,16 +129,17 @@ void Exchange::redirect() {
   worker_.counters()[Stat::route_redirects].add();
   const Asked asked{head_.text(head_.authority), head_.text(head_.target), info_.peer.secure};
   const std::string location =
-      redirect_location(*actions_->redirect, head_.path().substr(0, matched_), asked);
-  const std::string lines = "location: " + location + "\r\n" + lines_of(actions_->response_headers);
+      redirect_location(*actions()->redirect, head_.path().substr(0, matched_), asked);
+  const std::string lines =
+      "location: " + location + "\r\n" + lines_of(actions()->response_headers);
   const OwnContent content{kPlainText, lines, true, true};
-  reply(actions_->redirect->status, "see " + location, Termination::redirected, &content);
+  reply(actions()->redirect->status, "see " + location, Termination::redirected, &content);
 }
 
 void Exchange::respond() {
   worker_.counters()[Stat::route_responses].add();
-  const config::FixedResponse& response = *actions_->respond;
-  const std::string lines = lines_of(actions_->response_headers);
+  const config::FixedResponse& response = *actions()->respond;
+  const std::string lines = lines_of(actions()->response_headers);
   const std::string_view type = response.body.empty() ? std::string_view() : response.content_type;
   const OwnContent content{type, lines, true, false};
   reply(response.status, response.body, Termination::responded, &content);
@@ -153,7 +148,7 @@ void Exchange::respond() {
 void Exchange::rewrite_target() {
   const std::string_view path = head_.path();
   const std::string_view query = head_.text(head_.target).substr(path.size());
-  put_target(replaced_path(actions_->rewrite, path.substr(0, matched_), path).append(query));
+  put_target(replaced_path(actions()->rewrite, path.substr(0, matched_), path).append(query));
 }
 
 void Exchange::refuse_body() {
@@ -169,11 +164,11 @@ void Exchange::refuse_body() {
 }
 
 void Exchange::edit_response(net::ResponseHead& head) {
-  if (!actions_->response_headers.empty()) {
+  if (!actions()->response_headers.empty()) {
     own_head(head);
-    edit_head(head, actions_->response_headers, edited_);
+    edit_head(head, actions()->response_headers, edited_);
   }
-  if (actions_->compress) compress_response(head);
+  if (actions()->compress) compress_response(head);
 }
 
 void Exchange::own_head(net::ResponseHead& head) {

@@ -29,7 +29,7 @@ bool lists_more_than_connects(const config::RetryOn& on) {
 
 void Exchange::join_group() {
   TEAL_ASSERT(joined_ == nullptr);
-  joined_ = group_runtime().runtime.get();
+  joined_ = group_runtime().runtime;
   joined_->peak = std::max(joined_->peak, ++joined_->active);
   tries_ = {0, false};
 }
@@ -37,12 +37,12 @@ void Exchange::join_group() {
 void Exchange::leave_group() {
   if (joined_ == nullptr) return;
   end_retry();
-  if (tunnel_.spec == nullptr) --joined_->active;  // A tunnel is no request.
+  if (!tunnel_) --joined_->active;  // A tunnel is no request.
   joined_ = nullptr;
 }
 
 bool Exchange::is_on_release() const {
-  return audience_ == Audience::split && colour_ != service_->live;
+  return audience_ == Audience::split && colour_ != service().live;
 }
 
 RequestTraits Exchange::traits() const {
@@ -51,14 +51,14 @@ RequestTraits Exchange::traits() const {
 }
 
 RetryRules Exchange::retry_rules() const {
-  const config::Service& spec = *service_->spec;
+  const config::Service& spec = *service().spec;
   // An interim response is a beginning: what follows it must come from the same target.
   return {spec.retry.on, interim_sent_ ? 0 : spec.retry.attempts,
           spec.shield.enabled && is_on_release() && !interim_sent_, spec.shield.on};
 }
 
 bool Exchange::keeps_body() const {
-  const config::Service& spec = *service_->spec;
+  const config::Service& spec = *service().spec;
   return upstream_->is_kept() || (spec.shield.enabled && is_on_release()) ||
          lists_more_than_connects(spec.retry.on);
 }
@@ -73,14 +73,14 @@ Next Exchange::decide(const FailedAttempt& failed, bool group_is_exhausted) {
     decision = after_failure(failed, traits(), rules, all);
   if (decision.hindrance == Hindrance::not_repeatable) counters[Stat::shield_not_repeatable].add();
   if (decision.hindrance == Hindrance::not_replayable) counters[Stat::shield_not_replayable].add();
-  if (decision.next == Next::live_group && !service_->groups[service_->live].available) {
+  if (decision.next == Next::live_group && !service().groups[service().live].available) {
     counters[Stat::shield_without_target].add();
     decision.next = Next::give_up;
   }
   if (needs_budget(failed, decision.next)) {
     const bool crosses = decision.next == Next::live_group;
-    const Colour to = crosses ? service_->live : colour_;
-    if (!begin_retry(*runtime().groups[to].runtime)) {
+    const Colour to = crosses ? service().live : colour_;
+    if (!begin_retry(runtime().groups[to].runtime)) {
       counters[crosses ? Stat::shield_over_budget : Stat::retries_over_budget].add();
       decision.next = Next::give_up;
     }
@@ -166,7 +166,7 @@ void Exchange::go_live(const FailedAttempt* failed) {
     traffic_->shielded.add();
   }
   using Header = config::Shield::Header;
-  const Header who = service_->spec->shield.header;
+  const Header who = service().spec->shield.header;
   if (who == Header::everybody || (who == Header::trusted && info_.peer.trusted)) {
     shielded_.header = to_string(colour_);
     shielded_.header += "; ";
@@ -175,19 +175,19 @@ void Exchange::go_live(const FailedAttempt* failed) {
       shielded_.header += " " + std::to_string(shielded_.status);
   }
   end_exposure(false);
-  GroupRuntime* const retrying = std::exchange(retrying_, nullptr);
+  boost::local_shared_ptr<GroupRuntime> retrying = std::exchange(retrying_, nullptr);
   leave_group();
-  retrying_ = retrying;  // It was granted for the live group.
-  colour_ = service_->live;
+  retrying_ = std::move(retrying);  // It was granted for the live group.
+  colour_ = service().live;
   join_group();
   was_queued_ = false;
 }
 
 bool Exchange::may_go_live(bool request_sent) const {
   const RequestTraits request = traits();
-  return service_->spec->shield.enabled && is_on_release() && !interim_sent_ &&
+  return service().spec->shield.enabled && is_on_release() && !interim_sent_ &&
          request.is_replayable && (request.is_repeatable || !request_sent) &&
-         service_->groups[service_->live].available;
+         service().groups[service().live].available;
 }
 
 void Exchange::discard_upstream() {
@@ -203,13 +203,13 @@ void Exchange::discard_upstream() {
 // ---- the retry budget
 // ---------------------------------------------------------------------------
 
-bool Exchange::begin_retry(GroupRuntime& group) {
-  if (retrying_ == &group) return true;
-  const std::uint32_t active = std::max(group.peak, group.last_peak);
-  if (group.retries >= retry_limit(service_->spec->retry, active)) return false;
+bool Exchange::begin_retry(const boost::local_shared_ptr<GroupRuntime>& group) {
+  if (retrying_ == group) return true;
+  const std::uint32_t active = std::max(group->peak, group->last_peak);
+  if (group->retries >= retry_limit(service().spec->retry, active)) return false;
   end_retry();
-  retrying_ = &group;
-  ++group.retries;
+  retrying_ = group;
+  ++group->retries;
   return true;
 }
 
@@ -225,31 +225,31 @@ void Exchange::end_retry() {
 /// Does the release get the request that was drawn for it? What cannot be taken back any more holds
 /// a reservation from now on; what can, from the moment when its response is to be seen.
 void Exchange::limit_exposure() {
-  Exposure* const exposure = service_->exposure.get();
-  const bool live_serves = service_->groups[service_->live].available;
-  const bool is_full = exposure->is_full();
+  Exposure& exposure = *service().exposure;
+  const bool live_serves = service().groups[service().live].available;
+  const bool is_full = exposure.is_full();
   if (is_full && live_serves) {
     // Chance has no part in that for any request, those that were drawn for the live group
     // included.
-    if (draw_.colour != service_->live) worker_.counters()[Stat::exposure_diverted].add();
-    draw_ = {service_->live, 0.0};
+    if (draw_.colour != service().live) worker_.counters()[Stat::exposure_diverted].add();
+    draw_ = {service().live, 0.0};
   }
-  if (draw_.colour == service_->live) return;
-  exposure_ = exposure;
+  if (draw_.colour == service().live) return;
+  is_exposed_ = true;
   const net::Framing& body = head_.framing;
   const bool fits = body.kind == net::Framing::Kind::none ||
                     (body.kind == net::Framing::Kind::length && body.length <= kReplayBytes);
-  if (service_->spec->shield.enabled && traits().is_repeatable && fits) return;
-  reserved_ = exposure_->reserve();
+  if (service().spec->shield.enabled && traits().is_repeatable && fits) return;
+  reserved_ = exposure.reserve();
   if (reserved_ || !live_serves) return;
-  exposure_ = nullptr;
+  is_exposed_ = false;
   worker_.counters()[Stat::exposure_diverted].add();
-  draw_ = {service_->live, 0.0};
+  draw_ = {service().live, 0.0};
 }
 
 bool Exchange::may_be_seen() {
-  if (exposure_ == nullptr || reserved_) return true;
-  reserved_ = exposure_->reserve();
+  if (!is_exposed_ || reserved_) return true;
+  reserved_ = service().exposure->reserve();
   return reserved_;
 }
 
@@ -273,7 +273,7 @@ bool Exchange::is_spared_timeout() {
   if (upstream_ != nullptr) report(Failure::response_timeout, 0);
   drop_upstream(false);
   // The only case in which a request takes longer than it may: at most twice as long.
-  request_deadline_ = worker_.now() + timeouts_->request;
+  request_deadline_ = worker_.now() + timeouts().request;
   last_failure_ = failed.failure;
   go_live(&failed);
   phase_ = Phase::connecting;
@@ -282,13 +282,13 @@ bool Exchange::is_spared_timeout() {
 }
 
 void Exchange::end_exposure(bool failed) {
-  Exposure* const exposure = std::exchange(exposure_, nullptr);
   const bool reserved = std::exchange(reserved_, false);
-  if (exposure == nullptr) return;
+  if (!std::exchange(is_exposed_, false)) return;
+  Exposure& exposure = *service().exposure;
   if (failed) {
-    if (reserved ? exposure->spend() : exposure->overspend()) worker_.shared().exposed();
+    if (reserved ? exposure.spend() : exposure.overspend()) worker_.shared().exposed();
   } else if (reserved) {
-    exposure->release();
+    exposure.release();
   }
 }
 

@@ -21,14 +21,14 @@ namespace teal::proxy {
 
 /// False: the request asks for what there is not, and was answered.
 bool Exchange::choose_upgrade() {
-  const std::vector<std::string>& allowed = service_->spec->upgrades;
+  const std::vector<std::string>& allowed = service().spec->upgrades;
   if (!head_.is_extended_connect()) {
     upgrade_ = wanted_upgrade(head_, allowed);
     return true;
   }
   const std::string_view asked = head_.text(head_.protocol);
   if (!is_allowed(asked, allowed)) {
-    service_ = nullptr;
+    route_.forget_service();
     refuse_upgrade();
     return false;
   }
@@ -39,8 +39,7 @@ bool Exchange::choose_upgrade() {
 
 /// Nobody's release is to be blamed for what a client asks.
 void Exchange::refuse_upgrade() {
-  if (traffic_ != nullptr) traffic_->active.subtract();
-  traffic_ = nullptr;
+  end_traffic();
   last_rule_ = net::Refusal::protocol_unsupported;
   worker_.counters().refused(last_rule_).add();
   reply(net::status_of(last_rule_), net::explain(last_rule_), Termination::refused);
@@ -72,7 +71,7 @@ void Exchange::on_switched(net::ResponseHead& head) {
     after_failed_attempt(Failure::protocol, net::Refusal::upgrade_unrequested);
     return;
   }
-  if (exposure_ != nullptr && is_kept_from_sight()) return;
+  if (is_exposed_ && is_kept_from_sight()) return;
   phase_ = Phase::tunnel;
   first_byte_micros_ = std::chrono::duration_cast<Micros>(worker_.now() - began_).count();
   status_ = outcome_ = head_.is_extended_connect() ? 200 : 101;
@@ -88,16 +87,16 @@ void Exchange::on_switched(net::ResponseHead& head) {
 }
 
 void Exchange::begin_tunnel() {
-  tunnel_ = {};
-  tunnel_.spec = service_->spec;
-  tunnel_.revision = group().revision;
+  Tunnel& tunnel = tunnel_.emplace();
+  tunnel.service = service().spec->name;
+  tunnel.revision = group().revision;
+  tunnel.timeouts = timeouts();
   settle(Origin::target);
   end_retry();
   --joined_->active;
-  table_ = nullptr;
-  service_ = nullptr;
+  route_.release();
   free_memory(replay_);
-  tunnel_.place = target_->tunnels.size();
+  tunnel_->place = target_->tunnels.size();
   target_->tunnels.push_back(this);
   worker_.counters()[Stat::tunnels].add();
   worker_.counters()[Stat::tunnels_active].add();
@@ -109,19 +108,18 @@ void Exchange::begin_tunnel() {
 
 void Exchange::leave_tunnel() {
   auto& tunnels = target_->tunnels;
-  TEAL_ASSERT(tunnels[tunnel_.place] == this);
-  tunnels[tunnel_.place] = tunnels.back();
-  tunnels[tunnel_.place]->tunnel_.place = tunnel_.place;
+  TEAL_ASSERT(tunnels[tunnel_->place] == this);
+  tunnels[tunnel_->place] = tunnels.back();
+  tunnels[tunnel_->place]->tunnel_->place = tunnel_->place;
   tunnels.pop_back();
   worker_.counters()[Stat::tunnels_active].subtract();
 }
 
 /// Where one side has ended its part nobody may be left to end the other.
 void Exchange::set_tunnel_deadline() {
-  const config::ServiceTimeouts& timeouts = *timeouts_;
-  const bool is_half = tunnel_.client_ended || tunnel_.target_ended;
-  set_deadline(is_half ? std::min(timeouts.tunnel_idle, timeouts.stream_idle)
-                       : timeouts.tunnel_idle);
+  const config::ServiceTimeouts& limits = tunnel_->timeouts;
+  const bool is_half = tunnel_->client_ended || tunnel_->target_ended;
+  set_deadline(is_half ? std::min(limits.tunnel_idle, limits.stream_idle) : limits.tunnel_idle);
 }
 
 void Exchange::relay_to_target(std::string_view bytes) {
@@ -131,7 +129,7 @@ void Exchange::relay_to_target(std::string_view bytes) {
 }
 
 void Exchange::on_client_end() {
-  if (std::exchange(tunnel_.client_ended, true)) return;
+  if (std::exchange(tunnel_->client_ended, true)) return;
   upstream_->send_end({});
   if (is_over_both_ways())
     end_tunnel(Termination::ok);
@@ -140,7 +138,7 @@ void Exchange::on_client_end() {
 }
 
 void Exchange::on_target_end() {
-  if (std::exchange(tunnel_.target_ended, true)) return;
+  if (std::exchange(tunnel_->target_ended, true)) return;
   client_->send_end({});
   if (is_over_both_ways())
     end_tunnel(Termination::ok);
@@ -150,12 +148,12 @@ void Exchange::on_target_end() {
 
 /// What the client said last has to reach its target first; the client's side waits by itself.
 bool Exchange::is_over_both_ways() {
-  return tunnel_.client_ended && tunnel_.target_ended && upstream_->is_drained();
+  return tunnel_->client_ended && tunnel_->target_ended && upstream_->is_drained();
 }
 
 /// Each at a moment of its own: clients that all come back at once are a flood.
 void Exchange::on_target_retired() {
-  const auto drain = static_cast<std::uint32_t>(timeouts_->tunnel_drain.count());
+  const auto drain = static_cast<std::uint32_t>(tunnel_->timeouts.tunnel_drain.count());
   request_deadline_ = worker_.now() + Millis{drain - worker_.rng().below(drain / 10 + 1)};
   set_tunnel_deadline();
 }
@@ -174,7 +172,7 @@ void Exchange::end_tunnel(Termination termination) {
   if (is_stuck || termination == Termination::upstream_truncated ||
       termination == Termination::refused) {
     client_->send_truncated();
-  } else if (!tunnel_.target_ended && termination != Termination::client_gone) {
+  } else if (!tunnel_->target_ended && termination != Termination::client_gone) {
     client_->send_end({});
   }
   finish(Origin::target);
