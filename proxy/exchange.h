@@ -81,7 +81,7 @@ class Exchange {
   void on_request_end(const net::Fields& trailers);
   /// What broke the rules came in mid-request: the response, if not begun, is this refusal.
   void on_request_refused(net::Refusal rule);
-  /// The body stopped coming.
+  /// The body stopped coming, as far as the client's side knows.
   void on_request_stalled();
   void on_client_gone();
   /// The client takes output again.

@@ -101,6 +101,9 @@ void Exchange::on_request_refused(net::Refusal rule) {
 }
 
 void Exchange::on_request_stalled() {
+  // It may have begun anew meanwhile and look for a target: then nobody takes the body, and its
+  // client is not late.
+  if (!wants_body()) return;
   worker_.counters()[Stat::request_body_timeouts].add();
   const bool begun = phase_ == Phase::relaying;
   drop_upstream(false);
@@ -149,6 +152,8 @@ void Exchange::on_shutdown() {
 
 void Exchange::finish(Origin origin) {
   TEAL_ASSERT(phase_ != Phase::done && phase_ != Phase::idle);
+  if (phase_ == Phase::queued) [[unlikely]]
+    leave_queue();
   if (phase_ == Phase::tunnel) leave_tunnel();
   phase_ = Phase::done;
   timer_.cancel();

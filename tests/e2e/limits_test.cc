@@ -190,5 +190,40 @@ TEST_F(QueueTest, ARequestDoesNotWaitForEver) {
   EXPECT_EQ(first.read().body, "served");
 }
 
+TEST_F(QueueTest, AClientIsNotLateWithABodyThatNobodyTakesWhileItsRequestWaits) {
+  Target dying("dying");
+  dying.on_connection([](TargetConnection& connection) {
+    while (const auto head = connection.next_head()) {
+      if (head->method == "PUT") return connection.reset();
+      connection.send(response(200, "quick"));
+    }
+  });
+  target_.on_request([this](TargetConnection& connection, const SeenRequest& request) {
+    if (request.method == "GET") connection.wait(go_);
+    connection.send(response(200, "served " + request.body));
+  });
+  ConfigText busy = config("60s");
+  busy.services[0].blue.push_back(dying.address());
+  busy.services[0].more += "\nretry: { on: [ reset ] }\noutlier: off\nbalance: round_robin\n";
+  const std::string timeouts = "timeouts: { ";
+  std::string& keys = busy.services[0].more;
+  keys.insert(keys.find(timeouts) + timeouts.size(), "request_body_idle: 200ms, ");
+  Teal teal(busy);
+  HttpClient first(teal.listener()), waiting(teal.listener());
+  first.send(request("GET", "/1") + request("GET", "/2"));  // One of them stays.
+  ASSERT_TRUE(target_.await_requests(1));
+  waiting.send(request("PUT", "/3", "transfer-encoding: chunked\r\n") + "4\r\nbody\r\n");
+  ASSERT_TRUE(eventually(
+      [&] { return teal.admin().metric("teal_upstream_retries_total", "failed") == 1; }));
+  std::string early;
+  EXPECT_EQ(waiting.wire().read(early, Deadline{Millis{1000} / kPatience}), Arrival::timeout)
+      << early;
+  go_.fire();
+  waiting.send("0\r\n\r\n");
+  const Response answer = waiting.read();
+  EXPECT_EQ(answer.body, "served body") << describe(answer);
+  EXPECT_EQ(first.get("/4").status, 200);
+}
+
 }  // namespace
 }  // namespace teal::e2e
