@@ -280,8 +280,9 @@ TEST_F(ExposureTest, IsRememberedOverARestart) {
   answer_with(500);
   HttpClient client(teal_->listener());
   int failed = 0;
-  while (failed < 7)
+  for (int i = 0; i < 400 && failed < 7; ++i)
     if (client.get("/").status == 500) ++failed;
+  ASSERT_EQ(failed, 7) << admin().deployment(id).text;
   ASSERT_TRUE(eventually([&] { return admin().deployment(id).at("/exposure/spent") == "7"; }));
   teal_->kill9();
   teal_->start();

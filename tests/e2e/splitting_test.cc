@@ -218,11 +218,12 @@ TEST(Balancing, LeastRequestAvoidsABusyTarget) {
   config.workers = 1;
   Teal teal(config);
   std::vector<std::unique_ptr<HttpClient>> stuck;
-  while (busy.requests() == 0) {
+  for (int i = 0; i < 100 && busy.requests() == 0; ++i) {
     stuck.push_back(std::make_unique<HttpClient>(teal.listener()));
     stuck.back()->send(request("GET", "/"));
     ASSERT_TRUE(eventually([&] { return busy.requests() + idle.requests() == stuck.size(); }));
   }
+  ASSERT_EQ(busy.requests(), 1U);
   EXPECT_EQ(ask(teal.listener(), 50).at("idle"), 50U);
   go.fire();
   for (auto& client : stuck) EXPECT_EQ(client->read().status, 200);
