@@ -1,8 +1,8 @@
-# teal_room(NAME [LINK libs...] [PRIVATE libs...]): the static library teal_NAME of all NAME/*.cc
-# (but main.cc), with the project's warnings.
+# teal_room(NAME [LINK libs...] [PRIVATE libs...] [PRECOMPILE headers...]): the static library teal_NAME
+# of all NAME/*.cc (but main.cc), with the project's warnings.
+# teal_cold(FILES...): files that are long to compile and on no path that is counted in microseconds.
 
 option(TEAL_WERROR "Warnings are errors" ON)
-option(TEAL_FUZZ "The fuzz targets only, with libFuzzer (Clang)" OFF)
 set(TEAL_SANITIZE "" CACHE STRING "Sanitizers for everything: address;undefined or thread")
 
 add_library(teal_flags INTERFACE)
@@ -19,21 +19,35 @@ if(TEAL_SANITIZE STREQUAL "thread")
   # Asio's fences; what they order is ordered by mutexes that ThreadSanitizer does understand.
   target_compile_options(teal_flags INTERFACE -Wno-tsan)
 endif()
-if(TEAL_FUZZ)
-  target_compile_options(teal_flags INTERFACE -fsanitize=fuzzer-no-link)
-endif()
 if(TEAL_SANITIZE)
   # -O1 and line tables only: the rooms run twice as fast as at -O0, the compiler not much slower.
-  # Tests only have to compile: their targets say so by TEAL_QUICK_TO_COMPILE.
   list(JOIN TEAL_SANITIZE "," sanitizers)
   target_compile_options(teal_flags INTERFACE
-    -fsanitize=${sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1
-    $<IF:$<BOOL:$<TARGET_PROPERTY:TEAL_QUICK_TO_COMPILE>>,-O0,-O1>)
+    -fsanitize=${sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1 -O1)
   target_link_options(teal_flags INTERFACE -fsanitize=${sanitizers})
 endif()
+# Tests only have to compile, in every tree: their targets say so by TEAL_QUICK_TO_COMPILE.
+target_compile_options(teal_flags INTERFACE
+  $<$<BOOL:$<TARGET_PROPERTY:TEAL_QUICK_TO_COMPILE>>:-O0$<SEMICOLON>-g1>)
+
+# The fuzz targets are built beside the tests where there is libFuzzer: in the tree of Clang's
+# AddressSanitizer. What they look into tells libFuzzer which way it went.
+set(TEAL_FUZZ OFF)
+if("address" IN_LIST TEAL_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  set(TEAL_FUZZ ON)
+endif()
+set(TEAL_FUZZED base config net)
+
+# teal_precompile(TARGET HEADERS...): headers are parsed once for the target. Both compilers and ccache
+# want to be told (ccache's manual, "Precompiled headers").
+function(teal_precompile target)
+  target_precompile_headers(${target} PRIVATE ${ARGN})
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>
+    "$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")
+endfunction()
 
 function(teal_room name)
-  cmake_parse_arguments(ROOM "" "" "LINK;PRIVATE" ${ARGN})
+  cmake_parse_arguments(ROOM "" "" "LINK;PRIVATE;PRECOMPILE" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${name}/*.cc)
   list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
   if(NOT sources)
@@ -43,4 +57,17 @@ function(teal_room name)
   endif()
   add_library(teal_${name} STATIC ${sources})
   target_link_libraries(teal_${name} PUBLIC teal_flags ${ROOM_LINK} PRIVATE ${ROOM_PRIVATE})
+  if(TEAL_FUZZ AND name IN_LIST TEAL_FUZZED)
+    target_compile_options(teal_${name} PRIVATE -fsanitize=fuzzer-no-link)
+  endif()
+  # What ships is compiled as it is written, each file by itself: a missing include is found there.
+  if(TEAL_SANITIZE AND ROOM_PRECOMPILE)
+    teal_precompile(teal_${name} ${ROOM_PRECOMPILE})
+  endif()
+endfunction()
+
+function(teal_cold)
+  list(TRANSFORM ARGN PREPEND ${CMAKE_SOURCE_DIR}/)
+  set_source_files_properties(${ARGN} PROPERTIES
+    COMPILE_OPTIONS $<IF:$<BOOL:${TEAL_SANITIZE}>,-O0,-O1> SKIP_PRECOMPILE_HEADERS ON)
 endfunction()

@@ -19,7 +19,7 @@ import http2_cases
 from frames import PATIENCE, PING, PREFACE, frame, settings
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from running import Program, free_port
+from running import Program, binary_under_test, free_port
 
 CONFIGURATION = """
 admin: {{ address: "127.0.0.1:{admin}" }}
@@ -133,7 +133,7 @@ def main():
     failed = count = 0
     with tempfile.TemporaryDirectory(prefix="teal-conformance-") as folder:
         ports = {name: free_port() for name in ("admin", "clear", "secure")}
-        teal = start(sys.argv[1], folder, {**ports, "target": Origin().port})
+        teal = start(binary_under_test(sys.argv[1]), folder, {**ports, "target": Origin().port})
         try:
             for where, tls in (("clear", False), ("secure", True)):
                 address = ("127.0.0.1", ports[where])
@@ -153,7 +153,9 @@ def main():
                         failed += 1
                         print(f"{where}: {name}")
         finally:
-            teal.stop()
+            if (code := teal.stop()) != 0:
+                failed += 1
+                print(f"teal ended with {code}:\n{teal.said()}")
     print(f"{count} cases, {failed} failed")
     sys.exit(1 if failed or not count else 0)
 

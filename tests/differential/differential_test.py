@@ -18,7 +18,7 @@ import time
 from odd_requests import ODD
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from running import PATIENCE, Program, free_port
+from running import PATIENCE, Program, binary_under_test, free_port
 
 HERE = pathlib.Path(__file__).resolve().parent
 OUTCOMES = HERE / "outcomes.txt"
@@ -224,7 +224,7 @@ def main():
     for program in ("nginx", "haproxy"):
         if not shutil.which(program):
             sys.exit(f"{program} is not installed; ./dev setup test installs it")
-    texts, unexplained = run(sys.argv[1])
+    texts, unexplained = run(binary_under_test(sys.argv[1]))
     if "--update" in sys.argv:
         OUTCOMES.write_text("\n".join(texts))
     expected = OUTCOMES.read_text().rstrip("\n").split("\n\n")

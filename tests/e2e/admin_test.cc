@@ -75,7 +75,8 @@ TEST(ControlApi, RefusesOtherSitesAndOtherNames) {
   for (std::size_t at; (at = text.find("$DIR")) != std::string::npos;)
     text.replace(at, 4, dir.path());
   write_file(dir / "teal.yaml", text);
-  Process process({TEAL_BINARY, "serve", dir / "teal.yaml"}, dir / "out", dir / "err", dir.path());
+  Process process({teal_binary(), "serve", dir / "teal.yaml"}, dir / "out", dir / "err",
+                  dir.path());
   std::string address;
   ASSERT_TRUE(eventually([&] {
     const std::string log = read_file(dir / "err");

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint32_t kEnhanceYourCalm = 11;
 /// What an attack may cost; sanitizers keep what is freed.
-constexpr long kMostKilobytes = kSanitized ? 400'000 : 16'000;
+const long kMostKilobytes = kSanitized ? 400'000 : 16'000;
 
 class Http2AttackTest : public testing::Test {
  protected:

@@ -105,12 +105,12 @@ TEST(CommandLine, CheckTellsAGoodFileFromABadOne) {
   const TempDir dir;
   write_file(dir / "good.yaml", shop({"127.0.0.1:1"}).render(dir.path()));
   write_file(dir / "bad.yaml", kBadConfig);
-  const Finished good = run({TEAL_BINARY, "check", dir / "good.yaml"});
+  const Finished good = run({teal_binary(), "check", dir / "good.yaml"});
   EXPECT_EQ(good.code, 0) << good.err;
-  const Finished bad = run({TEAL_BINARY, "check", dir / "bad.yaml"});
+  const Finished bad = run({teal_binary(), "check", dir / "bad.yaml"});
   EXPECT_EQ(bad.code, 1);
   EXPECT_NE((bad.out + bad.err).find("bad.yaml:7:5"), std::string::npos) << bad.out << bad.err;
-  EXPECT_EQ(run({TEAL_BINARY, "check", dir / "missing.yaml"}).code, 1);
+  EXPECT_EQ(run({teal_binary(), "check", dir / "missing.yaml"}).code, 1);
 }
 
 TEST(CommandLine, TheDocumentedExampleIsGoodWithTheFilesThatItNames) {
@@ -121,18 +121,18 @@ TEST(CommandLine, TheDocumentedExampleIsGoodWithTheFilesThatItNames) {
   for (std::size_t at = 0; (at = text.find(" tls/", at)) != std::string::npos;)
     text.replace(at, 5, ' ' + dir.path() + '/');
   write_file(dir / "teal.yaml", text);
-  const Finished good = run({TEAL_BINARY, "check", dir / "teal.yaml"});
+  const Finished good = run({teal_binary(), "check", dir / "teal.yaml"});
   EXPECT_EQ(good.code, 0) << good.err;
 }
 
 TEST(CommandLine, WrongUsageIsExitCodeTwoAndHelpIsNot) {
-  EXPECT_EQ(run({TEAL_BINARY}).code, 2);
-  EXPECT_EQ(run({TEAL_BINARY, "fly"}).code, 2);
-  const Finished help = run({TEAL_BINARY, "--help"});
+  EXPECT_EQ(run({teal_binary()}).code, 2);
+  EXPECT_EQ(run({teal_binary(), "fly"}).code, 2);
+  const Finished help = run({teal_binary(), "--help"});
   EXPECT_EQ(help.code, 0);
   for (const char* command : {"serve", "check", "deploy", "status", "rollback", "split"})
     EXPECT_NE(help.out.find(command), std::string::npos) << command;
-  EXPECT_EQ(run({TEAL_BINARY, "--version"}).code, 0);
+  EXPECT_EQ(run({teal_binary(), "--version"}).code, 0);
 }
 
 class CommandLineTest : public ReleaseTest {
@@ -215,7 +215,7 @@ TEST_F(CommandLineTest, ShiftsByHandAndSpeaksJson) {
 
 TEST(CommandLine, SaysWhenNobodyAnswers) {
   const RefusedAddress nobody;
-  const Finished status = run({TEAL_BINARY, "status", "--admin", to_string(nobody.address())});
+  const Finished status = run({teal_binary(), "status", "--admin", to_string(nobody.address())});
   EXPECT_EQ(status.code, 1);
   EXPECT_NE(status.err.find(to_string(nobody.address())), std::string::npos) << status.err;
 }

@@ -118,7 +118,7 @@ TEST_F(SurvivalTest, ADamagedStoreIsRefusedAndNotTouched) {
   for (const std::string& bad : {std::string("this is not a database, and never was one"),
                                  good.substr(0, 100) + std::string(good.size() - 100, '\x5a')}) {
     write_file(path, bad);
-    const Finished refused = run({TEAL_BINARY, "serve", teal_->config_path()});
+    const Finished refused = run({teal_binary(), "serve", teal_->config_path()});
     EXPECT_EQ(refused.code, 1) << refused.err;
     EXPECT_NE(refused.err.find(path), std::string::npos) << refused.err;
     EXPECT_EQ(read_file(path), bad);

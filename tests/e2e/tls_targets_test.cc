@@ -145,7 +145,7 @@ TEST_F(TlsTargetsTest, TheAdminAddressSpeaksTlsToWhomItKnows) {
       "services: { shop: { match: { listener: public }, blue: { revision: v1, targets: [ '" +
       target_.address() + "' ] } } }\n";
   write_file(dir_ / "teal.yaml", config);
-  Process process({TEAL_BINARY, "serve", dir_ / "teal.yaml"}, dir_ / "stdout", dir_ / "stderr");
+  Process process({teal_binary(), "serve", dir_ / "teal.yaml"}, dir_ / "stdout", dir_ / "stderr");
   const auto curl = [this](std::vector<std::string> more, const std::string& scheme) {
     std::vector<std::string> all{"curl",
                                  "-sS",

@@ -249,7 +249,7 @@ TEST_F(TlsTest, BadFilesAreProblemsWithAPlace) {
                  "\"\n          key: /nowhere\n"
                  "services: { shop: { match: { listener: public }, blue: { revision: v1, targets: "
                  "[ 127.0.0.1:1 ] } } }\n");
-  const Finished checked = run({TEAL_BINARY, "check", dir_ / "t.yaml"});
+  const Finished checked = run({teal_binary(), "check", dir_ / "t.yaml"});
   EXPECT_EQ(checked.code, 1);
   for (const char* part :
        {"t.yaml:7:11: listeners.public.tls.certificates[0].key: ", "does not belong to",

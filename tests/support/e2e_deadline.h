@@ -9,16 +9,13 @@
 #include <thread>
 
 #include "base/time.h"
+#include "tests/support/e2e_binary.h"
 
 namespace teal::e2e {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr int kPatience = 5;
-inline constexpr bool kSanitized = true;
-#else
-inline constexpr int kPatience = 1;
-inline constexpr bool kSanitized = false;
-#endif
+/// The binary under test, not the test itself, is what the sanitizers make slow and large.
+inline const bool kSanitized = is_instrumented(teal_binary());
+inline const int kPatience = kSanitized ? 5 : 1;
 
 class Deadline {
  public:

@@ -88,7 +88,7 @@ void Teal::start() {
   write_file(dir_ / "stderr", "");
   write_file(dir_ / "stdout", "");
   process_ =
-      std::make_unique<Process>(std::vector<std::string>{TEAL_BINARY, "serve", config_path()},
+      std::make_unique<Process>(std::vector<std::string>{teal_binary(), "serve", config_path()},
                                 dir_ / "stdout", dir_ / "stderr", dir_.path());
   await_ready();
 }
@@ -140,14 +140,14 @@ long Teal::resident_kilobytes() const {
 }
 
 Finished Teal::cli(std::vector<std::string> arguments) const {
-  arguments.insert(arguments.begin(), TEAL_BINARY);
+  arguments.insert(arguments.begin(), teal_binary());
   arguments.insert(arguments.end(), {"--admin", admin_address_});
   return run(arguments);
 }
 
 Finished serve_refused(const std::string& text, const TempDir& dir) {
   write_file(dir / "teal.yaml", with_dir(text, dir.path()));
-  return run({TEAL_BINARY, "serve", dir / "teal.yaml"});
+  return run({teal_binary(), "serve", dir / "teal.yaml"});
 }
 
 }  // namespace teal::e2e

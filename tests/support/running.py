@@ -1,12 +1,18 @@
 """Programs under test, for the scripts beside the C++ tests: started on ports of their own, waited for, and
 ended by their pid."""
 
+import os
 import socket
 import subprocess
 import sys
 import time
 
 PATIENCE = 20  # Seconds for anything that a machine has to do.
+
+
+def binary_under_test(built):
+    """The one that was built, or another tree's that the environment names, as in e2e_binary.h."""
+    return os.environ.get("TEAL_BINARY") or built
 
 
 def free_port(given=set()):
@@ -32,16 +38,20 @@ class Program:
                 return socket.create_connection(("127.0.0.1", port)).close()
             except ConnectionRefusedError:
                 time.sleep(0.02)
-        self.log.seek(0)
-        sys.exit(f"{name} does not listen:\n{self.log.read().decode(errors='replace')}")
+        sys.exit(f"{name} does not listen:\n{self.said()}")
 
     def is_alive(self):
         return self.process.poll() is None
 
     def stop(self):
+        """The exit code; a sanitizer's report of the binary under test shows in it."""
         self.process.terminate()
         try:
-            self.process.wait(60)
+            return self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.wait()
+            return self.process.wait()
+
+    def said(self):
+        self.log.seek(0)
+        return self.log.read().decode(errors="replace")

@@ -11,7 +11,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 
-#include "tests/support/unit_scripted_server.h"
+#include "tests/support/component_scripted_server.h"
 
 namespace teal::health {
 namespace {

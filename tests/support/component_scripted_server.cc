@@ -1,4 +1,4 @@
-#include "tests/support/unit_scripted_server.h"
+#include "tests/support/component_scripted_server.h"
 
 #include <algorithm>
 #include <cstring>

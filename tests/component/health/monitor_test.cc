@@ -13,7 +13,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "base/clock.h"
-#include "tests/support/unit_scripted_server.h"
+#include "tests/support/component_scripted_server.h"
 
 namespace teal::health {
 namespace {
