@@ -38,6 +38,21 @@ if("address" IN_LIST TEAL_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
 endif()
 set(TEAL_FUZZED base config net)
 
+# What an attacker would use is made hard where the compiler optimises: smashed stacks, overrun buffers
+# whose size is known, jumps to where no function begins, stacks that grow over what lies below them, and
+# tables of the linker that can be written. tests/binary/binary_test.py reads the binary for it.
+set(TEAL_HARDENED OFF)
+if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" AND NOT TEAL_SANITIZE)
+  set(TEAL_HARDENED ON)
+endif()
+function(teal_harden target)
+  if(TEAL_HARDENED)
+    target_compile_options(${target} PRIVATE -fstack-protector-strong -U_FORTIFY_SOURCE
+      -D_FORTIFY_SOURCE=3 -fcf-protection=full -fstack-clash-protection -fPIE)
+    target_link_options(${target} PRIVATE -pie -Wl,-z,relro,-z,now,-z,noexecstack,--build-id)
+  endif()
+endfunction()
+
 # teal_precompile(TARGET HEADERS...): headers are parsed once for the target. Both compilers and ccache
 # want to be told (ccache's manual, "Precompiled headers").
 function(teal_precompile target)
@@ -57,6 +72,7 @@ function(teal_room name)
   endif()
   add_library(teal_${name} STATIC ${sources})
   target_link_libraries(teal_${name} PUBLIC teal_flags ${ROOM_LINK} PRIVATE ${ROOM_PRIVATE})
+  teal_harden(teal_${name})
   if(TEAL_FUZZ AND name IN_LIST TEAL_FUZZED)
     target_compile_options(teal_${name} PRIVATE -fsanitize=fuzzer-no-link)
   endif()
