@@ -4,8 +4,11 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <chrono>
 #include <csignal>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -19,6 +22,7 @@
 #include "app/process_figures.h"
 #include "app/start_gate.h"
 #include "app/tls_keeper.h"
+#include "base/assert.h"
 #include "base/clock.h"
 #include "control/admin_api.h"
 #include "control/admin_server.h"
@@ -35,6 +39,18 @@ namespace {
 
 constexpr Millis kTick{100};
 constexpr std::array<Micros, 3> kLooks{Micros{500}, Micros{5'000}, Micros{30'000}};
+
+/// Of the kernel's generator, which does not fail for as few bytes as these (getrandom(2)).
+void draw_random(std::span<std::uint8_t> out) {
+  TEAL_ASSERT(out.size() <= 256);
+  TEAL_ASSERT(::getrandom(out.data(), out.size(), 0) == static_cast<ssize_t>(out.size()));
+}
+
+SipKey draw_sip_key() {
+  std::array<std::uint8_t, sizeof(SipKey)> random{};
+  draw_random(random);
+  return std::bit_cast<SipKey>(random);
+}
 
 std::uint64_t draw_seed() {
   std::uint64_t seed = 0;
@@ -66,6 +82,7 @@ struct Server::State final : control::Ports {
                   .clock = &clock,
                   .log = &log,
                   .seed = draw_seed(),
+                  .draws = draw_sip_key(),
                   .on_bad_outcome = [this](const BadOutcome& bad) { on_bad_outcome(bad); },
                   .on_exposed =
                       [this] {
@@ -109,6 +126,10 @@ struct Server::State final : control::Ports {
   Tally read_tally(const TrafficKey& key) override { return pool.read_tally(key); }
   Mono settled_before() override { return pool.settled_before(); }
   void want_settled(Mono began) override { pool.want_settled(began); }
+  void set_sticky_secrets(const StickySecrets& secrets) override {
+    pool.set_sticky_secrets(secrets);
+  }
+  void draw_random(std::span<std::uint8_t> out) override { teal::app::draw_random(out); }
 
   void watch(const std::vector<ServiceState>& states);
   Result<void> load_tls();

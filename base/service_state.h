@@ -81,6 +81,9 @@ struct ServiceState {
   PerColour<GroupState> groups;
   /// Of the running deployment, where it has a budget. Not saved; the engine's journal has it.
   std::shared_ptr<Exposure> exposure;
+  /// The number of the last deployment: sticky clients are drawn anew for each (proxy/sticky.h).
+  /// Not saved; the deployments are. 0: there was none.
+  std::uint64_t draw = 0;
   /// Nothing: no deployment is judged by comparison, and the request path has nothing to do.
   std::optional<Judging> judging;
 

@@ -16,6 +16,7 @@ void Controller::tick() {
   state.watch_panic();
   on_exposed();
   state.run_timers();
+  state.tick_sticky();
   if (state.health_unpublished) state.publish_health();
   const Mono now = state.clock.mono();
   if (!state.ledger.healthy() && now - state.store_tried >= State::kStoreRetry) {

@@ -18,6 +18,7 @@ Result<void> Controller::start() {
   if (!contents) return contents.error();
   const Result<void> recovered = state.recover(*contents);
   if (!recovered) return recovered.error();
+  state.recover_sticky(*contents);
   state.publish();
   // Windows are differences of readings: without one from before the first request they would not
   // see what comes before the first tick.
@@ -81,6 +82,7 @@ Result<void> Controller::State::recover_deployments(const Contents& contents) {
   }
   for (const auto& [number, runner] : runners) {
     const Spec& spec = runner->spec();
+    if (spec.kind == Kind::deploy) book.find(spec.service)->state.draw = number;
     // One active deployment per service: the newest. An older one without an end is one whose
     // journal the failing store cut short.
     if (DeploymentRunner* older = active(spec.service)) {

@@ -2,8 +2,8 @@
 // controller.cc (commands on deployments), controller_deploy.cc (starting them),
 // controller_services.cc (changes by hand), controller_health.cc (what workers and probes say),
 // controller_turn.cc (telling engines and
-// carrying out what they want), controller_recovery.cc (start), controller_judge.cc (ticks) and
-// controller_reports.cc.
+// carrying out what they want), controller_recovery.cc (start), controller_sticky.cc (secrets of
+// cookies), controller_judge.cc (ticks) and controller_reports.cc.
 #pragma once
 
 #include <deque>
@@ -19,6 +19,7 @@
 #include "control/ledger.h"
 #include "control/publisher.h"
 #include "control/service_book.h"
+#include "control/sticky_keeper.h"
 #include "health/window.h"
 
 namespace teal::control {
@@ -81,6 +82,11 @@ struct Controller::State {
   Result<void> recover_deployments(const Contents& contents);
   void resume_active();
 
+  // ---- controller_sticky.cc ---------------------------------------------------------------------
+  void recover_sticky(const Contents& contents);
+  void save_sticky();
+  void tick_sticky();
+
   // ---- controller_judge.cc ----------------------------------------------------------------------
   /// Whatever counters() tells from here on is as of now or later.
   void renew_traffic();
@@ -137,6 +143,7 @@ struct Controller::State {
   mutable Ledger ledger;
   Publisher publisher;
   ServiceBook book;
+  StickyKeeper sticky;
   Runners runners;
   std::map<std::string, DeploymentNumber> running;  ///< By service.
   DeploymentNumber next_number = 1;

@@ -175,6 +175,8 @@ DeploymentRunner& Controller::State::begin(Spec spec, Mono decided) {
   const WallTime now = clock.wall();
   ledger.add(DeploymentRow{number, spec.service, now, to_json(spec)});
   running[spec.service] = number;
+  // The release has no traffic yet: nobody changes groups by it.
+  if (spec.kind == Kind::deploy) book.find(spec.service)->state.draw = number;
   auto runner = std::make_unique<DeploymentRunner>(number, std::move(spec), now, clock.mono());
   DeploymentRunner& placed = *runner;
   runners.emplace(number, std::move(runner));

@@ -48,6 +48,20 @@ void Ledger::set(EvidenceRow row) {
     ++dropped_;
 }
 
+void Ledger::set(SecretRow row) {
+  waits_ = true;
+  std::erase(pending_.forgotten_secrets, row.name);
+  std::erase_if(pending_.secrets, [&](const SecretRow& old) { return old.name == row.name; });
+  pending_.secrets.push_back(std::move(row));
+}
+
+void Ledger::forget_secret(const std::string& name) {
+  waits_ = true;
+  std::erase_if(pending_.secrets, [&](const SecretRow& old) { return old.name == name; });
+  std::erase(pending_.forgotten_secrets, name);
+  pending_.forgotten_secrets.push_back(name);
+}
+
 bool Ledger::flush() {
   if (pending_.empty()) return healthy_;
   pending_.may_be_lost = !waits_;

@@ -46,6 +46,8 @@ class Ledger {
   void set(ClockRow row);
   /// While the store fails, evidence waits like the journal, but is given up first.
   void set(EvidenceRow row);
+  void set(SecretRow row);
+  void forget_secret(const std::string& name);
   /// What is forgotten may come back once: it is forgotten again.
   void forget(DeploymentNumber number) { pending_.forgotten.push_back(number); }
   void forget_key(std::string key) { pending_.forgotten_keys.push_back(std::move(key)); }

@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "base/counters.h"
 #include "base/service_state.h"
+#include "base/sticky_secrets.h"
 #include "base/time.h"
 
 namespace teal::control {
@@ -22,6 +24,12 @@ class Ports {
   /// Publications are applied in order.
   virtual void publish(std::uint64_t version, const std::vector<ServiceState>& states,
                        std::function<void(Mono at)> applied) = 0;
+
+  /// What sticky cookies are made with from the next publication on.
+  virtual void set_sticky_secrets(const StickySecrets& secrets) = 0;
+
+  /// Bytes that nobody can guess.
+  virtual void draw_random(std::span<std::uint8_t> out) = 0;
 
   /// The sum of all workers' counters of one stream of traffic now; zeros where nothing is counted
   /// for it.

@@ -5,7 +5,7 @@
 namespace teal::control {
 
 void Publisher::publish(const std::vector<ServiceState>& states) {
-  if (count_ > 0 && states == published_) return;
+  if (!std::exchange(is_renewed_, false) && states == published_) return;
   published_ = states;
   const std::uint64_t version = ++count_;
   ports_.publish(version, published_, [weak = std::weak_ptr(self_), version](Mono at) {

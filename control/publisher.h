@@ -28,6 +28,8 @@ class Publisher {
 
   /// Unless every worker has been handed just these.
   void publish(const std::vector<ServiceState>& states);
+  /// Something else than the states has changed that goes with them: the next publication is made.
+  void renew() { is_renewed_ = true; }
   /// True when one more change of health may go out now: the next ones of a flood wait.
   bool take_health_turn(Mono now);
   /// Once every worker runs on the last publication; at once where that is so already.
@@ -43,6 +45,7 @@ class Publisher {
   Ports& ports_;
   std::shared_ptr<Publisher*> self_;  ///< Late acknowledgements must not find a dead publisher.
   std::vector<ServiceState> published_;
+  bool is_renewed_ = true;
   std::uint64_t count_ = 0;
   std::uint64_t applied_ = 0;
   Mono applied_at_;

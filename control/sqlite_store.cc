@@ -10,7 +10,7 @@ namespace teal::control {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x5445414c;  // "TEAL"
-constexpr std::int64_t kSchemaVersion = 2;
+constexpr std::int64_t kSchemaVersion = 3;
 constexpr const char* kSchema = R"(
 CREATE TABLE deployments (
   number INTEGER PRIMARY KEY, service TEXT NOT NULL, created INTEGER NOT NULL,
@@ -30,7 +30,12 @@ constexpr const char* kEvidenceSchema = R"(
 CREATE TABLE evidence (
   deployment INTEGER NOT NULL, part INTEGER NOT NULL, text TEXT NOT NULL,
   PRIMARY KEY (deployment, part)) WITHOUT ROWID;
-PRAGMA user_version = 2;
+)";
+/// And what version 3 has more.
+constexpr const char* kSecretsSchema = R"(
+CREATE TABLE secrets (
+  name TEXT PRIMARY KEY, value TEXT NOT NULL, since INTEGER NOT NULL) WITHOUT ROWID;
+PRAGMA user_version = 3;
 )";
 
 struct CloseDatabase {
@@ -184,6 +189,14 @@ class SqliteStore final : public Store {
       if (!put("INSERT OR REPLACE INTO evidence VALUES(?,?,?)", row.deployment, row.part,
                std::string_view(row.text)))
         return false;
+    for (const SecretRow& row : batch.secrets)
+      if (!put("INSERT OR REPLACE INTO secrets VALUES(?,?,?)", std::string_view(row.name),
+               std::string_view(row.value), row.since))
+        return false;
+    return forget(batch);
+  }
+
+  bool forget(const Batch& batch) {
     for (const DeploymentNumber number : batch.forgotten)
       if (!put("DELETE FROM evidence WHERE deployment = ?", number) ||
           !put("DELETE FROM events WHERE deployment = ?", number) ||
@@ -191,6 +204,8 @@ class SqliteStore final : public Store {
         return false;
     for (const std::string& key : batch.forgotten_keys)
       if (!put("DELETE FROM keys WHERE key = ?", std::string_view(key))) return false;
+    for (const std::string& name : batch.forgotten_secrets)
+      if (!put("DELETE FROM secrets WHERE name = ?", std::string_view(name))) return false;
     return true;
   }
 
@@ -240,7 +255,15 @@ class SqliteStore final : public Store {
       row.at = wall_time(keys.number());
       contents.keys.push_back(std::move(row));
     }
-    return services.ok() && keys.ok();
+    Statement secrets(database_.get(), "SELECT name, value, since FROM secrets ORDER BY name");
+    while (secrets.next()) {
+      SecretRow row;
+      row.name = secrets.text();
+      row.value = secrets.text();
+      row.since = wall_time(secrets.number());
+      contents.secrets.push_back(std::move(row));
+    }
+    return services.ok() && keys.ok() && secrets.ok();
   }
 
   Database database_;
@@ -307,7 +330,7 @@ class Opening {
     const std::optional<std::int64_t> version = number("PRAGMA user_version");
     if (!tables || !application || !version) return unreadable();
     if (*tables == 0 && *application == 0 && *version == 0)
-      return make(std::string(kSchema) + kEvidenceSchema);
+      return make(std::string(kSchema) + kEvidenceSchema + kSecretsSchema);
     if (*application != kApplicationId)
       return refuse("belongs to another program", "give Teal another file in `state`");
     if (*version > kSchemaVersion)
@@ -318,7 +341,8 @@ class Opening {
       Statement check(database_.get(), "PRAGMA quick_check(1)");
       if (!check.next() || check.text() != "ok") return unreadable();
     }
-    return *version < kSchemaVersion ? make(kEvidenceSchema) : std::nullopt;
+    if (*version == kSchemaVersion) return std::nullopt;
+    return make(std::string(*version < 2 ? kEvidenceSchema : "") + kSecretsSchema);
   }
 
   std::optional<Error> make(const std::string& schema) {

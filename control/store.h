@@ -66,6 +66,14 @@ struct EvidenceRow {
   bool operator==(const EvidenceRow&) const = default;
 };
 
+/// Something that nobody outside may know. Never shown.
+struct SecretRow {
+  std::string name;
+  std::string value;
+  WallTime since;
+  bool operator==(const SecretRow&) const = default;
+};
+
 /// What is written together or not at all.
 struct Batch {
   std::vector<DeploymentRow> deployments;
@@ -74,15 +82,18 @@ struct Batch {
   std::vector<ServiceRow> services;  ///< Replace what is there.
   std::vector<KeyRow> keys;
   std::vector<EvidenceRow> evidence;        ///< Replace what is there.
+  std::vector<SecretRow> secrets;           ///< Likewise.
   std::vector<DeploymentNumber> forgotten;  ///< Deployments to delete with all that is theirs.
   std::vector<std::string> forgotten_keys;
+  std::vector<std::string> forgotten_secrets;
   /// What a power failure may take away again, together with all that was written so since the last
   /// batch that may not: written, but not waited for. A killed process loses nothing of it.
   bool may_be_lost = false;
 
   bool empty() const {
     return deployments.empty() && events.empty() && clocks.empty() && services.empty() &&
-           keys.empty() && evidence.empty() && forgotten.empty() && forgotten_keys.empty();
+           keys.empty() && evidence.empty() && secrets.empty() && forgotten.empty() &&
+           forgotten_keys.empty() && forgotten_secrets.empty();
   }
 };
 
@@ -93,6 +104,7 @@ struct Contents {
   std::vector<ClockRow> clocks;
   std::vector<ServiceRow> services;
   std::vector<KeyRow> keys;
+  std::vector<SecretRow> secrets;
 };
 
 class Store {

@@ -15,15 +15,25 @@ bool is_ip4(const Ip& ip) {
          ip[10] == 0xff && ip[11] == 0xff;
 }
 
+/// Of an IPv4 address the last half is all of it, of others the first one.
+ClientKey half_of(const Ip& ip) {
+  ClientKey key = 0;
+  std::memcpy(&key, ip.data() + (is_ip4(ip) ? 8 : 0), sizeof key);
+  return key;
+}
+
 }  // namespace
 
 ClientKey client_key(std::string_view address) {
   const auto ip = parse_ip(address);
+  return ip ? half_of(*ip) : 0;
+}
+
+ClientKey site_key(std::string_view address) {
+  auto ip = parse_ip(address);
   if (!ip) return 0;
-  // Of an IPv4 address the last half is all of it, of others the first one.
-  ClientKey key = 0;
-  std::memcpy(&key, ip->data() + (is_ip4(*ip) ? 8 : 0), sizeof key);
-  return key;
+  if (!is_ip4(*ip)) (*ip)[7] = 0;
+  return half_of(*ip);
 }
 
 std::string_view forwarded_client(const net::Fields& fields, const std::vector<Cidr>& trusted) {

@@ -1,6 +1,5 @@
 #include "proxy/exchange.h"
 
-#include <charconv>
 #include <limits>
 #include <utility>
 
@@ -103,6 +102,7 @@ bool Exchange::route() {
 void Exchange::choose_group() {
   const bool is_told = is_judged() && close_draw();  // A second choice, after a wait.
   sticky_client_ = 0;
+  is_returning_ = false;
   const config::GroupChoice choice = table().routes.config->listeners[info_.listener].group;
   if (choice != config::GroupChoice::split) {
     audience_ = Audience::preview;
@@ -112,8 +112,9 @@ void Exchange::choose_group() {
     return;
   }
   const Weight weight = service().release_weight();
+  const StickyCookies* const cookies = service().sticky.get();
   const Drawn drawn =
-      service().spec->sticky ? draw_sticky(weight) : runtime().runtime->splitter.draw(weight);
+      cookies != nullptr ? draw_sticky(*cookies, weight) : runtime().runtime->splitter.draw(weight);
   drawn_ = drawn;
   draw_ = {drawn.release ? service().release() : service().live, drawn.release_probability};
   // A group without healthy targets gives its share to the other one, unless that has none of the
@@ -128,29 +129,34 @@ void Exchange::choose_group() {
   if (service().judging && !is_told) start_judging();
 }
 
-Drawn Exchange::draw_sticky(Weight weight) {
-  const config::Sticky& sticky = *service().spec->sticky;
-  const std::string_view cookie = find_cookie(head_.fields, sticky.cookie);
-  std::uint64_t client = 0;
-  const auto [end, status] =
-      std::from_chars(cookie.data(), cookie.data() + cookie.size(), client, 16);
-  if (!cookie.empty() && status == std::errc{} && end == cookie.data() + cookie.size()) {
-    sticky_client_ = client;
-    return {StickyClient::is_release(client, weight),
-            static_cast<double>(weight.basis_points()) / Weight::kWhole};
+/// The group that the client's cookie leads to; a client without a good one is drawn, and gets one.
+Drawn Exchange::draw_sticky(const StickyCookies& cookies, Weight weight) {
+  const std::string_view cookie = find_cookie(head_.fields, service().spec->sticky->cookie);
+  if (!cookie.empty()) {
+    if (const std::optional<StickyClient> client = cookies.read(cookie)) {
+      sticky_client_ = client->serial;
+      is_returning_ = true;
+      return {cookies.is_release(*client, weight, service().draw),
+              static_cast<double>(weight.basis_points()) / Weight::kWhole};
+    }
+    worker_.counters()[Stat::sticky_refused].add();
   }
   const Drawn drawn = runtime().runtime->splitter.draw(weight);
-  client = sticky_client_ = StickyClient::draw(drawn.release, weight, worker_.rng());
-  std::array<char, 16> hex{};
-  const auto hex_end = std::to_chars(hex.data(), hex.data() + hex.size(), client, 16).ptr;
+  const StickyClient client = cookies.draw(drawn.release, weight, service().draw, worker_.rng());
+  sticky_client_ = client.serial;
+  set_cookie(cookies, client);
+  return drawn;
+}
+
+void Exchange::set_cookie(const StickyCookies& cookies, const StickyClient& client) {
+  const config::Sticky& sticky = *service().spec->sticky;
   set_cookie_ = sticky.cookie;
   set_cookie_ += '=';
-  set_cookie_.append(hex.data(), static_cast<std::size_t>(hex_end - hex.data()));
+  cookies.write(client, set_cookie_);
   set_cookie_ += "; Path=/; Max-Age=";
   set_cookie_ += std::to_string(sticky.max_age.count() / 1000);
   set_cookie_ += "; HttpOnly; SameSite=Lax";
   if (sticky.secure || info_.peer.secure) set_cookie_ += "; Secure";
-  return drawn;
 }
 
 void Exchange::attempt() {

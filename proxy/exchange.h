@@ -48,6 +48,7 @@
 #include "proxy/retry.h"
 #include "proxy/route_pin.h"
 #include "proxy/shard.h"
+#include "proxy/sticky.h"
 #include "proxy/target_side.h"
 #include "proxy/untold.h"
 
@@ -135,6 +136,8 @@ class Exchange {
   void refuse_body();
   void refuse_overload();
   bool is_over_rate();
+  /// Whoever it is that asks, as far as trusted proxies say.
+  std::string_view client_address() const;
   void edit_response(net::ResponseHead& head);
   /// Its bytes are edited_ from now on.
   void own_head(net::ResponseHead& head);
@@ -151,7 +154,8 @@ class Exchange {
   // exchange.cc: the flow
   bool route();
   void choose_group();
-  Drawn draw_sticky(Weight weight);
+  Drawn draw_sticky(const StickyCookies& cookies, Weight weight);
+  void set_cookie(const StickyCookies& cookies, const StickyClient& client);
   void attempt();
   void send_request();
   void answer_continue();
@@ -306,6 +310,7 @@ class Exchange {
   RoutePin judged_;
   Drawn drawn_;
   std::uint64_t sticky_client_ = 0;  ///< 0: not sticky.
+  bool is_returning_ = false;        ///< It chose which of its cookies it sent.
   std::uint64_t judged_number_ = 0;  ///< Of the request, for the judge.
   bool error_was_told_ = false;
   bool overdue_was_told_ = false;

@@ -91,6 +91,15 @@ void Exchange::change_request() {
     edit_head(head_, actions()->request_headers, head_bytes_);
 }
 
+std::string_view Exchange::client_address() const {
+  if (info_.peer.trusted) {
+    const auto& listener = table().routes.config->listeners[info_.listener];
+    const std::string_view told = forwarded_client(head_.fields, listener.trusted_proxies);
+    if (!told.empty()) return told;
+  }
+  return info_.peer.address;
+}
+
 bool Exchange::is_over_rate() {
   const config::RateLimit& limit = *actions()->rate_limit;
   const net::Field* const named =
@@ -99,13 +108,7 @@ bool Exchange::is_over_rate() {
   if (named != nullptr) {
     client = hash_key(head_.fields.value(*named));
   } else {
-    std::string_view address = info_.peer.address;
-    if (info_.peer.trusted) {
-      const auto& listener = table().routes.config->listeners[info_.listener];
-      const std::string_view told = forwarded_client(head_.fields, listener.trusted_proxies);
-      if (!told.empty()) address = told;
-    }
-    client = client_key(address);
+    client = client_key(client_address());
   }
   Shard& counters = worker_.counters();
   const RateLimiter::Verdict verdict =

@@ -24,6 +24,8 @@
 
 namespace teal::proxy {
 
+class StickyCookies;
+
 /// Where a worker's counters for one stream of traffic are (proxy/shard.h).
 using SlotId = std::uint32_t;
 inline constexpr SlotId kNoSlot = static_cast<SlotId>(-1);
@@ -60,6 +62,8 @@ struct ServiceView {
   /// What the release may still cost clients; null: no limit.
   std::shared_ptr<Exposure> exposure;
   std::optional<Judging> judging;
+  std::uint64_t draw = 0;                       ///< As ServiceState::draw.
+  std::shared_ptr<const StickyCookies> sticky;  ///< Null: clients are drawn for each request.
 
   Colour release() const { return other(live); }
   Weight release_weight() const { return split.of(release()); }

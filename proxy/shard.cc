@@ -130,6 +130,8 @@ constexpr std::array<Metric, kStats> kMetrics{{
      "Requests with a body longer than request_body_bytes (413)."},
     {Stat::rate_limited, Type::counter, "teal_rate_limited_requests_total",
      "Requests over the rate_limit of their route (429)."},
+    {Stat::sticky_refused, Type::counter, "teal_sticky_cookies_refused_total",
+     "Sticky cookies that Teal did not make, or no longer takes: their clients were drawn anew."},
     {Stat::rate_limit_evictions, Type::counter, "teal_rate_limit_evictions_total",
      "Clients that a full table of a rate_limit forgot before their time."},
     {Stat::clients_refused, Type::counter, kOverClient, kOverClientHelp, "reason", "client"},

@@ -118,6 +118,7 @@ enum class Stat : std::uint8_t {
   route_responses,        // likewise: fixed ones
   bodies_too_large,       // 413
   rate_limited,           // 429
+  sticky_refused,         // cookies that are none of ours
   rate_limit_evictions,   // a bucket that was not full had to go
   clients_refused,        // connections over connections_per_client
   descriptors_refused,    // connections over what is left to clients

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <numeric>
 
-#include "base/assert.h"
-
 namespace teal::proxy {
 
 namespace {
@@ -49,16 +47,6 @@ Drawn Splitter::draw(Weight release) {
   --left_;
   if (chosen) --release_left_;
   return {chosen, probability, block_, length_, places_};
-}
-
-std::uint64_t StickyClient::draw(bool release_side, Weight release, Rng& rng) {
-  const std::uint32_t share = release.basis_points();
-  const std::uint32_t first = release_side ? 0 : share;
-  const std::uint32_t size = release_side ? share : kBuckets - share;
-  TEAL_ASSERT(size > 0);
-  // 44 random bits tell clients of one bucket apart and leave room for the multiplication.
-  const std::uint64_t bucket = first + rng.below(size);
-  return (rng.next() >> 20U) * kBuckets + bucket;
 }
 
 }  // namespace teal::proxy

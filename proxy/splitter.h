@@ -51,20 +51,4 @@ class Splitter {
   std::uint32_t carry_ = 0;         ///< Error diffusion, in 1/10000 of a place.
 };
 
-/// Sticky clients (promise "monotone"): a client is a number; its bucket is compared with the
-/// weight, so whoever saw the release keeps seeing it while its weight grows, and everyone returns
-/// when it falls to zero. A new client's number is drawn on the side that the splitter chose, so
-/// that new sessions are split exactly too.
-class StickyClient {
- public:
-  static constexpr std::uint32_t kBuckets = Weight::kWhole;
-
-  static bool is_release(std::uint64_t client, Weight release) {
-    return client % kBuckets < release.basis_points();
-  }
-  /// A fresh random client number on that side.
-  /// Requires: the side's share is not zero.
-  static std::uint64_t draw(bool release_side, Weight release, Rng& rng);
-};
-
 }  // namespace teal::proxy

@@ -298,7 +298,10 @@ PinnedTable Worker::pin(const RouteTable& routes) {
     const config::Service& spec = *view.spec;
     WorkerTable::Service service;
     auto& service_runtime = services_[spec.name];
-    if (!service_runtime) service_runtime = boost::make_local_shared<ServiceRuntime>(rng_.next());
+    // Whoever has seen the ids of a few requests knows what rng_ gave and gives, but not this.
+    if (!service_runtime)
+      service_runtime =
+          boost::make_local_shared<ServiceRuntime>(siphash(shared_.draws, rng_.next(), index_));
     service.runtime = service_runtime;
     for (const Colour colour : kColours) {
       GroupView& group = view.groups[colour];

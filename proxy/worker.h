@@ -26,6 +26,7 @@
 
 #include "base/log.h"
 #include "base/rng.h"
+#include "base/siphash.h"
 #include "net/reactor.h"
 #include "net/timer_wheel.h"
 #include "proxy/accepted.h"
@@ -67,6 +68,7 @@ struct WorkerShared {
   AccessLogWriter* access_log = nullptr;  ///< Null: off.
   config::AccessLog::Format access_format = config::AccessLog::Format::off;
   std::uint32_t workers = 1;
+  SipKey draws;                                        ///< What splitters are seeded with.
   std::vector<std::unique_ptr<ListenerGauge>> gauges;  ///< As Config::listeners.
   std::unique_ptr<ConnectionLoads> loads;
   std::shared_ptr<const ErrorPages> error_pages;

@@ -12,6 +12,7 @@
 #include <boost/asio/post.hpp>
 
 #include "base/assert.h"
+#include "proxy/sticky.h"
 
 namespace teal::proxy {
 namespace {
@@ -70,6 +71,8 @@ WorkerPool::WorkerPool(boost::asio::io_context& control, Options options)
   }
   make_rate_limits();
   shared_.error_pages = std::make_shared<const ErrorPages>();
+  shared_.draws = options_.draws;
+  sticky_.resize(config.services.size());
   shared_.loads = std::make_unique<ConnectionLoads>(shared_.workers);
   shared_.hand_over = [this](std::size_t to, Accepted accepted) {
     const auto shared = std::make_shared<Accepted>(std::move(accepted));
@@ -155,8 +158,9 @@ void WorkerPool::start_workers(const RouteTable& first) {
 
 void WorkerPool::publish(std::uint64_t version, const std::vector<ServiceState>& states,
                          std::function<void(Mono)> applied) {
-  auto table =
-      std::make_shared<const RouteTable>(book_.build(version, options_.config, states, shards()));
+  RouteTable built = book_.build(version, options_.config, states, shards());
+  for (ServiceView& service : built.services) service.sticky = sticky_[service.index];
+  auto table = std::make_shared<const RouteTable>(std::move(built));
   if (workers_.empty()) {
     start_workers(*table);
     boost::asio::post(control_,
@@ -177,6 +181,13 @@ void WorkerPool::set_tls(std::shared_ptr<const TlsTable> tls) {
   options_.tls = std::move(tls);
   for (const auto& worker : workers_)
     worker->post([&worker = *worker, tls = options_.tls] { worker.take_tls(tls); });
+}
+
+void WorkerPool::set_sticky_secrets(const StickySecrets& secrets) {
+  const std::vector<config::Service>& services = options_.config->services;
+  for (std::size_t i = 0; i < services.size(); ++i)
+    if (services[i].sticky)
+      sticky_[i] = std::make_shared<const StickyCookies>(secrets, services[i].name);
 }
 
 std::vector<const Shard*> WorkerPool::shards() const {

@@ -14,6 +14,8 @@
 #include "base/log.h"
 #include "base/outcome.h"
 #include "base/result.h"
+#include "base/siphash.h"
+#include "base/sticky_secrets.h"
 #include "base/time.h"
 #include "proxy/access_log.h"
 #include "proxy/route_table.h"
@@ -37,6 +39,8 @@ class WorkerPool {
     /// Null: everything is plain.
     std::shared_ptr<const TlsTable> tls = {};
     std::uint64_t seed = 0;
+    /// Secret: the groups that are drawn cannot be told from numbers that clients see.
+    SipKey draws = {};
     /// Called on the control thread.
     std::function<void(const BadOutcome&)> on_bad_outcome;
     /// Likewise: some service's Exposure has news.
@@ -68,6 +72,10 @@ class WorkerPool {
 
   /// For the connections to come; those that are open keep what they have.
   void set_tls(std::shared_ptr<const TlsTable> tls);
+
+  /// What the cookies of sticky services are made with from the next publication on. Without them
+  /// no service is sticky.
+  void set_sticky_secrets(const StickySecrets& secrets);
 
   /// Before the first publication.
   void set_error_pages(std::shared_ptr<const ErrorPages> pages) {
@@ -114,6 +122,7 @@ class WorkerPool {
   std::vector<std::vector<Worker::ListenerSocket>> sockets_;  ///< By worker.
   std::vector<Address> addresses_;
   TrafficBook book_;
+  std::vector<std::shared_ptr<const StickyCookies>> sticky_;  ///< As Config::services.
   std::vector<std::unique_ptr<Worker>> workers_;
   struct Heard {
     std::uint64_t events = 0;

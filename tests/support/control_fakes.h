@@ -5,11 +5,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/log.h"
+#include "base/rng.h"
 #include "control/controller.h"
 #include "control/ports.h"
 #include "control/store.h"
@@ -44,6 +47,7 @@ struct Disk {
   std::map<std::string, ServiceRow> services;
   std::map<std::string, KeyRow> keys;
   std::map<std::pair<DeploymentNumber, std::uint64_t>, EvidenceRow> evidence;
+  std::map<std::string, SecretRow> secrets;
   bool fails = false;
   std::size_t commits = 0;
   std::size_t waited_for = 0;  ///< Commits that a power failure does not undo.
@@ -62,6 +66,7 @@ class MemoryStore final : public Store {
     for (const auto& [key, row] : disk_->clocks) contents.clocks.push_back(row);
     for (const auto& [key, row] : disk_->services) contents.services.push_back(row);
     for (const auto& [key, row] : disk_->keys) contents.keys.push_back(row);
+    for (const auto& [key, row] : disk_->secrets) contents.secrets.push_back(row);
     return contents;
   }
 
@@ -83,6 +88,8 @@ class MemoryStore final : public Store {
     for (const auto& row : batch.services) disk_->services[row.name] = row;
     for (const auto& row : batch.keys) disk_->keys[row.key] = row;
     for (const auto& row : batch.evidence) disk_->evidence[{row.deployment, row.part}] = row;
+    for (const auto& row : batch.secrets) disk_->secrets[row.name] = row;
+    for (const std::string& name : batch.forgotten_secrets) disk_->secrets.erase(name);
     for (const DeploymentNumber number : batch.forgotten) {
       std::erase_if(disk_->evidence, [&](const auto& e) { return e.first.first == number; });
       disk_->deployments.erase(number);
@@ -113,6 +120,10 @@ class FakePorts final : public Ports {
     return sum;
   }
   Tally read_tally(const TrafficKey& key) override { return read_traffic(key).tally(); }
+  void draw_random(std::span<std::uint8_t> out) override {
+    for (std::uint8_t& byte : out) byte = static_cast<std::uint8_t>(random_.next());
+  }
+  void set_sticky_secrets(const StickySecrets& secrets) override { sticky = secrets; }
   Mono settled_before() override { return settled; }
   void want_settled(Mono began) override { wanted = began; }
 
@@ -132,9 +143,12 @@ class FakePorts final : public Ports {
   std::vector<TrafficReading> traffic;
   Mono settled = Mono::max();
   Mono wanted = Mono::max();
+  std::optional<StickySecrets> sticky;
 
  private:
   const Clock& clock_;
+  inline static std::uint64_t made_ = 0;
+  Rng random_{++made_};  ///< Another process draws other bytes.
 };
 
 /// What the judges of a test say, by alarm.

@@ -142,13 +142,43 @@ TEST_F(SqliteStore, TakesOverTheFileOfATealThatKeptNoEvidence) {
     const std::unique_ptr<Store> store = open();
     ASSERT_TRUE(store->commit(some_batch()));
   }
-  execute("DROP TABLE evidence; PRAGMA user_version = 1;");
+  execute("DROP TABLE evidence; DROP TABLE secrets; PRAGMA user_version = 1;");
   const std::unique_ptr<Store> store = open();
   EXPECT_EQ(store->load()->deployments, some_batch().deployments);
   EXPECT_TRUE(store->evidence(1)->empty());
   Batch batch;
   batch.evidence = {{1, 0, "{}"}};
   EXPECT_TRUE(store->commit(batch));
+}
+
+TEST_F(SqliteStore, KeepsSecretsUntilTheyAreForgotten) {
+  {
+    const std::unique_ptr<Store> store = open();
+    Batch batch;
+    batch.secrets = {{"key", "0123", WallTime{Millis{5}}}, {"salt", "ab", WallTime{Millis{6}}}};
+    ASSERT_TRUE(store->commit(batch));
+    batch = {};
+    batch.secrets = {{"key", "4567", WallTime{Millis{7}}}};
+    ASSERT_TRUE(store->commit(batch));
+  }
+  const std::unique_ptr<Store> store = open();
+  EXPECT_EQ(store->load()->secrets, (std::vector<SecretRow>{{"key", "4567", WallTime{Millis{7}}},
+                                                            {"salt", "ab", WallTime{Millis{6}}}}));
+  Batch batch;
+  batch.forgotten_secrets = {"key", "unknown"};
+  ASSERT_TRUE(store->commit(batch));
+  EXPECT_EQ(store->load()->secrets.size(), 1U);
+}
+
+TEST_F(SqliteStore, GivesTheFileOfTheTealBeforeAPlaceForSecrets) {
+  ASSERT_TRUE(open()->commit(some_batch()));
+  execute("DROP TABLE secrets; PRAGMA user_version = 2;");
+  const std::unique_ptr<Store> store = open();
+  EXPECT_EQ(store->load()->deployments.size(), 1U);
+  Batch batch;
+  batch.secrets = {{"key", "0123", WallTime{Millis{5}}}};
+  ASSERT_TRUE(store->commit(batch));
+  EXPECT_EQ(store->load()->secrets, batch.secrets);
 }
 
 TEST_F(SqliteStore, RefusesADamagedFile) {

@@ -160,54 +160,5 @@ TEST(Splitter, LeavesNothingToChanceAtZeroAndAtTheWhole) {
   EXPECT_EQ(splitter.draw(Weight::all()).release_probability, 1.0);
 }
 
-TEST(StickyClient, KeepsSeeingTheReleaseWhileItsWeightGrows) {
-  Rng rng{kSeed};
-  for (int i = 0; i < 500; ++i) {
-    const std::uint64_t client = rng.next();
-    bool seen = false;
-    for (std::uint32_t points = 0; points <= Weight::kWhole; points += 25) {
-      const bool now = StickyClient::is_release(client, Weight{points});
-      EXPECT_TRUE(now || !seen) << client << " at " << points;
-      seen = now;
-    }
-    EXPECT_TRUE(seen) << client << " never came to the release";
-  }
-}
-
-TEST(StickyClient, ReturnsWhenTheWeightFallsToZero) {
-  Rng rng{kSeed};
-  for (int i = 0; i < 1000; ++i) {
-    const std::uint64_t client = StickyClient::draw(true, Weight{1}, rng);
-    EXPECT_TRUE(StickyClient::is_release(client, Weight{1}));
-    EXPECT_FALSE(StickyClient::is_release(client, Weight::none()));
-  }
-}
-
-TEST(StickyClient, IsDrawnOnTheSideThatWasChosen) {
-  Rng rng{kSeed};
-  for (const std::uint32_t points : {1U, 50U, 1000U, 3333U, 9999U})
-    for (int i = 0; i < 1000; ++i) {
-      const Weight weight{points};
-      ASSERT_TRUE(StickyClient::is_release(StickyClient::draw(true, weight, rng), weight));
-      ASSERT_FALSE(StickyClient::is_release(StickyClient::draw(false, weight, rng), weight));
-    }
-}
-
-TEST(StickyClient, IsSpreadEvenlyOverItsSide) {
-  Rng rng{kSeed};
-  std::vector<std::uint32_t> counts(10);
-  for (int i = 0; i < 20'000; ++i)
-    ++counts[StickyClient::draw(true, Weight{5000}, rng) % StickyClient::kBuckets / 500];
-  EXPECT_LT(chi_square(counts, 2000), 27.9) << "seed " << kSeed;
-}
-
-TEST(StickyClient, IsHardlyEverDrawnTwice) {
-  Rng rng{kSeed};
-  std::vector<std::uint64_t> clients;
-  for (int i = 0; i < 10'000; ++i) clients.push_back(StickyClient::draw(true, Weight{1}, rng));
-  std::ranges::sort(clients);
-  EXPECT_EQ(std::ranges::adjacent_find(clients), clients.end());
-}
-
 }  // namespace
 }  // namespace teal::proxy
