@@ -43,7 +43,10 @@ struct JudgedEvent {
 
   std::uint64_t request = 0;  ///< The same for all events of one request and for no other's.
   std::uint64_t client = 0;   ///< Sticky number; 0: none.
-  std::uint64_t table = 0;    ///< Version of the route table that it was drawn under.
+  /// Where a client that came back with a cookie came from, as a keyed hash of its address (an IPv6
+  /// one's /56). 0: it was drawn for this request, or is not sticky.
+  std::uint64_t place = 0;
+  std::uint64_t table = 0;  ///< Version of the route table that it was drawn under.
 
   std::array<char, 64> request_id{};
   std::uint8_t request_id_size = 0;

@@ -15,7 +15,8 @@ namespace json = boost::json;
 
 constexpr std::size_t kTally = 2;
 constexpr std::size_t kPoint = 5;
-constexpr std::size_t kEvent = 13;
+constexpr std::size_t kEvent = 14;
+constexpr std::size_t kOlderEvent = 13;  ///< Without a place.
 
 /// Keeps the course of a long time in few points: evenly spread, the first and the newest always
 /// among them.
@@ -106,7 +107,8 @@ json::value write(const JudgedEvent& event, Micros settled) {
                      event.block,
                      std::uint64_t{event.block_length},
                      std::uint64_t{event.block_release},
-                     settled.count()};
+                     settled.count(),
+                     event.place};
 }
 
 template <class Number>
@@ -183,7 +185,8 @@ void read(const json::value& value, EvidenceCourse& out) {
   read(parts.at("breached_at"), out.breached_at);
 }
 void read(const json::value& value, JudgedEvent& out) {
-  const json::array& parts = array(value, kEvent);
+  const bool is_older = value.as_array().size() == kOlderEvent;
+  const json::array& parts = array(value, is_older ? kOlderEvent : kEvent);
   const auto kind = number<std::uint8_t>(parts[0]);
   if (kind > static_cast<std::uint8_t>(JudgedEvent::Kind::settled))
     throw std::invalid_argument("an event of no kind");
@@ -199,6 +202,7 @@ void read(const json::value& value, JudgedEvent& out) {
   read(parts[9], out.block);
   out.block_length = number<std::uint32_t>(parts[10]);
   out.block_release = number<std::uint32_t>(parts[11]);
+  if (!is_older) read(parts[13], out.place);
 }
 
 /// Reading back what cannot be read is the store's fault, whatever it is.

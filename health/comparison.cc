@@ -30,13 +30,6 @@ std::string counts(const ComparisonReport::Group& release, const ComparisonRepor
 
 }  // namespace
 
-/// Condition 3 (docs/judge.md).
-bool ClientsSeen::is_new(std::uint64_t client) {
-  if (client == 0) return true;
-  if (seen_.size() >= Comparison::kMostClients) return false;
-  return seen_.insert(client).second;
-}
-
 Comparison::Comparison(std::string name, const config::CompareAlarm& alarm,
                        const JudgeContext& context)
     : name_(std::move(name)), alarm_(alarm), context_(context) {}

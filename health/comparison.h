@@ -1,5 +1,5 @@
 // Comparison: what `compare: errors` and `compare: latency` have in common: their levels, the
-// counts of the step, clients counted once, the certificate's threshold, the words of a verdict,
+// counts of the step, the certificate's threshold, the words of a verdict,
 // and that a breach stays one.
 //
 // Pure; control thread; one per alarm and deployment.
@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <unordered_set>
 
 #include "health/judge.h"
 
@@ -16,9 +15,6 @@ namespace teal::health {
 
 class Comparison : public VerdictSource {
  public:
-  /// Sticky clients remembered; bad events of further ones are left out.
-  static constexpr std::size_t kMostClients = 65'536;
-
   const std::string& name() const final { return name_; }
   std::string condition() const final;
   Verdict judge(const Reading& reading) final;
@@ -68,18 +64,6 @@ class Comparison : public VerdictSource {
   std::optional<Glance> glance_;  ///< The last one.
   double log_e_ = 0;
   std::optional<ComparisonReport> report_;  ///< Of that, if somebody has asked.
-};
-
-/// A client's bad event counts once in a deployment (4.7.3 of the study; docs/judge.md): its
-/// requests are no independent draws.
-class ClientsSeen {
- public:
-  /// True the first time; always for client 0, who is nobody.
-  bool is_new(std::uint64_t client);
-  void forget(std::uint64_t client) { seen_.erase(client); }
-
- private:
-  std::unordered_set<std::uint64_t> seen_;
 };
 
 }  // namespace teal::health

@@ -63,7 +63,7 @@ void ErrorComparison::on_overdue(const JudgedEvent& event) {
   } else {
     // Should it settle, the book has counted one bad request too many in its block, which makes the
     // release likelier for those to come, and the evidence against it weaker.
-    if (!clients_.is_new(event.client)) return;
+    if (!sticky_.take(event)) return;
     overdue.probability = blocks_.take(event, false).value_or(0);
     if (overdue.probability > 0) overdue.applied = worse_.add(false, overdue.probability);
   }
@@ -80,7 +80,7 @@ void ErrorComparison::on_settled(const JudgedEvent& event) {
   const auto found = overdue_.find(event.request);
   if (found == overdue_.end()) return;
   retract(found->second);
-  if (!found->second.release) clients_.forget(found->second.event.client);
+  if (!found->second.release) sticky_.give_back(found->second.event);
   overdue_.erase(found);
 }
 
@@ -117,7 +117,7 @@ void ErrorComparison::count(const JudgedEvent& event) {
   const bool release = is_release(event);
   if (release && alone_since_ && event.began >= alone_since_->at) ++alone_bad_;
   const std::optional<double> probability =
-      clients_.is_new(event.client) ? blocks_.take(event, release) : std::nullopt;
+      sticky_.take(event) ? blocks_.take(event, release) : std::nullopt;
   if (!probability) {
     ++left_out_;
     return;
@@ -147,6 +147,7 @@ void ErrorComparison::give_up_on_old(Mono now) {
       continue;
     }
     retract(each->second);
+    if (!each->second.release) sticky_.give_back(each->second.event);
     each = overdue_.erase(each);
   }
 }

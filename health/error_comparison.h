@@ -17,6 +17,7 @@
 #include "health/comparison.h"
 #include "health/ratio_interval.h"
 #include "health/ratio_test.h"
+#include "health/sticky_book.h"
 
 namespace teal::health {
 
@@ -69,7 +70,7 @@ class ErrorComparison final : public Comparison {
   RatioTest not_worse_;
   RatioInterval interval_;
   BlockBook blocks_;
-  ClientsSeen clients_;
+  StickyBook sticky_;
   std::priority_queue<JudgedEvent, std::vector<JudgedEvent>, Later> waiting_;
   std::unordered_map<std::uint64_t, Overdue> overdue_;
   std::uint64_t overdue_release_ = 0;

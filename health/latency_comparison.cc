@@ -37,7 +37,7 @@ void LatencyComparison::on_event(const JudgedEvent& event) {
   Threshold& at = thresholds_[event.threshold];
   const bool release = event.group == context().release;
   const std::optional<double> probability =
-      at.clients.is_new(event.client) ? at.blocks.take(event, release) : std::nullopt;
+      at.sticky.take(event) ? at.blocks.take(event, release) : std::nullopt;
   if (!probability) {
     ++left_out_;
     return;

@@ -20,6 +20,7 @@
 #include "health/ratio_interval.h"
 #include "health/ratio_test.h"
 #include "health/slow_thresholds.h"
+#include "health/sticky_book.h"
 
 namespace teal::health {
 
@@ -38,7 +39,7 @@ class LatencyComparison final : public Comparison {
     RatioTest not_worse;
     RatioInterval interval;
     BlockBook blocks;
-    ClientsSeen clients;
+    StickyBook sticky;
     ComparisonReport::Group release;
     ComparisonReport::Group live;
     std::uint64_t step_bad = 0;

@@ -70,9 +70,12 @@ void Exchange::tell(JudgedEvent::Kind kind, std::uint8_t threshold) {
   if (kind == JudgedEvent::Kind::slow) event.seen = began_ + judging().slower_than[threshold];
   event.request = judged_number_;
   event.client = sticky_client_;
+  // It may have chosen its group, by the cookie that it sent: condition 3.
+  const ServiceView& drawn_by = judged_.service();
+  if (is_returning_ && drawn_by.sticky) event.place = drawn_by.sticky->place_of(client_address());
   event.table = judged_.table().routes.version;
   event.set_request_id(ids_.id());
-  worker_.report(judged_.service().index, event);
+  worker_.report(drawn_by.index, event);
 }
 
 void Exchange::tell_error() {

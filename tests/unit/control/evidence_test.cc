@@ -20,6 +20,7 @@ JudgedEvent event(int micros, Colour group = Colour::green,
   event.seen = Mono{Micros{micros}};
   event.request = static_cast<std::uint64_t>(micros) | std::uint64_t{1} << 48U;
   event.client = 42;
+  event.place = 43;
   event.table = 3;
   event.set_request_id("id-" + std::to_string(micros));
   return event;
@@ -141,11 +142,20 @@ TEST(Evidence, ReadsBackWhatItWrote) {
   EXPECT_EQ(one.seen, was.seen);
   EXPECT_EQ(one.request, was.request);
   EXPECT_EQ(one.client, was.client);
+  EXPECT_EQ(one.place, was.place);
   EXPECT_EQ(one.block, was.block);
   EXPECT_EQ(one.block_length, was.block_length);
   EXPECT_EQ(one.block_release, was.block_release);
   EXPECT_EQ(one.threshold, was.threshold);
   EXPECT_EQ(one.release_probability, was.release_probability);
+}
+
+TEST(Evidence, ReadsEventsThatTheTealBeforeWrote) {
+  Evidence evidence;
+  ASSERT_TRUE(evidence.restore_page("[[0,1,0,0.1,5,10,42,3,9,7,10,1,4]]"));
+  ASSERT_EQ(evidence.events().size(), 1U);
+  EXPECT_EQ(evidence.events()[0].client, 42U);
+  EXPECT_EQ(evidence.events()[0].place, 0U);
 }
 
 TEST(Evidence, GoesOnCountingWhereItStoodAfterARestart) {
