@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
     *found->second = value;
   }
   teal::bench::print_false_rollbacks(options);
+  teal::bench::print_sticky(options);
   teal::bench::print_events_to_trip(options);
   teal::bench::print_timing(options);
   teal::bench::print_seconds(options);

@@ -14,6 +14,7 @@ struct Options {
 };
 
 void print_false_rollbacks(const Options& options);
+void print_sticky(const Options& options);
 void print_events_to_trip(const Options& options);
 void print_timing(const Options& options);
 void print_seconds(const Options& options);
