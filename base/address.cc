@@ -12,9 +12,63 @@ namespace {
 
 constexpr std::size_t kLongestUnixPath = 107;  // sun_path less its terminating zero
 
+/// Visible ASCII. C functions end a text at its first NUL, and an address goes into heads and logs.
+constexpr bool is_address_byte(char c) {
+  return c > 0x20 && c < 0x7f;
+}
+
+bool is_address_text(std::string_view text) {
+  return std::ranges::all_of(text, is_address_byte);
+}
+
+/// For a person: other bytes as \xHH.
+std::string shown(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string out;
+  for (const char c : text) {
+    if (is_address_byte(c)) {
+      out += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out.append("\\x").append({kDigits[byte >> 4U], kDigits[byte & 15U]});
+  }
+  return out;
+}
+
 Error bad_address(std::string_view text, std::string_view why) {
-  return Error{Source::config,
-               "'" + std::string(text) + "' is not an address: " + std::string(why)};
+  return Error{Source::config, "'" + shown(text) + "' is not an address: " + std::string(why)};
+}
+
+/// inet_pton() for text that need not end in a zero: a longer one than fits, or one with a zero in
+/// it, is no address.
+bool read_ip(int family, std::string_view text, void* bytes) {
+  std::array<char, INET6_ADDRSTRLEN> terminated{};
+  if (text.size() >= terminated.size() || !is_address_text(text)) return false;
+  std::ranges::copy(text, terminated.begin());
+  return inet_pton(family, terminated.data(), bytes) == 1;
+}
+
+std::string ip_text(int family, const void* bytes) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  inet_ntop(family, bytes, text.data(), text.size());
+  return text.data();
+}
+
+/// "/run//./app.sock" as "/run/app.sock"; a ".." stays, since what stands before it may be a link.
+std::string tidy_path(std::string_view path) {
+  std::string out;
+  while (!path.empty()) {
+    if (path.starts_with("//"))
+      path.remove_prefix(1);
+    else if (path.starts_with("/./"))
+      path.remove_prefix(2);
+    else {
+      out += path.front();
+      path.remove_prefix(1);
+    }
+  }
+  return out;
 }
 
 Result<std::uint16_t> parse_port(std::string_view whole, std::string_view text) {
@@ -28,11 +82,13 @@ Result<std::uint16_t> parse_port(std::string_view whole, std::string_view text) 
 }  // namespace
 
 Result<Address> parse_address(std::string_view text) {
+  if (!is_address_text(text))
+    return bad_address(text, "an address has neither blanks nor control bytes in it");
   if (text.starts_with("unix:")) {
-    const std::string_view path = text.substr(5);
+    const std::string path = tidy_path(text.substr(5));
     if (path.empty() || path.size() > kLongestUnixPath)
       return bad_address(text, "the path of a Unix socket has 1 to 107 characters");
-    return Address{Address::Kind::unix_socket, std::string(path), 0};
+    return Address{Address::Kind::unix_socket, path, 0};
   }
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos)
@@ -43,17 +99,23 @@ Result<Address> parse_address(std::string_view text) {
   if (host == "localhost") host = "127.0.0.1";
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
     in6_addr ip{};
-    const std::string inner(host.substr(1, host.size() - 2));
-    if (inet_pton(AF_INET6, inner.c_str(), &ip) != 1)
+    if (!read_ip(AF_INET6, host.substr(1, host.size() - 2), &ip))
       return bad_address(text, "what stands in the brackets is not an IPv6 address");
-    std::array<char, INET6_ADDRSTRLEN> canonical{};
-    inet_ntop(AF_INET6, &ip, canonical.data(), canonical.size());
-    return Address{Address::Kind::ip6, canonical.data(), *port};
+    if (IN6_IS_ADDR_V4MAPPED(&ip))
+      return Address{Address::Kind::ip4, ip_text(AF_INET, ip.s6_addr + 12), *port};
+    return Address{Address::Kind::ip6, ip_text(AF_INET6, &ip), *port};
   }
   in_addr ip{};
-  if (inet_pton(AF_INET, std::string(host).c_str(), &ip) != 1)
+  if (!read_ip(AF_INET, host, &ip))
     return bad_address(text, "names are not resolved, write IP:PORT, [IPv6]:PORT or unix:/PATH");
-  return Address{Address::Kind::ip4, std::string(host), *port};
+  return Address{Address::Kind::ip4, ip_text(AF_INET, &ip), *port};
+}
+
+Result<Address> parse_target_address(std::string_view text) {
+  Result<Address> address = parse_address(text);
+  if (address && address->kind != Address::Kind::unix_socket && address->port == 0)
+    return bad_address(text, "a target needs a port from 1 to 65535");
+  return address;
 }
 
 std::string to_string(const Address& address) {
@@ -83,13 +145,12 @@ bool any_contains(const std::vector<Cidr>& blocks, const std::array<std::uint8_t
 }
 
 Result<std::array<std::uint8_t, 16>> parse_ip(std::string_view ip) {
-  const std::string text(ip);
   std::array<std::uint8_t, 16> bytes{};
-  if (inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1) return bytes;
+  if (read_ip(AF_INET6, ip, bytes.data())) return bytes;
   bytes.fill(0);
   bytes[10] = bytes[11] = 0xff;
-  if (inet_pton(AF_INET, text.c_str(), bytes.data() + 12) == 1) return bytes;
-  return Error{Source::config, "'" + text + "' is not an IP address"};
+  if (read_ip(AF_INET, ip, bytes.data() + 12)) return bytes;
+  return Error{Source::config, "'" + shown(ip) + "' is not an IP address"};
 }
 
 Result<Cidr> parse_cidr(std::string_view text) {
@@ -105,7 +166,7 @@ Result<Cidr> parse_cidr(std::string_view text) {
     const auto [end, status] = std::from_chars(digits.data(), digits.data() + digits.size(), given);
     if (digits.empty() || status != std::errc{} || end != digits.data() + digits.size() ||
         given > prefix)
-      return Error{Source::config, "'" + std::string(text) +
+      return Error{Source::config, "'" + shown(text) +
                                        "' is not an address block: the "
                                        "prefix length goes from 0 to " +
                                        std::to_string(prefix)};

@@ -18,7 +18,8 @@ struct Address {
   enum class Kind : std::uint8_t { ip4, ip6, unix_socket };
 
   Kind kind = Kind::ip4;
-  /// The IP address in canonical text ("127.0.0.1", "::1") or the path of a Unix socket.
+  /// The IP address in canonical text ("127.0.0.1", "::1") or the path of a Unix socket. Visible
+  /// ASCII only: it may go into a head as it is.
   std::string host;
   /// 0 for a Unix socket; 0 on a listener asks the system to choose.
   std::uint16_t port = 0;
@@ -26,8 +27,12 @@ struct Address {
   auto operator<=>(const Address&) const = default;
 };
 
-/// "10.0.0.1:8080", "[::1]:8080", "unix:/run/app.sock", and "localhost:80" for 127.0.0.1.
+/// "10.0.0.1:8080", "[::1]:8080", "unix:/run/app.sock", and "localhost:80" for 127.0.0.1. What is
+/// written in several ways comes out in one: an IPv4-mapped IPv6 address is that IPv4 address, and
+/// a path has no "//" and no "/./". Refuses every byte but visible ASCII.
 Result<Address> parse_address(std::string_view text);
+/// The same of a target, which needs a port: 0 is for listeners.
+Result<Address> parse_target_address(std::string_view text);
 /// The same form back.
 std::string to_string(const Address& address);
 std::ostream& operator<<(std::ostream& out, const Address& address);

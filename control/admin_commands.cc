@@ -148,7 +148,7 @@ std::optional<AdminApi::NamedTarget> AdminApi::named_target(const ApiCall& call,
     reply(to_response(no_such_group(call.names[1])));
     return std::nullopt;
   }
-  const Result<Address> address = parse_address(call.names[2]);
+  const Result<Address> address = parse_target_address(call.names[2]);
   if (!address) {
     reply(to_response({400, "invalid-address", "The target's address is not valid",
                        address.error().message(),

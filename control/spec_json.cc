@@ -49,15 +49,13 @@ json::array addresses(const std::vector<Address>& list) {
   for (const Address& address : list) array.emplace_back(to_string(address));
   return array;
 }
-Address address(const std::string& written) {
-  const Result<Address> parsed = parse_address(written);
-  if (!parsed) throw std::invalid_argument(parsed.error().message());
-  return *parsed;
-}
+/// An older version may have stored what is not an address; nobody can be reached there, and it is
+/// left out rather than be in the way of a start.
 std::vector<Address> addresses(const json::object& object, const char* key) {
   std::vector<Address> list;
   for (const json::value& entry : object.at(key).as_array())
-    list.push_back(address(json::value_to<std::string>(entry)));
+    if (const auto address = parse_target_address(json::value_to<std::string>(entry)))
+      list.push_back(*address);
   return list;
 }
 
@@ -266,12 +264,17 @@ json::object write(const GroupState& group, bool retiring) {
   return {{"revision", group.revision}, {"retiring", retiring}, {"targets", std::move(targets)}};
 }
 
-GroupState read_group(const json::object& object) {
+GroupState read_group(const json::object& object, std::vector<std::string>& unusable) {
   GroupState group;
   group.revision = text(object, "revision");
   for (const json::value& entry : object.at("targets").as_array()) {
+    const auto address = parse_target_address(text(entry.as_object(), "address"));
+    if (!address) {
+      unusable.push_back(address.error().message());
+      continue;
+    }
     TargetState target;
-    target.address = address(text(entry.as_object(), "address"));
+    target.address = *address;
     target.draining = entry.as_object().at("draining").as_bool();
     group.targets.push_back(std::move(target));
   }
@@ -287,7 +290,7 @@ SavedService read_service(const json::object& object) {
   saved.version = number<std::uint64_t>(object, "version");
   for (const Colour side : kColours) {
     const json::object& group = object.at(to_string(side)).as_object();
-    saved.state.groups[side] = read_group(group);
+    saved.state.groups[side] = read_group(group, saved.unusable);
     saved.retiring[side] = group.at("retiring").as_bool();
   }
   if (object.contains("kept"))

@@ -34,6 +34,9 @@ struct SavedService {
   PerColour<bool> retiring;
   std::optional<Kept> kept;
   std::map<std::string, std::string> firing;  ///< External alarms by name: why.
+  /// What stood among the targets and is not the address of one, as older versions could store;
+  /// read only.
+  std::vector<std::string> unusable = {};
   bool operator==(const SavedService&) const = default;
 };
 

@@ -66,6 +66,7 @@ std::string_view next_part(std::string_view& line) {
 /// In canonical form, whatever way it is written; empty: it is none.
 std::string read_ip(int family, std::string_view text) {
   std::array<char, sizeof(in6_addr)> bytes{};
+  if (text.find('\0') != text.npos) return {};  // inet_pton() would take it for the end.
   const std::string terminated(text);
   if (::inet_pton(family, terminated.c_str(), bytes.data()) != 1) return {};
   return ip_text(family, bytes.data());

@@ -79,6 +79,25 @@ TEST(SpecJson, ReadsBackAServiceWithEverythingThatSurvives) {
   EXPECT_EQ(service_from_json(to_json(saved)).value(), saved);
 }
 
+TEST(SpecJson, LeavesOutWhatAnOlderVersionTookForATargetsAddress) {
+  SavedService saved;
+  saved.state.name = "shop";
+  TargetState good;
+  good.address = address("10.0.0.1:80");
+  TargetState bad = good;
+  bad.address.host = std::string("127.0.0.1\0\r\nX-Injected: yes", 25);
+  TargetState portless = good;
+  portless.address.port = 0;
+  saved.state.groups[Colour::blue].targets = {bad, good, portless};
+  const SavedService read = service_from_json(to_json(saved)).value();
+  ASSERT_EQ(read.state.groups[Colour::blue].targets.size(), 1U);
+  EXPECT_EQ(read.state.groups[Colour::blue].targets[0].address, good.address);
+  EXPECT_EQ(read.unusable.size(), 2U);
+  Spec spec;
+  spec.replaced_targets = {bad.address, good.address};
+  EXPECT_EQ(spec_from_json(to_json(spec))->replaced_targets, std::vector{good.address});
+}
+
 TEST(SpecJson, RefusesWhatItCannotTrust) {
   EXPECT_FALSE(spec_from_json("not json"));
   EXPECT_FALSE(spec_from_json("[]"));
