@@ -19,6 +19,7 @@
 
 #include "app/control_priority.h"
 #include "app/overload_watch.h"
+#include "app/own_sockets.h"
 #include "app/process_figures.h"
 #include "app/start_gate.h"
 #include "app/tls_keeper.h"
@@ -131,6 +132,9 @@ struct Server::State final : control::Ports {
   }
   void draw_random(std::span<std::uint8_t> out) override { teal::app::draw_random(out); }
 
+  std::optional<OwnSocket> own_socket(const Address& target) override {
+    return own_sockets.at(target, clock.mono());
+  }
   void watch(const std::vector<ServiceState>& states);
   Result<void> load_tls();
   void look_at_tls();
@@ -162,6 +166,7 @@ struct Server::State final : control::Ports {
   std::vector<ServiceState> watched_states;
   health::Monitor monitor;
   StartGate gate;
+  OwnSockets own_sockets;
   ControlPriority priority;
   std::unique_ptr<control::Controller> controller;
   std::unique_ptr<control::ControllerCommands> commands;
@@ -233,6 +238,9 @@ Result<void> Server::State::start() {
   if (!bound) return bound.error();
   admin = std::move(*bound);
   if (const Result<void> ready = controller->start(); !ready) return ready.error();
+  own_sockets.add({"the admin address", admin->address(), true});
+  for (std::size_t i = 0; i < config->listeners.size(); ++i)
+    own_sockets.add({"listener '" + config->listeners[i].name + "'", pool.addresses()[i], false});
   log.info("listening", {{"listener", "admin"}, {"address", to_string(admin->address())}});
   for (std::size_t i = 0; i < config->listeners.size(); ++i)
     log.info("listening", {{"listener", config->listeners[i].name},

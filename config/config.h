@@ -324,6 +324,7 @@ struct Service {
   std::optional<TargetTls> tls;
   Deploy deploy;
   bool operator==(const Service&) const = default;
+  bool allows_own = false;  ///< A target may be a listener of this very process.
 };
 
 // ---- the whole ------------------------------------------------------------------------------

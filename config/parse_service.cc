@@ -260,6 +260,7 @@ Service parse_service(const std::string& name, const Value& value) {
   if (const auto timeouts = keys.section("timeouts")) parse_timeouts(*timeouts, service.timeouts);
   if (const auto limits = keys.section("limits")) parse_limits(*limits, service);
   if (const auto header = keys.find("host_header")) parse_host_header(*header, service.host_header);
+  keys.boolean("allow_own", service.allows_own);
   if (const auto upgrades = keys.find("upgrades")) service.upgrades = parse_upgrades(*upgrades);
   if (const auto upstream = keys.section("upstream")) parse_upstream(*upstream, service.upstream);
   if (service.health)

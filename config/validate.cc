@@ -5,6 +5,7 @@
 #include <tuple>
 #include <vector>
 
+#include "base/own_sockets.h"
 #include "config/nearest.h"
 
 namespace teal::config {
@@ -99,6 +100,26 @@ void check_addresses(const Config& config, Report& report) {
   }
 }
 
+/// As far as the text alone shows: which addresses this machine has is seen at the start.
+void check_own_targets(const Config& config, Report& report) {
+  std::vector<OwnSocket> sockets{{"the admin address", config.admin.address, true}};
+  for (const Listener& listener : config.listeners)
+    sockets.push_back({"listener " + quoted(listener.name), listener.address, false});
+  for (const Service& service : config.services)
+    for (const Colour colour : kColours) {
+      const std::string path =
+          "services." + service.name + '.' + std::string(to_string(colour)) + ".targets";
+      if (report.touches(path)) continue;  // Places may have moved.
+      const std::vector<Address>& targets = service.groups[colour].targets;
+      for (std::size_t i = 0; i < targets.size(); ++i) {
+        const OwnSocket* const own = find_own(sockets, targets[i], {});
+        if (own != nullptr && (own->is_admin || !service.allows_own))
+          report.add_at(path + '[' + std::to_string(i) + ']', why_not_own(targets[i], *own),
+                        remedy_for_own(*own));
+      }
+    }
+}
+
 }  // namespace
 
 void validate(const Config& config, Report& report) {
@@ -108,6 +129,7 @@ void validate(const Config& config, Report& report) {
   if (config.services.empty() && !report.touches("services"))
     report.add_at("services", "there must be at least one service");
   check_addresses(config, report);
+  check_own_targets(config, report);
   Taken taken;
   for (const Service& service : config.services) check_service(config, service, taken, report);
 }

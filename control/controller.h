@@ -80,7 +80,7 @@ class Controller {
   /// request that starts later sees the old split.
   void set_split(const std::string& service, Split split, std::optional<std::uint64_t> if_match,
                  Done<ServiceReport> done);
-  /// Adds a target, or takes a draining one back.
+  /// Adds a target, or takes a draining one back. 422 where it is a socket of this process's own.
   Answer<ServiceReport> put_target(const std::string& service, Colour colour,
                                    const Address& address);
   /// Drains a target: no new requests; removed once the workers have let go of it.

@@ -119,6 +119,9 @@ Answer<DeploymentReport> Controller::deploy(const std::string& service, const Re
   std::vector<Address> targets =
       request.targets.empty() ? entry->config->groups[idle].targets : request.targets;
   if (const auto refusal = refuse_targets(targets, entry->state)) return *refusal;
+  for (const Address& target : targets)
+    if (const auto own = state.forbidden_own(*entry->config, target))
+      return own_target(target, *own, "The deployment was not started");
   if (const auto refusal = refuse_firing(request, *entry)) return *refusal;
   // Whoever cannot write down what it does must not begin anything new.
   if (!state.ledger.healthy() && !state.flush())

@@ -43,12 +43,19 @@ Result<void> Controller::State::recover_services(const Contents& contents) {
     const auto row = std::find_if(contents.services.begin(), contents.services.end(),
                                   [&](const ServiceRow& r) { return r.name == service.name; });
     if (row == contents.services.end()) {
+      if (const Result<void> usable = refuse_own(service); !usable) return usable.error();
       book.add(service, now);
       continue;
     }
     const Result<SavedService> saved = service_from_json(row->state);
     if (!saved) return saved.error();
     book.add(service, *saved, now);
+    for (const std::string& why : saved->unusable) {
+      book.find(service.name)->touch();
+      say(Level::error, "target.unusable", service.name,
+          "a stored target is left out: " + why + "; register it anew if it is wanted");
+    }
+    drop_own(*book.find(service.name));
     const PerColour<GroupState>& groups = saved->state.groups;
     if (!same_targets(service.groups[Colour::blue], groups[Colour::blue]) ||
         !same_targets(service.groups[Colour::green], groups[Colour::green]) ||
@@ -57,6 +64,26 @@ Result<void> Controller::State::recover_services(const Contents& contents) {
           "the file's groups differ from what deployments decided since; the store's word counts");
   }
   return {};
+}
+
+/// What the file says can be mended there.
+Result<void> Controller::State::refuse_own(const config::Service& service) {
+  for (const Colour colour : kColours)
+    for (const Address& target : service.groups[colour].targets)
+      if (const auto own = forbidden_own(service, target))
+        return Error{Source::config, "service " + service.name + ": target " +
+                                         why_not_own(target, *own) + "; " + remedy_for_own(*own)};
+  return {};
+}
+
+/// What the store says cannot be mended while Teal does not start: such a target is left out.
+void Controller::State::drop_own(ServiceEntry& entry) {
+  for (const Colour colour : kColours) {
+    const GroupState group = entry.state.groups[colour];
+    for (const TargetState& target : group.targets)
+      if (without_own(*entry.config, {target.address}).empty())
+        book.drop(entry, colour, target.address);
+  }
 }
 
 Result<void> Controller::State::recover_deployments(const Contents& contents) {

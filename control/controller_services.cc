@@ -36,6 +36,11 @@ std::optional<ApiError> refuse_split(const ServiceState& service, Split split) {
 
 }  // namespace
 
+ApiError own_target(const Address& target, const OwnSocket& own, std::string title) {
+  return refused(422, own.is_admin ? "target-is-admin-address" : "target-is-own-listener",
+                 std::move(title), why_not_own(target, own), remedy_for_own(own));
+}
+
 void Controller::set_split(const std::string& service, Split split,
                            std::optional<std::uint64_t> if_match, Done<ServiceReport> done) {
   State& state = *state_;
@@ -71,6 +76,8 @@ Answer<ServiceReport> Controller::put_target(const std::string& service, Colour 
   State& state = *state_;
   ServiceEntry* entry = state.book.find(service);
   if (entry == nullptr) return unknown_service(service);
+  if (const auto own = state.forbidden_own(*entry->config, address))
+    return own_target(address, *own, "The target was not added");
   if (find_target(entry->state.groups[other(colour)], address) != nullptr)
     return refused(409, "target-in-other-group", "The target was not added",
                    to_string(address) + " is a target of " + std::string(to_string(other(colour))),
@@ -86,6 +93,26 @@ Answer<ServiceReport> Controller::put_target(const std::string& service, Colour 
     state.check_health(*entry, false);
   }
   return state.report(*entry);
+}
+
+std::optional<OwnSocket> Controller::State::forbidden_own(const config::Service& service,
+                                                          const Address& target) {
+  std::optional<OwnSocket> own = ports.own_socket(target);
+  if (own && !own->is_admin && service.allows_own) own.reset();
+  return own;
+}
+
+std::vector<Address> Controller::State::without_own(const config::Service& service,
+                                                    const std::vector<Address>& targets) {
+  std::vector<Address> usable;
+  for (const Address& target : targets) {
+    if (const auto own = forbidden_own(service, target))
+      say(Level::error, "target.own", service.name,
+          why_not_own(target, *own) + "; the target is not used; " + remedy_for_own(*own));
+    else
+      usable.push_back(target);
+  }
+  return usable;
 }
 
 Answer<ServiceReport> Controller::delete_target(const std::string& service, Colour colour,

@@ -24,6 +24,9 @@
 
 namespace teal::control {
 
+/// 422: the target would be this Teal itself.
+ApiError own_target(const Address& target, const OwnSocket& own, std::string title);
+
 struct Controller::State {
   static constexpr std::size_t kKeptDeployments = 100;  ///< Finished ones, per service.
   static constexpr std::size_t kMaxKeys = 10'000;
@@ -71,6 +74,11 @@ struct Controller::State {
   // ---- controller_services.cc -------------------------------------------------------------------
   void open_exposure(const DeploymentRunner& runner);
   void eject(ServiceEntry& entry, TargetId target, const std::string& reason);
+  /// The socket of our own that the address is, where a target of the service may not be that.
+  std::optional<OwnSocket> forbidden_own(const config::Service& service, const Address& target);
+  /// Without those, each of which is told of.
+  std::vector<Address> without_own(const config::Service& service,
+                                   const std::vector<Address>& targets);
   void remove_when_applied(const std::string& service, Colour colour, TargetId id);
   bool knows_external(const ServiceEntry& entry, const std::string& name) const;
   void set_external(ServiceEntry& entry, const std::string& name, bool firing,
@@ -80,6 +88,8 @@ struct Controller::State {
   Result<void> recover(const Contents& contents);
   Result<void> recover_services(const Contents& contents);
   Result<void> recover_deployments(const Contents& contents);
+  Result<void> refuse_own(const config::Service& service);
+  void drop_own(ServiceEntry& entry);
   void resume_active();
 
   // ---- controller_sticky.cc ---------------------------------------------------------------------

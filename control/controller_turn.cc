@@ -102,7 +102,8 @@ bool Controller::State::apply(DeploymentRunner& runner, const std::vector<Action
   bool changes = false;
   for (const Action& action : actions) {
     if (const auto* targets = std::get_if<action::RegisterTargets>(&action)) {
-      book.install(entry, targets->colour, targets->revision, targets->targets, clock.wall());
+      book.install(entry, targets->colour, targets->revision,
+                   without_own(*entry.config, targets->targets), clock.wall());
       changes = true;
     } else if (const auto* split = std::get_if<action::Publish>(&action)) {
       if (entry.state.live != split->live && entry.kept) entry.kept.reset();

@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "base/counters.h"
+#include "base/own_sockets.h"
 #include "base/service_state.h"
 #include "base/sticky_secrets.h"
 #include "base/time.h"
@@ -40,6 +42,9 @@ class Ports {
 
   /// Every judged request that began before has ended or was told of (Controller::on_judged_event).
   virtual Mono settled_before() = 0;
+
+  /// The socket of this very process that a target at this address would be.
+  virtual std::optional<OwnSocket> own_socket(const Address& target) = 0;
 
   /// Look again (Controller::look) as soon as settled_before() is later than this; max: no need.
   virtual void want_settled(Mono began) = 0;

@@ -134,6 +134,15 @@ bool ServiceBook::clear_retired(ServiceEntry& entry, Colour colour) {
   return true;
 }
 
+void ServiceBook::drop(ServiceEntry& entry, Colour colour, const Address& address) {
+  std::erase_if(entry.state.groups[colour].targets, [&](const TargetState& target) {
+    const bool is_it = target.address == address;
+    if (is_it) let_go(entry, target);
+    return is_it;
+  });
+  entry.touch();
+}
+
 bool ServiceBook::remove_drained(ServiceEntry& entry, Colour colour, TargetId id) {
   auto& targets = entry.state.groups[colour].targets;
   const auto found = std::find_if(targets.begin(), targets.end(), [&](const TargetState& target) {

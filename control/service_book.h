@@ -70,6 +70,8 @@ class ServiceBook {
   void retire(ServiceEntry& entry, Colour colour);
   /// Empties the group if it still retires.
   bool clear_retired(ServiceEntry& entry, Colour colour);
+  /// Takes a target out at once: before the first publication only, when nobody has it yet.
+  void drop(ServiceEntry& entry, Colour colour, const Address& address);
   /// Removes one target if it still drains.
   bool remove_drained(ServiceEntry& entry, Colour colour, TargetId id);
 

@@ -126,6 +126,10 @@ class FakePorts final : public Ports {
   void set_sticky_secrets(const StickySecrets& secrets) override { sticky = secrets; }
   Mono settled_before() override { return settled; }
   void want_settled(Mono began) override { wanted = began; }
+  std::optional<OwnSocket> own_socket(const Address& target) override {
+    const OwnSocket* const own = find_own(own_sockets, target, {});
+    return own != nullptr ? std::optional(*own) : std::nullopt;
+  }
 
   /// Every worker applies everything that was published.
   void pump() {
@@ -144,6 +148,7 @@ class FakePorts final : public Ports {
   Mono settled = Mono::max();
   Mono wanted = Mono::max();
   std::optional<StickySecrets> sticky;
+  std::vector<OwnSocket> own_sockets;
 
  private:
   const Clock& clock_;

@@ -41,6 +41,7 @@ class ControlRoom : public testing::Test {
   void start() {
     controller.reset();
     ports = std::make_unique<FakePorts>(clock);
+    ports->own_sockets = own_sockets;
     controller = std::make_unique<Controller>(
         std::make_shared<const config::Config>(config), clock, log, *ports, make_store(),
         [this](const config::Alarm& alarm, const health::JudgeContext&) {
@@ -114,6 +115,7 @@ class ControlRoom : public testing::Test {
   SilentLog log;
   std::shared_ptr<Disk> disk = std::make_shared<Disk>();
   std::unique_ptr<FakePorts> ports;
+  std::vector<OwnSocket> own_sockets;  ///< Of the process.
   Verdicts verdicts;
   std::unique_ptr<Controller> controller;
 };

@@ -178,6 +178,35 @@ TEST(LoadListener, NeedsAnAddressOfItsOwn) {
               HasSubstr("must be from 1ms to 1d, not '0'"));
 }
 
+TEST(LoadService, RefusesTargetsThatAreThisTealAsFarAsTheTextShows) {
+  const auto problem = [&](const std::string& listener, const std::string& target,
+                           const std::string& more = "") {
+    return report_of(
+        load_text("admin: { address: '[::1]:9900' }\nlisteners: { a: { address: '" + listener +
+                      "' }, z: { address: 0.0.0.0:81 } }\n" +
+                      "services: { s: { match: { listener: a }, blue: { revision: v, " +
+                      "targets: [ 1.1.1.1:1, '" + target + "' ] }" + more + " } }",
+                  "t.yaml"));
+  };
+  EXPECT_EQ(problem("127.0.0.1:80", "127.0.0.1:80"),
+            "t.yaml:3:84: services.s.blue.targets[1]: 127.0.0.1:80 is listener 'a' of this Teal: "
+            "requests would go round in a loop; name the address of the application, or set "
+            "allow_own: true for a second hop that is meant\n");
+  for (const char* target : {"127.0.0.1:81", "127.8.8.8:81", "localhost:81", "0.0.0.0:81"})
+    EXPECT_THAT(problem("127.0.0.1:80", target), HasSubstr("is listener 'z'")) << target;
+  EXPECT_THAT(problem("unix:/run/a", "unix:/run//a"), HasSubstr("unix:/run/a is listener 'a'"));
+  EXPECT_THAT(problem("[::]:80", "[::1]:80"), HasSubstr("is listener 'a'"));
+  for (const char* target : {"127.0.0.1:82", "10.0.0.1:81", "[::1]:81"})
+    EXPECT_EQ(problem("127.0.0.1:80", target), "") << target;
+  EXPECT_EQ(problem("127.0.0.1:0", "127.0.0.1:80"), "") << "chosen by the system later";
+  EXPECT_EQ(problem("127.0.0.1:80", "127.0.0.1:80", ", allow_own: true"), "");
+  for (const char* more : {"", ", allow_own: true"})
+    EXPECT_THAT(problem("127.0.0.1:80", "[::1]:9900", more),
+                HasSubstr("[::1]:9900 is the admin address of this Teal: clients would reach the "
+                          "control API; name the address of the application\n"))
+        << more;
+}
+
 TEST(LoadService, UpgradesAreTokensThatAreNotHttpsOwn) {
   EXPECT_EQ(problems_with("  upgrades: [ websocket, Chat ]\n"), "");
   EXPECT_EQ(problems_with("  upgrades: off\n"), "");
