@@ -27,8 +27,17 @@ std::optional<std::string> parse_match_host(const Value& value) {
 
 std::optional<std::string> parse_match_path(const Value& value) {
   auto given = parse_url_path(value);
-  if (!given || given->find('?') == given->npos) return given;
-  value.problem("must be a path without a query, not " + quoted(*given));
+  if (!given) return given;
+  if (given->find('?') != given->npos) {
+    value.problem("must be a path without a query, not " + quoted(*given));
+    return std::nullopt;
+  }
+  const std::size_t parameters =
+      std::min({given->find(';'), given->find("%3b"), given->find("%3B")});
+  if (parameters == given->npos) return given;
+  value.problem("has a parameter (" + quoted(given->substr(parameters)) +
+                    "), and routes are matched on the path without them",
+                "write " + quoted(given->substr(0, parameters)));
   return std::nullopt;
 }
 
@@ -120,7 +129,8 @@ std::vector<Match> parse_matches(const Value& value) {
 PathRules parse_path_rules(const Value& value) {
   PathRules rules;
   if (value.is("strict"))
-    return {Oddity::refuse, Oddity::refuse, Oddity::refuse, Oddity::refuse, Oddity::refuse};
+    return {Oddity::refuse, Oddity::refuse, Oddity::refuse, Oddity::refuse,
+            Oddity::refuse, true,           true,           PathParameters::refuse};
   if (value.is("pass"))
     return {Oddity::pass, Oddity::pass, Oddity::pass, Oddity::pass, Oddity::pass, false, false};
   if (!value.is_mapping()) {
@@ -137,6 +147,10 @@ PathRules parse_path_rules(const Value& value) {
                     {{"refuse", true}, {"pass", false}});
   keys.choice<bool>("malformed_escapes", rules.refuses_malformed_escapes,
                     {{"refuse", true}, {"pass", false}});
+  keys.choice<PathParameters>("parameters", rules.parameters,
+                              {{"pass", PathParameters::pass},
+                               {"strip", PathParameters::strip},
+                               {"refuse", PathParameters::refuse}});
   return rules;
 }
 

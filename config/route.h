@@ -41,6 +41,10 @@ struct Match {
 /// What is done about something in a path that two readers may understand in two ways.
 enum class Oddity : std::uint8_t { normalise, refuse, pass };
 
+/// What becomes of path parameters ("/a;x=1"). Routes are matched on the path without them in any
+/// case, since many servers choose by it what they serve.
+enum class PathParameters : std::uint8_t { pass, strip, refuse };
+
 /// net/path_rules.h says what they mean. The path that comes out is routed on and forwarded.
 struct PathRules {
   Oddity dot_segments = Oddity::normalise;  ///< "/./", "/../", however encoded.
@@ -50,6 +54,7 @@ struct PathRules {
   Oddity backslashes = Oddity::refuse;
   bool refuses_encoded_controls = true;   ///< "%00" to "%1F", "%7F".
   bool refuses_malformed_escapes = true;  ///< "%" without two hexadecimal digits.
+  PathParameters parameters = PathParameters::pass;
   bool operator==(const PathRules&) const = default;
 };
 

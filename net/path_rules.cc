@@ -169,8 +169,61 @@ Refusal take_segments(std::string_view path, const config::PathRules& rules, std
 
 bool is_plain_at(std::string_view path, std::size_t i) {
   const char c = path[i];
-  if (c == '%' || c == '\\') return false;
+  if (c == '%' || c == '\\' || c == ';') return false;
   return c != '/' || i + 1 == path.size() || (path[i + 1] != '/' && path[i + 1] != '.');
+}
+
+/// Calls `visit` with each segment of a path that begins with a slash, its slash included, and with
+/// the size of what is left of it without its parameters, which begin at whatever `begin_of` says.
+/// A segment that is nothing but parameters is one more slash: 0 where those are merged.
+template <class BeginOf, class Visit>
+void for_each_segment(std::string_view path, const config::PathRules& rules, BeginOf begin_of,
+                      Visit visit) {
+  while (!path.empty()) {
+    const std::string_view segment = path.substr(0, std::min(path.find('/', 1), path.size()));
+    path.remove_prefix(segment.size());
+    std::size_t size = std::min(begin_of(segment), segment.size());
+    const bool is_merged =
+        size == 1 && segment.size() > 1 && !path.empty() && rules.double_slashes != Oddity::pass;
+    if (is_merged) size = 0;
+    visit(segment, size);
+  }
+}
+
+std::size_t semicolon_of(std::string_view segment) {
+  return segment.find(';');
+}
+
+bool has_parameters(std::string_view path) {
+  return parameters_of(path) != std::string_view::npos;
+}
+
+/// Without those of plain semicolons: an encoded one is a part of a name to whoever does not decode
+/// first (RFC 3986, section 2.2).
+std::string stripped(std::string_view path, const config::PathRules& rules) {
+  std::string out;
+  for_each_segment(path, rules, semicolon_of, [&](std::string_view segment, std::size_t size) {
+    out += segment.substr(0, size);
+  });
+  return out;
+}
+
+/// The third pass. A segment that is nothing but parameters would be an empty one to whoever cuts
+/// them off, and dots before them would be dots; where those may pass, nobody has looked yet.
+Refusal take_parameters(const config::PathRules& rules, std::string& path) {
+  using config::PathParameters;
+  if (!has_parameters(path)) return Refusal::none;
+  if (rules.parameters == PathParameters::refuse) return Refusal::path_parameters;
+  Refusal broken = Refusal::none;
+  for_each_segment(path, rules, parameters_of, [&](std::string_view segment, std::size_t size) {
+    if (size == 0 && rules.double_slashes == Oddity::refuse) broken = Refusal::path_double_slash;
+    const bool is_cut = size > 0 && size < segment.size();
+    if (rules.parameters == PathParameters::strip && is_cut && hides_dots(segment.substr(1)))
+      broken = Refusal::path_dots_hidden;
+  });
+  if (broken == Refusal::none && rules.parameters == PathParameters::strip)
+    path = stripped(path, rules);
+  return broken;
 }
 
 }  // namespace
@@ -194,7 +247,32 @@ Refusal normalise_path(std::string_view path, const config::PathRules& rules, st
   }
   const Refusal broken = take_segments(decoded, rules, out);
   if (out.empty()) out.assign(1, '/');
-  return broken;
+  return broken == Refusal::none ? take_parameters(rules, out) : broken;
+}
+
+std::string_view routed_path(std::string_view path, const config::PathRules& rules,
+                             std::string& buffer) {
+  if (!path.starts_with('/') || !has_parameters(path)) return path;
+  buffer.clear();
+  for_each_segment(path, rules, parameters_of, [&](std::string_view segment, std::size_t size) {
+    buffer += segment.substr(0, size);
+  });
+  return buffer;
+}
+
+std::size_t forwarded_size(std::string_view path, const config::PathRules& rules,
+                           std::size_t routed) {
+  if (!path.starts_with('/') || !has_parameters(path)) return routed;
+  std::size_t passed = 0;
+  std::size_t left = routed;
+  bool is_found = routed == 0;
+  for_each_segment(path, rules, parameters_of, [&](std::string_view segment, std::size_t size) {
+    if (is_found) return;
+    is_found = left <= size && size > 0;
+    passed += is_found && left < size ? left : segment.size();
+    left -= std::min(left, size);
+  });
+  return passed;
 }
 
 }  // namespace teal::net

@@ -6,6 +6,10 @@
 // Dots that hide from these rules and that some servers find ("..%2F" decoded before the path is
 // cut, "..;" and "..%3B" as path parameters) are refused in any case, unless dots may pass.
 //
+// Parameters (";x=1" in any segment, RFC 3986, section 3.3) belong to the path that a target sees,
+// but not to what is routed: many servers cut them off before they choose what to serve, so that
+// "/private;a" must not get past a route for "/private". That path is routed_path().
+//
 // Pure; looks at paths, never at queries.
 #pragma once
 
@@ -48,7 +52,9 @@ inline PathLook look_at_path(std::string_view target, [[maybe_unused]] std::size
     const __m128i next = load(target.data() + at + 1);
     const __m128i begins =
         _mm_and_si128(are(here, '/'), _mm_or_si128(are(next, '/'), are(next, '.')));
-    const __m128i odd = _mm_or_si128(begins, _mm_or_si128(are(here, '%'), are(here, '\\')));
+    const __m128i marks =
+        _mm_or_si128(_mm_or_si128(are(here, '%'), are(here, ';')), are(here, '\\'));
+    const __m128i odd = _mm_or_si128(begins, marks);
     const auto odds = static_cast<unsigned>(_mm_movemask_epi8(odd));
     auto ends = static_cast<unsigned>(_mm_movemask_epi8(are(here, '?')));
     // A bit behind the last byte stands for the end of the target.
@@ -65,8 +71,18 @@ inline PathLook look_at_path(std::string_view target, [[maybe_unused]] std::size
   return {at + rest.size, rest.is_plain};
 }
 
-/// Writes the path that is to be routed and forwarded, which is never longer than what came.
-/// A refusal where the rules say so; `out` is of no use then.
+/// Writes the path that is to be forwarded, which is never longer than what came. A refusal where
+/// the rules say so; `out` is of no use then.
 Refusal normalise_path(std::string_view path, const config::PathRules& rules, std::string& out);
+
+/// What of a normalised path is routed: the path without parameters, be their semicolons encoded
+/// or not. `buffer` holds it where that is another one.
+std::string_view routed_path(std::string_view path, const config::PathRules& rules,
+                             std::string& buffer);
+
+/// How many bytes of a normalised path the first `routed` bytes of its routed_path() stand for. A
+/// segment that is covered is so with its parameters.
+std::size_t forwarded_size(std::string_view path, const config::PathRules& rules,
+                           std::size_t routed);
 
 }  // namespace teal::net

@@ -63,6 +63,9 @@ enum class Refusal : std::uint8_t {
   path_control_encoded,  // %00
   path_escape_malformed,
   path_escape_needless,
+  path_parameters,  // ";"
+  // names that other readers take for others (net/field_names.h)
+  field_name_underscored,
   // HTTP/2 connections, which end
   http2_protocol_error,  // frames or streams: RFC 9113, sections 4 to 6
   http2_head_bomb,       // a field section far over the limit, or in too many pieces

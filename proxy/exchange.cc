@@ -87,7 +87,7 @@ bool Exchange::route() {
   std::string_view path = target.substr(0, look.size);
   if (!look.is_plain) [[unlikely]] {
     if (!settle_path()) return false;
-    path = head_.path();
+    path = net::routed_path(head_.path(), path_rules(), path_buffer_);
   }
   const std::string_view host = routes.listeners[info_.listener].asks_for_host()
                                     ? normalise_host(head_.text(head_.authority), host_buffer_)
@@ -96,6 +96,9 @@ bool Exchange::route() {
   if (found == nullptr) return false;
   route_.take(*found);
   matched_ = static_cast<std::uint32_t>(found->path.size());
+  if (!look.is_plain) [[unlikely]]
+    matched_ = static_cast<std::uint32_t>(
+        net::forwarded_size(head_.path(), path_rules(), found->path.size()));
   return true;
 }
 

@@ -120,7 +120,25 @@ class Exchange {
     double release_probability = 0;
   };
 
+  /// What Connection said where it names fields: that goes for trailers, too.
+  struct ConnectionOptions {
+    std::string of_request, of_response;
+  };
+
   enum class Phase : std::uint8_t { idle, queued, connecting, waiting, relaying, tunnel, done };
+
+  // exchange_fields.cc: fields that few requests have. Each false: it was answered.
+  /// Names that others read otherwise, and a Via that may be Teal's own.
+  bool settle_head();
+  /// What is for this hop: an upgrade, trailers.
+  bool settle_hop();
+  bool settle_names();
+  bool takes_trailers() const;
+  bool send_trailers(const net::Fields& trailers);
+  void answer_trailers(const net::Fields& trailers);
+  static void note_options(const net::Fields& fields, std::string& options);
+  ConnectionOptions& options();
+  const config::PathRules& path_rules() const;
 
   // exchange_route.cc: what the route says besides asking a target
   /// A path that could be understood in two ways; false: the rules refuse it.
@@ -330,6 +348,8 @@ class Exchange {
   RequestIds ids_;
   std::string set_cookie_;
   std::string host_buffer_;
+  std::string path_buffer_;
+  std::unique_ptr<ConnectionOptions> options_;  ///< Null: Connection said nothing of fields.
   std::string upgrade_;        ///< The protocol that the target is asked to change to.
   std::string websocket_key_;  ///< Of a handshake of our own.
   std::optional<Tunnel> tunnel_;

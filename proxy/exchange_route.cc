@@ -33,10 +33,9 @@ std::string lines_of(const config::HeaderEdits& edits) {
 }  // namespace
 
 bool Exchange::settle_path() {
-  const config::Listener& listener = table().routes.config->listeners[info_.listener];
   const std::string_view path = head_.path();
   std::string settled;
-  last_rule_ = net::normalise_path(path, listener.paths, settled);
+  last_rule_ = net::normalise_path(path, path_rules(), settled);
   if (last_rule_ != net::Refusal::none) return false;
   if (settled != path) put_target(settled.append(head_.text(head_.target).substr(path.size())));
   return true;

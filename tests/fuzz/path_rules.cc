@@ -1,6 +1,7 @@
 // Whatever the rules, what comes out of them is settled: it would not change again. With dots not
 // passed no reader, decode it as he may, finds a dot segment in it; and the quick look at a path
-// sees what the slow one does.
+// sees what the slow one does. What is routed is the same whatever becomes of parameters, and
+// taking them away never makes dots or slashes that were not there.
 #include "net/path_rules.h"
 
 #include "net/request_target.h"
@@ -57,6 +58,54 @@ bool has_dot_segment(const std::string& path) {
   return false;
 }
 
+config::PathParameters parameters(unsigned choice) {
+  constexpr config::PathParameters kAll[] = {
+      config::PathParameters::pass, config::PathParameters::strip, config::PathParameters::refuse,
+      config::PathParameters::pass};
+  return kAll[choice & 3U];
+}
+
+std::size_t dot_segments(std::string_view path) {
+  std::size_t found = 0;
+  while (!path.empty()) {
+    const std::string_view segment = path.substr(0, std::min(path.find('/', 1), path.size()));
+    path.remove_prefix(segment.size());
+    const std::string read = read_eagerly(segment.substr(1));
+    if (read == "." || read == "..") ++found;
+  }
+  return found;
+}
+
+/// The three ways to treat parameters, for the same path and the same other rules.
+void compare_parameters(std::string_view path, config::PathRules rules) {
+  std::string passed;
+  std::string stripped;
+  std::string refused;
+  rules.parameters = config::PathParameters::refuse;
+  const net::Refusal of_refuse = net::normalise_path(path, rules, refused);
+  rules.parameters = config::PathParameters::pass;
+  const net::Refusal of_pass = net::normalise_path(path, rules, passed);
+  std::string of_passed;
+  const std::string routed(net::routed_path(passed, rules, of_passed));
+  rules.parameters = config::PathParameters::strip;
+  const net::Refusal of_strip = net::normalise_path(path, rules, stripped);
+  if (of_pass == net::Refusal::none && of_refuse == net::Refusal::none)
+    fuzz::expect(passed == refused && routed == passed, "without parameters all are alike", path);
+  if (of_pass != net::Refusal::none || of_strip != net::Refusal::none) return;
+  std::string of_stripped;
+  fuzz::expect(net::routed_path(stripped, rules, of_stripped) == routed,
+               "the same is routed whatever becomes of parameters", path);
+  fuzz::expect(stripped.find(';') == std::string::npos, "stripped is stripped", stripped);
+  fuzz::expect(routed.find(';') == std::string::npos, "no parameter is routed", routed);
+  fuzz::expect(dot_segments(stripped) == dot_segments(passed), "stripping makes no dot segment",
+               stripped);
+  for (std::size_t size = 0; size <= routed.size(); ++size)
+    fuzz::expect(net::forwarded_size(passed, rules, size) <= passed.size(),
+                 "what is covered is of the path", passed);
+  fuzz::expect(net::forwarded_size(passed, rules, routed.size()) == passed.size(),
+               "the whole is covered by the whole", passed);
+}
+
 void look(const std::string& target) {
   const net::PathLook slow = net::look_slowly(target);
   // As in a head, which has more behind the target.
@@ -83,10 +132,12 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     rules.backslashes = oddity(choice >> 9U);
     rules.refuses_encoded_controls = (choice >> 11U & 1U) != 0;
     rules.refuses_malformed_escapes = (choice >> 12U & 1U) != 0;
+    rules.parameters = parameters(choice >> 13U);
   }
   const std::string target = target_of(fuzz::text_of(data + 2, size - 2));
   look(target);
   const std::string path = target.substr(0, target.find('?'));
+  compare_parameters(path, rules);
   std::string out;
   const net::Refusal broken = net::normalise_path(path, rules, out);
   if (net::look_slowly(target).is_plain)

@@ -125,6 +125,84 @@ TEST(PathRules, KeepDoubleSlashesWhereTheyMayPass) {
   EXPECT_EQ(settled("//a//", rules), "//a//");
 }
 
+using config::PathParameters;
+
+std::string routed(std::string_view path, const PathRules& rules = {}) {
+  std::string buffer;
+  return std::string(routed_path(path, rules, buffer));
+}
+
+TEST(PathParameters, GoOnAsTheyCameOrNotAtAllOrAreRefused) {
+  struct Case {
+    std::string_view path, passed, stripped, routed;
+  };
+  constexpr Case kCases[] = {
+      {"/private;a", "/private;a", "/private", "/private"},
+      {"/private;a/x;b=1;c/y", "/private;a/x;b=1;c/y", "/private/x/y", "/private/x/y"},
+      {"/private/;a", "/private/;a", "/private/", "/private/"},
+      {"/;a", "/;a", "/", "/"},
+      {"/x/;a/y", "/x/;a/y", "/x/y", "/x/y"},
+      {"/x/;a/;b", "/x/;a/;b", "/x/", "/x/"},
+      {"/x;/../y", "/y", "/y", "/y"},
+      {"/x/;a/../y", "/x/y", "/x/y", "/x/y"},
+      // An encoded one is data, but not to everybody who routes by it.
+      {"/private%3ba", "/private%3Ba", "/private%3Ba", "/private"},
+      {"/a%3bb;c/d", "/a%3Bb;c/d", "/a%3Bb/d", "/a/d"},
+      {"/x/%3bb/y", "/x/%3Bb/y", "/x/%3Bb/y", "/x/y"},
+      // never dots
+      {"/public/..;/admin", "path_dots_hidden", "path_dots_hidden", ""},
+      {"/public/%2e;x/admin", "path_dots_hidden", "path_dots_hidden", ""},
+      {"/public/..%3b/admin", "path_dots_hidden", "path_dots_hidden", ""},
+      {"/public/x%2f..;/admin", "path_dots_hidden", "path_dots_hidden", ""},
+  };
+  PathRules strip;
+  strip.parameters = PathParameters::strip;
+  PathRules refuse;
+  refuse.parameters = PathParameters::refuse;
+  for (const Case& each : kCases) {
+    EXPECT_EQ(settled(each.path), each.passed) << each.path;
+    EXPECT_EQ(settled(each.path, strip), each.stripped) << each.path;
+    if (each.routed.empty()) continue;
+    EXPECT_EQ(routed(each.passed), each.routed) << each.path;
+    EXPECT_EQ(routed(each.stripped, strip), each.routed) << each.path;
+    EXPECT_EQ(settled(each.stripped, strip), each.stripped) << each.path;
+    if (each.passed.find(';') != each.passed.npos || each.passed.find("%3B") != each.passed.npos)
+      EXPECT_EQ(settled(each.path, refuse), "path_parameters") << each.path;
+  }
+}
+
+TEST(PathParameters, LeaveNothingOddWhereTheyAreTakenAway) {
+  PathRules rules;
+  rules.parameters = PathParameters::strip;
+  rules.double_slashes = Oddity::refuse;
+  EXPECT_EQ(settled("/x/;a/y", rules), "path_double_slash");
+  rules.parameters = PathParameters::pass;
+  EXPECT_EQ(settled("/x/;a/y", rules), "path_double_slash");
+  EXPECT_EQ(settled("/x/y/;a", rules), "/x/y/;a");
+  PathRules lax = kPass;
+  EXPECT_EQ(settled("/x/..;a/y", lax), "/x/..;a/y");
+  EXPECT_EQ(settled("/x/;a/y", lax), "/x/;a/y");
+  EXPECT_EQ(routed("/x/;a/y", lax), "/x//y");
+  lax.parameters = PathParameters::strip;
+  EXPECT_EQ(settled("/x/..;a/y", lax), "path_dots_hidden");
+  EXPECT_EQ(settled("/x/../y;a", lax), "/x/../y");
+  EXPECT_EQ(settled("/x/;a/y", lax), "/x//y");
+}
+
+TEST(PathParameters, BelongToTheSegmentThatARouteCovers) {
+  const auto covered = [](std::string_view path, std::string_view prefix) {
+    return path.substr(0, forwarded_size(path, {}, prefix.size()));
+  };
+  EXPECT_EQ(covered("/a;x/b", "/a"), "/a;x");
+  EXPECT_EQ(covered("/a;x/b", "/a/"), "/a;x/");
+  EXPECT_EQ(covered("/a;x/b;y", "/a/b"), "/a;x/b;y");
+  EXPECT_EQ(covered("/a;x/b", "/"), "/");
+  EXPECT_EQ(covered("/a/;x/b;y/c", "/a/b"), "/a/;x/b;y");
+  EXPECT_EQ(covered("/a%3Bx/b", "/a"), "/a%3Bx");
+  EXPECT_EQ(covered("/a/b", "/a"), "/a");
+  EXPECT_EQ(covered("*", "/"), "*");
+}
+
 /// The target as it stands in a head, with so much behind it that it can be read in blocks.
 PathLook look_in_head(const std::string& target, const std::string& behind) {
   const std::string head = target + behind + std::string(32, 'h');
@@ -134,7 +212,7 @@ PathLook look_in_head(const std::string& target, const std::string& behind) {
 TEST(PathRules, SeeAnOddityAtEveryPlace) {
   for (std::size_t size = 2; size < 40; ++size)
     for (std::size_t at = 1; at < size; ++at)
-      for (const std::string_view odd : {"%41", "\\", "//", "/.", "/./", "/../"}) {
+      for (const std::string_view odd : {"%41", "\\", "//", "/.", "/./", "/../", ";"}) {
         const std::string plain = "/" + std::string(size, 'x');
         std::string path = plain;
         path.replace(at, odd.size(), odd);
