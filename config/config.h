@@ -116,6 +116,10 @@ struct ListenerProxyProtocol {
   bool operator==(const ListenerProxyProtocol&) const = default;
 };
 
+/// What becomes of header fields with an underscore in their name, which many servers take for a
+/// hyphen. Those that read like a name of Teal's own are dropped in any case.
+enum class Underscores : std::uint8_t { drop, pass, refuse };
+
 struct Listener {
   std::string name;
   Address address;
@@ -128,6 +132,7 @@ struct Listener {
   std::string hsts;  ///< Strict-Transport-Security as it is sent; empty: not sent. With tls only.
   ListenerHttp2 http2;
   PathRules paths;
+  Underscores underscores = Underscores::pass;
   std::vector<ErrorPage> error_pages;  ///< The first that fits.
   ListenerTimeouts timeouts;
   ListenerLimits limits;
@@ -228,6 +233,7 @@ struct RouteActions {
   std::uint32_t request_body_bytes = 0;  ///< More: 413; 0: no limit.
   std::optional<RateLimit> rate_limit;   ///< More: 429.
   std::optional<Compression> compress;   ///< Of responses.
+  bool passes_request_trailers = false;  ///< Else they go on with calls of gRPC only.
   bool operator==(const RouteActions&) const = default;
 };
 

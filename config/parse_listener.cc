@@ -113,6 +113,9 @@ Listener parse_listener(const std::string& name, const Value& value) {
   if (listener.tls) listener.tls->http2 = listener.http2.enabled;
   if (const auto pages = keys.find("error_pages")) listener.error_pages = parse_error_pages(*pages);
   if (const auto paths = keys.find("paths")) listener.paths = parse_path_rules(*paths);
+  keys.choice<Underscores>(
+      "underscores", listener.underscores,
+      {{"drop", Underscores::drop}, {"pass", Underscores::pass}, {"refuse", Underscores::refuse}});
   if (const auto timeouts = keys.section("timeouts")) parse_timeouts(*timeouts, listener.timeouts);
   if (const auto limits = keys.section("limits")) parse_limits(*limits, listener.limits);
   return listener;

@@ -246,6 +246,8 @@ void parse_actions(Mapping& keys, RouteActions& actions) {
   if (const auto compress = keys.find("compress")) actions.compress = parse_compression(*compress);
   if (const auto edits = keys.section("request_headers"))
     actions.request_headers = parse_edits(*edits, Way::request);
+  keys.choice<bool>("request_trailers", actions.passes_request_trailers,
+                    {{"drop", false}, {"pass", true}});
   if (const auto limit = keys.find("rate_limit")) actions.rate_limit = parse_rate_limit(*limit);
   if (const auto edits = keys.section("response_headers"))
     actions.response_headers = parse_edits(*edits, Way::response);

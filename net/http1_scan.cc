@@ -1,8 +1,10 @@
 #include "net/http1_scan.h"
 
+#include <array>
 #include <cstring>
 #include <limits>
 
+#include "net/field_names.h"
 #include "net/known_headers.h"
 #include "net/plain_bytes.h"
 
@@ -34,6 +36,27 @@ std::uint32_t pass_plain_name([[maybe_unused]] const char* bytes, std::uint32_t 
 #endif
 }
 
+/// What a byte means for a name.
+enum : std::uint8_t { kNoToken = 0, kPlain = 1, kOdd = 2 };
+
+constexpr std::array<std::uint8_t, 256> kNameBytes = [] {
+  std::array<std::uint8_t, 256> table{};
+  for (unsigned c = 0; c < table.size(); ++c)
+    if (kToken[c]) table[c] = is_odd_in_name(static_cast<char>(c)) ? kOdd : kPlain;
+  return table;
+}();
+
+/// Passes over the rest of a name, and notes whether there is something odd in it.
+std::uint32_t pass_rest_of_name(const char* bytes, std::uint32_t at, Fields& fields) {
+  std::uint8_t seen = 0;
+  while (const std::uint8_t kind = kNameBytes[static_cast<unsigned char>(bytes[at])]) {
+    seen |= kind;
+    ++at;
+  }
+  if ((seen & kOdd) != 0) fields.note_odd_name();
+  return at;
+}
+
 /// Nearly all names end within so many bytes.
 constexpr std::uint32_t kNear = 16;
 
@@ -59,15 +82,16 @@ constexpr bool is_visible(char c) {
 /// RFC 9112, section 5, without its leniencies. Requires: a CR stands at `end`, which ends the walk
 /// over the name since it is no token character.
 inline Refusal cut_field(const char* bytes, std::size_t size, std::uint32_t begin,
-                         std::uint32_t end, bool is_first, Field& field) {
+                         std::uint32_t end, Fields& fields) {
+  Field& field = fields.draft();
   const std::uint32_t near = near_colon(bytes, begin, size);
   std::uint32_t colon = near;
   field.id = known_header(bytes + begin, colon - begin);
   if (field.id == HeaderId::other) {  // A known name needs no look at its letters.
     colon = pass_plain_name(bytes, begin, size);
-    while (is_in(kToken, bytes[colon])) ++colon;
+    if (bytes[colon] != ':') colon = pass_rest_of_name(bytes, colon, fields);
     if (bytes[colon] != ':' || colon == begin) [[unlikely]]
-      return name_refusal(bytes, begin, colon, end, is_first);
+      return name_refusal(bytes, begin, colon, end, fields.empty());
     if (colon - begin > std::numeric_limits<std::uint16_t>::max()) [[unlikely]]
       return Refusal::head_too_large;
     if (near == begin) field.id = header_id({bytes + begin, colon - begin});
@@ -118,7 +142,7 @@ Scan scan_fields(std::string_view input, LineCursor& cursor, std::size_t limit, 
     }
     if (fields.size() == max_fields) [[unlikely]]
       return refused(Refusal::too_many_fields);
-    const Refusal broken = cut_field(bytes, size, begin, end, fields.empty(), fields.draft());
+    const Refusal broken = cut_field(bytes, size, begin, end, fields);
     if (broken != Refusal::none) [[unlikely]]
       return refused(broken);
     fields.keep_draft();

@@ -1,10 +1,12 @@
 #include "net/http2_head.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "base/assert.h"
 #include "net/authority.h"
+#include "net/field_names.h"
 #include "net/http1_framing.h"
 #include "net/http1_scan.h"
 #include "net/request_target.h"
@@ -15,20 +17,31 @@ namespace {
 /// RFC 9113, section 6.5.2.
 constexpr std::uint64_t kFieldOverhead = 32;
 
+/// What is wrong or odd about a byte of a name.
+enum : std::uint8_t { kForeign = 1, kOdd = 2 };
+
 /// tchar without upper case.
-constexpr ByteTable kLowerToken = [] {
-  ByteTable table = kToken;
-  for (unsigned c = 'A'; c <= 'Z'; ++c) table[c] = false;
+constexpr std::array<std::uint8_t, 256> kNameBytes = [] {
+  std::array<std::uint8_t, 256> table{};
+  for (unsigned c = 0; c < table.size(); ++c) {
+    if (!kToken[c] || (c >= 'A' && c <= 'Z'))
+      table[c] = kForeign;
+    else if (is_odd_in_name(static_cast<char>(c)))
+      table[c] = kOdd;
+  }
   return table;
 }();
 
-Refusal check_name(std::string_view name) {
+Refusal check_name(std::string_view name, Fields& fields) {
   if (name.size() > std::numeric_limits<std::uint16_t>::max()) return Refusal::head_too_large;
-  if (!name.empty() && std::ranges::all_of(name, [](char c) { return is_in(kLowerToken, c); }))
-      [[likely]]
+  std::uint8_t seen = name.empty() ? kForeign : 0;
+  for (const char c : name) seen |= kNameBytes[static_cast<unsigned char>(c)];
+  if (seen == 0) [[likely]]
     return Refusal::none;
-  const bool is_upper = is_token(name);
-  return is_upper ? Refusal::field_name_not_lower : Refusal::field_name_malformed;
+  if ((seen & kForeign) != 0)
+    return is_token(name) ? Refusal::field_name_not_lower : Refusal::field_name_malformed;
+  fields.note_odd_name();
+  return Refusal::none;
 }
 
 }  // namespace
@@ -191,7 +204,8 @@ void Http2HeadReader::push_line(HeaderId id, std::string_view name, std::string_
 }
 
 void Http2HeadReader::add_field(std::string_view name, std::string_view value) {
-  if (const Refusal broken = check_name(name); broken != Refusal::none) return refuse(broken);
+  if (const Refusal broken = check_name(name, fields()); broken != Refusal::none)
+    return refuse(broken);
   if (const Refusal broken = check_http2_value(value); broken != Refusal::none)
     return refuse(broken);
   Field field;

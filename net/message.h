@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include "net/authority.h"
 
@@ -113,8 +114,28 @@ class Fields {
     return list_[size_];
   }
   void keep_draft() { seen_ |= bit(list_[size_++].id); }
+  /// Some name has a byte that is no letter, digit or hyphen (net/field_names.h).
+  void note_odd_name() { seen_ |= kOddName; }
+  bool has_odd_names() const { return (seen_ & kOddName) != 0; }
+  /// Takes out the fields of which `goes` says so; the others keep their order.
+  template <class Goes>
+  void remove_if(Goes goes) {
+    const std::uint32_t had = std::exchange(size_, 0);
+    seen_ &= kOddName;
+    for (std::uint32_t i = 0; i < had; ++i)
+      if (!goes(list_[i])) push_back(Field(list_[i]));
+  }
   /// Whether there is a field with this id: costs nothing, so ask before you look for one.
   bool has(HeaderId id) const { return (seen_ & bit(id)) != 0; }
+  /// One of these, or an odd name: as cheap as one question.
+  template <HeaderId... kIds>
+  bool has_any_of_or_odd_name() const {
+    return (seen_ & (kOddName | ... | bit(kIds))) != 0;
+  }
+  template <HeaderId... kIds>
+  bool has_any_of() const {
+    return (seen_ & (... | bit(kIds))) != 0;
+  }
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   const Field* begin() const { return list_.get(); }
@@ -136,12 +157,14 @@ class Fields {
   static constexpr std::uint32_t kUsual = 16;  ///< Fields of a head, hardly ever more.
   void grow();
   static constexpr std::uint64_t bit(HeaderId id) {
-    static_assert(static_cast<unsigned>(HeaderId::x_request_id) < 64);
+    static_assert(static_cast<unsigned>(HeaderId::x_request_id) < 63);
     return std::uint64_t{1} << static_cast<unsigned>(id);
   }
 
+  static constexpr std::uint64_t kOddName = std::uint64_t{1} << 63U;
+
   const char* bytes_ = nullptr;
-  std::uint64_t seen_ = 0;  ///< Which ids there are, by bit.
+  std::uint64_t seen_ = 0;  ///< Which ids there are, by bit; the last one: an odd name.
   std::uint32_t size_ = 0;
   std::uint32_t capacity_ = 0;
   std::unique_ptr<Field[]> list_;

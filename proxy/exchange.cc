@@ -27,6 +27,7 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   head_bytes_ += std::string_view(head_.fields.bytes(), head_.size);
   head_.fields.rebase(head_bytes_.data());
   route_.pin(worker_.table());
+  options_.reset();
   came_ = head_.target;
   body_limit_ = std::numeric_limits<std::uint64_t>::max();
   traffic_ = nullptr;
@@ -63,13 +64,16 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
     refuse_overload();
     return;
   }
+  using net::HeaderId;
+  if (head_.fields.has_any_of_or_odd_name<HeaderId::via>() && !settle_head()) return;
   if (!route()) {
     reply_without_route();
     return;
   }
   if (actions() != nullptr && is_answered_by_route()) return;
-  const bool asks = head_.fields.has(net::HeaderId::upgrade) || head_.is_extended_connect();
-  if (asks && !choose_upgrade()) return;
+  const bool is_for_this_hop = head_.is_extended_connect() ||
+                               head_.fields.has_any_of<HeaderId::upgrade, HeaderId::trailer>();
+  if (is_for_this_hop && !settle_hop()) return;
   if (actions() != nullptr) change_request();
   const Millis whole = timeouts().request;
   request_deadline_ = whole.count() > 0 ? began_ + whole : Mono::max();
@@ -250,8 +254,10 @@ void Exchange::on_request_end(const net::Fields& trailers) {
   }
   if (std::exchange(request_done_, true)) return;
   if (upstream_ == nullptr || !wants_body()) return;
-  if (!trailers.empty()) replayable_ = false;
-  upstream_->send_end(trailers);
+  if (trailers.empty()) [[likely]]
+    upstream_->send_end(trailers);
+  else if (!send_trailers(trailers))
+    return;
   if (phase_ == Phase::waiting) set_deadline(timeouts().response_header);
 }
 
@@ -287,6 +293,8 @@ void Exchange::on_response_head(net::ResponseHead& head) {
   if (!replay_.empty()) free_memory(replay_);
   first_byte_micros_ = std::chrono::duration_cast<Micros>(worker_.now() - began_).count();
   take_response(head, outcome);
+  if (head.connection_names) [[unlikely]]
+    note_options(head.fields, options().of_response);
   if (actions() != nullptr) [[unlikely]]
     edit_response(head);
   client_->send_head(head, style());
@@ -351,7 +359,10 @@ void Exchange::on_response_end(const net::Fields& trailers, bool clean) {
   if (is_grpc_) take_grpc_trailers(trailers);
   const bool reusable = clean && request_done_;
   if (compressor_ && !finish_compressed()) return;
-  client_->send_end(trailers);
+  if (trailers.empty()) [[likely]]
+    client_->send_end(trailers);
+  else
+    answer_trailers(trailers);
   drop_upstream(reusable);
   finish(Origin::target);
 }

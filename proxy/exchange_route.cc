@@ -86,8 +86,9 @@ bool Exchange::is_answered_by_route() {
 /// After everybody who asks what the client said.
 void Exchange::change_request() {
   if (actions()->rewrite.kind != config::NewPath::Kind::same) rewrite_target();
-  if (!actions()->request_headers.empty())
-    edit_head(head_, actions()->request_headers, head_bytes_);
+  if (actions()->request_headers.empty()) return;
+  if (head_.connection_names) note_options(head_.fields, options().of_request);
+  edit_head(head_, actions()->request_headers, head_bytes_);
 }
 
 std::string_view Exchange::client_address() const {

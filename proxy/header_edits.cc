@@ -3,17 +3,11 @@
 #include <algorithm>
 #include <vector>
 
+#include "net/field_names.h"
 #include "proxy/hop_by_hop.h"
 
 namespace teal::proxy {
 namespace {
-
-bool goes(std::string_view name, const config::HeaderEdits& edits) {
-  const auto is_name = [name](std::string_view other) { return net::iequals(name, other); };
-  return std::any_of(edits.remove.begin(), edits.remove.end(), is_name) ||
-         std::any_of(edits.set.begin(), edits.set.end(),
-                     [&](const config::NamedValue& each) { return is_name(each.name); });
-}
 
 template <class Head>
 void edit(Head& head, const config::HeaderEdits& edits, Text& bytes) {
@@ -23,7 +17,7 @@ void edit(Head& head, const config::HeaderEdits& edits, Text& bytes) {
   kept.reserve(fields.size());
   for (const net::Field& field : fields) {
     const std::string_view name = fields.name(field);
-    if (field.id == net::HeaderId::connection || goes(name, edits)) continue;
+    if (field.id == net::HeaderId::connection || is_replaced(name, edits)) continue;
     if (field.id == net::HeaderId::other && survey.names(name)) continue;
     kept.push_back(field);
   }
@@ -39,6 +33,16 @@ void edit(Head& head, const config::HeaderEdits& edits, Text& bytes) {
 }
 
 }  // namespace
+
+bool is_replaced(std::string_view name, const config::HeaderEdits& edits) {
+  const bool is_odd = net::is_odd_name(name);
+  const auto is_name = [&](std::string_view other) {
+    return is_odd ? net::reads_alike(name, other) : net::iequals(name, other);
+  };
+  return std::any_of(edits.remove.begin(), edits.remove.end(), is_name) ||
+         std::any_of(edits.set.begin(), edits.set.end(),
+                     [&](const config::NamedValue& each) { return is_name(each.name); });
+}
 
 void add_field(net::Fields& fields, Text& bytes, std::string_view name, std::string_view value) {
   net::Field field;

@@ -18,6 +18,10 @@ namespace teal::proxy {
 void edit_head(net::RequestHead& head, const config::HeaderEdits& edits, Text& bytes);
 void edit_head(net::ResponseHead& head, const config::HeaderEdits& edits, Text& bytes);
 
+/// What is set or removed takes the place of this field; also of one that some applications would
+/// read as its name (net/field_names.h).
+bool is_replaced(std::string_view name, const config::HeaderEdits& edits);
+
 /// Appends a line to the bytes and to the fields.
 void add_field(net::Fields& fields, Text& bytes, std::string_view name, std::string_view value);
 

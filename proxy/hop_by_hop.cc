@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "net/field_names.h"
 #include "net/literal.h"
 
 namespace teal::proxy {
@@ -66,10 +67,7 @@ std::string_view next_element(std::string_view& list) {
 }
 
 bool is_identity_header(std::string_view name) {
-  return std::ranges::equal(name, net::kIdentityHeader, [](char given, char expected) {
-    if (given == '_') given = '-';
-    return (given >= 'A' && given <= 'Z' ? given | 0x20 : given) == expected;
-  });
+  return net::reads_alike(name, net::kIdentityHeader);
 }
 
 void HeadSurvey::read(const net::Fields& fields) {

@@ -38,6 +38,8 @@ class HeadSurvey {
   HeadSurvey(const net::Fields& fields, bool names) {
     if (names) read(fields);
   }
+  /// Of what Connection said, as one list, which has to stay where it is.
+  explicit HeadSurvey(std::string_view options) { read_connection(options); }
 
   /// Connection said that TE is for this hop.
   bool names_te() const { return names_te_; }
@@ -61,7 +63,7 @@ class HeadSurvey {
 };
 
 /// The header that hands a verified client certificate on (net/tls_identity.h), which comes from
-/// Teal only; also as some applications read it, with underscores.
+/// Teal only; also as some applications read it (net/field_names.h).
 bool is_identity_header(std::string_view name);
 
 /// Known fields that always end here, and those that are written anew from the framing.
@@ -79,6 +81,29 @@ constexpr bool ends_here(net::HeaderId id) {
     case HeaderId::content_length:
     case HeaderId::via: return true;
     default: return false;
+  }
+}
+
+/// What happens to a field of a request.
+enum class Fate : std::uint8_t { keep, drop, keep_if_trusted };
+
+constexpr Fate request_fate(net::HeaderId id) {
+  using net::HeaderId;
+  if (ends_here(id)) return Fate::drop;
+  switch (id) {
+    case HeaderId::host:
+    case HeaderId::expect:
+    case HeaderId::proxy:  // CGI takes it for a setting of its own (CVE-2016-5385).
+    case HeaderId::forwarded:
+    case HeaderId::x_forwarded_for:
+    case HeaderId::x_request_id:
+    case HeaderId::traceparent:
+    case HeaderId::tracestate: return Fate::drop;
+    case HeaderId::x_forwarded_host:
+    case HeaderId::x_forwarded_port:
+    case HeaderId::x_forwarded_proto:
+    case HeaderId::x_real_ip: return Fate::keep_if_trusted;
+    default: return Fate::keep;
   }
 }
 

@@ -18,28 +18,6 @@ constexpr std::size_t kLongestTracestate = 512;
 /// What is added here at most, but for values of the client's, the target's and the peer's.
 constexpr std::size_t kAddedBytes = 640;
 
-/// What happens to a field of a request.
-enum class Fate : std::uint8_t { keep, drop, keep_if_trusted };
-
-constexpr Fate fate(HeaderId id) {
-  if (ends_here(id)) return Fate::drop;
-  switch (id) {
-    case HeaderId::host:
-    case HeaderId::expect:
-    case HeaderId::proxy:  // CGI takes it for a setting of its own (CVE-2016-5385).
-    case HeaderId::forwarded:
-    case HeaderId::x_forwarded_for:
-    case HeaderId::x_request_id:
-    case HeaderId::traceparent:
-    case HeaderId::tracestate: return Fate::drop;
-    case HeaderId::x_forwarded_host:
-    case HeaderId::x_forwarded_port:
-    case HeaderId::x_forwarded_proto:
-    case HeaderId::x_real_ip: return Fate::keep_if_trusted;
-    default: return Fate::keep;
-  }
-}
-
 /// A valid authority has nothing in it that would have to be escaped (net/authority.h).
 Pen put_token_or_quoted(Pen pen, std::string_view authority, net::AuthorityForm form) {
   if (form == net::AuthorityForm::name ||
@@ -183,7 +161,7 @@ void append_request_head(Text& out, const net::RequestHead& head, const Peer& pe
   const HeadSurvey survey{head.fields, head.connection_names};
   LineCopier lines{pen, head.fields};
   for (const net::Field& field : head.fields) {
-    const Fate what = fate(field.id);
+    const Fate what = request_fate(field.id);
     if (what == Fate::drop || (what == Fate::keep_if_trusted && !peer.trusted)) continue;
     if (field.id == HeaderId::other) {
       const std::string_view name = head.fields.name(field);

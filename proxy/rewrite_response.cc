@@ -6,6 +6,7 @@
 #include "net/http1_writer.h"
 #include "proxy/hop_by_hop.h"
 #include "proxy/rewrite.h"
+#include "proxy/trailers.h"
 
 namespace teal::proxy {
 
@@ -66,38 +67,6 @@ Pen put_grpc_status(Pen pen, GrpcStatus status, std::string_view message) {
   pen += static_cast<unsigned>(status);
   pen += "\r\ngrpc-message: ";
   return net::put_grpc_message(pen, message) += "\r\n";
-}
-
-/// RFC 9110, section 6.5.1: framing, routing, request modifiers, authentication and content format
-/// may not stand in a trailer section, nor may what this proxy vouches for.
-bool is_forbidden_trailer(const net::Field& field, std::string_view name) {
-  switch (field.id) {
-    case HeaderId::other: break;
-    case HeaderId::date:
-    case HeaderId::idempotency_key:
-    case HeaderId::referer:
-    case HeaderId::server:
-    case HeaderId::user_agent: return false;
-    default: return true;
-  }
-  constexpr auto kForbidden = std::to_array<std::string_view>({
-      "age",
-      "authorization",
-      "cache-control",
-      "content-encoding",
-      "content-range",
-      "content-type",
-      "expires",
-      "location",
-      "max-forwards",
-      "pragma",
-      "range",
-      "retry-after",
-      "www-authenticate",
-      "vary",
-  });
-  return is_identity_header(name) || (name.size() > 3 && net::iequals(name.substr(0, 3), "if-")) ||
-         std::ranges::any_of(kForbidden, [&](auto known) { return net::iequals(name, known); });
 }
 
 }  // namespace

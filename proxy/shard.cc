@@ -41,6 +41,9 @@ constexpr std::string_view kCompressedHelp = "Responses compressed for clients, 
 constexpr std::string_view kPacked = "teal_compression_bytes_total";
 constexpr std::string_view kPackedHelp =
     "Bytes of compressed responses, as the target sent and as the client got them.";
+constexpr std::string_view kFields = "teal_request_fields_dropped_total";
+constexpr std::string_view kFieldsHelp =
+    "Header and trailer fields of requests that were not forwarded, by reason.";
 constexpr std::string_view kRouteAnswers = "teal_route_answers_total";
 constexpr std::string_view kRouteAnswersHelp =
     "Requests that a route answered itself, by kind; they count for no group.";
@@ -128,6 +131,11 @@ constexpr std::array<Metric, kStats> kMetrics{{
     {Stat::route_responses, Type::counter, kRouteAnswers, kRouteAnswersHelp, "kind", "respond"},
     {Stat::bodies_too_large, Type::counter, "teal_request_bodies_too_large_total",
      "Requests with a body longer than request_body_bytes (413)."},
+    {Stat::fields_twin, Type::counter, kFields, kFieldsHelp, "reason", "reads_like_own"},
+    {Stat::fields_underscored, Type::counter, kFields, kFieldsHelp, "reason", "underscore"},
+    {Stat::request_trailers, Type::counter, kFields, kFieldsHelp, "reason", "trailer"},
+    {Stat::requests_looped, Type::counter, "teal_requests_looped_total",
+     "Requests that had come by here several times already (508)."},
     {Stat::rate_limited, Type::counter, "teal_rate_limited_requests_total",
      "Requests over the rate_limit of their route (429)."},
     {Stat::sticky_refused, Type::counter, "teal_sticky_cookies_refused_total",

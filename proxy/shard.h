@@ -117,6 +117,10 @@ enum class Stat : std::uint8_t {
   route_redirects,        // by a route
   route_responses,        // likewise: fixed ones
   bodies_too_large,       // 413
+  fields_twin,            // dropped: their names read like Teal's own (proxy/odd_names.h)
+  fields_underscored,     // dropped, as the listener says
+  request_trailers,       // fields dropped that were not to be forwarded
+  requests_looped,        // 508
   rate_limited,           // 429
   sticky_refused,         // cookies that are none of ours
   rate_limit_evictions,   // a bucket that was not full had to go

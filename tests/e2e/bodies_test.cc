@@ -26,9 +26,9 @@ void echo(TargetConnection& connection, const SeenRequest& request) {
   connection.send(response(200, request.body));
 }
 
-TEST(Bodies, PassesAChunkedRequestWithItsTrailers) {
+TEST(Bodies, PassesAChunkedRequestWithItsTrailersWhereTheServiceAsksForThem) {
   Target target;
-  Teal teal(shop({target.address()}));
+  Teal teal(shop({target.address()}, "request_trailers: pass\n"));
   HttpClient client(teal.listener());
   const Response response = client.exchange(
       request("POST", "/", "transfer-encoding: chunked\r\ntrailer: x-checksum\r\n") +
@@ -157,7 +157,7 @@ TEST(Bodies, HoldsBackAClientThatSendsFasterThanTheTargetTakes) {
 TEST(Bodies, UnderstandsARequestSplitAtEveryByte) {
   Target target;
   target.on_request(echo);
-  Teal teal(shop({target.address()}));
+  Teal teal(shop({target.address()}, "request_trailers: pass\n"));
   HttpClient client(teal.listener());
   const std::string whole = request("POST", "/split", "transfer-encoding: chunked\r\n") +
                             "6\r\nhello \r\n5;x=y\r\nworld\r\n0\r\nx-end: yes\r\n\r\n";

@@ -284,9 +284,49 @@ TEST(LoadPaths, ReadsHowPathsAreUnderstood) {
             (PathRules{Oddity::normalise, Oddity::normalise, Oddity::refuse, Oddity::normalise,
                        Oddity::refuse, false, false}));
   EXPECT_EQ(rules("strict").encoded_slashes, Oddity::refuse);
+  EXPECT_EQ(rules("strict").parameters, PathParameters::refuse);
+  EXPECT_EQ(rules("pass").parameters, PathParameters::pass);
+  EXPECT_EQ(rules("{ }").parameters, PathParameters::pass);
+  EXPECT_EQ(rules("{ parameters: strip }").parameters, PathParameters::strip);
   EXPECT_EQ(rules("pass").refuses_malformed_escapes, false);
   EXPECT_THAT(report_of(load_text(text_with(", paths: odd", ""), "t.yaml")),
               HasSubstr("must be strict, pass or a mapping"));
+  EXPECT_THAT(report_of(load_text(text_with(", paths: { parameters: keep }", ""), "t.yaml")),
+              HasSubstr("paths.parameters: must be pass, strip or refuse, not 'keep'"));
+}
+
+TEST(LoadPaths, RefusesMatchesThatCouldNeverBe) {
+  for (const char* path : {"/a;x", "/a;x/b", "/a%3bx", "/a%3B"})
+    EXPECT_THAT(problems_with("  routes: { api: { match: { listener: public, path: '" +
+                              std::string(path) + "' } } }\n"),
+                testing::AllOf(HasSubstr("routes.api.match.path: has a parameter"),
+                               HasSubstr("write '/a'")))
+        << path;
+}
+
+TEST(LoadListener, ReadsWhatBecomesOfUnderscores) {
+  const auto underscores = [](std::string_view keys) {
+    const Loaded<Config> config = load_text(text_with(keys, ""), "t.yaml");
+    EXPECT_TRUE(config) << report_of(config);
+    return config ? config->listeners.at(0).underscores : Underscores::pass;
+  };
+  EXPECT_EQ(underscores(""), Underscores::pass);
+  EXPECT_EQ(underscores(", underscores: drop"), Underscores::drop);
+  EXPECT_EQ(underscores(", underscores: refuse"), Underscores::refuse);
+  EXPECT_THAT(report_of(load_text(text_with(", underscores: allow", ""), "t.yaml")),
+              HasSubstr("must be drop, pass or refuse, not 'allow'"));
+}
+
+TEST(LoadRoutes, ReadsWhetherTrailersOfRequestsGoOn) {
+  EXPECT_FALSE(service_with("").actions.passes_request_trailers);
+  EXPECT_TRUE(service_with("  request_trailers: pass\n").actions.passes_request_trailers);
+  const Service mixed =
+      service_with("  request_trailers: pass\n" + route("request_trailers: drop"));
+  EXPECT_FALSE(mixed.routes.at(0).actions.passes_request_trailers);
+  const Service inherited = service_with("  request_trailers: pass\n" + route("compress: false"));
+  EXPECT_TRUE(inherited.routes.at(0).actions.passes_request_trailers);
+  EXPECT_THAT(problems_with("  request_trailers: yes\n"),
+              HasSubstr("request_trailers: must be drop or pass, not 'yes'"));
 }
 
 }  // namespace

@@ -68,6 +68,19 @@ TEST(HeaderEdits, CannotBeNamedAwayByConnection) {
   EXPECT_THAT(test::values_of(lines, "te"), ElementsAre("trailers"));
 }
 
+TEST(HeaderEdits, AlsoMeanNamesThatSomeApplicationsReadAlike) {
+  config::HeaderEdits edits;
+  edits.set = {{"x-user", "safe"}};
+  edits.remove = {"x-internal", "x_odd"};
+  const auto lines =
+      forwarded({"Host: h", "X_User: forged", "x.internal: 1", "X_Odd: 2", "x-odd: 3"}, edits);
+  EXPECT_THAT(test::values_of(lines, "x-user"), ElementsAre("safe"));
+  EXPECT_THAT(test::values_of(lines, "x_user"), IsEmpty());
+  EXPECT_THAT(test::values_of(lines, "x.internal"), IsEmpty());
+  EXPECT_THAT(test::values_of(lines, "x_odd"), IsEmpty());
+  EXPECT_THAT(test::values_of(lines, "x-odd"), ElementsAre("3")) << "nobody said so of this one";
+}
+
 TEST(HeaderEdits, ChangeResponsesLikewise) {
   config::HeaderEdits edits;
   edits.remove = {"server", "x-powered-by"};

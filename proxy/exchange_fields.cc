@@ -1,0 +1,94 @@
+// The part of Exchange that deals with fields which few requests have: names that other readers
+// take for Teal's own, and trailers, which would go round everything
+// that is done to a head.
+#include <string>
+
+#include "proxy/exchange.h"
+#include "proxy/header_edits.h"
+#include "proxy/odd_names.h"
+#include "proxy/trailers.h"
+#include "proxy/worker.h"
+
+namespace teal::proxy {
+
+using net::HeaderId;
+
+const config::PathRules& Exchange::path_rules() const {
+  return table().routes.config->listeners[info_.listener].paths;
+}
+
+bool Exchange::settle_head() {
+  if (head_.fields.has_odd_names() && !settle_names()) {
+    reply_without_route();
+    return false;
+  }
+  return true;
+}
+
+bool Exchange::settle_names() {
+  const config::Listener& listener = table().routes.config->listeners[info_.listener];
+  const OddNames odd = take_out_odd_names(head_.fields, listener.underscores);
+  worker_.counters()[Stat::fields_twin].add(odd.twins);
+  worker_.counters()[Stat::fields_underscored].add(odd.underscored);
+  if (odd.is_refused) last_rule_ = net::Refusal::field_name_underscored;
+  return !odd.is_refused;
+}
+
+bool Exchange::settle_hop() {
+  if (head_.fields.has(HeaderId::trailer) && !takes_trailers())
+    head_.fields.remove_if([](const net::Field& field) { return field.id == HeaderId::trailer; });
+  const bool asks = head_.fields.has(HeaderId::upgrade) || head_.is_extended_connect();
+  return !asks || choose_upgrade();
+}
+
+/// To the target. Few applications know what to do with them, and some merge them into the head.
+bool Exchange::takes_trailers() const {
+  return is_grpc_ || (actions() != nullptr && actions()->passes_request_trailers);
+}
+
+Exchange::ConnectionOptions& Exchange::options() {
+  if (!options_) options_ = std::make_unique<ConnectionOptions>();
+  return *options_;
+}
+
+/// Before the head is edited: an edited one says nothing of it any more.
+void Exchange::note_options(const net::Fields& fields, std::string& options) {
+  for (const net::Field& field : fields) {
+    if (field.id != HeaderId::connection) continue;
+    if (!options.empty()) options += ',';
+    options += fields.value(field);
+  }
+}
+
+/// False: they are refused, and the exchange is over.
+bool Exchange::send_trailers(const net::Fields& trailers) {
+  Shard& counters = worker_.counters();
+  net::Fields picked;
+  if (takes_trailers()) {
+    const bool is_noted = options_ && !options_->of_request.empty();
+    const HeadSurvey survey = is_noted ? HeadSurvey(options_->of_request)
+                                       : HeadSurvey(head_.fields, head_.connection_names);
+    pick_trailers(trailers, survey, actions() == nullptr ? nullptr : &actions()->request_headers,
+                  picked);
+    const config::Listener& listener = table().routes.config->listeners[info_.listener];
+    if (take_out_odd_names(picked, listener.underscores).is_refused) {
+      counters.refused(net::Refusal::field_name_underscored).add();
+      on_request_refused(net::Refusal::field_name_underscored);
+      return false;
+    }
+  }
+  counters[Stat::request_trailers].add(trailers.size() - picked.size());
+  if (!picked.empty()) replayable_ = false;
+  upstream_->send_end(picked);
+  return true;
+}
+
+void Exchange::answer_trailers(const net::Fields& trailers) {
+  net::Fields picked;
+  const HeadSurvey survey(options_ ? std::string_view(options_->of_response) : std::string_view());
+  pick_trailers(trailers, survey, actions() == nullptr ? nullptr : &actions()->response_headers,
+                picked);
+  client_->send_end(picked);
+}
+
+}  // namespace teal::proxy
