@@ -84,6 +84,7 @@ struct Server::State final : control::Ports {
                   .log = &log,
                   .seed = draw_seed(),
                   .draws = draw_sip_key(),
+                  .hop_id = static_cast<std::uint32_t>(draw_seed()),
                   .on_bad_outcome = [this](const BadOutcome& bad) { on_bad_outcome(bad); },
                   .on_exposed =
                       [this] {
@@ -135,6 +136,7 @@ struct Server::State final : control::Ports {
   std::optional<OwnSocket> own_socket(const Address& target) override {
     return own_sockets.at(target, clock.mono());
   }
+
   void watch(const std::vector<ServiceState>& states);
   Result<void> load_tls();
   void look_at_tls();
@@ -165,8 +167,8 @@ struct Server::State final : control::Ports {
   TlsKeeper tls;
   std::vector<ServiceState> watched_states;
   health::Monitor monitor;
-  StartGate gate;
   OwnSockets own_sockets;
+  StartGate gate;
   ControlPriority priority;
   std::unique_ptr<control::Controller> controller;
   std::unique_ptr<control::ControllerCommands> commands;
@@ -237,10 +239,10 @@ Result<void> Server::State::start() {
                                            [this] { return tls.admin(); });
   if (!bound) return bound.error();
   admin = std::move(*bound);
-  if (const Result<void> ready = controller->start(); !ready) return ready.error();
   own_sockets.add({"the admin address", admin->address(), true});
   for (std::size_t i = 0; i < config->listeners.size(); ++i)
     own_sockets.add({"listener '" + config->listeners[i].name + "'", pool.addresses()[i], false});
+  if (const Result<void> ready = controller->start(); !ready) return ready.error();
   log.info("listening", {{"listener", "admin"}, {"address", to_string(admin->address())}});
   for (std::size_t i = 0; i < config->listeners.size(); ++i)
     log.info("listening", {{"listener", config->listeners[i].name},

@@ -324,13 +324,13 @@ struct Service {
   ServiceTimeouts timeouts;
   ServiceLimits limits;
   HostHeader host_header;
+  bool allows_own = false;  ///< A target may be a listener of this very process.
   Upstream upstream;
   /// Protocols that a request may change its connection to, lower case.
   std::vector<std::string> upgrades{"websocket"};
   std::optional<TargetTls> tls;
   Deploy deploy;
   bool operator==(const Service&) const = default;
-  bool allows_own = false;  ///< A target may be a listener of this very process.
 };
 
 // ---- the whole ------------------------------------------------------------------------------

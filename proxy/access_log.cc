@@ -307,6 +307,7 @@ std::string_view to_string(Termination termination) {
     case Termination::compression_failed: return "compression_failed";
     case Termination::overloaded: return "overloaded";
     case Termination::misdirected: return "misdirected";
+    case Termination::loop: return "loop";
   }
   return "ok";
 }

@@ -44,6 +44,7 @@ enum class Termination : std::uint8_t {
   compression_failed,  ///< A cut: there was no memory for more.
   overloaded,          ///< 503: proxy/overload.h
   misdirected,         ///< 421: a Host whose rules the handshake was not for.
+  loop,                ///< 508: the request has come by here several times already.
 };
 std::string_view to_string(Termination termination);
 

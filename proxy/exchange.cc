@@ -198,8 +198,8 @@ void Exchange::send_request() {
       !goes_without_upgrade())
     return;
   phase_ = Phase::waiting;
-  upstream_->send_head(
-      head_, {info_.peer, service().spec->host_header, target_->address, ids_, upgrade_style()});
+  upstream_->send_head(head_, {info_.peer, service().spec->host_header, target_->address, ids_,
+                               worker_.shared().hop, upgrade_style()});
   if (!replay_.empty()) {
     upstream_->send_body(replay_);
     worker_.gather().flush();  // the buffer may move when more comes

@@ -1,5 +1,5 @@
 // The part of Exchange that deals with fields which few requests have: names that other readers
-// take for Teal's own, and trailers, which would go round everything
+// take for Teal's own, a Via by which a loop shows, and trailers, which would go round everything
 // that is done to a head.
 #include <string>
 
@@ -22,7 +22,12 @@ bool Exchange::settle_head() {
     reply_without_route();
     return false;
   }
-  return true;
+  if (!head_.fields.has(HeaderId::via)) return true;
+  if (worker_.shared().hop.passes(head_.fields) <= kMostPasses) return true;
+  worker_.counters()[Stat::requests_looped].add();
+  reply(508, "the request goes round in a loop: its Via says that it was here several times",
+        Termination::loop);
+  return false;
 }
 
 bool Exchange::settle_names() {

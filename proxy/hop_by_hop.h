@@ -136,16 +136,17 @@ class LineCopier {
 /// The values of all lines of a field as one list: "a, b". The pen has not moved if all are empty.
 Pen put_joined(Pen pen, const net::Fields& fields, net::HeaderId id);
 
-/// The Via line: what is there, continued by this hop.
-inline Pen put_via(Pen pen, const net::Fields& fields, std::uint8_t minor_version) {
+/// The Via line (RFC 9110, section 7.6.3): what is there, continued by this hop.
+inline Pen put_via(Pen pen, const net::Fields& fields, std::uint8_t minor_version,
+                   std::string_view name) {
   pen += "via: ";
   if (fields.has(net::HeaderId::via)) {
     const Pen joined = put_joined(pen, fields, net::HeaderId::via);
     if (joined.at() != pen.at()) (pen = joined) += ", ";
   }
-  if (minor_version == 1) [[likely]]
-    return pen += "1.1 teal\r\n";
-  return minor_version == 0 ? pen += "1.0 teal\r\n" : pen += "2.0 teal\r\n";
+  pen += minor_version == 1 ? "1.1 " : minor_version == 0 ? "1.0 " : "2.0 ";
+  pen += name;
+  return pen += "\r\n";
 }
 
 /// Content-Length or Transfer-Encoding as the framing says.

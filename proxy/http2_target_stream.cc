@@ -54,7 +54,7 @@ bool Http2TargetStream::takes_upgrade(const net::RequestHead& head,
 
 void Http2TargetStream::send_head(const net::RequestHead& head, const RequestStyle& style) {
   Text& text = connection_->head_text();
-  append_request_head(text, head, style.peer, style.host, style.target, style.ids, style.upgrade);
+  append_request_head(text, head, style);
   protocol_ = style.upgrade.protocol;
   if (net::iequals(protocol_, net::kWebsocket))
     accept_ = net::websocket_accept(key_of(head, style.upgrade));

@@ -96,6 +96,8 @@ constexpr std::uint32_t retry_limit(const config::Retry& retry, std::uint32_t ac
 constexpr Next within_group(const FailedAttempt& failed, const RequestTraits& request,
                             const RetryRules& rules, const Tries& tries) {
   if (tries.attempts >= rules.attempts) return Next::give_up;
+  // Loop Detected (RFC 5842, section 7.2): each hop of the loop that tried again would multiply it.
+  if (failed.failure == Failure::status && failed.status == 508) return Next::give_up;
   const bool may_be_fresh = request.is_replayable && !tries.fresh_was_tried;
   if (!failed.request_sent) {
     // A kept connection that takes not one byte was closed before: that says nothing of its target.

@@ -17,6 +17,7 @@
 #include "base/time.h"
 #include "config/config.h"
 #include "net/message.h"
+#include "proxy/via.h"
 
 namespace teal::proxy {
 
@@ -51,13 +52,21 @@ struct UpgradeStyle {
   std::string_view websocket_key = {};
 };
 
+/// How a request's head is to look to the target.
+struct RequestStyle {
+  const Peer& peer;
+  const config::HostHeader& host;
+  /// Its address as text, for host handling `target` and for a client that named no host
+  /// (HTTP/1.0).
+  std::string_view target;
+  const RequestIds& ids;
+  const Hop& hop;
+  UpgradeStyle upgrade = {};
+};
+
 /// The whole request head for a target, ending in the empty line. Body framing as it came: Content-
 /// Length kept, chunked stays chunked; Expect is never forwarded (Teal answers 100 itself).
-/// `target` is the target's address as text, for host handling `target` and for a client that named
-/// no host (HTTP/1.0).
-void append_request_head(Text& out, const net::RequestHead& head, const Peer& peer,
-                         const config::HostHeader& host, std::string_view target,
-                         const RequestIds& ids, const UpgradeStyle& upgrade = {});
+void append_request_head(Text& out, const net::RequestHead& head, const RequestStyle& style);
 
 /// What a response of Teal's own has besides a line of text.
 struct OwnContent {

@@ -143,10 +143,10 @@ std::string_view host_for(const net::RequestHead& head, const config::HostHeader
 
 }  // namespace
 
-void append_request_head(Text& out, const net::RequestHead& head, const Peer& peer,
-                         const config::HostHeader& host, std::string_view target,
-                         const RequestIds& ids, const UpgradeStyle& upgrade) {
-  const std::string_view host_value = host_for(head, host, target);
+void append_request_head(Text& out, const net::RequestHead& head, const RequestStyle& style) {
+  const Peer& peer = style.peer;
+  const UpgradeStyle& upgrade = style.upgrade;
+  const std::string_view host_value = host_for(head, style.host, style.target);
   // Each line is either kept or its value goes into a list, so the head counts once.
   Pen pen = out.open(head.size + head.fields.size() + host_value.size() +
                      3 * std::size_t{head.authority.size} + 3 * peer.address.size() +
@@ -174,8 +174,8 @@ void append_request_head(Text& out, const net::RequestHead& head, const Peer& pe
 
   pen = put_x_forwarded(pen, head, peer);
   if (!peer.identity.empty()) pen = net::put_field(pen, net::kIdentityHeader, peer.identity);
-  pen = put_via(pen, head.fields, head.minor_version);
-  pen = put_trace(pen, head, ids);
+  pen = style.hop.put(pen, head.fields, head.minor_version);
+  pen = put_trace(pen, head, style.ids);
   // In HTTP/2 there is no Connection to name it, and nothing else that it may say.
   const bool is_te_meant = survey.names_te() || head.minor_version == net::kHttp2;
   if (!upgrade.protocol.empty())

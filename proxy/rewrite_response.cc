@@ -118,7 +118,11 @@ void append_response_head(Text& out, const net::ResponseHead& head, const Respon
     }
     lines.keep(field);
   }
-  pen = put_via(lines.finish(), head.fields, head.minor_version);
+  pen = lines.finish();
+  if (head.minor_version == 1 && !head.fields.has(HeaderId::via)) [[likely]]
+    pen += "via: 1.1 teal\r\n";
+  else
+    pen = put_via(pen, head.fields, head.minor_version, "teal");
   if (!head.is_interim()) {
     if (!head.fields.has(HeaderId::date)) pen = put_date(pen, style);
     const bool has_hsts =

@@ -24,15 +24,6 @@ class Exchange;
 class Worker;
 struct TargetRuntime;
 
-/// How a request's head is to look to the target (append_request_head).
-struct RequestStyle {
-  const Peer& peer;
-  const config::HostHeader& host;
-  std::string_view target;  ///< Its address as text.
-  const RequestIds& ids;
-  UpgradeStyle upgrade = {};
-};
-
 class TargetSide {
  public:
   virtual ~TargetSide() = default;

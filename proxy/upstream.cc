@@ -75,8 +75,7 @@ void Upstream::attach(Exchange& exchange, const Reach& wanted) {
 
 void Upstream::send_head(const net::RequestHead& head, const RequestStyle& style) {
   is_chunked_ = head.framing.kind == net::Framing::Kind::chunked;
-  append_request_head(output(), head, style.peer, style.host, style.target, style.ids,
-                      style.upgrade);
+  append_request_head(output(), head, style);
 }
 
 void Upstream::send_body(std::string_view bytes) {

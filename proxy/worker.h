@@ -43,6 +43,7 @@
 #include "proxy/target_runtime.h"
 #include "proxy/tls_table.h"
 #include "proxy/untold.h"
+#include "proxy/via.h"
 
 namespace teal::proxy {
 
@@ -69,6 +70,7 @@ struct WorkerShared {
   config::AccessLog::Format access_format = config::AccessLog::Format::off;
   std::uint32_t workers = 1;
   SipKey draws;                                        ///< What splitters are seeded with.
+  Hop hop{0};                                          ///< This process in the Via of requests.
   std::vector<std::unique_ptr<ListenerGauge>> gauges;  ///< As Config::listeners.
   std::unique_ptr<ConnectionLoads> loads;
   std::shared_ptr<const ErrorPages> error_pages;

@@ -60,6 +60,7 @@ WorkerPool::WorkerPool(boost::asio::io_context& control, Options options)
   }
   shared_.clock = options_.clock;
   shared_.log = options_.log;
+  shared_.hop = Hop(options_.hop_id);
   shared_.access_format = config.access_log.format;
   shared_.workers =
       config.workers != 0 ? config.workers : std::max(1U, std::thread::hardware_concurrency());

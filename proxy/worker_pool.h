@@ -41,6 +41,8 @@ class WorkerPool {
     std::uint64_t seed = 0;
     /// Secret: the groups that are drawn cannot be told from numbers that clients see.
     SipKey draws = {};
+    /// Drawn at random, and not what the seed was drawn from: targets see it (proxy/via.h).
+    std::uint32_t hop_id = 0;
     /// Called on the control thread.
     std::function<void(const BadOutcome&)> on_bad_outcome;
     /// Likewise: some service's Exposure has news.

@@ -42,10 +42,11 @@ void write_request_head(benchmark::State& state, std::string_view input) {
   Rng rng{1};
   proxy::RequestIds ids;
   proxy::make_request_ids(parser.head(), peer, rng, ids);
+  const proxy::Hop hop{1};
   Text out;
   for (auto _ : state) {
     out.clear();
-    proxy::append_request_head(out, parser.head(), peer, {}, "10.0.0.1:8080", ids);
+    proxy::append_request_head(out, parser.head(), {peer, {}, "10.0.0.1:8080", ids, hop});
     benchmark::DoNotOptimize(out.data());
   }
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(out.size()));

@@ -3,8 +3,10 @@
 #include <optional>
 
 #include "base/rng.h"
+#include "net/field_names.h"
 #include "net/http1_parser.h"
 #include "proxy/hop_by_hop.h"
+#include "proxy/odd_names.h"
 #include "proxy/rewrite.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -35,6 +37,8 @@ void expect_end_to_end(const net::Fields& fields, std::string_view seen) {
   fuzz::expect(te == nullptr || fields.value(*te) == "trailers", "TE says no more", seen);
 }
 
+constexpr proxy::Hop kHop{0x1a2b3c4d};
+
 bool is_same(const net::Framing& a, const net::Framing& b) {
   return a.kind == b.kind && a.length == b.length;
 }
@@ -52,8 +56,9 @@ void forward_request(const fuzz::Chosen& input) {
   proxy::make_request_ids(head, peer, rng, ids);
   config::HostHeader host;
   if (input.bit(4)) host.kind = config::HostHeader::Kind::target;
+  proxy::take_out_odd_names(head.fields, config::Underscores::pass);
   Text out;
-  proxy::append_request_head(out, head, peer, host, "198.51.100.1:80", ids);
+  proxy::append_request_head(out, head, {peer, host, "198.51.100.1:80", ids, kHop});
 
   net::RequestParser reader(kRoom);
   const net::ParseStep step = reader.next(out.view());
@@ -71,6 +76,14 @@ void forward_request(const fuzz::Chosen& input) {
                out.view());
   fuzz::expect(count(forwarded.fields, HeaderId::expect) == 0, "Teal answers Expect", out.view());
   expect_end_to_end(forwarded.fields, out.view());
+  for (const net::Field& field : forwarded.fields) {
+    const std::string_view name = forwarded.fields.name(field);
+    fuzz::expect(!net::is_odd_name(name) || !proxy::reads_like_own(name),
+                 "no name reads like one of Teal's own", out.view());
+  }
+  const auto once = [&](HeaderId id) { return count(forwarded.fields, id) == 1; };
+  fuzz::expect(once(HeaderId::via) && kHop.passes(forwarded.fields) == kHop.passes(head.fields) + 1,
+               "Teal signs once", out.view());
 }
 
 void forward_response(const fuzz::Chosen& input) {

@@ -25,7 +25,7 @@ std::vector<std::string> forwarded(const std::vector<std::string>& fields,
   Rng rng(1);
   RequestIds ids;
   make_request_ids(head.head, {}, rng, ids);
-  append_request_head(out, head.head, {}, {}, "127.0.0.1:1", ids);
+  append_request_head(out, head.head, {{}, {}, "127.0.0.1:1", ids, Hop{1}});
   return test::lines_of(out.view());
 }
 

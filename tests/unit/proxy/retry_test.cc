@@ -53,6 +53,14 @@ TEST(Retry, SendsARepeatableRequestAgainWhenAKeptConnectionDiesUnderIt) {
   EXPECT_EQ(next(died_when_reused(), kGet), Next::fresh_connection);
 }
 
+TEST(Retry, NeverGoesRoundALoopOnceMore) {
+  const RetryRules everything{.again = {.any_5xx = true}, .attempts = 10};
+  EXPECT_EQ(next(failed(Failure::status, 508), kGet, everything), Next::give_up);
+  EXPECT_EQ(next(failed(Failure::status, 507), kGet, everything), Next::another_target);
+  EXPECT_EQ(next(failed(Failure::status, 508), kGet, shielded({.any_5xx = true})), Next::live_group)
+      << "the live group is no part of the release's loop";
+}
+
 TEST(Retry, DoesSoOnlyOnce) {
   EXPECT_EQ(next(died_when_reused(), kGet, {}, {2, true}), Next::give_up);
 }

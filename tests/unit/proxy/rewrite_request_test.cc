@@ -18,6 +18,7 @@ using Lines = std::vector<std::string>;
 
 const Peer kStranger{"203.0.113.7", false, false};
 const Peer kTrusted{"10.0.0.1", true, false};
+constexpr Hop kHop{0x1a2b3c4d};
 
 struct Wish {
   Peer peer = kStranger;
@@ -31,7 +32,7 @@ Lines forwarded(std::string_view start_line, const Lines& fields, const Wish& wi
   RequestIds ids;
   make_request_ids(owned.head, wish.peer, rng, ids);
   Text out;
-  append_request_head(out, owned.head, wish.peer, wish.host, wish.target, ids);
+  append_request_head(out, owned.head, {wish.peer, wish.host, wish.target, ids, kHop});
   return lines_of(out.view());
 }
 
@@ -64,7 +65,7 @@ TEST(RequestHead, TakesTheAuthorityOfAnAbsoluteTargetBeforeHost) {
   Rng rng{1};
   make_request_ids(owned.head, kStranger, rng, ids);
   Text out;
-  append_request_head(out, owned.head, kStranger, {}, "t", ids);
+  append_request_head(out, owned.head, {kStranger, {}, "t", ids, kHop});
   const Lines lines = lines_of(out.view());
   EXPECT_THAT(values_of(lines, "host"), ElementsAre("real.example"));
   EXPECT_THAT(values_of(lines, "x-forwarded-host"), ElementsAre("real.example"));
@@ -151,7 +152,7 @@ TEST(RequestHead, PassesTrailersOfTeOnFromHttp2WhereNothingNamesIt) {
   RequestIds ids;
   make_request_ids(owned.head, kStranger, rng, ids);
   Text out;
-  append_request_head(out, owned.head, kStranger, {}, "10.1.1.1:8080", ids);
+  append_request_head(out, owned.head, {kStranger, {}, "10.1.1.1:8080", ids, kHop});
   EXPECT_THAT(values_of(lines_of(out.view()), "te"), ElementsAre("trailers"));
 }
 
@@ -171,7 +172,7 @@ TEST(RequestHead, StillSaysThatTheContentIsEmptyWhereTheClientDid) {
   Rng rng{1};
   make_request_ids(owned.head, kStranger, rng, ids);
   Text out;
-  append_request_head(out, owned.head, kStranger, {}, "t", ids);
+  append_request_head(out, owned.head, {kStranger, {}, "t", ids, kHop});
   EXPECT_THAT(values_of(lines_of(out.view()), "content-length"), ElementsAre("0"));
 }
 
@@ -245,10 +246,12 @@ TEST(RequestHead, DoesNotInventAnAddressForAUnixSocket) {
 }
 
 TEST(RequestHead, AddsItselfToViaInOneLine) {
-  EXPECT_THAT(values_of(get({}), "via"), ElementsAre("1.1 teal"));
+  EXPECT_THAT(values_of(get({}), "via"), ElementsAre("1.1 teal-1a2b3c4d"));
   EXPECT_THAT(values_of(get({"Via: 1.0 a", "Via: 2 b"}), "via"),
-              ElementsAre("1.0 a, 2 b, 1.1 teal"));
-  EXPECT_THAT(values_of(forwarded("GET / HTTP/1.0", {"Host: a"}), "via"), ElementsAre("1.0 teal"));
+              ElementsAre("1.0 a, 2 b, 1.1 teal-1a2b3c4d"));
+  EXPECT_THAT(values_of(get({"Via:"}), "via"), ElementsAre("1.1 teal-1a2b3c4d"));
+  EXPECT_THAT(values_of(forwarded("GET / HTTP/1.0", {"Host: a"}), "via"),
+              ElementsAre("1.0 teal-1a2b3c4d"));
 }
 
 TEST(RequestHead, CarriesOneRequestIdAndOneTraceparent) {

@@ -73,7 +73,7 @@ Lines asked(const Lines& fields, const UpgradeStyle& upgrade) {
   const Peer peer{.address = "203.0.113.7"};
   make_request_ids(owned.head, peer, rng, ids);
   Text out;
-  append_request_head(out, owned.head, peer, {}, "10.1.1.1:8080", ids, upgrade);
+  append_request_head(out, owned.head, {peer, {}, "10.1.1.1:8080", ids, Hop{1}, upgrade});
   return test::lines_of(out.view());
 }
 
