@@ -12,12 +12,19 @@ Tally tally_of(const RequestCounts& requests) {
   return tally;
 }
 
+SlowCount TrafficCounters::slow_count(std::uint64_t micros) const {
+  const std::uint64_t fast = duration.count_below(micros);
+  const std::uint64_t young = given_up.count_below(micros);
+  return {duration.count() - fast + given_up.count() - young, fast};
+}
+
 TrafficCounters& TrafficCounters::operator+=(const TrafficCounters& more) {
   for (std::size_t o = 0; o < requests.size(); ++o)
     for (std::size_t c = 0; c < kClasses; ++c) requests[o][c] += more.requests[o][c];
   retries += more.retries;
   shielded += more.shielded;
   duration += more.duration;
+  given_up += more.given_up;
   first_byte += more.first_byte;
   return *this;
 }
@@ -28,6 +35,7 @@ TrafficCounters& TrafficCounters::operator-=(const TrafficCounters& earlier) {
   retries -= earlier.retries;
   shielded -= earlier.shielded;
   duration -= earlier.duration;
+  given_up -= earlier.given_up;
   first_byte -= earlier.first_byte;
   return *this;
 }

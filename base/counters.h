@@ -73,6 +73,14 @@ using RequestCounts = std::array<std::array<std::uint64_t, 5>, kOrigins.size()>;
 
 Tally tally_of(const RequestCounts& requests);
 
+/// How many requests are known to have taken as long as some time, and how many to have ended
+/// sooner.
+struct SlowCount {
+  std::uint64_t slow = 0;
+  std::uint64_t fast = 0;
+  bool operator==(const SlowCount&) const = default;
+};
+
 struct TrafficCounters {
   static constexpr std::size_t kClasses = std::tuple_size_v<RequestCounts::value_type>;
 
@@ -84,12 +92,18 @@ struct TrafficCounters {
   std::uint64_t shielded = 0;
   /// From the whole request head to the last byte of the response. Client aborts are not in it.
   Histogram duration;
+  /// From the whole request head until the client went away: the request would have taken longer,
+  /// nobody knows how much (a censored observation).
+  Histogram given_up;
   /// From the whole request head to the response head.
   Histogram first_byte;
 
   Tally tally() const { return tally_of(requests); }
   std::uint64_t total() const { return tally().requests; }
   std::uint64_t errors() const { return tally().errors; }
+  /// A request that was given up took as long as its age then; one that was younger is in neither
+  /// number, since it says nothing.
+  SlowCount slow_count(std::uint64_t micros) const;
 
   TrafficCounters& operator+=(const TrafficCounters& more);
   TrafficCounters& operator-=(const TrafficCounters& earlier);

@@ -49,10 +49,10 @@ Millis Controller::State::patience_of(const DeploymentRunner& runner) const {
 EvidenceStep Controller::State::freeze(const ServiceEntry& entry,
                                        const DeploymentRunner& runner) const {
   const Spec& spec = runner.spec();
-  Histogram before = counters(spec.service, entry.state.live, spec.replaces).duration;
+  TrafficCounters before = counters(spec.service, entry.state.live, spec.replaces);
   if (const auto known = recent_live.find(spec.service);
       known != recent_live.end() && known->second.revision == spec.replaces)
-    before -= known->second.before_last.duration;
+    before -= known->second.before_last;
   bool is_latency_compared = false;
   std::optional<Millis> limit;
   for (const config::Alarm& alarm : spec.deploy.alarms) {
@@ -62,9 +62,9 @@ EvidenceStep Controller::State::freeze(const ServiceEntry& entry,
     if (!limit) limit = compare->limit;
   }
   EvidenceStep step;
-  if (is_latency_compared) step.slower_than = health::slow_thresholds(before, limit);
+  if (is_latency_compared) step.slower_than = health::slow_thresholds(before.duration, limit);
   step.slower_shares = health::slow_shares(before, step.slower_than);
-  step.overdue = health::overdue_age(before);
+  step.overdue = health::overdue_age(before.duration);
   return step;
 }
 

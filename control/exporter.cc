@@ -54,6 +54,10 @@ void add_traffic(MetricBook& book, const TrafficReading& reading) {
   book.histogram("teal_request_duration_seconds",
                  "From the whole request head to the last byte of the response.", stream,
                  reading.counters.duration);
+  if (reading.counters.given_up.count() > 0)
+    book.histogram("teal_request_given_up_seconds",
+                   "From the whole request head until the client went away without its response.",
+                   stream, reading.counters.given_up);
   book.histogram("teal_request_first_byte_seconds",
                  "From the whole request head to the response head.", stream,
                  reading.counters.first_byte);

@@ -109,22 +109,37 @@ ComparisonReport LatencyComparison::weigh(const Glance& glance) {
   return report;
 }
 
-/// How many of the release's requests of this step took that long: of those that have ended, or as
-/// told, whichever are more.
-std::uint64_t LatencyComparison::slow(std::size_t k) const {
-  const Histogram& duration = since_step().release.duration;
+/// The release's requests of this step that were given up before the threshold, as far as they are
+/// more than `tolerance` times live's would make it. A hang whose clients wait no longer than that
+/// would leave no other trace here.
+std::uint64_t LatencyComparison::given_up_too_often(std::size_t k) const {
+  const TrafficCounters& release = since_step().release;
+  const TrafficCounters& live = since_step().live;
   const auto micros = static_cast<std::uint64_t>(slower_than_[k].count());
-  return std::max(duration.count() - duration.count_below(micros), thresholds_[k].step_bad_release);
+  const auto young = static_cast<double>(release.given_up.count_below(micros));
+  const double of_live = static_cast<double>(live.duration.count() + live.given_up.count());
+  if (young == 0 || of_live == 0) return 0;
+  const double share = static_cast<double>(live.given_up.count_below(micros)) / of_live;
+  const double usual = alarm().tolerance * share *
+                       static_cast<double>(release.duration.count() + release.given_up.count());
+  return young > usual ? static_cast<std::uint64_t>(std::ceil(young - usual)) : 0;
 }
 
 /// "Not slower than live by more than the tolerance, or than live was before the step."
 double LatencyComparison::certificate(std::size_t k) const {
-  const double by_ratio = thresholds_[k].not_worse.log_e();
+  const Threshold& at = thresholds_[k];
+  const std::uint64_t doubtful = given_up_too_often(k);
+  const double weight = static_cast<double>(this->weight().basis_points()) / Weight::kWhole;
+  const double by_ratio = doubtful == 0 || weight <= 0 || weight >= 1
+                              ? at.not_worse.log_e()
+                              : at.not_worse.log_e_with(doubtful, /*release=*/true, weight);
   const double limit = alarm().tolerance * shares_[k];
   if (limit <= 0 || limit > kMostShare) return by_ratio;
-  const std::uint64_t bad = slow(k);
-  const std::uint64_t count = since_step().release.duration.count();
-  return mean_of(by_ratio, log_e_below(limit, bad, count - std::min(bad, count)));
+  const SlowCount known =
+      since_step().release.slow_count(static_cast<std::uint64_t>(slower_than_[k].count()));
+  // Those in flight have been told, and are not counted yet.
+  const std::uint64_t bad = std::max(known.slow, at.step_bad_release) + doubtful;
+  return mean_of(by_ratio, log_e_below(limit, bad, known.fast));
 }
 
 /// Of both groups, at the present rates.

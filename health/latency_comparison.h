@@ -52,7 +52,7 @@ class LatencyComparison final : public Comparison {
   ComparisonReport weigh(const Glance& glance) override;
   void on_step(const StepStart& step) override;
   std::string what() const override;
-  std::uint64_t slow(std::size_t k) const;
+  std::uint64_t given_up_too_often(std::size_t k) const;
   double certificate(std::size_t k) const;
   std::optional<double> more_requests(std::size_t k, double needed) const;
   std::size_t certified() const { return std::min(kCertified, slower_than_.size()); }

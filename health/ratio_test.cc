@@ -94,6 +94,15 @@ double RatioTest::log_e() const {
   return log_sum_exp(std::span(logs).first(size));
 }
 
+double RatioTest::log_e_with(std::uint64_t more, bool release, double probability) const {
+  RatioTest after = *this;
+  const auto of_each = factors(release, probability);
+  for (Start& start : after.starts_)
+    for (std::size_t k = 0; k < kAlternatives; ++k)
+      start.logs[k] += static_cast<double>(more) * of_each[k];
+  return after.log_e();
+}
+
 double RatioTest::growth(double share, double probability) const {
   const auto of_release = factors(true, probability);
   const auto of_live = factors(false, probability);

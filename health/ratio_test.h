@@ -64,6 +64,8 @@ class RatioTest {
   Applied add(bool release, double probability);
   /// The event was none after all.
   void take_back(const Applied& applied);
+  /// log_e() if so many events more had come, each as in add().
+  double log_e_with(std::uint64_t more, bool release, double probability) const;
   /// The truth may have changed: from here on evidence is gathered anew, beside the old. Nothing
   /// happens where there was no event since the last start.
   void start_anew();

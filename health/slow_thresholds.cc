@@ -26,13 +26,13 @@ std::vector<Micros> slow_thresholds(const Histogram& before, std::optional<Milli
   return thresholds;
 }
 
-std::vector<double> slow_shares(const Histogram& before, const std::vector<Micros>& thresholds) {
-  const std::uint64_t count = before.count();
+std::vector<double> slow_shares(const TrafficCounters& before,
+                                const std::vector<Micros>& thresholds) {
   std::vector<double> shares;
   for (const Micros threshold : thresholds) {
-    const std::uint64_t below = before.count_below(static_cast<std::uint64_t>(threshold.count()));
-    shares.push_back(count == 0 ? 0
-                                : static_cast<double>(count - below) / static_cast<double>(count));
+    const auto [slow, fast] = before.slow_count(static_cast<std::uint64_t>(threshold.count()));
+    shares.push_back(
+        slow + fast == 0 ? 0 : static_cast<double>(slow) / static_cast<double>(slow + fast));
   }
   return shares;
 }

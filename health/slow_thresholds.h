@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/counters.h"
 #include "base/histogram.h"
 #include "base/time.h"
 
@@ -22,8 +23,10 @@ inline constexpr std::size_t kMostThresholds = 5;
 /// and the limit, where one is given; rising, without repetition.
 std::vector<Micros> slow_thresholds(const Histogram& before, std::optional<Millis> limit);
 
-/// The share of requests before the step that took each of the thresholds or longer.
-std::vector<double> slow_shares(const Histogram& before, const std::vector<Micros>& thresholds);
+/// The share of requests before the step that took each of the thresholds or longer, of those of
+/// which that is known (TrafficCounters::slow_count()).
+std::vector<double> slow_shares(const TrafficCounters& before,
+                                const std::vector<Micros>& thresholds);
 
 /// The live group's p99, but from 1 ms to 250 ms; 250 ms where nothing is known.
 Micros overdue_age(const Histogram& before);

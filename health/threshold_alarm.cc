@@ -55,6 +55,22 @@ struct Condition {
   }
 };
 
+/// The durations that are known well enough to be held against the limit. A request that its client
+/// gave up after the limit took longer than that; one that was given up before says nothing, unless
+/// the alarm is on being too fast: it was not that fast for sure.
+Histogram known_durations(const TrafficCounters& counters, const config::Threshold& threshold) {
+  Histogram known = counters.duration;
+  for (std::size_t i = 0; i < Histogram::kSize; ++i) {
+    const std::uint64_t given_up = counters.given_up.buckets[i];
+    if (given_up == 0) continue;
+    if (threshold.op == Op::below)
+      known.buckets[Histogram::kSize - 1] += given_up;
+    else if (static_cast<double>(Histogram::lower_bound(i)) / 1000 >= threshold.limit)
+      known.buckets[i] += given_up;
+  }
+  return known;
+}
+
 double seconds_of(Micros duration) {
   return std::chrono::duration<double>(duration).count();
 }
@@ -94,7 +110,8 @@ Verdict ThresholdAlarm::judge_measure(const config::ErrorRateAlarm& alarm,
 
 Verdict ThresholdAlarm::judge_measure(const config::LatencyAlarm& alarm,
                                       const Window::View& seen) const {
-  const Histogram& duration = seen.counters.duration;
+  const bool is_above = alarm.threshold.op == Op::above;
+  const Histogram duration = known_durations(seen.counters, alarm.threshold);
   const std::uint64_t total = duration.count();
   if (total < minimum_requests_) return missing_requests(total);
   // The quantile is known to within its bucket [low, high). Only where the whole bucket lies beyond
@@ -104,11 +121,15 @@ Verdict ThresholdAlarm::judge_measure(const config::LatencyAlarm& alarm,
   const double low = static_cast<double>(Histogram::lower_bound(bucket)) / 1000;
   const double high = has_high ? static_cast<double>(Histogram::lower_bound(bucket + 1)) / 1000
                                : std::numeric_limits<double>::infinity();
-  const bool is_above = alarm.threshold.op == Op::above;
   if (is_above ? low < alarm.threshold.limit : high > alarm.threshold.limit) return Healthy{};
+  const std::uint64_t given_up = total - seen.counters.duration.count();
+  // What was given up would have taken longer.
+  const bool is_known = has_high && given_up == 0;
   const std::string value =
-      is_above ? (has_high ? millis(high) : "over " + millis(low)) : millis(low);
-  return breached(value, std::to_string(total) + " requests");
+      is_above ? (is_known ? millis(high) : "over " + millis(low)) : millis(low);
+  std::string counts = std::to_string(total) + " requests";
+  if (given_up > 0) counts += ", " + std::to_string(given_up) + " given up by clients";
+  return breached(value, counts);
 }
 
 Verdict ThresholdAlarm::judge_measure(const config::RequestRateAlarm& alarm,

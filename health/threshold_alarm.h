@@ -3,6 +3,9 @@
 // deployment is not judged. It breaches as soon as minimum_requests are in the window and the value
 // is strictly beyond the limit; it does not wait for the window to fill.
 //
+// A request that its client gave up counts as slower than a latency limit that its age had passed,
+// and says nothing of a higher one (docs/judge.md, "Requests that are given up").
+//
 // A request rate is the exception: it is known only over the whole window, and minimum_requests
 // would forbid the very thing that "too few requests" is to find, so it does not apply.
 //

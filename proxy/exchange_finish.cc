@@ -203,9 +203,14 @@ void Exchange::account(Origin origin) {
   const std::size_t status_class = status >= 100 && status < 600 ? status / 100 - 1U : 3U;
   shard->requests[static_cast<std::size_t>(origin)][status_class].add();
   if (is_grpc_) shard->grpc[static_cast<std::size_t>(final_grpc_status())].add();
-  if (origin == Origin::client) return;
-  const auto micros = std::chrono::duration_cast<Micros>(worker_.now() - began_).count();
-  shard->duration.record(static_cast<std::uint64_t>(micros));
+  const auto micros = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<Micros>(worker_.now() - began_).count());
+  if (origin == Origin::client) {
+    // How long it would have taken is not known, only that it took longer (docs/judge.md).
+    if (termination_ == Termination::client_gone) shard->given_up.record(micros);
+    return;
+  }
+  shard->duration.record(micros);
   if (first_byte_micros_ >= 0)
     shard->first_byte.record(static_cast<std::uint64_t>(first_byte_micros_));
 }

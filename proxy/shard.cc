@@ -209,6 +209,7 @@ void TrafficShard::read_into(TrafficCounters& sum) const {
   sum.retries += retries.read();
   sum.shielded += shielded.read();
   duration.read_into(sum.duration);
+  given_up.read_into(sum.given_up);
   first_byte.read_into(sum.first_byte);
 }
 

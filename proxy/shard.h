@@ -59,6 +59,7 @@ struct TrafficShard {
   Count shielded;  ///< Failed here and were asked of the live group.
   Count active;    ///< Gauge: requests in flight.
   HistogramShard duration;
+  HistogramShard given_up;
   HistogramShard first_byte;
 
   void read_into(TrafficCounters& sum) const;

@@ -193,6 +193,7 @@ TEST_F(Http2Test, AResetCancelsTheWorkOfTheTarget) {
   EXPECT_TRUE(cancelled.wait());
   EXPECT_EQ(client.get(3).status, "200");
   EXPECT_EQ(teal_->admin().metric("teal_client_aborts_total"), 1);
+  EXPECT_EQ(teal_->admin().metric("teal_request_given_up_seconds_count"), 1);
 }
 
 TEST_F(Http2Test, AResponseCutShortIsAnErrorOfItsStreamOnly) {

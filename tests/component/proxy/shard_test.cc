@@ -45,6 +45,7 @@ TEST(Shard, ReadsTrafficAsItWasCounted) {
   traffic.retries.add(2);
   traffic.duration.record(1500);
   traffic.first_byte.record(700);
+  traffic.given_up.record(2500);
 
   TrafficCounters sum;
   shard.find(0)->read_into(sum);
@@ -57,6 +58,7 @@ TEST(Shard, ReadsTrafficAsItWasCounted) {
   twice.record(1500);
   EXPECT_EQ(sum.duration, twice);
   EXPECT_EQ(sum.first_byte.sum_micros, 1400U);
+  EXPECT_EQ(sum.given_up.sum_micros, 5000U);
 }
 
 TEST(Shard, MayBeReadWhileItsWorkerWrites) {

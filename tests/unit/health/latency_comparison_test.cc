@@ -35,15 +35,17 @@ bool is_breached(const Verdict& verdict) {
 }
 
 /// Requests of both groups; the release's are as slow as that with the given chances, live's with
-/// kShares. Until a breach or the end.
+/// kShares. A share of the clients gives up between the second threshold and the third. Until a
+/// breach or the end.
 bool breaches(LatencyComparison& judge, std::uint64_t seed, const std::vector<double>& release,
-              int requests) {
+              int requests, double impatient = 0) {
   proxy::Splitter splitter(seed);
   Rng rng(seed + 1);
   for (int i = 0; i < requests; ++i) {
     const proxy::Drawn drawn = splitter.draw(kTenth);
     const double luck = static_cast<double>(rng.next() >> 11U) * 0x1.0p-53;
-    for (std::uint8_t k = 0; k < kThresholds.size(); ++k) {
+    const std::size_t waits_for = impatient > 0 && uniform(rng) < impatient ? 2 : 3;
+    for (std::uint8_t k = 0; k < waits_for; ++k) {
       if (luck >= (drawn.release ? release[k] : kShares[k])) break;
       JudgedEvent event = error_of(drawn.release ? Colour::green : Colour::blue, i * 0.001);
       event.kind = JudgedEvent::Kind::slow;
@@ -100,6 +102,28 @@ TEST(LatencyComparison, BlamesAReleaseThatHangsByTheFewestOfItsRequests) {
   EXPECT_LE(hanging, 5);
 }
 
+// As a worker tells: at the age of each threshold, of whom nobody has given up before.
+TEST(LatencyComparison, BlamesAReleaseThatHangsThoughAllClientsGiveUp) {
+  LatencyComparison judge = begun();
+  EXPECT_TRUE(breaches(judge, 5, {1, 1, 1}, 300, 1.0));
+  EXPECT_THAT(to_string(judge.judge(settled_at(99))), HasSubstr("slower than 20.00ms: "));
+}
+
+TEST(LatencyComparison, DoesNotBlameAReleaseWhoseClientsGiveUpAsThoseOfLiveDo) {
+  int blamed = 0;
+  for (std::uint64_t run = 0; run < 20; ++run) {
+    LatencyComparison judge = begun();
+    blamed += breaches(judge, mix64(run + 100), kShares, 5000, 0.5) ? 1 : 0;
+  }
+  EXPECT_EQ(blamed, 0);
+}
+
+TEST(LatencyComparison, FindsASlowTailBehindClientsOfWhomHalfGiveUpBeforeIt) {
+  LatencyComparison judge = begun();
+  EXPECT_TRUE(breaches(judge, 7, {0.5, 0.1, 0.1}, 40'000, 0.5));
+  EXPECT_THAT(to_string(judge.judge(settled_at(99))), HasSubstr("slower than 50.00ms: "));
+}
+
 // 4.7.3
 TEST(LatencyComparison, CountsAClientOncePerThreshold) {
   LatencyComparison judge = begun();
@@ -141,6 +165,46 @@ TEST(LatencyComparison, CertifiesByLivesOwnQuantilesEvenWithoutLiveTraffic) {
   other.begin_step({at_second(0), Weight::all(), kThresholds, kShares});
   other.judge(settled_at(0));
   EXPECT_FALSE(std::holds_alternative<Healthy>(other.judge(settled_at(1, slow))));
+}
+
+/// A tenth of the traffic is the release's. So many requests of either group are as fast as live
+/// was before the step; of so many more the clients give up before the first threshold.
+Verdict certificate_of(std::uint64_t release_given_up, std::uint64_t live_given_up) {
+  const auto group = [](std::uint64_t requests, std::uint64_t given_up) {
+    TrafficCounters seen = counters(requests);
+    for (std::uint64_t i = 0; i < requests; ++i)
+      seen.duration.record(i % 10 < 5 ? 5'000 : i % 10 < 9 ? 15'000 : 30'000);
+    for (std::uint64_t i = 0; i < given_up; ++i) seen.given_up.record(8'000);
+    return seen;
+  };
+  LatencyComparison judge = begun();
+  return judge.judge(settled_at(1, group(4000, release_given_up), group(36'000, live_given_up)));
+}
+
+TEST(LatencyComparison, CertifiesAReleaseWhoseClientsGiveUpAsOftenAsThoseOfLive) {
+  EXPECT_TRUE(std::holds_alternative<Healthy>(certificate_of(0, 0)));
+  EXPECT_TRUE(std::holds_alternative<Healthy>(certificate_of(1000, 9000)));
+}
+
+TEST(LatencyComparison, DoesNotCertifyAHangThatClientsGiveUpBeforeItsThresholds) {
+  EXPECT_TRUE(std::holds_alternative<NotEnoughEvidence>(certificate_of(4000, 0)));
+  EXPECT_TRUE(std::holds_alternative<NotEnoughEvidence>(certificate_of(4000, 3600)));
+}
+
+TEST(LatencyComparison, CountsWhatWasGivenUpBehindAThresholdAsSlowForTheCertificate) {
+  TrafficCounters release = counters(2000);
+  for (int i = 0; i < 1000; ++i) release.duration.record(5'000);
+  for (int i = 0; i < 820; ++i) release.duration.record(15'000);
+  for (int i = 0; i < 180; ++i) release.duration.record(30'000);
+  for (const Micros age : {Micros{9'000}, Micros{30'000}}) {
+    TrafficCounters seen = release;
+    for (int i = 0; i < 200; ++i) seen.given_up.record(static_cast<std::uint64_t>(age.count()));
+    LatencyComparison judge("lame", alarm(), {});
+    judge.begin_step({at_second(0), Weight::all(), kThresholds, kShares});
+    judge.judge(settled_at(0));
+    EXPECT_EQ(std::holds_alternative<Healthy>(judge.judge(settled_at(1, seen))),
+              age < kThresholds[0]);
+  }
 }
 
 }  // namespace

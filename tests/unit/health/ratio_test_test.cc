@@ -186,5 +186,17 @@ TEST(RatioInterval, IsUnboundedWithoutEventsAndNarrowAfterMany) {
   EXPECT_LT(bounds.high.value_or(1e9), 4);
 }
 
+TEST(RatioTest, KnowsWhatSoManyEventsMoreWouldSay) {
+  RatioTest test(1.5, kNotWorse);
+  for (int i = 0; i < 30; ++i) test.add(i % 9 == 0, 0.1);
+  test.start_anew();
+  test.add(false, 0.2);
+  RatioTest after = test;
+  for (int i = 0; i < 7; ++i) after.add(true, 0.1);
+  EXPECT_NEAR(test.log_e_with(7, true, 0.1), after.log_e(), 1e-9);
+  EXPECT_NE(test.log_e(), after.log_e());
+  EXPECT_EQ(test.log_e_with(0, true, 0.1), test.log_e());
+}
+
 }  // namespace
 }  // namespace teal::health

@@ -49,10 +49,21 @@ TEST(SlowThresholds, AreTheQuantilesThatTheRequestsSuffice) {
   const std::vector<Micros> all = slow_thresholds(many, Millis{2000});
   ASSERT_EQ(all.size(), 5U);
   EXPECT_EQ(all.back(), Micros{2'000'000});
-  const std::vector<double> shares = slow_shares(many, all);
+  TrafficCounters before;
+  before.duration = many;
+  const std::vector<double> shares = slow_shares(before, all);
   EXPECT_NEAR(shares[0], 0.5, 0.02);
   EXPECT_NEAR(shares[1], 0.1, 0.02);
   EXPECT_EQ(shares[4], 0);
+}
+
+TEST(SlowShares, LeaveOutWhatWasGivenUpBeforeTheThreshold) {
+  TrafficCounters before;
+  for (int i = 0; i < 60; ++i) before.duration.record(1'000);
+  for (int i = 0; i < 20; ++i) before.duration.record(50'000);
+  for (int i = 0; i < 20; ++i) before.given_up.record(30'000);
+  const std::vector<double> shares = slow_shares(before, {Micros{20'000}, Micros{40'000}});
+  EXPECT_EQ(shares, (std::vector<double>{0.4, 0.25}));
 }
 
 TEST(SlowThresholds, AreNotRepeated) {

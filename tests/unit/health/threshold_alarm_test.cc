@@ -35,6 +35,12 @@ class Release {
     for (std::uint64_t i = 0; i < requests; ++i)
       counters_.duration.record(static_cast<std::uint64_t>(duration.count()));
   }
+  /// Clients that went away when they had waited so long.
+  void give_up(std::uint64_t requests, Micros age) {
+    counters_.requests[static_cast<std::size_t>(Origin::client)][4 - 1] += requests;
+    for (std::uint64_t i = 0; i < requests; ++i)
+      counters_.given_up.record(static_cast<std::uint64_t>(age.count()));
+  }
   Verdict judge() { return alarm_.judge(Reading{now_, counters_, {}}); }
   Verdict judge_after(Millis passed) {
     now_ += passed;
@@ -188,6 +194,43 @@ TEST(LatencyAlarm, NeedsItsMinimumOfRequests) {
   Release release = latency(0.99, above(250));
   release.serve(49, 2, seconds{5});
   EXPECT_EQ(release.judge_after(seconds{1}), Verdict{NotEnoughEvidence{"49 of 50 requests"}});
+}
+
+TEST(LatencyAlarm, CountsWhatWasGivenUpAsSlowerThanALimitThatItsAgeHadPassed) {
+  Release release = latency(0.99, above(250));
+  release.serve(98, 2);
+  release.give_up(2, milliseconds{300});
+  EXPECT_EQ(release.judge_after(seconds{1}),
+            Verdict{Breached{"latency_p99 over 300ms > 250ms over 30s (100 requests, 2 given up by "
+                             "clients)"}});
+}
+
+TEST(LatencyAlarm, SeesAHangThatAllClientsGiveUp) {
+  Release release = latency(0.99, above(250));
+  release.give_up(49, milliseconds{300});
+  EXPECT_EQ(release.judge_after(seconds{1}), Verdict{NotEnoughEvidence{"49 of 50 requests"}});
+  release.give_up(1, milliseconds{250});
+  EXPECT_TRUE(is_breached(release.judge_after(seconds{1})));
+}
+
+TEST(LatencyAlarm, LearnsNothingFromWhatWasGivenUpBeforeTheLimit) {
+  Release release = latency(0.5, above(250));
+  release.serve(49, 2);
+  release.give_up(1000, milliseconds{240});
+  EXPECT_EQ(release.judge_after(seconds{1}), Verdict{NotEnoughEvidence{"49 of 50 requests"}})
+      << "a request that was given up early is no fast one";
+  release.serve(1, 2);
+  EXPECT_EQ(release.judge_after(seconds{1}), Verdict{Healthy{}})
+      << "a request that was given up early is no slow one";
+}
+
+TEST(LatencyAlarm, DoesNotCallFastWhatWasGivenUp) {
+  Release release = latency(0.9, below(5));
+  release.serve(60, 2, milliseconds{1});
+  release.give_up(10, milliseconds{1});
+  EXPECT_EQ(release.judge_after(seconds{1}), Verdict{Healthy{}});
+  release.serve(60, 2, milliseconds{1});
+  EXPECT_TRUE(is_breached(release.judge_after(seconds{1}))) << "fast whatever became of ten of 130";
 }
 
 TEST(RequestRateAlarm, DoesNotCallAStartingReleaseTooQuiet) {
