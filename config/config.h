@@ -75,6 +75,7 @@ struct ListenerTimeouts {
   Millis tls_handshake = seconds{10};   ///< From the accept to the end of the handshake: close.
   Millis request_header = seconds{10};  ///< First byte of a request to its whole head: 408.
   Millis keep_alive = seconds{75};      ///< Idle between requests: close.
+  Millis half_closed = seconds{10};     ///< A request goes on after its client's end: given up.
   bool operator==(const ListenerTimeouts&) const = default;
 };
 
@@ -109,6 +110,10 @@ struct HttpsRedirect {
   bool operator==(const HttpsRedirect&) const = default;
 };
 
+/// What the end of a client's sending means over HTTP/1 while its request runs: that the client is
+/// gone, or that it waits for its response all the same.
+enum class HalfClosedClients : std::uint8_t { abort, serve };
+
 /// Connections that begin with a header of the PROXY protocol.
 struct ListenerProxyProtocol {
   /// Whose do, always; those of others never. Empty on a Unix socket: everybody's.
@@ -130,6 +135,7 @@ struct Listener {
   std::optional<ListenerTls> tls;
   std::optional<HttpsRedirect> redirect_https;
   std::string hsts;  ///< Strict-Transport-Security as it is sent; empty: not sent. With tls only.
+  HalfClosedClients half_closed_clients = HalfClosedClients::abort;
   ListenerHttp2 http2;
   PathRules paths;
   Underscores underscores = Underscores::pass;

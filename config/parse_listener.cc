@@ -12,6 +12,7 @@ void parse_timeouts(const Value& value, ListenerTimeouts& timeouts) {
   keys.duration("tls_handshake", timeouts.tls_handshake, Millis{1}, hours{1});
   keys.duration("request_header", timeouts.request_header, Millis{1}, hours{1});
   keys.duration("keep_alive", timeouts.keep_alive, Millis{1}, hours{24});
+  keys.duration("half_closed", timeouts.half_closed, Millis{1}, hours{1});
 }
 
 void parse_limits(const Value& value, ListenerLimits& limits) {
@@ -109,6 +110,9 @@ Listener parse_listener(const std::string& name, const Value& value) {
   // RFC 6797, section 7.2: not over plain HTTP.
   if (!listener.hsts.empty() && !listener.tls)
     value.report().add_at(value.path() + ".hsts", "is for listeners with tls", "add tls");
+  keys.choice<HalfClosedClients>(
+      "half_closed_clients", listener.half_closed_clients,
+      {{"abort", HalfClosedClients::abort}, {"serve", HalfClosedClients::serve}});
   if (const auto http2 = keys.find("http2")) listener.http2 = parse_http2(*http2);
   if (listener.tls) listener.tls->http2 = listener.http2.enabled;
   if (const auto pages = keys.find("error_pages")) listener.error_pages = parse_error_pages(*pages);

@@ -124,6 +124,8 @@ class Channel : public net::Watcher {
   void mark_ready(net::Readiness ready);
   /// Something may be there to read.
   bool may_read() const { return readable_; }
+  /// The peer has ended its side, behind what there is to read.
+  bool has_ended() const { return ended_; }
   /// Reads into the worker's scratch buffer behind `kept` bytes that it is given to begin with.
   net::ReadResult read_behind(std::string_view kept, std::size_t most);
 

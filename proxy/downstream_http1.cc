@@ -139,8 +139,8 @@ void Http1Downstream::pump() {
       break;
     }
     const net::ReadResult got = read_behind(stash_, read_size_);
-    // What a tunnel kept is its own even where nothing follows.
-    if (got.size > 0 || (is_tunnel_ && !stash_.empty())) {
+    // What was kept is of use even where nothing follows: to a tunnel, or as the end of a request.
+    if (got.size > 0 || (is_tunnel_ ? !stash_.empty() : got.eof)) {
       const std::string_view input(worker_.scratch(0).data(), stash_.size() + got.size);
       const std::string_view rest = parse(input);
       if (phase_ == Phase::closed) return;
@@ -148,11 +148,20 @@ void Http1Downstream::pump() {
       if (got.size == read_size_) read_size_ = std::min(read_size_ * 4, kLargestRead);
       worker_.gather().flush();  // the views into the scratch buffer end here
     }
-    if (got.error != 0 || got.eof) {
-      on_input_ended(got.error != 0);
+    if (got.error != 0) {
+      on_input_ended(true);
       return;
     }
+    if (got.eof) {
+      if (!is_tunnel_) mark_end_read();
+      // Unless what came before it was whole, or its answers are in the way.
+      if (is_tunnel_ || wants_input()) {
+        on_input_ended(false);
+        return;
+      }
+    }
   }
+  if (has_ended() || stream_.tls() != nullptr) look_for_end();
   if (phase_ != Phase::closed) set_input_deadline();
 }
 
@@ -234,11 +243,52 @@ void Http1Downstream::on_input_ended(bool broken) {
       exchange_->on_request_end({});
       return;
     }
-    if (!broken && request_done_) return;  // half-closed by a client that waits for its response
     close_after_ = true;
     exchange_->on_client_gone();
   }
   close();
+}
+
+/// It shows itself again to whoever reads next: a request behind this one, or a tunnel.
+void Http1Downstream::mark_end_read() {
+  end_is_read_ = true;
+  mark_ready({.read = true, .ended = true});
+}
+
+/// Whether the client has ended its side while its request runs and nothing of it is wanted: then
+/// it is gone. Unread bytes in front of that end change nothing: they are further requests, or a
+/// body whose target takes no more, and whoever waited for an answer would not have ended. While
+/// the body is read, the end comes in its turn.
+void Http1Downstream::look_for_end() {
+  if (phase_ != Phase::exchange || is_tunnel_ || wants_input()) return;
+  if (stream_.tls() != nullptr && !end_is_read_ && !read_ahead()) return;
+  if (!has_ended()) return;
+  if (!serves_half_closed()) {
+    on_input_ended(false);
+  } else if (served_until_ == Mono::max()) {
+    served_until_ = worker_.now() + timeouts_.half_closed;
+  }
+}
+
+/// The socket does not tell of the end of TLS, which stands behind what the client sent before.
+/// False: the connection has failed.
+bool Http1Downstream::read_ahead() {
+  while (request_done_ && may_read() && !end_is_read_ && stash_.size() < kMostAhead) {
+    const net::ReadResult got = read_behind(stash_, kMostAhead - stash_.size());
+    if (got.error != 0) {
+      on_input_ended(true);
+      return false;
+    }
+    if (got.size > 0)
+      keep_rest(stash_, std::string_view(worker_.scratch(0).data(), stash_.size() + got.size));
+    if (got.eof) mark_end_read();
+  }
+  return true;
+}
+
+bool Http1Downstream::serves_half_closed() const {
+  return exchange_->may_become_tunnel() ||
+         spec().half_closed_clients == config::HalfClosedClients::serve;
 }
 
 void Http1Downstream::refuse(net::Refusal rule) {
@@ -290,6 +340,7 @@ void Http1Downstream::send_head(const net::ResponseHead& head, const ResponseSty
 
 void Http1Downstream::send_switched(net::ResponseHead& head, const ResponseStyle& style) {
   is_tunnel_ = close_after_ = true;
+  timer_.cancel();  // that of a client which has ended its side
   // What is cut must not look like an end.
   framing_ = {net::Framing::Kind::until_close, 0};
   append_response_head(output(), head, style);
@@ -367,7 +418,9 @@ void Http1Downstream::set_input_deadline() {
       worker_.wheel().set(timer_, worker_.now() + timeouts_.request_header);
     }
   } else if (phase_ == Phase::exchange) {
-    if (!request_done_ && exchange_->wants_body() && !exchange_->is_upload_blocked()) {
+    if (served_until_ != Mono::max() && !is_tunnel_) {
+      worker_.wheel().set(timer_, served_until_);
+    } else if (!request_done_ && exchange_->wants_body() && !exchange_->is_upload_blocked()) {
       worker_.wheel().set(timer_, worker_.now() + exchange_->request_body_idle());
     } else {
       timer_.cancel();
@@ -393,7 +446,12 @@ void Http1Downstream::on_timeout() {
           {});
       return;
     }
-    case Phase::exchange: exchange_->on_request_stalled(); return;
+    case Phase::exchange:
+      if (served_until_ != Mono::max() && !is_tunnel_)
+        on_input_ended(false);
+      else
+        exchange_->on_request_stalled();
+      return;
     case Phase::closing:
     case Phase::lingering: close(); return;
     case Phase::closed: return;

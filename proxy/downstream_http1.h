@@ -49,6 +49,8 @@ class Http1Downstream final : public Downstream, public ClientSide {
 
  private:
   static constexpr std::size_t kLargestRead = 256 * 1024;
+  /// Kept of further requests while one runs, to see whether the end of TLS stands behind them.
+  static constexpr std::size_t kMostAhead = std::size_t{16} * 1024;
 
   Http1Downstream(Worker& worker, Accepted accepted);
   explicit Http1Downstream(Downstream& from);
@@ -59,6 +61,10 @@ class Http1Downstream final : public Downstream, public ClientSide {
   bool is_http2(std::string_view input) const;
   void begin_exchange();
   void on_input_ended(bool broken);
+  void mark_end_read();
+  void look_for_end();
+  bool read_ahead();
+  bool serves_half_closed() const;
   void refuse(net::Refusal rule);
   /// An answer to what never became a request, and its line in the log.
   void answer_and_end(const OwnAnswer& answer, std::string_view detail,
@@ -69,12 +75,14 @@ class Http1Downstream final : public Downstream, public ClientSide {
   static void on_timer(void* self) { static_cast<Http1Downstream*>(self)->on_timeout(); }
 
   const std::uint32_t requests_limit_;
-  bool request_done_ = true;  ///< The present request's last byte has been taken.
-  bool close_after_ = false;  ///< No further request after this one.
-  net::Framing framing_;      ///< Of the response, as the client gets it.
-  bool is_tunnel_ = false;    ///< Bytes are another protocol's.
-  bool input_ended_ = false;  ///< Of a tunnel: the client sends no more.
-  bool head_begun_ = false;   ///< The head's deadline runs.
+  bool request_done_ = true;         ///< The present request's last byte has been taken.
+  bool close_after_ = false;         ///< No further request after this one.
+  net::Framing framing_;             ///< Of the response, as the client gets it.
+  bool is_tunnel_ = false;           ///< Bytes are another protocol's.
+  bool input_ended_ = false;         ///< Of a tunnel: the client sends no more.
+  bool end_is_read_ = false;         ///< The end of the client's bytes, where it is not a tunnel's.
+  bool head_begun_ = false;          ///< The head's deadline runs.
+  Mono served_until_ = Mono::max();  ///< Its requests, since the client has ended its side.
   std::uint32_t requests_ = 0;
   std::size_t read_size_ = kFirstRead;
   net::RequestParser parser_;

@@ -72,6 +72,8 @@ class Exchange {
     if (phase_ == Phase::tunnel) return !tunnel_->client_ended;
     return (phase_ == Phase::waiting || phase_ == Phase::relaying) && !head_.is_extended_connect();
   }
+  /// The target may yet change the protocol, and the client's end is that of one direction then.
+  bool may_become_tunnel() const { return !upgrade_.empty(); }
   /// How long the client may be silent in mid-body.
   /// 0: as long as it likes, since a call of gRPC may be a conversation, whose silence is timed as
   /// a whole.

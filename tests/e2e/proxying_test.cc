@@ -125,17 +125,6 @@ TEST(Proxying, CutsAnAbsoluteTargetDownToItsPath) {
   EXPECT_EQ(target.last().headers.get("host"), "shop.example.com");
 }
 
-TEST(Proxying, ServesAClientThatHasFinishedSending) {
-  Target target;
-  Teal teal(shop({target.address()}));
-  HttpClient client(teal.listener());
-  client.send(request("GET", "/half"));
-  client.wire().finish_sending();
-  const Response response = client.read();
-  EXPECT_EQ(response.body, "blue-1 /half\n") << describe(response);
-  EXPECT_EQ(client.await_end(), Arrival::closed);
-}
-
 TEST(Proxying, TellsTheTargetWhenTheClientGoesAway) {
   Target target;
   Trigger gone;

@@ -176,6 +176,11 @@ TEST(LoadListener, NeedsAnAddressOfItsOwn) {
   EXPECT_EQ(problem("{ a: { address: 1.1.1.1:80, proxy_protocol: false } }"), "");
   EXPECT_THAT(problem("{ a: { address: 1.1.1.1:80, timeouts: { keep_alive: 0 } } }"),
               HasSubstr("must be from 1ms to 1d, not '0'"));
+  EXPECT_THAT(problem("{ a: { address: 1.1.1.1:80, half_closed_clients: keep } }"),
+              HasSubstr("a.half_closed_clients: "));
+  EXPECT_THAT(problem("{ a: { address: 1.1.1.1:80, timeouts: { half_closed: 2h } } }"),
+              HasSubstr("must be from 1ms to 1h, not '2h'"));
+  EXPECT_EQ(problem("{ a: { address: 1.1.1.1:80, half_closed_clients: serve } }"), "");
 }
 
 TEST(LoadService, RefusesTargetsThatAreThisTealAsFarAsTheTextShows) {

@@ -76,6 +76,16 @@ TEST(Exporter, GivesExactHistogramsInSeconds) {
   EXPECT_THAT(text, HasSubstr("teal_request_duration_seconds_sum{"));
 }
 
+TEST(Exporter, TellsHowLongClientsWaitedThatGaveUp) {
+  Scrape scrape;
+  scrape.traffic = {{{"shop", Colour::blue, "v41", Audience::split}, {}}};
+  EXPECT_THAT(exposition(scrape), Not(HasSubstr("teal_request_given_up_seconds")));
+  scrape.traffic[0].counters.given_up.record(300'000);
+  EXPECT_THAT(exposition(scrape),
+              HasSubstr("teal_request_given_up_seconds_count{service=\"shop\",group=\"blue\","
+                        "revision=\"v41\",audience=\"split\"} 1\n"));
+}
+
 TEST(Exporter, TellsSplitTargetsAndPhase) {
   const std::string text = exposition(full_scrape());
   EXPECT_THAT(text, HasSubstr(R"(teal_split_asked_ratio{service="shop",group="green"} 0.125)"));
