@@ -340,6 +340,30 @@ class GivenUpReleaseTest : public ReleaseTest {
   }
 };
 
+TEST_F(GivenUpReleaseTest, ClientsAreGoneWhileTheLiveGroupIsAskedInTheReleasesPlace) {
+  constexpr std::size_t kClients = 8;
+  start("{ plan: [ { set_weight: 50% }, { bake: 1h } ] }", "shield: { on: 5xx }\n");
+  std::atomic<std::size_t> told{0};
+  green_.set_status(500);
+  blue_.on_request([&](TargetConnection& connection, const SeenRequest&) {
+    connection.await_end();
+    ++told;
+  });
+  ASSERT_TRUE(await_bake(ship()));
+  {
+    std::deque<HttpClient> clients;
+    for (std::size_t i = 0; i < kClients; ++i) {
+      clients.emplace_back(teal_->listener());
+      clients.back().send(request("GET", "/"));
+    }
+    ASSERT_TRUE(blue_.await_requests(kClients));
+    EXPECT_GT(green_.requests(), 0U);
+  }
+  EXPECT_TRUE(eventually([&] { return told == kClients; }));
+  EXPECT_TRUE(eventually([&] { return admin().metric("teal_client_aborts_total") == kClients; }));
+  EXPECT_TRUE(eventually([&] { return admin().metric("teal_downstream_requests_active") == 0; }));
+}
+
 TEST_F(GivenUpReleaseTest, AHangWhoseClientsGiveUpIsTakenBackByTheLatencyQuantile) {
   start(
       "{ plan: [ { set_weight: 50% }, { bake: 1h } ], "

@@ -46,6 +46,20 @@ TEST_F(Http2TargetFaultsTest, WhatAClientCancelsIsCancelledAtTheTarget) {
   EXPECT_EQ(target.connections(), 1U);
 }
 
+TEST_F(Http2TargetFaultsTest, TheStreamOfAnHttp1ClientThatEndsItsSideIsCancelled) {
+  Http2Target target;
+  Trigger begun;
+  target.on_request([&](const Http2Target::Send&, const SeenStream&) { begun.fire(); });
+  start({target.address()});
+  HttpClient client(teal_->listener());
+  client.send(request("GET", "/"));
+  ASSERT_TRUE(begun.wait());
+  client.wire().finish_sending();
+  EXPECT_EQ(target.await_reset(), 8U);
+  EXPECT_EQ(client.await_end(), Arrival::closed);
+  EXPECT_EQ(metric("teal_client_aborts_total"), 1);
+}
+
 TEST_F(Http2TargetFaultsTest, WhatTheTargetResetsInMidResponseIsCutForTheClient) {
   Http2Target target;
   target.on_request([&](const Http2Target::Send& send, const SeenStream& request) {
