@@ -14,7 +14,7 @@ std::shared_ptr<const config::Config> config_of(const std::vector<std::string>& 
   for (const std::string& name : names) {
     config::Service& service = config->services.emplace_back();
     service.name = name;
-    service.actions.request_body_bytes = name.size();
+    service.actions.request_body_bytes = static_cast<std::uint32_t>(name.size());
     service.timeouts.queue = Millis{static_cast<int>(name.size())};
   }
   return config;
