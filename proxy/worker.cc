@@ -332,7 +332,10 @@ void Worker::give_table(TableNews news) {
   reactor_.wake();
 }
 
+/// Taking a table lets requests go on, after which there may be news again: those wait for what
+/// came before them.
 void Worker::take_news() {
+  if (std::exchange(is_taking_news_, true)) return;
   while (has_news_.exchange(false, std::memory_order_acquire)) {
     std::deque<TableNews> news;
     {
@@ -344,6 +347,7 @@ void Worker::take_news() {
       each.applied();
     }
   }
+  is_taking_news_ = false;
 }
 
 void Worker::take_table(const RouteTable& routes) {

@@ -255,6 +255,7 @@ class Worker {
   std::atomic<bool> has_news_{false};
   std::mutex news_mutex_;  ///< Taken once per publication.
   std::deque<TableNews> news_;
+  bool is_taking_news_ = false;
 
   Untold untold_;
   const std::uint64_t numbers_from_;  ///< Random: a restart must not give old numbers again.
