@@ -84,6 +84,10 @@ endfunction()
 
 function(teal_cold)
   list(TRANSFORM ARGN PREPEND ${CMAKE_SOURCE_DIR}/)
-  set_source_files_properties(${ARGN} PROPERTIES
-    COMPILE_OPTIONS $<IF:$<BOOL:${TEAL_SANITIZE}>,-O0,-O1> SKIP_PRECOMPILE_HEADERS ON)
+  if(TEAL_SANITIZE)
+    set(level -O0)
+  else()
+    set(level -O1)
+  endif()
+  set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS ${level} SKIP_PRECOMPILE_HEADERS ON)
 endfunction()
