@@ -7,11 +7,12 @@ import pathlib
 import re
 import tempfile
 import unittest
+import unittest.mock
 
 import tidy
 
 CONFIGURATION = """
-Checks: '-*,bugprone-use-after-move,modernize-use-nullptr,modernize-deprecated-headers,misc-definitions-in-headers'
+Checks: '-*,bugprone-use-after-move,bugprone-suspicious-include,modernize-use-nullptr,modernize-deprecated-headers,misc-definitions-in-headers'
 WarningsAsErrors: '*'
 CheckOptions:
   - { key: modernize-deprecated-headers.CheckHeaderFile, value: true }
@@ -52,6 +53,13 @@ class TidyTest(unittest.TestCase):
                  ("base/nobody.h", "5", "misc-definitions-in-headers")]
         self.assertEqual(self.check(), (wrong, 3))
         self.assertEqual(self.check(), (wrong, 2), "the clean one is not looked at again, the others are")
+
+    def test_looks_at_clean_files_together(self):
+        for name, function in (("a", "half"), ("b", "third"), ("c", "quarter")):
+            self.write(f"base/{name}.cc", CLEAN.replace("half", function) + f"int {name}() {{ return {function}(1); }}\n")
+        with unittest.mock.patch.object(tidy.Tidy, "run", autospec=True, side_effect=tidy.Tidy.run) as run:
+            self.assertEqual(self.check(), ([], 3))
+        self.assertEqual(run.call_count, 1)
 
     def test_says_nothing_that_holds_only_in_company(self):
         # Each is right; together they do not compile, and their layout does not show it.
