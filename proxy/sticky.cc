@@ -33,7 +33,7 @@ SipKey sip_key(const StickySecrets::Key& secret, std::string_view use, std::stri
 
 void put_id(const StickyClient& client, Bytes& bytes) {
   std::memcpy(bytes.data(), &client.serial, sizeof client.serial);
-  std::memcpy(bytes.data() + sizeof client.serial, &client.shift, sizeof client.shift);
+  std::memcpy(bytes.data() + sizeof client.serial, &client.offset, sizeof client.offset);
 }
 
 /// -1: no digit.
@@ -66,7 +66,7 @@ StickyCookies::StickyCookies(const StickySecrets& secrets, std::string_view serv
 
 std::uint32_t StickyCookies::bucket(const StickyClient& client, std::uint64_t deployment) const {
   const std::uint64_t hash = siphash(buckets_, client.serial, deployment);
-  return static_cast<std::uint32_t>((hash % kBuckets + client.shift) % kBuckets);
+  return static_cast<std::uint32_t>((hash % kBuckets + client.offset) % kBuckets);
 }
 
 StickyClient StickyCookies::draw(bool release_side, Weight release, std::uint64_t deployment,
@@ -82,7 +82,7 @@ StickyClient StickyCookies::draw(bool release_side, Weight release, std::uint64_
   client.serial = std::max<std::uint64_t>(siphash(draws_, random, 0), 1);
   const std::uint64_t place = siphash(draws_, random, 1) >> 32U;
   const auto wanted = first + static_cast<std::uint32_t>((place * size) >> 32U);
-  client.shift =
+  client.offset =
       static_cast<std::uint16_t>((wanted + kBuckets - bucket(client, deployment)) % kBuckets);
   return client;
 }
@@ -110,7 +110,7 @@ std::optional<StickyClient> StickyCookies::read(std::string_view cookie) const {
   if (!is_sealed_with(mac_) && !(previous_ && is_sealed_with(*previous_))) return std::nullopt;
   StickyClient client;
   std::memcpy(&client.serial, bytes.data(), sizeof client.serial);
-  std::memcpy(&client.shift, bytes.data() + sizeof client.serial, sizeof client.shift);
+  std::memcpy(&client.offset, bytes.data() + sizeof client.serial, sizeof client.offset);
   return client;
 }
 

@@ -30,7 +30,7 @@ struct StickyClient {
   std::uint64_t serial = 0;  ///< Random; 0: nobody.
   /// Added to the hash of the serial: that way a new client can be put into any bucket, and says
   /// nothing about which one it is.
-  std::uint16_t shift = 0;
+  std::uint16_t offset = 0;
 
   bool operator==(const StickyClient&) const = default;
 };

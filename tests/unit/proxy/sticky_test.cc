@@ -161,9 +161,9 @@ TEST_F(StickyTest, TheSamePlacesOfAnotherServiceAreOthers) {
 }
 
 // What a client can see of its cookie says nothing of its bucket.
-TEST_F(StickyTest, TheShiftOfAClientOfTheReleaseIsAsAnyOthers) {
+TEST_F(StickyTest, TheOffsetOfAClientOfTheReleaseIsAsAnyOthers) {
   std::vector<double> counts(10);
-  for (int i = 0; i < 20'000; ++i) ++counts[draw(true, Weight::percent(1)).shift / 1000U];
+  for (int i = 0; i < 20'000; ++i) ++counts[draw(true, Weight::percent(1)).offset / 1000U];
   double sum = 0;
   for (const double count : counts) sum += (count - 2000) * (count - 2000) / 2000;
   EXPECT_LT(sum, 27.9) << "seed " << kSeed;
