@@ -133,7 +133,7 @@ TEST_F(Http2Test, TrailersGoBothWays) {
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n"
         "x-sum: 42\r\n\r\n");
   });
-  start();
+  start({}, "request_trailers: pass\n");
   Http2Client client(teal_->listener());
   client.send(h2::headers(1, h2::post(), false) + h2::frame(h2::kData, 0, 1, "abc") +
               h2::headers(1, {{"x-check", "7"}}));

@@ -166,8 +166,8 @@ TEST(PathParameters, GoOnAsTheyCameOrNotAtAllOrAreRefused) {
     EXPECT_EQ(routed(each.passed), each.routed) << each.path;
     EXPECT_EQ(routed(each.stripped, strip), each.routed) << each.path;
     EXPECT_EQ(settled(each.stripped, strip), each.stripped) << each.path;
-    if (each.passed.find(';') != each.passed.npos || each.passed.find("%3B") != each.passed.npos)
-      EXPECT_EQ(settled(each.path, refuse), "path_parameters") << each.path;
+    const bool has_any = each.passed != each.routed;
+    EXPECT_EQ(settled(each.path, refuse), has_any ? "path_parameters" : each.passed) << each.path;
   }
 }
 
