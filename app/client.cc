@@ -10,6 +10,7 @@
 #include "app/exit_code.h"
 #include "app/json_at.h"
 #include "app/status_view.h"
+#include "base/printable.h"
 #include "base/weight.h"
 
 namespace teal::app {
@@ -67,7 +68,15 @@ std::string path_segment(std::string_view text) {
 }
 
 int Client::fail(const std::string& message) {
-  terminal_.err << "teal: " << message << '\n';
+  terminal_.err << "teal: " << printable(message) << '\n';
+  return kError;
+}
+
+int Client::report_problem(const AdminAnswer& answer) {
+  if (json_)
+    terminal_.err << printable_json(answer.body);
+  else
+    terminal_.err << "teal: " << render_problem(answer.body, answer.status);
   return kError;
 }
 
@@ -80,10 +89,7 @@ std::optional<std::string> Client::call(std::string_view method, const std::stri
     return std::nullopt;
   }
   if (answer->status < 400) return std::move(answer->body);
-  if (json_)
-    terminal_.err << answer->body;
-  else
-    terminal_.err << "teal: " << render_problem(answer->body, answer->status);
+  report_problem(*answer);
   return std::nullopt;
 }
 
@@ -98,7 +104,7 @@ std::optional<json::object> Client::fetch(const std::string& path) {
 int Client::report_service(const std::optional<std::string>& answer) {
   if (!answer) return kError;
   if (json_) {
-    terminal_.out << *answer;
+    terminal_.out << printable_json(*answer);
     return kSuccess;
   }
   const std::optional<json::object> service = parse_object(*answer);
@@ -112,7 +118,8 @@ std::optional<std::string> Client::frame(const std::string& service) {
   const std::string path =
       service.empty() ? std::string("/v1/services") : "/v1/services/" + path_segment(service);
   std::optional<std::string> answer = call("GET", path);
-  if (!answer || json_) return answer;
+  if (!answer) return std::nullopt;
+  if (json_) return printable_json(*answer);
   const std::optional<json::object> object = parse_object(*answer);
   if (!object) {
     fail("what answers at " + to_string(admin_.address()) + " is not Teal");
@@ -185,7 +192,7 @@ int Client::steer(const std::string& command, const std::string& what) {
   if (!answer) return kError;
   const std::optional<json::object> report = parse_object(*answer);
   if (json_ || !report)
-    terminal_.out << *answer;
+    terminal_.out << printable_json(*answer);
   else
     terminal_.out << render_deployment_line(*report) << '\n';
   return kSuccess;
@@ -212,7 +219,7 @@ int Client::history(const std::string& service, std::size_t limit) {
   if (!answer) return kError;
   const std::optional<json::object> list = parse_object(*answer);
   if (json_ || !list)
-    terminal_.out << *answer;
+    terminal_.out << printable_json(*answer);
   else
     terminal_.out << render_history(*list, {terminal_.columns, terminal_.colour, 0});
   return kSuccess;
@@ -223,7 +230,7 @@ int Client::show(const std::string& path,
   const auto answer = call("GET", path);
   if (!answer) return kError;
   const std::optional<json::object> object = parse_object(*answer);
-  terminal_.out << (json_ || !object ? *answer : render(*object));
+  terminal_.out << (json_ || !object ? printable_json(*answer) : render(*object));
   return kSuccess;
 }
 
@@ -249,12 +256,12 @@ int Client::events(bool follow, const std::string& since) {
     }
     const std::optional<json::object> data = parse_object(event.data);
     if (json_ || !data || event.type == "gap") {
-      terminal_.out << event.data << '\n' << std::flush;
+      terminal_.out << printable_json(event.data) << '\n' << std::flush;
       return true;
     }
     const std::string service = text_at(*data, "service");
     const std::string deployment = text_at(*data, "deployment");
-    terminal_.out << text_at(*data, "at") << "  " << event.type
+    terminal_.out << text_at(*data, "at") << "  " << printable(event.type)
                   << (service.empty() ? "" : "  " + service)
                   << (deployment.empty() ? "" : "  " + deployment) << "  " << text_at(*data, "text")
                   << '\n'
@@ -280,9 +287,9 @@ int Client::alarm(const std::string& name, const std::string& state, const std::
   const auto answer = call("POST", "/v1/alarms/" + path_segment(name), json::serialize(body));
   if (!answer) return kError;
   if (json_)
-    terminal_.out << *answer;
+    terminal_.out << printable_json(*answer);
   else
-    terminal_.out << name << " is " << state << '\n';
+    terminal_.out << printable(name) << " is " << state << '\n';
   return kSuccess;
 }
 

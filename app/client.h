@@ -69,6 +69,8 @@ class Client {
   std::optional<std::string> find_deployment(const std::string& command, const std::string& what);
   int wait_for(const std::string& id, Millis timeout);
   int fail(const std::string& message);
+  /// Says what the API minds.
+  int report_problem(const AdminAnswer& answer);
 
   const Terminal& terminal_;
   AdminClient admin_;

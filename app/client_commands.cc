@@ -9,6 +9,7 @@
 #include "app/cli.h"
 #include "app/client.h"
 #include "app/exit_code.h"
+#include "base/printable.h"
 
 namespace teal::app {
 namespace {
@@ -37,7 +38,7 @@ CLI::App* add(CLI::App& app, const char* name, const char* help, const Terminal&
     action = [&terminal, choices, run]() -> int {
       const Result<Address> address = parse_address(choices->admin);
       if (!address) {
-        terminal.err << "teal: --admin: " << address.error().message() << '\n';
+        terminal.err << "teal: --admin: " << printable(address.error().message()) << '\n';
         return kUsage;
       }
       Client client(terminal, AdminClient(*address), choices->output == "json");

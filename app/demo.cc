@@ -9,6 +9,7 @@
 #include "app/demo_load.h"
 #include "app/demo_stage.h"
 #include "app/exit_code.h"
+#include "app/json_at.h"
 #include "app/status_view.h"
 
 namespace teal::app {
@@ -43,11 +44,6 @@ class Demo {
   DemoStage& stage_;
 };
 
-std::string text_of(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : "";
-}
-
 json::array canary(std::initializer_list<std::pair<const char*, const char*>> steps) {
   json::array plan;
   for (const auto& [weight, bake] : steps) {
@@ -65,7 +61,7 @@ Result<Outcome> Demo::ship(const ShopOptions& release, const json::array& plan, 
   if (!id) return id.error();
   Result<json::object> ended = stage_.watch(*id);
   if (!ended) return ended.error();
-  if (const std::string rollback = text_of(*ended, "rolled_back_by"); !rollback.empty()) {
+  if (const std::string rollback = text_at(*ended, "rolled_back_by"); !rollback.empty()) {
     if (const auto done = stage_.watch(rollback); !done) return done.error();
     ended = stage_.get("/v1/deployments/" + *id);
     if (!ended) return ended.error();
@@ -101,7 +97,7 @@ Result<bool> Demo::play(bool keep) {
 }
 
 void Demo::show_audit(const json::object& deployment) {
-  say("    the audit timeline of " + text_of(deployment, "id") + ":");
+  say("    the audit timeline of " + text_at(deployment, "id") + ":");
   const json::value* timeline = deployment.if_contains("timeline");
   if (timeline == nullptr) return;
   for (const json::value& entry : timeline->as_array())
@@ -111,21 +107,21 @@ void Demo::show_audit(const json::object& deployment) {
 Result<bool> Demo::sum_up(const Outcome& good, const Outcome& bad, const DemoLoad& load) {
   const Result<json::object> service = stage_.get("/v1/services/shop");
   if (!service) return service.error();
-  const std::string live = text_of(*service, "live");
-  const std::string revision = text_of(service->at("groups").at(live).as_object(), "revision");
+  const std::string live = text_at(*service, "live");
+  const std::string revision = text_at(service->at("groups").at(live).as_object(), "revision");
   const auto seen = load.sighting("v3");
   const bool shipped =
-      text_of(good.deployment, "status") == "Succeeded" && good.seen.errors + good.seen.broken == 0;
+      text_at(good.deployment, "status") == "Succeeded" && good.seen.errors + good.seen.broken == 0;
   const bool taken_back =
-      !text_of(bad.deployment, "rolled_back_by").empty() && revision == "v2" && seen.has_value();
+      !text_at(bad.deployment, "rolled_back_by").empty() && revision == "v2" && seen.has_value();
   const bool nothing_lost = good.seen.broken + bad.seen.broken == 0;
 
   say("\n--- what happened ------------------------------------------------------------");
-  say("v2  " + text_of(good.deployment, "status") + ": " + std::to_string(good.seen.requests) +
+  say("v2  " + text_at(good.deployment, "status") + ": " + std::to_string(good.seen.requests) +
       " requests meanwhile, " + std::to_string(good.seen.errors + good.seen.broken) +
       " errors seen by clients");
-  say("v3  " + text_of(bad.deployment, "status") +
-      (taken_back ? ", rolled back: " : ", NOT rolled back: ") + text_of(bad.deployment, "reason"));
+  say("v3  " + text_at(bad.deployment, "status") +
+      (taken_back ? ", rolled back: " : ", NOT rolled back: ") + text_at(bad.deployment, "reason"));
   say("    " + std::to_string(bad.seen.requests) + " requests meanwhile, of which v3 got " +
       std::to_string(load.totals().by_revision["v3"]) + "; clients saw " +
       std::to_string(bad.seen.errors) + " of its errors and " + std::to_string(bad.seen.broken) +
@@ -142,7 +138,7 @@ Result<bool> Demo::sum_up(const Outcome& good, const Outcome& bad, const DemoLoa
         std::to_string(took->to_number<double>()).substr(0, 5) + " ms");
   show_audit(bad.deployment);
   if (const auto rollback =
-          stage_.get("/v1/deployments/" + text_of(bad.deployment, "rolled_back_by"));
+          stage_.get("/v1/deployments/" + text_at(bad.deployment, "rolled_back_by"));
       rollback)
     show_audit(*rollback);
   say("live now: " + revision + ", in the " + live + " group");

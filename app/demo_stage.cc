@@ -17,6 +17,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "app/status_view.h"
+#include "base/printable.h"
 
 namespace teal::app {
 namespace {
@@ -155,7 +156,7 @@ Result<json::object> DemoStage::get(const std::string& path) const {
   boost::system::error_code ec;
   json::value value = json::parse(answer->body, ec);
   if (ec || !value.is_object() || answer->status != 200)
-    return Error{Source::internal, "GET " + path + ": " + answer->body};
+    return Error{Source::internal, "GET " + path + ": " + printable(answer->body)};
   return std::move(value.get_object());
 }
 

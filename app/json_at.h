@@ -1,5 +1,6 @@
 // Members of a JSON object as the views want them: what is missing or of another kind reads as
-// nothing, because an older or newer Teal may have written it.
+// nothing, because an older or newer Teal may have written it. Texts are fit to be printed, because
+// whoever may call the API has written reasons, revisions and alarms.
 #pragma once
 
 #include <optional>
@@ -8,12 +9,14 @@
 
 #include <boost/json.hpp>
 
+#include "base/printable.h"
+
 namespace teal::app {
 
 inline std::string text_at(const boost::json::object& object, std::string_view key) {
   const boost::json::value* value = object.if_contains(key);
   if (value == nullptr || !value->is_string()) return {};
-  return std::string(value->get_string());
+  return printable(value->get_string());
 }
 
 inline std::optional<double> number_at(const boost::json::object& object, std::string_view key) {

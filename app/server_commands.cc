@@ -14,6 +14,7 @@
 #include "app/server.h"
 #include "app/tls_keeper.h"
 #include "base/clock.h"
+#include "base/printable.h"
 #include "config/load.h"
 #include "proxy/error_pages.h"
 
@@ -21,7 +22,8 @@ namespace teal::app {
 namespace {
 
 void print(std::ostream& out, const config::Problems& problems) {
-  for (const config::Problem& problem : problems.list) out << config::to_string(problem) << '\n';
+  for (const config::Problem& problem : problems.list)
+    out << printable(config::to_string(problem)) << '\n';
   out << problems.list.size() << (problems.list.size() == 1 ? " problem" : " problems") << '\n';
 }
 
@@ -32,7 +34,7 @@ bool check_files(const Terminal& terminal, const std::string& path,
   net::FileFaults faults = TlsKeeper(config, clock, log).load();
   proxy::ErrorPages::load(*config, faults);
   for (const config::Problem& warning : to_problems(faults, path, false))
-    terminal.err << "warning: " << config::to_string(warning) << '\n';
+    terminal.err << "warning: " << printable(config::to_string(warning)) << '\n';
   const config::Problems problems{to_problems(faults, path, true)};
   if (!problems.list.empty()) print(terminal.err, problems);
   return problems.list.empty();
@@ -64,7 +66,7 @@ int check(const Terminal& terminal, const std::string& path) {
   const std::unique_ptr<Log> log = make_operator_log(true);
   if (!check_files(terminal, path, std::make_shared<const config::Config>(*loaded), *log))
     return kError;
-  terminal.out << path << " is good: " << loaded->listeners.size() << " listeners, "
+  terminal.out << printable(path) << " is good: " << loaded->listeners.size() << " listeners, "
                << loaded->services.size() << " services\n";
   return kSuccess;
 }

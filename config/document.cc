@@ -2,25 +2,11 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "config/report.h"
 
 namespace teal::config {
 namespace {
-
-/// The length of the UTF-8 sequence at the front (RFC 3629 section 4), or 0 where it is not one.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return 1;
-  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((byte(i) & 0xc0U) != 0x80) return 0;
-  const bool overlong = (lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xf0 && byte(1) < 0x90);
-  const bool surrogate = lead == 0xed && byte(1) > 0x9f;
-  const bool beyond = lead == 0xf4 && byte(1) > 0x8f;
-  return overlong || surrogate || beyond ? 0 : length;
-}
 
 bool is_control(char c) {
   const auto byte = static_cast<unsigned char>(c);
@@ -47,7 +33,7 @@ bool is_readable(std::string_view text, Report& report) {
       report.add(place_of(text, at), "", "there is a control character here", "remove it");
       return false;
     }
-    const std::size_t length = utf8_length(text.substr(at));
+    const std::size_t length = utf8_size(text.substr(at));
     if (length == 0) {
       report.add(place_of(text, at), "", "there is a byte here that is not UTF-8",
                  "save the text as UTF-8");

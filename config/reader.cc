@@ -64,7 +64,7 @@ void Value::problem(std::string message, std::string hint) const {
 }
 
 std::string Value::key_path(std::string_view key) const {
-  return path_.empty() ? printable(key) : path_ + '.' + printable(key);
+  return path_.empty() ? shortened(key) : path_ + '.' + shortened(key);
 }
 
 std::string Value::key_pattern(std::string_view key) const {

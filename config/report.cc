@@ -4,6 +4,8 @@
 #include <tuple>
 #include <utility>
 
+#include "base/printable.h"
+
 namespace teal::config {
 namespace {
 
@@ -67,7 +69,7 @@ Problems Report::take() {
   return Problems{std::exchange(problems_, {})};
 }
 
-std::string printable(std::string_view text) {
+std::string shortened(std::string_view text) {
   std::string shown(text.substr(0, kLongestShown));
   // A cut must not leave half a UTF-8 sequence.
   if (text.size() > kLongestShown) {
@@ -76,14 +78,11 @@ std::string printable(std::string_view text) {
     if (!shown.empty() && static_cast<unsigned char>(shown.back()) >= 0x80) shown.pop_back();
     shown += "...";
   }
-  std::replace_if(
-      shown.begin(), shown.end(),
-      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
-  return shown;
+  return printable(shown);
 }
 
 std::string quoted(std::string_view text) {
-  return "'" + printable(text) + "'";
+  return "'" + shortened(text) + "'";
 }
 
 }  // namespace teal::config

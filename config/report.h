@@ -58,7 +58,7 @@ class Report {
 };
 
 /// `text` fit for a message: control characters replaced, cut to a sensible length.
-std::string printable(std::string_view text);
+std::string shortened(std::string_view text);
 /// The same between single quotes.
 std::string quoted(std::string_view text);
 

@@ -3,42 +3,20 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <cstdint>
-
 #include <boost/json.hpp>
+
+#include "base/printable.h"
+#include "base/utf8.h"
 
 namespace teal::control {
 namespace {
 
 namespace json = boost::json;
 
-/// The length of the well-formed UTF-8 sequence at the start of `text`, 0 where there is none
-/// (Unicode 15, table 3-7: no overlong forms, no surrogates, nothing above U+10FFFF).
-std::size_t sequence_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
-  const std::uint8_t first = byte(0);
-  if (first < 0x80) return 1;
-  std::size_t length = 0;
-  std::uint8_t low = 0x80;
-  std::uint8_t high = 0xbf;
-  if (first >= 0xc2 && first <= 0xdf) length = 2;
-  if (first >= 0xe0 && first <= 0xef) length = 3;
-  if (first >= 0xf0 && first <= 0xf4) length = 4;
-  if (first == 0xe0) low = 0xa0;
-  if (first == 0xed) high = 0x9f;
-  if (first == 0xf0) low = 0x90;
-  if (first == 0xf4) high = 0x8f;
-  if (length == 0 || text.size() < length) return 0;
-  if (byte(1) < low || byte(1) > high) return 0;
-  for (std::size_t i = 2; i < length; ++i)
-    if (byte(i) < 0x80 || byte(i) > 0xbf) return 0;
-  return length;
-}
-
 void append(std::string& out, const json::value& value);
 
 void append_string(std::string& out, std::string_view text) {
-  out += json::serialize(json::string_view(to_utf8(text)));
+  out += printable_json(json::serialize(json::string_view(to_utf8(text))));
 }
 
 void append_number(std::string& out, double number) {
@@ -100,7 +78,7 @@ std::string to_utf8(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
-    const std::size_t length = sequence_length(text);
+    const std::size_t length = utf8_size(text);
     if (length == 0) out += '?';
     out.append(text.substr(0, length));
     text.remove_prefix(length == 0 ? 1 : length);

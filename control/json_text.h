@@ -1,6 +1,6 @@
 // JSON values as text. Like boost::json::serialize, but numbers read as people write them (0.5, not
 // 5E-1) and a string that is not UTF-8 becomes one (RFC 8259 section 8.1), whatever a target or a
-// probe put into it.
+// probe put into it; what a terminal would act on is escaped (base/printable.h).
 //
 // Pure functions, any thread.
 #pragma once

@@ -7,6 +7,8 @@
 #include <concepts>
 #include <cstring>
 
+#include "base/printable.h"
+
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
@@ -100,28 +102,6 @@ constexpr unsigned byte(char c) {
   return static_cast<unsigned char>(c);
 }
 
-/// Bytes of the well-formed UTF-8 sequence at the beginning of `text` (Unicode, table 3-7: no
-/// overlong forms, no surrogates, nothing above U+10FFFF), 0 if there is none.
-std::size_t utf8_size(std::string_view text) {
-  const unsigned lead = byte(text[0]);
-  std::size_t size = 0;
-  unsigned low = 0x80;
-  unsigned high = 0xbf;
-  if (lead < 0x80) return 1;
-  if (lead >= 0xc2 && lead <= 0xdf) size = 2;
-  if (lead >= 0xe0 && lead <= 0xef) size = 3;
-  if (lead >= 0xf0 && lead <= 0xf4) size = 4;
-  if (lead == 0xe0) low = 0xa0;
-  if (lead == 0xed) high = 0x9f;
-  if (lead == 0xf0) low = 0x90;
-  if (lead == 0xf4) high = 0x8f;
-  if (size == 0 || text.size() < size) return 0;
-  if (byte(text[1]) < low || byte(text[1]) > high) return 0;
-  for (std::size_t i = 2; i < size; ++i)
-    if (byte(text[i]) < 0x80 || byte(text[i]) > 0xbf) return 0;
-  return size;
-}
-
 constexpr bool is_plain_json(char c) {
   return byte(c) >= 0x20 && byte(c) < 0x7f && c != '"' && c != '\\';
 }
@@ -145,25 +125,23 @@ std::size_t plain_run(std::string_view text) {
   return plain;
 }
 
-/// The rest of a text that begins with something to escape.
+void append_u(Text& out, char32_t code) {
+  out += "\\u";
+  for (const unsigned shift : {12U, 8U, 4U, 0U}) out += kHex[code >> shift & 0xfU];
+}
+
+/// The rest of a text that begins with something to escape. A byte that is not UTF-8 is told by its
+/// value.
 void append_escaped(Text& out, std::string_view text) {
   while (!text.empty()) {
-    const unsigned c = byte(text[0]);
-    std::size_t used = c >= 0x80 ? utf8_size(text) : 0;
-    if (used > 0) {
-      out += text.substr(0, used);
+    const PrintableUnit unit = printable_unit(text);
+    if (!unit.is_plain) {
+      append_u(out, unit.code_point);
     } else {
-      used = 1;
-      if (c == '"' || c == '\\') {
-        out += '\\';
-        out += text[0];
-      } else {
-        out += "\\u00";
-        out += kHex[c >> 4U];
-        out += kHex[c & 0xfU];
-      }
+      if (text[0] == '"' || text[0] == '\\') out += '\\';
+      out += text.substr(0, unit.size);
     }
-    text.remove_prefix(used);
+    text.remove_prefix(unit.size);
     const std::size_t plain = plain_run(text);
     out += text.substr(0, plain);
     text.remove_prefix(plain);

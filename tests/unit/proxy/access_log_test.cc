@@ -117,6 +117,14 @@ TEST(AccessLogJson, EscapesWhatWouldEndAStringOrALine) {
   EXPECT_EQ(parsed(record).at("target").as_string(), target);
 }
 
+TEST(AccessLogJson, HasNothingThatATerminalWouldActOn) {
+  AccessRecord record;
+  record.user_agent = "a\xc2\x9b[2J \xe2\x80\xae \xe2\x80\xa8 \x9b \xc3\xa4";
+  const std::string line = json_line(record);
+  EXPECT_NE(line.find(R"("a\u009b[2J \u202e \u2028 \u009b )"), std::string::npos) << line;
+  EXPECT_NE(line.find("\xc3\xa4\""), std::string::npos) << "letters are shown";
+}
+
 TEST(AccessLogJson, PassesUtf8AndEscapesBytesThatAreNot) {
   AccessRecord record;
   record.user_agent = "gr\xc3\xbc\xc3\x9f \xf0\x9f\x90\xa6 \xed\x95\x9c";
