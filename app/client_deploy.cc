@@ -1,6 +1,4 @@
 // `teal deploy`: the request, and waiting for how it ends.
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <ostream>
 #include <sstream>
@@ -10,7 +8,10 @@
 
 #include "app/client.h"
 #include "app/exit_code.h"
+#include "app/json_at.h"
 #include "app/status_view.h"
+#include "base/file.h"
+#include "base/printable.h"
 
 namespace teal::app {
 namespace {
@@ -79,23 +80,18 @@ Result<json::object> parse_alarm(const std::string& text, const std::string& con
 }
 
 Result<json::value> read_plan(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (!file.is_open() || file.bad())
-    return Error{Source::config, "cannot read the plan file " + path};
+  const FileText file = read_given_file(path, kLongestPlanFile);
+  if (!file)
+    return Error{Source::config, "the plan file " + path + ' ' + file.fault +
+                                     (file.remedy.empty() ? "" : "; " + file.remedy)};
   json::error_code failed;
-  json::value plan = json::parse(text, failed);
-  if (failed || !plan.is_array() || text.size() > kLongestPlanFile)
+  json::value plan = json::parse(file.text, failed);
+  if (failed || !plan.is_array())
     return Error{Source::config,
                  path +
                      " is not a plan: write a JSON list of steps, like [{\"set_weight\": "
                      "\"10%\"}, {\"bake\": \"5m\"}]"};
   return plan;
-}
-
-std::string text_at(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
 bool is_terminal(const std::string& status) {
@@ -170,7 +166,7 @@ int Client::deploy(const DeployOptions& options) {
   const json::value report = json::parse(*answer, failed);
   if (failed || !report.is_object())
     return fail("what answers at " + to_string(admin_.address()) + " is not Teal");
-  if (json_ && !options.wait) terminal_.out << *answer;
+  if (json_ && !options.wait) terminal_.out << printable_json(*answer);
   if (!json_) terminal_.out << render_deployment_line(report.get_object()) << '\n' << std::flush;
   if (!options.wait) return kSuccess;
   return wait_for(text_at(report.get_object(), "id"), options.timeout);
@@ -185,7 +181,7 @@ int Client::wait_for(const std::string& id, Millis timeout) {
   Millis unreachable{0};
   while (true) {
     const Result<AdminAnswer> answer = admin_.send("GET", "/v1/deployments/" + followed);
-    if (answer && answer->status >= 400) return fail(render_problem(answer->body, answer->status));
+    if (answer && answer->status >= 400) return report_problem(*answer);
     unreachable = answer ? Millis{0} : unreachable + kPoll;
     if (unreachable > kPatience) return fail(answer.error().message());
     json::error_code failed;
@@ -201,7 +197,7 @@ int Client::wait_for(const std::string& id, Millis timeout) {
         continue;
       }
       if (is_terminal(status)) {
-        if (json_) terminal_.out << answer->body;
+        if (json_) terminal_.out << printable_json(answer->body);
         if (!json_) terminal_.out << render_deployment_line(*report) << '\n';
         return exit_code_of(status, was_rolled_back);
       }

@@ -1,11 +1,7 @@
 #include "config/load.h"
 
-#include <cerrno>
-#include <filesystem>
-#include <fstream>
-#include <system_error>
-
 #include "base/assert.h"
+#include "base/file.h"
 #include "config/document.h"
 #include "config/parse.h"
 #include "config/reader.h"
@@ -23,30 +19,6 @@ std::optional<Node> read_body(std::string_view json, Report& report) {
   if (!root || root->kind == Node::Kind::mapping) return root;
   report.add(root->place, "", "must be a JSON object", "write { ... }");
   return std::nullopt;
-}
-
-/// At most one byte over what read_yaml() takes, so that it can say so.
-std::optional<std::string> read_whole(const std::string& path, Report& report) {
-  std::error_code ec;
-  if (std::filesystem::is_directory(path, ec)) {
-    report.add({}, "", "is a directory", "name a file");
-    return std::nullopt;
-  }
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    report.add({}, "", "cannot be opened: " + std::generic_category().message(errno),
-               "check the path and its permissions");
-    return std::nullopt;
-  }
-  std::string text(kMostBytes + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad()) {
-    report.add({}, "", "cannot be read: " + std::generic_category().message(errno));
-    return std::nullopt;
-  }
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  return text;
 }
 
 std::optional<Weight> parse_share(Mapping& keys, Colour colour) {
@@ -88,10 +60,12 @@ Loaded<Config> load_text(std::string_view text, const std::string& name) {
 }
 
 Loaded<Config> load_file(const std::string& path) {
-  Report report(path);
-  const std::optional<std::string> text = read_whole(path, report);
-  if (!text) return report.take();
-  return load_text(*text, path);
+  const std::string name = path == "-" ? "stdin" : path;
+  const FileText file = read_given_file(path, kMostBytes);
+  if (file) return load_text(file.text, name);
+  Report report(name);
+  report.add({}, "", file.fault, file.remedy);
+  return report.take();
 }
 
 Loaded<DeploymentRequest> parse_deployment_request(std::string_view json, const Deploy& defaults) {

@@ -39,6 +39,7 @@ struct Problems {
 template <class T>
 using Loaded = boost::system::result<T, Problems>;
 
+/// "-" is standard input (base/file.h: read_given_file).
 Loaded<Config> load_file(const std::string& path);
 /// `name` stands for the file in problems.
 Loaded<Config> load_text(std::string_view text, const std::string& name);

@@ -2,13 +2,11 @@
 
 #include <sys/stat.h>
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-
 #include <openssl/ocsp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+
+#include "base/file.h"
 
 namespace teal::net {
 namespace {
@@ -155,23 +153,9 @@ bool has_fatal(const FileFaults& faults) {
 }
 
 std::optional<std::string> read_file(const config::FileName& file, FileFaults& faults) {
-  struct stat status {};
-  if (::stat(file.path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
-    fault(faults, file, file.path + " is a directory", "name a file");
-    return std::nullopt;
-  }
-  errno = 0;
-  std::ifstream in(file.path, std::ios::binary);
-  if (!in) {
-    fault(faults, file, file.path + " cannot be opened: " + std::strerror(errno),
-          "check the path and its permissions");
-    return std::nullopt;
-  }
-  std::string text(kLargestFile + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  if (text.size() <= kLargestFile) return text;
-  fault(faults, file, file.path + " is longer than 1 MiB");
+  FileText read = read_regular_file(file.path, kLargestFile);
+  if (read) return std::move(read.text);
+  fault(faults, file, file.path + ' ' + read.fault, read.remedy);
   return std::nullopt;
 }
 

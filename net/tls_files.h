@@ -39,7 +39,7 @@ std::optional<CaBundle> load_ca(const config::FileName& file, FileFaults& faults
 std::string load_ocsp(const config::FileName& file, const Credentials& about, WallTime now,
                       FileFaults& faults);
 
-/// The whole file of at most 1 MiB.
+/// The whole regular file of at most 1 MiB.
 std::optional<std::string> read_file(const config::FileName& file, FileFaults& faults);
 
 std::string sha256(std::string_view bytes);

@@ -1,38 +1,14 @@
 #include "proxy/error_pages.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <filesystem>
-#include <fstream>
 #include <map>
-#include <system_error>
+
+#include "base/file.h"
 
 namespace teal::proxy {
 namespace {
 
 using Body = std::shared_ptr<const std::string>;
-
-/// Null: what is wrong is in `message`.
-Body read_page(const std::string& path, std::string& message) {
-  std::error_code ec;
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    message = "cannot be opened: " + std::generic_category().message(errno);
-    return nullptr;
-  }
-  std::string text(ErrorPages::kMostBytes + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad() || std::filesystem::is_directory(path, ec)) {
-    message = "cannot be read";
-    return nullptr;
-  }
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() <= ErrorPages::kMostBytes)
-    return std::make_shared<const std::string>(std::move(text));
-  message = "is larger than " + std::to_string(ErrorPages::kMostBytes / 1024) + " KiB";
-  return nullptr;
-}
 
 /// Reads each file once.
 class Reader {
@@ -43,13 +19,15 @@ class Reader {
     std::vector<ErrorPage> pages;
     for (const config::ErrorPage& spec : specs) {
       Body& body = bodies_[spec.file.path];
-      std::string message;
-      if (!body) body = read_page(spec.file.path, message);
-      if (body)
-        pages.push_back({spec.statuses, spec.content_type, body});
-      else
-        faults_.push_back(
-            {spec.file, spec.file.path + ' ' + message, "give a readable file", true});
+      if (!body) {
+        FileText file = read_regular_file(spec.file.path, ErrorPages::kMostBytes);
+        if (!file) {
+          faults_.push_back({spec.file, spec.file.path + ' ' + file.fault, file.remedy, true});
+          continue;
+        }
+        body = std::make_shared<const std::string>(std::move(file.text));
+      }
+      pages.push_back({spec.statuses, spec.content_type, body});
     }
     return pages;
   }

@@ -74,8 +74,16 @@ TEST(Load, SaysWhyAFileCannotBeRead) {
   EXPECT_THAT(report_of(load_file(TEAL_SOURCE_DIR)), HasSubstr("is a directory"));
 }
 
-TEST(Load, RefusesAnEndlessFileAfterItsLimit) {
-  EXPECT_THAT(report_of(load_file("/dev/zero")), HasSubstr("is larger than 1 MiB"));
+TEST(Load, RefusesWhatIsNoFile) {
+  EXPECT_THAT(report_of(load_file("/dev/zero")), HasSubstr("/dev/zero: is a device"));
+}
+
+TEST(Load, NamesNothingInAReportThatATerminalWouldActOn) {
+  for (const std::string bytes : {"\xc2\x9b", "\xe2\x80\xae", "\xe2\x80\xa8"}) {
+    const std::string report = report_of(load_text("\"a" + bytes + "b\": 1\n", "t.yaml"));
+    EXPECT_EQ(report.find(bytes), std::string::npos) << report;
+    EXPECT_THAT(report, HasSubstr("a\\u"));
+  }
 }
 
 TEST(Load, ShowsAHundredProblemsAndCountsTheRest) {
