@@ -17,7 +17,9 @@ namespace teal::config {
 class Report;
 
 inline constexpr std::size_t kMostBytes = 1024 * 1024;
-inline constexpr std::size_t kMostNodes = 100'000;  ///< After expansion of aliases.
+/// After expansion of aliases: values, and bytes of their texts and keys.
+inline constexpr std::size_t kMostNodes = 100'000;
+inline constexpr std::size_t kMostTextBytes = 4 * kMostBytes;
 inline constexpr std::size_t kDeepest = 32;
 
 /// From 1; 0 where there is none.

@@ -28,9 +28,24 @@ Place place_of(const YAML::Mark& mark) {
   return mark.is_null() ? Place{} : Place{mark.line + 1, mark.column + 1};
 }
 
-std::size_t size_of(const Node& node) {
-  std::size_t size = 1;
-  for (const Entry& entry : node.entries) size += 1 + size_of(entry.value);
+/// What a tree costs.
+struct Size {
+  std::size_t nodes = 0;
+  std::size_t bytes = 0;  ///< Of texts and keys.
+
+  Size& operator+=(const Size& more) {
+    nodes += more.nodes;
+    bytes += more.bytes;
+    return *this;
+  }
+};
+
+Size size_of(const Node& node) {
+  Size size{1, node.text.size()};
+  for (const Entry& entry : node.entries) {
+    size += {1, entry.key.size()};
+    size += size_of(entry.value);
+  }
   for (const Node& item : node.items) size += size_of(item);
   return size;
 }
@@ -87,7 +102,7 @@ class TreeBuilder : public YAML::EventHandler {
                     "write it out"};
     count(place_of(mark), size_of(found->second));
     if (stack_.size() + depth_of(found->second) > kDeepest) throw too_deep(place_of(mark));
-    finish(found->second, YAML::NullAnchor);
+    add(found->second);
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -131,11 +146,17 @@ class TreeBuilder : public YAML::EventHandler {
     throw Refused{place_of(mark), "tags like " + quoted(tag) + " mean nothing here", "remove it"};
   }
 
-  void count(Place place, std::size_t nodes) {
-    nodes_ += nodes;
-    if (nodes_ > kMostNodes)
+  /// Before it is copied. A text without aliases has no more than its own bytes.
+  void count(Place place, const Size& more) {
+    size_ += more;
+    if (size_.nodes > kMostNodes)
       throw Refused{place, "there are more than " + std::to_string(kMostNodes) + " values",
                     "an alias of an alias multiplies them; write out what is needed"};
+    if (size_.bytes > kMostTextBytes)
+      throw Refused{place,
+                    "this is more than " + std::to_string(kMostTextBytes / 1024 / 1024) +
+                        " MiB once aliases are replaced by what they stand for",
+                    "an alias of a long text multiplies it; write out what is needed"};
   }
 
   void start(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -157,11 +178,16 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   void finish(Node node, YAML::anchor_t anchor) {
-    count(node.place, 1);
+    count(node.place, {1, node.text.size()});
     if (anchor != YAML::NullAnchor) {
       count(node.place, size_of(node));
       anchors_[anchor] = node;
     }
+    add(std::move(node));
+  }
+
+  /// Requires: it is counted.
+  void add(Node node) {
     if (stack_.empty()) {
       root_ = std::move(node);
       return;
@@ -183,7 +209,7 @@ class TreeBuilder : public YAML::EventHandler {
   Node root_;
   std::vector<Open> stack_;
   std::map<YAML::anchor_t, Node> anchors_;
-  std::size_t nodes_ = 0;
+  Size size_;
 };
 
 /// A remedy for the two mistakes that YAML itself explains worst.

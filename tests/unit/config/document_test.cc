@@ -89,6 +89,23 @@ TEST(YamlDocument, BoundsDepthAndExpansion) {
             std::string::npos);
 }
 
+TEST(YamlDocument, CountsTheBytesThatAliasesStandFor) {
+  const std::string text(500'000, 'x');
+  std::string list = "a: &a " + text + "\nb: [";
+  for (int i = 0; i < 7000; ++i) list += "*a,\n";
+  const std::string problem = problem_of(read_yaml, list + "]\n");
+  EXPECT_NE(problem.find("more than 4 MiB once aliases are replaced"), std::string::npos);
+  EXPECT_NE(problem.find("t:8:1: "), std::string::npos) << "where it became too much: " << problem;
+  std::string keys = "a: &a { " + std::string(1000, 'k') + ": 1 }\nb: [";
+  for (int i = 0; i < 5000; ++i) keys += "*a,";
+  EXPECT_NE(problem_of(read_yaml, keys + "]\n").find("more than 4 MiB"), std::string::npos)
+      << "keys count too";
+  std::string merges = "a: &a { k: " + text + " }\nb: { <<: [";
+  for (int i = 0; i < 7000; ++i) merges += "*a,";
+  EXPECT_NE(problem_of(read_yaml, merges + "] }\n").find("more than 4 MiB"), std::string::npos);
+  EXPECT_EQ(problem_of(read_yaml, "a: &a " + text + "\nb: [ *a, *a ]\n"), "");
+}
+
 TEST(YamlDocument, SaysWhereTheSyntaxIsWrongAndWhatToDo) {
   EXPECT_NE(problem_of(read_yaml, "a: 1\n  b: 2\n").find("t:2:4: is not YAML"), std::string::npos);
   EXPECT_NE(problem_of(read_yaml, "a:\n\tb: 2\n").find("indent with spaces, not with tabs"),
