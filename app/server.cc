@@ -219,7 +219,7 @@ Result<void> Server::State::start() {
   pool.set_error_pages(proxy::ErrorPages::load(*config, faults));
   if (!faults.empty())
     return Error{Source::config, faults.front().file.key + ": " + faults.front().message};
-  auto store = control::open_sqlite_store(config->state_path);
+  auto store = control::open_sqlite_store(config->state_path, {.log = &log});
   if (!store) return store.error();
   if (const Result<void> opened = pool.open(); !opened) return opened.error();
   controller = std::make_unique<control::Controller>(config, clock, log, *this, std::move(*store));

@@ -1,16 +1,25 @@
 #include "control/sqlite_store.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <optional>
 #include <string_view>
 #include <utility>
+
+#include "base/file.h"
 
 namespace teal::control {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x5445414c;  // "TEAL"
 constexpr std::int64_t kSchemaVersion = 3;
+constexpr mode_t kOwnerOnly = S_IRUSR | S_IWUSR;
+constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
 constexpr const char* kSchema = R"(
 CREATE TABLE deployments (
   number INTEGER PRIMARY KEY, service TEXT NOT NULL, created INTEGER NOT NULL,
@@ -277,6 +286,7 @@ class Opening {
   explicit Opening(const std::string& path) : path_(path) {}
 
   Result<std::unique_ptr<Store>> open(const SqliteOptions& options) {
+    if (const std::optional<Error> error = own_file(options.log)) return *error;
     sqlite3* raw = nullptr;
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     const int status = sqlite3_open_v2(path_.c_str(), &raw, flags, nullptr);
@@ -293,6 +303,40 @@ class Opening {
   }
 
  private:
+  /// Makes the file, or tightens what is there. SQLite gives the files beside it the same mode.
+  std::optional<Error> own_file(Log* log) {
+    if (path_ == ":memory:") return std::nullopt;
+    if (const std::optional<Error> error = tighten(path_, O_CREAT, log)) return error;
+    for (const char* suffix : {"-journal", "-wal", "-shm"})
+      if (const std::optional<Error> error = tighten(path_ + suffix, 0, log)) return error;
+    return std::nullopt;
+  }
+
+  /// Before SQLite opens it: closing a descriptor takes the process's locks off a file.
+  std::optional<Error> tighten(const std::string& file, int how, Log* log) {
+    struct stat found {};
+    const bool is_new = ::stat(file.c_str(), &found) != 0 && errno == ENOENT;
+    if (is_new && how == 0) return std::nullopt;
+    if (!is_new && !why_not_regular(found.st_mode).empty())
+      return Error{Source::config, "the store " + file + ' ' + why_not_regular(found.st_mode) +
+                                       "; give Teal another file in `state`"};
+    const int descriptor =
+        ::open(file.c_str(), O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | how, kOwnerOnly);
+    // Whatever is wrong, SQLite says it better.
+    if (descriptor < 0) return std::nullopt;
+    const bool is_wide = ::fstat(descriptor, &found) == 0 && (found.st_mode & kOthers) != 0;
+    const bool is_tight = (!is_new && !is_wide) || ::fchmod(descriptor, kOwnerOnly) == 0;
+    const int why = errno;
+    ::close(descriptor);
+    if (is_wide && log != nullptr && is_tight)
+      log->info("a file of the store was open to others and is its owner's alone now",
+                {{"path", file}, {"mode", "0600"}});
+    else if (is_wide && log != nullptr)
+      log->warning("a file of the store is open to others",
+                   {{"path", file}, {"reason", std::strerror(why)}, {"remedy", "chmod 0600"}});
+    return std::nullopt;
+  }
+
   bool execute(const char* sql) {
     return sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr) == SQLITE_OK;
   }

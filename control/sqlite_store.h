@@ -1,6 +1,6 @@
 // The store as one SQLite file in WAL mode with synchronous=FULL: a committed batch survives the
 // loss of power. Opened exclusively, so that two Teals never share one; checked before it is
-// trusted; never silently replaced.
+// trusted; never silently replaced. The file and those beside it are for their owner alone (0600).
 //
 // Control thread only: a commit waits for the disk.
 #pragma once
@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "base/log.h"
 #include "base/result.h"
 #include "control/store.h"
 
@@ -17,6 +18,8 @@ namespace teal::control {
 struct SqliteOptions {
   /// The file grows no larger than so many pages of 4 KiB; 0: as large as the disk lets it.
   std::uint32_t max_pages = 0;
+  /// Hears of permissions that were tightened; may be null.
+  Log* log = nullptr;
 };
 
 /// Creates the file where there is none. The Error names the file and the remedy.

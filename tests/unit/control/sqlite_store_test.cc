@@ -14,6 +14,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
+class RememberedLog final : public Log {
+ public:
+  void write(Level /*level*/, std::string_view message,
+             std::initializer_list<LogField> fields) override {
+    std::string line(message);
+    for (const auto& [key, value] : fields) line += ' ' + std::string(key) + '=' + value;
+    lines.push_back(line);
+  }
+  std::vector<std::string> lines;
+};
+
 class SqliteStore : public testing::Test {
  protected:
   SqliteStore() {
@@ -68,6 +79,47 @@ TEST_F(SqliteStore, GivesBackWhatWasCommittedAfterReopening) {
   EXPECT_EQ(contents->clocks, batch.clocks);
   EXPECT_EQ(contents->services, batch.services);
   EXPECT_EQ(contents->keys, batch.keys);
+}
+
+/// What the files may be used for by whom.
+mode_t mode_of(const std::string& path) {
+  struct stat status {};
+  EXPECT_EQ(::stat(path.c_str(), &status), 0) << path;
+  return status.st_mode & 0777U;
+}
+
+TEST_F(SqliteStore, IsForItsOwnerAloneWhateverTheUmaskIs) {
+  const mode_t before = ::umask(0);
+  const auto store = open();
+  ASSERT_TRUE(store->commit(some_batch()));
+  ::umask(before);
+  EXPECT_EQ(mode_of(path_), 0600U);
+  EXPECT_EQ(mode_of(path_ + "-wal"), 0600U);
+  for (const fs::directory_entry& each : fs::directory_iterator(directory_))
+    EXPECT_EQ(mode_of(each.path()), 0600U) << each.path();
+}
+
+TEST_F(SqliteStore, TightensWhatAnEarlierOneLeftOpenAndSaysSo) {
+  ASSERT_TRUE(open()->commit(some_batch()));
+  std::ofstream(path_ + "-wal") << "";
+  for (const std::string& file : {path_, path_ + "-wal"}) ASSERT_EQ(::chmod(file.c_str(), 0664), 0);
+  RememberedLog log;
+  {
+    const auto store = open_sqlite_store(path_, {.log = &log});
+    ASSERT_TRUE(store) << store.error();
+    EXPECT_EQ((*store)->load()->deployments.size(), 1U);
+    EXPECT_EQ(mode_of(path_), 0600U);
+  }
+  ASSERT_EQ(log.lines.size(), 2U);
+  EXPECT_NE(log.lines[0].find("open to others"), std::string::npos) << log.lines[0];
+  EXPECT_NE(log.lines[0].find(path_), std::string::npos) << log.lines[0];
+  ASSERT_TRUE(open_sqlite_store(path_, {.log = &log}));
+  EXPECT_EQ(log.lines.size(), 2U) << "once";
+}
+
+TEST_F(SqliteStore, WaitsForNoPipe) {
+  ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+  EXPECT_NE(refusal().find("is a named pipe"), std::string::npos) << refusal();
 }
 
 TEST_F(SqliteStore, KeepsWhatItDoesNotWaitForBesideWhatItDoes) {
