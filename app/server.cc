@@ -17,6 +17,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "app/access_log_watch.h"
 #include "app/control_priority.h"
 #include "app/overload_watch.h"
 #include "app/own_sockets.h"
@@ -99,6 +100,7 @@ struct Server::State final : control::Ports {
                         if (controller) controller->on_judged_event(service, event);
                       },
                   .on_judged = [this](Mono at) { look(0, at); }}),
+        access_log(config->access_log.path, log),
         overload(config->overload, pool, log),
         tls(config, clock, log),
         monitor(io, clock, draw_seed(),
@@ -163,6 +165,7 @@ struct Server::State final : control::Ports {
   boost::asio::steady_timer looker;
   boost::asio::steady_timer grace;
   proxy::WorkerPool pool;
+  AccessLogWatch access_log;
   OverloadWatch overload;
   TlsKeeper tls;
   std::vector<ServiceState> watched_states;
@@ -234,6 +237,13 @@ Result<void> Server::State::start() {
                                      if (!gate.is_open())
                                        reasons.emplace_back("first health checks are running");
                                      return reasons;
+                                   },
+                               .warnings =
+                                   [this] {
+                                     std::vector<std::string> warnings;
+                                     if (access_log.warning())
+                                       warnings.push_back(*access_log.warning());
+                                     return warnings;
                                    }});
   auto bound = control::AdminServer::start(io, *api, log, config->admin.address, {},
                                            [this] { return tls.admin(); });
@@ -258,6 +268,7 @@ void Server::State::tick() {
   ticker.async_wait([this](const boost::system::error_code& ec) {
     if (ec) return;
     overload.tick(clock.mono());
+    if (const auto health = pool.access_log_health()) access_log.look(*health, clock.mono());
     controller->tick();
     look_at_tls();
     tick();

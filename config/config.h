@@ -344,8 +344,11 @@ struct Service {
 struct AccessLog {
   enum class Format : std::uint8_t { off, json, combined };
 
+  /// What is told of queries, those of Referers included.
+  enum class Query : std::uint8_t { full, none, redacted };
   Format format = Format::json;
   std::string path = "stdout";  ///< "stdout" or a file, reopened on SIGUSR1.
+  Query query = Query::full;
   bool operator==(const AccessLog&) const = default;
 };
 

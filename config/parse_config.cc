@@ -50,6 +50,9 @@ void parse_access_log(const Value& value, AccessLog& log) {
   keys.choice<Format>(
       "format", log.format,
       {{"json", Format::json}, {"combined", Format::combined}, {"off", Format::off}});
+  using Query = AccessLog::Query;
+  keys.choice<Query>("query", log.query,
+                     {{"full", Query::full}, {"none", Query::none}, {"redacted", Query::redacted}});
   if (const auto path = keys.find("path")) {
     const auto given = path->text();
     if (given && given->empty()) path->problem("must be stdout or the path of a file");

@@ -35,6 +35,8 @@ struct ApiSurroundings {
   std::function<Scrape()> scrape;
   /// For GET /readyz: why Teal is not ready, "shutting down". Empty: nothing beyond control's own.
   std::function<std::vector<std::string>()> not_ready;
+  /// Likewise: what is wrong and keeps nobody from being served.
+  std::function<std::vector<std::string>()> warnings{};
 };
 
 class AdminApi {

@@ -217,6 +217,9 @@ void AdminApi::get_readyz(const ApiCall& /*call*/, const Reply& reply) {
   json::array warnings;
   if (!commands_.store_is_healthy())
     warnings.emplace_back("the store fails: deployments are not journalled, traffic goes on");
+  if (surroundings_.warnings)
+    for (const std::string& warning : surroundings_.warnings())
+      warnings.emplace_back(json::string(warning));
   const bool ready = reasons.empty();
   reply(json_response(
       ready ? 200 : 503,

@@ -78,6 +78,14 @@ void append_json(Text& out, const AccessRecord& record);
 /// ASCII as \xHH.
 void append_combined(Text& out, const AccessRecord& record);
 
+/// How the writing goes.
+struct AccessLogHealth {
+  int failing = 0;           ///< The errno of the last write; 0: it went well.
+  int not_reopened = 0;      ///< Likewise of the last reopening; 0 also before there was one.
+  std::uint64_t errors = 0;  ///< Buffers not written whole, and names not opened again.
+  std::uint64_t lost = 0;    ///< Lines that were to be written and are not.
+};
+
 /// The writer: one thread, one file (or stdout), a bounded queue of buffers. Thread-safe.
 class AccessLogWriter {
  public:
@@ -91,8 +99,7 @@ class AccessLogWriter {
   bool submit(Text& buffer);
   /// Close and open the file again by name (SIGUSR1, after a rotation). Returns at once.
   void reopen();
-  /// Buffers that could not be written whole, and names that could not be opened again.
-  std::uint64_t write_errors() const;
+  AccessLogHealth health() const;
 
  private:
   struct State;

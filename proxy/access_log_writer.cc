@@ -1,15 +1,9 @@
 // The thread that writes the access log (proxy/access_log.h).
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include <csignal>
-
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <climits>
 #include <condition_variable>
+#include <csignal>
 #include <deque>
 #include <mutex>
 #include <system_error>
@@ -18,29 +12,18 @@
 #include <vector>
 
 #include "proxy/access_log.h"
+#include "proxy/log_file.h"
 
 namespace teal::proxy {
 
 namespace {
 
-/// How long a reader of stdout that takes nothing may hold up the end of the process.
-constexpr int kPollMillis = 100;
+/// How often a reader of a pipe that takes nothing is waited for at the end of the process, 100 ms
+/// each.
 constexpr int kPatienceAtStop = 20;
 /// Written buffers kept for reuse, and the largest one worth keeping.
 constexpr std::size_t kSpares = 16;
 constexpr std::size_t kLargestSpare = 256 * 1024;
-
-int open_log(const std::string& path) {
-  int file = -1;
-  do file = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
-  while (file < 0 && errno == EINTR);
-  return file;
-}
-
-bool is_regular(int file) {
-  struct stat status {};
-  return ::fstat(file, &status) == 0 && S_ISREG(status.st_mode);
-}
 
 }  // namespace
 
@@ -53,19 +36,13 @@ struct AccessLogWriter::State {
     std::size_t cost() const { return lines.size() + sizeof(Job); }
   };
 
-  State(std::string file_path, int opened)
-      : path(std::move(file_path)), file(opened), regular(is_regular(opened)) {}
-  ~State() {
-    if (!path.empty()) ::close(file);
-  }
-
   void run();
-  void reopen_file();
-  void write_lines(std::string_view lines);
-  bool wait_until_writable();
+  void carry_out(const Job& job);
 
-  const std::string path;  ///< Empty: stdout, which is not ours to close.
   std::atomic<std::uint64_t> errors{0};
+  std::atomic<std::uint64_t> lost{0};
+  std::atomic<int> failing{0};
+  std::atomic<int> not_reopened{0};
 
   std::mutex mutex;
   std::condition_variable wake;
@@ -75,8 +52,7 @@ struct AccessLogWriter::State {
   std::atomic<bool> stopping{false};
 
   // The writer thread's own.
-  int file;
-  bool regular;
+  LogFile file;
   int patience = kPatienceAtStop;
 
   std::thread thread;
@@ -95,10 +71,7 @@ void AccessLogWriter::State::run() {
       Job job = std::move(batch.front());
       batch.pop_front();
       const std::size_t cost = job.cost();
-      if (job.reopen)
-        reopen_file();
-      else
-        write_lines(job.lines.view());
+      carry_out(job);
       job.lines.clear();
       lock.lock();
       queued -= cost;
@@ -110,56 +83,34 @@ void AccessLogWriter::State::run() {
   }
 }
 
-void AccessLogWriter::State::reopen_file() {
-  if (path.empty()) return;
-  const int opened = open_log(path);
-  if (opened < 0) {
-    // The old file is better than none.
-    errors.fetch_add(1, std::memory_order_relaxed);
+void AccessLogWriter::State::carry_out(const Job& job) {
+  constexpr auto kRelaxed = std::memory_order_relaxed;
+  if (job.reopen) {
+    const bool opened = file.reopen();
+    not_reopened.store(opened ? 0 : errno, kRelaxed);
+    if (!opened) errors.fetch_add(1, kRelaxed);
     return;
   }
-  ::close(file);
-  file = opened;
-  regular = is_regular(file);
-}
-
-void AccessLogWriter::State::write_lines(std::string_view lines) {
-  while (!lines.empty()) {
-    // A pipe that is not read must not hold the thread in write(): it takes PIPE_BUF bytes at once
-    // when poll() says so.
-    if (!regular && !wait_until_writable()) break;
-    const std::size_t size = regular ? lines.size() : std::min<std::size_t>(lines.size(), PIPE_BUF);
-    const ssize_t written = ::write(file, lines.data(), size);
-    if (written >= 0) {
-      lines.remove_prefix(static_cast<std::size_t>(written));
-    } else if (errno != EINTR && errno != EAGAIN) {
-      break;
-    }
-  }
-  if (!lines.empty()) errors.fetch_add(1, std::memory_order_relaxed);
-}
-
-/// False: the process is stopping and has waited long enough.
-bool AccessLogWriter::State::wait_until_writable() {
-  for (;;) {
-    pollfd wanted{file, POLLOUT, 0};
-    const int ready = ::poll(&wanted, 1, kPollMillis);
-    if (ready > 0 || (ready < 0 && errno != EINTR)) return true;
-    if (stopping && --patience <= 0) return false;
-  }
+  const LogFile::Outcome outcome =
+      file.write(job.lines.view(), [this] { return !stopping || --patience > 0; });
+  // The error last: who sees it finds the lines counted.
+  lost.fetch_add(outcome.lost, kRelaxed);
+  if (outcome.error != 0) errors.fetch_add(1, kRelaxed);
+  failing.store(outcome.error, std::memory_order_release);
 }
 
 AccessLogWriter::AccessLogWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 Result<std::unique_ptr<AccessLogWriter>> AccessLogWriter::open(const config::AccessLog& spec) {
-  const bool to_stdout = spec.path == "stdout";
-  const int file = to_stdout ? STDOUT_FILENO : open_log(spec.path);
-  const int why = errno;
-  if (file < 0)
+  auto state = std::make_unique<State>();
+  if (!state->file.open(spec.path == "stdout" ? std::string{} : spec.path)) {
+    const int why = errno;
+    const std::string remedy =
+        why == ENXIO ? "nobody reads this named pipe: start its reader first" : "create its folder";
     return Error{Source::config, "cannot open the access log '" + spec.path +
-                                     "': " + std::generic_category().message(why) +
-                                     "; create its folder or set another access_log.path"};
-  auto state = std::make_unique<State>(to_stdout ? std::string{} : spec.path, file);
+                                     "': " + std::generic_category().message(why) + "; " + remedy +
+                                     " or set another access_log.path"};
+  }
 
   // Signals belong to the main thread; SIGPIPE of a closed stdout shows as EPIPE here.
   sigset_t all;
@@ -223,8 +174,13 @@ void AccessLogWriter::reopen() {
   state_->wake.notify_one();
 }
 
-std::uint64_t AccessLogWriter::write_errors() const {
-  return state_->errors.load(std::memory_order_relaxed);
+AccessLogHealth AccessLogWriter::health() const {
+  AccessLogHealth health;
+  health.failing = state_->failing.load(std::memory_order_acquire);
+  health.not_reopened = state_->not_reopened.load(std::memory_order_relaxed);
+  health.errors = state_->errors.load(std::memory_order_relaxed);
+  health.lost = state_->lost.load(std::memory_order_relaxed);
+  return health;
 }
 
 }  // namespace teal::proxy

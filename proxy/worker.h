@@ -68,6 +68,7 @@ struct WorkerShared {
   Log* log = nullptr;
   AccessLogWriter* access_log = nullptr;  ///< Null: off.
   config::AccessLog::Format access_format = config::AccessLog::Format::off;
+  config::AccessLog::Query access_query = config::AccessLog::Query::full;
   std::uint32_t workers = 1;
   SipKey draws;                                        ///< What splitters are seeded with.
   Hop hop{0};                                          ///< This process in the Via of requests.
@@ -192,8 +193,8 @@ class Worker {
   /// False where control has enough of these for now; that is counted. Ask before making one.
   bool takes(JudgedEvent::Kind kind);
   void report(std::uint32_t service, const JudgedEvent& event);
-  /// Appends one line to the access log, if it is on.
-  void log_access(const AccessRecord& record);
+  /// Appends one line to the access log, if it is on. The record's texts may be cut.
+  void log_access(AccessRecord& record);
 
  private:
   boost::local_shared_ptr<TargetRuntime> target_runtime(
@@ -243,7 +244,8 @@ class Worker {
   std::vector<char> scratch_;
   std::vector<Candidate> candidates_;
   Text log_buffer_;
-  std::uint64_t log_lines_ = 0;  ///< In log_buffer_.
+  std::uint64_t log_lines_ = 0;          ///< In log_buffer_.
+  Text logged_target_, logged_referer_;  ///< Without what is not to be logged.
   std::vector<std::unique_ptr<Exchange>> spare_exchanges_;
   std::vector<std::unique_ptr<Exchange>> dead_exchanges_;
   std::vector<boost::intrusive_ptr<Channel>> resume_;

@@ -62,6 +62,7 @@ WorkerPool::WorkerPool(boost::asio::io_context& control, Options options)
   shared_.log = options_.log;
   shared_.hop = Hop(options_.hop_id);
   shared_.access_format = config.access_log.format;
+  shared_.access_query = config.access_log.query;
   shared_.workers =
       config.workers != 0 ? config.workers : std::max(1U, std::thread::hardware_concurrency());
   for (std::size_t i = 0; i < config.listeners.size(); ++i)
@@ -233,12 +234,19 @@ std::vector<MetricSample> WorkerPool::read_stats() const {
   const std::vector<const Shard*> all = shards();
   std::vector<MetricSample> samples = proxy::read_stats(all);
   for (MetricSample& gauge : book_.read_gauges(all)) samples.push_back(std::move(gauge));
-  if (access_log_)
-    samples.push_back({.name = "teal_access_log_write_errors_total",
-                       .help = "Times that the access log's file refused a write or a reopening.",
-                       .type = MetricSample::Type::counter,
-                       .labels = {},
-                       .value = static_cast<double>(access_log_->write_errors())});
+  const std::optional<AccessLogHealth> log = access_log_health();
+  if (!log) return samples;
+  using Type = MetricSample::Type;
+  const auto add = [&](const char* name, const char* help, Type type, std::uint64_t value) {
+    samples.push_back({name, help, type, {}, static_cast<double>(value)});
+  };
+  add("teal_access_log_write_errors_total",
+      "Times that the access log's file refused a write or a reopening.", Type::counter,
+      log->errors);
+  add("teal_access_log_lost_lines_total", "Lines that the access log's file did not take.",
+      Type::counter, log->lost);
+  add("teal_access_log_failing", "1: the access log's file refused the last write.", Type::gauge,
+      log->failing != 0 ? 1 : 0);
   return samples;
 }
 
@@ -263,6 +271,11 @@ void WorkerPool::take_reports() {
 
 void WorkerPool::reopen_access_log() {
   if (access_log_) access_log_->reopen();
+std::optional<AccessLogHealth> WorkerPool::access_log_health() const {
+  if (!access_log_) return std::nullopt;
+  return access_log_->health();
+}
+
 }
 
 void WorkerPool::drain(std::function<void()> idle) {

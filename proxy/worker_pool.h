@@ -109,6 +109,8 @@ class WorkerPool {
   void reopen_access_log();
   /// No new connections, the running requests end; `idle` is posted when all workers are done.
   void drain(std::function<void()> idle);
+  /// Nothing: there is no access log.
+  std::optional<AccessLogHealth> access_log_health() const;
   /// Cuts what is left and joins the threads.
   void stop();
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "proxy/logged_target.h"
 #include "proxy/worker.h"
 
 namespace teal::proxy {
@@ -93,8 +94,12 @@ void Worker::send_tallies() {
   if (!tallies.empty()) shared_.tallies(std::move(tallies));
 }
 
-void Worker::log_access(const AccessRecord& record) {
+void Worker::log_access(AccessRecord& record) {
   ++log_lines_;
+  if (shared_.access_query != config::AccessLog::Query::full) [[unlikely]] {
+    record.target = logged_target(record.target, shared_.access_query, logged_target_);
+    record.referer = logged_target(record.referer, shared_.access_query, logged_referer_);
+  }
   switch (shared_.access_format) {
     case config::AccessLog::Format::off: return;
     case config::AccessLog::Format::json: append_json(log_buffer_, record); return;

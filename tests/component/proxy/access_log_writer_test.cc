@@ -95,7 +95,7 @@ TEST_F(AccessLogWriterTest, GoesOnWithTheOldFileWhereTheNewOneCannotBeOpened) {
     submit(*writer, "kept\n");
     // The destructor would hide the count: the next submissions wait for the first.
     while (read((moved / "access.log").string()).empty()) std::this_thread::yield();
-    EXPECT_EQ(writer->write_errors(), 1U);
+    EXPECT_EQ(writer->health().errors, 1U);
   }
   EXPECT_EQ(read((moved / "access.log").string()), "kept\n");
 }
@@ -116,8 +116,8 @@ TEST_F(AccessLogWriterTest, CountsWhatTheDiskRefuses) {
   const auto writer = AccessLogWriter::open(spec_).value();
   submit(*writer, "one\n");
   submit(*writer, "two\n");
-  while (writer->write_errors() < 2) std::this_thread::yield();
-  EXPECT_EQ(writer->write_errors(), 2U);
+  while (writer->health().errors < 2) std::this_thread::yield();
+  EXPECT_EQ(writer->health().errors, 2U);
 }
 
 /// A named pipe is a disk that takes nothing until somebody reads.
@@ -151,7 +151,7 @@ TEST_F(AccessLogWriterTest, DropsBuffersWhenTheDiskIsSlowAndNeverWaitsForIt) {
       }
     }};
     drain.join();
-    EXPECT_EQ(writer->write_errors(), 0U);
+    EXPECT_EQ(writer->health().errors, 0U);
   }
   ::close(reader);
 }
