@@ -7,6 +7,7 @@
 #include <ctime>
 #include <iostream>
 #include <string>
+#include <system_error>
 
 #include <CLI/CLI.hpp>
 
@@ -62,7 +63,14 @@ int run_cli(int argc, const char* const* argv, const Terminal& terminal) {
     // Asking for help or the version is no mistake.
     return app.exit(wrong, terminal.out, terminal.err) == 0 ? kSuccess : kUsage;
   }
-  return action ? action() : static_cast<int>(kUsage);
+  if (!action) return kUsage;
+  try {
+    return action();
+  } catch (const std::system_error& failed) {
+    terminal.err << "teal: cannot start a thread: " << failed.code().message()
+                 << "; raise the limit of threads (ulimit -u, TasksMax) or of memory\n";
+    return kError;
+  }
 }
 
 int run_cli(int argc, char** argv) {

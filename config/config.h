@@ -131,6 +131,7 @@ struct Listener {
   GroupChoice group = GroupChoice::split;
   /// Peers whose X-Forwarded-* and Forwarded are believed and continued. Others' are replaced.
   std::vector<Cidr> trusted_proxies;
+  std::uint32_t socket_mode = 0600;  ///< Of a Unix socket's file.
   std::optional<ListenerProxyProtocol> proxy_protocol;
   std::optional<ListenerTls> tls;
   std::optional<HttpsRedirect> redirect_https;
@@ -343,12 +344,12 @@ struct Service {
 
 struct AccessLog {
   enum class Format : std::uint8_t { off, json, combined };
-
   /// What is told of queries, those of Referers included.
   enum class Query : std::uint8_t { full, none, redacted };
+
   Format format = Format::json;
-  std::string path = "stdout";  ///< "stdout" or a file, reopened on SIGUSR1.
   Query query = Query::full;
+  std::string path = "stdout";  ///< "stdout" or a file, reopened on SIGUSR1.
   bool operator==(const AccessLog&) const = default;
 };
 

@@ -81,6 +81,19 @@ std::optional<ListenerProxyProtocol> parse_proxy_protocol(const Value& value, bo
   return proxy;
 }
 
+/// "0660": what chmod takes.
+void parse_socket_mode(const Value& value, Listener& listener) {
+  const std::optional<std::string> text = value.text();
+  if (!text) return;
+  const bool is_octal = text->find_first_not_of("01234567") == std::string::npos;
+  const bool is_mode = text->size() == 3 || (text->size() == 4 && text->front() == '0');
+  if (!is_octal || !is_mode)
+    return value.problem("must be permissions in octal like '0660', not " + quoted(*text));
+  if (listener.address.kind != Address::Kind::unix_socket)
+    return value.problem("is for Unix sockets", "remove it, or listen on unix:/PATH");
+  listener.socket_mode = static_cast<std::uint32_t>(std::stoul(*text, nullptr, 8));
+}
+
 }  // namespace
 
 Listener parse_listener(const std::string& name, const Value& value) {
@@ -92,6 +105,7 @@ Listener parse_listener(const std::string& name, const Value& value) {
   } else if (!keys.has("address")) {
     value.report().add_at(value.path(), "has no address", "add one, like address: 0.0.0.0:8080");
   }
+  if (const auto mode = keys.find("socket_mode")) parse_socket_mode(*mode, listener);
   keys.choice<GroupChoice>(
       "group", listener.group,
       {{"split", GroupChoice::split}, {"live", GroupChoice::live}, {"idle", GroupChoice::idle}});

@@ -2,7 +2,6 @@
 
 #include <netinet/in.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cstring>
 #include <map>
@@ -20,6 +19,7 @@
 
 #include "control/admin_session.h"
 #include "control/problem.h"
+#include "net/socket_file.h"
 
 namespace teal::control {
 namespace {
@@ -31,6 +31,7 @@ using boost::system::error_code;
 
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr Millis kPauseAfterFailure{100};
+constexpr mode_t kOwnerOnly = S_IRUSR | S_IWUSR;
 
 /// What a connection over the limit gets; whoever does not read it sees the connection closed.
 std::string full_response(std::size_t limit) {
@@ -46,29 +47,6 @@ std::string full_response(std::size_t limit) {
 Error cannot_listen(const Address& address, const std::string& why, const std::string& remedy) {
   return Error{Source::config, "the control API cannot listen on " + to_string(address) + ": " +
                                    why + (remedy.empty() ? "" : "; " + remedy)};
-}
-
-/// What a process left behind that ended without cleaning up is removed; what somebody answers on,
-/// or what is no socket, is not ours to remove.
-Result<void> clear_stale_socket(asio::io_context& io, const Address& address) {
-  struct stat found {};
-  if (::lstat(address.host.c_str(), &found) != 0) {
-    if (errno == ENOENT) return {};
-    return cannot_listen(address, std::strerror(errno), "check the folder and its permissions");
-  }
-  if (!S_ISSOCK(found.st_mode))
-    return cannot_listen(address, "the path is taken by something that is not a socket",
-                         "choose another admin.address");
-  asio::local::stream_protocol::socket probe(io);
-  error_code refused;
-  probe.connect(asio::local::stream_protocol::endpoint(address.host), refused);
-  if (!refused)
-    return cannot_listen(address, "another process answers there",
-                         "stop it or choose another admin.address");
-  if (refused != asio::error::connection_refused)
-    return cannot_listen(address, refused.message(), "remove the file if nobody uses it");
-  ::unlink(address.host.c_str());
-  return {};
 }
 
 Protocol::endpoint to_endpoint(const Address& address) {
@@ -112,6 +90,7 @@ struct AdminServer::State : std::enable_shared_from_this<AdminServer::State> {
   Address address;
   AdminLimits limits;
   Tls tls;
+  net::SocketFile file;
   Acceptor acceptor;
   asio::steady_timer pause;
   std::map<AdminSession*, std::shared_ptr<AdminSession>> sessions;
@@ -121,13 +100,14 @@ struct AdminServer::State : std::enable_shared_from_this<AdminServer::State> {
 Result<void> AdminServer::State::listen() {
   const bool is_local = address.kind == Address::Kind::unix_socket;
   if (is_local) {
-    if (const Result<void> cleared = clear_stale_socket(io, address); !cleared)
-      return cleared.error();
+    if (const Result<void> cleared = net::clear_stale_socket(address.host); !cleared)
+      return Error{Source::config, "the control API cannot listen: " + cleared.error().message()};
   }
   error_code failed;
   const Protocol::endpoint endpoint = to_endpoint(address);
   acceptor.open(endpoint.protocol(), failed);
   if (!failed && !is_local) acceptor.set_option(asio::socket_base::reuse_address(true), failed);
+  if (!failed && is_local) net::limit_socket_mode(acceptor.native_handle(), kOwnerOnly);
   if (!failed) acceptor.bind(endpoint, failed);
   if (failed)
     return cannot_listen(address, failed.message(),
@@ -135,7 +115,8 @@ Result<void> AdminServer::State::listen() {
                              ? "is another Teal running? Choose another admin.address"
                              : "choose another admin.address");
   // Between bind and listen nobody can connect, so there is no moment with looser permissions.
-  if (is_local && ::chmod(address.host.c_str(), S_IRUSR | S_IWUSR) != 0)
+  if (is_local) file = net::SocketFile(address.host);
+  if (is_local && !net::set_socket_mode(address.host, kOwnerOnly))
     return cannot_listen(address, std::strerror(errno), "");
   acceptor.listen(asio::socket_base::max_listen_connections, failed);
   if (failed) return cannot_listen(address, failed.message(), "");
@@ -185,7 +166,7 @@ void AdminServer::State::close_acceptor() {
   error_code ignored;
   acceptor.close(ignored);
   pause.cancel();
-  if (address.kind == Address::Kind::unix_socket) ::unlink(address.host.c_str());
+  file.remove();
 }
 
 void AdminServer::State::report_end() {

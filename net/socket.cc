@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include <cstring>
 
 #include "base/assert.h"
+#include "net/socket_file.h"
 
 namespace teal::net {
 namespace {
@@ -41,18 +41,57 @@ void set_option(int fd, int level, int name) {
   ::setsockopt(fd, level, name, &on, sizeof on);
 }
 
-/// A socket file left by a dead process is in the way of bind(); one that answers is not ours.
-Result<void> clear_stale_path(const Address& address) {
-  struct stat status {};
-  if (::lstat(address.host.c_str(), &status) != 0) return {};
-  if (!S_ISSOCK(status.st_mode))
-    return Error{Source::config, address.host + " exists and is not a socket"};
-  const Socket probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+std::string remedy_of(int why, const Address& address) {
+  const std::string port = std::to_string(address.port);
+  switch (why) {
+    case EADDRINUSE:
+      return "; another process listens there, maybe another Teal (ss -ltnp 'sport = :" + port +
+             "' names it): stop it or choose another address";
+    case EADDRNOTAVAIL: return "; this machine has no such address: choose another";
+    case EACCES:
+      if (address.kind == Address::Kind::unix_socket)
+        return "; check the permissions of the folder";
+      return "; ports below 1024 need CAP_NET_BIND_SERVICE";
+    case ENOENT: return "; make the folder first";
+    default: return "";
+  }
+}
+
+Error cannot_listen(const char* what, const Address& address) {
+  const int why = errno;
+  return Error{Source::config, "cannot " + std::string(what) + ' ' + to_string(address) + ": " +
+                                   std::strerror(why) + remedy_of(why, address)};
+}
+
+Result<Socket> listen_on_unix(const Address& address, unsigned mode) {
+  if (const Result<void> cleared = clear_stale_socket(address.host); !cleared)
+    return cleared.error();
   const Endpoint endpoint = to_endpoint(address);
-  if (::connect(probe.fd(), endpoint.address(), endpoint.size) == 0)
-    return Error{Source::config, address.host + " is in use by another process"};
-  if (::unlink(address.host.c_str()) != 0) return system_error("cannot remove " + address.host);
-  return {};
+  Socket socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!socket) return cannot_listen("make a socket for", address);
+  limit_socket_mode(socket.fd(), mode);
+  if (::bind(socket.fd(), endpoint.address(), endpoint.size) != 0)
+    return cannot_listen("bind", address);
+  if (!set_socket_mode(address.host, mode)) return cannot_listen("set the mode of", address);
+  if (::listen(socket.fd(), SOMAXCONN) != 0) return cannot_listen("listen on", address);
+  return socket;
+}
+
+Result<Socket> listen_on_port(const Address& address, Port port) {
+  const Endpoint endpoint = to_endpoint(address);
+  Socket socket(
+      ::socket(endpoint.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!socket) return cannot_listen("make a socket for", address);
+  // So that connections of an earlier process, open or in TIME_WAIT, are in nobody's way.
+  set_option(socket.fd(), SOL_SOCKET, SO_REUSEADDR);
+  if (port == Port::shared) set_option(socket.fd(), SOL_SOCKET, SO_REUSEPORT);
+  // For the connections that it accepts: they begin with the options of their listener.
+  set_no_delay(socket);
+  if (address.kind == Address::Kind::ip6) set_option(socket.fd(), IPPROTO_IPV6, IPV6_V6ONLY);
+  if (::bind(socket.fd(), endpoint.address(), endpoint.size) != 0)
+    return cannot_listen("bind", address);
+  if (::listen(socket.fd(), SOMAXCONN) != 0) return cannot_listen("listen on", address);
+  return socket;
 }
 
 }  // namespace
@@ -112,26 +151,19 @@ Address to_address(const Endpoint& endpoint) {
   }
 }
 
-Result<Socket> listen_on(const Address& address) {
-  const std::string where = to_string(address);
-  const bool is_unix = address.kind == Address::Kind::unix_socket;
-  if (is_unix)
-    if (const Result<void> cleared = clear_stale_path(address); !cleared) return cleared.error();
-  const Endpoint endpoint = to_endpoint(address);
-  Socket socket(
-      ::socket(endpoint.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!socket) return system_error("cannot make a socket for " + where);
-  if (!is_unix) {
-    set_option(socket.fd(), SOL_SOCKET, SO_REUSEADDR);
-    set_option(socket.fd(), SOL_SOCKET, SO_REUSEPORT);
-    // For the connections that it accepts: they begin with the options of their listener.
-    set_no_delay(socket);
-    if (address.kind == Address::Kind::ip6) set_option(socket.fd(), IPPROTO_IPV6, IPV6_V6ONLY);
-  }
-  if (::bind(socket.fd(), endpoint.address(), endpoint.size) != 0)
-    return system_error("cannot bind " + where);
-  if (::listen(socket.fd(), SOMAXCONN) != 0) return system_error("cannot listen on " + where);
-  return socket;
+Result<Socket> listen_on(const Address& address, Port port, unsigned unix_mode) {
+  if (address.kind == Address::Kind::unix_socket) return listen_on_unix(address, unix_mode);
+  return listen_on_port(address, port);
+}
+
+void share_port(const Socket& listening) {
+  set_option(listening.fd(), SOL_SOCKET, SO_REUSEPORT);
+}
+
+Result<Socket> listen_beside(const Socket& first) {
+  const Address address = local_address(first);
+  if (address.kind == Address::Kind::unix_socket) return duplicate(first);
+  return listen_on_port(address, Port::shared);
 }
 
 Address local_address(const Socket& socket) {

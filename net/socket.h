@@ -48,10 +48,25 @@ struct Endpoint {
 Endpoint to_endpoint(const Address& address);
 Address to_address(const Endpoint& endpoint);
 
-/// A listening, non-blocking socket. TCP ones with SO_REUSEPORT, so that every worker has its own;
-/// a Unix socket's stale file is removed if nobody answers on it, and it is made mode 0666 less
-/// umask.
-Result<Socket> listen_on(const Address& address);
+/// Whether others may listen on a port too.
+enum class Port : std::uint8_t {
+  exclusive,  ///< Nobody else does, and nobody else will: not even another Teal.
+  shared,     ///< Whoever has our user and says the same (SO_REUSEPORT).
+};
+
+/// A listening, non-blocking socket. The file of a Unix socket gets `unix_mode`, whatever the umask
+/// is; a stale one is removed first (net/socket_file.h).
+///
+/// Exclusive is decided by listen(), not by bind(): of two processes that ask at the same time one
+/// is refused. Connections that an earlier process left behind are not in the way.
+Result<Socket> listen_on(const Address& address, Port port = Port::exclusive,
+                         unsigned unix_mode = 0600);
+/// From now on the port of a listening socket is shared, with what this process adds to it: whoever
+/// asks for it exclusively is still refused.
+void share_port(const Socket& listening);
+/// One more socket for the port of `first`, which shares it, so that each worker has its own: the
+/// system gives connections to all of them. Of a Unix socket it is a second descriptor.
+Result<Socket> listen_beside(const Socket& first);
 /// The address that a socket is bound to (the port the system chose).
 Address local_address(const Socket& socket);
 /// A second descriptor of the same socket.

@@ -56,14 +56,15 @@ Worker::Worker(std::uint32_t index, const WorkerShared& shared, std::uint64_t se
 }
 
 Worker::~Worker() {
-  TEAL_ASSERT(!thread_.joinable());
+  TEAL_ASSERT(!thread_);
 }
 
-void Worker::start() {
+void Worker::start(ParkedThread thread) {
   for (const auto& listening : listenings_)
     if (const Result<void> opened = listening->open(); !opened)
       shared_.log->error("cannot watch a listener", {{"reason", opened.error().message()}});
-  thread_ = std::thread([this] { run(); });
+  thread_ = std::move(thread);
+  thread_.run([this] { run(); });
 }
 
 void Worker::run() {
@@ -81,7 +82,7 @@ void Worker::run() {
 }
 
 void Worker::join() {
-  if (thread_.joinable()) thread_.join();
+  thread_ = {};
 }
 
 void Worker::read_clock() {

@@ -17,7 +17,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -36,6 +35,7 @@
 #include "proxy/compress.h"
 #include "proxy/error_pages.h"
 #include "proxy/overload.h"
+#include "proxy/parked_thread.h"
 #include "proxy/placement.h"
 #include "proxy/rate_limit.h"
 #include "proxy/report_box.h"
@@ -109,7 +109,7 @@ class Worker {
   Worker& operator=(const Worker&) = delete;
 
   // ---- for the pool, any thread
-  void start();
+  void start(ParkedThread thread);
   void join();
   /// Runs it on the worker's thread, in the order given.
   void post(std::function<void()> work);
@@ -285,7 +285,7 @@ class Worker {
   bool stopping_ = false;
   std::function<void()> on_idle_;
   net::Reactor reactor_;
-  std::thread thread_;
+  ParkedThread thread_;
 };
 
 }  // namespace teal::proxy

@@ -128,21 +128,23 @@ Result<void> WorkerPool::open() {
     access_log_ = std::move(*opened);
     shared_.access_log = access_log_.get();
   }
-  sockets_.resize(shared_.workers);
-  for (std::size_t index = 0; index < config.listeners.size(); ++index) {
-    Address address = config.listeners[index].address;
-    const bool is_unix = address.kind == Address::Kind::unix_socket;
-    for (std::uint32_t worker = 0; worker < shared_.workers; ++worker) {
-      const bool copy = is_unix && worker > 0;
-      Result<net::Socket> socket =
-          copy ? net::duplicate(sockets_[0].back().socket) : net::listen_on(address);
-      if (!socket)
-        return Error{Source::config,
-                     "listener " + config.listeners[index].name + ": " + socket.error().message()};
-      if (worker == 0 && !is_unix) address = net::local_address(*socket);
-      sockets_[worker].push_back({std::move(*socket), index, is_unix});
-    }
-    addresses_.push_back(address);
+  if (const Result<void> made = make_threads(); !made) return made.error();
+  Result<ListenerSockets> sockets = ListenerSockets::open(config, shared_.workers);
+  if (!sockets) return sockets.error();
+  sockets_ = std::move(*sockets);
+  return {};
+}
+
+Result<void> WorkerPool::make_threads() {
+  for (std::uint32_t i = 0; i < shared_.workers; ++i) {
+    Result<ParkedThread> thread = ParkedThread::make();
+    if (!thread)
+      return Error{Source::internal,
+                   "cannot start thread " + std::to_string(i + 1) + " of " +
+                       std::to_string(shared_.workers) + " workers: " + thread.error().message() +
+                       "; raise the limit of threads (ulimit -u, TasksMax) or of memory, or lower "
+                       "`workers`"};
+    threads_.push_back(std::move(*thread));
   }
   return {};
 }
@@ -152,10 +154,10 @@ void WorkerPool::start_workers(const RouteTable& first) {
   const auto shared_first = std::make_shared<const RouteTable>(first);
   for (std::uint32_t i = 0; i < shared_.workers; ++i)
     workers_.push_back(std::make_unique<Worker>(i, shared_, mix64(options_.seed + i), shared_first,
-                                                options_.tls, std::move(sockets_[i])));
-  sockets_.clear();
+                                                options_.tls, sockets_.take(i)));
   heard_.resize(workers_.size());
-  for (const auto& worker : workers_) worker->start();
+  for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->start(std::move(threads_[i]));
+  threads_.clear();
 }
 
 void WorkerPool::publish(std::uint64_t version, const std::vector<ServiceState>& states,
@@ -269,13 +271,13 @@ void WorkerPool::take_reports() {
   for (const BadOutcome& each : outcomes) options_.on_bad_outcome(each);
 }
 
-void WorkerPool::reopen_access_log() {
-  if (access_log_) access_log_->reopen();
 std::optional<AccessLogHealth> WorkerPool::access_log_health() const {
   if (!access_log_) return std::nullopt;
   return access_log_->health();
 }
 
+void WorkerPool::reopen_access_log() {
+  if (access_log_) access_log_->reopen();
 }
 
 void WorkerPool::drain(std::function<void()> idle) {
@@ -294,6 +296,7 @@ void WorkerPool::stop() {
   if (std::exchange(stopped_, true)) return;
   for (const auto& worker : workers_) worker->post([&worker = *worker] { worker.stop(); });
   for (const auto& worker : workers_) worker->join();
+  sockets_.close();
 }
 
 }  // namespace teal::proxy

@@ -18,6 +18,8 @@
 #include "base/sticky_secrets.h"
 #include "base/time.h"
 #include "proxy/access_log.h"
+#include "proxy/listener_sockets.h"
+#include "proxy/parked_thread.h"
 #include "proxy/route_table.h"
 #include "proxy/traffic_book.h"
 #include "proxy/worker.h"
@@ -59,11 +61,12 @@ class WorkerPool {
   WorkerPool(boost::asio::io_context& control, Options options);
   ~WorkerPool();
 
-  /// Opens the access log and binds every listener; nothing is accepted yet. An Error names what.
+  /// Opens the access log, makes the threads and binds every listener; nothing is accepted yet. An
+  /// Error names what.
   Result<void> open();
   /// The addresses listened on, in the order of the configuration (ports the system chose
   /// included).
-  const std::vector<Address>& addresses() const { return addresses_; }
+  const std::vector<Address>& addresses() const { return sockets_.addresses(); }
 
   std::uint32_t workers() const { return shared_.workers; }
 
@@ -106,16 +109,17 @@ class WorkerPool {
   /// whoever has much to do can ask in between: nothing is more urgent.
   void take_reports();
 
+  /// Nothing: there is no access log.
+  std::optional<AccessLogHealth> access_log_health() const;
   void reopen_access_log();
   /// No new connections, the running requests end; `idle` is posted when all workers are done.
   void drain(std::function<void()> idle);
-  /// Nothing: there is no access log.
-  std::optional<AccessLogHealth> access_log_health() const;
   /// Cuts what is left and joins the threads.
   void stop();
 
  private:
   void make_rate_limits();
+  Result<void> make_threads();
   void start_workers(const RouteTable& first);
   std::vector<const Shard*> shards() const;
 
@@ -123,8 +127,8 @@ class WorkerPool {
   Options options_;
   WorkerShared shared_;
   std::unique_ptr<AccessLogWriter> access_log_;
-  std::vector<std::vector<Worker::ListenerSocket>> sockets_;  ///< By worker.
-  std::vector<Address> addresses_;
+  std::vector<ParkedThread> threads_;  ///< Of workers that are not started yet.
+  ListenerSockets sockets_;
   TrafficBook book_;
   std::vector<std::shared_ptr<const StickyCookies>> sticky_;  ///< As Config::services.
   std::vector<std::unique_ptr<Worker>> workers_;

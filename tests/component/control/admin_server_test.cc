@@ -282,6 +282,42 @@ TEST_F(AdminServerOnUnixSocket, LeavesAloneWhatSomebodyElseHas) {
   EXPECT_THAT(second.error().message(), HasSubstr("another process answers there"));
 }
 
+TEST_F(AdminServerOnUnixSocket, WaitsForNoFullBacklogAndLeavesOtherKindsAlone) {
+  sockaddr_un at{};
+  at.sun_family = AF_UNIX;
+  path_.copy(at.sun_path, sizeof at.sun_path - 1);
+  const auto* const where = reinterpret_cast<sockaddr*>(&at);
+  const int busy = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  ASSERT_EQ(::bind(busy, where, sizeof at), 0);
+  ASSERT_EQ(::listen(busy, 0), 0);
+  std::vector<int> waiting;
+  do waiting.push_back(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0));
+  while (::connect(waiting.back(), where, sizeof at) == 0);
+  const auto refused = start();
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_THAT(refused.error().message(), HasSubstr("its backlog is full"));
+  for (const int each : waiting) ::close(each);
+  ::close(busy);
+  ::unlink(path_.c_str());
+
+  const int datagrams = ::socket(AF_UNIX, SOCK_DGRAM, 0);
+  ASSERT_EQ(::bind(datagrams, where, sizeof at), 0);
+  EXPECT_FALSE(start().has_value());
+  EXPECT_EQ(::access(path_.c_str(), F_OK), 0);
+  ::close(datagrams);
+}
+
+TEST_F(AdminServerOnUnixSocket, RemovesNothingOfItsSuccessors) {
+  {
+    auto first = start();
+    ASSERT_TRUE(first.has_value());
+    ASSERT_EQ(::rename(path_.c_str(), (path_ + ".old").c_str()), 0);
+    std::fclose(std::fopen(path_.c_str(), "w"));
+  }
+  EXPECT_EQ(::access(path_.c_str(), F_OK), 0);
+  ::unlink((path_ + ".old").c_str());
+}
+
 TEST_F(AdminServerOnUnixSocket, LeavesAFileAlone) {
   std::fclose(std::fopen(path_.c_str(), "w"));
   const auto started = start();

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 
@@ -31,11 +33,67 @@ class TemporaryPath {
 };
 
 TEST(ListenOn, LetsEveryWorkerBindTheSamePort) {
-  Address address = *parse_address("127.0.0.1:0");
-  const Result<Socket> first = listen_on(address);
+  const Result<Socket> first = listen_on(*parse_address("127.0.0.1:0"));
   ASSERT_TRUE(first) << first.error();
-  address = local_address(*first);
-  EXPECT_NE(address.port, 0);
+  EXPECT_NE(local_address(*first).port, 0);
+  share_port(*first);
+  const Result<Socket> second = listen_beside(*first);
+  ASSERT_TRUE(second) << second.error();
+  EXPECT_EQ(local_address(*second), local_address(*first));
+}
+
+/// With both of its workers' sockets, as another Teal has them.
+class TakenPort : public ::testing::TestWithParam<const char*> {
+ protected:
+  TakenPort() {
+    first_ = *listen_on(*parse_address(GetParam()));
+    share_port(first_);
+    second_ = *listen_beside(first_);
+    port_ = local_address(first_).port;
+  }
+  std::string at(const std::string& host) const { return host + ':' + std::to_string(port_); }
+
+  Socket first_, second_;
+  std::uint16_t port_ = 0;
+};
+
+TEST_P(TakenPort, IsRefusedToAnotherAtThatAddressAndAtAll) {
+  for (const std::string host : {"127.0.0.1", "0.0.0.0"}) {
+    const Result<Socket> other = listen_on(*parse_address(at(host)));
+    ASSERT_FALSE(other) << at(host);
+    EXPECT_NE(other.error().message().find("another process listens there"), std::string::npos)
+        << other.error();
+    EXPECT_NE(other.error().message().find("sport = :" + std::to_string(port_)), std::string::npos);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Addresses, TakenPort, ::testing::Values("127.0.0.1:0", "0.0.0.0:0"));
+
+TEST(ListenOn, GivesAPortToOneOfTwoWhoAskAtTheSameTime) {
+  // Both are bound before either listens: bind() alone would let both in.
+  const Address address = local_address(*listen_on(*parse_address("127.0.0.1:0")));
+  const Endpoint endpoint = to_endpoint(address);
+  const Socket rival(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int on = 1;
+  ::setsockopt(rival.fd(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  ASSERT_EQ(::bind(rival.fd(), endpoint.address(), endpoint.size), 0);
+  const Result<Socket> ours = listen_on(address);
+  ASSERT_TRUE(ours) << ours.error();
+  EXPECT_NE(::listen(rival.fd(), 8), 0);
+  EXPECT_EQ(errno, EADDRINUSE);
+}
+
+TEST(ListenOn, MindsNoConnectionThatAnEarlierProcessLeft) {
+  Result<Socket> earlier = listen_on(*parse_address("127.0.0.1:0"));
+  const Address address = local_address(*earlier);
+  Result<Socket> client = start_connect(to_endpoint(address));
+  ASSERT_TRUE(wait_for(*earlier, POLLIN));
+  Socket open(::accept(earlier->fd(), nullptr, nullptr));
+  ASSERT_TRUE(open);
+  earlier->close();
+  EXPECT_TRUE(listen_on(address)) << "one is still open";
+  open.close();  // whose end it is waits in TIME_WAIT
+  client->close();
   EXPECT_TRUE(listen_on(address));
 }
 

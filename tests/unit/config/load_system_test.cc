@@ -26,6 +26,12 @@ TEST(LoadSystem, ReadsWorkersStateAndLog) {
   EXPECT_EQ(config("state: sqlite:/var/lib/teal.db")->state_path, "/var/lib/teal.db");
   EXPECT_EQ(config("access_log: off")->access_log.format, AccessLog::Format::off);
   EXPECT_EQ(config("access_log: { path: a.log }")->access_log.path, "a.log");
+  EXPECT_EQ(config("workers: 1")->access_log.query, AccessLog::Query::full);
+  EXPECT_EQ(config("access_log: { query: none }")->access_log.query, AccessLog::Query::none);
+  EXPECT_EQ(config("access_log: { query: redacted }")->access_log.query,
+            AccessLog::Query::redacted);
+  EXPECT_THAT(report_of(config("access_log: { query: some }")),
+              HasSubstr("t.yaml:1:22: access_log.query: must be full, none or redacted"));
   EXPECT_EQ(config("shutdown_grace: 0")->shutdown_grace, Millis{0});
   EXPECT_EQ(config("admin: { address: 'unix:/a' }")->admin.address.kind,
             Address::Kind::unix_socket);
@@ -35,6 +41,23 @@ TEST(LoadSystem, ReadsWorkersStateAndLog) {
   EXPECT_THAT(report_of(config("workers: 99999999999")), HasSubstr("from 1 to 256"));
   EXPECT_THAT(report_of(config("state: 'sqlite:'")), HasSubstr("must be sqlite:PATH"));
   EXPECT_THAT(report_of(config("admin: { allowed_hosts: [ 'a:1' ] }")), HasSubstr("port"));
+}
+
+TEST(LoadSystem, ReadsTheModeOfAUnixSocket) {
+  const auto config = [](const std::string& listener) {
+    return load_text(
+        "listeners: { public: { " + listener + " } }\nservices:\n shop:\n" + std::string(kService),
+        "t.yaml");
+  };
+  EXPECT_EQ(config("address: 'unix:/s'")->listeners[0].socket_mode, 0600U);
+  EXPECT_EQ(config("address: 'unix:/s', socket_mode: '0660'")->listeners[0].socket_mode, 0660U);
+  EXPECT_EQ(config("address: 'unix:/s', socket_mode: 666")->listeners[0].socket_mode, 0666U);
+  for (const char* wrong : {"'1777'", "'0888'", "rw", "'06600'", "''", "'60'"})
+    EXPECT_THAT(report_of(config("address: 'unix:/s', socket_mode: " + std::string(wrong))),
+                HasSubstr("listeners.public.socket_mode: must be permissions in octal like '0660'"))
+        << wrong;
+  EXPECT_THAT(report_of(config("address: '1.1.1.1:1', socket_mode: '0660'")),
+              HasSubstr("is for Unix sockets"));
 }
 
 TEST(LoadSystem, RefusesKeysGivenTwiceAndKeysItDoesNotKnow) {
