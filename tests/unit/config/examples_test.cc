@@ -77,7 +77,8 @@ TEST(Examples, ShowTheRealDefaults) {
   EXPECT_EQ(config->admin.address, defaults.admin.address);
   EXPECT_EQ(config->state_path, defaults.state_path);
   EXPECT_EQ(config->workers, defaults.workers);
-  EXPECT_EQ(config->access_log, defaults.access_log);
+  EXPECT_EQ(config->access_log.format, defaults.access_log.format);
+  EXPECT_EQ(config->access_log.path, defaults.access_log.path);
   EXPECT_EQ(config->shutdown_grace, defaults.shutdown_grace);
   EXPECT_EQ(config->listeners[0].timeouts, ListenerTimeouts{});
   EXPECT_EQ(config->listeners[0].limits, ListenerLimits{});
