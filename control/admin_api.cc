@@ -17,6 +17,9 @@ struct AdminApi::Route {
   void (AdminApi::*handler)(const ApiCall&, const Reply&);
   std::string_view media_type = "application/json";
   std::string_view query{};  ///< The parameters it takes, separated by a comma.
+  /// What another site may lead the user's browser to: it costs little and ends.
+  bool shown = true;
+  bool is_probe = false;
 };
 
 const std::vector<AdminApi::Route>& AdminApi::table() {
@@ -33,11 +36,11 @@ const std::vector<AdminApi::Route>& AdminApi::table() {
       {"GET", "/v1/deployments/{deployment}", &AdminApi::get_deployment},
       {"GET", "/v1/deployments/{deployment}/evidence", &AdminApi::get_evidence},
       {"GET", "/v1/deployments/{deployment}/replay", &AdminApi::get_replay, "application/json",
-       "tolerance,confidence"},
+       "tolerance,confidence", false},
       {"POST", "/v1/deployments/{deployment}/{command}", &AdminApi::steer_deployment},
       {"POST", "/v1/alarms/{alarm}", &AdminApi::set_alarm},
       {"POST", "/v1/alertmanager", &AdminApi::take_alertmanager},
-      {"GET", "/v1/events", &AdminApi::get_events, "text/event-stream"},
+      {"GET", "/v1/events", &AdminApi::get_events, "text/event-stream", "", false},
       {"GET", "/v1/openapi.json", &AdminApi::get_openapi},
       {"GET", "/metrics", &AdminApi::get_metrics, "text/plain"},
       {"GET", "/livez", &AdminApi::get_livez},
@@ -63,8 +66,7 @@ void AdminApi::handle(const ApiRequest& request, const Reply& reply) {
   const bool is_head = request.method == "HEAD";
   dispatch(request, [this, is_head, reply](ApiResponse response) {
     ++answers_[response.status];
-    response.headers.emplace_back("Cache-Control", "no-store");
-    response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+    add_guards(response);
     if (is_head) response.stream = nullptr;
     reply(std::move(response));
   });
@@ -111,8 +113,9 @@ std::optional<ApiError> check_body(const ApiRequest& request) {
 }  // namespace
 
 void AdminApi::dispatch(const ApiRequest& request, const Reply& reply) {
-  if (const auto wrong = check_sender(request, config_.allowed_hosts))
-    return reply(to_response(*wrong));
+  std::optional<ApiError> stranger = check_sender(request, config_.allowed_hosts);
+  if (!stranger) stranger = check_site(request, true);
+  if (stranger) return reply(to_response(*stranger));
   std::optional<ApiTarget> target = parse_target(request.target);
   if (!target)
     return reply(to_response({400, "invalid-target", "The request target is not a path",
@@ -130,7 +133,8 @@ void AdminApi::dispatch(const ApiRequest& request, const Reply& reply) {
       continue;
     }
     const ApiCall call{request, std::move(*names), std::move(target->query)};
-    std::optional<ApiError> wrong = check_accept(request, route.media_type);
+    std::optional<ApiError> wrong = check_site(request, route.shown);
+    if (!wrong) wrong = check_accept(request, route.media_type);
     if (!wrong) wrong = check_query(call, route.query);
     if (!wrong) wrong = check_body(request);
     if (wrong) return reply(to_response(*wrong));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <utility>
 
 namespace teal::control {
 namespace {
@@ -106,6 +107,37 @@ std::optional<ApiError> check_sender(const ApiRequest& request,
                     "the Origin '" + *request.origin + "' is not this control API's",
                     "call the API from a program or from a page that it served"};
   return std::nullopt;
+}
+
+std::optional<ApiError> check_site(const ApiRequest& request, bool shown) {
+  if (!request.fetch_site || *request.fetch_site == "none" || *request.fetch_site == "same-origin")
+    return std::nullopt;
+  const bool only_reads = request.method == "GET" || request.method == "HEAD";
+  // A frame, an embed or an object is a navigation too, but its destination is another.
+  if (shown && only_reads && request.fetch_mode == "navigate" && request.fetch_dest == "document")
+    return std::nullopt;
+  return ApiError{403, "foreign-site", "The request comes from another site",
+                  "a browser says that a page of another site asks (Sec-Fetch-Site: " +
+                      *request.fetch_site + ")",
+                  "call the API from a program or from a page that it served"};
+}
+
+void add_guards(ApiResponse& response) {
+  constexpr std::pair<const char*, const char*> kGuards[] = {
+      {"Cache-Control", "no-store"},
+      {"X-Content-Type-Options", "nosniff"},
+      {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
+      {"X-Frame-Options", "DENY"},
+      {"Cross-Origin-Resource-Policy", "same-origin"},
+      {"Cross-Origin-Opener-Policy", "same-origin"},
+      {"Referrer-Policy", "no-referrer"},
+  };
+  for (const auto& [name, value] : kGuards) {
+    const bool is_there = std::any_of(
+        response.headers.begin(), response.headers.end(),
+        [name = std::string_view(name)](const auto& each) { return each.first == name; });
+    if (!is_there) response.headers.emplace_back(name, value);
+  }
 }
 
 std::optional<ApiError> check_content_type(const ApiRequest& request) {

@@ -19,7 +19,7 @@ struct ApiRequest {
   std::string target;  ///< As sent: "/v1/services?limit=2".
   // The headers that the API reads; absent ones are empty optionals.
   std::optional<std::string> host, origin, accept, content_type, if_match, idempotency_key,
-      last_event_id;
+      last_event_id, fetch_site, fetch_mode, fetch_dest;
   std::string body;
   /// The listener's address as it is bound.
   Address reached;

@@ -11,6 +11,7 @@
 #include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/http/write.hpp>
 
+#include "control/admin_guard.h"
 #include "control/event_stream.h"
 #include "control/problem.h"
 
@@ -27,8 +28,8 @@ constexpr std::size_t kLingerBytes = std::size_t{4} * 1024 * 1024;
 
 /// Where a field comes several times its values are one list (RFC 9110 section 5.3), which for a
 /// Host is none of ours.
-template <class Fields>
-std::optional<std::string> field(const Fields& fields, http::field name) {
+template <class Fields, class Name>
+std::optional<std::string> field(const Fields& fields, Name name) {
   std::optional<std::string> joined;
   const auto [first, last] = fields.equal_range(name);
   for (auto it = first; it != last; ++it) {
@@ -36,13 +37,6 @@ std::optional<std::string> field(const Fields& fields, http::field name) {
     joined = joined ? *joined + ", " + value : value;
   }
   return joined;
-}
-
-template <class Fields>
-std::optional<std::string> field(const Fields& fields, std::string_view name) {
-  const auto found = fields.find(name);
-  if (found == fields.end()) return std::nullopt;
-  return std::string(found->value());
 }
 
 template <class Message>
@@ -240,6 +234,9 @@ asio::awaitable<void> AdminSession::linger() {
     seen += size;
   }
 }
+  out.fetch_site = field(request, std::string_view("Sec-Fetch-Site"));
+  out.fetch_mode = field(request, std::string_view("Sec-Fetch-Mode"));
+  out.fetch_dest = field(request, std::string_view("Sec-Fetch-Dest"));
 
 /// A subscriber has nothing more to say: whatever comes from it, it is leaving.
 void AdminSession::watch_for_end() {

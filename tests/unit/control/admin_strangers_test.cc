@@ -1,0 +1,70 @@
+// What the control API gives to whom it does not know: pages of other sites.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/admin_api_fixture.h"
+
+namespace teal::control {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class AdminStrangers : public testing::AdminApiTest {};
+
+TEST_F(AdminStrangers, RefusesWhatABrowserSaysThatAnotherSiteAsks) {
+  ApiRequest asked = request("GET", "/v1/services");
+  asked.fetch_mode = "no-cors";
+  asked.fetch_dest = "image";
+  for (const std::string site : {"cross-site", "same-site", "none, same-origin", "", "else"}) {
+    asked.fetch_site = site;
+    EXPECT_EQ(problem_type(call(asked)), "urn:teal:problem:foreign-site") << site;
+  }
+  for (const std::string site : {"same-origin", "none"}) {
+    asked.fetch_site = site;
+    EXPECT_EQ(call(asked).status, 200) << site;
+  }
+  ApiRequest changing = request("POST", "/v1/deployments/d-3/stop");
+  changing.fetch_site = "same-site";
+  EXPECT_EQ(call(changing).status, 403);
+  ApiRequest unknown = request("GET", "/v1/nothing");
+  unknown.fetch_site = "cross-site";
+  EXPECT_EQ(call(unknown).status, 403) << "nor does it learn what there is";
+  EXPECT_THAT(commands_.calls, IsEmpty());
+}
+
+TEST_F(AdminStrangers, LetsAnotherSiteLeadAWindowToWhatIsShownAndToNothingElse) {
+  const auto navigate = [this](const std::string& method, const std::string& target) {
+    ApiRequest asked = request(method, target);
+    asked.fetch_site = "cross-site";
+    asked.fetch_mode = "navigate";
+    asked.fetch_dest = "document";
+    return asked;
+  };
+  EXPECT_EQ(call(navigate("GET", "/v1/services")).status, 200);
+  EXPECT_EQ(call(navigate("GET", "/v1/events")).status, 403) << "it would hold a stream";
+  EXPECT_EQ(call(navigate("GET", "/v1/deployments/d-3/replay")).status, 403) << "it costs too much";
+  EXPECT_EQ(call(navigate("POST", "/v1/deployments/d-3/stop")).status, 403) << "a form";
+  for (const std::string dest : {"iframe", "frame", "embed", "object", "empty", ""}) {
+    ApiRequest framed = navigate("GET", "/v1/services");
+    framed.fetch_dest = dest;
+    EXPECT_EQ(call(framed).status, 403) << dest;
+  }
+  ApiRequest untold = navigate("GET", "/v1/services");
+  untold.fetch_dest = std::nullopt;
+  EXPECT_EQ(call(untold).status, 403);
+  EXPECT_THAT(commands_.calls, IsEmpty());
+}
+
+TEST_F(AdminStrangers, MayNotBeFramedSniffedOrRead) {
+  for (const ApiResponse& response :
+       {call("GET", "/v1/services"), call("GET", "/v1/nothing"), call("GET", "/v1/events")}) {
+    EXPECT_EQ(header(response, "X-Content-Type-Options"), "nosniff");
+    EXPECT_THAT(header(response, "Content-Security-Policy"), HasSubstr("frame-ancestors 'none'"));
+    EXPECT_EQ(header(response, "X-Frame-Options"), "DENY");
+    EXPECT_EQ(header(response, "Cross-Origin-Resource-Policy"), "same-origin");
+  }
+}
+
+}  // namespace
+}  // namespace teal::control
