@@ -342,6 +342,7 @@ control::Scrape Server::State::scrape() {
   scrape.samples = pool.read_stats();
   for (MetricSample& sample : overload.samples()) scrape.samples.push_back(std::move(sample));
   for (MetricSample& sample : tls.samples()) scrape.samples.push_back(std::move(sample));
+  for (MetricSample& sample : admin->metrics()) scrape.samples.push_back(std::move(sample));
   scrape.process = read_process_figures(started);
   return scrape;
 }

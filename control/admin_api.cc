@@ -42,9 +42,9 @@ const std::vector<AdminApi::Route>& AdminApi::table() {
       {"POST", "/v1/alertmanager", &AdminApi::take_alertmanager},
       {"GET", "/v1/events", &AdminApi::get_events, "text/event-stream", "", false},
       {"GET", "/v1/openapi.json", &AdminApi::get_openapi},
-      {"GET", "/metrics", &AdminApi::get_metrics, "text/plain"},
-      {"GET", "/livez", &AdminApi::get_livez},
-      {"GET", "/readyz", &AdminApi::get_readyz},
+      {"GET", "/metrics", &AdminApi::get_metrics, "text/plain", "", true, true},
+      {"GET", "/livez", &AdminApi::get_livez, "application/json", "", true, true},
+      {"GET", "/readyz", &AdminApi::get_readyz, "application/json", "", true, true},
   };
   return routes;
 }
@@ -146,6 +146,14 @@ void AdminApi::dispatch(const ApiRequest& request, const Reply& reply) {
                      "GET /v1/openapi.json describes what there is"}));
 }
 
+bool AdminApi::is_probe(std::string_view method, std::string_view target) {
+  if (method != "GET" && method != "HEAD") return false;
+  const std::string_view path = target.substr(0, target.find('?'));
+  return std::any_of(table().begin(), table().end(), [path](const Route& route) {
+    return route.is_probe && route.pattern == path;
+  });
+}
+
 std::vector<MetricSample> AdminApi::own_metrics() const {
   std::vector<MetricSample> samples;
   for (const auto& [status, count] : answers_)
@@ -160,7 +168,12 @@ std::vector<MetricSample> AdminApi::own_metrics() const {
                      {},
                      static_cast<double>(alerts_unmatched_)});
   const auto open = std::count_if(subscribers_.begin(), subscribers_.end(),
-                                  [](const auto& stream) { return !stream.expired(); });
+                                  [](const auto& each) { return !each.stream.expired(); });
+  samples.push_back({"teal_event_subscribers_refused_total",
+                     "Streams of GET /v1/events refused: too many were open.",
+                     MetricSample::Type::counter,
+                     {},
+                     static_cast<double>(subscribers_refused_)});
   samples.push_back({"teal_event_subscribers",
                      "Open streams of GET /v1/events.",
                      MetricSample::Type::gauge,

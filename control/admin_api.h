@@ -45,12 +45,18 @@ class AdminApi {
 
   static constexpr std::size_t kMaxHistory = 1000;
   static constexpr std::size_t kMaxSubscribers = 64;
+  static constexpr std::size_t kMaxSubscribersOfOneClient = 48;
+  /// Beyond those, for clients whose certificate was verified.
+  static constexpr std::size_t kVerifiedSubscribers = 16;
 
   /// The references are kept. Requires: they outlive the API and every Reply it was given.
   AdminApi(Commands& commands, const Clock& clock, config::Admin config,
            ApiSurroundings surroundings);
 
   void handle(const ApiRequest& request, const Reply& reply);
+
+  /// Whether it asks how Teal is: what is answered while nothing else can be.
+  static bool is_probe(std::string_view method, std::string_view target);
 
   struct RouteName {
     std::string_view method, pattern;
@@ -102,7 +108,15 @@ class AdminApi {
   ApiSurroundings surroundings_;
   std::map<int, std::uint64_t> answers_;  ///< By status.
   std::uint64_t alerts_unmatched_ = 0;
-  std::vector<std::weak_ptr<EventStream>> subscribers_;
+  struct Subscriber {
+    std::weak_ptr<EventStream> stream;
+    std::string client;
+    bool verified = false;
+  };
+  std::optional<ApiError> check_subscriber(const ApiRequest& request);
+
+  std::vector<Subscriber> subscribers_;
+  std::uint64_t subscribers_refused_ = 0;
 };
 
 }  // namespace teal::control

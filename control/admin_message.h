@@ -23,7 +23,9 @@ struct ApiRequest {
   std::string body;
   /// The listener's address as it is bound.
   Address reached;
-  bool secure = false;  ///< It came over TLS.
+  bool secure = false;    ///< It came over TLS.
+  std::string client;     ///< Equal for all requests of one client (admin_client).
+  bool verified = false;  ///< The client has shown a certificate that we trust.
 };
 
 struct ApiResponse {

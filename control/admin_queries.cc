@@ -151,6 +151,25 @@ void AdminApi::get_replay(const ApiCall& call, const Reply& reply) {
   reply(answer ? json_response(200, to_json(*answer)) : to_response(answer.error()));
 }
 
+/// Nobody can take all streams from others, and those that are open are never closed for others.
+std::optional<ApiError> AdminApi::check_subscriber(const ApiRequest& request) {
+  std::erase_if(subscribers_, [](const auto& each) { return each.stream.expired(); });
+  const std::size_t limit = kMaxSubscribers + (request.verified ? kVerifiedSubscribers : 0);
+  const auto own = std::count_if(
+      subscribers_.begin(), subscribers_.end(),
+      [&](const Subscriber& each) { return !each.verified && each.client == request.client; });
+  // Whoever comes by the Unix socket is one user of this machine, not one client.
+  const bool is_local = request.reached.kind == Address::Kind::unix_socket;
+  const bool greedy =
+      !request.verified && !is_local && std::cmp_greater_equal(own, kMaxSubscribersOfOneClient);
+  if (!greedy && subscribers_.size() < limit) return std::nullopt;
+  ++subscribers_refused_;
+  return ApiError{503, "too-many-subscribers", "There are too many subscribers",
+                  std::to_string(greedy ? kMaxSubscribersOfOneClient : limit) +
+                      " streams of events are open" + (greedy ? " from this address" : ""),
+                  "close one, or poll GET /v1/services"};
+}
+
 void AdminApi::get_events(const ApiCall& call, const Reply& reply) {
   std::optional<std::uint64_t> after;
   if (call.request.last_event_id && !call.request.last_event_id->empty()) {
@@ -160,16 +179,12 @@ void AdminApi::get_events(const ApiCall& call, const Reply& reply) {
                                 "'" + *call.request.last_event_id + "' is not an event's id",
                                 "send the id of the last event seen, a whole number"}));
   }
-  std::erase_if(subscribers_, [](const auto& stream) { return stream.expired(); });
-  if (subscribers_.size() >= kMaxSubscribers)
-    return reply(to_response({503, "too-many-subscribers", "There are too many subscribers",
-                              std::to_string(kMaxSubscribers) + " streams of events are open",
-                              "close one, or poll GET /v1/services"}));
+  if (const auto wrong = check_subscriber(call.request)) return reply(to_response(*wrong));
   ApiResponse response;
   response.content_type = "text/event-stream";
   if (call.request.method != "HEAD") {
     response.stream = EventStream::open(commands_, after);
-    subscribers_.push_back(response.stream);
+    subscribers_.push_back({response.stream, call.request.client, call.request.verified});
   }
   reply(std::move(response));
 }

@@ -17,8 +17,8 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "control/admin_places.h"
 #include "control/admin_session.h"
-#include "control/problem.h"
 #include "net/socket_file.h"
 
 namespace teal::control {
@@ -32,17 +32,6 @@ using boost::system::error_code;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr Millis kPauseAfterFailure{100};
 constexpr mode_t kOwnerOnly = S_IRUSR | S_IWUSR;
-
-/// What a connection over the limit gets; whoever does not read it sees the connection closed.
-std::string full_response(std::size_t limit) {
-  const ApiResponse problem =
-      to_response({503, "too-many-connections", "There are too many connections",
-                   std::to_string(limit) + " connections to the control API are open",
-                   "close one and try again"});
-  return "HTTP/1.1 503 Service Unavailable\r\nContent-Type: " + problem.content_type +
-         "\r\nContent-Length: " + std::to_string(problem.body.size()) +
-         "\r\nConnection: close\r\n\r\n" + problem.body;
-}
 
 Error cannot_listen(const Address& address, const std::string& why, const std::string& remedy) {
   return Error{Source::config, "the control API cannot listen on " + to_string(address) + ": " +
@@ -83,6 +72,7 @@ struct AdminServer::State : std::enable_shared_from_this<AdminServer::State> {
   void admit(Protocol::socket socket);
   void close_acceptor();
   void report_end();
+  void evict(AdminPlaces::Id id);
 
   asio::io_context& io;
   AdminApi& api;
@@ -93,7 +83,9 @@ struct AdminServer::State : std::enable_shared_from_this<AdminServer::State> {
   net::SocketFile file;
   Acceptor acceptor;
   asio::steady_timer pause;
-  std::map<AdminSession*, std::shared_ptr<AdminSession>> sessions;
+  /// Shared with the sessions: their coroutines may end after us.
+  std::shared_ptr<AdminPlaces> places;
+  std::map<AdminPlaces::Id, std::shared_ptr<AdminSession>> sessions;
   std::function<void()> stopped;
 };
 
@@ -139,26 +131,28 @@ asio::awaitable<void> AdminServer::State::accept_all(std::shared_ptr<State> self
 }
 
 void AdminServer::State::admit(Protocol::socket socket) {
-  if (sessions.size() >= limits.connections) {
-    if (tls && tls()) return;  // nobody could read it
-    const std::string answer = full_response(limits.connections);
-    error_code ignored;
-    socket.non_blocking(true, ignored);
-    socket.write_some(asio::buffer(answer), ignored);
-    socket.shutdown(asio::socket_base::shutdown_send, ignored);
-    return;
-  }
-  auto session = std::make_shared<AdminSession>(std::move(socket), api, address, limits,
-                                                tls ? tls() : nullptr);
-  sessions.emplace(session.get(), session);
+  error_code gone;
+  const Protocol::endpoint peer = socket.remote_endpoint(gone);
+  if (gone) return;  // It has been reset already.
+  const std::string client = admin_client(peer.data(), peer.size());
+  const AdminPlaces::Id id = places->admit(client);
+  auto session = std::make_shared<AdminSession>(
+      std::move(socket), AdminSession::Guest{api, places, id, client, address}, limits,
+      tls ? tls() : nullptr);
+  sessions.emplace(id, session);
   asio::co_spawn(io, session->serve(session),
-                 [weak = weak_from_this(), raw = session.get()](const std::exception_ptr& thrown) {
+                 [weak = weak_from_this(), id](const std::exception_ptr& thrown) {
                    TEAL_ASSERT(thrown == nullptr);
                    const auto self = weak.lock();
                    if (!self) return;
-                   self->sessions.erase(raw);
+                   self->places->leave(id);
+                   self->sessions.erase(id);
                    self->report_end();
                  });
+}
+
+void AdminServer::State::evict(AdminPlaces::Id id) {
+  if (const auto found = sessions.find(id); found != sessions.end()) found->second->evict();
 }
 
 void AdminServer::State::close_acceptor() {
@@ -180,6 +174,10 @@ Result<std::unique_ptr<AdminServer>> AdminServer::start(asio::io_context& io, Ad
                                                         const AdminLimits& limits, Tls tls) {
   auto state = std::make_shared<State>(io, api, log, address, limits, std::move(tls));
   if (const Result<void> listening = state->listen(); !listening) return listening.error();
+  state->places =
+      std::make_shared<AdminPlaces>(limits, [weak = std::weak_ptr(state)](AdminPlaces::Id id) {
+        if (const auto self = weak.lock()) self->evict(id);
+      });
   asio::co_spawn(io, state->accept_all(state), asio::detached);
   return std::unique_ptr<AdminServer>(new AdminServer(std::move(state)));
 }
@@ -189,7 +187,7 @@ AdminServer::AdminServer(std::shared_ptr<State> state) : state_(std::move(state)
 AdminServer::~AdminServer() {
   state_->stopped = nullptr;
   state_->close_acceptor();
-  for (const auto& [raw, session] : state_->sessions) session->abort();
+  for (const auto& [id, session] : state_->sessions) session->abort();
 }
 
 const Address& AdminServer::address() const {
@@ -200,10 +198,14 @@ std::size_t AdminServer::connections() const {
   return state_->sessions.size();
 }
 
+std::vector<MetricSample> AdminServer::metrics() const {
+  return state_->places->metrics();
+}
+
 void AdminServer::stop(std::function<void()> done) {
   state_->stopped = std::move(done);
   state_->close_acceptor();
-  for (const auto& [raw, session] : state_->sessions) session->finish();
+  for (const auto& [id, session] : state_->sessions) session->finish();
   state_->report_end();
 }
 

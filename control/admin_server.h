@@ -1,6 +1,7 @@
 // AdminServer: the sockets of the control API, HTTP/1.1 by Beast on the control thread's
 // io_context, on a TCP or a Unix socket. Everything is bounded: connections, headers, bodies, the
-// time that each of them may take.
+// time that each of them may take (control/admin_limits.h). Who makes room for whom when all places
+// are taken is AdminPlaces' decision.
 //
 // Control thread only. Knows no resources and no commands: that is AdminApi.
 #pragma once
@@ -8,12 +9,14 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "base/address.h"
+#include "base/counters.h"
 #include "base/log.h"
 #include "base/result.h"
-#include "base/time.h"
 #include "control/admin_api.h"
+#include "control/admin_limits.h"
 #include "net/tls_server.h"
 
 namespace boost::asio {
@@ -21,14 +24,6 @@ class io_context;
 }
 
 namespace teal::control {
-
-struct AdminLimits {
-  std::size_t connections = 256;  ///< More are answered 503 and closed.
-  std::size_t header_bytes = std::size_t{16} * 1024;
-  std::size_t body_bytes = std::size_t{1024} * 1024;
-  Millis timeout = std::chrono::seconds{30};    ///< For a request, an answer, a write; and idle.
-  Millis heartbeat = std::chrono::seconds{15};  ///< Of a stream of events without any.
-};
 
 class AdminServer {
  public:
@@ -46,6 +41,8 @@ class AdminServer {
   /// Where it listens really.
   const Address& address() const;
   std::size_t connections() const;
+  /// How full its places are, who lost one, who ran out of time.
+  std::vector<MetricSample> metrics() const;
 
   /// No new connections; running requests are answered, streams end. `done` when all are closed,
   /// possibly before the call returns.

@@ -25,6 +25,7 @@ namespace http = beast::http;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 /// What is read and thrown away after a refusal, so that the peer sees the answer and not a reset.
 constexpr std::size_t kLingerBytes = std::size_t{4} * 1024 * 1024;
+constexpr Millis kLingerTime{2'000};
 
 /// Where a field comes several times its values are one list (RFC 9110 section 5.3), which for a
 /// Host is none of ours.
@@ -53,6 +54,12 @@ ApiResponse timed_out() {
                       "read the service or the deployment to see whether it has come about"});
 }
 
+ApiError no_place() {
+  return {503, "too-many-connections", "There are too many connections",
+          "all connections to the control API are in use, and only probes are answered",
+          "try again in a moment"};
+}
+
 /// Nothing where there is nobody to answer or nothing to say.
 std::optional<ApiError> to_problem(boost::system::error_code why, const AdminLimits& limits) {
   if (why == http::error::header_limit || why == http::error::buffer_overflow)
@@ -72,13 +79,16 @@ std::optional<ApiError> to_problem(boost::system::error_code why, const AdminLim
 
 }  // namespace
 
-AdminSession::AdminSession(Socket socket, AdminApi& api, const Address& reached,
-                           const AdminLimits& limits, std::shared_ptr<const net::TlsServer> tls)
+AdminSession::AdminSession(Socket socket, Guest guest, const AdminLimits& limits,
+                           std::shared_ptr<const net::TlsServer> tls)
     : stream_(std::move(socket)),
       buffer_(limits.header_bytes + std::size_t{64} * 1024),
       wake_(stream_.get_executor()),
-      api_(&api),
-      reached_(reached),
+      api_(&guest.api),
+      places_(std::move(guest.places)),
+      id_(guest.id),
+      client_(std::move(guest.client)),
+      reached_(guest.reached),
       limits_(limits) {
   if (tls) stream_.start_tls(std::move(tls));
 }
@@ -89,6 +99,12 @@ void AdminSession::finish() {
   if (!busy_) stream_.next().close();
 }
 
+void AdminSession::evict() {
+  finishing_ = true;
+  wake_.cancel();
+  stream_.next().close();
+}
+
 void AdminSession::abort() {
   api_ = nullptr;
   events_ = nullptr;
@@ -97,12 +113,10 @@ void AdminSession::abort() {
 }
 
 asio::awaitable<void> AdminSession::serve(std::shared_ptr<AdminSession> self) {
+  const bool in_reserve = places_->is_in_reserve(id_);
+  stream_.next().expires_after(in_reserve ? limits_.reserve_time : limits_.first_request);
   bool more = true;
-  if (stream_.is_tls()) {
-    stream_.next().expires_after(limits_.timeout);
-    const auto [failed] = co_await stream_.handshake(kTuple);
-    more = !failed;
-  }
+  if (stream_.is_tls()) more = co_await shake_hands();
   while (more && !finishing_) {
     Parser parser;
     const bool complete = co_await read(parser);
@@ -115,10 +129,27 @@ asio::awaitable<void> AdminSession::serve(std::shared_ptr<AdminSession> self) {
   self = nullptr;
 }
 
+/// The deadline of the reserve is set once, when the connection is accepted.
+void AdminSession::allow(Millis time) {
+  if (!places_->is_in_reserve(id_)) stream_.next().expires_after(time);
+}
+
+asio::awaitable<bool> AdminSession::shake_hands() {
+  const auto [failed] = co_await stream_.handshake(kTuple);
+  if (failed == beast::error::timeout) places_->count_timeout(id_);
+  if (failed) co_return false;
+  verified_ = stream_.is_peer_verified();
+  if (!verified_) co_return true;  // Anybody can shake hands: the first request has to come too.
+  heard_ = true;
+  places_->set_verified(id_);
+  co_return true;
+}
+
 asio::awaitable<bool> AdminSession::read(Parser& parser) {
   parser.header_limit(static_cast<std::uint32_t>(limits_.header_bytes));
   parser.body_limit(limits_.body_bytes);
-  stream_.next().expires_after(limits_.timeout);
+  // One deadline for the whole head, however it trickles; the first has the one set at the start.
+  if (heard_) allow(limits_.timeout);
   const auto [bad_head, head_size] =
       co_await http::async_read_header(stream_, buffer_, parser, kTuple);
   busy_ = true;
@@ -126,17 +157,36 @@ asio::awaitable<bool> AdminSession::read(Parser& parser) {
     co_await refuse(bad_head);
     co_return false;
   }
+  heard_ = true;
+  places_->set_stage(id_, AdminStage::answering);
+  const bool is_probe =
+      parser.is_done() && AdminApi::is_probe(parser.get().method_string(), parser.get().target());
+  if (places_->is_in_reserve(id_) && !is_probe) {
+    places_->count_refusal();
+    co_await refuse(no_place());
+    co_return false;
+  }
+  if (parser.is_done()) co_return true;
+  co_return co_await read_body(parser);
+}
+
+asio::awaitable<bool> AdminSession::read_body(Parser& parser) {
+  const std::uint64_t expected = parser.content_length_remaining().value_or(limits_.body_bytes);
+  places_->set_stage(id_, AdminStage::receiving, static_cast<std::size_t>(expected));
+  allow(limits_.timeout);
   if (!parser.is_done() && beast::iequals(parser.get()[http::field::expect], "100-continue")) {
     const std::string interim = "HTTP/1.1 100 Continue\r\n\r\n";
     const asio::const_buffer bytes(interim.data(), interim.size());
     const auto [failed, size] = co_await asio::async_write(stream_, bytes, kTuple);
     if (failed) co_return false;
   }
-  stream_.next().expires_after(limits_.timeout);
   const auto [bad_body, body_size] = co_await http::async_read(stream_, buffer_, parser, kTuple);
-  if (!bad_body) co_return true;
-  co_await refuse(bad_body);
-  co_return false;
+  if (bad_body) {
+    co_await refuse(bad_body);
+    co_return false;
+  }
+  places_->set_stage(id_, AdminStage::answering);
+  co_return true;
 }
 
 namespace {
@@ -152,6 +202,9 @@ ApiRequest to_api(const http::request<http::string_body>& request, const Address
   out.accept = field(request, http::field::accept);
   out.content_type = field(request, http::field::content_type);
   out.if_match = field(request, http::field::if_match);
+  out.fetch_site = field(request, std::string_view("Sec-Fetch-Site"));
+  out.fetch_mode = field(request, std::string_view("Sec-Fetch-Mode"));
+  out.fetch_dest = field(request, std::string_view("Sec-Fetch-Dest"));
   out.idempotency_key = field(request, std::string_view("Idempotency-Key"));
   out.last_event_id = field(request, std::string_view("Last-Event-ID"));
   out.body = request.body();
@@ -174,7 +227,9 @@ struct Exchange {
 asio::awaitable<bool> AdminSession::answer(const Request& request) {
   const auto exchange = std::make_shared<Exchange>(stream_.get_executor());
   exchange->answered.expires_after(limits_.timeout);
-  const ApiRequest call = to_api(request, reached_, stream_.is_tls());
+  ApiRequest call = to_api(request, reached_, stream_.is_tls());
+  call.client = client_;
+  call.verified = verified_;
   const AdminApi::Reply reply = [weak = std::weak_ptr<Exchange>(exchange)](ApiResponse response) {
     const std::shared_ptr<Exchange> waiting = weak.lock();
     if (!waiting) return;
@@ -193,15 +248,18 @@ asio::awaitable<bool> AdminSession::answer(const Request& request) {
     co_await stream_events(std::move(response), request.version());
     co_return false;
   }
-  const bool keep_alive = request.keep_alive() && !finishing_;
+  const bool keep_alive = request.keep_alive() && !finishing_ && !places_->is_in_reserve(id_);
   const bool is_head = request.method() == http::verb::head;
   const bool written = co_await write(std::move(response), request.version(), keep_alive, is_head);
+  if (written && keep_alive) places_->set_stage(id_, AdminStage::idle);
   co_return written&& keep_alive;
 }
 
 asio::awaitable<bool> AdminSession::write(ApiResponse given, unsigned version, bool keep_alive,
                                           bool is_head) {
-  stream_.next().expires_after(limits_.timeout);
+  add_guards(given);
+  places_->set_stage(id_, AdminStage::writing, given.body.size());
+  allow(limits_.timeout);
   http::response<http::string_body> response;
   response.version(version);
   response.result(static_cast<unsigned>(given.status));
@@ -211,20 +269,25 @@ asio::awaitable<bool> AdminSession::write(ApiResponse given, unsigned version, b
   if (!is_head) response.body() = std::move(given.body);
   http::response_serializer<http::string_body> serializer(response);
   const auto [failed, size] = co_await http::async_write(stream_, serializer, kTuple);
+  if (failed == beast::error::timeout) places_->count_timeout(id_);
   co_return !failed;
 }
 
 asio::awaitable<void> AdminSession::refuse(boost::system::error_code why) {
+  if (why == beast::error::timeout) places_->count_timeout(id_);
   const std::optional<ApiError> problem = to_problem(why, limits_);
-  if (!problem) co_return;
-  const bool written = co_await write(to_response(*problem), 11, false, false);
+  if (problem) co_await refuse(*problem);
+}
+
+asio::awaitable<void> AdminSession::refuse(const ApiError& problem) {
+  const bool written = co_await write(to_response(problem), 11, false, false);
   if (written) co_await linger();
 }
 
 asio::awaitable<void> AdminSession::linger() {
   boost::system::error_code ignored;
   stream_.next().socket().shutdown(asio::socket_base::shutdown_send, ignored);
-  stream_.next().expires_after(std::chrono::seconds{2});
+  allow(kLingerTime);
   std::size_t seen = 0;
   std::vector<char> thrown_away(std::size_t{16} * 1024);
   const asio::mutable_buffer space(thrown_away.data(), thrown_away.size());
@@ -234,9 +297,6 @@ asio::awaitable<void> AdminSession::linger() {
     seen += size;
   }
 }
-  out.fetch_site = field(request, std::string_view("Sec-Fetch-Site"));
-  out.fetch_mode = field(request, std::string_view("Sec-Fetch-Mode"));
-  out.fetch_dest = field(request, std::string_view("Sec-Fetch-Dest"));
 
 /// A subscriber has nothing more to say: whatever comes from it, it is leaving.
 void AdminSession::watch_for_end() {
@@ -252,7 +312,9 @@ void AdminSession::watch_for_end() {
 asio::awaitable<void> AdminSession::stream_events(ApiResponse given, unsigned version) {
   events_ = std::move(given.stream);
   events_->on_ready([this] { wake_.cancel(); });
-  stream_.next().expires_after(limits_.timeout);
+  places_->set_stage(id_, AdminStage::following);
+  add_guards(given);
+  allow(limits_.timeout);
   http::response<http::empty_body> head;
   head.version(version);
   head.result(http::status::ok);
@@ -270,9 +332,10 @@ asio::awaitable<void> AdminSession::stream_events(ApiResponse given, unsigned ve
       if (interrupted || !events_ || !events_->is_empty()) continue;
       text = ":\n\n";
     }
-    stream_.next().expires_after(limits_.timeout);
+    allow(limits_.timeout);
     const asio::const_buffer bytes(text.data(), text.size());
     const auto [failed, size] = co_await asio::async_write(stream_, bytes, kTuple);
+    if (failed == beast::error::timeout) places_->count_timeout(id_);
     if (failed) break;
   }
   events_ = nullptr;

@@ -26,6 +26,12 @@ class MaybeTls {
   executor_type get_executor() { return next_.get_executor(); }
   Next& next() { return next_; }
   bool is_tls() const { return tls_.has_value(); }
+  /// The peer has shown a certificate, and whom we trust has signed it. After the handshake.
+  bool is_peer_verified() {
+    if (!tls_) return false;
+    SSL* const ssl = tls_->native_handle();
+    return SSL_get0_peer_certificate(ssl) != nullptr && SSL_get_verify_result(ssl) == X509_V_OK;
+  }
 
   /// As the one that was called; handshake() follows.
   void start_tls(std::shared_ptr<const TlsServer> server) {

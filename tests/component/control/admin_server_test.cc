@@ -1,12 +1,10 @@
 #include "control/admin_server.h"
 
-#include <arpa/inet.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <array>
 #include <future>
 #include <string>
 
@@ -14,72 +12,17 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/admin_fixture.h"
+#include "tests/support/admin_peer.h"
 
 namespace teal::control {
 namespace {
 
+using testing::get;
 using ::testing::HasSubstr;
+using testing::kDeadline;
+using testing::Peer;
 using testing::RunningAdmin;
 using ::testing::StartsWith;
-
-constexpr std::chrono::seconds kDeadline{20};
-
-/// A plain blocking socket, with a deadline for every read.
-class Peer {
- public:
-  explicit Peer(const Address& address) {
-    if (address.kind == Address::Kind::unix_socket) {
-      fd_ = ::socket(AF_UNIX, SOCK_STREAM, 0);
-      sockaddr_un to{};
-      to.sun_family = AF_UNIX;
-      address.host.copy(to.sun_path, sizeof to.sun_path - 1);
-      connected_ = ::connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0;
-    } else {
-      fd_ = ::socket(AF_INET, SOCK_STREAM, 0);
-      sockaddr_in to{};
-      to.sin_family = AF_INET;
-      to.sin_port = htons(address.port);
-      to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-      connected_ = ::connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0;
-    }
-    const timeval limit{kDeadline.count(), 0};
-    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  }
-  ~Peer() { ::close(fd_); }
-  Peer(const Peer&) = delete;
-  Peer& operator=(const Peer&) = delete;
-
-  bool is_connected() const { return connected_; }
-  void send(std::string_view text) {
-    while (!text.empty()) {
-      const ssize_t sent = ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL);
-      if (sent <= 0) return;
-      text.remove_prefix(static_cast<std::size_t>(sent));
-    }
-  }
-  /// Until `mark` has been seen, or the end.
-  std::string read_until(std::string_view mark) {
-    while (seen_.find(mark) == std::string::npos) {
-      std::array<char, 4096> some{};
-      const ssize_t size = ::recv(fd_, some.data(), some.size(), 0);
-      if (size <= 0) break;
-      seen_.append(some.data(), static_cast<std::size_t>(size));
-    }
-    return seen_;
-  }
-  std::string read_to_end() { return read_until(std::string(1, '\0') + "never"); }
-  void forget() { seen_.clear(); }
-  void shut_down() { ::shutdown(fd_, SHUT_WR); }
-
- private:
-  int fd_ = -1;
-  bool connected_ = false;
-  std::string seen_;
-};
-
-std::string get(const std::string& target, const std::string& more = {}) {
-  return "GET " + target + " HTTP/1.1\r\nHost: localhost\r\n" + more + "\r\n";
-}
 
 TEST(AdminServer, AnswersOneRequestAfterTheOtherOnAConnection) {
   RunningAdmin admin;
@@ -135,29 +78,6 @@ TEST(AdminServer, LetsAClientContinueThatAsksFirst) {
   EXPECT_EQ(peer.read_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
   peer.send("{\"state\":\"firing\"}");
   EXPECT_THAT(peer.read_until("404"), HasSubstr("HTTP/1.1 404 "));
-}
-
-TEST(AdminServer, BoundsItsConnections) {
-  AdminLimits limits;
-  limits.connections = 2;
-  RunningAdmin admin({Address::Kind::ip4, "127.0.0.1", 0}, limits);
-  Peer first(admin.address());
-  Peer second(admin.address());
-  first.send(get("/livez"));
-  second.send(get("/livez"));
-  first.read_until("alive");
-  second.read_until("alive");
-  Peer third(admin.address());
-  EXPECT_THAT(third.read_to_end(), StartsWith("HTTP/1.1 503 "));
-}
-
-TEST(AdminServer, ClosesAConnectionThatSaysNothing) {
-  AdminLimits limits;
-  limits.timeout = Millis{50};
-  RunningAdmin admin({Address::Kind::ip4, "127.0.0.1", 0}, limits);
-  Peer peer(admin.address());
-  peer.send("GET /livez HTT");
-  EXPECT_EQ(peer.read_to_end(), "");
 }
 
 TEST(AdminServer, SaysSoWhenACommandHasNoConfirmedEffectInTime) {

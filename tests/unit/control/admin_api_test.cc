@@ -362,13 +362,16 @@ TEST_F(AdminApiTest, DropsASubscriberThatReadsTooSlowly) {
 }
 
 TEST_F(AdminApiTest, BoundsTheSubscribersAndForgetsThoseThatHaveLeft) {
+  ApiRequest asked = request("GET", "/v1/events");
   std::vector<ApiResponse> open;
-  for (std::size_t i = 0; i < AdminApi::kMaxSubscribers; ++i)
-    open.push_back(call("GET", "/v1/events"));
-  EXPECT_EQ(call("GET", "/v1/events").status, 503);
+  for (std::size_t i = 0; i < AdminApi::kMaxSubscribers; ++i) {
+    asked.client = std::to_string(i);
+    open.push_back(call(asked));
+  }
+  EXPECT_EQ(call(asked).status, 503);
   EXPECT_EQ(commands_.listeners.size(), AdminApi::kMaxSubscribers);
   open.pop_back();
-  EXPECT_EQ(call("GET", "/v1/events").status, 200);
+  EXPECT_EQ(call(asked).status, 200);
   open.clear();
   EXPECT_THAT(commands_.listeners, IsEmpty());
 }

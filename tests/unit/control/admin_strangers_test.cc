@@ -1,7 +1,10 @@
-// What the control API gives to whom it does not know: pages of other sites.
+// What the control API gives to whom it does not know: pages of other sites, and crowds.
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "control/event_stream.h"
 #include "tests/support/admin_api_fixture.h"
 
 namespace teal::control {
@@ -64,6 +67,47 @@ TEST_F(AdminStrangers, MayNotBeFramedSniffedOrRead) {
     EXPECT_EQ(header(response, "X-Frame-Options"), "DENY");
     EXPECT_EQ(header(response, "Cross-Origin-Resource-Policy"), "same-origin");
   }
+}
+
+TEST_F(AdminStrangers, LetsNoClientTakeAllStreamsFromOthers) {
+  ApiRequest greedy = request("GET", "/v1/events");
+  greedy.client = "greedy";
+  std::vector<ApiResponse> open;
+  for (std::size_t i = 0; i < AdminApi::kMaxSubscribersOfOneClient; ++i) {
+    open.push_back(call(greedy));
+    EXPECT_EQ(open.back().status, 200);
+  }
+  EXPECT_EQ(call(greedy).status, 503);
+  ApiRequest other = greedy;
+  other.client = "other";
+  EXPECT_EQ(call(other).status, 200);
+  greedy.reached = {Address::Kind::unix_socket, "/run/teal.sock", 0};
+  EXPECT_EQ(call(greedy).status, 200) << "on the Unix socket all are one user";
+}
+
+TEST_F(AdminStrangers, KeepsStreamsForVerifiedPeers) {
+  ApiRequest asked = request("GET", "/v1/events");
+  std::vector<ApiResponse> open;
+  for (std::size_t i = 0; i < AdminApi::kMaxSubscribers; ++i) {
+    asked.client = std::to_string(i);
+    open.push_back(call(asked));
+  }
+  asked.verified = true;
+  for (std::size_t i = 0; i < AdminApi::kVerifiedSubscribers; ++i) {
+    open.push_back(call(asked));
+    EXPECT_EQ(open.back().status, 200);
+  }
+  EXPECT_EQ(call(asked).status, 503);
+}
+
+TEST_F(AdminStrangers, KnowsWhatAProbeAsks) {
+  for (const std::string target : {"/livez", "/readyz", "/metrics", "/metrics?x=1"}) {
+    EXPECT_TRUE(AdminApi::is_probe("GET", target)) << target;
+    EXPECT_TRUE(AdminApi::is_probe("HEAD", target)) << target;
+    EXPECT_FALSE(AdminApi::is_probe("POST", target)) << target;
+  }
+  for (const std::string target : {"/", "/v1/services", "/v1/events", "/livez/", ""})
+    EXPECT_FALSE(AdminApi::is_probe("GET", target)) << target;
 }
 
 }  // namespace
