@@ -54,6 +54,28 @@ ApiResponse timed_out() {
                       "read the service or the deployment to see whether it has come about"});
 }
 
+/// What Beast's parser lets pass and others might read in another way (RFC 9112 section 6.3): a
+/// transfer coding that is not chunked and nothing else, and a length that is said twice.
+template <class Message>
+std::optional<ApiError> check_framing(const Message& head) {
+  const std::optional<std::string> coding = field(head, http::field::transfer_encoding);
+  const std::optional<std::string> length = field(head, http::field::content_length);
+  const bool odd_coding = coding && (head.version() < 11 || !beast::iequals(*coding, "chunked"));
+  const bool odd_length = length && length->find_first_not_of("0123456789") != std::string::npos;
+  if (!odd_coding && !odd_length) return std::nullopt;
+  return ApiError{odd_coding && head.version() >= 11 ? 501 : 400, "framing-unclear",
+                  "Where the body ends is not clear",
+                  odd_coding ? "the Transfer-Encoding is '" + *coding + "'"
+                             : "the Content-Length is '" + *length + "'",
+                  "send one Content-Length, or Transfer-Encoding: chunked in HTTP/1.1"};
+}
+
+ApiError trailers_refused() {
+  return {400, "unexpected-trailers", "The request has trailers",
+          "fields behind the body are not taken (RFC 9110 section 6.5.1)",
+          "send all fields before the body"};
+}
+
 ApiError no_place() {
   return {503, "too-many-connections", "There are too many connections",
           "all connections to the control API are in use, and only probes are answered",
@@ -166,6 +188,10 @@ asio::awaitable<bool> AdminSession::read(Parser& parser) {
     co_await refuse(no_place());
     co_return false;
   }
+  if (const std::optional<ApiError> unclear = check_framing(parser.get())) {
+    co_await refuse(*unclear);
+    co_return false;
+  }
   if (parser.is_done()) co_return true;
   co_return co_await read_body(parser);
 }
@@ -174,6 +200,8 @@ asio::awaitable<bool> AdminSession::read_body(Parser& parser) {
   const std::uint64_t expected = parser.content_length_remaining().value_or(limits_.body_bytes);
   places_->set_stage(id_, AdminStage::receiving, static_cast<std::size_t>(expected));
   allow(limits_.timeout);
+  // Beast adds trailers to the fields of the head.
+  const auto fields_of_head = std::distance(parser.get().begin(), parser.get().end());
   if (!parser.is_done() && beast::iequals(parser.get()[http::field::expect], "100-continue")) {
     const std::string interim = "HTTP/1.1 100 Continue\r\n\r\n";
     const asio::const_buffer bytes(interim.data(), interim.size());
@@ -183,6 +211,10 @@ asio::awaitable<bool> AdminSession::read_body(Parser& parser) {
   const auto [bad_body, body_size] = co_await http::async_read(stream_, buffer_, parser, kTuple);
   if (bad_body) {
     co_await refuse(bad_body);
+    co_return false;
+  }
+  if (std::distance(parser.get().begin(), parser.get().end()) != fields_of_head) {
+    co_await refuse(trailers_refused());
     co_return false;
   }
   places_->set_stage(id_, AdminStage::answering);
