@@ -24,6 +24,8 @@ using Protocol = asio::generic::stream_protocol;
 
 /// More than the server ever sends in one answer.
 constexpr std::uint64_t kMaxAnswer = std::uint64_t{64} * 1024 * 1024;
+/// Beyond the body that is taken as it comes: a head, the line of a chunk, trailers.
+constexpr std::size_t kMaxBuffer = std::size_t{256} * 1024;
 /// The server sends a heartbeat every 15 s; without any for three of them it is gone.
 constexpr Millis kSilence{45'000};
 
@@ -33,10 +35,14 @@ Protocol::endpoint to_endpoint(const Address& address) {
   return asio::ip::tcp::endpoint(asio::ip::make_address(address.host), address.port);
 }
 
-/// A connection whose every operation ends in time, by Beast's timer on an io_context of its own.
+/// A connection whose operations end in the time allowed, by Beast's timer on an io_context of its
+/// own.
 class Connection {
  public:
-  explicit Connection(Millis timeout) : stream_(io_), timeout_(timeout) {}
+  explicit Connection(Millis time) : stream_(io_), buffer_(kMaxBuffer) { allow(time); }
+
+  /// From now on, for all that follows together.
+  void allow(Millis time) { stream_.expires_after(time); }
 
   error_code connect(const Address& address) {
     error_code failed;
@@ -65,14 +71,11 @@ class Connection {
     return run([&](auto done) { http::async_read_some(stream_, buffer_, parser, done); });
   }
 
-  void set_timeout(Millis timeout) { timeout_ = timeout; }
-
  private:
   /// Starts one operation and waits for its end.
   template <class Start>
   error_code run(const Start& start) {
     error_code result;
-    stream_.expires_after(timeout_);
     start([&result](error_code failed, auto... /*size*/) { result = failed; });
     io_.restart();
     io_.run();
@@ -82,7 +85,6 @@ class Connection {
   asio::io_context io_;
   beast::basic_stream<Protocol> stream_;
   beast::flat_buffer buffer_;
-  Millis timeout_;
 };
 
 std::string host_of(const Address& address) {
@@ -134,7 +136,7 @@ Result<AdminAnswer> AdminClient::send(std::string_view method, const std::string
   return AdminAnswer{static_cast<int>(response.result_int()), std::move(response.body())};
 }
 
-Result<void> AdminClient::follow_events(const std::string& last_event_id,
+Result<void> AdminClient::follow_events(const std::string& last_event_id, Until until,
                                         const std::function<bool(const ServerEvent&)>& take) const {
   Connection connection(timeout_);
   if (const error_code failed = connection.connect(address_)) return cannot_reach(address_, failed);
@@ -149,12 +151,16 @@ Result<void> AdminClient::follow_events(const std::string& last_event_id,
     return Error{Source::upstream, "Teal's control API at " + to_string(address_) +
                                        " refuses the stream of events: status " +
                                        std::to_string(parser.get().result_int())};
-  connection.set_timeout(kSilence);
   EventParser events;
   while (!parser.is_done()) {
+    if (until == Until::stopped) connection.allow(kSilence);
     const error_code failed = connection.read_some(parser);
     std::string& arrived = parser.get().body();
-    if (!events.feed(arrived, take)) return {};
+    if (!events.feed(arrived, take)) {
+      if (!events.is_overrun()) return {};
+      return Error{Source::upstream,
+                   "what answers at " + to_string(address_) + " is not Teal: an event is too long"};
+    }
     arrived.clear();
     if (failed) return lost(address_, failed);
   }

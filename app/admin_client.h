@@ -1,5 +1,6 @@
 // AdminClient: the command line's end of the control API. One request after the other over TCP or a
-// Unix socket, each within a time limit.
+// Unix socket, each within a time limit that covers all of it. Who answers there may be broken or
+// hostile: what is read is bounded, and nothing waits for ever but for events to come.
 //
 // One thread; blocks. Knows HTTP and nothing of what the answers mean.
 #pragma once
@@ -40,9 +41,14 @@ class AdminClient {
   Result<AdminAnswer> send(std::string_view method, const std::string& target,
                            const std::string& body = {}, const Headers& headers = {}) const;
 
+  /// How long to read events.
+  enum class Until {
+    retained,  ///< Until the live mark; all of it within the time limit.
+    stopped,   ///< For ever.
+  };
   /// Events after `last_event_id` (none retained where empty), until `take` says false. An Error
   /// also where the stream ends.
-  Result<void> follow_events(const std::string& last_event_id,
+  Result<void> follow_events(const std::string& last_event_id, Until until,
                              const std::function<bool(const ServerEvent&)>& take) const;
 
   const Address& address() const { return address_; }

@@ -268,7 +268,9 @@ int Client::events(bool follow, const std::string& since) {
                   << std::flush;
     return true;
   };
-  const Result<void> ended = admin_.follow_events(since, take);
+  using Until = AdminClient::Until;
+  const Result<void> ended =
+      admin_.follow_events(since, follow ? Until::stopped : Until::retained, take);
   return complete || ended ? static_cast<int>(kSuccess) : fail(ended.error().message());
 }
 
