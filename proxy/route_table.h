@@ -21,6 +21,7 @@
 #include "config/config.h"
 #include "net/message.h"
 #include "proxy/balancer.h"
+#include "proxy/shared_limits.h"
 
 namespace teal::proxy {
 
@@ -43,6 +44,9 @@ struct GroupView {
   std::string revision;
   PerAudience<SlotId> slots;
   std::vector<TargetState> targets;
+  /// What all workers share (LimitBook::attach).
+  std::shared_ptr<GroupLimits> limits;
+  std::vector<std::shared_ptr<TargetLimits>> target_limits;  ///< As `targets`.
   /// Some target accepts requests.
   bool available = false;
   /// Health is ignored (is_panicking).
