@@ -29,7 +29,6 @@ services:
     match: {{ listener: public }}
     blue: {{ revision: v1, targets: [ "127.0.0.1:{blue}" ] }}
     outlier: off
-    limits: {{ idle_per_target: 512 }}
     {service}
 """
 

@@ -27,6 +27,7 @@ class Case:
     compared: bool = False  # Teal alone, with and without a canary that is compared.
     streams: int = 0  # HTTP/2 with so many at once on each connection; 0: HTTP/1.1.
     tls: bool = False
+    workers: int = 1  # More: peers of their own, on the one core, started for the case.
     grpc: bool = False  # A unary call; the origin is a server of gRPC over HTTP/2.
 
     def url(self, port):
@@ -36,6 +37,7 @@ class Case:
 CASES = {case.name: case for case in [
     Case("get128", "/128"),
     Case("get128-c256", "/128", connections=256),
+    Case("get128-c256-workers", "/128", connections=256, workers=8),
     Case("get64k", "/64k", has_body=True),
     Case("get1m", "/1m", has_body=True),
     Case("post16k", "/sink", script="post16k.lua", has_body=True),
@@ -45,6 +47,7 @@ CASES = {case.name: case for case in [
     Case("get128-shift", "/128", shifting=True),
     Case("get128-canary", "/128", compared=True),
     Case("h2-get128", "/128", connections=16, streams=32),
+    Case("h2-get128-workers", "/128", connections=16, streams=32, workers=8),
     Case("h2-get64k", "/64k", connections=16, streams=4),
     Case("tls-get128", "/128", tls=True),
     Case("tls-handshake", "/128", script="close.lua", tls=True),

@@ -41,6 +41,7 @@ NAMES = {
     "get128": "GET 128 B, 64 connections",
     "headers": "the same with a browser's headers",
     "get128-c256": "GET 128 B, 256 connections",
+    "get128-c256-workers": "the same with eight workers each, on the one core",
     "get64k": "GET 64 KiB",
     "get1m": "GET 1 MiB",
     "post16k": "POST 16 KiB",
@@ -54,7 +55,8 @@ EDGE_NAMES = {
     "tls-get128": "GET 128 B over TLS, 64 kept connections",
     "tls-handshake": "a TLS handshake per request",
     "h2-get128": "GET 128 B over HTTP/2, 16 connections of 32 streams",
-    "h2-tls-get128": "the same over TLS",
+    "h2-get128-workers": "the same with eight workers each, on the one core",
+    "h2-tls-get128": "GET 128 B over HTTP/2 and TLS",
     "h2-get64k": "GET 64 KiB over HTTP/2, 16 connections of 4 streams",
     "grpc-unary": "a unary call of gRPC, 16 connections of 32 streams",
 }

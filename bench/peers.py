@@ -11,6 +11,7 @@ import load
 import machine
 
 HERE = pathlib.Path(__file__).resolve().parent
+MANY = "-workers"  # Ends the name of a peer that has several workers.
 BODIES = {"64k": 64 * 1024, "1m": 1024 * 1024}
 
 
@@ -99,27 +100,29 @@ class Stage:
         self.start("origin", ["nginx", "-c", conf, "-p", str(self.folder)], self.values["origin"],
                    self.cores.load)
 
-    def start_peer(self, name, prefix=(), patience=15):
+    def start_peer(self, name, prefix=(), patience=15, workers=1):
         """`prefix`: a command to run it under, such as valgrind."""
+        kind = name.removesuffix(MANY)
         port = self.ports[name] = machine.free_port()
         h2_port = port
-        if name != "relay":
+        if kind != "relay":
             # Others tell HTTP/2 from HTTP/1 in the clear by the port.
-            h2_port = machine.free_port() if name in ("nginx", "haproxy", "haproxy-64k") else port
+            h2_port = machine.free_port() if kind in ("nginx", "haproxy", "haproxy-64k") else port
             self.h2_ports[name] = h2_port
             self.tls_ports[name] = machine.free_port()
-        ports = {"port": port, "h2_port": h2_port, "tls_port": self.tls_ports.get(name)}
-        if name == "nginx":
-            conf = self.render("nginx.conf.in", "nginx.conf", **ports)
+        ports = {"port": port, "h2_port": h2_port, "tls_port": self.tls_ports.get(name),
+                 "workers": workers, "peer": name}
+        if kind == "nginx":
+            conf = self.render("nginx.conf.in", f"{name}.conf", **ports)
             command = ["nginx", "-c", conf, "-p", str(self.folder)]
-        elif name in ("haproxy", "haproxy-64k"):
-            bufsize = 65536 if name == "haproxy-64k" else 16384
+        elif kind in ("haproxy", "haproxy-64k"):
+            bufsize = 65536 if kind == "haproxy-64k" else 16384
             conf = self.render("haproxy.cfg.in", f"{name}.cfg", **ports, bufsize=bufsize)
             command = ["haproxy", "-db", "-q", "-f", conf]
-        elif name == "nghttpx":
+        elif kind == "nghttpx":
             conf = self.render("nghttpx.conf.in", "nghttpx.conf", **ports)
             command = ["nghttpx", f"--conf={conf}"]
-        elif name == "relay":
+        elif kind == "relay":
             conf = self.render("relay.cfg.in", "relay.cfg", port=port)
             command = ["haproxy", "-db", "-q", "-f", conf]
         else:
@@ -127,11 +130,11 @@ class Stage:
                              "teal-full": ("teal-full.yaml.in", "json"),
                              "teal-nolog": ("teal-full.yaml.in", "off"),
                              "teal-idle": ("teal-full.yaml.in", "off"),
-                             "teal-canary": ("teal-full.yaml.in", "off")}[name]
+                             "teal-canary": ("teal-full.yaml.in", "off")}[kind]
             admin = machine.free_port()
             self.ports[f"{name}-admin"] = admin
             self.ports.setdefault("admin", admin)
-            conf = self.render(template, f"{name}.yaml", **ports, admin=admin, log=log, peer=name)
+            conf = self.render(template, f"{name}.yaml", **ports, admin=admin, log=log)
             command = [self.binary, "serve", conf]
         process = self.start(name, [*prefix, *command], port, self.cores.proxy, patience)
         if f"{name}-admin" in self.ports:

@@ -76,14 +76,20 @@ def measure_case(case, stage, arguments, book):
     # It is in the field for HTTP/2 and TLS only.
     chosen = [peer for peer in chosen if case.streams or case.tls or peer != "nghttpx"]
     chosen = [peer for peer in chosen if stage.port_for(case, peer) is not None]
+    if case.workers > 1:
+        chosen = [peer for peer in chosen if peer in ("teal", "nginx", "haproxy")]
+        for peer in chosen:
+            stage.start_peer(peer + peers.MANY, workers=case.workers)
     if not chosen:
         return
+    started_as = {peer: peer + peers.MANY * (case.workers > 1) for peer in chosen}
     subject = "teal" if "teal" in chosen else chosen[0]
     if case.shifting:
         if subject != "teal":
             return
         subject = SHIFTING
         chosen.insert(0, SHIFTING)
+        started_as[SHIFTING] = SHIFTING
         stage.start_peer(SHIFTING)
     rounds = {peer: [] for peer in chosen}
     for number in range(arguments.rounds):
@@ -93,11 +99,13 @@ def measure_case(case, stage, arguments, book):
                 shift = ControlApi(stage.ports[f"{SHIFTING}-admin"]).shifting(
                     stage.values["release"], arguments.seconds)
             with shift:
-                sample = load.measure(case, stage.port_for(case, peer), stage.processes[peer].pid,
+                name = started_as[peer]
+                sample = load.measure(case, stage.port_for(case, name), stage.processes[name].pid,
                                       arguments.seconds, stage.cores)
             rounds[peer].append(sample)
-    if case.shifting:
-        stage.processes.pop(SHIFTING).stop()
+    for name in started_as.values():
+        if name == SHIFTING or name.endswith(peers.MANY):
+            stage.processes.pop(name).stop()
     report.print_case(case.name, rounds, subject)
     book.add_case(case.name, rounds)
 
