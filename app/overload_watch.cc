@@ -14,6 +14,8 @@ namespace {
 
 /// The control API's connections, probes, the store, logs, epoll sets and listening sockets.
 constexpr std::uint64_t kOwnDescriptors = 400;
+/// Idle connections to targets, however many descriptors there are.
+constexpr std::uint32_t kMostIdle = 65'536;
 constexpr std::uint64_t kMiB = 1024 * 1024;
 
 std::uint64_t read_resident() {
@@ -22,12 +24,6 @@ std::uint64_t read_resident() {
   std::ifstream statm("/proc/self/statm");
   statm >> pages >> resident;
   return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-}
-
-std::uint64_t read_descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return 0;
-  return limit.rlim_cur;
 }
 
 /// 0 where the file is missing or says "max".
@@ -64,6 +60,17 @@ std::uint64_t read_cgroup_memory_limit() {
   }
   // Version 1 has no word for "none": a number beyond all memory.
   return least >= std::uint64_t{1} << 60U ? 0 : least;
+}
+
+std::uint64_t read_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return 0;
+  return limit.rlim_cur;
+}
+
+std::uint32_t idle_upstream_limit(std::uint64_t descriptors) {
+  if (descriptors == 0) return kMostIdle;
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(descriptors / 4, kMostIdle));
 }
 
 std::uint64_t reserved_descriptors(std::uint64_t limit) {

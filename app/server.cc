@@ -213,6 +213,8 @@ void Server::State::look_at_tls() {
 
 Result<void> Server::State::start() {
   raise_descriptor_limit();
+  if (!config->limits.idle_upstream)
+    pool.limit_idle_upstream(idle_upstream_limit(read_descriptor_limit()));
   overload.tick(clock.mono());
   std::signal(SIGPIPE, SIG_IGN);
   // A store or log at the file size limit is a failed write (EFBIG), not our end.

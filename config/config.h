@@ -223,10 +223,12 @@ struct ServiceTimeouts {
 };
 
 struct ServiceLimits {
-  std::uint32_t in_flight_per_target = 10'000;  ///< Shared out evenly to the workers.
-  std::uint32_t in_flight_per_group = 0;        ///< Likewise; 0: no limit beyond the targets'.
-  std::uint32_t pending = 1024;                 ///< Per group, shared out likewise; full: 503.
-  std::uint32_t idle_per_target = 128;          ///< Kept connections, shared out likewise.
+  // Each is one number for all workers together.
+  std::uint32_t in_flight_per_target = 0;  ///< 0: 10,000 for each worker.
+  std::uint32_t in_flight_per_group = 0;   ///< 0: no limit beyond the targets'.
+  std::uint32_t pending = 1024;            ///< Per group; full: 503.
+  /// Kept connections; left out: what is needed, within Limits::idle_upstream.
+  std::optional<std::uint32_t> idle_per_target;
   bool operator==(const ServiceLimits&) const = default;
 };
 
@@ -369,6 +371,13 @@ struct Overload {
   bool operator==(const Overload&) const = default;
 };
 
+/// Of the whole process.
+struct Limits {
+  /// Idle connections to targets; left out: a quarter of the descriptors.
+  std::optional<std::uint32_t> idle_upstream;
+  bool operator==(const Limits&) const = default;
+};
+
 struct Config {
   Admin admin;
   std::string state_path = "teal.db";  ///< From "sqlite:PATH".
@@ -376,6 +385,7 @@ struct Config {
   AccessLog access_log;
   Millis shutdown_grace = seconds{30};  ///< SIGTERM: running requests get this long.
   Overload overload;
+  Limits limits;
   std::vector<Listener> listeners;
   std::vector<Service> services;
   bool operator==(const Config&) const = default;

@@ -10,6 +10,7 @@ constexpr std::uint32_t kMostWorkers = 256;
 constexpr std::uint32_t kLeastMemory = 1;
 constexpr std::uint32_t kMostMemory = 16'777'216;
 constexpr std::uint32_t kMostConnections = 10'000'000;
+constexpr std::uint32_t kMostIdle = 1'000'000;
 
 void parse_admin(const Value& value, Admin& admin) {
   Mapping keys(value);
@@ -75,6 +76,16 @@ void parse_overload(const Value& value, Overload& overload) {
   keys.integer("connections", overload.connections, 0, kMostConnections);
 }
 
+void parse_limits(const Value& value, Limits& limits) {
+  Mapping keys(value);
+  const auto idle = keys.find("idle_upstream");
+  if (!idle || idle->is("auto")) return;
+  if (idle->is_number())
+    limits.idle_upstream = idle->integer(0, kMostIdle);
+  else
+    idle->problem("must be auto or a whole number from 0 to 1000000");
+}
+
 }  // namespace
 
 Config parse_config(const Value& root) {
@@ -86,6 +97,7 @@ Config parse_config(const Value& root) {
   if (const auto value = keys.section("access_log")) parse_access_log(*value, config.access_log);
   keys.duration("shutdown_grace", config.shutdown_grace, Millis{0}, hours{1});
   if (const auto value = keys.section("overload")) parse_overload(*value, config.overload);
+  if (const auto value = keys.section("limits")) parse_limits(*value, config.limits);
   if (const auto value = keys.section("listeners"))
     for (const auto& [name, listener] : value->named(kMostListeners))
       config.listeners.push_back(parse_listener(name, listener));

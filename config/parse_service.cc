@@ -159,10 +159,15 @@ void parse_timeouts(const Value& value, ServiceTimeouts& timeouts) {
 void parse_limits(const Value& value, Service& service) {
   ServiceLimits& limits = service.limits;
   Mapping keys(value);
-  keys.integer("in_flight_per_target", limits.in_flight_per_target, 1, kMany);
+  keys.integer("in_flight_per_target", limits.in_flight_per_target, 0, kMany);
   keys.integer("in_flight_per_group", limits.in_flight_per_group, 0, kMany);
   keys.integer("pending", limits.pending, 0, kMany);
-  keys.integer("idle_per_target", limits.idle_per_target, 0, kMany);
+  if (const auto idle = keys.find("idle_per_target"); idle && !idle->is("none")) {
+    if (idle->is_number())
+      limits.idle_per_target = idle->integer(0, kMany);
+    else
+      idle->problem("must be none or a whole number from 0 to 1000000");
+  }
   parse_body_limit(keys, service.actions);
 }
 

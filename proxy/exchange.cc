@@ -39,7 +39,7 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   request_done_ = head_.framing.kind == net::Framing::Kind::none;
   continue_owed_ = head_.expects_continue && !info_.http10;
   attempts_ = 0;
-  was_queued_ = interim_sent_ = false;
+  was_queued_ = interim_sent_ = wants_fresh_ = false;
   failed_ = {};
   shielded_ = {};
   replayable_ = true;
@@ -171,8 +171,8 @@ void Exchange::attempt() {
     bool somebody_is_full = false;
     const std::size_t target = pick_target(somebody_is_full);
     if (target != kNobody) {
-      if (open_upstream(target, false)) return;
-      continue;  // refused at once: the next one
+      if (open_upstream(target, wants_fresh_)) return;
+      continue;  // refused at once, or full meanwhile: the next one
     }
     if (somebody_is_full) {
       enter_queue();

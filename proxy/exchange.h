@@ -28,6 +28,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -111,6 +112,10 @@ class Exchange {
   void on_target_retired();
 
   bool is_done() const { return phase_ == Phase::done; }
+  // ---- of one that waits
+  Mono queued_at() const { return queued_at_; }
+  /// Not all targets of the group are for it any more.
+  bool has_tried_targets() const { return !tried_.empty(); }
 
  private:
   /// What the splitter drew for the request. The judge's numbers are kept by this group, whatever
@@ -240,7 +245,12 @@ class Exchange {
   bool gets_turn(const TargetState& target);
   std::uint64_t hash_of_request() const;
   bool open_upstream(std::size_t target, bool fresh);
+  bool take_places(TargetRuntime& target);
+  void give_back_places(TargetRuntime& target);
+  bool take_pending_place(const boost::local_shared_ptr<GroupRuntime>& queue);
+  void give_back_pending_place();
   void enter_queue();
+  std::deque<Exchange*>::iterator place_in(std::deque<Exchange*>& waiting) const;
   void leave_queue();
   /// False: it is over.
   bool follow_newest();
@@ -364,6 +374,11 @@ class Exchange {
   std::uint32_t attempts_ = 0;
   Tries tries_{0, false};  ///< In the present group.
   bool was_queued_ = false;
+  std::uint64_t queue_number_ = 0;  ///< Of this worker's, in the order in which they came.
+  boost::local_shared_ptr<GroupRuntime> pending_in_;  ///< Counts it as waiting.
+  bool holds_target_place_ = false;                   ///< Counted in target_->limits.
+  bool holds_group_place_ = false;                    ///< Counted in joined_->limits.
+  bool wants_fresh_ = false;  ///< The next attempt is not to be on a kept connection.
   bool interim_sent_ = false;
   bool replayable_ = true;
   std::string replay_;  ///< Body bytes sent so far, where they may be wanted again.

@@ -27,8 +27,9 @@ std::size_t Exchange::pick_target(bool& somebody_is_full) {
   const GroupView& view = group();
   const WorkerTable::Group& group = group_runtime();
   GroupRuntime& runtime = *group.runtime;
-  const bool group_has_room =
-      runtime.in_flight_limit == 0 || runtime.in_flight < runtime.in_flight_limit;
+  // Places that waiting requests were called for are not for others.
+  const std::uint32_t promised = runtime.promised();
+  const bool group_has_room = runtime.has_room(promised);
   const bool ramps = service().spec->slow_start.window.count() > 0;
   bool is_thinned = false;
   auto& candidates = worker_.candidates();
@@ -37,7 +38,7 @@ std::size_t Exchange::pick_target(bool& somebody_is_full) {
     const TargetState& state = view.targets[i];
     const TargetRuntime& target = *group.targets[i];
     const bool accepts = view.accepts(state) && !was_tried(state.id);
-    const bool has_room = group_has_room && target.in_flight < target.in_flight_limit;
+    const bool has_room = group_has_room && target.has_room(promised);
     somebody_is_full = somebody_is_full || (accepts && !has_room);
     const bool usable = accepts && has_room;
     const bool is_left_out = usable && with_care && !gets_turn(state);
@@ -92,6 +93,11 @@ std::uint64_t Exchange::hash_of_request() const {
 
 bool Exchange::open_upstream(std::size_t index, bool fresh) {
   const boost::local_shared_ptr<TargetRuntime> target = group_runtime().targets[index];
+  if (joined_->is_limited) [[unlikely]] {
+    wants_fresh_ = fresh;
+    if (!take_places(*target)) return false;
+    wants_fresh_ = false;
+  }
   ++attempts_;
   ++tries_.attempts;
   if (attempts_ > 1) traffic_->retries.add();
@@ -101,6 +107,7 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
     wanted.proxy_header = net::make_proxy_header(*version, client_->client_ends());
   upstream_ = reach(worker_, target, *this, wanted);
   if (upstream_ == nullptr) {
+    if (joined_->is_limited) give_back_places(*target);
     report(Failure::connect, 0);
     last_failure_ = Failure::connect;
     failed_ = {.failure = Failure::connect};
@@ -113,8 +120,10 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
     worker_.counters()[Stat::retries_connect].add();
     return false;
   }
-  ++target_->in_flight;
+  target_->need.saw(++target_->in_flight);
   ++joined_->in_flight;
+  if (pending_in_) [[unlikely]]
+    give_back_pending_place();
   if (upstream_->is_connected()) {
     connect_micros_ = 0;
     send_request();
@@ -126,31 +135,76 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
   return true;
 }
 
-void Exchange::enter_queue() {
-  GroupRuntime& queue = *joined_;
-  if (was_queued_) {  // the room was gone again: back to its place, its time runs on
-    phase_ = Phase::queued;
-    queue.waiting.push_front(this);
-    return;
+/// False: others were faster, on another worker.
+bool Exchange::take_places(TargetRuntime& target) {
+  const std::uint32_t most = joined_->in_flight_limit;
+  if (most > 0 && !joined_->limits->in_flight.take(most)) return false;
+  holds_group_place_ = most > 0;
+  const std::uint32_t most_of_target = target.in_flight_limit;
+  if (most_of_target > 0 && !target.limits->in_flight.take(most_of_target)) {
+    give_back_places(target);
+    return false;
   }
-  if (queue.waiting.size() >= queue.waiting_limit) {
+  holds_target_place_ = most_of_target > 0;
+  return true;
+}
+
+void Exchange::give_back_places(TargetRuntime& target) {
+  if (std::exchange(holds_target_place_, false)) target.limits->in_flight.give_back();
+  if (std::exchange(holds_group_place_, false)) joined_->limits->in_flight.give_back();
+  worker_.offer_room(target.group);
+}
+
+bool Exchange::take_pending_place(const boost::local_shared_ptr<GroupRuntime>& queue) {
+  if (pending_in_ == queue) return true;
+  give_back_pending_place();
+  if (!queue->limits->pending.take(queue->pending_limit)) return false;
+  pending_in_ = queue;
+  return true;
+}
+
+void Exchange::give_back_pending_place() {
+  if (!pending_in_) return;
+  pending_in_->limits->pending.give_back();
+  pending_in_ = nullptr;
+}
+
+void Exchange::enter_queue() {
+  const boost::local_shared_ptr<GroupRuntime> queue = joined_;
+  const bool is_new = pending_in_ != queue;
+  if (!take_pending_place(queue)) {
     worker_.counters()[Stat::requests_without_room].add();
     if (is_retried_for_room()) return;
     reply(503, "all targets are busy and the queue is full", Termination::queue_full);
     return;
   }
   phase_ = Phase::queued;
-  was_queued_ = true;
-  queued_at_ = worker_.now();
-  queue.waiting.push_back(this);
-  set_deadline(timeouts().queue);
+  if (!std::exchange(was_queued_, true)) {
+    queue_number_ = worker_.next_queue_number();
+    queued_at_ = worker_.now();
+    set_deadline(timeouts().queue);
+  }
+  // Where the room was gone again: back to its place, its time runs on.
+  queue->waiting.insert(place_in(queue->waiting), this);
+  worker_.show_waiting(*queue);
+  // A place that came free on another worker before this one was seen to wait was offered to
+  // nobody.
+  if (is_new && queue->is_limited && worker_.has_room(*queue)) worker_.offer_room(queue);
+}
+
+std::deque<Exchange*>::iterator Exchange::place_in(std::deque<Exchange*>& waiting) const {
+  return std::lower_bound(
+      waiting.begin(), waiting.end(), queue_number_,
+      [](const Exchange* each, std::uint64_t number) { return each->queue_number_ < number; });
 }
 
 void Exchange::leave_queue() {
   if (phase_ != Phase::queued) return;
-  auto& waiting = joined_->waiting;
-  const auto me = std::find(waiting.begin(), waiting.end(), this);
-  if (me != waiting.end()) waiting.erase(me);
+  GroupRuntime& queue = *joined_;
+  const auto me = place_in(queue.waiting);
+  TEAL_ASSERT(me != queue.waiting.end() && *me == this);
+  queue.waiting.erase(me);
+  worker_.show_waiting(queue);
   phase_ = Phase::connecting;
 }
 
@@ -237,7 +291,8 @@ TargetSide& Exchange::detach_upstream() {
   TEAL_ASSERT(target_->in_flight > 0 && joined_->in_flight > 0);
   --target_->in_flight;
   --joined_->in_flight;
-  if (!target_->group->waiting.empty()) worker_.wake_soon(target_->group);
+  if (holds_target_place_ || holds_group_place_ || !target_->group->waiting.empty()) [[unlikely]]
+    give_back_places(*target_);
   return upstream;
 }
 

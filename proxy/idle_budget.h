@@ -58,22 +58,26 @@ class IdleShare {
 
   /// A place for one more idle connection. False: there is none in the process.
   bool enter() {
-    if (used_ == held_ && !take_more()) return false;
-    peak_ = std::max(peak_, ++used_);
+    if (used_ == held_ && !take_more()) [[unlikely]]
+      return false;
+    ++used_;
     return true;
   }
   void leave() { --used_; }
 
-  /// After a refusal the process is not asked again before this, so that a worker which goes short
-  /// does not ask for each request.
-  void ask_again() { is_refused_ = false; }
+  /// Several times a period: looks how many are used. After a refusal the process is not asked
+  /// again before this, so that a worker which goes short does not ask for each request.
+  void look() {
+    peak_ = std::max(peak_, used_);
+    is_refused_ = false;
+  }
   /// A period is over: gives back what was not used in it and in the one before. How many idle
   /// connections to close for other workers that go short; then call give_back_unused().
   std::uint32_t end_period() {
     const std::uint32_t misses = budget_.misses();
     const bool others_go_short = misses - std::exchange(seen_misses_, misses) > own_misses_;
     own_misses_ = 0;
-    const std::uint32_t needed = std::max(peak_, last_peak_);
+    const std::uint32_t needed = std::max({used_, peak_, last_peak_});
     const std::uint32_t spare = others_go_short ? 0 : budget_.block();
     if (held_ > needed + spare) give_back(held_ - needed - spare);
     last_peak_ = std::exchange(peak_, used_);
@@ -108,7 +112,7 @@ class IdleShare {
   IdleBudget& budget_;
   std::uint32_t held_ = 0;       ///< Places taken from the budget.
   std::uint32_t used_ = 0;       ///< Of which have a connection.
-  std::uint32_t peak_ = 0;       ///< The most of those in this period.
+  std::uint32_t peak_ = 0;       ///< The most of those seen in this period.
   std::uint32_t last_peak_ = 0;  ///< In the last one.
   std::uint32_t seen_misses_ = 0;
   std::uint32_t own_misses_ = 0;  ///< Since end_period().

@@ -104,7 +104,9 @@ void Listening::welcome(net::Socket socket, const net::Endpoint& peer) {
 bool Listening::find_place(const net::Socket& socket, const std::string& address,
                            ClientPlace& place) {
   const WorkerShared& shared = worker_.shared();
-  if (socket.fd() >= shared.descriptors_for_clients.load(std::memory_order_relaxed)) {
+  const int most = shared.descriptors_for_clients.load(std::memory_order_relaxed);
+  // A client is worth more than a connection that waits for one.
+  if (socket.fd() >= most && !worker_.idle_pool().give_way()) {
     worker_.counters()[Stat::descriptors_refused].add();
     return false;
   }

@@ -11,6 +11,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 namespace teal::proxy {
 
@@ -20,25 +21,30 @@ class PoolNeed {
   static constexpr std::size_t kPeriods = 6;
 
   /// So many connections are in use now.
-  void saw(std::uint32_t in_use) { peaks_[at_] = std::max(peaks_[at_], in_use); }
+  void saw(std::uint32_t in_use) {
+    if (in_use > present_) present_ = in_use;
+  }
 
   /// The most in use at once in the remembered periods.
-  std::uint32_t needed() const { return *std::max_element(peaks_.begin(), peaks_.end()); }
+  std::uint32_t needed() const {
+    return std::max(present_, *std::max_element(earlier_.begin(), earlier_.end()));
+  }
 
   /// The period is over. How many of the idle connections to close; `is_short`: something is scarce
   /// in the whole process, and nothing counts as needed but what is in use.
   std::uint32_t end_period(std::uint32_t in_use, std::uint32_t idle, bool is_short) {
     const std::uint32_t wanted = is_short ? in_use : std::max(needed(), in_use);
     const std::uint32_t open = in_use + idle;
-    at_ = (at_ + 1) % kPeriods;
-    peaks_[at_] = in_use;
+    earlier_[at_] = std::exchange(present_, in_use);
+    at_ = (at_ + 1) % earlier_.size();
     if (open <= wanted) return 0;
     return std::min(idle, (open - wanted + 1) / 2);
   }
 
  private:
-  std::array<std::uint32_t, kPeriods> peaks_{};
-  std::size_t at_ = 0;
+  std::uint32_t present_ = 0;
+  std::array<std::uint32_t, kPeriods - 1> earlier_{};
+  std::size_t at_ = 0;  ///< The one that is forgotten next.
 };
 
 }  // namespace teal::proxy

@@ -92,6 +92,8 @@ constexpr std::array<Metric, kStats> kMetrics{{
      "Connections to targets that carry a request now."},
     {Stat::upstream_closed_idle, Type::counter, kClosed, kClosedHelp, "by", "target"},
     {Stat::upstream_expired_idle, Type::counter, kClosed, kClosedHelp, "by", "teal"},
+    {Stat::upstream_surplus_idle, Type::counter, kClosed, kClosedHelp, "by", "surplus"},
+    {Stat::upstream_evicted_idle, Type::counter, kClosed, kClosedHelp, "by", "limit"},
     {Stat::upstream_http2_connections, Type::counter, "teal_upstream_http2_connections_total",
      "Connections to targets that speak HTTP/2."},
     {Stat::upstream_streams_refused, Type::counter, "teal_upstream_streams_refused_total",

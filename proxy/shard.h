@@ -95,6 +95,8 @@ enum class Stat : std::uint8_t {
   upstream_active_connections,  // gauge
   upstream_closed_idle,         // closed by the target while idle
   upstream_expired_idle,        // closed by us after upstream_idle
+  upstream_surplus_idle,        // likewise, since the last seconds did not need them
+  upstream_evicted_idle,        // likewise, since there are as many as there may be
   upstream_http2_connections,
   upstream_streams_refused,  // the target did nothing of them: REFUSED_STREAM, GOAWAY
   upstream_ping_timeouts,    // connections that gave no sign of life

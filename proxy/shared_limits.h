@@ -1,7 +1,7 @@
 // What all workers share of a target's and a group's limits: how many requests are in flight and
 // how many wait, exact over all of them, and which worker is to be called when a place comes free.
 // Only requests of a target or group with a limit, and those that wait, touch it
-// (docs/adr/0018-limits-by-need.md).
+// (docs/adr/0020-limits-by-need.md).
 //
 // SharedCount, WaitBoard: any thread, without locks. LimitBook: control thread; it keeps these
 // objects from publication to publication and hands them out in the RouteTable.

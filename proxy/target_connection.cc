@@ -14,6 +14,18 @@ TargetConnection::TargetConnection(Worker& worker, net::Stream stream,
 
 TargetConnection::~TargetConnection() = default;
 
+/// Where descriptors are short an idle connection gives its own, and its number: that says how many
+/// are free.
+Result<net::Socket> TargetConnection::start_connect(Worker& worker, const net::Endpoint& to) {
+  const int most = worker.shared().descriptors_for_targets.load(std::memory_order_relaxed);
+  Result<net::Socket> socket = net::start_connect(to);
+  if (!socket && socket.error().source() == Source::internal && worker.idle_pool().give_way())
+    socket = net::start_connect(to);
+  if (!socket || socket->fd() < most || !worker.idle_pool().give_way()) return socket;
+  Result<net::Socket> lower = net::duplicate(*socket);
+  return lower ? std::move(lower) : std::move(socket);
+}
+
 bool TargetConnection::begin_to_connect() {
   start_unconnected();
   const int most = worker_.shared().descriptors_for_targets.load(std::memory_order_relaxed);
@@ -59,19 +71,57 @@ void TargetConnection::shake_hands() {
   on_failed(Failure::tls);
 }
 
+// ---- in use, idle or closed ---------------------------------------------------------------------
+
 void TargetConnection::count_opened() {
   worker_.counters()[Stat::upstream_active_connections].add();
 }
 
-void TargetConnection::count_idle(bool idle) {
+bool TargetConnection::become_idle(IdleList& list) {
   Shard& counters = worker_.counters();
-  counters[idle ? Stat::upstream_active_connections : Stat::upstream_idle_connections].subtract();
-  counters[idle ? Stat::upstream_idle_connections : Stat::upstream_active_connections].add();
+  if (target_->idle_limit) [[unlikely]] {
+    if (!target_->limits->idle.take(*target_->idle_limit)) {
+      counters[Stat::upstream_evicted_idle].add();
+      return false;
+    }
+    is_capped_ = true;
+  }
+  if (!worker_.idle_pool().admit()) [[unlikely]] {
+    uncap();
+    return false;
+  }
+  list.push(of_target_);
+  worker_.idle_pool().push(by_age_);
+  ++target_->idle;
+  counters[Stat::upstream_active_connections].subtract();
+  counters[Stat::upstream_idle_connections].add();
+  return true;
+}
+
+inline void TargetConnection::leave_idle() {
+  by_age_.unlink();
+  of_target_.unlink();
+  --target_->idle;
+  worker_.idle_pool().leave();
+  if (is_capped_) [[unlikely]]
+    uncap();
+  worker_.counters()[Stat::upstream_idle_connections].subtract();
+}
+
+void TargetConnection::end_idle() {
+  leave_idle();
+  worker_.counters()[Stat::upstream_active_connections].add();
 }
 
 void TargetConnection::count_closed(bool was_idle) {
-  worker_.counters()[was_idle ? Stat::upstream_idle_connections : Stat::upstream_active_connections]
-      .subtract();
+  if (was_idle)
+    leave_idle();
+  else
+    worker_.counters()[Stat::upstream_active_connections].subtract();
+}
+
+void TargetConnection::uncap() {
+  if (std::exchange(is_capped_, false)) target_->limits->idle.give_back();
 }
 
 }  // namespace teal::proxy

@@ -1,5 +1,5 @@
 // TargetConnection: what all connections to targets share, whatever they speak: the target, and the
-// way to it through connect() and the TLS handshake.
+// way to it through connect() and the TLS handshake, and what it is to be idle.
 //
 // Owned by the reactor's registration, used by its worker's thread. Does not know HTTP; upstream.h
 // and upstream_http2.h do.
@@ -19,6 +19,9 @@ class TargetConnection : public Channel {
  public:
   ~TargetConnection() override;
 
+  /// Closes a connection that nobody uses.
+  virtual void close_idle() = 0;
+
  protected:
   TargetConnection(Worker& worker, net::Stream stream,
                    boost::local_shared_ptr<TargetRuntime> target);
@@ -26,7 +29,7 @@ class TargetConnection : public Channel {
   template <class Made>
   static boost::intrusive_ptr<Made> begin(Worker& worker,
                                           const boost::local_shared_ptr<TargetRuntime>& target) {
-    Result<net::Socket> socket = net::start_connect(target->endpoint);
+    Result<net::Socket> socket = start_connect(worker, target->endpoint);
     if (!socket) return nullptr;
     boost::intrusive_ptr<Made> made(new Made(worker, net::Stream(std::move(*socket)), target));
     return made->begin_to_connect() ? made : nullptr;
@@ -39,19 +42,28 @@ class TargetConnection : public Channel {
   void speak_http1() { protocol_ = config::TargetProtocol::http1; }
   virtual void on_failed(Failure failure) = 0;
 
-  // ---- the gauges of connections
+  // ---- in use, idle or closed, as the metrics and the pool have it
   void count_opened();
-  void count_idle(bool idle);
+  /// In use no more. False: there is no place for one more idle connection.
+  bool become_idle(IdleList& list);
+  /// In use again.
+  void end_idle();
   void count_closed(bool was_idle);
 
   boost::local_shared_ptr<TargetRuntime> target_;
   std::string proxy_header_;  ///< What the connection begins with, before TLS.
 
  private:
+  static Result<net::Socket> start_connect(Worker& worker, const net::Endpoint& to);
   bool begin_to_connect();
+  void leave_idle();
+  void uncap();
   void shake_hands();
 
   config::TargetProtocol protocol_;
+  IdleHook by_age_{this};
+  IdleHook of_target_{this};
+  bool is_capped_ = false;  ///< Counted in TargetLimits::idle.
 };
 
 }  // namespace teal::proxy

@@ -1,4 +1,4 @@
-// What a worker keeps about targets, groups and services from one RouteTable to the next: kept
+// What a worker keeps about targets, groups and services from one RouteTable to the next: idle
 // connections, requests in flight, failures in a row, waiting requests, the state of the splitter
 // and the balancer. And WorkerTable: a RouteTable with pointers to them, the thing a request pins.
 //
@@ -7,7 +7,11 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
@@ -16,7 +20,10 @@
 #include "base/outcome.h"
 #include "net/socket.h"
 #include "proxy/balancer.h"
+#include "proxy/idle_pool.h"
+#include "proxy/pool_need.h"
 #include "proxy/route_table.h"
+#include "proxy/shared_limits.h"
 #include "proxy/splitter.h"
 
 namespace teal::proxy {
@@ -25,41 +32,73 @@ class Exchange;
 class Http2Upstream;
 class Upstream;
 
+/// What a worker gives one target at once where no limit is set: a limit all the same, but one that
+/// nobody has to count together.
+inline constexpr std::uint32_t kMostInFlight = 10'000;
+
 struct GroupRuntime {
   explicit GroupRuntime(std::uint64_t seed) : balancer(seed) {}
 
+  /// False: `in_flight_per_group` requests are in flight, over all workers, or so many less
+  /// `spare`.
+  bool has_room(std::uint32_t spare) const {
+    return in_flight_limit == 0 || limits->in_flight.count() + spare < in_flight_limit;
+  }
+  /// Places that others were called for.
+  std::uint32_t promised() const { return is_limited ? limits->board.promised() : 0; }
+
   Balancer balancer;
+  std::size_t service = 0;  ///< Place in RouteTable::services.
+  Colour colour = Colour::blue;
+  std::shared_ptr<GroupLimits> limits;  ///< Always the same ones.
+  /// in_flight_per_target or in_flight_per_group is set: a place that comes free here may be for
+  /// one who waits on another worker.
+  bool is_limited = false;
+  std::uint32_t in_flight_limit = 0;  ///< Over all workers; 0: none.
+  std::uint32_t pending_limit = 0;    ///< Likewise, but 0: nobody waits.
   /// Requests waiting for a target with room, oldest first. An exchange takes itself out.
   std::deque<Exchange*> waiting;
-  std::uint32_t waiting_limit = 1;  ///< This worker's share.
-  std::uint32_t active = 0;         ///< Requests of the group, those that wait included.
+  bool is_serving = false;   ///< They are trying now: the board stays as it is until they have.
+  std::uint32_t active = 0;  ///< Requests of the group, those that wait included.
   /// The most active ones at once in this second and in the last: what is in flight comes and goes
   /// in batches, and the moment when a batch of answers has come is none to measure a load.
   std::uint32_t peak = 0;
   std::uint32_t last_peak = 0;
-  std::uint32_t retries = 0;          ///< Of which are retries (Exchange::begin_retry).
-  std::uint32_t in_flight = 0;        ///< Of which have a connection.
-  std::uint32_t in_flight_limit = 0;  ///< This worker's share; 0: none.
+  std::uint32_t retries = 0;    ///< Of which are retries (Exchange::begin_retry).
+  std::uint32_t in_flight = 0;  ///< Of which have a connection.
   bool wake_pending = false;
   bool is_compared = false;  ///< Its targets' success rates are.
 };
 
 struct TargetRuntime {
+  /// As of a group.
+  bool has_room(std::uint32_t spare) const {
+    return in_flight_limit == 0 ? in_flight < kMostInFlight
+                                : limits->in_flight.count() + spare < in_flight_limit;
+  }
+
   TargetId id = 0;
   std::string address;  ///< As text, for logs and the Host header.
   net::Endpoint endpoint;
   Address where;
   std::size_t service = 0;  ///< Place in TlsTable::services.
   std::uint32_t in_flight = 0;
-  std::uint32_t in_flight_limit = 1;  ///< This worker's share.
-  std::uint32_t idle_limit = 1;       ///< Likewise.
+  std::shared_ptr<TargetLimits> limits;     ///< Always the same ones.
+  std::uint32_t in_flight_limit = 0;        ///< Over all workers; 0: kMostInFlight for each.
+  std::optional<std::uint32_t> idle_limit;  ///< Over all workers.
   Millis idle_timeout{0};
   std::uint32_t consecutive_failures = 0;
   std::uint32_t consecutive_gateway = 0;  ///< 502, 503, 504 or no answer.
   TargetTally tally;                      ///< Since it was last told to control.
   /// In no current table: connections are closed, not kept.
   bool retired = false;
-  std::vector<boost::intrusive_ptr<Upstream>> idle;  ///< The most recently used last.
+  std::uint32_t idle = 0;  ///< In both lists.
+  PoolNeed need;           ///< Of connections of HTTP/1, by requests in flight.
+  PoolNeed need_http2;     ///< Of connections of HTTP/2.
+  IdleList idle_http1;     ///< The most recently used is the newest.
+  IdleList idle_http2;
+  /// Of idle_http1, those that began with a PROXY header, by it.
+  std::unordered_multimap<std::string_view, Upstream*> idle_named;
   /// Those that throw away the rest of a response nobody wants.
   std::vector<boost::intrusive_ptr<Upstream>> discarding;
   config::Upstream spoken;  ///< How its connections speak to it.

@@ -38,21 +38,18 @@ Upstream* Upstream::connect(Worker& worker, const boost::local_shared_ptr<Target
 }
 
 Upstream* Upstream::reuse(TargetRuntime& target, Exchange& exchange, const Reach& wanted) {
-  if (target.idle.empty()) return nullptr;
+  if (target.idle_http1.empty()) return nullptr;
+  Upstream* kept = static_cast<Upstream*>(target.idle_http1.newest());
   if (!wanted.proxy_header.empty()) {
-    // The last one that named this client goes to where it is taken from.
-    const auto found =
-        std::find_if(target.idle.rbegin(), target.idle.rend(),
-                     [&](const auto& each) { return each->proxy_header_ == wanted.proxy_header; });
-    if (found == target.idle.rend()) return nullptr;
-    std::rotate(target.idle.rbegin(), found, std::next(found));
+    const auto found = target.idle_named.find(wanted.proxy_header);
+    if (found == target.idle_named.end()) return nullptr;
+    kept = found->second;
+    target.idle_named.erase(found);
   }
-  const boost::intrusive_ptr<Upstream> kept = std::move(target.idle.back());
-  target.idle.pop_back();
-  kept->count_idle(false);
+  kept->end_idle();
   kept->worker_.counters()[Stat::upstream_reuses].add();
   kept->attach(exchange, wanted);
-  return kept.get();
+  return kept;
 }
 
 void Upstream::attach(Exchange& exchange, const Reach& wanted) {
@@ -254,15 +251,14 @@ void Upstream::fail(Failure failure, net::Refusal rule) {
 void Upstream::release() {
   TEAL_ASSERT(state_ == State::busy);
   exchange_ = nullptr;
-  if (target_->retired || worker_.is_draining() || target_->idle.size() >= target_->idle_limit ||
-      is_broken()) {
+  if (target_->retired || worker_.is_draining() || is_broken() ||
+      !become_idle(target_->idle_http1)) {
     abandon();
     return;
   }
   state_ = State::idle;
-  count_idle(true);
   worker_.wheel().set(timer_, worker_.now() + target_->idle_timeout);
-  target_->idle.emplace_back(this);
+  if (!proxy_header_.empty()) target_->idle_named.emplace(proxy_header_, this);
   // Not seen yet, but there: the target's close, or bytes that nobody asked for.
   if (may_read()) worker_.resume_soon(*this);
 }
@@ -287,7 +283,7 @@ void Upstream::abandon() {
   const boost::intrusive_ptr<Upstream> alive(this);
   exchange_ = nullptr;
   if (state_ == State::closed) return;
-  if (state_ == State::idle) leave_pool();
+  if (state_ == State::idle) forget_name();
   if (state_ == State::discarding) std::erase(target_->discarding, alive);
   count_closed(state_ == State::idle);
   state_ = State::closed;
@@ -308,8 +304,12 @@ void Upstream::on_idle_input() {
   abandon();
 }
 
-void Upstream::leave_pool() {
-  std::erase(target_->idle, boost::intrusive_ptr<Upstream>(this));
+void Upstream::forget_name() {
+  if (proxy_header_.empty()) return;
+  const auto [begin, end] = target_->idle_named.equal_range(proxy_header_);
+  const auto me =
+      std::find_if(begin, end, [this](const auto& each) { return each.second == this; });
+  if (me != end) target_->idle_named.erase(me);
 }
 
 void Upstream::on_idle_timeout() {

@@ -28,8 +28,8 @@ class Upstream final : public TargetConnection, public TargetSide {
   static Upstream* reuse(TargetRuntime& target, Exchange& exchange, const Reach& wanted);
   ~Upstream() override;
 
-  /// Closes a connection that nobody uses: kept, or with the rest of a response to throw away.
-  void close_idle();
+  /// Also one with the rest of a response to throw away.
+  void close_idle() override;
 
   // ---- TargetSide
   bool is_connected() const override { return state_ != State::connecting; }
@@ -74,7 +74,7 @@ class Upstream final : public TargetConnection, public TargetSide {
   bool discard_step(const net::ParseStep& step, bool is_last_input);
   bool is_reading() const;
   void on_idle_input();
-  void leave_pool();
+  void forget_name();
   void on_idle_timeout();
 
   State state_ = State::connecting;

@@ -36,7 +36,9 @@ Http2Upstream::~Http2Upstream() = default;
 Http2Upstream* Http2Upstream::connect(Worker& worker,
                                       const boost::local_shared_ptr<TargetRuntime>& target) {
   const boost::intrusive_ptr<Http2Upstream> made = begin<Http2Upstream>(worker, target);
-  if (made) target->http2.push_back(made);
+  if (!made) return nullptr;
+  target->http2.push_back(made);
+  made->note_need();
   return made.get();
 }
 
@@ -51,6 +53,7 @@ void Http2Upstream::take_over(Worker& worker, net::Stream stream,
   }
   made->count_opened();
   target->http2.push_back(made);
+  made->note_need();
   made->make_session();
   made->phase_ = Phase::open;  // its choice is answer enough
   TargetSide& side = made->open_stream(exchange, wanted);
@@ -127,7 +130,10 @@ bool Http2Upstream::has_room(bool fresh) const {
 TargetSide& Http2Upstream::open_stream(Exchange& exchange, const Reach& wanted) {
   const bool is_kept = requests_++ > 0 && is_ready();
   if (is_kept) worker_.counters()[Stat::upstream_reuses].add();
-  if (std::exchange(is_idle_, false)) count_idle(false);
+  if (std::exchange(is_idle_, false)) {
+    end_idle();
+    note_need();
+  }
   // The silence of one that was not spoken to says nothing.
   if (streams_.empty()) last_input_ = next_ping_ = worker_.now();
   add(std::make_unique<Http2TargetStream>(*this, streams_.size(), exchange, wanted, is_kept));
@@ -176,6 +182,12 @@ void Http2Upstream::retire() {
   if (phase_ == Phase::closed) return;
   if (phase_ == Phase::open) phase_ = Phase::draining;
   if (attached_ == 0) end();
+}
+
+/// One more of the target's is in use.
+void Http2Upstream::note_need() {
+  const std::size_t open = target_->http2.size();
+  target_->need_http2.saw(static_cast<std::uint32_t>(open) - target_->idle_http2.size());
 }
 
 void Http2Upstream::leave_pool() {
@@ -252,15 +264,12 @@ void Http2Upstream::settle_empty() {
     return;
   }
   if (is_idle_) return;
-  const auto idle = std::count_if(target_->http2.begin(), target_->http2.end(),
-                                  [](const auto& each) { return each->is_idle_; });
-  if (static_cast<std::size_t>(idle) >= target_->idle_limit) {
+  if (!become_idle(target_->idle_http2)) {
     end();
     return;
   }
   idle_since_ = worker_.now();
   is_idle_ = true;
-  count_idle(true);
 }
 
 // ---- turns --------------------------------------------------------------------------------------

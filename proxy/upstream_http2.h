@@ -44,6 +44,7 @@ class Http2Upstream final : public Http2Channel<TargetConnection> {
   bool is_ready() const { return phase_ == Phase::open; }
   /// No further requests; it ends with the last one.
   void retire();
+  void close_idle() override { end(); }
 
   // ---- for its streams
   /// To be told when the present input is used up.
@@ -76,6 +77,7 @@ class Http2Upstream final : public Http2Channel<TargetConnection> {
   void after_feed();
   void settle_closed();
   void settle_empty();
+  void note_need();
   void leave_pool();
   /// The connection is gone or of no use: its streams are told.
   void lose(Failure failure, net::Refusal rule);

@@ -24,11 +24,6 @@ constexpr std::size_t kLogBatch = 32 * 1024;
 constexpr std::size_t kSpareExchanges = 1024;
 constexpr Millis kSecond{1000};
 
-/// A worker's part of a limit for all, rounded up; of nothing nothing.
-std::uint32_t share_of(std::uint32_t limit, std::uint32_t workers) {
-  return (limit + workers - 1) / workers;
-}
-
 }  // namespace
 
 Worker::Worker(std::uint32_t index, const WorkerShared& shared, std::uint64_t seed,
@@ -41,6 +36,7 @@ Worker::Worker(std::uint32_t index, const WorkerShared& shared, std::uint64_t se
       now_(shared.clock->mono()),
       wheel_(now_),
       shard_(std::make_unique<Shard>()),
+      idle_pool_(*shared.idle_budget, *shard_),
       scratch_(kScratch),
       numbers_from_(rng_.next() & kNumbers),
       tls_(std::move(tls)),
@@ -110,12 +106,7 @@ void Worker::after_each() {
       const boost::local_shared_ptr<GroupRuntime> group = std::move(wake_.back());
       wake_.pop_back();
       group->wake_pending = false;
-      // One that finds the room taken goes back to the front: then there is none.
-      while (!group->waiting.empty()) {
-        const std::size_t before = group->waiting.size();
-        group->waiting.front()->on_room();
-        if (group->waiting.size() >= before) break;
-      }
+      serve_waiting(group);
     }
     gather_.flush();
   }
@@ -156,6 +147,7 @@ Millis Worker::until_next_turn() const {
 void Worker::tick() {
   next_tick_ = now_ + net::TimerWheel::kTick;
   slow_this_tick_ = 0;
+  idle_pool_.tick();
   wheel_.advance(now_);
   after_each();
   urgent_batches_ = 0;
@@ -185,10 +177,6 @@ void Worker::post(std::function<void()> work) {
 void Worker::run_posted() {
   io_.restart();
   io_.poll();
-}
-
-void Worker::wake_soon(const boost::local_shared_ptr<GroupRuntime>& group) {
-  if (!std::exchange(group->wake_pending, true)) wake_.push_back(group);
 }
 
 std::unique_ptr<Compressor> Worker::take_compressor(Coding coding) {
@@ -269,8 +257,8 @@ void Worker::tell_idle() {
 // ---- tables -------------------------------------------------------------------------------------
 
 boost::local_shared_ptr<TargetRuntime> Worker::target_runtime(
-    const TargetState& target, const config::Service& service, std::size_t service_index,
-    const boost::local_shared_ptr<GroupRuntime>& group) {
+    const TargetState& target, const std::shared_ptr<TargetLimits>& limits,
+    const config::Service& service, const boost::local_shared_ptr<GroupRuntime>& group) {
   auto& runtime = targets_[target.id];
   if (!runtime) {
     runtime = boost::make_local_shared<TargetRuntime>();
@@ -278,14 +266,15 @@ boost::local_shared_ptr<TargetRuntime> Worker::target_runtime(
     runtime->address = to_string(target.address);
     runtime->endpoint = net::to_endpoint(target.address);
     runtime->where = target.address;
+    runtime->limits = limits;
   }
-  runtime->service = service_index;
+  runtime->service = group->service;
   runtime->group = group;
   runtime->retired = false;
   // When it comes back it begins anew, or its first failure would eject it again.
   if (target.ejected) runtime->consecutive_failures = runtime->consecutive_gateway = 0;
-  runtime->in_flight_limit = share_of(service.limits.in_flight_per_target, shared_.workers);
-  runtime->idle_limit = share_of(service.limits.idle_per_target, shared_.workers);
+  runtime->in_flight_limit = service.limits.in_flight_per_target;
+  runtime->idle_limit = service.limits.idle_per_target;
   runtime->idle_timeout = service.timeouts.upstream_idle;
   runtime->spoken = service.upstream;
   return runtime;
@@ -307,15 +296,24 @@ PinnedTable Worker::pin(const RouteTable& routes) {
     for (const Colour colour : kColours) {
       GroupView& group = view.groups[colour];
       auto& group_runtime = groups_[spec.name + '/' + std::string(to_string(colour))];
-      if (!group_runtime) group_runtime = boost::make_local_shared<GroupRuntime>(rng_.next());
-      group_runtime->waiting_limit = share_of(spec.limits.pending, shared_.workers);
-      group_runtime->in_flight_limit = share_of(spec.limits.in_flight_per_group, shared_.workers);
+      if (!group_runtime) {
+        group_runtime = boost::make_local_shared<GroupRuntime>(rng_.next());
+        group_runtime->limits = group.limits;
+        groups_by_limits_[group.limits.get()] = group_runtime;
+      }
+      group_runtime->service = view.index;
+      group_runtime->colour = colour;
+      group_runtime->pending_limit = spec.limits.pending;
+      group_runtime->in_flight_limit = spec.limits.in_flight_per_group;
+      group_runtime->is_limited =
+          spec.limits.in_flight_per_group > 0 || spec.limits.in_flight_per_target > 0;
       group_runtime->is_compared =
           spec.outlier.success_rate && group.targets.size() >= spec.outlier.success_rate_targets;
       WorkerTable::Group& mine = service.groups[colour];
       mine.runtime = group_runtime;
-      for (const TargetState& target : group.targets)
-        mine.targets.push_back(target_runtime(target, spec, view.index, group_runtime));
+      for (std::size_t i = 0; i < group.targets.size(); ++i)
+        mine.targets.push_back(
+            target_runtime(group.targets[i], group.target_limits[i], spec, group_runtime));
       for (const Audience audience : {Audience::split, Audience::preview})
         shard_->traffic(group.slots[audience]);
     }
@@ -369,10 +367,7 @@ void Worker::take_table(const RouteTable& routes) {
 }
 
 void Worker::close_idle_of(TargetRuntime& target) {
-  while (!target.idle.empty()) {
-    const boost::intrusive_ptr<Upstream> upstream = target.idle.back();
-    upstream->close_idle();
-  }
+  while (!target.idle_http1.empty()) target.idle_http1.oldest()->close_idle();
   while (!target.discarding.empty()) {
     const boost::intrusive_ptr<Upstream> upstream = target.discarding.back();
     upstream->close_idle();

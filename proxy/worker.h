@@ -70,8 +70,9 @@ struct WorkerShared {
   config::AccessLog::Format access_format = config::AccessLog::Format::off;
   config::AccessLog::Query access_query = config::AccessLog::Query::full;
   std::uint32_t workers = 1;
-  SipKey draws;                                        ///< What splitters are seeded with.
-  Hop hop{0};                                          ///< This process in the Via of requests.
+  SipKey draws;  ///< What splitters are seeded with.
+  Hop hop{0};    ///< This process in the Via of requests.
+  std::unique_ptr<IdleBudget> idle_budget;
   std::vector<std::unique_ptr<ListenerGauge>> gauges;  ///< As Config::listeners.
   std::unique_ptr<ConnectionLoads> loads;
   std::shared_ptr<const ErrorPages> error_pages;
@@ -85,6 +86,8 @@ struct WorkerShared {
   std::atomic<bool> draining{false};  ///< From now on whoever accepts a connection keeps it.
   /// Gives an accepted connection to another worker; called on worker threads.
   std::function<void(std::size_t to, Accepted)> hand_over;
+  /// Tells another worker that there is room for its waiting requests; called on worker threads.
+  std::function<void(std::size_t to, std::shared_ptr<GroupLimits>)> call;
   /// Tells control that a worker has reports (Worker::take_reports); called on worker threads.
   std::function<void()> reported;
   /// Tells control that an exposure has news; called on worker threads.
@@ -130,6 +133,8 @@ class Worker {
   void stop();
   /// Serves a connection that another worker has accepted.
   void adopt(Accepted accepted);
+  /// There may be room for those of its requests that wait there.
+  void on_called(const GroupLimits& group);
   /// Control: what there is to be told. The worker may send the next batch.
   std::optional<Reports> take_reports();
 
@@ -166,8 +171,17 @@ class Worker {
   /// Calls channel.finish_turn() when all events of this turn were handled: what many of them have
   /// to say to one connection leaves at once.
   void resume_after_turn(Channel& channel) { late_.emplace_back(&channel); }
+  IdlePool& idle_pool() { return idle_pool_; }
+  // ---- requests that wait for room (worker_limits.cc)
   /// Lets the group's waiting requests try again when the present callback is over.
   void wake_soon(const boost::local_shared_ptr<GroupRuntime>& group);
+  /// A place has come free: calls who has waited longest for one, here or on another worker.
+  void offer_room(const boost::local_shared_ptr<GroupRuntime>& group);
+  /// Some target of the group has a place that nobody was promised.
+  bool has_room(const GroupRuntime& group) const;
+  std::uint64_t next_queue_number() { return ++queue_numbers_; }
+  /// Others are to know since when this worker's oldest waits. After each change of it.
+  void show_waiting(const GroupRuntime& group);
 
   /// Null: there are as many as there may be, or there is no memory.
   std::unique_ptr<Compressor> take_compressor(Coding coding);
@@ -198,8 +212,8 @@ class Worker {
 
  private:
   boost::local_shared_ptr<TargetRuntime> target_runtime(
-      const TargetState& target, const config::Service& service, std::size_t service_index,
-      const boost::local_shared_ptr<GroupRuntime>& group);
+      const TargetState& target, const std::shared_ptr<TargetLimits>& limits,
+      const config::Service& service, const boost::local_shared_ptr<GroupRuntime>& group);
   /// A connection that was placed here is no more.
   void release_place(std::size_t listener);
   void tell_idle();
@@ -228,6 +242,10 @@ class Worker {
   void send_tallies();
   void hand_over_log();
   void close_idle_of(TargetRuntime& target);
+  void serve_waiting(const boost::local_shared_ptr<GroupRuntime>& group);
+  void let_waiting_try(GroupRuntime& group);
+  void call_worker(std::size_t worker, const boost::local_shared_ptr<GroupRuntime>& group);
+  void close_surplus();
   PinnedTable pin(const RouteTable& table);
 
   const std::uint32_t index_;
@@ -240,6 +258,7 @@ class Worker {
   std::int64_t date_second_ = -1;
   net::TimerWheel wheel_;
   std::unique_ptr<Shard> shard_;
+  IdlePool idle_pool_;
   Gather gather_;
   std::vector<char> scratch_;
   std::vector<Candidate> candidates_;
@@ -262,6 +281,7 @@ class Worker {
   Untold untold_;
   const std::uint64_t numbers_from_;  ///< Random: a restart must not give old numbers again.
   std::uint64_t judged_numbers_ = 0;
+  std::uint64_t queue_numbers_ = 0;
   Reports reports_;
   ReportBox report_box_;
   std::uint32_t urgent_batches_ = 0;  ///< Sent since the last tick.
@@ -275,6 +295,7 @@ class Worker {
   OverloadLevel followed_ = OverloadLevel::none;  ///< What the connections have been told.
   std::unordered_map<TargetId, boost::local_shared_ptr<TargetRuntime>> targets_;
   std::unordered_map<std::string, boost::local_shared_ptr<GroupRuntime>> groups_;
+  std::unordered_map<const GroupLimits*, boost::local_shared_ptr<GroupRuntime>> groups_by_limits_;
   std::unordered_map<std::string, boost::local_shared_ptr<ServiceRuntime>> services_;
   PinnedTable table_;
   std::shared_ptr<const TlsTable> tls_;

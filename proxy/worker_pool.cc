@@ -20,6 +20,9 @@ namespace {
 /// How long a worker's stores may take to be seen, generously.
 constexpr Micros kUnseen{20};
 
+/// Idle connections to targets where nobody says how many there may be.
+constexpr std::uint32_t kIdleUpstream = 1024;
+
 /// How long control waits for workers to take a table, before it does something else meanwhile.
 constexpr std::chrono::microseconds kHandOver{100};
 
@@ -65,6 +68,9 @@ WorkerPool::WorkerPool(boost::asio::io_context& control, Options options)
   shared_.access_query = config.access_log.query;
   shared_.workers =
       config.workers != 0 ? config.workers : std::max(1U, std::thread::hardware_concurrency());
+  limits_ = std::make_unique<LimitBook>(shared_.workers);
+  shared_.idle_budget = std::make_unique<IdleBudget>(
+      config.limits.idle_upstream.value_or(kIdleUpstream), shared_.workers);
   for (std::size_t i = 0; i < config.listeners.size(); ++i)
     shared_.gauges.push_back(std::make_unique<ListenerGauge>());
   for (const config::Listener& listener : config.listeners) {
@@ -79,6 +85,9 @@ WorkerPool::WorkerPool(boost::asio::io_context& control, Options options)
   shared_.hand_over = [this](std::size_t to, Accepted accepted) {
     const auto shared = std::make_shared<Accepted>(std::move(accepted));
     workers_[to]->post([&worker = *workers_[to], shared] { worker.adopt(std::move(*shared)); });
+  };
+  shared_.call = [this](std::size_t to, const std::shared_ptr<GroupLimits>& group) {
+    workers_[to]->post([&worker = *workers_[to], group] { worker.on_called(*group); });
   };
   shared_.reported = [this] { boost::asio::post(control_, [this] { take_reports(); }); };
   shared_.tallies = [this](std::vector<TargetTally> tallies) {
@@ -164,7 +173,8 @@ void WorkerPool::publish(std::uint64_t version, const std::vector<ServiceState>&
                          std::function<void(Mono)> applied) {
   RouteTable built = book_.build(version, options_.config, states, shards());
   for (ServiceView& service : built.services) service.sticky = sticky_[service.index];
-  auto table = std::make_shared<const RouteTable>(std::move(built));
+  limits_->attach(built);
+  const auto table = std::make_shared<const RouteTable>(std::move(built));
   if (workers_.empty()) {
     start_workers(*table);
     boost::asio::post(control_,
@@ -236,6 +246,11 @@ std::vector<MetricSample> WorkerPool::read_stats() const {
   const std::vector<const Shard*> all = shards();
   std::vector<MetricSample> samples = proxy::read_stats(all);
   for (MetricSample& gauge : book_.read_gauges(all)) samples.push_back(std::move(gauge));
+  samples.push_back({.name = "teal_upstream_connections_idle_limit",
+                     .help = "How many idle connections to targets are kept at most.",
+                     .type = MetricSample::Type::gauge,
+                     .labels = {},
+                     .value = static_cast<double>(shared_.idle_budget->limit())});
   const std::optional<AccessLogHealth> log = access_log_health();
   if (!log) return samples;
   using Type = MetricSample::Type;

@@ -87,6 +87,9 @@ class WorkerPool {
     shared_.error_pages = std::move(pages);
   }
 
+  /// How many idle connections to targets all workers keep. Before the first publication.
+  void limit_idle_upstream(std::uint32_t most) { shared_.idle_budget->set_limit(most); }
+
   PoolLoad load() const;
   void set_overload(OverloadLevel level);
   /// Descriptors from these on are not for clients, or not for targets either.
@@ -131,6 +134,7 @@ class WorkerPool {
   ListenerSockets sockets_;
   TrafficBook book_;
   std::vector<std::shared_ptr<const StickyCookies>> sticky_;  ///< As Config::services.
+  std::unique_ptr<LimitBook> limits_;
   std::vector<std::unique_ptr<Worker>> workers_;
   struct Heard {
     std::uint64_t events = 0;

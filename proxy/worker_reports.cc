@@ -82,6 +82,7 @@ void Worker::each_second() {
   second_ = now_;
   for (auto& [name, group] : groups_) group->last_peak = std::exchange(group->peak, group->active);
   send_tallies();
+  close_surplus();
 }
 
 void Worker::send_tallies() {

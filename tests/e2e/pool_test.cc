@@ -2,6 +2,11 @@
 // that is safe when a target has closed one at the wrong moment.
 #include <gtest/gtest.h>
 
+#include <array>
+#include <atomic>
+#include <memory>
+#include <vector>
+
 #include "tests/support/e2e_target.h"
 #include "tests/support/e2e_teal.h"
 
@@ -146,6 +151,94 @@ TEST(Pool, NoMoreConnectionsAreKeptThanAllowed) {
   for (auto& client : clients) EXPECT_EQ(client->read().status, 200);
   EXPECT_TRUE(eventually([&] { return target.open_connections() == 2; }))
       << target.open_connections();
+}
+
+/// Requests that are all at the target at once, so that each has a connection of its own.
+class Burst {
+ public:
+  Burst(Target& target, std::size_t size) : size_(size) {
+    target.on_request([this](TargetConnection& connection, const SeenRequest&) {
+      const std::size_t burst = arrived_++ / size_;
+      if (arrived_ == (burst + 1) * size_) all_here_[burst].fire();
+      connection.wait(all_here_[burst]);
+      connection.send(response(200, "ok"));
+    });
+  }
+
+  void run(Teal& teal) {
+    while (clients_.size() < size_)
+      clients_.push_back(std::make_unique<HttpClient>(teal.listener()));
+    for (auto& client : clients_) client->send(request("GET", "/"));
+    for (auto& client : clients_) EXPECT_EQ(client->read().status, 200);
+  }
+
+ private:
+  const std::size_t size_;
+  std::atomic<std::size_t> arrived_{0};
+  std::array<Trigger, 4> all_here_;
+  std::vector<std::unique_ptr<HttpClient>> clients_;
+};
+
+double idle_connections(Teal& teal) {
+  return teal.admin().metric("teal_upstream_connections_idle");
+}
+
+TEST(Pool, ABurstKeepsItsConnectionsForTheNextOneWithoutAWordInTheConfiguration) {
+  constexpr std::size_t kSize = 200;
+  Target target;
+  Burst burst(target, kSize);
+  // Nothing but how long an idle one is kept, which a busy machine could pass.
+  ConfigText config = shop({target.address()}, "timeouts: { upstream_idle: 1m }");
+  config.workers = 4;
+  Teal teal(config);
+  for (int i = 0; i < 3; ++i) burst.run(teal);
+  EXPECT_EQ(target.connections(), kSize);
+  EXPECT_TRUE(eventually([&] { return idle_connections(teal) == kSize; }));
+}
+
+TEST(Pool, ShrinksInSecondsWhenTheBurstIsOver) {
+  constexpr std::size_t kSize = 64;
+  Target target;
+  Burst burst(target, kSize);
+  ConfigText config = shop({target.address()}, "timeouts: { upstream_idle: 1h }");
+  config.workers = 2;
+  Teal teal(config);
+  burst.run(teal);
+  EXPECT_TRUE(eventually([&] { return idle_connections(teal) <= kSize / 2; },
+                         Deadline{std::chrono::seconds{30}}));
+  EXPECT_GE(teal.admin().metric("teal_upstream_idle_connections_closed_total", "surplus"),
+            kSize / 2);
+  EXPECT_EQ(teal.admin().metric("teal_upstream_idle_connections_closed_total", "teal\""), 0);
+}
+
+TEST(Pool, TheProcessKeepsNoMoreThanItsLimitAndTheOldestGivesWay) {
+  Target target;
+  Burst burst(target, 10);
+  ConfigText config = shop({target.address()}, "timeouts: { upstream_idle: 1h }");
+  config.workers = 1;
+  config.more = "limits: { idle_upstream: 4 }\n";
+  Teal teal(config);
+  burst.run(teal);
+  EXPECT_TRUE(eventually([&] { return target.open_connections() == 4; }))
+      << target.open_connections();
+  EXPECT_EQ(idle_connections(teal), 4);
+  EXPECT_EQ(teal.admin().metric("teal_upstream_connections_idle_limit"), 4);
+  EXPECT_EQ(teal.admin().metric("teal_upstream_idle_connections_closed_total", "limit"), 6);
+  burst.run(teal);
+  EXPECT_EQ(target.connections(), 16U) << "four were kept";
+}
+
+TEST(Pool, ALimitOfATargetIsOneNumberForAllWorkers) {
+  Target target;
+  Burst burst(target, 16);
+  ConfigText config =
+      shop({target.address()}, "timeouts: { upstream_idle: 1h }\nlimits: { idle_per_target: 6 }");
+  config.workers = 4;
+  Teal teal(config);
+  burst.run(teal);
+  EXPECT_TRUE(eventually([&] { return target.open_connections() == 6; }))
+      << target.open_connections();
+  EXPECT_EQ(teal.admin().metric("teal_upstream_idle_connections_closed_total", "limit"), 10);
 }
 
 }  // namespace

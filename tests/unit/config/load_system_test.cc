@@ -60,6 +60,34 @@ TEST(LoadSystem, ReadsTheModeOfAUnixSocket) {
               HasSubstr("is for Unix sockets"));
 }
 
+TEST(LoadSystem, ReadsLimitsOfTheProcessAndOfTargets) {
+  const auto config = [](const std::string& head, const std::string& of_service = {}) {
+    return load_text(head + '\n' + std::string(kListeners) + "services:\n shop:\n" +
+                         std::string(kService) + of_service,
+                     "t.yaml");
+  };
+  EXPECT_EQ(config("")->limits.idle_upstream, std::nullopt);
+  EXPECT_EQ(config("limits: { idle_upstream: auto }")->limits.idle_upstream, std::nullopt);
+  EXPECT_EQ(config("limits: { idle_upstream: 0 }")->limits.idle_upstream, 0U);
+  EXPECT_EQ(config("limits: { idle_upstream: 4096 }")->limits.idle_upstream, 4096U);
+  EXPECT_THAT(
+      report_of(config("limits: { idle_upstream: some }")),
+      HasSubstr("t.yaml:1:26: limits.idle_upstream: must be auto or a whole number from 0"));
+  EXPECT_THAT(report_of(config("limits: { idle_upstream: 1000001 }")), HasSubstr("0 to 1000000"));
+  EXPECT_THAT(report_of(config("limits: { idle_upstreams: 1 }")),
+              HasSubstr("did you mean 'idle_upstream'?"));
+  const auto limits = [&](const std::string& text) {
+    return config("", "  limits: { " + text + " }\n");
+  };
+  EXPECT_EQ(limits("pending: 1")->services[0].limits.in_flight_per_target, 0U);
+  EXPECT_EQ(limits("in_flight_per_target: 16")->services[0].limits.in_flight_per_target, 16U);
+  EXPECT_EQ(limits("pending: 1")->services[0].limits.idle_per_target, std::nullopt);
+  EXPECT_EQ(limits("idle_per_target: none")->services[0].limits.idle_per_target, std::nullopt);
+  EXPECT_EQ(limits("idle_per_target: 0")->services[0].limits.idle_per_target, 0U);
+  EXPECT_THAT(report_of(limits("idle_per_target: any")),
+              HasSubstr("must be none or a whole number from 0 to 1000000"));
+}
+
 TEST(LoadSystem, RefusesKeysGivenTwiceAndKeysItDoesNotKnow) {
   EXPECT_THAT(report_of(load_text("workers: 1\nworkers: 2\n", "t.yaml")),
               HasSubstr("t.yaml:2:1: workers: is here a second time"));
