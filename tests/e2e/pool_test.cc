@@ -1,10 +1,15 @@
 // Kept connections to targets: when they are used again, when they must not be, and the one retry
 // that is safe when a target has closed one at the wrong moment.
+#include <sys/resource.h>
+
 #include <gtest/gtest.h>
 
 #include <array>
 #include <atomic>
+#include <filesystem>
 #include <memory>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "tests/support/e2e_target.h"
@@ -226,6 +231,45 @@ TEST(Pool, TheProcessKeepsNoMoreThanItsLimitAndTheOldestGivesWay) {
   EXPECT_EQ(teal.admin().metric("teal_upstream_idle_connections_closed_total", "limit"), 6);
   burst.run(teal);
   EXPECT_EQ(target.connections(), 16U) << "four were kept";
+}
+
+/// The lowest number that the process could give to a new descriptor.
+rlim_t lowest_free_descriptor(int process) {
+  std::set<rlim_t> used;
+  for (const auto& each :
+       std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/fd"))
+    used.insert(std::stoul(each.path().filename()));
+  rlim_t free = 0;
+  while (used.contains(free)) ++free;
+  return free;
+}
+
+TEST(Pool, AnIdleConnectionGivesItsDescriptorToARequestForAnotherTarget) {
+  Target busy, other("other");
+  Burst burst(busy, 8);
+  ConfigText config = shop({busy.address()}, "timeouts: { upstream_idle: 1h }");
+  ServiceText second;
+  second.name = "second";
+  second.match = "{ listener: public, path: /other }";
+  second.blue = {other.address()};
+  config.services.push_back(second);
+  config.workers = 1;
+  config.more = "overload: off\n";
+  Teal teal(config);
+  HttpClient client(teal.listener());
+  burst.run(teal);
+  busy.on_request(nullptr);
+  ASSERT_EQ(client.get("/none").status, 200) << "by then all of the burst are idle";
+  rlimit before{};
+  const rlim_t none_left = lowest_free_descriptor(teal.id());
+  ASSERT_EQ(::prlimit(teal.id(), RLIMIT_NOFILE, nullptr, &before), 0);
+  const rlimit few{none_left, before.rlim_max};
+  ASSERT_EQ(::prlimit(teal.id(), RLIMIT_NOFILE, &few, nullptr), 0);
+  const Response response = client.get("/other");
+  EXPECT_EQ(response.status, 200) << describe(response);
+  ASSERT_EQ(::prlimit(teal.id(), RLIMIT_NOFILE, &before, nullptr), 0);
+  EXPECT_EQ(teal.admin().metric("teal_upstream_idle_connections_closed_total", "limit"), 1);
+  EXPECT_TRUE(eventually([&] { return busy.open_connections() == 7; }));
 }
 
 TEST(Pool, ALimitOfATargetIsOneNumberForAllWorkers) {
