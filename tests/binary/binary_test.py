@@ -17,8 +17,7 @@ DT_FLAGS, DT_FLAGS_1 = 30, 0x6FFFFFFB
 DF_BIND_NOW, DF_1_NOW, DF_1_PIE = 0x8, 0x1, 0x08000000
 ET_DYN, PF_X = 3, 1
 ENDBR64 = b"\xf3\x0f\x1e\xfa"
-# How a page of a large frame is touched before the next: orq $0, (%rsp) by GCC, movq $0, (%rsp) by Clang.
-PROBES = (b"\x48\x83\x0c\x24\x00", b"\x48\xc7\x04\x24\x00\x00\x00\x00")
+SWITCHES = ("-fstack-protector-strong", "-fcf-protection=full", "-fstack-clash-protection")
 
 
 class Elf:
@@ -73,13 +72,29 @@ def weaknesses(path):
         "stack protector": "__stack_chk_fail" in elf.imports(),
         "fortified calls": len(checked) > 0,
         "marked targets of jumps": code.count(ENDBR64) > 2,
-        "probed stack frames": any(probe in code for probe in PROBES),
     }.items() if not holds]
+
+
+def made_by(path):
+    """The compilers and their switches, as GCC writes them into the debug information; Clang does not."""
+    return [text.decode() for text in Elf(path).sections.get(".debug_str", b"").split(b"\0")
+            if text.startswith(b"GNU C++")]
+
+
+def compiled_without(path):
+    """Of those, the ones that lack a switch of the hardening. Not all of it shows in the code: no function
+    may have a frame of more than a page, and then none probes its stack."""
+    return [text for text in made_by(path) if not all(switch in text.split() for switch in SWITCHES)]
 
 
 class TheBinary(unittest.TestCase):
     def test_is_hardened(self):
         self.assertEqual(weaknesses(TEAL), [])
+
+    def test_has_no_file_that_was_compiled_without(self):
+        if "clang" not in COMPILER:
+            self.assertNotEqual(made_by(TEAL), [])
+        self.assertEqual(compiled_without(TEAL), [])
 
     def test_marks_as_good_as_every_function(self):
         # A room that was compiled without would pass a test for any: a megabyte of code has thousands.
@@ -132,7 +147,20 @@ class TheCheckItself(unittest.TestCase):
             self.assertEqual(weaknesses(program), [
                 "position-independent", "bound at the start", "read-only after relocation",
                 "no execution of the stack", "stack protector", "fortified calls",
-                "marked targets of jumps", "probed stack frames"])
+                "marked targets of jumps"])
+
+    def test_finds_a_file_that_was_compiled_without(self):
+        with tempfile.TemporaryDirectory() as folder:
+            objects = []
+            for name, switches in (("main", SWITCHES), ("other", SWITCHES[1:])):
+                source, made = pathlib.Path(folder) / f"{name}.cc", pathlib.Path(folder) / f"{name}.o"
+                source.write_text(f"int {name}() {{ return 0; }}\n")
+                subprocess.run([COMPILER, "-g1", *switches, "-c", "-o", made, source], check=True)
+                objects.append(made)
+            program = pathlib.Path(folder) / "program"
+            subprocess.run([COMPILER, "-o", program, *objects], check=True)
+            if made_by(program):
+                self.assertEqual(len(compiled_without(program)), 1)
 
 
 if __name__ == "__main__":
