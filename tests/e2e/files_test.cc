@@ -32,12 +32,12 @@ TEST(Check, WaitsForNoNamedPipe) {
   const TempDir dir;
   const std::string pipe = dir / "pipe";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
-  const Finished itself = run({TEAL_BINARY, "check", pipe});
+  const Finished itself = run({teal_binary(), "check", pipe});
   EXPECT_EQ(itself.code, 1);
   EXPECT_THAT(itself.err, HasSubstr(pipe + ": is a named pipe"));
 
   write_file(dir / "tls.yaml", with_tls(pipe, "/dev/zero"));
-  const Finished tls = run({TEAL_BINARY, "check", dir / "tls.yaml"});
+  const Finished tls = run({teal_binary(), "check", dir / "tls.yaml"});
   EXPECT_EQ(tls.code, 1);
   EXPECT_THAT(tls.err,
               AllOf(HasSubstr(pipe + " is a named pipe"), HasSubstr("/dev/zero is a device")));
@@ -46,7 +46,7 @@ TEST(Check, WaitsForNoNamedPipe) {
   pages.listeners =
       "public: { address: '127.0.0.1:0', error_pages: { status: 503, file: '" + pipe + "' } }";
   write_file(dir / "pages.yaml", pages.render(dir.path()));
-  const Finished page = run({TEAL_BINARY, "check", dir / "pages.yaml"});
+  const Finished page = run({teal_binary(), "check", dir / "pages.yaml"});
   EXPECT_EQ(page.code, 1);
   EXPECT_THAT(page.err, HasSubstr(pipe + " is a named pipe"));
 
@@ -60,16 +60,16 @@ TEST(Check, WaitsForNoNamedPipe) {
 TEST(Check, ReadsStandardInputAndPipesThatItIsGiven) {
   const std::string good = shop({"127.0.0.1:1"}).render("/tmp");
   for (const char* name : {"-", "/dev/stdin"}) {
-    const Finished checked = run({TEAL_BINARY, "check", name}, good);
+    const Finished checked = run({teal_binary(), "check", name}, good);
     EXPECT_EQ(checked.code, 0) << name << ": " << checked.err;
   }
-  const Finished bad = run({TEAL_BINARY, "check", "-"}, "workers: 0\n");
+  const Finished bad = run({teal_binary(), "check", "-"}, "workers: 0\n");
   EXPECT_EQ(bad.code, 1);
   EXPECT_THAT(bad.err, HasSubstr("stdin:1:10: workers:"));
   const TempDir dir;
   write_file(dir / "good.yaml", good);
   for (const char* command : {"cat \"$1\" | \"$0\" check -", "\"$0\" check <(cat \"$1\")"}) {
-    const Finished piped = run({"/bin/bash", "-c", command, TEAL_BINARY, dir / "good.yaml"});
+    const Finished piped = run({"/bin/bash", "-c", command, teal_binary(), dir / "good.yaml"});
     EXPECT_EQ(piped.code, 0) << command << ": " << piped.err;
   }
 }
@@ -77,7 +77,7 @@ TEST(Check, ReadsStandardInputAndPipesThatItIsGiven) {
 /// `teal check` with a bound on what it may map, where the sanitizers let it have one.
 Finished check_in_little_memory(const std::string& path) {
   const std::string limit = kSanitized ? "" : "ulimit -v 400000; ";
-  return run({"/bin/sh", "-c", limit + "exec \"$0\" check \"$1\"", TEAL_BINARY, path});
+  return run({"/bin/sh", "-c", limit + "exec \"$0\" check \"$1\"", teal_binary(), path});
 }
 
 TEST(Check, RefusesAliasesThatMultiplyBeforeTheyDo) {
@@ -204,7 +204,7 @@ TEST_F(DiskTest, TheOperatorsLogOnAFullDiskKeepsNobodyFromBeingServed) {
       text.replace(at, 4, dir_.path());
     return text;
   }());
-  Process teal({TEAL_BINARY, "serve", dir_ / "teal.yaml"}, "/dev/full", "/dev/full", dir_.path());
+  Process teal({teal_binary(), "serve", dir_ / "teal.yaml"}, "/dev/full", "/dev/full", dir_.path());
   const Admin admin(*parse_address("unix:" + (dir_ / "admin.sock")));
   ASSERT_TRUE(eventually([&] {
     try {

@@ -192,7 +192,7 @@ TEST(Threads, OneThatCannotBeMadeIsALineAndExitCodeOne) {
   // 200 stacks of 8 MiB do not fit.
   const Finished refused =
       run({"/bin/sh", "-c", "ulimit -s 8192; ulimit -v 1000000; exec \"$0\" serve \"$1\"",
-           TEAL_BINARY, dir / "teal.yaml"});
+           teal_binary(), dir / "teal.yaml"});
   EXPECT_EQ(refused.code, 1) << refused.err;
   EXPECT_THAT(refused.err, HasSubstr("teal cannot start"));
   EXPECT_THAT(refused.err, HasSubstr("of 200 workers: Resource temporarily unavailable"));
