@@ -285,8 +285,16 @@ def r9_headers_and_words(source):
                            "{}: name the type for what it does")
 
 
+def r10_pure_unit_tests(source):
+    """What has threads is a component test: ThreadSanitizer looks at those only."""
+    if source.path.startswith("tests/unit/"):
+        yield from source.find("R10", r"\bstd::(jthread|thread|async|this_thread)\b",
+                               "std::{} in tests/unit: a test with threads belongs in tests/component")
+
+
 RULES = [r1_include_graph, r2_clock, r3_randomness_and_environment, r4_third_party, r5_size,
-         r6_macros, r7_coroutines, r8_global_state, r9_headers_and_words]
+         r6_macros, r7_coroutines, r8_global_state, r9_headers_and_words,
+         r10_pure_unit_tests]
 
 
 def check(path, text):

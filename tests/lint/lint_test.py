@@ -209,5 +209,12 @@ class HeadersAndWords(LintTest):
         self.assert_clean("net/utilisation.cc", "class Utilisation {};\n")
 
 
+class PureUnitTests(LintTest):
+    def test_threads_are_for_component_tests(self):
+        self.assert_caught("R10:1", "tests/unit/proxy/a_test.cc", "std::jthread other([] {});\n")
+        self.assert_clean("tests/component/proxy/a_test.cc", "std::jthread other([] {});\n")
+        self.assert_clean("tests/unit/proxy/a_test.cc", "// std::thread is not here.\n")
+
+
 if __name__ == "__main__":
     unittest.main()
