@@ -65,15 +65,16 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
     return;
   }
   using net::HeaderId;
-  if (head_.fields.has_any_of_or_odd_name<HeaderId::via>() && !settle_head()) return;
+  const bool is_usual =
+      !head_.fields.has_any_of_or_odd_name<HeaderId::via, HeaderId::upgrade, HeaderId::trailer>() &&
+      !head_.is_extended_connect();
+  if (!is_usual && !settle_head()) return;
   if (!route()) {
     reply_without_route();
     return;
   }
   if (actions() != nullptr && is_answered_by_route()) return;
-  const bool is_for_this_hop = head_.is_extended_connect() ||
-                               head_.fields.has_any_of<HeaderId::upgrade, HeaderId::trailer>();
-  if (is_for_this_hop && !settle_hop()) return;
+  if (!is_usual && !settle_hop()) return;
   if (actions() != nullptr) change_request();
   const Millis whole = timeouts().request;
   request_deadline_ = whole.count() > 0 ? began_ + whole : Mono::max();
@@ -100,9 +101,6 @@ bool Exchange::route() {
   if (found == nullptr) return false;
   route_.take(*found);
   matched_ = static_cast<std::uint32_t>(found->path.size());
-  if (!look.is_plain) [[unlikely]]
-    matched_ = static_cast<std::uint32_t>(
-        net::forwarded_size(head_.path(), path_rules(), found->path.size()));
   return true;
 }
 

@@ -30,6 +30,12 @@ std::string lines_of(const config::HeaderEdits& edits) {
   return lines_of(edits.set) + lines_of(edits.add);
 }
 
+/// Of a path as it is forwarded, what the match covered of it as it was routed.
+std::string_view covered(std::string_view path, const config::PathRules& rules,
+                         std::size_t matched) {
+  return path.substr(0, net::forwarded_size(path, rules, matched));
+}
+
 }  // namespace
 
 bool Exchange::settle_path() {
@@ -132,7 +138,7 @@ void Exchange::redirect() {
   worker_.counters()[Stat::route_redirects].add();
   const Asked asked{head_.text(head_.authority), head_.text(head_.target), info_.peer.secure};
   const std::string location =
-      redirect_location(*actions()->redirect, head_.path().substr(0, matched_), asked);
+      redirect_location(*actions()->redirect, covered(head_.path(), path_rules(), matched_), asked);
   const std::string lines =
       "location: " + location + "\r\n" + lines_of(actions()->response_headers);
   const OwnContent content{kPlainText, lines, true, true};
@@ -151,7 +157,8 @@ void Exchange::respond() {
 void Exchange::rewrite_target() {
   const std::string_view path = head_.path();
   const std::string_view query = head_.text(head_.target).substr(path.size());
-  put_target(replaced_path(actions()->rewrite, path.substr(0, matched_), path).append(query));
+  put_target(
+      replaced_path(actions()->rewrite, covered(path, path_rules(), matched_), path).append(query));
 }
 
 void Exchange::refuse_body() {
