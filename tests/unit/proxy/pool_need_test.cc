@@ -85,7 +85,7 @@ TEST(PoolNeed, IsTheMostOfItsWindowWhateverIsUsed) {
         const std::uint32_t closed = need.end_period(in_use, idle, false);
         ASSERT_LE(closed, idle);
         ASSERT_GE(in_use + idle - closed, std::min(most, in_use + idle)) << seed << ' ' << step;
-        if (in_use + idle > most) ASSERT_GT(closed, 0U) << seed << ' ' << step;
+        ASSERT_EQ(closed > 0, idle > 0 && in_use + idle > most) << seed << ' ' << step;
         idle -= closed;
         window.push_back(in_use);
         if (window.size() > PoolNeed::kPeriods) window.pop_front();
