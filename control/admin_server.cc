@@ -32,6 +32,9 @@ using boost::system::error_code;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr Millis kPauseAfterFailure{100};
 constexpr mode_t kOwnerOnly = S_IRUSR | S_IWUSR;
+/// Taken at a time: one per turn of a loop in which hundreds of busy connections have theirs would
+/// keep a probe waiting behind whoever connected before it.
+constexpr int kAcceptsAtATime = 32;
 
 Error cannot_listen(const Address& address, const std::string& why, const std::string& remedy) {
   return Error{Source::config, "the control API cannot listen on " + to_string(address) + ": " +
@@ -69,6 +72,7 @@ struct AdminServer::State : std::enable_shared_from_this<AdminServer::State> {
 
   Result<void> listen();
   asio::awaitable<void> accept_all(std::shared_ptr<State> self);
+  void accept_more();
   void admit(Protocol::socket socket);
   void close_acceptor();
   void report_end();
@@ -111,6 +115,7 @@ Result<void> AdminServer::State::listen() {
   if (is_local && !net::set_socket_mode(address.host, kOwnerOnly))
     return cannot_listen(address, std::strerror(errno), "");
   acceptor.listen(asio::socket_base::max_listen_connections, failed);
+  if (!failed) acceptor.non_blocking(true, failed);
   if (failed) return cannot_listen(address, failed.message(), "");
   if (!is_local) address.port = bound_port(acceptor);
   return {};
@@ -122,11 +127,22 @@ asio::awaitable<void> AdminServer::State::accept_all(std::shared_ptr<State> self
     if (!self->acceptor.is_open()) break;
     if (!failed) {
       self->admit(std::move(socket));
+      self->accept_more();
       continue;
     }
     self->log.warning("the control API cannot accept a connection", {{"why", failed.message()}});
     self->pause.expires_after(kPauseAfterFailure);
     [[maybe_unused]] const auto [interrupted] = co_await self->pause.async_wait(kTuple);
+  }
+}
+
+void AdminServer::State::accept_more() {
+  for (int i = 1; i < kAcceptsAtATime; ++i) {
+    error_code nobody;
+    Protocol::socket socket(io);
+    acceptor.accept(socket, nobody);
+    if (nobody) return;  // A failure comes again, and is told, where one is waited for.
+    admit(std::move(socket));
   }
 }
 

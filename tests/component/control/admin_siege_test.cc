@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <future>
 #include <memory>
 #include <vector>
 
@@ -131,6 +133,24 @@ TEST(AdminSiege, SilentOnesInTheReserveDoNotKeepProbesOut) {
   Peer probe(admin.address());
   probe.send(get("/livez"));
   EXPECT_THAT(probe.read_to_end(), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST(AdminSiege, WhoeverHasConnectedIsTakenInAFewTurnsOfTheLoopAndNotOneInEach) {
+  constexpr std::size_t kPeers = 30;
+  constexpr int kTurns = 12;
+  RunningAdmin admin;
+  std::vector<std::unique_ptr<Peer>> peers;
+  std::promise<std::size_t> taken;
+  std::function<void(int)> turn = [&](int left) {
+    if (left == 0) return taken.set_value(admin.server->connections());
+    boost::asio::post(admin.io, [&turn, left] { turn(left - 1); });
+  };
+  admin.on_server([&] {
+    for (std::size_t i = 0; i < kPeers; ++i)
+      peers.push_back(std::make_unique<Peer>(admin.address()));
+    turn(kTurns);
+  });
+  EXPECT_EQ(taken.get_future().get(), kPeers);
 }
 
 TEST(AdminSiege, ClosesAConnectionThatSaysNothingInTime) {
