@@ -51,11 +51,16 @@ bool AdminPlaces::has_more_than_its_share(const std::string& client) const {
   return found != common_of_.end() && found->second * 4 > limits_.connections;
 }
 
+bool AdminPlaces::is_fresh(const Holder& holder) const {
+  return holder.stage == AdminStage::silent &&
+         (accepted_ - holder.admitted) * 4 < limits_.connections;
+}
+
 AdminPlaces::Holders::iterator AdminPlaces::first_to_go(
     const std::function<bool(Id, const Holder&)>& may) {
   const auto rank = [this](const Holder& holder) {
-    return std::tuple(holder.verified, !has_more_than_its_share(holder.client), holder.stage,
-                      holder.since);
+    return std::tuple(holder.verified, !has_more_than_its_share(holder.client), is_fresh(holder),
+                      holder.stage, holder.since);
   };
   auto first = holders_.end();
   for (auto it = holders_.begin(); it != holders_.end(); ++it)
@@ -88,7 +93,7 @@ AdminPlaces::Id AdminPlaces::admit(const std::string& client) {
   ++accepted_;
   const Kind kind = make_room(client);
   const Id id = ++last_;
-  Holder holder{.client = client, .kind = kind, .since = id};
+  Holder holder{.client = client, .kind = kind, .since = id, .admitted = accepted_};
   enter(holder);
   holders_.emplace(id, std::move(holder));
   return id;

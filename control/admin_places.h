@@ -1,6 +1,7 @@
 // AdminPlaces: who holds a connection to the control API, and who makes room when all places are
 // taken. A newcomer always finds a place, so that nobody is locked out by connections that cost
-// their owner nothing: the longest silent one goes first, then idle ones, then slow ones. A
+// their owner nothing: the longest silent one goes first, then idle ones, then slow ones, and then
+// those that have only just come. A
 // connection whose command is being carried out, and a follower of events, is never ended.
 //
 // Three kinds of places: common ones; those of peers whose client certificate was verified; and a
@@ -72,7 +73,8 @@ class AdminPlaces {
     Kind kind = Kind::common;
     AdminStage stage = AdminStage::silent;
     bool verified = false;
-    std::uint64_t since = 0;  ///< When it came to its stage, as a number in order.
+    std::uint64_t since = 0;     ///< When it came to its stage, as a number in order.
+    std::uint64_t admitted = 0;  ///< How many had been accepted then, with it.
     std::size_t bytes = 0;
   };
   static constexpr std::size_t kStages = 6;
@@ -81,6 +83,9 @@ class AdminPlaces {
   std::size_t count(Kind kind) const { return counts_[static_cast<std::size_t>(kind)]; }
   std::size_t& count(Kind kind) { return counts_[static_cast<std::size_t>(kind)]; }
   bool has_more_than_its_share(const std::string& client) const;
+  /// Silent, but only because it has just come: since then fewer than a quarter of the places were
+  /// given. It makes room after all others, or newcomers would evict each other unread.
+  bool is_fresh(const Holder& holder) const;
   /// The one that makes room first among those that `may`; end() if there is none.
   Holders::iterator first_to_go(const std::function<bool(Id, const Holder&)>& may);
   Kind make_room(const std::string& client);

@@ -167,7 +167,7 @@ TEST(AdminSiege, NeitherKeptConnectionsNorBodiesThatNeverComeKeepAnOperatorOut) 
       fortress.besieged_by(kAllPlaces, "GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n");
   expect_to_ship_and_to_stop(admin, fortress.release());
   const std::vector<Wire> owing = fortress.besieged_by(
-      kAllPlaces,
+      2 * kAllPlaces,
       "POST /v1/alarms/x HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
       "content-length: 100\r\n\r\n{");
   expect_to_ship_and_to_stop(admin, fortress.release());

@@ -66,6 +66,22 @@ TEST_F(Places, SilentOnesGoBeforeIdleOnesAndTheseBeforeSlowOnes) {
   EXPECT_THAT(evicted_, ElementsAre(silent, idle, receiving, writing));
 }
 
+TEST_F(Places, WhoHasOnlyJustComeIsNotEvictedUnheardByTheNext) {
+  AdminLimits limits;
+  limits.connections = 256;
+  AdminPlaces places{limits, [this](Id id) { evicted_.push_back(id); }};
+  std::vector<Id> kept;
+  for (int i = 0; i < 256; ++i) {
+    kept.push_back(places.admit("a"));
+    places.set_stage(kept.back(), AdminStage::idle);
+  }
+  const Id newcomer = places.admit("a");
+  for (int i = 0; i < 63; ++i) places.admit("a");
+  EXPECT_EQ(evicted_, std::vector<Id>(kept.begin(), kept.begin() + 64));
+  places.admit("a");
+  EXPECT_EQ(evicted_.back(), newcomer) << "it has had its time";
+}
+
 TEST_F(Places, TheLongestIdleOneGoesFirstNotTheOneThatCameFirst) {
   const Id came_first = at(AdminStage::idle, "a");
   const Id came_next = at(AdminStage::idle, "b");
