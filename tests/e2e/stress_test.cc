@@ -44,7 +44,7 @@ class Life {
     add(2, be_honest_http2);
     add(2, be_rude);
     add(1, be_rude_http2);
-    add(2, tunnel);
+    add(3, tunnel);
     const Deadline end{std::chrono::seconds{number_from("TEAL_STRESS_SECONDS", kSeconds)} /
                        kPatience};
     try {
@@ -62,12 +62,8 @@ class Life {
     for (const std::string& service : services_) {
       const std::string id = running(service);
       EXPECT_TRUE(id.empty() || end_deployment(id)) << admin().deployment(id).text;
-      const Target& blue = targets_[service == "cart" ? 3 : 1];
-      const std::string path = "/v1/services/" + service + "/groups/blue/targets/" + blue.address();
-      EXPECT_TRUE(eventually([&] {
-        return admin().call("PUT", path).status == 200 &&
-               admin().split("0%", service).status == 200;
-      })) << admin().service(service).text;
+      EXPECT_TRUE(eventually([&] { return serves_from_live(service); }))
+          << admin().service(service).text;
     }
     for (const char* const gauge :
          {"teal_downstream_requests_active", "teal_requests_active", "teal_tunnels_active",
@@ -85,6 +81,21 @@ class Life {
         return in_a_row == 20;
       })) << host;
     }
+  }
+
+  /// How much of what it is for has happened.
+  std::string reached() {
+    std::string all;
+    for (const char* const counter :
+         {"teal_shielded_requests_total", "teal_upstream_retries_total",
+          "teal_requests_unserved_total", "teal_timeouts_total", "teal_client_aborts_total",
+          "teal_upstream_truncated_responses_total", "teal_tunnels_total",
+          "teal_tunnels_drained_total", "teal_compressed_responses_total",
+          "teal_exposure_withheld_total", "teal_rate_limited_requests_total",
+          "teal_route_answers_total"})
+      all += std::string(counter) + ' ' +
+             std::to_string(static_cast<long>(admin().metric(counter))) + '\n';
+    return all;
   }
 
   const StressScene& scene() const { return scene_; }
@@ -119,7 +130,7 @@ class Life {
                 "compress: { min_bytes: 1024 }\n"
                 "request_headers: { set: { name: x-edge, value: teal } }\n"
                 "response_headers: { add: { name: vary, value: x-do } }\n"
-                "deploy: { plan: AllAtOnce, exposure_budget: 50, alarms: "
+                "deploy: { plan: AllAtOnce, exposure_budget: 3, alarms: "
                 "{ worse: { compare: errors }, slower: { compare: latency } } }\n"
                 "routes:\n"
                 "  api:\n"
@@ -127,7 +138,7 @@ class Life {
                 "    rewrite: { prefix: /v1 }\n"
                 "  limited:\n"
                 "    match: { listener: public, host: shop.example, path: /limited }\n"
-                "    rate_limit: { rate: 100/s }\n"
+                "    rate_limit: { rate: 10/s, burst: 2 }\n"
                 "  old:\n"
                 "    match: { listener: public, host: shop.example, path: /old }\n"
                 "    redirect: { prefix: / }\n"
@@ -158,6 +169,16 @@ class Life {
   std::uint32_t below(std::uint32_t bound) { return rng_.below(bound); }
   std::string running(const std::string& service) {
     return admin().service(service).at("/deployment/id");
+  }
+  /// All traffic goes to the live group, and somebody is there.
+  bool serves_from_live(const std::string& service) {
+    const std::string live = admin().service(service).at("/live");
+    const Target& target = targets_[service == "cart" ? 3 : 1];
+    // Where it is there already this is refused.
+    admin().call("PUT",
+                 "/v1/services/" + service + "/groups/" + live + "/targets/" + target.address());
+    return admin().split(live == "blue" ? "0%" : "100%", service).status == 200 &&
+           admin().service(service).at("/groups/" + live + "/targets_healthy") != "0";
   }
   bool end_deployment(const std::string& id) {
     return eventually([&] {
@@ -231,7 +252,8 @@ TEST(Stress, NothingThatAPublicationFreesIsInAnybodysHands) {
               static_cast<unsigned long long>(life.scene().answers.load()));
   ASSERT_TRUE(life.is_alive()) << "teal has ended\n" << life.scene().complaints.text();
   EXPECT_TRUE(life.scene().complaints.empty()) << life.scene().complaints.text();
-  EXPECT_GT(life.scene().answers, 500U) << "nobody got anywhere";
+  EXPECT_GT(life.scene().answers, 200U) << "nobody got anywhere";
+  std::printf("%s", life.reached().c_str());
   life.settle();
 }
 

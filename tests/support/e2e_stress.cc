@@ -234,7 +234,8 @@ void tunnel(StressScene& scene, Rng rng) {
   repeat(scene, "a client of a tunnel", [&] {
     Caller caller(scene.door);
     std::string asked = kAsk;
-    asked.replace(asked.find("shop.example.com"), 16, host(rng));
+    const std::string where = pick(rng, std::array{"news.example", "news.example", "shop.example"});
+    asked.replace(asked.find("shop.example.com"), 16, where);
     caller.send(asked);
     if (one_in(rng, 8)) return;
     if (!caller.hears("\r\n\r\n") || !caller.heard().starts_with("HTTP/1.1 101")) return;
@@ -243,18 +244,18 @@ void tunnel(StressScene& scene, Rng rng) {
       const std::string said = "said " + std::to_string(rng.below(1000));
       if (!caller.send(said) || !caller.hears(said)) return;
     }
-    switch (rng.below(4)) {
+    switch (rng.below(6)) {
       case 0:
         caller.wire().finish_sending();
         caller.end();
         break;
       case 1: caller.wire().reset(); break;
-      case 2: {
+      case 2: break;
+      default: {
         std::string heard;  // Until the target leaves, or Teal has enough of the silence.
         caller.wire().read_to_end(heard, Deadline{Millis{500} / kPatience});
         break;
       }
-      default: break;
     }
   });
 }
