@@ -29,6 +29,7 @@ TEST(Worker, TakesTablesInTheOrderInWhichTheyAreGivenWhateverComesMeanwhile) {
   shared.clock = &clock;
   shared.log = &log;
   shared.loads = std::make_unique<ConnectionLoads>(1);
+  shared.idle_budget = std::make_unique<IdleBudget>(0, 1);
   Worker worker(0, shared, 1, table(1), std::make_shared<const TlsTable>(), {});
   // The worker's thread writes these, until it says that it is done.
   std::vector<std::uint64_t> versions;
@@ -44,7 +45,9 @@ TEST(Worker, TakesTablesInTheOrderInWhichTheyAreGivenWhateverComesMeanwhile) {
                      }});
   worker.give_table({table(3), note});
   worker.give_table({table(4), note});
-  worker.start();
+  Result<ParkedThread> thread = ParkedThread::make();
+  ASSERT_TRUE(thread);
+  worker.start(std::move(*thread));
   ASSERT_EQ(done.get_future().wait_for(std::chrono::seconds{10}), std::future_status::ready);
   std::promise<std::uint64_t> last;
   worker.post([&] { last.set_value(worker.table()->routes.version); });
