@@ -25,10 +25,14 @@ if(TEAL_SANITIZE)
   target_compile_options(teal_flags INTERFACE
     -fsanitize=${sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1 -O1)
   target_link_options(teal_flags INTERFACE -fsanitize=${sanitizers})
+  # The library's containers say when they are asked for what they do not have.
+  target_compile_definitions(teal_flags INTERFACE _GLIBCXX_ASSERTIONS)
 endif()
 # Tests only have to compile, in every tree: their targets say so by TEAL_QUICK_TO_COMPILE.
 target_compile_options(teal_flags INTERFACE
   $<$<BOOL:$<TARGET_PROPERTY:TEAL_QUICK_TO_COMPILE>>:-O0$<SEMICOLON>-g1>)
+target_compile_definitions(teal_flags INTERFACE
+  $<$<BOOL:$<TARGET_PROPERTY:TEAL_QUICK_TO_COMPILE>>:_GLIBCXX_ASSERTIONS>)
 
 # The fuzz targets are built beside the tests where there is libFuzzer: in the tree of Clang's
 # AddressSanitizer. What they look into tells libFuzzer which way it went.
