@@ -107,8 +107,8 @@ json::value write(const JudgedEvent& event, Micros settled) {
                      event.block,
                      std::uint64_t{event.block_length},
                      std::uint64_t{event.block_release},
-                     settled.count(),
-                     event.place};
+                     event.place,
+                     settled.count()};
 }
 
 template <class Number>
@@ -202,7 +202,7 @@ void read(const json::value& value, JudgedEvent& out) {
   read(parts[9], out.block);
   out.block_length = number<std::uint32_t>(parts[10]);
   out.block_release = number<std::uint32_t>(parts[11]);
-  if (!is_older) read(parts[13], out.place);
+  if (!is_older) read(parts[12], out.place);
 }
 
 /// Reading back what cannot be read is the store's fault, whatever it is.

@@ -156,6 +156,7 @@ TEST(Evidence, ReadsEventsThatTheTealBeforeWrote) {
   ASSERT_EQ(evidence.events().size(), 1U);
   EXPECT_EQ(evidence.events()[0].client, 42U);
   EXPECT_EQ(evidence.events()[0].place, 0U);
+  EXPECT_EQ(evidence.settled(0), Micros{4});
 }
 
 TEST(Evidence, GoesOnCountingWhereItStoodAfterARestart) {
