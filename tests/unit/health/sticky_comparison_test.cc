@@ -92,7 +92,7 @@ TEST(StickyComparison, CountsOneSlowRequestOfAPlaceByEachThreshold) {
   for (std::uint64_t i = 1; i <= 100; ++i) {
     JudgedEvent slow = returning(Colour::green, static_cast<double>(i) / 10, 1000 + i, 7);
     slow.kind = JudgedEvent::Kind::slow;
-    for (const std::uint8_t threshold : {0, 1}) {
+    for (const std::uint8_t threshold : {std::uint8_t{0}, std::uint8_t{1}}) {
       slow.threshold = threshold;
       judge.on_event(slow);
     }
