@@ -14,8 +14,9 @@ TEST(BinaryUnderTest, IsTheOneThatWasNamed) {
   Teal teal(shop({target.address()}));
   const std::string process = "/proc/" + std::to_string(teal.id()) + "/exe";
   EXPECT_EQ(std::filesystem::read_symlink(process), std::filesystem::canonical(teal_binary()));
-  if (const char* const named = std::getenv("TEAL_BINARY"))
+  if (const char* const named = std::getenv("TEAL_BINARY")) {
     EXPECT_EQ(teal_binary(), std::filesystem::absolute(named));
+  }
 }
 
 TEST(BinaryUnderTest, IsKnownToBeInstrumentedByItsSymbols) {
@@ -29,8 +30,9 @@ TEST(BinaryUnderTest, IsKnownToBeInstrumentedByItsSymbols) {
   EXPECT_TRUE(is_instrumented(dir / "thread"));
   // What `./dev asan` and `./dev tsan` drive has the name of its tree in its path.
   const std::string& path = teal_binary();
-  if (path.ends_with("build/asan/teal") || path.ends_with("build/tsan/teal"))
+  if (path.ends_with("build/asan/teal") || path.ends_with("build/tsan/teal")) {
     EXPECT_TRUE(kSanitized) << path;
+  }
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ TEST_F(AdminApiTest, NamesTheServicesThereAreWhenAskedForAnother) {
   const ApiResponse response = call("GET", "/v1/services/shpo");
   EXPECT_EQ(response.status, 404);
   EXPECT_EQ(problem_type(response), "urn:teal:problem:no-such-service");
-  EXPECT_EQ(body_of(response).at("services"), json::value({"shop"}));
+  EXPECT_EQ(body_of(response).at("services"), json::array{"shop"});
 }
 
 TEST_F(AdminApiTest, StartsADeploymentAndSaysWhereItIs) {
