@@ -19,6 +19,7 @@ Result<void> Controller::start() {
   const Result<void> recovered = state.recover(*contents);
   if (!recovered) return recovered.error();
   state.recover_sticky(*contents);
+  state.flush();  // What was left out of the state is not said again by the next start.
   state.publish();
   // Windows are differences of readings: without one from before the first request they would not
   // see what comes before the first tick.

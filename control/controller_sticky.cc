@@ -11,9 +11,8 @@ void Controller::State::recover_sticky(const Contents& contents) {
         "the store's secrets of sticky cookies cannot be read and are made anew: sticky clients "
         "are drawn anew");
   const bool has_changed = sticky.tick(clock.wall());
-  if (has_changed || found != StickyKeeper::Found::all) save_sticky();
   // Nothing depends on their being written: until then a restart draws the clients anew.
-  flush();
+  if (has_changed || found != StickyKeeper::Found::all) save_sticky();
   ports.set_sticky_secrets(sticky.secrets());
 }
 

@@ -78,7 +78,7 @@ TEST(DeploymentRequest, EchoesNoControlCharacters) {
   const std::string report =
       deployment_problem(R"({"revision": "a\u001b[31m", "x\u0007y": 1, "plan": "\u0000"})");
   for (const char c : report) EXPECT_TRUE(c == '\n' || static_cast<unsigned char>(c) >= 0x20);
-  EXPECT_THAT(report, HasSubstr("x?y: unknown key"));
+  EXPECT_THAT(report, HasSubstr("x\\x07y: unknown key"));
 }
 
 TEST(SplitRequest, TakesOneColourOrBoth) {

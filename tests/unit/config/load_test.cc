@@ -202,7 +202,7 @@ TEST(LoadService, RefusesTargetsThatAreThisTealAsFarAsTheTextShows) {
                   "t.yaml"));
   };
   EXPECT_EQ(problem("127.0.0.1:80", "127.0.0.1:80"),
-            "t.yaml:3:84: services.s.blue.targets[1]: 127.0.0.1:80 is listener 'a' of this Teal: "
+            "t.yaml:3:85: services.s.blue.targets[1]: 127.0.0.1:80 is listener 'a' of this Teal: "
             "requests would go round in a loop; name the address of the application, or set "
             "allow_own: true for a second hop that is meant\n");
   for (const char* target : {"127.0.0.1:81", "127.8.8.8:81", "localhost:81", "0.0.0.0:81"})

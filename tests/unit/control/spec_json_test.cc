@@ -19,7 +19,7 @@ Spec full_spec() {
   spec.colour = Colour::blue;
   spec.revision = "v2";
   spec.replaces = "v1";
-  spec.targets = {address("10.0.0.1:80"), address("[::1]:81"), address("unix:/run/a b.sock")};
+  spec.targets = {address("10.0.0.1:80"), address("[::1]:81"), address("unix:/run/a.sock")};
   spec.replaced_targets = {address("10.0.0.9:80")};
   spec.deploy.plan = {"custom",
                       {config::SetWeight{Weight{1250}}, config::Bake{5min},
