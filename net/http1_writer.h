@@ -15,20 +15,22 @@ namespace teal::net {
 Pen put_status_line(Pen pen, std::uint16_t status, std::string_view reason);
 /// "name: value\r\n". A literal name costs no call.
 template <std::size_t kTerminated>
-Pen put_field(Pen pen, const char (&name)[kTerminated], std::string_view value) {
+[[gnu::always_inline]] inline Pen put_field(Pen pen, const char (&name)[kTerminated],
+                                            std::string_view value) {
   pen += name;
   pen += ": ";
   pen += value;
   return pen += "\r\n";
 }
-inline Pen put_field(Pen pen, std::string_view name, std::string_view value) {
+[[gnu::always_inline]] inline Pen put_field(Pen pen, std::string_view name,
+                                            std::string_view value) {
   pen += name;
   pen += ": ";
   pen += value;
   return pen += "\r\n";
 }
 /// "content-length: 123\r\n"
-inline Pen put_content_length(Pen pen, std::uint64_t length) {
+[[gnu::always_inline]] inline Pen put_content_length(Pen pen, std::uint64_t length) {
   pen += "content-length: ";
   pen += length;
   return pen += "\r\n";

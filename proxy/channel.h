@@ -46,6 +46,8 @@ class Gather {
   void forget(const Channel& owner);
 
  private:
+  void flush_pieces();
+
   friend class Channel;
   static constexpr std::size_t kPieces = 64;
 

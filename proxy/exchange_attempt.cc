@@ -34,7 +34,7 @@ std::size_t Exchange::pick_target(bool& somebody_is_full) {
   bool is_thinned = false;
   auto& candidates = worker_.candidates();
   candidates.resize(view.targets.size());
-  const auto look = [&](std::size_t i, bool with_care) {
+  const auto look = [&](std::size_t i, bool with_care) __attribute__((always_inline)) {
     const TargetState& state = view.targets[i];
     const TargetRuntime& target = *group.targets[i];
     const bool accepts = view.accepts(state) && !was_tried(state.id);

@@ -113,12 +113,12 @@ class LineCopier {
  public:
   LineCopier(Pen pen, const net::Fields& fields) : pen_(pen), fields_(fields) {}
 
-  void keep(const net::Field& field) {
+  [[gnu::always_inline]] void keep(const net::Field& field) {
     if (!field.canonical || field.name_at != end_) begin_anew(field);
     if (field.canonical) end_ = field.line_end;
   }
   /// Behind the last line.
-  Pen finish() {
+  [[gnu::always_inline]] Pen finish() {
     if (end_ > begin_) pen_ += std::string_view(fields_.bytes() + begin_, end_ - begin_);
     begin_ = end_;
     return pen_;
@@ -137,8 +137,8 @@ class LineCopier {
 Pen put_joined(Pen pen, const net::Fields& fields, net::HeaderId id);
 
 /// The Via line (RFC 9110, section 7.6.3): what is there, continued by this hop.
-inline Pen put_via(Pen pen, const net::Fields& fields, std::uint8_t minor_version,
-                   std::string_view name) {
+[[gnu::always_inline]] inline Pen put_via(Pen pen, const net::Fields& fields,
+                                          std::uint8_t minor_version, std::string_view name) {
   pen += "via: ";
   if (fields.has(net::HeaderId::via)) {
     const Pen joined = put_joined(pen, fields, net::HeaderId::via);
@@ -150,7 +150,7 @@ inline Pen put_via(Pen pen, const net::Fields& fields, std::uint8_t minor_versio
 }
 
 /// Content-Length or Transfer-Encoding as the framing says.
-inline Pen put_framing(Pen pen, const net::Framing& framing) {
+[[gnu::always_inline]] inline Pen put_framing(Pen pen, const net::Framing& framing) {
   if (framing.kind == net::Framing::Kind::length)
     return net::put_content_length(pen, framing.length);
   if (framing.kind == net::Framing::Kind::chunked) pen += "transfer-encoding: chunked\r\n";
