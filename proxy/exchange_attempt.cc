@@ -122,8 +122,12 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
   }
   target_->need.saw(++target_->in_flight);
   ++joined_->in_flight;
-  if (pending_in_) [[unlikely]]
+  if (pending_in_) [[unlikely]] {
     give_back_pending_place();
+    // It has what it waited for, and the timer is the attempt's from now on: should it have to wait
+    // again, that is a wait with a time of its own.
+    was_queued_ = false;
+  }
   if (upstream_->is_connected()) {
     connect_micros_ = 0;
     send_request();

@@ -225,5 +225,37 @@ TEST_F(QueueTest, AClientIsNotLateWithABodyThatNobodyTakesWhileItsRequestWaits) 
   EXPECT_EQ(first.get("/4").status, 200);
 }
 
+TEST_F(QueueTest, ARequestThatHasToWaitAgainWaitsNoLongerThanItMayEither) {
+  Target other("other");
+  Trigger soon;
+  const auto script = [&](TargetConnection& connection, const SeenRequest& request) {
+    if (request.path == "/hang") return connection.stall();
+    connection.send("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n");
+    connection.wait(request.path == "/soon" ? soon : go_);
+    connection.send("ended");
+  };
+  target_.on_request(script);
+  other.on_request(script);
+  ConfigText busy = config("300ms, response_header: 200ms");
+  busy.services[0].blue.push_back(other.address());
+  busy.services[0].more += "\nretry: { on: [ timeout ] }\noutlier: off\n";
+  Teal teal(busy);
+  HttpClient one(teal.listener()), two(teal.listener()), waiting(teal.listener());
+  one.send(request("GET", "/long"));
+  two.send(request("GET", "/soon"));
+  ASSERT_TRUE(eventually([&] { return target_.requests() + other.requests() == 2; }));
+  waiting.send(request("GET", "/hang"));
+  ASSERT_TRUE(
+      eventually([&] { return teal.admin().metric("teal_downstream_requests_active") == 3; }));
+  soon.fire();  // It gets that place, its target does not answer, and the other one is taken still.
+  EXPECT_EQ(two.read().body, "ended");
+  const Response late = waiting.read();
+  EXPECT_EQ(late.status, 503) << describe(late);
+  EXPECT_EQ(teal.admin().metric("teal_timeouts_total", "response_header"), 1);
+  EXPECT_EQ(teal.admin().metric("teal_requests_unserved_total", "queue_timeout"), 1);
+  go_.fire();
+  EXPECT_EQ(one.read().body, "ended");
+}
+
 }  // namespace
 }  // namespace teal::e2e
