@@ -65,6 +65,8 @@ void Worker::start(ParkedThread thread) {
 
 void Worker::run() {
   pthread_setname_np(pthread_self(), ("teal-w" + std::to_string(index_)).c_str());
+  overload_ = shared_.overload.load(std::memory_order_relaxed);
+  if (overload_ != followed_) follow_overload();  // It may have begun before the worker did.
   while (!stopping_) reactor_.turn(until_next_turn());
   // Whatever is left is let go of on its own thread.
   for (const auto& listening : listenings_) listening->close();
