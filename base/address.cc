@@ -175,4 +175,9 @@ Result<Cidr> parse_cidr(std::string_view text) {
   return Cidr{*bytes, static_cast<std::uint8_t>(is_ip4 ? prefix + 96 : prefix)};
 }
 
+bool is_ip4(const std::array<std::uint8_t, 16>& ip) {
+  return std::all_of(ip.begin(), ip.begin() + 10, [](std::uint8_t byte) { return byte == 0; }) &&
+         ip[10] == 0xff && ip[11] == 0xff;
+}
+
 }  // namespace teal

@@ -53,5 +53,7 @@ bool any_contains(const std::vector<Cidr>& blocks, const std::array<std::uint8_t
 Result<Cidr> parse_cidr(std::string_view text);
 /// The 16 bytes of an IP address, IPv4 in its mapped form; an Error where `ip` is not one.
 Result<std::array<std::uint8_t, 16>> parse_ip(std::string_view ip);
+/// It is an IPv4 address in its mapped form (RFC 4291, 2.5.5.2): the last four bytes are all of it.
+bool is_ip4(const std::array<std::uint8_t, 16>& ip);
 
 }  // namespace teal

@@ -7,11 +7,6 @@ namespace {
 
 using Bytes = std::array<std::uint8_t, 16>;
 
-bool is_ip4(const Bytes& ip) {
-  return std::all_of(ip.begin(), ip.begin() + 10, [](std::uint8_t b) { return b == 0; }) &&
-         ip[10] == 0xff && ip[11] == 0xff;
-}
-
 /// 0.0.0.0 or ::.
 bool is_any(const Bytes& ip) {
   return std::all_of(is_ip4(ip) ? ip.begin() + 12 : ip.begin(), ip.end(),

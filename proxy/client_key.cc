@@ -1,6 +1,5 @@
 #include "proxy/client_key.h"
 
-#include <algorithm>
 #include <cstring>
 
 #include "proxy/hop_by_hop.h"
@@ -9,11 +8,6 @@ namespace teal::proxy {
 namespace {
 
 using Ip = std::array<std::uint8_t, 16>;
-
-bool is_ip4(const Ip& ip) {
-  return std::all_of(ip.begin(), ip.begin() + 10, [](std::uint8_t byte) { return byte == 0; }) &&
-         ip[10] == 0xff && ip[11] == 0xff;
-}
 
 /// Of an IPv4 address the last half is all of it, of others the first one.
 ClientKey half_of(const Ip& ip) {

@@ -6,23 +6,14 @@
 #include <cerrno>
 #include <vector>
 
+#include "tests/support/remembered_log.h"
+
 namespace teal::app {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
-
-class Remembered final : public Log {
- public:
-  void write(Level /*level*/, std::string_view message,
-             std::initializer_list<LogField> fields) override {
-    std::string line(message);
-    for (const auto& [key, value] : fields) line += ' ' + std::string(key) + '=' + value;
-    lines.push_back(line);
-  }
-  std::vector<std::string> lines;
-};
 
 class AccessLogWatchTest : public ::testing::Test {
  protected:
@@ -31,7 +22,7 @@ class AccessLogWatchTest : public ::testing::Test {
     watch_.look(health, now_);
   }
 
-  Remembered log_;
+  RememberedLog log_;
   AccessLogWatch watch_{"/var/log/access.log", log_};
   Mono now_{};
 };

@@ -9,21 +9,12 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/support/remembered_log.h"
+
 namespace teal::control {
 namespace {
 
 namespace fs = std::filesystem;
-
-class RememberedLog final : public Log {
- public:
-  void write(Level /*level*/, std::string_view message,
-             std::initializer_list<LogField> fields) override {
-    std::string line(message);
-    for (const auto& [key, value] : fields) line += ' ' + std::string(key) + '=' + value;
-    lines.push_back(line);
-  }
-  std::vector<std::string> lines;
-};
 
 class SqliteStore : public testing::Test {
  protected:
