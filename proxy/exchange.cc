@@ -35,7 +35,7 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   set_cookie_.clear();
   upgrade_.clear();
   websocket_key_.clear();
-  is_settled_ = false;
+  is_settled_ = was_told_ = false;
   request_done_ = head_.framing.kind == net::Framing::Kind::none;
   continue_owed_ = head_.expects_continue && !info_.http10;
   attempts_ = 0;
@@ -105,7 +105,7 @@ bool Exchange::route() {
 }
 
 void Exchange::choose_group() {
-  const bool is_told = is_judged() && close_draw();  // A second choice, after a wait.
+  if (is_judged() && close_draw()) was_told_ = true;  // A second choice, after a wait.
   sticky_client_ = 0;
   is_returning_ = false;
   const config::GroupChoice choice = table().routes.config->listeners[info_.listener].group;
@@ -131,13 +131,15 @@ void Exchange::choose_group() {
       draw_ = {spare, spare == service().live ? 0.0 : 1.0};
   if (service().exposure != nullptr) limit_exposure();
   colour_ = draw_.colour;
-  if (service().judging && !is_told) start_judging();
+  if (service().judging && !was_told_) start_judging();
 }
 
 /// The group that the client's cookie leads to; a client without a good one is drawn, and gets one.
 Drawn Exchange::draw_sticky(const StickyCookies& cookies, Weight weight) {
-  const std::string_view cookie = find_cookie(head_.fields, service().spec->sticky->cookie);
-  if (!cookie.empty()) {
+  // A sibling domain may have set another cookie of the name, which stands before ours.
+  for (std::size_t nth = 0; nth < kMostStickyCookies; ++nth) {
+    const std::string_view cookie = find_cookie(head_.fields, service().spec->sticky->cookie, nth);
+    if (cookie.empty()) break;
     if (const std::optional<StickyClient> client = cookies.read(cookie)) {
       sticky_client_ = client->serial;
       is_returning_ = true;

@@ -59,6 +59,8 @@ class Exchange {
  public:
   /// The most request body kept for sending it again.
   static constexpr std::size_t kReplayBytes = 64 * 1024;
+  /// So many cookies of a sticky service's name are looked at; the first good one counts.
+  static constexpr std::size_t kMostStickyCookies = 4;
 
   explicit Exchange(Worker& worker);
   ~Exchange();
@@ -342,6 +344,7 @@ class Exchange {
   std::uint64_t sticky_client_ = 0;  ///< 0: not sticky.
   bool is_returning_ = false;        ///< It chose which of its cookies it sent.
   std::uint64_t judged_number_ = 0;  ///< Of the request, for the judge.
+  bool was_told_ = false;            ///< The judge has heard of it under an earlier draw.
   bool error_was_told_ = false;
   bool overdue_was_told_ = false;
   std::size_t slow_told_ = 0;  ///< Of judging().slower_than.

@@ -115,7 +115,9 @@ void append_last_chunk(Text& out, const net::Fields& trailers);
 void append_own_response(Text& out, std::uint16_t status, std::string_view body,
                          const ResponseStyle& style, bool head_request);
 
-/// The value of the cookie `name` in the Cookie fields, or empty.
-std::string_view find_cookie(const net::Fields& fields, std::string_view name);
+/// The value of the cookie `name` in the Cookie fields, of several the one behind `skipped` others;
+/// or empty.
+std::string_view find_cookie(const net::Fields& fields, std::string_view name,
+                             std::size_t skipped = 0);
 
 }  // namespace teal::proxy

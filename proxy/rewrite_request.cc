@@ -189,7 +189,8 @@ void append_request_head(Text& out, const net::RequestHead& head, const RequestS
   out.close(pen += "\r\n");
 }
 
-std::string_view find_cookie(const net::Fields& fields, std::string_view name) {
+std::string_view find_cookie(const net::Fields& fields, std::string_view name,
+                             std::size_t skipped) {
   for (const net::Field& field : fields) {
     if (field.id != HeaderId::cookie) continue;
     std::string_view rest = fields.value(field);
@@ -198,8 +199,11 @@ std::string_view find_cookie(const net::Fields& fields, std::string_view name) {
       const std::string_view pair = trim(rest.substr(0, end));
       rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
       const auto equals = pair.find('=');
-      if (equals != std::string_view::npos && trim(pair.substr(0, equals)) == name)
-        return trim(pair.substr(equals + 1));
+      if (equals == std::string_view::npos || trim(pair.substr(0, equals)) != name) continue;
+      const std::string_view value = trim(pair.substr(equals + 1));
+      if (value.empty()) continue;
+      if (skipped == 0) return value;
+      --skipped;
     }
   }
   return {};

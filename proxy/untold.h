@@ -45,13 +45,15 @@ class Untold {
   ~Untold() { head_.next = head_.previous = nullptr; }
 
   // ---- the worker
-  /// Requires: `began` is not before that of those already in.
+  /// As a rule the newest. One that waited before it was judged began before others that are in.
   void push(UntoldHook& hook, Mono began) {
+    UntoldHook* before = head_.previous;
+    while (before != &head_ && before->began > began) before = before->previous;
     hook.began = began;
-    hook.previous = head_.previous;
-    hook.next = &head_;
-    head_.previous->next = &hook;
-    head_.previous = &hook;
+    hook.previous = before;
+    hook.next = before->next;
+    before->next->previous = &hook;
+    before->next = &hook;
     if (head_.next == &hook) show();
   }
   void remove(UntoldHook& hook) {

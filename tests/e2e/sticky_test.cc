@@ -156,6 +156,19 @@ TEST_F(StickyCookieTest, NobodyOptsIntoAReleaseByACookieOfHisOwn) {
   EXPECT_EQ(admin().metric("teal_sticky_cookies_refused_total"), static_cast<double>(refused));
 }
 
+TEST_F(StickyCookieTest, ABadCookieOfTheNameBeforeTheGoodOneTakesNobodyFromHisGroup) {
+  start_split("sticky: { cookie: teal_app }");
+  split("50%");
+  const auto cookies = collect(20);
+  for (const auto& [target, of_target] : cookies) {
+    HttpClient client(teal_->listener());
+    const Response response =
+        client.get("/", "cookie: teal_app=; teal_app=0; " + of_target.front() + "\r\n");
+    EXPECT_EQ(response.headers.get("x-target"), target);
+    EXPECT_EQ(cookie_in(response), "") << "it has a good one";
+  }
+}
+
 TEST_F(StickyCookieTest, ACookieOfOneServiceIsNoneOfAnother) {
   ConfigText config = shop({blue_.address()}, "sticky: { cookie: side }");
   config.services[0].match = "{ listener: public, path: /shop }";

@@ -324,5 +324,13 @@ TEST(FindCookie, TakesTheFirstOfTwoAndSurvivesMalformedOnes) {
   EXPECT_EQ(cookie({}, "a"), "");
 }
 
+TEST(FindCookie, FindsTheNextOnesToo) {
+  const auto owned =
+      test::request_head("GET / HTTP/1.1", {"Cookie: a=; a=1; b=0; a=2", "Cookie: a=3"});
+  EXPECT_EQ(find_cookie(owned.head.fields, "a", 1), "2");
+  EXPECT_EQ(find_cookie(owned.head.fields, "a", 2), "3");
+  EXPECT_EQ(find_cookie(owned.head.fields, "a", 3), "");
+}
+
 }  // namespace
 }  // namespace teal::proxy

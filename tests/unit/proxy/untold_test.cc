@@ -25,6 +25,21 @@ TEST(Untold, ShowsTheBeginningOfItsOldest) {
   EXPECT_EQ(untold.read().oldest, Mono::max());
 }
 
+TEST(Untold, KeepsTheOrderOfBeginningsWhereOneComesLate) {
+  Untold untold;
+  UntoldHook older, newer, waited;
+  untold.push(older, at(1));
+  untold.push(newer, at(5));
+  untold.push(waited, at(3));
+  untold.remove(older);
+  EXPECT_EQ(untold.read().oldest, at(3));
+  untold.remove(waited);
+  EXPECT_EQ(untold.read().oldest, at(5));
+  UntoldHook first;
+  untold.push(first, at(2));
+  EXPECT_EQ(untold.read().oldest, at(2));
+}
+
 TEST(Untold, TakesOutTwiceWhatIsOutAlready) {
   Untold untold;
   UntoldHook first, second;
