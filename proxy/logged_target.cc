@@ -127,7 +127,7 @@ std::string_view logged_target(std::string_view target, config::AccessLog::Query
     return target;
   // A Referer may have a fragment too, which is where some put tokens.
   const std::size_t path = std::min(target.find_first_of("?#"), target.size());
-  if (query == Query::none) return target.substr(0, path);
+  if (query == Query::none) target = target.substr(0, path);
   if (path == target.size() && target.find(';') == target.npos) return target;
   room.clear();
   Redaction redaction(room);

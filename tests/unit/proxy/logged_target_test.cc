@@ -59,6 +59,7 @@ TEST(LoggedTarget, EndsWithThePathWhereNothingIsTold) {
   EXPECT_EQ(logged_target("/a/b?token=1", Query::none, room), "/a/b");
   EXPECT_EQ(logged_target("https://x/y?q#f", Query::none, room), "https://x/y");
   EXPECT_EQ(logged_target("/a", Query::none, room), "/a");
+  EXPECT_EQ(logged_target("/a;jsessionid=77/b?x=1", Query::none, room), "/a;jsessionid=REDACTED/b");
   EXPECT_EQ(logged_target("*", Query::none, room), "*");
   EXPECT_EQ(logged_target("", Query::none, room), "");
 }
