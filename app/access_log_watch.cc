@@ -1,5 +1,6 @@
 #include "app/access_log_watch.h"
 
+#include <cerrno>
 #include <system_error>
 #include <utility>
 
@@ -10,13 +11,21 @@ std::string in_words(int error) {
   return std::generic_category().message(error);
 }
 
+std::string remedy_for(int error) {
+  if (error == EPIPE) return "start the reader of the pipe again";
+  if (error == EFBIG) return "rotate the file and send SIGUSR1, or raise its limit (ulimit -f)";
+  return "make room on the disk, or set another access_log.path";
+}
+
 }  // namespace
 
 void AccessLogWatch::look(const proxy::AccessLogHealth& health, Mono now) {
   if (std::exchange(not_reopened_, health.not_reopened) != health.not_reopened &&
       health.not_reopened != 0)
     log_.error("the access log cannot be opened again and goes on in its old file",
-               {{"path", path_}, {"reason", in_words(health.not_reopened)}});
+               {{"path", path_},
+                {"reason", in_words(health.not_reopened)},
+                {"remedy", "mend what stands in its way and send SIGUSR1 again"}});
   const bool has_failed = health.failing != 0 || health.errors != errors_;
   if (has_failed) last_error_ = now;
   const bool begins = health.failing != 0 && !warning_;
@@ -26,7 +35,7 @@ void AccessLogWatch::look(const proxy::AccessLogHealth& health, Mono now) {
     log_.error("the access log cannot be written: lines are lost, traffic goes on",
                {{"path", path_},
                 {"reason", in_words(health.failing)},
-                {"remedy", "make room on the disk, or set another access_log.path"}});
+                {"remedy", remedy_for(health.failing)}});
     return;
   }
   if (!warning_) {

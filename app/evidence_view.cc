@@ -85,7 +85,7 @@ std::string steps_text(const json::object& evidence) {
   constexpr auto kLeft = Align::left;
   constexpr auto kRight = Align::right;
   TextTable table({kLeft, kRight, kLeft, kRight, kRight, kLeft, kLeft});
-  table.add({"WEIGHT", "SINCE", "GROUP", "REQUESTS", "ERRORS", "SLOW", "SLOWER THAN (MS)"});
+  table.add({"WEIGHT", "SINCE", "GROUP", "ANSWERED", "ERRORS", "SLOW", "SLOWER THAN (MS)"});
   for_each_object(array_at(evidence, "steps"), [&](const json::object& step) {
     table.add(step_row(step, "release"));
     table.add(step_row(step, "live"));
@@ -176,6 +176,8 @@ std::string events_text(const json::object& report) {
 std::vector<std::string> render_comparison(const json::object& comparison) {
   std::string counts = group_text(comparison, "release") + ", " + group_text(comparison, "live") +
                        interval_text(comparison);
+  if (const auto out = number_at(comparison, "events_left_out"); out && *out > 0)
+    counts += "; " + number(*out) + " events left out (of clients that come back one counts)";
   std::string tests = "e-value " + count_at(comparison, "e_value") + " of " +
                       count_at(comparison, "e_value_needed") + ", certificate " +
                       count_at(comparison, "certificate") + " of " +

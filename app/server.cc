@@ -45,7 +45,8 @@ constexpr std::array<Micros, 3> kLooks{Micros{500}, Micros{5'000}, Micros{30'000
 /// Of the kernel's generator, which does not fail for as few bytes as these (getrandom(2)).
 void draw_random(std::span<std::uint8_t> out) {
   TEAL_ASSERT(out.size() <= 256);
-  TEAL_ASSERT(::getrandom(out.data(), out.size(), 0) == static_cast<ssize_t>(out.size()));
+  const ssize_t drawn = ::getrandom(out.data(), out.size(), 0);
+  TEAL_ASSERT(drawn == static_cast<ssize_t>(out.size()));
 }
 
 SipKey draw_sip_key() {
