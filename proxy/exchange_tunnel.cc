@@ -87,7 +87,7 @@ void Exchange::on_switched(net::ResponseHead& head) {
 }
 
 void Exchange::begin_tunnel() {
-  Tunnel& tunnel = tunnel_.emplace();
+  Tunnel& tunnel = tunnel_.emplace(Tunnel{});  // Clang cannot make a nested one in place.
   tunnel.service = service().spec->name;
   tunnel.revision = group().revision;
   tunnel.timeouts = timeouts();
