@@ -132,11 +132,10 @@ void add_guards(ApiResponse& response) {
       {"Cross-Origin-Opener-Policy", "same-origin"},
       {"Referrer-Policy", "no-referrer"},
   };
-  for (const auto& [name, value] : kGuards) {
-    const bool is_there = std::any_of(
-        response.headers.begin(), response.headers.end(),
-        [name = std::string_view(name)](const auto& each) { return each.first == name; });
-    if (!is_there) response.headers.emplace_back(name, value);
+  for (const auto& guard : kGuards) {
+    const bool is_there = std::any_of(response.headers.begin(), response.headers.end(),
+                                      [&](const auto& each) { return each.first == guard.first; });
+    if (!is_there) response.headers.emplace_back(guard.first, guard.second);
   }
 }
 
