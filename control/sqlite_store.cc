@@ -374,7 +374,7 @@ class Opening {
     const std::optional<std::int64_t> version = number("PRAGMA user_version");
     if (!tables || !application || !version) return unreadable();
     if (*tables == 0 && *application == 0 && *version == 0)
-      return make(std::string(kSchema) + kEvidenceSchema + kSecretsSchema);
+      return make({kSchema, kEvidenceSchema, kSecretsSchema});
     if (*application != kApplicationId)
       return refuse("belongs to another program", "give Teal another file in `state`");
     if (*version > kSchemaVersion)
@@ -386,11 +386,13 @@ class Opening {
       if (!check.next() || check.text() != "ok") return unreadable();
     }
     if (*version == kSchemaVersion) return std::nullopt;
-    return make(std::string(*version < 2 ? kEvidenceSchema : "") + kSecretsSchema);
+    return make({*version < 2 ? kEvidenceSchema : "", kSecretsSchema});
   }
 
-  std::optional<Error> make(const std::string& schema) {
-    const std::string sql = "BEGIN;" + schema + "COMMIT;";
+  std::optional<Error> make(std::initializer_list<const char*> schemas) {
+    std::string sql = "BEGIN;";
+    for (const char* const schema : schemas) sql += schema;
+    sql += "COMMIT;";
     if (execute(sql.c_str())) return std::nullopt;
     return refuse("cannot be created", "check the disk's space and the directory's permissions");
   }
