@@ -104,6 +104,11 @@ http::request<http::string_body> make_request(std::string_view method, const std
 }
 
 Error cannot_reach(const Address& address, error_code why) {
+  if (why == boost::system::errc::permission_denied && address.kind == Address::Kind::unix_socket)
+    return Error{Source::upstream,
+                 "cannot connect to " + to_string(address) +
+                     ": Permission denied; only Teal's own user and root may (its socket is 0600)",
+                 true};
   return Error{Source::upstream,
                "cannot reach Teal's control API at " + to_string(address) +
                    ": is `teal serve` running? (" + why.message() + ")",

@@ -106,10 +106,12 @@ Result<void> AdminServer::State::listen() {
   if (!failed && is_local) net::limit_socket_mode(acceptor.native_handle(), kOwnerOnly);
   if (!failed) acceptor.bind(endpoint, failed);
   if (failed)
-    return cannot_listen(address, failed.message(),
-                         failed == asio::error::address_in_use
-                             ? "is another Teal running? Choose another admin.address"
-                             : "choose another admin.address");
+    return cannot_listen(
+        address, failed.message(),
+        failed == asio::error::address_in_use
+            ? "is another Teal running (ss -ltnp names it)? Stop it or choose another "
+              "admin.address"
+            : "choose another admin.address");
   // Between bind and listen nobody can connect, so there is no moment with looser permissions.
   if (is_local) file = net::SocketFile(address.host);
   if (is_local && !net::set_socket_mode(address.host, kOwnerOnly))

@@ -147,10 +147,15 @@ Answer<ServiceReport> Controller::delete_target(const std::string& service, Colo
 void Controller::State::remove_when_applied(const std::string& service, Colour colour,
                                             TargetId id) {
   publisher.when_applied([this, service, colour, id] {
-    if (!book.remove_drained(*book.find(service), colour, id)) return;
+    ServiceEntry& entry = *book.find(service);
+    const auto& targets = entry.state.groups[colour].targets;
+    const auto leaving = std::ranges::find(targets, id, &TargetState::id);
+    if (leaving == targets.end()) return;
+    const std::string text = target_text(colour, leaving->address);
+    if (!book.remove_drained(entry, colour, id)) return;
     flush();
     publish();
-    say(Level::info, "target.removed", service, "a target left " + std::string(to_string(colour)));
+    say(Level::info, "target.removed", service, text);
   });
 }
 

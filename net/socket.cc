@@ -45,8 +45,14 @@ std::string remedy_of(int why, const Address& address) {
   const std::string port = std::to_string(address.port);
   switch (why) {
     case EADDRINUSE:
-      return "; another process listens there, maybe another Teal (ss -ltnp 'sport = :" + port +
-             "' names it): stop it or choose another address";
+      if (address.kind == Address::Kind::unix_socket)
+        return "; another process listens there, maybe another Teal: stop it or choose another "
+               "address";
+      return "; another process listens there, maybe another Teal, or a client has a connection "
+             "from this port (ss -tanp 'sport = :" +
+             port +
+             "' names it): stop it or choose another address, best with a port outside "
+             "net.ipv4.ip_local_port_range";
     case EADDRNOTAVAIL: return "; this machine has no such address: choose another";
     case EACCES:
       if (address.kind == Address::Kind::unix_socket)
