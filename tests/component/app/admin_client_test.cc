@@ -1,11 +1,15 @@
 // The command line's client before servers that are broken or hostile.
 #include "app/admin_client.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 
 #include "tests/support/component_scripted_server.h"
@@ -52,6 +56,19 @@ test::Reply dripping(std::string bytes) {
 
 std::string failure_of(const Result<AdminAnswer>& answer) {
   return answer ? "answered " + std::to_string(answer->status) : answer.error().message();
+}
+
+TEST(AdminClient, SaysWhoseASocketIsThatItMayNotConnectTo) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root may connect to all";
+  const std::string path = "/tmp/teal-denied-" + std::to_string(::getpid());
+  boost::asio::io_context io;
+  const boost::asio::local::stream_protocol::acceptor acceptor(io, {path});
+  ASSERT_EQ(::chmod(path.c_str(), 0), 0);
+  const Address address{Address::Kind::unix_socket, path, 0};
+  EXPECT_EQ(failure_of(AdminClient(address).send("GET", "/v1/services")),
+            "cannot connect to unix:" + path +
+                ": Permission denied; only Teal's own user and root may (its socket is 0600)");
+  ::unlink(path.c_str());
 }
 
 TEST(AdminClient, TakesAnAnswer) {

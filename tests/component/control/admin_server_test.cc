@@ -251,7 +251,8 @@ TEST(AdminServer, SaysWhyItCannotListen) {
   boost::asio::io_context io;
   const auto second = AdminServer::start(io, admin.api, admin.log, admin.address());
   ASSERT_FALSE(second.has_value());
-  EXPECT_THAT(second.error().message(), HasSubstr("is another Teal running (ss -ltnp names it)? Stop it or"));
+  EXPECT_THAT(second.error().message(),
+              HasSubstr("is another Teal running (ss -ltnp names it)? Stop it or"));
 }
 
 }  // namespace
