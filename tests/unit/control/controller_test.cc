@@ -299,6 +299,10 @@ TEST_F(ControllerTest, DrainsADeletedTargetBeforeItIsRemoved) {
   EXPECT_TRUE(ports->last().groups[Colour::blue].targets[0].draining);
   ports->pump();
   EXPECT_EQ(ports->last().groups[Colour::blue].targets.size(), 1U);
+  std::string removed;
+  for (const Announcement& said : controller->announcements())
+    if (said.type == "target.removed") removed = said.text;
+  EXPECT_NE(removed.find(to_string(target_address(1))), std::string::npos) << removed;
   const auto last = controller->delete_target("shop", Colour::blue, target_address(2));
   ASSERT_FALSE(last);
   EXPECT_EQ(last.error().type, "last-target");
