@@ -173,10 +173,14 @@ class Life {
   /// All traffic goes to the live group, and somebody is there.
   bool serves_from_live(const std::string& service) {
     const std::string live = admin().service(service).at("/live");
-    const Target& target = targets_[service == "cart" ? 3 : 1];
-    // Where it is there already this is refused.
-    admin().call("PUT",
-                 "/v1/services/" + service + "/groups/" + live + "/targets/" + target.address());
+    const auto change = [&](const char* method, const std::string& group, const Target& target) {
+      admin().call(method,
+                   "/v1/services/" + service + "/groups/" + group + "/targets/" + target.address());
+    };
+    // Refused for those that are there already, or in the other group.
+    for (const Target& target : targets_) change("PUT", live, target);
+    if (admin().service(service).at("/groups/" + live + "/targets_total") == "0")
+      change("DELETE", live == "blue" ? "green" : "blue", targets_.front());
     return admin().split(live == "blue" ? "0%" : "100%", service).status == 200 &&
            admin().service(service).at("/groups/" + live + "/targets_healthy") != "0";
   }
