@@ -24,6 +24,7 @@
 #include "app/process_figures.h"
 #include "app/start_gate.h"
 #include "app/tls_keeper.h"
+#include "app/watchdog.h"
 #include "base/assert.h"
 #include "base/clock.h"
 #include "control/admin_api.h"
@@ -73,9 +74,11 @@ void raise_descriptor_limit() {
 }  // namespace
 
 struct Server::State final : control::Ports {
-  State(std::shared_ptr<const config::Config> c, Log& l)
+  State(std::shared_ptr<const config::Config> c, Log& l, Systemd s)
       : config(std::move(c)),
         log(l),
+        systemd(std::move(s)),
+        watchdog(systemd.watchdog()),
         signals(io, SIGTERM, SIGINT, SIGQUIT),
         side_signals(io, SIGUSR1, SIGHUP),
         ticker(io),
@@ -108,7 +111,7 @@ struct Server::State final : control::Ports {
                 [this](TargetId target, Health health, const std::string& reason) {
                   controller->on_health(target, health, reason);
                 }),
-        gate(io, [this](const StartGate::Publication& first) { hand_out(first); }),
+        gate(io, [this](StartGate::Publication first) { open_up(std::move(first)); }),
         priority(log) {}
 
   // ---- control::Ports
@@ -122,6 +125,15 @@ struct Server::State final : control::Ports {
       watch(states);
       gate.offer(std::move(publication));
     }
+  }
+  /// The first publication: once every worker runs on it, everybody is served.
+  void open_up(StartGate::Publication first) {
+    first.applied = [this, applied = std::move(first.applied)](Mono at) {
+      applied(at);
+      is_serving = true;
+      if (!shutting_down) systemd.ready("serving");
+    };
+    hand_out(first);
   }
   void hand_out(const StartGate::Publication& publication) {
     pool.publish(publication.version, publication.states, publication.applied);
@@ -145,6 +157,7 @@ struct Server::State final : control::Ports {
   void look_at_tls();
   Result<void> start();
   void tick();
+  void look_after_life();
   void look(std::size_t nth, Mono completed);
   void await_signal();
   void await_side_signal();
@@ -157,6 +170,8 @@ struct Server::State final : control::Ports {
 
   std::shared_ptr<const config::Config> config;
   Log& log;
+  const Systemd systemd;
+  Watchdog watchdog;
   SystemClock clock;
   WallTime started = clock.wall();
   boost::asio::io_context io{1};
@@ -178,6 +193,7 @@ struct Server::State final : control::Ports {
   std::unique_ptr<control::ControllerCommands> commands;
   std::unique_ptr<control::AdminApi> api;
   std::unique_ptr<control::AdminServer> admin;
+  bool is_serving = false;
   bool shutting_down = false;
 };
 
@@ -274,8 +290,17 @@ void Server::State::tick() {
     if (const auto health = pool.access_log_health()) access_log.look(*health, clock.mono());
     controller->tick();
     look_at_tls();
+    look_after_life();
     tick();
   });
+}
+
+/// Before everybody is served there are no workers to ask, and systemd does not wait for life.
+void Server::State::look_after_life() {
+  if (!is_serving) return;
+  const Watchdog::Turn turn = watchdog.tick(clock.mono());
+  if (turn.ask) pool.ask_all([this](Mono at) { watchdog.answered(at); });
+  if (turn.tell) systemd.alive();
 }
 
 /// Events may wait for older requests to settle. Workers say when they have; should one have missed
@@ -321,6 +346,7 @@ void Server::State::await_side_signal() {
 
 void Server::State::begin_shutdown() {
   shutting_down = true;
+  systemd.stopping("draining for " + format_duration(config->shutdown_grace) + " at most");
   log.info("draining", {{"grace", format_duration(config->shutdown_grace)}});
   pool.drain([this] { finish_shutdown(); });
   grace.expires_after(config->shutdown_grace);
@@ -350,8 +376,8 @@ control::Scrape Server::State::scrape() {
   return scrape;
 }
 
-Server::Server(std::shared_ptr<const config::Config> config, Log& log)
-    : state_(std::make_unique<State>(std::move(config), log)) {}
+Server::Server(std::shared_ptr<const config::Config> config, Log& log, Systemd systemd)
+    : state_(std::make_unique<State>(std::move(config), log, std::move(systemd))) {}
 
 Server::~Server() = default;
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "app/systemd.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "config/config.h"
@@ -16,7 +17,8 @@ namespace teal::app {
 
 class Server {
  public:
-  Server(std::shared_ptr<const config::Config> config, Log& log);
+  /// `systemd` hears when everybody is served, when that ends, and signs of life in between.
+  Server(std::shared_ptr<const config::Config> config, Log& log, Systemd systemd = {});
   ~Server();
 
   /// Opens the store, binds every address, starts control. An Error says what cannot be had;

@@ -12,6 +12,7 @@
 #include "app/exit_code.h"
 #include "app/operator_log.h"
 #include "app/server.h"
+#include "app/systemd.h"
 #include "app/tls_keeper.h"
 #include "base/clock.h"
 #include "base/printable.h"
@@ -49,7 +50,7 @@ int serve(const Terminal& terminal, const std::string& path, bool quiet) {
   const std::unique_ptr<Log> log = make_operator_log(quiet);
   const auto config = std::make_shared<const config::Config>(*loaded);
   if (!check_files(terminal, path, config, *log)) return kError;
-  Server server(config, *log);
+  Server server(config, *log, Systemd(SystemdEnvironment::read()));
   if (const Result<void> started = server.start(); !started) {
     log->error("teal cannot start", {{"reason", started.error().message()}});
     return kError;

@@ -295,6 +295,13 @@ void WorkerPool::reopen_access_log() {
   if (access_log_) access_log_->reopen();
 }
 
+void WorkerPool::ask_all(std::function<void(Mono at)> answered) {
+  if (workers_.empty()) return;
+  const auto latch =
+      std::make_shared<Latch>(control_, *options_.clock, workers_.size(), std::move(answered));
+  for (const auto& worker : workers_) worker->post([latch] { latch->arrive(); });
+}
+
 void WorkerPool::drain(std::function<void()> idle) {
   if (workers_.empty()) {
     boost::asio::post(control_, std::move(idle));

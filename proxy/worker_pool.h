@@ -115,6 +115,9 @@ class WorkerPool {
   /// Nothing: there is no access log.
   std::optional<AccessLogHealth> access_log_health() const;
   void reopen_access_log();
+  /// `answered` is posted when every worker has had a turn since, with the time of the last one's;
+  /// not at all where one has none, or there are no workers yet.
+  void ask_all(std::function<void(Mono at)> answered);
   /// No new connections, the running requests end; `idle` is posted when all workers are done.
   void drain(std::function<void()> idle);
   /// Cuts what is left and joins the threads.
