@@ -84,8 +84,8 @@ Result<bool> Demo::play(bool keep) {
       ship({.revision = "v2"}, canary({{"10%", "4s"}, {"50%", "4s"}}), load);
   if (!good) return good.error();
 
-  say("\n2. v2 is live. Shipping v3, which is broken: 40% of its answers are errors, all are "
-      "slow.\n");
+  say("\n2. v2 is live. Shipping v3, which is broken: 40% of its answers are 503, all are slow.\n"
+      "   What fails on it before the client has seen anything is asked of v2.\n");
   const Result<Outcome> bad = ship({.revision = "v3", .fail_percent = 40, .slow = Millis{120}},
                                    canary({{"10%", "30s"}, {"50%", "30s"}}), load);
   if (!bad) return bad.error();
@@ -114,7 +114,7 @@ Result<bool> Demo::sum_up(const Outcome& good, const Outcome& bad, const DemoLoa
       text_at(good.deployment, "status") == "Succeeded" && good.seen.errors + good.seen.broken == 0;
   const bool taken_back =
       !text_at(bad.deployment, "rolled_back_by").empty() && revision == "v2" && seen.has_value();
-  const bool nothing_lost = good.seen.broken + bad.seen.broken == 0;
+  const bool nobody_hurt = bad.seen.errors + bad.seen.broken == 0 && bad.seen.shielded > 0;
 
   say("\n--- what happened ------------------------------------------------------------");
   say("v2  " + text_at(good.deployment, "status") + ": " + std::to_string(good.seen.requests) +
@@ -123,13 +123,12 @@ Result<bool> Demo::sum_up(const Outcome& good, const Outcome& bad, const DemoLoa
   say("v3  " + text_at(bad.deployment, "status") +
       (taken_back ? ", rolled back: " : ", NOT rolled back: ") + text_at(bad.deployment, "reason"));
   say("    " + std::to_string(bad.seen.requests) + " requests meanwhile, of which v3 got " +
-      std::to_string(load.totals().by_revision["v3"]) + "; clients saw " +
-      std::to_string(bad.seen.errors) + " of its errors and " + std::to_string(bad.seen.broken) +
-      " broken connections");
-  if (seen && seen->first_error) {
-    const auto micros =
-        std::chrono::duration_cast<Micros>(seen->last_start - *seen->first_error).count();
-    say("    from the first bad response to the last request that v3 got: " +
+      std::to_string(load.totals().by_revision["v3"] + bad.seen.shielded) + ": " +
+      std::to_string(bad.seen.errors + bad.seen.broken) + " errors seen by clients, " +
+      std::to_string(bad.seen.shielded) + " failures of v3 answered by v2 in its place");
+  if (const std::optional<Mono> failed = load.first_failure(); seen && failed) {
+    const auto micros = std::chrono::duration_cast<Micros>(seen->last_start - *failed).count();
+    say("    from its first failure to the last request that v3 answered: " +
         std::to_string(micros / 1000) + " ms");
   }
   if (const json::value* took = bad.deployment.if_contains("rollback_took_ms");
@@ -142,7 +141,7 @@ Result<bool> Demo::sum_up(const Outcome& good, const Outcome& bad, const DemoLoa
       rollback)
     show_audit(*rollback);
   say("live now: " + revision + ", in the " + live + " group");
-  const bool as_told = shipped && taken_back && nothing_lost;
+  const bool as_told = shipped && taken_back && nobody_hurt;
   say(as_told ? "All of it really happened." : "It did NOT go as it should have.");
   return as_told;
 }

@@ -27,6 +27,7 @@ DemoLoad::Totals DemoLoad::Totals::operator-(const Totals& earlier) const {
   difference.requests -= earlier.requests;
   difference.errors -= earlier.errors;
   difference.broken -= earlier.broken;
+  difference.shielded -= earlier.shielded;
   for (const auto& [revision, n] : earlier.by_revision) difference.by_revision[revision] -= n;
   return difference;
 }
@@ -76,11 +77,13 @@ struct DemoLoad::State {
     const auto revision = response.find("x-revision");
     const std::string name = revision == response.end() ? "teal" : std::string(revision->value());
     ++seen.by_revision[name];
-    const auto [entry, is_new] = sightings.try_emplace(name, Sighting{now, started, {}});
+    const auto [entry, is_new] = sightings.try_emplace(name, Sighting{now, started});
     entry->second.last_start = std::max(entry->second.last_start, started);
-    if (response.result_int() < 500) return;
-    ++seen.errors;
-    if (!entry->second.first_error) entry->second.first_error = now;
+    const bool is_error = response.result_int() >= 500;
+    const bool is_shielded = response.find("x-teal-shield") != response.end();
+    if (is_error) ++seen.errors;
+    if (is_shielded && !is_error) ++seen.shielded;
+    if ((is_error || is_shielded) && !first_failure) first_failure = now;
   }
 
   asio::ip::tcp::endpoint endpoint;
@@ -90,6 +93,7 @@ struct DemoLoad::State {
   mutable std::mutex mutex;
   Totals seen;
   std::map<std::string, Sighting> sightings;
+  std::optional<Mono> first_failure;
   std::thread thread;
 };
 
@@ -121,6 +125,11 @@ std::optional<DemoLoad::Sighting> DemoLoad::sighting(const std::string& revision
   const auto found = state_->sightings.find(revision);
   if (found == state_->sightings.end()) return std::nullopt;
   return found->second;
+}
+
+std::optional<Mono> DemoLoad::first_failure() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->first_failure;
 }
 
 }  // namespace teal::app

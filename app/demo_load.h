@@ -21,14 +21,15 @@ class DemoLoad {
     std::uint64_t requests = 0;
     std::uint64_t errors = 0;  ///< 5xx answers.
     std::uint64_t broken = 0;  ///< No answer at all, or half of one.
+    /// Good answers of the live group in place of the release's failure (x-teal-shield).
+    std::uint64_t shielded = 0;
     std::map<std::string, std::uint64_t> by_revision;
 
     Totals operator-(const Totals& earlier) const;
   };
   /// What the client saw of one release.
   struct Sighting {
-    Mono first_answer, last_start;    ///< `last_start`: of the last request that it answered.
-    std::optional<Mono> first_error;  ///< When its first 5xx arrived.
+    Mono first_answer, last_start;  ///< `last_start`: of the last request that it answered.
   };
 
   /// About `per_second` requests over `connections` connections.
@@ -38,6 +39,8 @@ class DemoLoad {
   void stop();
   Totals totals() const;
   std::optional<Sighting> sighting(const std::string& revision) const;
+  /// When the first answer arrived that showed a failure: a 5xx, or another group's in its place.
+  std::optional<Mono> first_failure() const;
 
  private:
   struct State;

@@ -80,7 +80,8 @@ class Shop {
       response.set(http::field::content_type, "text/plain");
       response.body() = "ok\n";
     } else if (rng_.below(100) < options_.fail_percent) {
-      response.result(http::status::internal_server_error);
+      // Whoever asks again loses nothing: that is for Teal's shield.
+      response.result(http::status::service_unavailable);
       response.set(http::field::content_type, "text/plain");
       response.body() = "the till is broken\n";
     } else {

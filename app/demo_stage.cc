@@ -40,6 +40,7 @@ services:
   shop:
     match: [ { listener: public }, { listener: preview } ]
     blue: { revision: @REVISION@, targets: [ @TARGETS@ ] }
+    shield: { header: everybody }
     health: { http: /healthz, interval: 500ms, fast_interval: 100ms, timeout: 400ms }
     deploy:
       alarms:
