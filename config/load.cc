@@ -49,20 +49,22 @@ void throw_exception_from_error(const Problems& problems, const boost::source_lo
   assertion_failed("value of a failed Loaded: " + first, __FILE__, __LINE__);
 }
 
-Loaded<Config> load_text(std::string_view text, const std::string& name) {
+Loaded<Config> load_text(std::string_view text, const std::string& name,
+                         const Variables& variables) {
   Report report(name);
-  const std::optional<Node> root = read_yaml(text, report);
+  std::optional<Node> root = read_yaml(text, report);
   if (!root) return report.take();
+  expand_variables(*root, variables, report);
   Config config = parse_config(Value(*root, "", "", report));
   validate(config, report);
   if (!report.empty()) return report.take();
   return config;
 }
 
-Loaded<Config> load_file(const std::string& path) {
+Loaded<Config> load_file(const std::string& path, const Variables& variables) {
   const std::string name = path == "-" ? "stdin" : path;
   const FileText file = read_given_file(path, kMostBytes);
-  if (file) return load_text(file.text, name);
+  if (file) return load_text(file.text, name, variables);
   Report report(name);
   report.add({}, "", file.fault, file.remedy);
   return report.take();

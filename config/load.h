@@ -14,6 +14,7 @@
 #include <boost/system/result.hpp>
 
 #include "config/config.h"
+#include "config/variables.h"
 
 namespace teal::config {
 
@@ -39,10 +40,11 @@ struct Problems {
 template <class T>
 using Loaded = boost::system::result<T, Problems>;
 
-/// "-" is standard input (base/file.h: read_given_file).
-Loaded<Config> load_file(const std::string& path);
+/// "-" is standard input (base/file.h: read_given_file). `variables`: what `${NAME}` stands for.
+Loaded<Config> load_file(const std::string& path, const Variables& variables = {});
 /// `name` stands for the file in problems.
-Loaded<Config> load_text(std::string_view text, const std::string& name);
+Loaded<Config> load_text(std::string_view text, const std::string& name,
+                         const Variables& variables = {});
 
 /// The body of POST /v1/services/{s}/deployments: revision and targets, and what overrides the
 /// service's `deploy` section (same keys, same grammar).

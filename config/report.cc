@@ -20,12 +20,33 @@ std::string_view parent(std::string_view path) {
 }  // namespace
 
 void Report::add(Place place, std::string key, std::string message, std::string hint) {
+  if (muted_.contains(key)) return;
   if (is_full()) {
     ++not_shown_;
     return;
   }
-  problems_.push_back(Problem{file_, place.line, place.column, std::move(key), std::move(message),
-                              std::move(hint)});
+  problems_.push_back(Problem{file_, place.line, place.column, std::move(key),
+                              without_concealed(std::move(message)),
+                              without_concealed(std::move(hint))});
+}
+
+void Report::conceal(const std::string& text, std::string written) {
+  if (text.empty() || text == written) return;
+  // As messages show it: shortened, and quoted.
+  std::pair<std::string, std::string> hidden(quoted(text), "'" + written + "'");
+  const bool is_long = text.size() >= kLeastConcealed;
+  if (is_long) hidden = {shortened(text), std::move(written)};
+  if (std::ranges::find(concealed_, hidden) != concealed_.end()) return;
+  const auto longer = [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); };
+  concealed_.insert(std::ranges::upper_bound(concealed_, hidden, longer), std::move(hidden));
+}
+
+std::string Report::without_concealed(std::string text) const {
+  for (const auto& [hidden, written] : concealed_)
+    for (std::size_t at = 0; (at = text.find(hidden, at)) != std::string::npos;
+         at += written.size())
+      text.replace(at, hidden.size(), written);
+  return text;
 }
 
 void Report::add_at(const std::string& path, std::string message, std::string hint) {

@@ -10,6 +10,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "config/document.h"
@@ -21,14 +22,27 @@ class Report {
  public:
   static constexpr std::size_t kMostProblems = 100;  ///< The rest is only counted.
 
-  explicit Report(std::string file) : file_(std::move(file)) {}
+  enum class Hints { all, none };
+
+  explicit Report(std::string file, Hints hints = Hints::all)
+      : file_(std::move(file)), hints_(hints) {}
 
   void add(Place place, std::string key, std::string message, std::string hint = "");
   /// At the place of the key of that path, or of the nearest one above it that the text has.
   void add_at(const std::string& path, std::string message, std::string hint = "");
 
+  /// What is said of the value at `path` from now on means nothing: it could not be made.
+  void mute(const std::string& path) { muted_.insert(path); }
+  /// From now on problems show `written` ("${TOKEN}") where they would show `text`, which came from
+  /// a variable. A text of less than kLeastConcealed bytes is hidden between quotes only: in the
+  /// middle of a message it says nothing, and words are made of such texts.
+  void conceal(const std::string& text, std::string written);
+  static constexpr std::size_t kLeastConcealed = 4;
+
   bool empty() const { return problems_.empty(); }
-  /// Further problems are only counted; their hints need not be thought of.
+  /// Hints cost more than problems: they need not be thought of where nobody reads them.
+  bool wants_hints() const { return hints_ == Hints::all && !is_full(); }
+  /// Further problems are only counted.
   bool is_full() const { return problems_.size() >= kMostProblems; }
   /// Whether `path` or something under it has a problem already.
   bool touches(std::string_view path) const;
@@ -49,8 +63,14 @@ class Report {
   Problems take();
 
  private:
+  std::string without_concealed(std::string text) const;
+
   std::string file_;
+  Hints hints_;
   std::vector<Problem> problems_;
+  /// What is not to be shown, and what is in its place; longest first.
+  std::vector<std::pair<std::string, std::string>> concealed_;
+  std::set<std::string> muted_;
   std::size_t not_shown_ = 0;
   std::map<std::string, Place> places_;
   std::map<std::string, Place> present_;
