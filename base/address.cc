@@ -79,6 +79,21 @@ Result<std::uint16_t> parse_port(std::string_view whole, std::string_view text) 
   return port;
 }
 
+bool is_number(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+/// What other programs take for an address, and what to write for it here.
+std::string remedy_for(std::string_view text) {
+  std::string_view port = text;
+  if (port.starts_with('*')) port.remove_prefix(1);
+  if (port.starts_with(':')) port.remove_prefix(1);
+  if (!is_number(port)) return {};
+  const std::string end = ":" + std::string(port);
+  return "write 0.0.0.0" + end + " for every IPv4 address of this machine, [::]" + end +
+         " for every IPv6 one, or one address like 127.0.0.1" + end;
+}
+
 }  // namespace
 
 Result<Address> parse_address(std::string_view text) {
@@ -90,6 +105,8 @@ Result<Address> parse_address(std::string_view text) {
       return bad_address(text, "the path of a Unix socket has 1 to 107 characters");
     return Address{Address::Kind::unix_socket, path, 0};
   }
+  if (const std::string remedy = remedy_for(text); !remedy.empty())
+    return bad_address(text, remedy);
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos)
     return bad_address(text, "write IP:PORT, [IPv6]:PORT or unix:/PATH");

@@ -102,7 +102,7 @@ Listener parse_listener(const std::string& name, const Value& value) {
   Mapping keys(value);
   if (const auto address = keys.find("address")) {
     if (const auto given = address->address()) listener.address = *given;
-  } else if (!keys.has("address")) {
+  } else if (!keys.has("address") && (value.is_mapping() || value.is_empty())) {
     value.report().add_at(value.path(), "has no address", "add one, like address: 0.0.0.0:8080");
   }
   if (const auto mode = keys.find("socket_mode")) parse_socket_mode(*mode, listener);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "config/advice.h"
 #include "config/nearest.h"
 
 namespace teal::config {
@@ -193,7 +194,8 @@ std::vector<const Entry*> Value::entries() const {
   std::vector<const Entry*> unique;
   if (node_->kind == Node::Kind::null) return unique;
   if (!is_mapping()) {
-    problem("must be a mapping (key: value), not " + a_kind(*node_));
+    problem("must be a mapping (key: value), not " + a_kind(*node_),
+            report_->wants_hints() ? whole_form(pattern_, *node_) : "");
     return unique;
   }
   std::set<std::string_view> seen;
@@ -237,10 +239,16 @@ Mapping::~Mapping() {
   for (const Entry* entry : entries_) {
     if (std::find(known_.begin(), known_.end(), entry->key) != known_.end()) continue;
     std::string hint;
-    if (!self_.report_->is_full()) hint = did_you_mean(entry->key, known_);
+    if (self_.report_->wants_hints()) hint = advice_on(entry->key);
     if (hint.empty()) hint = "known here: " + listed(known_);
     self_.report_->add(entry->place, self_.key_path(entry->key), "unknown key", std::move(hint));
   }
+}
+
+/// A slip of the finger, or the right key at the wrong level.
+std::string Mapping::advice_on(const std::string& key) const {
+  std::string hint = did_you_mean(key, known_);
+  return hint.empty() ? where_it_belongs(self_.pattern_, key) : hint;
 }
 
 std::optional<Value> Mapping::section(std::string_view key) {

@@ -33,6 +33,8 @@ class Value {
   const std::string& path() const { return path_; }
   Report& report() const { return *report_; }
   bool is_mapping() const { return node_->kind == Node::Kind::mapping; }
+  /// There is a key and nothing behind it.
+  bool is_empty() const { return node_->kind == Node::Kind::null; }
   bool is_list() const { return node_->kind == Node::Kind::sequence; }
   /// The scalar is exactly this word.
   bool is(std::string_view word) const {
@@ -103,6 +105,8 @@ class Mapping {
   void choice(std::string_view key, T& out, Choices<T> choices);
 
  private:
+  std::string advice_on(const std::string& key) const;
+
   Value self_;
   std::vector<const Entry*> entries_;
   std::vector<std::string> known_;

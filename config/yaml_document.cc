@@ -13,6 +13,7 @@
 
 #include "config/document.h"
 #include "config/report.h"
+#include "config/syntax_hint.h"
 
 namespace teal::config {
 namespace {
@@ -212,17 +213,11 @@ class TreeBuilder : public YAML::EventHandler {
   Size size_;
 };
 
-/// A remedy for the two mistakes that YAML itself explains worst.
-std::string syntax_hint(std::string_view text, const YAML::Mark& mark) {
-  if (mark.is_null()) return "";
-  for (int line = 0; line < mark.line && !text.empty(); ++line)
-    text.remove_prefix(std::min(text.size(), text.find('\n') + 1));
-  const std::string_view line = text.substr(0, text.find('\n'));
-  if (line.find('\t') != std::string_view::npos) return "indent with spaces, not with tabs";
-  const std::size_t sign = line.find(": >");
-  if (sign != std::string_view::npos || line.find(":>") != std::string_view::npos)
-    return "quote a condition: '> 1%'";
-  return "";
+std::string hint_for(std::string_view text, const YAML::Exception& exception) {
+  std::string hint = syntax_hint(text, exception.mark.line);
+  if (hint.empty() && exception.msg.find("flow not found") != std::string::npos)
+    hint = "a '{' or '[' before this has no end";
+  return hint;
 }
 
 }  // namespace
@@ -245,7 +240,7 @@ std::optional<Node> read_yaml(std::string_view text, Report& report) {
     report.add(refused.place, "", refused.message, refused.hint);
   } catch (const YAML::Exception& exception) {
     report.add(place_of(exception.mark), "", "is not YAML: " + exception.msg,
-               syntax_hint(text, exception.mark));
+               exception.mark.is_null() ? "" : hint_for(text, exception));
   }
   return std::nullopt;
 }

@@ -57,7 +57,9 @@ std::string remedy_of(int why, const Address& address) {
     case EACCES:
       if (address.kind == Address::Kind::unix_socket)
         return "; check the permissions of the folder";
-      return "; ports below 1024 need CAP_NET_BIND_SERVICE";
+      return "; ports below 1024 need CAP_NET_BIND_SERVICE: config/teal.service has it, and for "
+             "one "
+             "binary setcap cap_net_bind_service=+ep /usr/local/bin/teal";
     case ENOENT: return "; make the folder first";
     default: return "";
   }
