@@ -1,8 +1,12 @@
 // The subcommands that do not talk to a running Teal but are one, or prepare for one.
+#include <unistd.h>
+
 #include <cstdint>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -10,6 +14,7 @@
 #include "app/demo.h"
 #include "app/demo_shop.h"
 #include "app/exit_code.h"
+#include "app/file_places.h"
 #include "app/operator_log.h"
 #include "app/server.h"
 #include "app/systemd.h"
@@ -28,21 +33,37 @@ void print(std::ostream& out, const config::Problems& problems) {
   out << problems.list.size() << (problems.list.size() == 1 ? " problem" : " problems") << '\n';
 }
 
+void warn(std::ostream& out, const std::vector<config::Problem>& problems) {
+  for (const config::Problem& problem : problems)
+    out << "warning: " << printable(config::to_string(problem)) << '\n';
+}
+
+/// What `${NAME}` in a configuration stands for.
+config::Variables environment() {
+  config::Variables variables;
+  for (char** each = environ; each != nullptr && *each != nullptr; ++each) {
+    const std::string_view entry = *each;
+    const std::size_t equals = entry.find('=');
+    if (equals != std::string_view::npos)
+      variables.emplace(entry.substr(0, equals), entry.substr(equals + 1));
+  }
+  return variables;
+}
+
 /// The files that the configuration names: false where Teal could not serve with them.
 bool check_files(const Terminal& terminal, const std::string& path,
                  const std::shared_ptr<const config::Config>& config, Log& log) {
   const SystemClock clock;
   net::FileFaults faults = TlsKeeper(config, clock, log).load();
   proxy::ErrorPages::load(*config, faults);
-  for (const config::Problem& warning : to_problems(faults, path, false))
-    terminal.err << "warning: " << printable(config::to_string(warning)) << '\n';
+  warn(terminal.err, to_problems(faults, path, false));
   const config::Problems problems{to_problems(faults, path, true)};
   if (!problems.list.empty()) print(terminal.err, problems);
   return problems.list.empty();
 }
 
 int serve(const Terminal& terminal, const std::string& path, bool quiet) {
-  const config::Loaded<config::Config> loaded = config::load_file(path);
+  const config::Loaded<config::Config> loaded = config::load_file(path, environment());
   if (!loaded) {
     print(terminal.err, loaded.error());
     return kError;
@@ -59,7 +80,7 @@ int serve(const Terminal& terminal, const std::string& path, bool quiet) {
 }
 
 int check(const Terminal& terminal, const std::string& path) {
-  const config::Loaded<config::Config> loaded = config::load_file(path);
+  const config::Loaded<config::Config> loaded = config::load_file(path, environment());
   if (!loaded) {
     print(terminal.err, loaded.error());
     return kError;
@@ -67,8 +88,10 @@ int check(const Terminal& terminal, const std::string& path) {
   const std::unique_ptr<Log> log = make_operator_log(true);
   if (!check_files(terminal, path, std::make_shared<const config::Config>(*loaded), *log))
     return kError;
+  warn(terminal.err, look_at_places(*loaded, path));
   terminal.out << printable(path) << " is good: " << loaded->listeners.size() << " listeners, "
                << loaded->services.size() << " services\n";
+  for (const std::string& line : describe_places(*loaded)) terminal.out << printable(line) << '\n';
   return kSuccess;
 }
 

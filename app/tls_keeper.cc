@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "app/file_places.h"
 #include "base/assert.h"
 
 namespace teal::app {
@@ -206,10 +207,16 @@ std::vector<MetricSample> TlsKeeper::samples() const {
 std::vector<config::Problem> to_problems(const net::FileFaults& faults, const std::string& file,
                                          bool fatal) {
   std::vector<config::Problem> problems;
-  for (const net::FileFault& each : faults)
-    if (each.fatal == fatal)
-      problems.push_back(
-          {file, each.file.line, each.file.column, each.file.key, each.message, each.hint});
+  for (const net::FileFault& each : faults) {
+    if (each.fatal != fatal) continue;
+    config::Problem& problem = problems.emplace_back(config::Problem{
+        file, each.file.line, each.file.column, each.file.key, each.message, each.hint});
+    const std::string note = relative_to_what(each.file.path);
+    if (note.empty()) continue;
+    if (problem.message.starts_with(each.file.path))
+      problem.message.replace(0, each.file.path.size(), absolute_path(each.file.path));
+    problem.hint += (problem.hint.empty() ? "" : "; ") + note;
+  }
   return problems;
 }
 

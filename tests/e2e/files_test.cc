@@ -74,6 +74,53 @@ TEST(Check, ReadsStandardInputAndPipesThatItIsGiven) {
   }
 }
 
+TEST(Check, TakesVariablesFromTheEnvironmentAndShowsTheirNamesOnly) {
+  ConfigText config = shop({"${SHOP_TARGET}"});
+  const TempDir dir;
+  write_file(dir / "good.yaml", config.render(dir.path()));
+  const auto check = [&](const std::string& variable) {
+    return run({"/usr/bin/env", variable, teal_binary(), "check", dir / "good.yaml"});
+  };
+  const Finished good = check("SHOP_TARGET=127.0.0.1:9");
+  EXPECT_EQ(good.code, 0) << good.err;
+  const Finished bad = check("SHOP_TARGET=s3cret-host:9");
+  EXPECT_EQ(bad.code, 1);
+  EXPECT_THAT(bad.err,
+              AllOf(HasSubstr("'${SHOP_TARGET}' is not an address"), Not(HasSubstr("s3cret"))));
+  const Finished unset = check("OTHER=1");
+  EXPECT_EQ(unset.code, 1);
+  EXPECT_THAT(unset.err, HasSubstr("the variable SHOP_TARGET is not set; set it, or give it a "
+                                   "default: ${SHOP_TARGET:-...}"));
+}
+
+TEST(Check, SaysWhereRelativePathsAreAndWhatTheyAreRelativeTo) {
+  const TempDir dir;
+  std::string text = with_tls("tls/none.crt", "tls/none.key");
+  write_file(dir / "bad.yaml", text);
+  const Finished bad =
+      run({"/bin/sh", "-c", "cd \"$1\" && exec \"$0\" check bad.yaml", teal_binary(), dir.path()});
+  EXPECT_EQ(bad.code, 1);
+  EXPECT_THAT(bad.err,
+              AllOf(HasSubstr(dir / "tls/none.crt"),
+                    HasSubstr("'tls/none.crt' is relative to the working folder " + dir.path())));
+
+  ConfigText config = shop({"127.0.0.1:1"});
+  config.access_log = "{ path: logs/access.log }";
+  text = config.render(dir.path());
+  const std::string state = "sqlite:" + dir.path() + "/teal.db";
+  text.replace(text.find(state), state.size(), "sqlite:teal.db");
+  const Finished good =
+      run({"/bin/sh", "-c", "cd \"$1\" && exec \"$0\" check -", teal_binary(), dir.path()}, text);
+  EXPECT_EQ(good.code, 0) << good.err;
+  EXPECT_THAT(good.out, HasSubstr("state: " + (dir / "teal.db") +
+                                  " ('teal.db' is relative to the "
+                                  "working folder " +
+                                  dir.path() + ")"));
+  EXPECT_THAT(good.err, HasSubstr("warning: stdin: access_log.path: the folder " + (dir / "logs") +
+                                  " cannot be found: No such file or directory; make it, or name "
+                                  "another place"));
+}
+
 /// `teal check` with a bound on what it may map, where the sanitizers let it have one.
 Finished check_in_little_memory(const std::string& path) {
   const std::string limit = kSanitized ? "" : "ulimit -v 400000; ";
