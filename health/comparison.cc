@@ -133,6 +133,7 @@ std::string Comparison::missing(const ComparisonReport& report) const {
   if (report.more_requests)
     return text + ", about " + std::to_string(*report.more_requests) + " more requests needed";
   if (report.release.total == 0) return text + ", no request of the release yet";
+  if (weight_ == Weight::all()) return text + ", nobody to compare with";
   return text + ", no end in sight at this rate";
 }
 

@@ -173,6 +173,9 @@ void ErrorComparison::forget_in_flight() {
   for (const auto& [request, overdue] : overdue_)
     if (overdue.release) retract(overdue);
   overdue_.clear();
+  // The counters begin at nothing; the guard goes on with what it had.
+  alone_good_before_ += std::exchange(alone_good_, 0);
+  alone_since_.reset();
 }
 
 double ErrorComparison::log_e(const Glance& glance) {
@@ -212,7 +215,9 @@ double ErrorComparison::evidence(const Glance& glance) {
   if (alone_since_) {
     const std::uint64_t ended = glance.release.requests - alone_since_->release.requests;
     const std::uint64_t errors = glance.release.errors - alone_since_->release.errors;
-    guard = log_e_above(*alarm().at_most, alone_bad_, ended - errors + overdue_release_);
+    alone_good_ = ended - std::min(errors, ended);
+    guard = log_e_above(*alarm().at_most, alone_bad_,
+                        alone_good_before_ + alone_good_ + overdue_release_);
   }
   return mixed(kGuardPart, compared, guard);
 }

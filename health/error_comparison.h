@@ -78,7 +78,9 @@ class ErrorComparison final : public Comparison {
   Mono swept_ = Mono::min();
   std::optional<Glance> alone_since_;  ///< Since when all traffic is the release's.
   std::uint64_t alone_bad_ = 0;
-  ComparisonReport::Group release_;  ///< Bad events counted, and their samples.
+  std::uint64_t alone_good_ = 0;         ///< As of the last log_e().
+  std::uint64_t alone_good_before_ = 0;  ///< What earlier processes had counted.
+  ComparisonReport::Group release_;      ///< Bad events counted, and their samples.
   ComparisonReport::Group live_;
   std::uint64_t step_bad_release_ = 0;
   std::uint64_t step_bad_ = 0;

@@ -438,6 +438,28 @@ TEST(ErrorComparison, GuardsTheTimeWithoutLiveTrafficByTheLimit) {
   EXPECT_TRUE(is_missing(verdict_with(std::nullopt)));
 }
 
+TEST(ErrorComparison, GoesOnGuardingAfterARestartWithWhatItHadCounted) {
+  config::CompareAlarm compare = alarm();
+  compare.at_most = 0.01;
+  const auto fail = [](ErrorComparison& judge, double second) {
+    JudgedEvent event = error_of(Colour::green, second);
+    event.block_length = 0;
+    event.release_probability = 0;
+    judge.on_event(event);
+  };
+  // A breach takes three failures: two before the restart and two behind it.
+  for (const std::uint64_t before : {0, 2}) {
+    ErrorComparison judge = begun(compare, Weight::all());
+    for (std::uint64_t i = 0; i < before; ++i) fail(judge, 1);
+    EXPECT_FALSE(is_breached(judge.judge(settled_at(2, counters(before, before)))));
+    judge.on_restart(0);
+    judge.begin_step({at_second(3), Weight::all(), {}, {}, 1});
+    judge.judge(settled_at(3));
+    for (int i = 0; i < 2; ++i) fail(judge, 4);
+    EXPECT_EQ(is_breached(judge.judge(settled_at(5, counters(2, 2)))), before == 2);
+  }
+}
+
 TEST(ErrorComparison, ShowsCountsSamplesAndAnIntervalOfTheRatio) {
   ErrorComparison judge = begun(alarm());
   for (int i = 0; i < 12; ++i) judge.on_event(error_of(Colour::green, 1));
