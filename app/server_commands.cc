@@ -80,11 +80,13 @@ int serve(const Terminal& terminal, const std::string& path, bool quiet) {
 }
 
 int check(const Terminal& terminal, const std::string& path) {
-  const config::Loaded<config::Config> loaded = config::load_file(path, environment());
+  std::vector<config::Problem> warnings;
+  const config::Loaded<config::Config> loaded = config::load_file(path, environment(), &warnings);
   if (!loaded) {
     print(terminal.err, loaded.error());
     return kError;
   }
+  warn(terminal.err, warnings);
   const std::unique_ptr<Log> log = make_operator_log(true);
   if (!check_files(terminal, path, std::make_shared<const config::Config>(*loaded), *log))
     return kError;

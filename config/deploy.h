@@ -111,7 +111,16 @@ struct Deploy {
   /// At most so many client-visible failures of the release; 0: no limit.
   std::uint32_t exposure_budget = 0;
   Millis keep_old = minutes{10};  ///< The old group stays warm that long.
+  /// For how long the alarms go on watching after the cut-over, at most keep_old; 0: not at all.
+  /// Left out: five minutes, or keep_old if that is less.
+  std::optional<Millis> watch_after;
   bool operator==(const Deploy&) const = default;
 };
+
+/// How long a release is watched after the cut-over; 0 where there is no alarm to do it.
+Millis watch_time(const Deploy& deploy);
+/// The alarm can judge a release that has all the traffic: it compares with nobody, or has a limit
+/// for the time when there is nobody (at_most).
+bool judges_alone(const Alarm& alarm);
 
 }  // namespace teal::config

@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "base/file.h"
+#include "config/advise.h"
 #include "config/document.h"
 #include "config/parse.h"
 #include "config/reader.h"
@@ -50,7 +51,7 @@ void throw_exception_from_error(const Problems& problems, const boost::source_lo
 }
 
 Loaded<Config> load_text(std::string_view text, const std::string& name,
-                         const Variables& variables) {
+                         const Variables& variables, std::vector<Problem>* warnings) {
   Report report(name);
   std::optional<Node> root = read_yaml(text, report);
   if (!root) return report.take();
@@ -58,13 +59,18 @@ Loaded<Config> load_text(std::string_view text, const std::string& name,
   Config config = parse_config(Value(*root, "", "", report));
   validate(config, report);
   if (!report.empty()) return report.take();
+  if (warnings != nullptr) {
+    advise(config, report);  // It knows the places.
+    *warnings = report.take().list;
+  }
   return config;
 }
 
-Loaded<Config> load_file(const std::string& path, const Variables& variables) {
+Loaded<Config> load_file(const std::string& path, const Variables& variables,
+                         std::vector<Problem>* warnings) {
   const std::string name = path == "-" ? "stdin" : path;
   const FileText file = read_given_file(path, kMostBytes);
-  if (file) return load_text(file.text, name, variables);
+  if (file) return load_text(file.text, name, variables, warnings);
   Report report(name);
   report.add({}, "", file.fault, file.remedy);
   return report.take();

@@ -41,10 +41,13 @@ template <class T>
 using Loaded = boost::system::result<T, Problems>;
 
 /// "-" is standard input (base/file.h: read_given_file). `variables`: what `${NAME}` stands for.
-Loaded<Config> load_file(const std::string& path, const Variables& variables = {});
+/// `warnings` gets what works and is hardly meant (config/advise.h); nothing where the text has
+/// problems.
+Loaded<Config> load_file(const std::string& path, const Variables& variables = {},
+                         std::vector<Problem>* warnings = nullptr);
 /// `name` stands for the file in problems.
 Loaded<Config> load_text(std::string_view text, const std::string& name,
-                         const Variables& variables = {});
+                         const Variables& variables = {}, std::vector<Problem>* warnings = nullptr);
 
 /// The body of POST /v1/services/{s}/deployments: revision and targets, and what overrides the
 /// service's `deploy` section (same keys, same grammar).

@@ -218,7 +218,22 @@ void parse_deploy(Mapping& keys, Deploy& deploy) {
                                   {"rollback", NotEnoughEvidence::rollback}});
   keys.duration("evidence_deadline", deploy.evidence_deadline, seconds{1}, kLongest);
   keys.integer("exposure_budget", deploy.exposure_budget, 0, 1'000'000);
-  keys.duration("keep_old", deploy.keep_old, Millis{0}, kLongest);
+  const auto keep_old = keys.find("keep_old");
+  if (keep_old)
+    if (const auto given = keep_old->duration(Millis{0}, kLongest)) deploy.keep_old = *given;
+  const auto watch_after = keys.find("watch_after");
+  if (watch_after)
+    if (const auto given = watch_after->duration(Millis{0}, kLongest)) deploy.watch_after = given;
+  if (!deploy.watch_after || *deploy.watch_after <= deploy.keep_old) return;
+  if (watch_after)
+    watch_after->problem("must not be above keep_old (" + format_duration(deploy.keep_old) +
+                             "): behind that nothing is warm to go back to",
+                         "raise keep_old or lower watch_after");
+  else if (keep_old)
+    keep_old->problem("must not be below the service's watch_after (" +
+                          format_duration(*deploy.watch_after) +
+                          "): behind it nothing is warm to go back to",
+                      "give watch_after, too");
 }
 
 }  // namespace teal::config

@@ -141,6 +141,16 @@ Result<Plan> parse_plan_name(std::string_view name) {
   return unknown_plan(name);
 }
 
+bool bakes_whole(const Plan& plan) {
+  bool is_whole = false;
+  for (const Step& step : plan.steps) {
+    if (const auto* weight = std::get_if<SetWeight>(&step))
+      is_whole = weight->weight == Weight::all();
+    if (is_whole && std::holds_alternative<Bake>(step)) return true;
+  }
+  return false;
+}
+
 std::string describe(const Step& step) {
   if (const auto* weight = std::get_if<SetWeight>(&step)) return to_string(weight->weight);
   if (const auto* bake = std::get_if<Bake>(&step)) return "bake " + format_duration(bake->duration);

@@ -52,6 +52,9 @@ struct Plan {
 /// Linear<p>PercentEvery<n>Minutes|Seconds (singular accepted, p may have decimals: 0.5).
 Result<Plan> parse_plan_name(std::string_view name);
 
+/// Some step of the plan bakes while the release has all the traffic.
+bool bakes_whole(const Plan& plan);
+
 /// "10% · bake 5m · 100%": for a person.
 std::string describe(const Plan& plan);
 std::string describe(const Step& step);

@@ -41,7 +41,9 @@ TEST(Examples, AllLoad) {
     files.push_back(file.path());
   EXPECT_GE(files.size(), 5U);
   for (const std::string& file : files) {
-    const Loaded<Config> config = load_file(file);
+    std::vector<Problem> warnings;
+    const Loaded<Config> config = load_file(file, {}, &warnings);
+    for (const Problem& warning : warnings) ADD_FAILURE() << to_string(warning);
     if (config) continue;
     for (const Problem& problem : config.error().list) ADD_FAILURE() << to_string(problem);
   }
@@ -99,7 +101,11 @@ TEST(Examples, ShowTheRealDefaults) {
   deploy.plan = Plan{};
   deploy.alarms.clear();
   deploy.minimum_healthy = MinimumHealthy{};
+  deploy.watch_after.reset();
   EXPECT_EQ(deploy, Deploy{});
+  Deploy unsaid = shop.deploy;
+  unsaid.watch_after.reset();
+  EXPECT_EQ(watch_time(shop.deploy), watch_time(unsaid));
 }
 
 }  // namespace

@@ -143,6 +143,64 @@ TEST(LoadDeploy, ReadsWhenToRollBack) {
       HasSubstr("rollback_on[1]: is here a second time"));
 }
 
+TEST(LoadDeploy, ReadsHowLongAReleaseIsWatched) {
+  const auto time = [](const std::string& keys) {
+    return watch_time(service_with("  deploy: { " + keys + " }\n").deploy);
+  };
+  const std::string alarms = "alarms: { a: { error_rate: '> 1%' } }";
+  EXPECT_EQ(time(alarms), minutes{5});
+  EXPECT_EQ(time(alarms + ", keep_old: 2m"), minutes{2});
+  EXPECT_EQ(time(alarms + ", watch_after: 10m"), minutes{10});
+  EXPECT_EQ(time(alarms + ", watch_after: 0"), minutes{0});
+  EXPECT_EQ(time("watch_after: 3m"), minutes{0}) << "there is nobody to watch";
+  EXPECT_THAT(problems_with("  deploy: { watch_after: 11m }\n"),
+              HasSubstr("deploy.watch_after: must not be above keep_old (10m)"));
+  EXPECT_THAT(problems_with("  deploy: { watch_after: soon }\n"), HasSubstr("watch_after"));
+  Deploy service;
+  service.watch_after = minutes{5};
+  const auto shorter = parse_deployment_request(R"({"revision": "v2", "keep_old": "1m"})", service);
+  ASSERT_FALSE(shorter);
+  EXPECT_THAT(to_string(shorter.error().list.at(0)),
+              HasSubstr("keep_old: must not be below the service's watch_after (5m)"));
+  const auto both = parse_deployment_request(
+      R"({"revision": "v2", "keep_old": "1m", "watch_after": "30s"})", service);
+  ASSERT_TRUE(both);
+  EXPECT_EQ(both->deploy.watch_after, seconds{30});
+}
+
+TEST(LoadDeploy, WarnsOfAlarmsThatJudgeNobodyAfterTheCutOver) {
+  const auto warnings = [](const std::string& keys) {
+    std::string text(kListeners);
+    text += "services:\n shop:\n";
+    text += kService;
+    text += "  deploy: { " + keys + " }\n";
+    std::vector<Problem> found;
+    EXPECT_EQ(report_of(load_text(text, "t.yaml", &found)), "");
+    std::string all;
+    for (const Problem& problem : found) all += to_string(problem) + '\n';
+    return all;
+  };
+  const std::string errors = "alarms: { a: { error_rate: '> 1%' } }";
+  EXPECT_EQ(warnings(""), "");
+  EXPECT_EQ(warnings(errors), "");
+  EXPECT_EQ(warnings("watch_after: 0"), "");
+  EXPECT_EQ(
+      warnings(errors + ", watch_after: 0"),
+      "t.yaml:6:52: services.shop.deploy.watch_after: is 0, so no alarm judges the release once "
+      "it has all the traffic; leave it out, or let the plan end with set_weight: 100% and a "
+      "bake\n");
+  EXPECT_THAT(warnings(errors + ", keep_old: 0"), HasSubstr("keep_old: is 0, so nothing is warm"));
+  EXPECT_EQ(warnings(errors + ", watch_after: 0, plan: [ { set_weight: 100% }, { bake: 5m } ]"),
+            "");
+  EXPECT_THAT(warnings("alarms: { a: { compare: errors } }"),
+              HasSubstr("alarms.a: there is nobody to compare with once the release has all the "
+                        "traffic; give at_most"));
+  EXPECT_EQ(warnings("alarms: { a: { compare: errors, at_most: 1% } }"), "");
+  EXPECT_THAT(warnings("alarms: { a: { compare: latency } }"),
+              HasSubstr("add an alarm on latency_p99"));
+  EXPECT_EQ(warnings("alarms: { a: { compare: latency }, b: { latency_p90: '> 1s' } }"), "");
+}
+
 TEST(LoadDeploy, ReadsTheRest) {
   const Deploy deploy =
       service_with(

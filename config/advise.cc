@@ -1,0 +1,50 @@
+#include "config/advise.h"
+
+#include <algorithm>
+#include <string>
+#include <variant>
+
+namespace teal::config {
+namespace {
+
+constexpr const char* kUnjudged = "no alarm judges the release once it has all the traffic";
+
+bool is_on_latency(const Alarm& alarm) {
+  return std::holds_alternative<LatencyAlarm>(alarm.condition);
+}
+
+/// A comparison has nobody to compare with when the release has all the traffic.
+void advise_on_comparison(const Deploy& deploy, const Alarm& alarm, const std::string& path,
+                          Report& report) {
+  if (judges_alone(alarm)) return;
+  const std::string what = "there is nobody to compare with once the release has all the traffic";
+  if (std::get<CompareAlarm>(alarm.condition).what == CompareAlarm::What::errors)
+    report.add_at(path, what, "give at_most, by which it goes on watching then");
+  else if (std::none_of(deploy.alarms.begin(), deploy.alarms.end(), is_on_latency))
+    report.add_at(path, what, "add an alarm on latency_p99, which goes on watching then");
+}
+
+/// The time after the cut-over, where the plan has no bake of its own for it.
+void advise_on_watch(const Deploy& deploy, const std::string& path, Report& report) {
+  if (deploy.alarms.empty()) return;
+  if (watch_time(deploy) > Millis{0} || bakes_whole(deploy.plan)) {
+    for (const Alarm& alarm : deploy.alarms)
+      advise_on_comparison(deploy, alarm, path + ".alarms." + alarm.name, report);
+  } else if (deploy.watch_after) {
+    report.add_at(path + ".watch_after", std::string("is 0, so ") + kUnjudged,
+                  "leave it out, or let the plan end with set_weight: 100% and a bake");
+  } else {
+    report.add_at(path + ".keep_old",
+                  std::string("is 0, so nothing is warm to go back to, and ") + kUnjudged,
+                  "keep the old group for some minutes");
+  }
+}
+
+}  // namespace
+
+void advise(const Config& config, Report& report) {
+  for (const Service& service : config.services)
+    advise_on_watch(service.deploy, "services." + service.name + ".deploy", report);
+}
+
+}  // namespace teal::config
