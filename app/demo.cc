@@ -79,7 +79,9 @@ Result<bool> Demo::play(bool keep) {
   DemoLoad load(stage_.front_door(), kConnections, kPerSecond);
   terminal_.pause(kScene);
 
-  say("\n1. v1 is live. Shipping v2 by a canary: 10% for 4 s, 50% for 4 s, then everything.\n");
+  say("\n1. v1 is live. Shipping v2 by a canary: 10% for 4 s, 50% for 4 s, then everything, which "
+      "is "
+      "watched for 3 s.\n");
   const Result<Outcome> good =
       ship({.revision = "v2"}, canary({{"10%", "4s"}, {"50%", "4s"}}), load);
   if (!good) return good.error();

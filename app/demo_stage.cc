@@ -49,6 +49,7 @@ services:
       minimum_healthy: 100%
       healthy_deadline: 20s
       keep_old: 5m
+      watch_after: 3s
 )";
 
 void replace(std::string& text, std::string_view what, std::string_view with) {

@@ -46,10 +46,9 @@ Millis Controller::State::patience_of(const DeploymentRunner& runner) const {
 
 /// Frozen with the step's publication: what the live group does later, its share of a common
 /// trouble included, does not move what "slow" means.
-EvidenceStep Controller::State::freeze(const ServiceEntry& entry,
-                                       const DeploymentRunner& runner) const {
+EvidenceStep Controller::State::freeze(const DeploymentRunner& runner) const {
   const Spec& spec = runner.spec();
-  TrafficCounters before = counters(spec.service, entry.state.live, spec.replaces);
+  TrafficCounters before = counters(spec.service, other(spec.colour), spec.replaces);
   if (const auto known = recent_live.find(spec.service);
       known != recent_live.end() && known->second.revision == spec.replaces)
     before -= known->second.before_last;
@@ -72,8 +71,12 @@ void Controller::State::set_judging(ServiceEntry& entry, DeploymentRunner& runne
                                     const action::Publish& publish) {
   const Spec& spec = runner.spec();
   const Weight weight = publish.split.of(spec.colour);
+  // After the cut-over there is nobody to compare with; comparisons with a limit for that time go
+  // on by it.
+  const bool is_cut_over = publish.live == spec.colour;
   const bool is_compared = spec.kind == Kind::deploy && runner.compares() && !runner.is_over() &&
-                           weight > Weight::none() && publish.live != spec.colour;
+                           weight > Weight::none() &&
+                           (!is_cut_over || runner.engine().is_to_be_watched());
   if (!is_compared) {
     entry.state.judging.reset();
     return;
@@ -81,7 +84,11 @@ void Controller::State::set_judging(ServiceEntry& entry, DeploymentRunner& runne
   const auto& steps = runner.evidence().steps();
   // After a restart this process has seen no traffic yet; the step is the one that it was.
   const bool is_resumed = !entry.state.judging && !steps.empty() && steps.back().weight == weight;
-  EvidenceStep step = freeze(entry, runner);
+  EvidenceStep step = freeze(runner);
+  if (is_cut_over) {
+    step.slower_than.clear();
+    step.slower_shares.clear();
+  }
   if (is_resumed) {
     step.slower_than = steps.back().slower_than;
     step.slower_shares = steps.back().slower_shares;
@@ -94,7 +101,10 @@ void Controller::State::set_judging(ServiceEntry& entry, DeploymentRunner& runne
   step.step = runner.engine().facts().step;
   step.weight = weight;
   step.table = publisher.count() + 1;
-  entry.state.judging = Judging{step.slower_than, step.overdue};
+  if (is_cut_over && !runner.compares_alone())
+    entry.state.judging.reset();
+  else
+    entry.state.judging = Judging{step.slower_than, step.overdue};
   runner.plan_step(publish.shift, std::move(step));
 }
 

@@ -59,6 +59,7 @@ Spec make_spec(const Request& request, std::vector<Address> targets, const Servi
   spec.minimum_healthy = request.deploy.minimum_healthy.of(targets.size());
   spec.targets = std::move(targets);
   spec.has_baseline = !spec.replaced_targets.empty();
+  if (spec.has_baseline) spec.watch = config::watch_time(request.deploy);
   return spec;
 }
 
@@ -103,7 +104,8 @@ Answer<DeploymentReport> Controller::deploy(const std::string& service, const Re
   const ServiceEntry* entry = state.book.find(service);
   if (entry == nullptr) return unknown_service(service);
   if (const auto answer = state.answer_of_key(idempotency_key, body_digest)) return *answer;
-  if (const DeploymentRunner* running = state.active(service))
+  DeploymentRunner* const running = state.active(service);
+  if (running != nullptr && !running->engine().is_watching())
     return refused(
         409, "deployment-running",
         running->spec().id + " is running (" + std::string(running->engine().phase()) + ")",
@@ -128,6 +130,10 @@ Answer<DeploymentReport> Controller::deploy(const std::string& service, const Re
     return refused(503, "store-failing", "the store cannot be written",
                    "repair the store; GET /readyz tells when it works again");
 
+  // What is only watched any more is in nobody's way, and has come to its end with the next one.
+  if (running != nullptr)
+    state.tell(*running,
+               event::Proceed{"the watch ends: " + request.revision + " is to be shipped"});
   DeploymentRunner& runner =
       state.begin(make_spec(request, std::move(targets), *entry), state.clock.mono());
   const DeploymentNumber number = runner.number;

@@ -122,6 +122,7 @@ void Controller::State::open_exposure(const DeploymentRunner& runner) {
   ServiceEntry& entry = *book.find(runner.spec().service);
   const Spec& spec = runner.spec();
   entry.state.exposure = nullptr;
+  if (runner.engine().is_watching()) return;  // Nothing limits what is live.
   // Without a baseline there is nobody else to send the requests to.
   if (spec.kind != Kind::deploy || spec.deploy.exposure_budget == 0 || !spec.has_baseline) return;
   entry.exposure_of = runner.number;

@@ -137,12 +137,14 @@ void Controller::State::run_timers() {
   const Mono now = clock.mono();
   const WallTime wall = clock.wall();
   for (ServiceEntry& entry : book.entries()) {
-    if (entry.kept && wall >= entry.kept->until) {
+    DeploymentRunner* runner = active(entry.state.name);
+    // The watch may go back to the old group at any time, however long Teal was down meanwhile.
+    const bool is_watching = runner != nullptr && runner->engine().is_watching();
+    if (entry.kept && wall >= entry.kept->until && !is_watching) {
       say(Level::info, "group.retiring", entry.state.name,
           std::string(to_string(entry.kept->colour)) + " was kept long enough");
       retire(entry.state.name, entry.kept->colour);
     }
-    DeploymentRunner* runner = active(entry.state.name);
     if (runner == nullptr) continue;
     if (runner->take_wake(now)) {
       // A deadline's sentence should name the present numbers.

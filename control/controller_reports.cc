@@ -96,6 +96,9 @@ void Controller::State::report_end(const DeploymentRunner& runner, DeploymentRep
     report.reason = "the store failed for long and its journal ends early";
   } else {
     report.reason = runner.spec().why;
+    const auto* succeeded = std::get_if<state::Succeeded>(&engine.state());
+    if (succeeded != nullptr && !succeeded->unjudged.empty())
+      report.reason = "not judged since the cut-over: " + succeeded->unjudged;
   }
 }
 

@@ -49,7 +49,9 @@ void Controller::set_split(const std::string& service, Split split,
   if (const DeploymentRunner* running = state.active(service))
     return done(refused(409, "deployment-running", "The split was not changed",
                         running->spec().id + " is running and owns the split",
-                        "steer the deployment instead"));
+                        running->engine().is_watching()
+                            ? "`teal continue " + service + "` ends its watch"
+                            : "steer the deployment instead"));
   if (if_match && *if_match != entry->version)
     return done(refused(412, "changed-meanwhile", "The split was not changed",
                         "the service is at version " + std::to_string(entry->version),

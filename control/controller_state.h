@@ -117,7 +117,7 @@ struct Controller::State {
   Millis patience_of(const DeploymentRunner& runner) const;
   /// What the workers are to tell while the deployment's last publication is in force.
   void set_judging(ServiceEntry& entry, DeploymentRunner& runner, const action::Publish& publish);
-  EvidenceStep freeze(const ServiceEntry& entry, const DeploymentRunner& runner) const;
+  EvidenceStep freeze(const DeploymentRunner& runner) const;
   void feed_recent();
   void save_evidence(DeploymentRunner& runner);
   Result<void> restore_evidence(DeploymentRunner& runner);

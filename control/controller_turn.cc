@@ -81,8 +81,10 @@ Controller::State::Refusal Controller::State::carry_out(DeploymentRunner& runner
   if (const auto* applied = std::get_if<event::SplitApplied>(&event))
     runner.begin_step(applied->shift, clock.mono());
 
-  const ServiceEntry* entry = book.find(runner.spec().service);
+  ServiceEntry* entry = book.find(runner.spec().service);
   TEAL_ASSERT(entry != nullptr);
+  // What is live now is not a release any more.
+  if (runner.engine().is_watching()) entry->state.exposure = nullptr;
   const Colour release = release_colour(runner.spec());
   const Weight weight_before = entry->state.split.of(release);
   const bool changes_traffic = apply(runner, actions);
@@ -157,8 +159,10 @@ void Controller::State::finish(DeploymentRunner& runner, const Event& event) {
   save_evidence(runner);
   const auto found = running.find(spec.service);
   if (found != running.end() && found->second == runner.number) running.erase(found);
-  // What is live now is not a release any more. Where one stays with its share, so does its limit.
   ServiceEntry& entry = *book.find(spec.service);
+  // Nobody listens any more.
+  if (spec.kind == Kind::deploy && std::exchange(entry.state.judging, std::nullopt)) publish();
+  // What is live now is not a release any more. Where one stays with its share, so does its limit.
   if (runner.engine().status() == Status::succeeded && spec.kind == Kind::deploy)
     entry.state.exposure = nullptr;
   const auto* applied = std::get_if<event::SplitApplied>(&event);

@@ -15,6 +15,15 @@ Fitness fitness(const event::HealthChanged& health, std::uint32_t minimum) {
   return health.healthy + health.unknown < minimum ? Fitness::breached : Fitness::unclear;
 }
 
+bool is_to_be_watched(const Spec& spec, const Facts& facts) {
+  return spec.kind == Kind::deploy && spec.has_baseline && spec.watch > Millis{0} &&
+         !facts.was_baked_whole;
+}
+
+bool Deployment::is_to_be_watched() const {
+  return control::is_to_be_watched(spec_, facts_);
+}
+
 Deployment::Deployment(Spec spec) : spec_(std::move(spec)) {
   TEAL_ASSERT(spec_.minimum_healthy >= 1);
   facts_.health.unknown = static_cast<std::uint32_t>(spec_.targets.size());
@@ -31,6 +40,7 @@ std::vector<Action> Deployment::step(const Event& event, Age now) {
 Status Deployment::status() const {
   return std::visit(Overloaded{[](const Created&) { return Status::created; },
                                [](const Baking&) { return Status::baking; },
+                               [](const Watching&) { return Status::baking; },
                                [](const Gated&) { return Status::ready; },
                                [](const AwaitingEvidence&) { return Status::ready; },
                                [](const Paused&) { return Status::ready; },
@@ -43,9 +53,8 @@ Status Deployment::status() const {
 
 std::string_view Deployment::phase() const {
   constexpr std::array<std::string_view, std::variant_size_v<State>> kNames{
-      "Created",          "Preparing", "Shifting",  "Baking",       "Gated",
-      "AwaitingEvidence", "Paused",    "Promoting", "Reinstalling", "RollingBack",
-      "Succeeded",        "Failed",    "Stopped"};
+      "Created",   "Preparing", "Shifting",     "Baking",      "Gated",     "Holding", "Paused",
+      "Promoting", "Watching",  "Reinstalling", "RollingBack", "Succeeded", "Failed",  "Stopped"};
   return kNames[state_.index()];
 }
 
@@ -55,7 +64,7 @@ std::optional<Age> Deployment::wait_ends() const {
                  [](const Reinstalling& s) { return s.deadline; },
                  [](const Baking& s) { return s.until; }, [](const Gated& s) { return s.until; },
                  [](const AwaitingEvidence& s) { return s.until; },
-                 [](const auto&) { return kNever; }},
+                 [](const Watching& s) { return s.until; }, [](const auto&) { return kNever; }},
       state_);
   if (end == kNever) return std::nullopt;
   return end;
@@ -63,6 +72,7 @@ std::optional<Age> Deployment::wait_ends() const {
 
 bool Deployment::wants_evidence(Age now) const {
   if (const auto* baking = std::get_if<Baking>(&state_)) return now >= baking->until;
+  if (const auto* watching = std::get_if<Watching>(&state_)) return now >= watching->until;
   return std::holds_alternative<AwaitingEvidence>(state_);
 }
 

@@ -12,7 +12,8 @@
 //  (4) A weight rises only while minimum_healthy targets of the release are healthy.
 //  (5) Terminal states publish nothing and never change again.
 //  (6) Equal journals give equal states and equal actions.
-//  (7) Judging never rests: a breach ends Paused, Gated, AwaitingEvidence and Promoting as well.
+//  (7) Judging never rests: a breach ends Paused, Gated, AwaitingEvidence, Promoting and Watching
+//      as well.
 //  (8) A publication that takes traffic from the release is the first action of its list.
 //
 // kind deploy                                        kind rollback
@@ -26,9 +27,9 @@
 //      ├──────────> Gated    ─┤───────────┘            Succeeded
 //      │   AwaitingEvidence  ─┘
 //      │ end of plan, promote                    Any of Preparing to AwaitingEvidence <──> Paused
-//   Promoting ──applied──> Succeeded             Any of them, Paused or Promoting
-//                                                      ──failure──> Failed
-//                                                      ──alarm, stop, rollback──> Stopped
+//   Promoting ──applied──> Succeeded             Any of them, Paused, Promoting or Watching
+//      │ applied, to be watched  │                     ──failure──> Failed
+//   Watching ──time, continue────┘                     ──alarm, stop, rollback──> Stopped
 //
 // List of transitions and who makes them (deployment_turn.h, class Turn)
 //   Created          -> Preparing | RollingBack | Reinstalling     begin()
@@ -38,7 +39,9 @@
 //   Gated            -> the next step, or Stopped                  on(Proceed), on(Wake)
 //   AwaitingEvidence -> the next step, or Failed       on(Evidence), on(Proceed), on(Wake)
 //   pausable         -> Paused -> the same with its time left      on(Pause), resume()
-//   Promoting        -> Succeeded                                  on(SplitApplied)
+//   Promoting        -> Watching | Succeeded                       on(SplitApplied)
+//   Watching         -> Succeeded                                  on(Wake), on(Proceed)
+//   Watching         -> Promoting -> Watching with its time left   on(Resumed)
 //   steered          -> Failed | Stopped                           end(), give_back()
 //   Reinstalling     -> RollingBack | Failed | Stopped  on(HealthChanged), on(Wake), on(Stop)
 //   RollingBack      -> Succeeded                                  on(SplitApplied)
@@ -80,6 +83,9 @@ struct Spec {
   std::uint32_t minimum_healthy = 1;  ///< deploy.minimum_healthy for these targets.
   /// False: nothing serves yet, so there is nothing to compare with or to return to.
   bool has_baseline = true;
+  /// The alarms go on judging for so long after the cut-over, unless the plan has had a bake at
+  /// 100 %; 0: they do not. Not above deploy.keep_old.
+  Millis watch{0};
   Way way = Way::undo;       ///< Kind rollback only.
   DeploymentId rollback_of;  ///< Kind rollback only.
   std::string why;           ///< Kind rollback: the reason. Else empty.
@@ -139,10 +145,27 @@ struct Paused {
   bool operator==(const Paused&) const = default;
 };
 
+/// After the workers' word comes the end, or the watch...
+struct CutOver {
+  bool operator==(const CutOver&) const = default;
+};
+/// ...or the rest of a watch that a restart interrupted.
+struct WatchOn {
+  Millis left{0};
+  bool operator==(const WatchOn&) const = default;
+};
+
 /// The release is live and has all traffic; the workers' word is awaited.
 struct Promoting {
   Shift shift = 0;
+  std::variant<CutOver, WatchOn> then;
   bool operator==(const Promoting&) const = default;
+};
+
+/// The release is live, the old group warm, and the alarms still judge.
+struct Watching {
+  Age until{0};
+  bool operator==(const Watching&) const = default;
 };
 
 struct Reinstalling {
@@ -156,6 +179,7 @@ struct RollingBack {
 };
 
 struct Succeeded {
+  std::string unjudged;  ///< What the alarms lacked at the end of the watch.
   bool operator==(const Succeeded&) const = default;
 };
 
@@ -173,10 +197,10 @@ struct Stopped {
 
 }  // namespace state
 
-using State =
-    std::variant<state::Created, state::Preparing, state::Shifting, state::Baking, state::Gated,
-                 state::AwaitingEvidence, state::Paused, state::Promoting, state::Reinstalling,
-                 state::RollingBack, state::Succeeded, state::Failed, state::Stopped>;
+using State = std::variant<state::Created, state::Preparing, state::Shifting, state::Baking,
+                           state::Gated, state::AwaitingEvidence, state::Paused, state::Promoting,
+                           state::Watching, state::Reinstalling, state::RollingBack,
+                           state::Succeeded, state::Failed, state::Stopped>;
 
 /// What a count of healthy targets means for `minimum`. An unknown target is not an unhealthy one.
 enum class Fitness : std::uint8_t { unclear, fit, breached };
@@ -194,9 +218,13 @@ struct Facts {
   Shift applied = 0;     ///< Last one that every worker runs on.
   event::HealthChanged health;
   std::string missing_evidence;
-  std::uint32_t exposed = 0;  ///< Spent of the exposure budget.
+  std::uint32_t exposed = 0;     ///< Spent of the exposure budget.
+  bool was_baked_whole = false;  ///< A bake with all traffic on the release has ended.
   bool operator==(const Facts&) const = default;
 };
+
+/// Whether a watch follows the cut-over.
+bool is_to_be_watched(const Spec& spec, const Facts& facts);
 
 class Deployment {
  public:
@@ -211,6 +239,9 @@ class Deployment {
   Status status() const;
   /// "Preparing", "Baking"...
   std::string_view phase() const;
+  /// The cut-over is, or will be, followed by a watch.
+  bool is_to_be_watched() const;
+  bool is_watching() const { return std::holds_alternative<state::Watching>(state_); }
   bool is_terminal() const { return control::is_terminal(status()); }
   /// When the present wait ends by itself.
   std::optional<Age> wait_ends() const;

@@ -74,11 +74,17 @@ void DeploymentRunner::watch(const SourceFactory& make_source, Millis patience) 
     watches_.push_back({make_source(alarm, context),
                         std::holds_alternative<config::ExternalAlarm>(alarm.condition),
                         std::holds_alternative<config::CompareAlarm>(alarm.condition),
-                        alarm.observe, health::NotEnoughEvidence{std::string(kNothingJudged)}});
+                        alarm.observe, config::judges_alone(alarm),
+                        health::NotEnoughEvidence{std::string(kNothingJudged)}});
 }
 
 bool DeploymentRunner::compares() const {
   return std::any_of(watches_.begin(), watches_.end(), [](const Watch& w) { return w.compares; });
+}
+
+bool DeploymentRunner::compares_alone() const {
+  return std::any_of(watches_.begin(), watches_.end(),
+                     [](const Watch& w) { return w.compares && w.alone; });
 }
 
 void DeploymentRunner::set_baseline(const TrafficCounters& release, const TrafficCounters& live) {
@@ -145,6 +151,7 @@ std::string DeploymentRunner::missing_evidence() const {
   for (const Watch& watch : watches_) {
     const auto* lacking = std::get_if<health::NotEnoughEvidence>(&watch.verdict);
     if (lacking == nullptr || watch.observed) continue;
+    if (engine_.is_watching() && !watch.alone) continue;
     if (!missing.empty()) missing += "; ";
     missing += watch.source->name() + ": " + lacking->missing;
     // An empty text means that nothing is missing, whatever a source may say.

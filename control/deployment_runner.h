@@ -53,6 +53,7 @@ class DeploymentRunner {
     bool external = false;
     bool compares = false;
     bool observed = false;  ///< Judged, shown and recorded, and does nothing.
+    bool alone = true;      ///< Judges a release that has all the traffic.
     health::Verdict verdict;
   };
   void watch(const SourceFactory& make_source, Millis patience);
@@ -60,6 +61,8 @@ class DeploymentRunner {
   bool is_watched() const { return !watches_.empty(); }
   /// Some alarm compares the release with the live group.
   bool compares() const;
+  /// Likewise, and has a limit for the time when there is nobody to compare with.
+  bool compares_alone() const;
   void set_baseline(const TrafficCounters& release, const TrafficCounters& live);
   /// The next SplitApplied of `shift` begins this step.
   void plan_step(Shift shift, EvidenceStep step);

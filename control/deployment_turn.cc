@@ -66,6 +66,7 @@ State Turn::start_bake(Millis duration) {
 }
 
 State Turn::end_of_bake() {
+  facts_.was_baked_whole |= facts_.weight == Weight::all();
   // Without traffic there can be no evidence, and nobody is hurt for want of it.
   if (facts_.missing_evidence.empty() || facts_.weight == Weight::none()) return advance();
   const std::string lack = "not enough evidence: " + facts_.missing_evidence;
@@ -78,7 +79,7 @@ State Turn::end_of_bake() {
   }
   const Age until = now_ + spec_.deploy.evidence_deadline;
   act(action::WakeAt{until});
-  say("deployment.awaiting_evidence", lack);
+  say("deployment.holding", lack);
   return AwaitingEvidence{until};
 }
 
@@ -103,7 +104,28 @@ State Turn::promote() {
   facts_.is_live = true;
   const Shift shift = publish();
   say("deployment.promoting", std::string(to_string(spec_.colour)) + " becomes live");
-  return Promoting{shift};
+  return Promoting{shift, CutOver{}};
+}
+
+State Turn::start_watch(Millis left) {
+  std::string by;
+  facts_.missing_evidence.clear();
+  for (const config::Alarm& alarm : spec_.deploy.alarms) {
+    if (!config::judges_alone(alarm)) continue;
+    by += alarm.name + ", ";
+    if (!alarm.observe) facts_.missing_evidence = kNothingJudged;
+  }
+  act(action::WakeAt{now_ + left});
+  say("deployment.watching",
+      spec_.revision + " is live; watch it for " + format_duration(left) + ": " + by + "health");
+  return Watching{now_ + left};
+}
+
+State Turn::succeed(std::string unjudged) {
+  std::string text = spec_.revision + " is live";
+  if (!unjudged.empty()) text += "; not judged since the cut-over: " + unjudged;
+  say("deployment.succeeded", std::move(text));
+  return Succeeded{std::move(unjudged)};
 }
 
 // ---- the way back

@@ -25,7 +25,7 @@ concept Terminal = OneOf<S, Succeeded, Failed, Stopped>;
 template <class S>
 concept Waiting = OneOf<S, Preparing, Shifting, Baking, Gated, AwaitingEvidence>;
 template <class S>
-concept Steered = Waiting<S> || OneOf<S, Paused, Promoting>;
+concept Steered = Waiting<S> || OneOf<S, Paused, Promoting, Watching>;
 template <class S>
 concept GoingBack = OneOf<S, Reinstalling, RollingBack>;
 template <class S>
@@ -107,8 +107,13 @@ class Turn {
   State on(const S& /*at*/, const AlarmBreached& e) {
     return trigger(Trigger::alarm, "ALARM_ACTIVE", "alarm " + e.name + ": " + e.why);
   }
+  /// Nothing shields or limits a release that is live.
+  State on(const Watching& at, const Exposed& e) {
+    facts_.exposed = e.spent;
+    return at;
+  }
   template <Steered S>
-  State on(const S& at, const Exposed& e) {
+  requires(!OneOf<S, Watching>) State on(const S& at, const Exposed& e) {
     facts_.exposed = e.spent;
     const std::uint32_t budget = spec_.deploy.exposure_budget;
     if (budget == 0 || e.spent < budget) return at;
@@ -158,6 +163,9 @@ class Turn {
     return trigger(Trigger::failure, "TIMEOUT",
                    "the evidence did not come in time: " + facts_.missing_evidence);
   }
+  State on(const Watching& at, const Wake& /*e*/) {
+    return now_ < at.until ? at : succeed(facts_.missing_evidence);
+  }
   template <class S>
   requires OneOf<S, Shifting, Paused, Promoting, RollingBack> State on(const S& at,
                                                                        const Wake& /*e*/) {
@@ -183,6 +191,10 @@ class Turn {
     return std::visit([&](const auto& interrupted) { return resume(interrupted, at.since); },
                       at.interrupted);
   }
+  State on(const Watching& /*at*/, const Proceed& e) {
+    say("deployment.continued", e.why.empty() ? "the watch was ended on request" : e.why);
+    return succeed({});
+  }
   template <class S>
   requires OneOf<S, Preparing, Shifting, Baking, Promoting> State on(const S& at,
                                                                      const Proceed& /*e*/) {
@@ -200,6 +212,11 @@ class Turn {
     return refuse(at, "the release is being made live already",
                   "wait until it has succeeded, or roll it back");
   }
+  State on(const Watching& at, const Pause& /*e*/) {
+    return refuse(at, "the release is live already, there is nothing to hold back",
+                  "`teal continue " + spec_.service + "` ends the watch, `teal rollback " +
+                      spec_.service + "` takes the release back");
+  }
 
   State on(const Preparing& at, const Promote& /*e*/) {
     Preparing next = at;
@@ -213,7 +230,8 @@ class Turn {
     say("deployment.promoted", "promoted on request");
     return promote();
   }
-  State on(const Promoting& at, const Promote& /*e*/) { return at; }
+  template <class S>
+  requires OneOf<S, Promoting, Watching> State on(const S& at, const Promote& /*e*/) { return at; }
 
   // ---- restart --------------------------------------------------------------------------------
   State on(const Preparing& at, const Resumed& /*e*/) {
@@ -236,7 +254,10 @@ class Turn {
     republish();
     return at;
   }
-  State on(const Promoting& /*at*/, const Resumed& /*e*/) { return Promoting{republish()}; }
+  State on(const Promoting& at, const Resumed& /*e*/) { return Promoting{republish(), at.then}; }
+  State on(const Watching& at, const Resumed& /*e*/) {
+    return Promoting{republish(), WatchOn{std::max(Millis{0}, at.until - now_)}};
+  }
   State on(const RollingBack& /*at*/, const Resumed& /*e*/) { return RollingBack{republish()}; }
   State on(const Reinstalling& at, const Resumed& /*e*/) {
     facts_.health = {0, 0, static_cast<std::uint32_t>(spec_.targets.size())};
@@ -275,11 +296,14 @@ class Turn {
   State wait_at(const config::Gate& gate);
   State wait_for_health(bool skips_plan);
   State promote();
+  State start_watch(Millis left);
+  /// `unjudged`: what the alarms lack.
+  State succeed(std::string unjudged);
 
   // ---- what a state does with a general event -------------------------------------------------
   template <class S>
-  requires OneOf<S, Preparing, Baking, Gated, AwaitingEvidence, Paused, Reinstalling> State
-  applied(const S& at) {
+  requires OneOf<S, Preparing, Baking, Gated, AwaitingEvidence, Paused, Watching, Reinstalling>
+      State applied(const S& at) {
     return at;
   }
   State applied(const Shifting& at) {
@@ -289,9 +313,9 @@ class Turn {
   }
   State applied(const Promoting& at) {
     if (facts_.applied < at.shift) return at;
+    if (const auto* watch = std::get_if<WatchOn>(&at.then)) return start_watch(watch->left);
     if (spec_.has_baseline) act(action::KeepOld{other(spec_.colour), spec_.deploy.keep_old});
-    say("deployment.succeeded", spec_.revision + " is live");
-    return Succeeded{};
+    return is_to_be_watched(spec_, facts_) ? start_watch(spec_.watch) : succeed({});
   }
   State applied(const RollingBack& at) {
     if (facts_.applied < at.shift) return at;
@@ -303,8 +327,9 @@ class Turn {
   State healthy_enough(const Preparing& at) { return at.skips_plan ? promote() : arrive(); }
   State healthy_enough(const Reinstalling& /*at*/) { return go_back(); }
   template <class S>
-  requires OneOf<S, Shifting, Baking, Gated, AwaitingEvidence, Paused, Promoting, RollingBack> State
-  healthy_enough(const S& at) {
+  requires OneOf<S, Shifting, Baking, Gated, AwaitingEvidence, Paused, Promoting, Watching,
+                 RollingBack>
+      State healthy_enough(const S& at) {
     return at;
   }
 

@@ -73,8 +73,9 @@ struct Wake {
   bool operator==(const Wake&) const = default;
 };
 
-/// Continue.
+/// Continue. `why` where it is not somebody's word; ends a watch only.
 struct Proceed {
+  std::string why;
   bool operator==(const Proceed&) const = default;
 };
 

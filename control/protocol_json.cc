@@ -39,8 +39,10 @@ json::object fields(const Event& event) {
           [](const event::Wake&) -> json::object {
             return {{"event", "wake"}};
           },
-          [](const event::Proceed&) -> json::object {
-            return {{"event", "continue"}};
+          [](const event::Proceed& e) -> json::object {
+            json::object object{{"event", "continue"}};
+            if (!e.why.empty()) object["why"] = e.why;
+            return object;
           },
           [](const event::Pause&) -> json::object {
             return {{"event", "pause"}};
@@ -76,7 +78,7 @@ Event read(const json::object& object) {
   if (name == "evidence") return event::Evidence{text("missing")};
   if (name == "exposed") return event::Exposed{count("spent")};
   if (name == "wake") return event::Wake{};
-  if (name == "continue") return event::Proceed{};
+  if (name == "continue") return event::Proceed{object.contains("why") ? text("why") : ""};
   if (name == "pause") return event::Pause{};
   if (name == "promote") return event::Promote{};
   if (name == "stop") return event::Stop{};

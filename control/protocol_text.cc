@@ -102,7 +102,9 @@ std::string to_string(const Event& event) {
             return "exposed " + std::to_string(e.spent);
           },
           [](const event::Wake&) -> std::string { return "wake"; },
-          [](const event::Proceed&) -> std::string { return "continue"; },
+          [](const event::Proceed& e) -> std::string {
+            return e.why.empty() ? "continue" : "continue: " + e.why;
+          },
           [](const event::Pause&) -> std::string { return "pause"; },
           [](const event::Promote&) -> std::string { return "promote"; },
           [](const event::Stop&) -> std::string { return "stop"; },
@@ -129,6 +131,8 @@ Result<Event> parse_event(std::string_view text) {
     event = parse_alarm(rest);
   else if (take(rest, "evidence missing: "))
     event = event::Evidence{std::string(rest)};
+  else if (take(rest, "continue: "))
+    event = event::Proceed{std::string(rest)};
   else if (take(rest, "rollback: "))
     event = event::Rollback{std::string(rest)};
   if (!event) return bad_event(text);

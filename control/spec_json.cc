@@ -198,19 +198,22 @@ config::Alarm read_alarm(const json::object& object) {
 json::object write(const config::Deploy& deploy) {
   json::array alarms;
   for (const config::Alarm& alarm : deploy.alarms) alarms.emplace_back(write(alarm));
-  return {{"plan", write(deploy.plan)},
-          {"on_failure", deploy.rollback_on.deployment_failure},
-          {"on_alarm", deploy.rollback_on.deployment_stop_on_alarm},
-          {"on_request", deploy.rollback_on.deployment_stop_on_request},
-          {"alarms", std::move(alarms)},
-          {"block_on_firing_alarm", deploy.block_on_firing_alarm},
-          {"minimum_is_percent", deploy.minimum_healthy.is_percent},
-          {"minimum", deploy.minimum_healthy.value},
-          {"healthy_deadline_ms", deploy.healthy_deadline.count()},
-          {"not_enough_evidence", static_cast<std::uint8_t>(deploy.not_enough_evidence)},
-          {"evidence_deadline_ms", deploy.evidence_deadline.count()},
-          {"exposure_budget", deploy.exposure_budget},
-          {"keep_old_ms", deploy.keep_old.count()}};
+  json::object object{
+      {"plan", write(deploy.plan)},
+      {"on_failure", deploy.rollback_on.deployment_failure},
+      {"on_alarm", deploy.rollback_on.deployment_stop_on_alarm},
+      {"on_request", deploy.rollback_on.deployment_stop_on_request},
+      {"alarms", std::move(alarms)},
+      {"block_on_firing_alarm", deploy.block_on_firing_alarm},
+      {"minimum_is_percent", deploy.minimum_healthy.is_percent},
+      {"minimum", deploy.minimum_healthy.value},
+      {"healthy_deadline_ms", deploy.healthy_deadline.count()},
+      {"not_enough_evidence", static_cast<std::uint8_t>(deploy.not_enough_evidence)},
+      {"evidence_deadline_ms", deploy.evidence_deadline.count()},
+      {"exposure_budget", deploy.exposure_budget},
+      {"keep_old_ms", deploy.keep_old.count()}};
+  if (deploy.watch_after) object["watch_after_ms"] = deploy.watch_after->count();
+  return object;
 }
 
 config::Deploy read_deploy(const json::object& object) {
@@ -231,6 +234,7 @@ config::Deploy read_deploy(const json::object& object) {
   if (object.contains("exposure_budget"))
     deploy.exposure_budget = number<std::uint32_t>(object, "exposure_budget");
   deploy.keep_old = millis(object, "keep_old_ms");
+  if (object.contains("watch_after_ms")) deploy.watch_after = millis(object, "watch_after_ms");
   return deploy;
 }
 
@@ -248,6 +252,8 @@ Spec read_spec(const json::object& object) {
   spec.minimum_healthy = number<std::uint32_t>(object, "minimum_healthy");
   if (spec.minimum_healthy == 0) throw std::invalid_argument("minimum_healthy is 0");
   spec.has_baseline = object.at("has_baseline").as_bool();
+  // Deployments of older Teals end with the cut-over.
+  if (object.contains("watch_ms")) spec.watch = millis(object, "watch_ms");
   spec.way = enumerator(object, "way", Way::reinstall);
   spec.rollback_of = text(object, "rollback_of");
   spec.why = text(object, "why");
@@ -335,6 +341,7 @@ std::string to_json(const Spec& spec) {
                                       {"deploy", write(spec.deploy)},
                                       {"minimum_healthy", spec.minimum_healthy},
                                       {"has_baseline", spec.has_baseline},
+                                      {"watch_ms", spec.watch.count()},
                                       {"way", static_cast<std::uint8_t>(spec.way)},
                                       {"rollback_of", spec.rollback_of},
                                       {"why", spec.why}});

@@ -9,7 +9,8 @@ class CanaryTest : public ReleaseTest {};
 TEST_F(CanaryTest, SucceedsUnderLoadWithoutOneFailedRequest) {
   start(
       "{ plan: [ { set_weight: 10% }, { bake: 500ms }, { set_weight: 50% }, { bake: 300ms } ], "
-      "alarms: { errors: { error_rate: '> 1%', over: 10s, minimum_requests: 20 } } }");
+      "alarms: { errors: { error_rate: '> 1%', over: 10s, minimum_requests: 20 } }, "
+      "watch_after: 500ms }");
   Load load(teal_->listener(), 8);
   const std::string id = ship();
   EXPECT_TRUE(admin().await(id, "status", "Succeeded")) << admin().deployment(id).text;
@@ -90,9 +91,11 @@ TEST_F(CanaryTest, HoldsABakeWithoutEnoughEvidenceUntilItComes) {
       "{ plan: [ { set_weight: 50% }, { bake: 100ms } ], "
       "alarms: { errors: { error_rate: '> 1%', over: 60s, minimum_requests: 20 } } }");
   const std::string id = ship();
-  ASSERT_TRUE(admin().await(id, "phase", "AwaitingEvidence")) << admin().deployment(id).text;
+  ASSERT_TRUE(admin().await(id, "phase", "Holding")) << admin().deployment(id).text;
   EXPECT_EQ(green_share(), "50%");
   ask(teal_->listener(), 60);
+  EXPECT_TRUE(admin().await(id, "phase", "Watching")) << admin().deployment(id).text;
+  EXPECT_EQ(admin().command(id, "continue").status, 200);
   EXPECT_TRUE(admin().await(id, "status", "Succeeded")) << admin().deployment(id).text;
 }
 

@@ -155,9 +155,10 @@ TEST_F(ComparisonTest, TroubleOfBothGroupsTogetherTakesNothingBack) {
 
 TEST_F(ComparisonTest, NoTrafficForAWholeStepIsNotEnoughEvidenceAndNeverAVerdict) {
   start(
-      "{ plan: [ { set_weight: 10% }, { bake: 300ms } ], alarms: { worse: { compare: errors } } }");
+      "{ plan: [ { set_weight: 10% }, { bake: 300ms } ], alarms: { worse: { compare: errors } }, "
+      "watch_after: 0 }");
   const std::string id = ship();
-  ASSERT_TRUE(admin().await(id, "phase", "AwaitingEvidence")) << admin().deployment(id).text;
+  ASSERT_TRUE(admin().await(id, "phase", "Holding")) << admin().deployment(id).text;
   EXPECT_EQ(admin().deployment(id).at("/alarms/0/verdict"), "not_enough_evidence");
   EXPECT_EQ(green_share(), "10%");
   ASSERT_EQ(admin().command(id, "continue").status, 200);
@@ -166,7 +167,7 @@ TEST_F(ComparisonTest, NoTrafficForAWholeStepIsNotEnoughEvidenceAndNeverAVerdict
 
 TEST_F(ComparisonTest, AReleaseThatIsNotWorseIsCertifiedAndGoesOn) {
   start(
-      "{ plan: [ { set_weight: 50% }, { bake: 1s } ], evidence_deadline: 5m, "
+      "{ plan: [ { set_weight: 50% }, { bake: 1s } ], evidence_deadline: 5m, watch_after: 0, "
       "alarms: { worse: { compare: errors } } }");
   fail_one_in(blue_, 20);
   fail_one_in(green_, 20);

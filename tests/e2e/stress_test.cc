@@ -130,7 +130,7 @@ class Life {
                 "compress: { min_bytes: 1024 }\n"
                 "request_headers: { set: { name: x-edge, value: teal } }\n"
                 "response_headers: { add: { name: vary, value: x-do } }\n"
-                "deploy: { plan: AllAtOnce, exposure_budget: 3, alarms: "
+                "deploy: { plan: AllAtOnce, exposure_budget: 3, watch_after: 300ms, alarms: "
                 "{ worse: { compare: errors }, slower: { compare: latency } } }\n"
                 "routes:\n"
                 "  api:\n"
@@ -153,7 +153,8 @@ class Life {
     cart.green = {name(4), name(5)};
     cart.more = common +
                 "limits: { in_flight_per_group: 2, pending: 2 }\nsticky: true\n"
-                "deploy: { plan: AllAtOnce, alarms: { worse: { compare: errors } } }\n";
+                "deploy: { plan: AllAtOnce, watch_after: 300ms, "
+                "alarms: { worse: { compare: errors, at_most: 1% } } }\n";
     // Shares its targets with the others; its failures publish tables for everybody.
     ServiceText news;
     news.name = "news";

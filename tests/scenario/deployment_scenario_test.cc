@@ -64,6 +64,8 @@ void apply_header(const std::string& key, const std::string& value, Spec& spec) 
     spec.deploy.not_enough_evidence = value == "proceed"    ? NotEnoughEvidence::proceed
                                       : value == "rollback" ? NotEnoughEvidence::rollback
                                                             : NotEnoughEvidence::hold;
+  else if (key == "watch")
+    spec.watch = parse_duration(value).value();
   else if (key == "exposure_budget")
     spec.deploy.exposure_budget = static_cast<std::uint32_t>(std::stoul(value));
   else if (key == "minimum_healthy")

@@ -27,6 +27,7 @@ class ControllerSimulator : public ControlRoom {
     verdicts.clear();
     releases_ = 1;
     config.services[0].deploy.exposure_budget = rng_.below(2) == 0 ? 0 : 1 + rng_.below(6);
+    config.services[0].deploy.watch_after = Millis{rng_.below(2) * (1 + rng_.below(600'000))};
     exposure_ = nullptr;
     start();
   }
@@ -75,6 +76,7 @@ class ControllerSimulator : public ControlRoom {
     }
     ASSERT_LE(running, 1U) << "one active deployment per service";
     ASSERT_EQ(running == 1, shop().deployment.has_value());
+    check_watch();
     for (const TargetState& target : state.groups[state.live].targets)
       ASSERT_TRUE(!target.draining || by_hand_) << "the live group is never retired";
   }
@@ -104,6 +106,23 @@ class ControllerSimulator : public ControlRoom {
     ASSERT_LT(running.exposure_spent, exposure->budget()) << "a spent budget ends a deployment";
   }
 
+  /// The group that a watch would go back to is there, and nobody limits the one that is live.
+  void check_watch() {
+    const ServiceReport service = shop();
+    if (!service.deployment || report(*service.deployment).phase != "Watching") return;
+    ++watched_;
+    const DeploymentReport running = report(*service.deployment);
+    const ServiceState& state = ports->last();
+    ASSERT_EQ(state.live, running.colour);
+    ASSERT_EQ(state.split, Split::all_to(running.colour));
+    ASSERT_TRUE(service.old_kept_until);
+    ASSERT_EQ(running.status, Status::baking);
+    ASSERT_TRUE(running.step_ends);
+    ASSERT_TRUE(by_hand_ || !state.groups[other(running.colour)].targets.empty());
+    for (const TargetState& target : state.groups[other(running.colour)].targets)
+      ASSERT_TRUE(!target.draining || by_hand_) << "the old group stays warm";
+  }
+
   /// Whatever state it is in: a rollback of the running release gives everything back.
   void rollback_wins() {
     const ServiceReport before = shop();
@@ -125,6 +144,8 @@ class ControllerSimulator : public ControlRoom {
 
   Rng rng_{0};
   std::uint64_t spent_budgets_ = 0;
+  std::uint64_t watched_ = 0;
+  std::uint64_t shipped_in_a_watch_ = 0;
 
  private:
   static bool is_cut_off(const DeploymentReport& report) {
@@ -135,9 +156,17 @@ class ControllerSimulator : public ControlRoom {
     auto wanted = request("r" + std::to_string(++releases_));
     const auto port = static_cast<std::uint16_t>(100 + 2 * (releases_ % 1000));
     wanted.targets = {target_address(port), target_address(static_cast<std::uint16_t>(port + 1))};
+    const std::optional<DeploymentId> running = shop().deployment;
+    const bool watches = running && report(*running).phase == "Watching";
     const Answer<DeploymentReport> answer = controller->deploy("shop", wanted, "", "");
     if (!answer) {
       ASSERT_TRUE(answer.error().status == 409 || answer.error().status == 503);
+      if (watches) {
+        ASSERT_EQ(shop().deployment, running) << "what is refused ends no watch";
+      }
+    } else if (watches) {
+      ASSERT_EQ(status(*running), Status::succeeded);
+      ++shipped_in_a_watch_;
     }
   }
 
@@ -195,6 +224,8 @@ TEST_F(ControllerSimulator, KeepsItsPromisesThroughFaultsAndRestarts) {
   }
   if (runs >= 1000) {
     EXPECT_GT(spent_budgets_, runs / 50);
+    EXPECT_GT(watched_, runs / 50);
+    EXPECT_GT(shipped_in_a_watch_, 0U);
   }
 }
 

@@ -60,6 +60,7 @@ Spec random_spec(Rng& rng) {
   spec.deploy.evidence_deadline = Millis{1000 + rng.below(30'000)};
   if (rng.below(2) == 0) spec.deploy.alarms.push_back({"errors", {}, {}, 0});
   if (rng.below(2) == 0) spec.deploy.exposure_budget = 1 + rng.below(10);
+  if (rng.below(2) == 0) spec.watch = Millis{1 + rng.below(20'000)};
   return spec;
 }
 
@@ -84,6 +85,8 @@ class World {
 
   const Deployment& deployment() const { return deployment_; }
   std::uint64_t spent_budgets = 0;  ///< How often a running deployment's budget was.
+  std::uint64_t watches = 0;        ///< How often a cut-over was watched.
+  std::uint64_t watched_back = 0;   ///< How often a watch took the release back.
 
  private:
   struct Told {
@@ -189,10 +192,11 @@ class World {
 
   void rewind() {
     deployment_ = Deployment{deployment_.spec()};
+    was_kept_ = false;
     for (const Told& told : journal_) {
       const Result<Event> read = event_from_json(to_json(told.event));
       ASSERT_TRUE(read);
-      deployment_.step(*read, told.age);
+      was_kept_ |= keeps_old(deployment_.step(*read, told.age));
     }
   }
 
@@ -234,6 +238,10 @@ class World {
     if (before.status() == Status::created) return;
     ASSERT_EQ(deployment_.facts().exposed, exposed->spent);
     if (before.is_terminal()) return;
+    if (before.is_watching()) {
+      ASSERT_EQ(deployment_.state(), before.state()) << "what is live has no budget";
+      return;
+    }
     if (exposed->spent < before.spec().deploy.exposure_budget) {
       ASSERT_EQ(deployment_.state(), before.state()) << "there is budget left";
       return;
@@ -264,6 +272,7 @@ class World {
       ASSERT_EQ(deployment_.facts().applied, deployment_.facts().shift)
           << "a bake runs only on a split that every worker has applied";
     }
+    check_watch(before, actions);
     const bool deploys = before.spec().kind == Kind::deploy;
     const bool steered = deploys && !before.is_terminal() && before.status() != Status::created;
     if (steered && std::holds_alternative<event::AlarmBreached>(event)) {
@@ -278,10 +287,44 @@ class World {
     }
   }
 
+  static bool keeps_old(const std::vector<Action>& actions) {
+    return std::any_of(actions.begin(), actions.end(), [](const Action& action) {
+      return std::holds_alternative<action::KeepOld>(action);
+    });
+  }
+
+  /// A watch is over a release that is live, has everything and that every worker runs on; beyond
+  /// it the old group is warm, kept since the cut-over and from nothing else.
+  void check_watch(const Deployment& before, const std::vector<Action>& actions) {
+    const Spec& spec = before.spec();
+    if (keeps_old(actions)) {
+      ASSERT_FALSE(was_kept_) << "kept from the cut-over on";
+      was_kept_ = true;
+    }
+    if (deployment_.is_watching()) {
+      ASSERT_EQ(spec.kind, Kind::deploy);
+      ASSERT_TRUE(spec.has_baseline && spec.watch > Millis{0} && was_kept_);
+      ASSERT_TRUE(deployment_.facts().is_live);
+      ASSERT_EQ(split_after_, Split::all_to(spec.colour));
+      ASSERT_EQ(deployment_.facts().applied, deployment_.facts().shift);
+      ASSERT_LE(*deployment_.wait_ends(), now_ + spec.watch);
+      if (!before.is_watching()) ++watches;
+    } else if (before.is_watching() && deployment_.is_terminal() &&
+               split_after_ == Split::all_to(old_group())) {
+      ++watched_back;
+      ASSERT_TRUE(std::any_of(actions.begin(), actions.end(), [](const Action& action) {
+        return std::holds_alternative<action::OpenRollback>(action);
+      }));
+    }
+    const bool is_promoted = std::holds_alternative<state::Promoting>(before.state()) &&
+                             deployment_.status() == Status::succeeded;
+    ASSERT_FALSE(is_promoted && before.is_to_be_watched()) << "a watch was left out";
+  }
+
   static bool breaches(const Deployment& before, const Event& event) {
     if (before.spec().kind != Kind::deploy || before.is_terminal()) return false;
     const auto* exposed = std::get_if<event::Exposed>(&event);
-    if (exposed != nullptr && before.status() != Status::created)
+    if (exposed != nullptr && before.status() != Status::created && !before.is_watching())
       return exposed->spent >= before.spec().deploy.exposure_budget;
     return std::holds_alternative<event::AlarmBreached>(event) ||
            std::holds_alternative<event::Stop>(event);
@@ -298,6 +341,7 @@ class World {
   Split split_after_ = split_;  ///< With what the present event publishes.
   std::uint32_t exposed_ = 0;
   bool after_breach_ = false;
+  bool was_kept_ = false;
   int after_end_ = 0;
 };
 
@@ -306,12 +350,16 @@ TEST(DeploymentSimulator, KeepsTheInvariantsThroughThousandsOfDeployments) {
   const std::uint64_t runs = number_from("SIM_RUNS", 20'000);
   std::array<std::uint64_t, 8> outcomes{};
   std::uint64_t spent_budgets = 0;
+  std::uint64_t watches = 0;
+  std::uint64_t watched_back = 0;
   for (std::uint64_t run = 0; run < runs; ++run) {
     SCOPED_TRACE("repeat with SIM_SEED=" + std::to_string(seed + run) + " SIM_RUNS=1");
     World world{seed + run};
     world.run();
     ++outcomes[static_cast<std::size_t>(world.deployment().status())];
     spent_budgets += world.spent_budgets;
+    watches += world.watches;
+    watched_back += world.watched_back;
     if (HasFailure()) FAIL() << "seed " << seed + run;
   }
   if (runs < 1000) return;
@@ -319,6 +367,8 @@ TEST(DeploymentSimulator, KeepsTheInvariantsThroughThousandsOfDeployments) {
   for (const Status end : {Status::succeeded, Status::failed, Status::stopped})
     EXPECT_GT(outcomes[static_cast<std::size_t>(end)], runs / 50) << to_string(end);
   EXPECT_GT(spent_budgets, runs / 50);
+  EXPECT_GT(watches, runs / 50);
+  EXPECT_GT(watched_back, runs / 200);
 }
 
 }  // namespace

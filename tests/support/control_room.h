@@ -28,6 +28,7 @@ inline config::Config shop_config() {
   shop.deploy.plan = {"custom", {config::SetWeight{Weight::percent(10)}, config::Bake{minutes{5}}}};
   shop.deploy.alarms = {{"errors", config::ErrorRateAlarm{}, seconds{30}, 50},
                         {"pager", config::ExternalAlarm{}, seconds{30}, 0}};
+  shop.deploy.watch_after = Millis{0};  // Tests of watches say how long.
   config::Config config;
   config.services = {std::move(shop)};
   return config;

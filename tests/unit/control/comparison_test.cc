@@ -182,7 +182,7 @@ TEST_F(ComparisonTest, NoTrafficForAWholeStepIsNotEnoughEvidenceAndNeverAVerdict
   const DeploymentId id = bake();
   advance(minutes{5});
   EXPECT_EQ(status(id), Status::ready);
-  EXPECT_EQ(report(id).phase, "AwaitingEvidence");
+  EXPECT_EQ(report(id).phase, "Holding");
   EXPECT_TRUE(std::holds_alternative<health::NotEnoughEvidence>(report(id).alarms.at(0).verdict));
   EXPECT_EQ(ports->last().split, Split::with(Colour::green, Weight::percent(10)));
 }

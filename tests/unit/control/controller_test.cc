@@ -184,7 +184,7 @@ TEST_F(ControllerTest, WaitsForMissingEvidenceAndGoesOnWhenItIsThere) {
   const DeploymentId id = bake();
   advance(5min);
   EXPECT_EQ(status(id), Status::ready);
-  EXPECT_EQ(report(id).phase, "AwaitingEvidence");
+  EXPECT_EQ(report(id).phase, "Holding");
   advance(1min);
   EXPECT_EQ(status(id), Status::ready);
   verdicts["errors"] = health::Healthy{};

@@ -42,6 +42,32 @@ TEST(Deployment, SaysWhenItsWaitEndsAndWhenEvidenceMatters) {
   EXPECT_EQ(deployment.status(), Status::ready);
 }
 
+TEST(Deployment, IsWatchedByTheAlarmsThatCanJudgeWithoutALiveGroup) {
+  Spec spec = canary();
+  spec.watch = 5min;
+  config::CompareAlarm guarded;
+  guarded.at_most = 0.01;
+  spec.deploy.plan.steps.clear();
+  spec.deploy.alarms = {{"worse", config::CompareAlarm{}}, {"limited", guarded}};
+  Deployment deployment{spec};
+  deployment.step(event::Begin{}, 0s);
+  deployment.step(event::HealthChanged{2, 0, 0}, 1s);
+  const std::vector<Action> actions = deployment.step(event::SplitApplied{1, {}}, 2s);
+  EXPECT_EQ(to_string(actions.back()),
+            "say deployment.watching:  is live; watch it for 5m: limited, health");
+  EXPECT_EQ(deployment.facts().missing_evidence, kNothingJudged);
+  EXPECT_EQ(deployment.wait_ends(), 5min + 2s);
+  EXPECT_FALSE(deployment.wants_evidence(5min));
+  EXPECT_TRUE(deployment.wants_evidence(5min + 2s));
+  spec.deploy.alarms.pop_back();
+  Deployment other{spec};
+  other.step(event::Begin{}, 0s);
+  other.step(event::HealthChanged{2, 0, 0}, 1s);
+  other.step(event::SplitApplied{1, {}}, 2s);
+  other.step(event::Wake{}, 5min + 2s);
+  EXPECT_EQ(other.state(), State{state::Succeeded{}}) << "nothing is missing that could come";
+}
+
 TEST(Deployment, BelievesNoAcknowledgementOfWhatItHasNotPublished) {
   Deployment deployment{canary()};
   deployment.step(event::Begin{}, 0s);

@@ -15,6 +15,7 @@ std::vector<Event> one_of_each() {
           event::Evidence{"errors: 3 of 50"},
           event::Wake{},
           event::Proceed{},
+          event::Proceed{"the watch ends: v3 is to be shipped"},
           event::Pause{},
           event::Promote{},
           event::Stop{},

@@ -48,6 +48,8 @@ Spec full_spec() {
   spec.deploy.not_enough_evidence = config::NotEnoughEvidence::rollback;
   spec.deploy.evidence_deadline = 8s;
   spec.deploy.keep_old = 9s;
+  spec.deploy.watch_after = 6s;
+  spec.watch = 5s;
   spec.deploy.exposure_budget = 20;
   spec.minimum_healthy = 2;
   spec.has_baseline = false;
@@ -60,6 +62,18 @@ Spec full_spec() {
 TEST(SpecJson, ReadsBackEverySpecExactly) {
   EXPECT_EQ(spec_from_json(to_json(full_spec())).value(), full_spec());
   EXPECT_EQ(spec_from_json(to_json(Spec{})).value(), Spec{});
+}
+
+TEST(SpecJson, DeploymentsOfOlderTealsHaveNoWatch) {
+  std::string written = to_json(full_spec());
+  for (const std::string field : {"\"watch_ms\":5000,", ",\"watch_after_ms\":6000"}) {
+    ASSERT_NE(written.find(field), std::string::npos) << written;
+    written.erase(written.find(field), field.size());
+  }
+  Spec before = full_spec();
+  before.watch = 0ms;
+  before.deploy.watch_after.reset();
+  EXPECT_EQ(spec_from_json(written).value(), before);
 }
 
 TEST(SpecJson, ReadsBackAServiceWithEverythingThatSurvives) {
