@@ -106,7 +106,9 @@ class Registrar {
                          "NAME=METRIC > LIMIT [over DURATION] [minimum REQUESTS]; several times");
     command_->add_option("--idempotency-key", deploy.idempotency_key,
                          "Repeating the command with the same key deploys once");
-    command_->add_flag("--wait", deploy.wait, "Show progress; the exit code says how it ended");
+    command_->add_flag("--wait", deploy.wait,
+                       "Show progress to the end, that of the watch included; the exit "
+                       "code says how it ended");
     command_->add_option("--timeout", choices_->timeout, "Of --wait; 0 is as long as it takes")
         ->check(is_duration())
         ->capture_default_str();
@@ -114,7 +116,7 @@ class Registrar {
 
   void add_steering() {
     const std::pair<const char*, const char*> kCommands[] = {
-        {"continue", "Go on past a gate or a pause."},
+        {"continue", "Go on past a gate, a pause or missing evidence; end a watch."},
         {"pause", "Stay at the present weight."},
         {"promote", "Everything to the release now."},
         {"stop", "Give the deployment up."},

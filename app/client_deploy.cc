@@ -112,12 +112,23 @@ class TimelinePrinter {
         out_ << render_timeline_entry(entries[printed_].get_object()) << '\n';
     out_ << std::flush;
   }
+  /// Why it waits, once for each wait.
+  void print_wait(const json::object& deployment) {
+    const json::object* wait = object_at(deployment, "wait");
+    if (silent_ || wait == nullptr) return;
+    std::string now = text_at(*wait, "phase") + text_at(*wait, "since");
+    if (now == wait_) return;
+    wait_ = std::move(now);
+    for (const std::string& line : render_wait(deployment)) out_ << "  " << line << '\n';
+    out_ << std::flush;
+  }
   void restart() { printed_ = 0; }
 
  private:
   std::ostream& out_;
   bool silent_;
   std::size_t printed_ = 0;
+  std::string wait_;  ///< The one that was printed last.
 };
 
 int exit_code_of(const std::string& status, bool was_rolled_back) {
@@ -188,6 +199,7 @@ int Client::wait_for(const std::string& id, Millis timeout) {
     const json::value value = answer ? json::parse(answer->body, failed) : json::value();
     if (const json::object* report = failed ? nullptr : value.if_object()) {
       timeline.print(*report);
+      timeline.print_wait(*report);
       const std::string status = text_at(*report, "status");
       const std::string rollback = text_at(*report, "rolled_back_by");
       if (is_terminal(status) && !rollback.empty() && !was_rolled_back) {

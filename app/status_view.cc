@@ -51,9 +51,9 @@ std::string seconds_left(double ms) {
   return format_duration(Millis{seconds * 1000});
 }
 
-/// "02:14:08" of "2026-11-23T02:14:08.123Z".
-std::string clock_of(const std::string& time) {
-  return time.size() >= 19 ? time.substr(11, 8) : time;
+/// "2026-11-23 02:14:08Z" of "2026-11-23T02:14:08.123Z".
+std::string moment(const std::string& time) {
+  return time.size() >= 19 ? time.substr(0, 10) + ' ' + time.substr(11, 8) + 'Z' : time;
 }
 
 /// The lines of a view; each is cut to the width, then coloured.
@@ -80,12 +80,23 @@ class Page {
   std::string text_;
 };
 
-std::vector<std::string> group_row(const std::string& colour, const json::object& group) {
+/// The group that is being shipped is the release, until it is live.
+std::string role_of(const std::string& colour, const json::object& group,
+                    const json::object& service) {
+  std::string role = text_at(group, "role");
+  const json::object* running = object_at(service, "deployment");
+  const bool is_shipped = running != nullptr && text_at(*running, "kind") == "deploy" &&
+                          text_at(*running, "group") == colour;
+  return is_shipped && role == "idle" ? "release" : role;
+}
+
+std::vector<std::string> group_row(const std::string& colour, const json::object& group,
+                                   std::string role) {
   const auto count = [&](std::string_view key) {
     return fixed(number_at(group, key).value_or(0), 0);
   };
   return {colour,
-          text_at(group, "role"),
+          std::move(role),
           or_nothing(text_at(group, "revision")),
           count("targets_healthy") + "/" + count("targets_total"),
           text_at(group, "asked"),
@@ -105,7 +116,7 @@ void add_groups(Page& page, const json::object& service) {
   const json::object* groups = object_at(service, "groups");
   for (const std::string colour : {"blue", "green"}) {
     const json::object* group = groups == nullptr ? nullptr : object_at(*groups, colour);
-    if (group != nullptr) table.add(group_row(colour, *group));
+    if (group != nullptr) table.add(group_row(colour, *group, role_of(colour, *group, service)));
   }
   bool is_head = true;
   for (const std::string& line : table.lines("  ")) {
@@ -130,6 +141,13 @@ void add_group_notes(Page& page, const json::object& service) {
   }
 }
 
+/// "unhealthy: probe: connection refused"; what drains or is ejected may well be healthy to probes.
+std::string sickness_of(const json::object& target) {
+  if (flag_at(target, "draining")) return "draining: gets no new requests";
+  const std::string reason = text_at(target, "reason");
+  return (flag_at(target, "ejected") ? "ejected" : text_at(target, "health")) + ": " + reason;
+}
+
 /// The targets that do not take requests, and why: the rest is in the count.
 void add_sick_targets(Page& page, const json::object& service) {
   const json::object* groups = object_at(service, "groups");
@@ -142,14 +160,18 @@ void add_sick_targets(Page& page, const json::object& service) {
       if (target == nullptr) continue;
       const json::value* accepts = target->if_contains("accepts_requests");
       if (accepts == nullptr || !accepts->is_bool() || accepts->get_bool()) continue;
-      page.line("  " + colour + " " + text_at(*target, "address") + " " +
-                    text_at(*target, "health") + ": " + text_at(*target, "reason"),
+      page.line("  " + colour + " " + text_at(*target, "address") + " " + sickness_of(*target),
                 kYellow);
     }
   }
 }
 
+bool waits(const json::object& deployment) {
+  return object_at(deployment, "wait") != nullptr;
+}
+
 std::string step_of(const json::object& deployment) {
+  if (text_at(deployment, "phase") == "Watching") return {};  // Behind the plan.
   const json::object* plan = object_at(deployment, "plan");
   const json::array* steps = plan == nullptr ? nullptr : array_at(*plan, "steps");
   if (steps == nullptr || steps->empty()) return {};
@@ -158,8 +180,8 @@ std::string step_of(const json::object& deployment) {
                      std::to_string(steps->size());
   if (const std::string what = text_at(deployment, "step_description"); !what.empty())
     text += " (" + what + ")";
-  if (const auto left = number_at(deployment, "step_ends_in_ms"))
-    text += ", " + seconds_left(*left) + " left";
+  const auto left = number_at(deployment, "step_ends_in_ms");
+  if (left && !waits(deployment)) text += ", " + seconds_left(*left) + " left";
   return text;
 }
 
@@ -210,6 +232,7 @@ void add_deployment(Page& page, const json::object& deployment, const ViewStyle&
   page.line("  " + render_deployment_line(deployment) + step_of(deployment),
             colour_of_status(text_at(deployment, "status")));
   if (!reason.empty()) page.line("    " + reason, kYellow);
+  for (const std::string& line : render_wait(deployment)) page.line("    " + line, kYellow);
   add_alarms(page, deployment);
   if (const json::object* exposure = object_at(deployment, "exposure"))
     page.line("    exposure " + fixed(number_at(*exposure, "spent").value_or(0), 0) + " of " +
@@ -222,13 +245,32 @@ void add_deployment(Page& page, const json::object& deployment, const ViewStyle&
 std::string render_timeline_entry(const json::object& entry) {
   std::string status = text_at(entry, "status");
   status.resize(std::max<std::size_t>(status.size(), 10), ' ');
-  return clock_of(text_at(entry, "at")) + "  " + status + "  " + text_at(entry, "what");
+  return moment(text_at(entry, "at")) + "  " + status + "  " + text_at(entry, "what");
+}
+
+std::vector<std::string> render_wait(const json::object& deployment) {
+  const json::object* wait = object_at(deployment, "wait");
+  if (wait == nullptr) return {};
+  std::string why = text_at(*wait, "phase") + " since " + moment(text_at(*wait, "since")) + " by " +
+                    text_at(*wait, "by") + ": " + text_at(*wait, "why");
+  if (const auto left = number_at(*wait, "ends_in_ms"))
+    why += "; " + seconds_left(*left) + " left, then " + text_at(*wait, "then");
+  std::string commands;
+  if (const json::array* list = array_at(*wait, "commands"))
+    for (const json::value& value : *list)
+      if (const json::object* one = value.if_object())
+        commands += (commands.empty() ? "`" : ", `") + text_at(*one, "command") + "` " +
+                    text_at(*one, "does");
+  return {std::move(why), std::move(commands)};
 }
 
 std::string render_deployment_line(const json::object& deployment) {
   std::string line = text_at(deployment, "id") + " " + text_at(deployment, "service") + " ";
   if (text_at(deployment, "kind") == "rollback") line += "back to ";
   line += or_nothing(text_at(deployment, "revision")) + ": " + text_at(deployment, "status");
+  const std::string phase = text_at(deployment, "phase");
+  if (phase == "Gated" || phase == "Paused" || phase == "Holding" || phase == "Watching")
+    line += ", " + phase;
   if (const std::string weight = text_at(deployment, "weight"); !weight.empty())
     line += " at " + weight;
   return line;

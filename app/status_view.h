@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/json/fwd.hpp>
 
@@ -22,10 +23,12 @@ struct ViewStyle {
 std::string render_service(const boost::json::object& service, const ViewStyle& style);
 /// GET /v1/services/{s}/deployments.
 std::string render_history(const boost::json::object& history, const ViewStyle& style);
-/// One line about a deployment: "d-3 shop v42: Baking at 10%".
+/// One line about a deployment: "d-3 shop v42: Baking at 10%", "d-3 shop v42: Ready, Gated at 10%".
 std::string render_deployment_line(const boost::json::object& deployment);
-/// "02:14:08  Baking      shift to 10%"
+/// "2026-11-23 02:14:08Z  Baking      shift to 10%"
 std::string render_timeline_entry(const boost::json::object& entry);
+/// Why a deployment waits and which commands end that, in two lines; nothing where it does not.
+std::vector<std::string> render_wait(const boost::json::object& deployment);
 /// A problem (RFC 9457) as the lines of an error message.
 std::string render_problem(std::string_view body, int status);
 

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "control/controller_state.h"
+#include "control/wait_report.h"
 
 namespace teal::control {
 
@@ -120,6 +121,7 @@ DeploymentReport Controller::State::report(const DeploymentRunner& runner) const
   const std::optional<Age> ends = engine.wait_ends();
   if (ends && !runner.is_over())
     report.step_ends = clock.wall() + (*ends - runner.age(clock.mono()));
+  report.wait = wait_of(runner);
   report.created = runner.created;
   report.finished = runner.finished;
   if (spec.kind == Kind::rollback) report.rollback_of = spec.rollback_of;

@@ -20,14 +20,25 @@ DeploymentNumber deployment_number(const DeploymentId& id) {
 
 DeploymentRunner::DeploymentRunner(DeploymentNumber the_number, Spec spec, WallTime created_at,
                                    Mono now)
-    : number(the_number), created(created_at), engine_(std::move(spec)), since_(now) {}
+    : number(the_number),
+      created(created_at),
+      engine_(std::move(spec)),
+      since_(now),
+      phase_since_(created_at) {}
 
 Age DeploymentRunner::age(Mono now) const {
   return age_ + std::chrono::duration_cast<Millis>(now - since_);
 }
 
 std::vector<Action> DeploymentRunner::step(const Event& event, Age age, WallTime at) {
+  const std::string_view phase = engine_.phase();
   std::vector<Action> actions = engine_.step(event, age);
+  if (engine_.phase() != phase) phase_since_ = at;
+  if (engine_.is_watching()) {
+    // A restart does not begin it anew.
+    if (!watching_since_) watching_since_ = at;
+    phase_since_ = *watching_since_;
+  }
   for (const Action& action : actions) {
     if (const auto* wake = std::get_if<action::WakeAt>(&action)) wake_at_ = wake->age;
     if (const auto* said = std::get_if<action::Announce>(&action))

@@ -86,6 +86,8 @@ class DeploymentRunner {
   bool set_external(const std::string& name, bool firing, const std::string& why);
 
   const Deployment& engine() const { return engine_; }
+  /// Since when it is in its phase; of a watch, since the cut-over.
+  WallTime phase_since() const { return phase_since_; }
   const Spec& spec() const { return engine_.spec(); }
   /// Over, or cut off by a journal that ends early.
   bool is_over() const { return abandoned || engine_.is_terminal(); }
@@ -121,6 +123,8 @@ class DeploymentRunner {
   Age age_{0};  ///< At `since_`.
   Mono since_;
   std::uint64_t sequence_ = 0;
+  WallTime phase_since_;
+  std::optional<WallTime> watching_since_;
   Age wake_at_ = kNever;
   /// Times of the evidence count from here: as old as the deployment.
   Mono birth(Mono now) const { return now - age(now); }

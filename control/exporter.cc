@@ -13,9 +13,14 @@ namespace {
 
 using Labels = MetricBook::Labels;
 
+constexpr const char* kPhaseHelp =
+    "1 for the status of the service's running deployment, and for why it waits.";
+
 constexpr std::array<Status, 8> kStatuses{Status::created, Status::queued, Status::in_progress,
                                           Status::baking,  Status::ready,  Status::succeeded,
                                           Status::failed,  Status::stopped};
+
+constexpr std::array<std::string_view, 4> kWaits{"Gated", "Paused", "Holding", "Watching"};
 
 double share(Weight weight) {
   return static_cast<double>(weight.basis_points()) / Weight::kWhole;
@@ -153,9 +158,13 @@ void add_service(MetricBook& book, const ServiceReport& service, const Deploymen
     add_targets(book, group, labels);
   }
   for (const Status status : kStatuses)
-    book.gauge("teal_deployment_phase", "1 for the status of the service's running deployment.",
+    book.gauge("teal_deployment_phase", kPhaseHelp,
                {{"service", service.name}, {"phase", std::string(to_string(status))}},
                running != nullptr && running->status == status ? 1 : 0);
+  for (const std::string_view wait : kWaits)
+    book.gauge("teal_deployment_phase", kPhaseHelp,
+               {{"service", service.name}, {"phase", std::string(wait)}},
+               running != nullptr && running->phase == wait ? 1 : 0);
   if (running == nullptr) return;
   for (const AlarmReport& alarm : running->alarms) add_alarm(book, service.name, alarm);
 }

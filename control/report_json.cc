@@ -225,6 +225,24 @@ json::object to_json(const ReplayedAlarm& alarm) {
   return out;
 }
 
+json::value wait_to_json(const DeploymentReport& report, WallTime now) {
+  const std::optional<WaitReport>& wait = report.wait;
+  if (!wait) return nullptr;
+  json::array commands;
+  for (const WaitReport::Command& one : wait->commands)
+    commands.push_back(json::object{{"command", text(one.command)}, {"does", text(one.does)}});
+  json::object out;
+  out["phase"] = text(wait->phase);
+  out["since"] = text(format_time(wait->since));
+  out["by"] = text(wait->by);
+  out["why"] = text(wait->why);
+  out["ends"] = or_null(report.step_ends);
+  out["ends_in_ms"] = left(report.step_ends, now);
+  out["then"] = text(wait->then);
+  out["commands"] = std::move(commands);
+  return out;
+}
+
 /// What happens at the present step, in words; after the last one nothing is left to describe.
 std::string present_step(const DeploymentReport& report) {
   if (report.step >= report.plan.steps.size()) return {};
@@ -301,6 +319,7 @@ json::object to_json(const DeploymentReport& report, WallTime now) {
   out["step_description"] = text(present_step(report));
   out["step_ends"] = or_null(report.step_ends);
   out["step_ends_in_ms"] = left(report.step_ends, now);
+  out["wait"] = wait_to_json(report, now);
   json::array alarms;
   for (const AlarmReport& alarm : report.alarms) alarms.push_back(to_json(alarm));
   out["alarms"] = std::move(alarms);

@@ -89,6 +89,22 @@ struct TimelineEntry {
   std::string what;                 ///< One line for a person: "shift to 10%", "rolled back: ...".
 };
 
+/// Why a deployment does not go on at once, and what to do about it.
+struct WaitReport {
+  struct Command {
+    std::string command;  ///< "teal continue shop"
+    std::string does;     ///< "ends the watch"
+  };
+
+  std::string phase;  ///< "Gated", "Paused", "Holding" or "Watching".
+  WallTime since;
+  std::string
+      by;  ///< Who made it wait: "gate qa", "request", "not_enough_evidence", "watch_after".
+  std::string why;   ///< One sentence.
+  std::string then;  ///< What happens when the time is over: "it is stopped". Empty without an end.
+  std::vector<Command> commands;
+};
+
 struct DeploymentReport {
   DeploymentId id;
   std::string service;
@@ -102,6 +118,7 @@ struct DeploymentReport {
   std::size_t step = 0;  ///< Index into plan.steps of the present step; size() at the end.
   Weight weight;         ///< The release's present share.
   std::optional<WallTime> step_ends;  ///< When the present wait ends by itself.
+  std::optional<WaitReport> wait;
   WallTime created;
   std::optional<WallTime> finished;
   /// CodeDeploy's error words where it did not succeed: ALARM_ACTIVE, HEALTH_CONSTRAINTS,

@@ -92,6 +92,7 @@ TEST_F(CanaryTest, HoldsABakeWithoutEnoughEvidenceUntilItComes) {
       "alarms: { errors: { error_rate: '> 1%', over: 60s, minimum_requests: 20 } } }");
   const std::string id = ship();
   ASSERT_TRUE(admin().await(id, "phase", "Holding")) << admin().deployment(id).text;
+  EXPECT_EQ(admin().deployment(id).at("/wait/by"), "not_enough_evidence");
   EXPECT_EQ(green_share(), "50%");
   ask(teal_->listener(), 60);
   EXPECT_TRUE(admin().await(id, "phase", "Watching")) << admin().deployment(id).text;

@@ -63,7 +63,7 @@ TEST_F(WatchTest, ItSurvivesAKillAndTheNextReleaseEndsIt) {
   EXPECT_EQ(ask(teal_->listener(), 10).at("blue-2"), 10U);
 }
 
-TEST_F(WatchTest, TheCommandLineWaitsForItsEnd) {
+TEST_F(WatchTest, TheCommandLineWaitsForItsEndAndSaysWhy) {
   start(
       "{ plan: AllAtOnce, watch_after: 500ms, "
       "alarms: { errors: { error_rate: '> 1%', over: 10s, minimum_requests: 20 } } }");
@@ -71,7 +71,9 @@ TEST_F(WatchTest, TheCommandLineWaitsForItsEnd) {
       teal_->cli({"deploy", "shop", "--revision", "v2", "--target", green_.address(), "--wait"});
   EXPECT_EQ(finished.code, 0) << finished.out << finished.err;
   for (const char* part :
-       {"watch it for 500ms: errors, health", "v2 is live; not judged since the cut-over: errors: 0 of 20 requests", "Succeeded at 100%"})
+       {"watch it for 500ms: errors, health", "Watching since ",
+        "`teal continue shop` ends the watch",
+        "v2 is live; not judged since the cut-over: errors: 0 of 20 requests", "Succeeded at 100%"})
     EXPECT_NE(finished.out.find(part), std::string::npos) << part << " in\n" << finished.out;
 }
 

@@ -117,7 +117,7 @@ class ControllerSimulator : public ControlRoom {
     ASSERT_EQ(state.split, Split::all_to(running.colour));
     ASSERT_TRUE(service.old_kept_until);
     ASSERT_EQ(running.status, Status::baking);
-    ASSERT_TRUE(running.step_ends);
+    ASSERT_TRUE(running.wait && running.step_ends);
     ASSERT_TRUE(by_hand_ || !state.groups[other(running.colour)].targets.empty());
     for (const TargetState& target : state.groups[other(running.colour)].targets)
       ASSERT_TRUE(!target.draining || by_hand_) << "the old group stays warm";

@@ -160,9 +160,39 @@ TEST_F(Cli, WaitsForSuccessShowingEachTimelineEntryOnce) {
   EXPECT_EQ(said.code, 0) << said.err;
   EXPECT_EQ(said.out,
             "d-2 shop v43: Created at 0%\n"
-            "02:14:08  InProgress  shift to 10%\n"
-            "02:14:08  Succeeded   ended d-2\n"
+            "2026-11-23 02:14:08Z  InProgress  shift to 10%\n"
+            "2026-11-23 02:14:08Z  Succeeded   ended d-2\n"
             "d-2 shop v43: Succeeded at 0%\n");
+}
+
+TEST_F(Cli, SaysOnceWhyItWaitsAndWhatEndsThat) {
+  int looks = 0;
+  const Said said = run(line(deploy_words({"--wait"})), [&](Millis) {
+    if (++looks == 1)
+      admin_.on_server([&] {
+        auto& watched = admin_.commands.deployments_["d-2"];
+        watched.phase = "Watching";
+        watched.status = Status::baking;
+        watched.step_ends = admin_.clock.now + Millis{192'000};
+        watched.wait = control::WaitReport{
+            "Watching",    admin_.clock.now,   "watch_after",
+            "v43 is live", "it has succeeded", {{"teal continue shop", "ends the watch"}}};
+      });
+    if (looks == 4) {
+      admin_.on_server([&] { admin_.commands.deployments_["d-2"].phase = "Succeeded"; });
+      finish("d-2", Status::succeeded);
+    }
+    return looks < 10;
+  });
+  EXPECT_EQ(said.code, 0) << said.err;
+  EXPECT_EQ(
+      said.out,
+      "d-2 shop v43: Created at 0%\n"
+      "  Watching since 2026-11-23 02:14:08Z by watch_after: v43 is live; 3m12s left, then it "
+      "has succeeded\n"
+      "  `teal continue shop` ends the watch\n"
+      "2026-11-23 02:14:08Z  Succeeded   ended d-2\n"
+      "d-2 shop v43: Succeeded at 0%\n");
 }
 
 TEST_F(Cli, FollowsTheRollbackAndSaysSoByItsExitCode) {

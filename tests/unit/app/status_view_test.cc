@@ -27,17 +27,64 @@ boost::json::object canary() {
 TEST(StatusView, ShowsACanaryAtAGlance) {
   EXPECT_EQ(render_service(canary(), {}),
             R"(shop  live blue  split blue=87.5% green=12.5%
-  GROUP  ROLE  REVISION  HEALTHY  ASKED  MEASURED   REQ/S  ERRORS    P50      P99
-  blue   live  v41           2/2  87.5%    87.41%  1203.4   0.00%  1.2ms    4.0ms
-  green  idle  v42           1/2  12.5%    12.59%   173.2   0.31%  1.3ms  251.5ms
+  GROUP  ROLE     REVISION  HEALTHY  ASKED  MEASURED   REQ/S  ERRORS    P50      P99
+  blue   live     v41           2/2  87.5%    87.41%  1203.4   0.00%  1.2ms    4.0ms
+  green  release  v42           1/2  12.5%    12.59%   173.2   0.31%  1.3ms  251.5ms
   green 10.0.0.1:9081 unhealthy: probe: connection refused
   d-3 shop v42: Baking at 12.5%, step 2/3 (bake 5m), 3m12s left
     alarm errors   healthy      error_rate > 1% over 30s
     alarm slow     breached     latency_p99 > 250ms over 30s  latency_p99 251.5ms > 250ms
     alarm outside  no evidence  external                      nobody has spoken
-    02:12:08  Created     created
-    02:13:08  Baking      shift to 12.5%
+    2026-11-23 02:12:08Z  Created     created
+    2026-11-23 02:13:08Z  Baking      shift to 12.5%
 )");
+}
+
+TEST(StatusView, SaysWhyADeploymentWaitsAndWhatToType) {
+  control::testing::FixedClock clock;
+  control::testing::FakeCommands commands;
+  control::testing::add_canary(commands, clock.now);
+  control::DeploymentReport& running = commands.deployments_["d-3"];
+  running.status = control::Status::ready;
+  running.phase = "Gated";
+  running.wait = control::WaitReport{
+      "Gated",
+      clock.now,
+      "gate qa",
+      "the plan goes on when somebody continues",
+      "it is stopped",
+      {{"teal continue shop", "goes on"}, {"teal rollback shop", "takes the release back"}}};
+  const auto shown = [&] {
+    return render_service(
+        control::to_json(commands.services_["shop"], &running, nullptr, clock.now),
+        {200, false, 0});
+  };
+  EXPECT_THAT(shown(),
+              HasSubstr("  d-3 shop v42: Ready, Gated at 12.5%, step 2/3 (bake 5m)\n"
+                        "    Gated since 2026-11-23 02:14:08Z by gate qa: the plan goes on "
+                        "when somebody continues; 3m12s left, then it is stopped\n"
+                        "    `teal continue shop` goes on, `teal rollback shop` takes the "
+                        "release back\n"));
+  running.step_ends.reset();
+  EXPECT_THAT(shown(), HasSubstr("when somebody continues\n")) << "it has no end of its own";
+  running.phase = "Watching";
+  running.status = control::Status::baking;
+  EXPECT_THAT(shown(), HasSubstr("  d-3 shop v42: Baking, Watching at 12.5%\n"));
+}
+
+TEST(StatusView, ListsNoTargetAsHealthyThatDrainsOrIsEjected) {
+  control::testing::FixedClock clock;
+  control::testing::FakeCommands commands;
+  control::testing::add_canary(commands, clock.now);
+  auto& targets = commands.services_["shop"].groups[Colour::blue].targets;
+  targets[0].state.draining = true;
+  targets[1].state.ejected = true;
+  targets[1].state.reason = "5 failures in a row";
+  const std::string text =
+      render_service(control::to_json(commands.services_["shop"], nullptr, nullptr, clock.now), {});
+  EXPECT_THAT(text, HasSubstr("  blue 10.0.0.1:8080 draining: gets no new requests\n"));
+  EXPECT_THAT(text, HasSubstr("  blue 10.0.0.1:8081 ejected: 5 failures in a row\n"));
+  EXPECT_THAT(text, HasSubstr("  green  idle  v42")) << "nothing is being shipped";
 }
 
 TEST(StatusView, CutsLinesToTheWidthOfTheTerminal) {

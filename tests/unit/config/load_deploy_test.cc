@@ -175,7 +175,7 @@ TEST(LoadDeploy, WarnsOfAlarmsThatJudgeNobodyAfterTheCutOver) {
     text += kService;
     text += "  deploy: { " + keys + " }\n";
     std::vector<Problem> found;
-    EXPECT_EQ(report_of(load_text(text, "t.yaml", &found)), "");
+    EXPECT_EQ(report_of(load_text(text, "t.yaml", {}, &found)), "");
     std::string all;
     for (const Problem& problem : found) all += to_string(problem) + '\n';
     return all;

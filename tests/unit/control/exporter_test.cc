@@ -97,6 +97,7 @@ TEST(Exporter, TellsSplitTargetsAndPhase) {
   EXPECT_THAT(text, HasSubstr(R"(teal_group_targets_accepting{service="shop",group="green"} 1)"));
   EXPECT_THAT(text, HasSubstr(R"(teal_deployment_phase{service="shop",phase="Baking"} 1)"));
   EXPECT_THAT(text, HasSubstr(R"(teal_deployment_phase{service="shop",phase="Ready"} 0)"));
+  EXPECT_THAT(text, HasSubstr(R"(teal_deployment_phase{service="shop",phase="Gated"} 0)"));
   EXPECT_THAT(text, HasSubstr(R"(teal_rollbacks_total{reason="ALARM_ACTIVE"} 3)"));
   EXPECT_THAT(text, HasSubstr("process_open_fds 42"));
   EXPECT_THAT(text, HasSubstr("teal_build_info{version=\""));

@@ -156,8 +156,9 @@ TEST_F(WatchTest, GoesBackOnAnOutsideAlarmOnHealthAndByHand) {
   expect_back(sick);
 }
 
-TEST_F(WatchTest, ResumesWithTheTimeLeft) {
+TEST_F(WatchTest, ResumesWithTheTimeLeftAndSaysSinceWhen) {
   const DeploymentId id = cut_over();
+  const WallTime began = clock.wall();
   for (int i = 0; i < 24; ++i) advance(5s);
   clock.advance(10h);  // Down for long.
   start();
@@ -170,6 +171,7 @@ TEST_F(WatchTest, ResumesWithTheTimeLeft) {
   const Millis left = *report(id).step_ends - clock.wall();
   EXPECT_LE(left, 3min + 5s);
   EXPECT_GE(left, 2min + 50s);
+  EXPECT_EQ(report(id).wait->since, began);
 }
 
 TEST_F(WatchTest, KeepsTheOldGroupWarmHoweverLongTealWasDown) {
@@ -317,6 +319,59 @@ TEST_F(GuardTest, ARestartForgetsNoFailureThatTheLimitHasCounted) {
   for (; report(id).phase == "Watching" && failures < 60; ++failures) fail();
   EXPECT_GT(failures, 6) << "the good requests of before count, too";
   EXPECT_LT(failures, 60);
+}
+
+// ---- what people see ----------------------------------------------------------------------------
+
+TEST_F(WatchTest, SaysWhyItDoesNotGoOnAndWhatToType) {
+  using Steps = std::vector<config::Step>;
+  config.services[0].deploy.plan = {
+      "custom", Steps{config::SetWeight{Weight::percent(10)},
+                      config::Gate{"qa", 1h, config::Gate::OnTimeout::stop}, config::Bake{1min}}};
+  start();
+  verdicts["errors"] = health::NotEnoughEvidence{"3 of 50 requests"};
+  probe(Colour::blue, Health::healthy);
+  const DeploymentId id = deploy();
+  EXPECT_FALSE(report(id).wait);
+  probe(Colour::green, Health::healthy);
+  ports->pump();
+  const WaitReport gated = report(id).wait.value();
+  EXPECT_EQ(gated.phase, "Gated");
+  EXPECT_EQ(gated.since, clock.wall());
+  EXPECT_EQ(gated.by, "gate qa");
+  EXPECT_EQ(gated.then, "it is stopped");
+  ASSERT_EQ(gated.commands.size(), 2U);
+  EXPECT_EQ(gated.commands[0].command, "teal continue shop");
+  EXPECT_EQ(gated.commands[1].command, "teal rollback shop");
+
+  command(id, Command::proceed);
+  advance(20s);
+  command(id, Command::pause);
+  const WaitReport paused = report(id).wait.value();
+  EXPECT_EQ(paused.phase, "Paused");
+  EXPECT_EQ(paused.by, "request");
+  EXPECT_EQ(paused.why, "paused in a bake of which 40s are left");
+  EXPECT_EQ(paused.then, "");
+
+  command(id, Command::proceed);
+  EXPECT_FALSE(report(id).wait);
+  advance(40s);
+  const WaitReport holding = report(id).wait.value();
+  EXPECT_EQ(holding.phase, "Holding");
+  EXPECT_EQ(report(id).status, Status::ready);
+  EXPECT_EQ(holding.by, "not_enough_evidence");
+  EXPECT_EQ(holding.why, "not enough evidence: errors: 3 of 50 requests");
+  EXPECT_EQ(holding.then, "it fails");
+
+  command(id, Command::proceed);
+  const WaitReport watching = report(id).wait.value();
+  EXPECT_EQ(watching.phase, "Watching");
+  EXPECT_EQ(watching.by, "watch_after");
+  EXPECT_EQ(watching.why, "v2 is live; errors, pager and health may still take it back to v1");
+  EXPECT_EQ(watching.then, "it has succeeded");
+  EXPECT_EQ(watching.commands[0].does, "ends the watch");
+  command(id, Command::proceed);
+  EXPECT_FALSE(report(id).wait);
 }
 
 }  // namespace
