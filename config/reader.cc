@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "config/advice.h"
+#include "config/key_hint.h"
 #include "config/nearest.h"
 
 namespace teal::config {

@@ -1,4 +1,4 @@
-#include "config/advice.h"
+#include "config/key_hint.h"
 
 #include <algorithm>
 #include <set>

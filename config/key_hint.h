@@ -1,5 +1,5 @@
-// Advice on what was meant: where a key belongs that stands at the wrong level, and how a section
-// is written of which only the main value is there.
+// Hints on keys: where one belongs that stands at the wrong level, and how a section is written of
+// which only the main value is there.
 //
 // Pure, cold path: asked for problems only.
 #pragma once

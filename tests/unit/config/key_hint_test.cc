@@ -1,5 +1,5 @@
 // What a configuration's problems say in the words of whoever wrote it.
-#include "config/advice.h"
+#include "config/key_hint.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -21,7 +21,7 @@ std::string said_of(const std::string& text) {
   return report_of(load_text(text, "t.yaml"));
 }
 
-TEST(Advice, KnowsEveryKeyOfTheDocumentedExample) {
+TEST(KeyHint, KnowsEveryKeyOfTheDocumentedExample) {
   const FileText example = read_regular_file(TEAL_SOURCE_DIR "/config/teal.yaml", kMostBytes);
   ASSERT_TRUE(example) << example.fault;
   Report report("teal.yaml");
@@ -33,7 +33,7 @@ TEST(Advice, KnowsEveryKeyOfTheDocumentedExample) {
     if (!key.ends_with('*')) EXPECT_THAT(keys, HasSubstr('\n' + key + '\n'));
 }
 
-TEST(Advice, SaysWhereAKeyBelongsThatStandsAtTheWrongLevel) {
+TEST(KeyHint, SaysWhereAKeyBelongsThatStandsAtTheWrongLevel) {
   EXPECT_THAT(
       said_of("services: { shop: { keep_old: 5m } }"),
       HasSubstr("services.shop.keep_old: unknown key; it belongs under services.NAME.deploy\n"));
@@ -46,15 +46,15 @@ TEST(Advice, SaysWhereAKeyBelongsThatStandsAtTheWrongLevel) {
               HasSubstr("it belongs under the top level\n"));
 }
 
-TEST(Advice, TakesASlipOfTheFingerFirst) {
+TEST(KeyHint, TakesASlipOfTheFingerFirst) {
   EXPECT_THAT(said_of("services: { shop: { helth: {} } }"), HasSubstr("did you mean 'health'?"));
 }
 
-TEST(Advice, NamesTheKnownKeysWhereNothingIsLikeIt) {
+TEST(KeyHint, NamesTheKnownKeysWhereNothingIsLikeIt) {
   EXPECT_THAT(said_of("admin: { colour: red }"), HasSubstr("known here: address"));
 }
 
-TEST(Advice, WritesOutTheShortFormOfASection) {
+TEST(KeyHint, WritesOutTheShortFormOfASection) {
   EXPECT_THAT(said_of("listeners: { public: 443 }"),
               HasSubstr("listeners.public: must be a mapping (key: value), not '443'; write { "
                         "address: 0.0.0.0:443 }\n"));
@@ -70,7 +70,7 @@ TEST(Advice, WritesOutTheShortFormOfASection) {
               HasSubstr("write { plan: AllAtOnce }\n"));
 }
 
-TEST(Advice, KnowsAddressesAsOthersWriteThem) {
+TEST(KeyHint, KnowsAddressesAsOthersWriteThem) {
   for (const char* address : {"':80'", "80", "'*:80'"})
     EXPECT_THAT(said_of(std::string("admin: { address: ") + address + " }"),
                 HasSubstr("write 0.0.0.0:80 for every IPv4 address of this machine, [::]:80 for "
