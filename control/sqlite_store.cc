@@ -1,24 +1,24 @@
 #include "control/sqlite_store.h"
 
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstring>
-#include <initializer_list>
 #include <optional>
 #include <string_view>
 #include <utility>
 
 #include "base/file.h"
+#include "control/sqlite_look.h"
+#include "control/sqlite_schema.h"
+#include "control/sqlite_statement.h"
 
 namespace teal::control {
 namespace {
 
-constexpr std::int64_t kApplicationId = 0x5445414c;  // "TEAL"
-constexpr std::int64_t kSchemaVersion = 3;
 constexpr mode_t kOwnerOnly = S_IRUSR | S_IWUSR;
 constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
 constexpr const char* kSchema = R"(
@@ -203,6 +203,9 @@ class SqliteStore final : public Store {
       if (!put("INSERT OR REPLACE INTO secrets VALUES(?,?,?)", std::string_view(row.name),
                std::string_view(row.value), row.since))
         return false;
+    if (batch.reserved_events && !put("INSERT OR REPLACE INTO identity VALUES('events', ?)",
+                                      std::string_view(std::to_string(*batch.reserved_events))))
+      return false;
     return forget(batch);
   }
 
@@ -273,7 +276,19 @@ class SqliteStore final : public Store {
       row.since = wall_time(secrets.number());
       contents.secrets.push_back(std::move(row));
     }
-    return services.ok() && keys.ok() && secrets.ok();
+    return services.ok() && keys.ok() && secrets.ok() && read_identity(contents);
+  }
+
+  bool read_identity(Contents& contents) {
+    Statement rows(database_.get(), "SELECT name, value FROM identity");
+    while (rows.next()) {
+      const std::string name = rows.text();
+      const std::string value = rows.text();
+      if (name == "id") contents.id = value;
+      if (name == "events")
+        std::from_chars(value.data(), value.data() + value.size(), contents.reserved_events);
+    }
+    return rows.ok();
   }
 
   Database database_;
@@ -287,6 +302,7 @@ class Opening {
   explicit Opening(const std::string& path) : path_(path) {}
 
   Result<std::unique_ptr<Store>> open(const SqliteOptions& options) {
+    if (const std::optional<Error> error = look()) return *error;
     if (const std::optional<Error> error = own_file(options.log)) return *error;
     sqlite3* raw = nullptr;
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
@@ -304,6 +320,24 @@ class Opening {
   }
 
  private:
+  /// Before anything of it is touched.
+  std::optional<Error> look() {
+    if (path_ == ":memory:") return std::nullopt;
+    const StoreLook found = look_at_store(path_);
+    switch (found.kind) {
+      case StoreLook::Kind::foreign: return foreign();
+      case StoreLook::Kind::other: return unreadable();
+      case StoreLook::Kind::unseen:
+        return refuse("cannot be looked at", "check that its directory can be written");
+      case StoreLook::Kind::teal:
+        if (found.version > kSchemaVersion) return newer(found.version);
+        break;
+      case StoreLook::Kind::absent:
+      case StoreLook::Kind::empty: break;
+    }
+    return std::nullopt;
+  }
+
   /// Makes the file, or tightens what is there. SQLite gives the files beside it the same mode.
   std::optional<Error> own_file(Log* log) {
     if (path_ == ":memory:") return std::nullopt;
@@ -342,16 +376,20 @@ class Opening {
     return sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr) == SQLITE_OK;
   }
 
-  std::optional<std::int64_t> number(const char* sql) {
-    Statement statement(database_.get(), sql);
-    if (!statement.next()) return std::nullopt;
-    return statement.number();
-  }
-
   Error refuse(std::string_view what, std::string_view remedy) {
-    return Error{Source::config, "the store " + path_ + " " + std::string(what) + " (" +
-                                     sqlite3_errmsg(database_.get()) +
-                                     "); nothing was changed: " + std::string(remedy)};
+    std::string text = "the store " + path_ + " " + std::string(what);
+    const int why = database_ == nullptr ? SQLITE_OK : sqlite3_errcode(database_.get());
+    if (why != SQLITE_OK && why != SQLITE_ROW && why != SQLITE_DONE)
+      text += " (" + std::string(sqlite3_errmsg(database_.get())) + ")";
+    return Error{Source::config, text + "; nothing was changed: " + std::string(remedy)};
+  }
+  Error foreign() {
+    return refuse("belongs to another program", "give Teal another file in `state`");
+  }
+  Error newer(std::int64_t version) {
+    return refuse("was written by a newer Teal (version " + std::to_string(version) +
+                      ", this one knows " + std::to_string(kSchemaVersion) + ")",
+                  "start that Teal, or move the file away to begin anew");
   }
 
   std::optional<Error> lock() {
@@ -370,32 +408,24 @@ class Opening {
   }
 
   std::optional<Error> prepare() {
-    const std::optional<std::int64_t> tables = number("SELECT count(*) FROM sqlite_schema");
-    const std::optional<std::int64_t> application = number("PRAGMA application_id");
-    const std::optional<std::int64_t> version = number("PRAGMA user_version");
+    const auto tables = read_number(database_.get(), "SELECT count(*) FROM sqlite_schema");
+    const auto application = read_number(database_.get(), "PRAGMA application_id");
+    const auto version = read_number(database_.get(), "PRAGMA user_version");
     if (!tables || !application || !version) return unreadable();
-    if (*tables == 0 && *application == 0 && *version == 0)
-      return make({kSchema, kEvidenceSchema, kSecretsSchema});
-    if (*application != kApplicationId)
-      return refuse("belongs to another program", "give Teal another file in `state`");
-    if (*version > kSchemaVersion)
-      return refuse("was written by a newer Teal (version " + std::to_string(*version) +
-                        ", this one knows " + std::to_string(kSchemaVersion) + ")",
-                    "start that Teal, or move the file away to begin anew");
+    if (*tables == 0 && *application == 0 && *version == 0) return migrate(0);
+    if (*application != kApplicationId) return foreign();
+    if (*version > kSchemaVersion) return newer(*version);
     {
       Statement check(database_.get(), "PRAGMA quick_check(1)");
       if (!check.next() || check.text() != "ok") return unreadable();
     }
-    if (*version == kSchemaVersion) return std::nullopt;
-    return make({*version < 2 ? kEvidenceSchema : "", kSecretsSchema});
+    return *version == kSchemaVersion ? std::nullopt : migrate(*version);
   }
 
-  std::optional<Error> make(std::initializer_list<const char*> schemas) {
-    std::string sql = "BEGIN;";
-    for (const char* const schema : schemas) sql += schema;
-    sql += "COMMIT;";
-    if (execute(sql.c_str())) return std::nullopt;
-    return refuse("cannot be created", "check the disk's space and the directory's permissions");
+  std::optional<Error> migrate(std::int64_t version) {
+    if (execute(migration_from(version).c_str())) return std::nullopt;
+    return refuse(version == 0 ? "cannot be created" : "cannot be brought up to date",
+                  "check the disk's space and the directory's permissions");
   }
 
   Error unreadable() {

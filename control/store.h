@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -86,6 +87,8 @@ struct Batch {
   std::vector<DeploymentNumber> forgotten;  ///< Deployments to delete with all that is theirs.
   std::vector<std::string> forgotten_keys;
   std::vector<std::string> forgotten_secrets;
+  /// Numbers of events up to this one are spoken for; the next process begins behind it.
+  std::optional<std::uint64_t> reserved_events;
   /// What a power failure may take away again, together with all that was written so since the last
   /// batch that may not: written, but not waited for. A killed process loses nothing of it.
   bool may_be_lost = false;
@@ -93,7 +96,7 @@ struct Batch {
   bool empty() const {
     return deployments.empty() && events.empty() && clocks.empty() && services.empty() &&
            keys.empty() && evidence.empty() && secrets.empty() && forgotten.empty() &&
-           forgotten_keys.empty() && forgotten_secrets.empty();
+           forgotten_keys.empty() && forgotten_secrets.empty() && !reserved_events;
   }
 };
 
@@ -105,6 +108,8 @@ struct Contents {
   std::vector<ServiceRow> services;
   std::vector<KeyRow> keys;
   std::vector<SecretRow> secrets;
+  std::string id;  ///< Of the store: made with it, for its whole life.
+  std::uint64_t reserved_events = 0;
 };
 
 class Store {

@@ -48,6 +48,8 @@ struct Disk {
   std::map<std::string, KeyRow> keys;
   std::map<std::pair<DeploymentNumber, std::uint64_t>, EvidenceRow> evidence;
   std::map<std::string, SecretRow> secrets;
+  std::string id = "disk";
+  std::uint64_t reserved_events = 0;
   bool fails = false;
   std::size_t commits = 0;
   std::size_t waited_for = 0;  ///< Commits that a power failure does not undo.
@@ -67,6 +69,8 @@ class MemoryStore final : public Store {
     for (const auto& [key, row] : disk_->services) contents.services.push_back(row);
     for (const auto& [key, row] : disk_->keys) contents.keys.push_back(row);
     for (const auto& [key, row] : disk_->secrets) contents.secrets.push_back(row);
+    contents.id = disk_->id;
+    contents.reserved_events = disk_->reserved_events;
     return contents;
   }
 
@@ -96,6 +100,7 @@ class MemoryStore final : public Store {
       std::erase_if(disk_->events, [&](const auto& e) { return e.first.first == number; });
     }
     for (const std::string& key : batch.forgotten_keys) disk_->keys.erase(key);
+    if (batch.reserved_events) disk_->reserved_events = *batch.reserved_events;
     return {};
   }
 

@@ -1,0 +1,28 @@
+// What stands where the store is to be, before anything of it is touched: whoever names the
+// database of another program in `state` gets it back as it was, byte for byte and with its mode.
+// Only the file's header is read; where a journal beside it may say more, a copy of both is asked.
+//
+// Blocks on the disk: at the start alone. Opens nothing for writing but the copy.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace teal::control {
+
+struct StoreLook {
+  enum class Kind : std::uint8_t {
+    absent,   ///< There is nothing, or nothing that can be read: whoever opens it says why.
+    empty,    ///< A database without anything in it, or a file without a byte: ours to fill.
+    teal,     ///< A store.
+    foreign,  ///< A database of another program.
+    other,    ///< No database.
+    unseen,   ///< Its directory takes no copy.
+  };
+  Kind kind = Kind::absent;
+  std::int64_t version = 0;  ///< Of kind teal: its `user_version`, as far as the header knows.
+};
+
+StoreLook look_at_store(const std::string& path);
+
+}  // namespace teal::control
