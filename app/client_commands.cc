@@ -83,7 +83,8 @@ class Registrar {
         command("events", "What has happened; with --follow also what happens.",
                 [](Client& client, Choices& c) { return client.events(c.follow, c.since); });
     events->add_flag("--follow", choices_->follow, "Go on until Ctrl-C");
-    events->add_option("--since", choices_->since, "Only events after this id")
+    events
+        ->add_option("--since", choices_->since, "Only events after this id; 0: all that are kept")
         ->capture_default_str();
   }
 

@@ -171,13 +171,14 @@ std::optional<ApiError> AdminApi::check_subscriber(const ApiRequest& request) {
 }
 
 void AdminApi::get_events(const ApiCall& call, const Reply& reply) {
-  std::optional<std::uint64_t> after;
+  std::optional<EventId> after;
   if (call.request.last_event_id && !call.request.last_event_id->empty()) {
-    after = parse_number<std::uint64_t>(*call.request.last_event_id);
+    after = parse_event_id(*call.request.last_event_id);
     if (!after)
-      return reply(to_response({400, "invalid-last-event-id", "The Last-Event-ID is not valid",
-                                "'" + *call.request.last_event_id + "' is not an event's id",
-                                "send the id of the last event seen, a whole number"}));
+      return reply(to_response(
+          {400, "invalid-last-event-id", "The Last-Event-ID is not valid",
+           "'" + *call.request.last_event_id + "' is not an event's id",
+           "send the id of the last event seen as it was, or 0 for all that are kept"}));
   }
   if (const auto wrong = check_subscriber(call.request)) return reply(to_response(*wrong));
   ApiResponse response;

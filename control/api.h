@@ -46,6 +46,7 @@ class Commands {
                                       const ReplaySettings& settings) const = 0;
 
   virtual const std::deque<Announcement>& announcements() const = 0;
+  virtual EventId last_event() const = 0;
   virtual std::uint64_t subscribe(std::function<void(const Announcement&)> listener) = 0;
   virtual void unsubscribe(std::uint64_t token) = 0;
 

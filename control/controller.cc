@@ -140,6 +140,10 @@ const std::deque<Announcement>& Controller::announcements() const {
   return state_->announcer.last();
 }
 
+EventId Controller::last_event() const {
+  return state_->announcer.last_id();
+}
+
 std::uint64_t Controller::subscribe(std::function<void(const Announcement&)> listener) {
   return state_->announcer.subscribe(std::move(listener));
 }

@@ -103,6 +103,8 @@ class Controller {
 
   /// The last announcements (at most 1000), oldest first, for late subscribers.
   const std::deque<Announcement>& announcements() const;
+  /// The id of the newest announcement of this store, an earlier process's where there is none.
+  EventId last_event() const;
   /// Calls `listener` for every later one; until the token is given to unsubscribe.
   std::uint64_t subscribe(std::function<void(const Announcement&)> listener);
   void unsubscribe(std::uint64_t token);

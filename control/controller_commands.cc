@@ -68,6 +68,10 @@ const std::deque<Announcement>& ControllerCommands::announcements() const {
   return controller_.announcements();
 }
 
+EventId ControllerCommands::last_event() const {
+  return controller_.last_event();
+}
+
 std::uint64_t ControllerCommands::subscribe(std::function<void(const Announcement&)> listener) {
   return controller_.subscribe(std::move(listener));
 }

@@ -36,6 +36,7 @@ class ControllerCommands final : public Commands {
                               const ReplaySettings& settings) const override;
 
   const std::deque<Announcement>& announcements() const override;
+  EventId last_event() const override;
   std::uint64_t subscribe(std::function<void(const Announcement&)> listener) override;
   void unsubscribe(std::uint64_t token) override;
 

@@ -1,4 +1,8 @@
 #include <algorithm>
+#include <array>
+#include <set>
+#include <span>
+#include <string_view>
 #include <utility>
 
 #include "control/controller_state.h"
@@ -10,12 +14,23 @@ bool same_targets(const config::Group& file, const GroupState& stored) {
   return file.revision == stored.revision && file.targets == addresses_of(stored);
 }
 
+std::string hexadecimal(std::span<const std::uint8_t> bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  for (const std::uint8_t byte : bytes) text += {kDigits[byte >> 4U], kDigits[byte & 15U]};
+  return text;
+}
+
 }  // namespace
 
 Result<void> Controller::start() {
   State& state = *state_;
   const Result<Contents> contents = state.ledger.load();
   if (!contents) return contents.error();
+  std::array<std::uint8_t, 4> process{};
+  state.ports.draw_random(process);
+  state.announcer.begin(contents->id, contents->reserved_events, hexadecimal(process));
+  state.flush();  // Before the first event, so that its number is this process's for good.
   const Result<void> recovered = state.recover(*contents);
   if (!recovered) return recovered.error();
   state.recover_sticky(*contents);

@@ -157,6 +157,7 @@ struct Controller::State {
   Runners runners;
   std::map<std::string, DeploymentNumber> running;  ///< By service.
   DeploymentNumber next_number = 1;
+  std::uint64_t events_asked = 0;  ///< Numbers of events that are to be reserved.
   std::map<std::string, KeyRow> keys;
 
   struct Told {

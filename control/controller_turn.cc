@@ -253,7 +253,13 @@ bool Controller::State::flush() {
     if (!std::exchange(entry.unsaved, false)) continue;
     ledger.set(ServiceRow{entry.state.name, to_json(entry.saved())});
   }
-  return ledger.flush();
+  if (announcer.wants_room()) {
+    events_asked = announcer.room();
+    ledger.reserve_events(events_asked);
+  }
+  if (!ledger.flush()) return false;
+  announcer.reserve(events_asked);
+  return true;
 }
 
 void Controller::State::publish() {

@@ -1,5 +1,6 @@
 #include "control/event_stream.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <boost/json.hpp>
@@ -10,12 +11,11 @@
 namespace teal::control {
 
 std::string to_event(const Announcement& announcement) {
-  return "id: " + std::to_string(announcement.sequence) + "\nevent: " + announcement.type +
+  return "id: " + to_string(announcement.id) + "\nevent: " + announcement.type +
          "\ndata: " + to_text(to_json(announcement)) + "\n\n";
 }
 
-std::shared_ptr<EventStream> EventStream::open(Commands& commands,
-                                               std::optional<std::uint64_t> after) {
+std::shared_ptr<EventStream> EventStream::open(Commands& commands, std::optional<EventId> after) {
   std::shared_ptr<EventStream> stream(new EventStream(commands));
   if (after) stream->replay(*after);
   stream->pending_ += ": live\n\n";
@@ -29,16 +29,20 @@ EventStream::~EventStream() {
   commands_.unsubscribe(token_);
 }
 
-void EventStream::replay(std::uint64_t after) {
+void EventStream::replay(const EventId& after) {
   const auto& retained = commands_.announcements();
-  if (retained.empty()) return;
-  if (after > retained.back().sequence) after = 0;
-  if (after != 0 && retained.front().sequence > after + 1)
-    pending_ +=
-        "event: gap\ndata: {\"missed\":" + std::to_string(retained.front().sequence - after - 1) +
-        "}\n\n";
-  for (const Announcement& announcement : retained)
-    if (announcement.sequence > after) pending_ += to_event(announcement);
+  const auto seen = std::ranges::find(retained, after, &Announcement::id);
+  const auto first = seen == retained.end() ? retained.begin() : seen + 1;
+  const EventId next = retained.empty() ? commands_.last_event() : retained.front().id;
+  // Without an announcement nothing is behind the last one; else the first retained is what comes
+  // next.
+  const std::uint64_t before = retained.empty() ? next.number : next.number - 1;
+  const bool is_ours = after.store == next.store && after.number <= before;
+  const bool wants_all = after == EventId{};
+  if (seen == retained.end() && !wants_all && !(is_ours && after.number == before))
+    pending_ += "event: gap\ndata: {\"missed\":" +
+                (is_ours ? std::to_string(before - after.number) : std::string("null")) + "}\n\n";
+  for (auto each = first; each != retained.end(); ++each) pending_ += to_event(*each);
 }
 
 void EventStream::push(const Announcement& announcement) {

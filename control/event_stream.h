@@ -18,9 +18,10 @@ class EventStream {
  public:
   static constexpr std::size_t kMaxBytes = std::size_t{1024} * 1024;
 
-  /// Announcements later than `after`; nothing retained is sent for an empty one. An id from
-  /// before a restart (later than every announcement) gives all that are retained.
-  static std::shared_ptr<EventStream> open(Commands& commands, std::optional<std::uint64_t> after);
+  /// Announcements later than `after`, with an event `gap` before them where some are missing or
+  /// nobody can tell (an id of another store, or of a process that was cut off); nothing retained
+  /// is sent for an empty one, everything without a gap for number 0 of no store.
+  static std::shared_ptr<EventStream> open(Commands& commands, std::optional<EventId> after);
   ~EventStream();
   EventStream(const EventStream&) = delete;
   EventStream& operator=(const EventStream&) = delete;
@@ -35,7 +36,7 @@ class EventStream {
 
  private:
   explicit EventStream(Commands& commands) : commands_(commands) {}
-  void replay(std::uint64_t after);
+  void replay(const EventId& after);
   void push(const Announcement& announcement);
 
   Commands& commands_;
@@ -45,7 +46,7 @@ class EventStream {
   std::function<void()> ready_;
 };
 
-/// "id: 7\nevent: split.changed\ndata: {...}\n\n"
+/// "id: 3f9a01bc-7\nevent: split.changed\ndata: {...}\n\n"
 std::string to_event(const Announcement& announcement);
 
 }  // namespace teal::control

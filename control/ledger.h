@@ -52,6 +52,12 @@ class Ledger {
   void forget(DeploymentNumber number) { pending_.forgotten.push_back(number); }
   void forget_key(std::string key) { pending_.forgotten_keys.push_back(std::move(key)); }
 
+  /// Numbers of events up to this one are given out.
+  void reserve_events(std::uint64_t last) {
+    waits_ = true;
+    pending_.reserved_events = last;
+  }
+
   /// Writes everything that waits. False: it waits still. The disk is waited for, unless all of it
   /// is clocks, evidence and events that may be lost.
   bool flush();

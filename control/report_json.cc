@@ -356,7 +356,8 @@ json::object to_json(const ServiceReport& report, const DeploymentReport* runnin
 
 json::object to_json(const Announcement& announcement) {
   json::object out;
-  out["sequence"] = announcement.sequence;
+  out["id"] = text(to_string(announcement.id));
+  out["sequence"] = announcement.id.number;
   out["at"] = text(format_time(announcement.at));
   out["type"] = text(announcement.type);
   out["service"] = text(announcement.service);

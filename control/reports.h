@@ -11,6 +11,7 @@
 #include "base/service_state.h"
 #include "base/time.h"
 #include "config/config.h"
+#include "control/event_id.h"
 #include "health/comparison_report.h"
 #include "health/verdict.h"
 
@@ -137,7 +138,7 @@ struct DeploymentReport {
 
 /// One line of GET /v1/events.
 struct Announcement {
-  std::uint64_t sequence = 0;  ///< From 1 in each process.
+  EventId id;  ///< Its number grows, with holes where a process did not end in good order.
   WallTime at;
   std::string type;  ///< "deployment.baking", "target.unhealthy", "split.changed", "store.failed"
   std::string service;      ///< May be empty.

@@ -136,6 +136,7 @@ class FakeCommands final : public Commands {
   }
 
   const std::deque<Announcement>& announcements() const override { return announced; }
+  EventId last_event() const override { return {"store", number_}; }
   std::uint64_t subscribe(std::function<void(const Announcement&)> listener) override {
     listeners[++tokens_] = std::move(listener);
     return tokens_;
@@ -150,7 +151,7 @@ class FakeCommands final : public Commands {
 
   void announce(std::string type, std::string text) {
     Announcement announcement;
-    announcement.sequence = announced.empty() ? 1 : announced.back().sequence + 1;
+    announcement.id = {"store", ++number_};
     announcement.type = std::move(type);
     announcement.text = std::move(text);
     announced.push_back(announcement);
@@ -180,6 +181,7 @@ class FakeCommands final : public Commands {
   }
 
   std::uint64_t tokens_ = 0;
+  std::uint64_t number_ = 0;
 };
 
 /// A service in mid-canary, as an operator would see it.

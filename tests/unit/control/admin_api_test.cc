@@ -325,28 +325,30 @@ TEST_F(AdminApiTest, StreamsTheRetainedEventsAfterTheLastSeenThenTheLiveOnes) {
   commands_.announce("split.changed", "one");
   commands_.announce("split.changed", "two");
   ApiRequest asked = request("GET", "/v1/events");
-  asked.last_event_id = "1";
+  asked.last_event_id = "store-1";
   const ApiResponse response = call(asked);
   ASSERT_TRUE(response.stream);
   EXPECT_EQ(response.content_type, "text/event-stream");
   commands_.announce("deployment.baking", "three\nlines");
   const std::string text = response.stream->take();
   EXPECT_THAT(text, ::testing::Not(HasSubstr("\"one\"")));
-  EXPECT_THAT(text, HasSubstr("id: 2\nevent: split.changed\ndata: {\"sequence\":2,"));
+  EXPECT_THAT(text, HasSubstr("id: store-2\nevent: split.changed\ndata: {\"id\":\"store-2\","
+                              "\"sequence\":2,"));
   EXPECT_LT(text.find("\"two\""), text.find(": live\n\n"));
-  EXPECT_LT(text.find(": live\n\n"), text.find("id: 3\nevent: deployment.baking\n"));
+  EXPECT_LT(text.find(": live\n\n"), text.find("id: store-3\nevent: deployment.baking\n"));
   EXPECT_THAT(text, HasSubstr("\"three\\nlines\"}\n\n"));
   EXPECT_TRUE(response.stream->is_empty());
 }
 
 TEST_F(AdminApiTest, TellsASubscriberHowManyEventsItHasMissed) {
   commands_.announce("a", "one");
-  commands_.announced.front().sequence = 10;
+  commands_.announced.front().id.number = 10;
   ApiRequest asked = request("GET", "/v1/events");
-  asked.last_event_id = "4";
+  asked.last_event_id = "store-4";
   EXPECT_THAT(call(asked).stream->take(), HasSubstr("event: gap\ndata: {\"missed\":5}\n\n"));
-  asked.last_event_id = "11";  // From before a restart.
-  EXPECT_THAT(call(asked).stream->take(), HasSubstr("id: 10\n"));
+  asked.last_event_id = "another-10";
+  EXPECT_THAT(call(asked).stream->take(),
+              HasSubstr("event: gap\ndata: {\"missed\":null}\n\nid: store-10\n"));
   asked.last_event_id = "x";
   EXPECT_EQ(call(asked).status, 400);
 }
