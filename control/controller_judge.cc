@@ -19,10 +19,12 @@ void Controller::tick() {
   state.tick_sticky();
   if (state.health_unpublished) state.publish_health();
   const Mono now = state.clock.mono();
-  if (!state.ledger.healthy() && now - state.store_tried >= State::kStoreRetry) {
-    state.store_tried = now;
+  if (now - state.store_tried < State::kStoreRetry) return;
+  state.store_tried = now;
+  if (!state.ledger.healthy() || state.announcer.wants_room())
     state.flush();
-  }
+  else
+    state.ledger.check();
 }
 
 void Controller::State::renew_traffic() {

@@ -63,24 +63,26 @@ void Ledger::forget_secret(const std::string& name) {
 }
 
 bool Ledger::flush() {
-  if (pending_.empty()) return healthy_;
+  if (pending_.empty()) return healthy_ || check();
   pending_.may_be_lost = !waits_;
   const Result<void> written = store_->commit(pending_);
   if (written) {
     pending_ = {};
     waits_ = false;
-    if (!healthy_) {
-      healthy_ = true;
-      on_change_(true, "");
-    }
-    return true;
   }
-  ++failures_;
-  if (healthy_) {
-    healthy_ = false;
-    on_change_(false, written.error().message());
-  }
-  return false;
+  return note(written);
+}
+
+bool Ledger::check() {
+  return note(store_->check());
+}
+
+bool Ledger::note(const Result<void>& result) {
+  if (!result) ++failures_;
+  if (healthy_ == result.has_value()) return healthy_;
+  healthy_ = result.has_value();
+  on_change_(healthy_, healthy_ ? "" : result.error().message());
+  return healthy_;
 }
 
 }  // namespace teal::control

@@ -61,6 +61,8 @@ class Ledger {
   /// Writes everything that waits. False: it waits still. The disk is waited for, unless all of it
   /// is clocks, evidence and events that may be lost.
   bool flush();
+  /// Whether what was written is where the next start will look.
+  bool check();
   /// The next flush() waits for the disk.
   void wait_for_disk() { waits_ = true; }
 
@@ -70,6 +72,8 @@ class Ledger {
   std::size_t unsaved_events() const { return pending_.events.size(); }
 
  private:
+  bool note(const Result<void>& result);
+
   std::unique_ptr<Store> store_;
   OnChange on_change_;
   Batch pending_;

@@ -21,98 +21,38 @@ namespace {
 
 constexpr mode_t kOwnerOnly = S_IRUSR | S_IWUSR;
 constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
-constexpr const char* kSchema = R"(
-CREATE TABLE deployments (
-  number INTEGER PRIMARY KEY, service TEXT NOT NULL, created INTEGER NOT NULL,
-  spec TEXT NOT NULL, age INTEGER NOT NULL DEFAULT 0);
-CREATE TABLE events (
-  deployment INTEGER NOT NULL, sequence INTEGER NOT NULL, age INTEGER NOT NULL,
-  at INTEGER NOT NULL, event TEXT NOT NULL,
-  PRIMARY KEY (deployment, sequence)) WITHOUT ROWID;
-CREATE TABLE services (name TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE keys (
-  key TEXT PRIMARY KEY, digest TEXT NOT NULL, deployment INTEGER NOT NULL,
-  at INTEGER NOT NULL) WITHOUT ROWID;
-PRAGMA application_id = 1413824844;
-)";
-/// What version 2 has more than version 1.
-constexpr const char* kEvidenceSchema = R"(
-CREATE TABLE evidence (
-  deployment INTEGER NOT NULL, part INTEGER NOT NULL, text TEXT NOT NULL,
-  PRIMARY KEY (deployment, part)) WITHOUT ROWID;
-)";
-/// And what version 3 has more.
-constexpr const char* kSecretsSchema = R"(
-CREATE TABLE secrets (
-  name TEXT PRIMARY KEY, value TEXT NOT NULL, since INTEGER NOT NULL) WITHOUT ROWID;
-PRAGMA user_version = 3;
-)";
-
-struct CloseDatabase {
-  void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
-};
-struct FinalizeStatement {
-  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
-};
-using Database = std::unique_ptr<sqlite3, CloseDatabase>;
-using Handle = std::unique_ptr<sqlite3_stmt, FinalizeStatement>;
+constexpr const char* kJournal = "-wal";
 
 WallTime wall_time(std::int64_t millis) {
   return WallTime{std::chrono::milliseconds{millis}};
 }
 
-/// One prepared statement: bind in order, then step or read the columns in order.
-class Statement {
- public:
-  Statement(sqlite3* database, const char* sql) {
-    sqlite3_stmt* statement = nullptr;
-    status_ = sqlite3_prepare_v2(database, sql, -1, &statement, nullptr);
-    handle_.reset(statement);
-  }
-
-  Statement& bind(std::string_view text) {
-    if (status_ == SQLITE_OK)
-      status_ = sqlite3_bind_text64(handle_.get(), ++bound_, text.data(), text.size(),
-                                    SQLITE_TRANSIENT, SQLITE_UTF8);
-    return *this;
-  }
-  Statement& bind(std::int64_t number) {
-    if (status_ == SQLITE_OK) status_ = sqlite3_bind_int64(handle_.get(), ++bound_, number);
-    return *this;
-  }
-  Statement& bind(std::uint64_t number) { return bind(static_cast<std::int64_t>(number)); }
-  Statement& bind(WallTime at) { return bind(std::int64_t{at.time_since_epoch().count()}); }
-  Statement& bind(Age age) { return bind(std::int64_t{age.count()}); }
-
-  /// True while there are rows.
-  bool next() {
-    if (status_ != SQLITE_OK && status_ != SQLITE_ROW) return false;
-    status_ = sqlite3_step(handle_.get());
-    column_ = 0;
-    return status_ == SQLITE_ROW;
-  }
-  bool ok() const { return status_ == SQLITE_DONE; }
-
-  std::int64_t number() { return sqlite3_column_int64(handle_.get(), column_++); }
-  std::string text() {
-    const int column = column_++;
-    const unsigned char* bytes = sqlite3_column_text(handle_.get(), column);
-    const int size = sqlite3_column_bytes(handle_.get(), column);
-    if (bytes == nullptr) return {};
-    return {reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size)};
-  }
-
- private:
-  Handle handle_;
-  int status_ = SQLITE_OK;
-  int bound_ = 0;
-  int column_ = 0;
+/// Which file a path leads to.
+struct FileId {
+  dev_t device = 0;
+  ino_t inode = 0;
+  bool operator==(const FileId&) const = default;
 };
+
+std::optional<FileId> file_id(const std::string& path) {
+  struct stat found {};
+  if (::stat(path.c_str(), &found) != 0) return std::nullopt;
+  return FileId{found.st_dev, found.st_ino};
+}
+
+/// Whether the path leads to that file still. Who may not look any more has not lost it.
+bool is_still(const std::string& path, const FileId& file) {
+  if (const std::optional<FileId> now = file_id(path)) return *now == file;
+  return errno != ENOENT && errno != ENOTDIR;
+}
 
 class SqliteStore final : public Store {
  public:
   SqliteStore(Database database, std::string path)
-      : database_(std::move(database)), path_(std::move(path)) {}
+      : database_(std::move(database)),
+        path_(std::move(path)),
+        file_(file_id(path_)),
+        journal_(file_id(path_ + kJournal)) {}
 
   Result<Contents> load() override {
     Contents contents;
@@ -134,8 +74,20 @@ class SqliteStore final : public Store {
     return found;
   }
 
+  Result<void> check() override {
+    for (const auto& [suffix, file] : {std::pair{"", &file_}, std::pair{kJournal, &journal_}})
+      if (*file && !is_still(path_ + suffix, **file))
+        return Error{Source::internal,
+                     "the file " + path_ + suffix +
+                         " of the store was removed or replaced while Teal runs, and what is "
+                         "written would be lost; move that very file back, or restart Teal to go "
+                         "on with what is there"};
+    return {};
+  }
+
   Result<void> commit(const Batch& batch) override {
     if (batch.empty()) return {};
+    if (Result<void> there = check(); !there) return there.error();
     // A connection that lost its transaction to a full disk may still be inside one.
     if (sqlite3_get_autocommit(database_.get()) == 0) execute("ROLLBACK");
     // In WAL mode, NORMAL leaves the file in order and syncs it when the log is folded into it.
@@ -145,7 +97,10 @@ class SqliteStore final : public Store {
       syncs_lazily_ = batch.may_be_lost;
     }
     if (!execute("BEGIN IMMEDIATE")) return failure("cannot be written");
-    if (write(batch) && execute("COMMIT")) return {};
+    if (write(batch) && execute("COMMIT")) {
+      if (!journal_) journal_ = file_id(path_ + kJournal);
+      return {};
+    }
     Error error = failure("cannot be written");
     if (sqlite3_get_autocommit(database_.get()) == 0) execute("ROLLBACK");
     return error;
@@ -294,6 +249,8 @@ class SqliteStore final : public Store {
   Database database_;
   bool syncs_lazily_ = false;
   std::string path_;
+  std::optional<FileId> file_;     ///< None: it is in memory.
+  std::optional<FileId> journal_;  ///< None: nothing was written yet.
 };
 
 /// The way from a file name to a store that can be trusted.

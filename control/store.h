@@ -121,6 +121,9 @@ class Store {
   /// On disk when it returns, or an Error and nothing of it is. Writing an event again that is
   /// there already is no error: a commit may have succeeded without anybody hearing of it.
   virtual Result<void> commit(const Batch& batch) = 0;
+  /// An Error where what is written would not be found by the next start. Costs little: it is asked
+  /// every second.
+  virtual Result<void> check() = 0;
 };
 
 }  // namespace teal::control

@@ -51,6 +51,7 @@ struct Disk {
   std::string id = "disk";
   std::uint64_t reserved_events = 0;
   bool fails = false;
+  bool is_gone = false;  ///< The file was removed while it is open.
   std::size_t commits = 0;
   std::size_t waited_for = 0;  ///< Commits that a power failure does not undo.
   /// Called before a commit is done; the place to look at what was published by then.
@@ -81,7 +82,13 @@ class MemoryStore final : public Store {
     return found;
   }
 
+  Result<void> check() override {
+    if (disk_->is_gone) return Error{Source::internal, "the file was removed"};
+    return {};
+  }
+
   Result<void> commit(const Batch& batch) override {
+    if (Result<void> there = check(); !there) return there.error();
     if (disk_->on_commit) disk_->on_commit();
     if (disk_->fails) return Error{Source::internal, "no space left on device"};
     ++disk_->commits;
