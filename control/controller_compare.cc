@@ -169,13 +169,22 @@ void Controller::State::tell_kept_alarms(const DeploymentRunner& runner, const E
 }
 
 void Controller::close() {
-  for (const auto& [service, number] : state_->running) {
-    DeploymentRunner& runner = *state_->runners.at(number);
+  State& state = *state_;
+  const Mono now = state.clock.mono();
+  for (const auto& [service, number] : state.running) {
+    DeploymentRunner& runner = *state.runners.at(number);
+    state.ledger.set(ClockRow{number, runner.age(now)});
     if (!runner.compares()) continue;
     runner.close_evidence();
-    state_->save_evidence(runner);
+    state.save_evidence(runner);
   }
-  state_->flush();
+  for (ServiceEntry& entry : state.book.entries()) entry.unsaved |= entry.kept.has_value();
+  // Whoever has seen the last event has missed none when the next process begins. Should the store
+  // recover by this very write, one more is told of.
+  const std::uint64_t last = state.announcer.last_id().number + (state.ledger.healthy() ? 0 : 1);
+  state.flush();
+  state.ledger.reserve_events(last);
+  state.ledger.flush();
 }
 
 Answer<EvidenceReport> Controller::evidence(const DeploymentId& id) const {
