@@ -33,6 +33,11 @@ Result<void> Controller::start() {
   state.flush();  // Before the first event, so that its number is this process's for good.
   const Result<void> recovered = state.recover(*contents);
   if (!recovered) return recovered.error();
+  if (contents->services.empty() && contents->deployments.empty())
+    state.say(Level::warning, "store.new", "",
+              "no earlier state was found in " + state.config->state_path +
+                  ": every service begins with the groups of the configuration file");
+  state.tell_parked(*contents);
   state.recover_sticky(*contents);
   state.flush();  // What was left out of the state is not said again by the next start.
   state.publish();
@@ -140,6 +145,39 @@ Result<void> Controller::State::recover_deployments(const Contents& contents) {
     }
   }
   return {};
+}
+
+void Controller::State::tell_parked(const Contents& contents) {
+  std::set<std::string> parked;
+  std::map<std::string, const DeploymentRow*> newest;
+  for (const ServiceRow& row : contents.services)
+    if (book.find(row.name) == nullptr) parked.insert(row.name);
+  for (const DeploymentRow& row : contents.deployments) {
+    if (book.find(row.service) != nullptr) continue;
+    parked.insert(row.service);
+    newest[row.service] = &row;
+  }
+  for (const std::string& service : parked) tell_parked(service, newest[service], contents);
+}
+
+void Controller::State::tell_parked(const std::string& service, const DeploymentRow* newest,
+                                    const Contents& contents) {
+  const std::string absent = "the configuration file has no service '" + service + "' any more";
+  if (const Result<Spec> spec = spec_from_json(newest == nullptr ? "" : newest->spec)) {
+    DeploymentRunner runner(newest->number, *spec, newest->created, clock.mono());
+    for (const EventRow& row : contents.events)
+      if (row.deployment == newest->number)
+        if (const Result<Event> event = event_from_json(row.event)) runner.replay(*event, row);
+    if (!runner.is_over())
+      return say(Level::warning, "deployment.parked", service,
+                 absent + ", and its deployment stands still (" + spec->revision + ", " +
+                     std::string(runner.engine().phase()) + " at " +
+                     to_string(runner.engine().facts().weight) +
+                     "); put the service back to go on with it, to stop it or to roll it back",
+                 spec->id);
+  }
+  say(Level::info, "service.parked", service,
+      absent + "; what the store knows of it waits for its return");
 }
 
 void Controller::State::resume_active() {

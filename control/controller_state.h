@@ -88,6 +88,10 @@ struct Controller::State {
   Result<void> recover(const Contents& contents);
   Result<void> recover_services(const Contents& contents);
   Result<void> recover_deployments(const Contents& contents);
+  /// Of services that the file does not name any more: what waits for their return.
+  void tell_parked(const Contents& contents);
+  void tell_parked(const std::string& service, const DeploymentRow* newest,
+                   const Contents& contents);
   Result<void> refuse_own(const config::Service& service);
   void drop_own(ServiceEntry& entry);
   void resume_active();
