@@ -76,22 +76,32 @@ std::optional<Answer<DeploymentReport>> Controller::State::answer_of_key(
                    "the Idempotency-Key was used with another request",
                    "use a new key for a new request");
   const auto found = runners.find(known->second.deployment);
-  if (found == runners.end()) return std::nullopt;
+  if (found == runners.end())
+    return refused(409, "deployment-forgotten",
+                   "the Idempotency-Key started " + deployment_id(known->second.deployment) +
+                       " at " + format_time(known->second.at) +
+                       "; it is over, and its record is not kept any more",
+                   "nothing has to be done; to ship that revision again, use a new key");
   return report(*found->second);
+}
+
+/// The oldest that are too old or too many.
+void Controller::State::forget_keys(WallTime now) {
+  std::vector<std::pair<WallTime, std::string>> known;
+  for (const auto& [key, row] : keys) known.emplace_back(row.at, key);
+  std::sort(known.begin(), known.end());
+  for (const auto& [at, key] : known) {
+    if (now - at < kKeyLife && keys.size() < kMaxKeys) return;
+    ledger.forget_key(key);
+    keys.erase(key);
+  }
 }
 
 void Controller::State::remember_key(const std::string& key, const std::string& digest,
                                      DeploymentNumber number) {
   if (key.empty()) return;
   const WallTime now = clock.wall();
-  for (auto it = keys.begin(); it != keys.end();) {
-    if (now - it->second.at < kKeyLife && keys.size() < kMaxKeys) {
-      ++it;
-      continue;
-    }
-    ledger.forget_key(it->first);
-    it = keys.erase(it);
-  }
+  forget_keys(now);
   const KeyRow row{key, digest, number, now};
   keys[key] = row;
   ledger.add(row);

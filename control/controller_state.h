@@ -47,6 +47,7 @@ struct Controller::State {
   // ---- controller_deploy.cc ---------------------------------------------------------------------
   std::optional<Answer<DeploymentReport>> answer_of_key(const std::string& key,
                                                         const std::string& digest);
+  void forget_keys(WallTime now);
   void remember_key(const std::string& key, const std::string& digest, DeploymentNumber number);
 
   // ---- controller_turn.cc -----------------------------------------------------------------------
