@@ -294,7 +294,9 @@ std::string render_service(const json::object& service, const ViewStyle& style) 
       page.line("    " + reason, kDim);
   }
   if (const auto kept = number_at(service, "old_kept_for_ms"))
-    page.line("  the idle group is kept warm for " + seconds_left(*kept), kDim);
+    page.line("  the idle group is kept warm for " + seconds_left(*kept) +
+                  (text_at(service, "old_kept_until").empty() ? " from when it has no share" : ""),
+              kDim);
   return page.take();
 }
 

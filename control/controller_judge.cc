@@ -135,18 +135,31 @@ void Controller::State::tell_fitness_when_applied(const DeploymentRunner& fit) {
   });
 }
 
+/// The group that is kept warm, until that is over. Never while it has a share of the traffic, or
+/// may be given all of it.
+void Controller::State::run_kept(ServiceEntry& entry, Mono now) {
+  if (!entry.kept) return;
+  entry.count_kept(now);
+  if (entry.state.split.of(entry.kept->colour) > Weight::none()) return;
+  // The watch may go back to the old group at any time.
+  const DeploymentRunner* runner = active(entry.state.name);
+  const bool is_watching = runner != nullptr && runner->engine().is_watching();
+  if (entry.kept->left == Millis{0} && !is_watching) {
+    say(Level::info, "group.retiring", entry.state.name,
+        std::string(to_string(entry.kept->colour)) + " was kept long enough");
+    return retire(entry.state.name, entry.kept->colour);
+  }
+  if (now - entry.kept_saved < kKeptSaved) return;
+  entry.kept_saved = now;
+  entry.unsaved = true;
+  flush();
+}
+
 void Controller::State::run_timers() {
   const Mono now = clock.mono();
-  const WallTime wall = clock.wall();
   for (ServiceEntry& entry : book.entries()) {
+    run_kept(entry, now);
     DeploymentRunner* runner = active(entry.state.name);
-    // The watch may go back to the old group at any time, however long Teal was down meanwhile.
-    const bool is_watching = runner != nullptr && runner->engine().is_watching();
-    if (entry.kept && wall >= entry.kept->until && !is_watching) {
-      say(Level::info, "group.retiring", entry.state.name,
-          std::string(to_string(entry.kept->colour)) + " was kept long enough");
-      retire(entry.state.name, entry.kept->colour);
-    }
     if (runner == nullptr) continue;
     if (runner->take_wake(now)) {
       // A deadline's sentence should name the present numbers.

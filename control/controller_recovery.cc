@@ -70,7 +70,7 @@ Result<void> Controller::State::recover_services(const Contents& contents) {
     }
     const Result<SavedService> saved = service_from_json(row->state);
     if (!saved) return saved.error();
-    book.add(service, *saved, now);
+    book.add(service, *saved, now, clock.mono());
     for (const std::string& why : saved->unusable) {
       book.find(service.name)->touch();
       say(Level::error, "target.unusable", service.name,

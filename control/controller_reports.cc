@@ -64,7 +64,9 @@ ServiceReport Controller::State::report(const ServiceEntry& entry) const {
     if (runner->spec().service == report.name && runner->is_over())
       report.last_deployment = runner->spec().id;
   if (const DeploymentRunner* runner = active(report.name)) report.deployment = runner->spec().id;
-  if (entry.kept) report.old_kept_until = entry.kept->until;
+  report.old_kept_for = entry.kept_for(clock.mono());
+  if (entry.kept && entry.state.split.of(entry.kept->colour) == Weight::none())
+    report.old_kept_until = clock.wall() + *report.old_kept_for;
   return report;
 }
 

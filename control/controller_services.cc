@@ -60,6 +60,7 @@ void Controller::set_split(const std::string& service, Split split,
   const Colour idle = other(entry->state.live);
   const bool urgent = split.of(idle) < entry->state.split.of(idle);
   if (entry->state.split != split) {
+    entry->count_kept(state.clock.mono());
     entry->state.split = split;
     entry->state.exposure = nullptr;  // From here on it is a person's own risk.
     entry->touch();

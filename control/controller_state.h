@@ -34,6 +34,7 @@ struct Controller::State {
   static constexpr std::size_t kMaxTargets = 1000;  ///< Per group.
   static constexpr Millis kJudgePause{5};
   static constexpr Millis kClockSaved{5000};
+  static constexpr Millis kKeptSaved{60'000};
   static constexpr Millis kStoreRetry{1000};
   static constexpr Millis kRecent{150'000};  ///< Thresholds are taken from one to two of these.
   static constexpr Millis kShown{10'000};    ///< The window of the status page's numbers.
@@ -133,6 +134,7 @@ struct Controller::State {
   void check_health(ServiceEntry& entry, bool exactly);
   void tell_fitness_when_applied(const DeploymentRunner& fit);
   event::HealthChanged health_of(const DeploymentRunner& runner) const;
+  void run_kept(ServiceEntry& entry, Mono now);
   void run_timers();
   void return_ejected();
   void compare_targets();

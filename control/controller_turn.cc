@@ -115,8 +115,7 @@ bool Controller::State::apply(DeploymentRunner& runner, const std::vector<Action
       set_judging(entry, runner, *split);
       changes = true;
     } else if (const auto* keep = std::get_if<action::KeepOld>(&action)) {
-      entry.kept = Kept{keep->colour, clock.wall() + keep->duration};
-      entry.unsaved = true;
+      entry.keep(keep->colour, keep->duration, clock.mono());
     } else if (const auto* gone = std::get_if<action::RetireGroup>(&action)) {
       book.retire(entry, gone->colour);
       changes = true;
@@ -251,7 +250,7 @@ void Controller::State::prune(const std::string& service) {
 bool Controller::State::flush() {
   for (ServiceEntry& entry : book.entries()) {
     if (!std::exchange(entry.unsaved, false)) continue;
-    ledger.set(ServiceRow{entry.state.name, to_json(entry.saved())});
+    ledger.set(ServiceRow{entry.state.name, to_json(entry.saved(clock.mono()))});
   }
   if (announcer.wants_room()) {
     events_asked = announcer.room();

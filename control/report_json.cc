@@ -350,7 +350,8 @@ json::object to_json(const ServiceReport& report, const DeploymentReport* runnin
   out["deployment"] = running != nullptr ? json::value(to_json(*running, now)) : nullptr;
   out["last_deployment"] = last != nullptr ? json::value(to_summary(*last)) : nullptr;
   out["old_kept_until"] = or_null(report.old_kept_until);
-  out["old_kept_for_ms"] = left(report.old_kept_until, now);
+  out["old_kept_for_ms"] =
+      report.old_kept_for ? json::value(report.old_kept_for->count()) : json::value(nullptr);
   return out;
 }
 

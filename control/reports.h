@@ -71,7 +71,9 @@ struct ServiceReport {
   PerColour<GroupReport> groups;
   std::optional<DeploymentId> deployment;       ///< The running one.
   std::optional<DeploymentId> last_deployment;  ///< The newest finished one.
-  /// Until when the idle group is kept warm for an instant rollback.
+  /// For how long the idle group is kept warm yet, for an instant rollback; and until when, where
+  /// it has no share of the traffic: while it has one, that time stands still.
+  std::optional<Millis> old_kept_for;
   std::optional<WallTime> old_kept_until;
 };
 

@@ -4,6 +4,39 @@
 #include <utility>
 
 namespace teal::control {
+namespace {
+
+constexpr std::chrono::hours kLongestKept{24 * 30};  ///< As the configuration allows.
+
+}  // namespace
+
+void ServiceEntry::keep(Colour colour, Millis duration, Mono now) {
+  kept = Kept{colour, duration};
+  kept_counted = kept_saved = now;
+  unsaved = true;
+}
+
+std::optional<Millis> ServiceEntry::kept_for(Mono now) const {
+  if (!kept) return std::nullopt;
+  if (state.split.of(kept->colour) > Weight::none()) return kept->left;
+  const auto passed = std::chrono::duration_cast<Millis>(now - kept_counted);
+  return std::max(Millis{0}, kept->left - passed);
+}
+
+void ServiceEntry::count_kept(Mono now) {
+  if (!kept) return;
+  const bool counts = state.split.of(kept->colour) == Weight::none();
+  const auto passed = std::chrono::duration_cast<Millis>(now - kept_counted);
+  if (counts) kept->left = std::max(Millis{0}, kept->left - passed);
+  // What is less than a millisecond counts the next time.
+  kept_counted = counts ? kept_counted + passed : now;
+}
+
+SavedService ServiceEntry::saved(Mono now) const {
+  SavedService saved{state, version, retiring, kept, firing};
+  if (saved.kept) saved.kept->left = *kept_for(now);
+  return saved;
+}
 
 void ServiceBook::add(const config::Service& config, WallTime now) {
   ServiceEntry entry{config};
@@ -18,13 +51,20 @@ void ServiceBook::add(const config::Service& config, WallTime now) {
   entries_.push_back(std::move(entry));
 }
 
-void ServiceBook::add(const config::Service& config, const SavedService& saved, WallTime now) {
+void ServiceBook::add(const config::Service& config, const SavedService& saved, WallTime now,
+                      Mono mono) {
   ServiceEntry entry{config};
   entry.state = saved.state;
   entry.state.name = config.name;
   entry.version = saved.version;
   entry.retiring = saved.retiring;
-  entry.kept = saved.kept;
+  if (saved.kept)
+    entry.keep(saved.kept->colour,
+               saved.kept_until
+                   ? std::clamp<Millis>(*saved.kept_until - now, Millis{0}, kLongestKept)
+                   : saved.kept->left,
+               mono);
+  entry.unsaved = saved.kept_until.has_value();
   entry.firing = saved.firing;
   for (const Colour colour : kColours) {
     for (TargetState& target : entry.state.groups[colour].targets) {

@@ -25,7 +25,9 @@ struct ServiceEntry {
   ServiceState state;
   std::uint64_t version = 1;  ///< Grows with every change of split, roles or membership.
   PerColour<bool> retiring;
+  /// The idle group stays warm: `kept->left` as of `kept_counted`.
   std::optional<Kept> kept;
+  Mono kept_counted, kept_saved;
   std::map<std::string, std::string> firing;  ///< External alarms by name: why.
   std::map<TargetId, WallTime> since;         ///< Of the present health.
   health::Outlier outlier;
@@ -38,7 +40,14 @@ struct ServiceEntry {
     ++version;
     unsaved = true;
   }
-  SavedService saved() const { return {state, version, retiring, kept, firing}; }
+  /// From now on the idle group is kept for so long.
+  void keep(Colour colour, Millis duration, Mono now);
+  /// Takes off what has passed since the last time, unless the kept group had a share of the
+  /// traffic meanwhile: to be called before that changes.
+  void count_kept(Mono now);
+  /// What is left of it now; nothing where nothing is kept.
+  std::optional<Millis> kept_for(Mono now) const;
+  SavedService saved(Mono now) const;
 };
 
 struct FoundTarget {
@@ -52,7 +61,7 @@ class ServiceBook {
   /// As the file says.
   void add(const config::Service& config, WallTime now);
   /// As the store says.
-  void add(const config::Service& config, const SavedService& saved, WallTime now);
+  void add(const config::Service& config, const SavedService& saved, WallTime now, Mono mono);
 
   ServiceEntry* find(const std::string& name);
   const ServiceEntry* find(const std::string& name) const;

@@ -299,10 +299,9 @@ SavedService read_service(const json::object& object) {
     saved.state.groups[side] = read_group(group, saved.unusable);
     saved.retiring[side] = group.at("retiring").as_bool();
   }
-  if (object.contains("kept"))
-    saved.kept =
-        Kept{colour(object, "kept"),
-             WallTime{std::chrono::milliseconds{number<std::int64_t>(object, "kept_until")}}};
+  if (object.contains("kept")) saved.kept = Kept{colour(object, "kept"), Millis{0}};
+  if (object.contains("kept_left_ms")) saved.kept->left = millis(object, "kept_left_ms");
+  if (object.contains("kept_until")) saved.kept_until = WallTime{millis(object, "kept_until")};
   for (const auto& [name, why] : object.at("firing").as_object())
     saved.firing.emplace(name, json::value_to<std::string>(why));
   return saved;
@@ -360,7 +359,7 @@ std::string to_json(const SavedService& saved) {
     object[to_string(side)] = write(saved.state.groups[side], saved.retiring[side]);
   if (saved.kept) {
     object["kept"] = to_string(saved.kept->colour);
-    object["kept_until"] = saved.kept->until.time_since_epoch().count();
+    object["kept_left_ms"] = saved.kept->left.count();
   }
   json::object firing;
   for (const auto& [name, why] : saved.firing) firing[name] = why;

@@ -19,10 +19,11 @@ namespace teal::control {
 std::string to_json(const Spec& spec);
 Result<Spec> spec_from_json(std::string_view json);
 
-/// The idle group waits warm until then.
+/// The idle group waits warm for so long yet. The time runs while Teal does and the group has no
+/// share of the traffic.
 struct Kept {
   Colour colour = Colour::blue;
-  WallTime until;
+  Millis left{0};
   bool operator==(const Kept&) const = default;
 };
 
@@ -34,6 +35,8 @@ struct SavedService {
   PerColour<bool> retiring;
   std::optional<Kept> kept;
   std::map<std::string, std::string> firing;  ///< External alarms by name: why.
+  /// Instead of kept->left, in the records of older Teals: when its time is over; read only.
+  std::optional<WallTime> kept_until = std::nullopt;
   /// What stood among the targets and is not the address of one, as older versions could store;
   /// read only.
   std::vector<std::string> unusable = {};

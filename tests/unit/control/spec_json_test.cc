@@ -88,7 +88,7 @@ TEST(SpecJson, ReadsBackAServiceWithEverythingThatSurvives) {
   saved.state.groups[Colour::green].targets = {target};
   saved.version = 17;
   saved.retiring[Colour::blue] = true;
-  saved.kept = Kept{Colour::blue, WallTime{1'700'000'000'000ms}};
+  saved.kept = Kept{Colour::blue, 432'100ms};
   saved.firing = {{"pager", "on fire"}};
   EXPECT_EQ(service_from_json(to_json(saved)).value(), saved);
 }
