@@ -275,10 +275,10 @@ int Client::events(bool follow, const std::string& since) {
 }
 
 int Client::target(const std::string& method, const std::string& service, const std::string& group,
-                   const std::string& address) {
+                   const std::string& address, bool force) {
   return report_service(call(method, "/v1/services/" + path_segment(service) + "/groups/" +
-                                         path_segment(group) + "/targets/" +
-                                         path_segment(address)));
+                                         path_segment(group) + "/targets/" + path_segment(address) +
+                                         (force ? "?force=true" : "")));
 }
 
 int Client::alarm(const std::string& name, const std::string& state, const std::string& service,

@@ -50,8 +50,9 @@ class Client {
   /// The same events judged again; empty: the deployment's own setting.
   int replay(const std::string& id, const std::string& tolerance, const std::string& confidence);
   int events(bool follow, const std::string& since);
+  /// `force`: also where a running deployment has too few targets without it.
   int target(const std::string& method, const std::string& service, const std::string& group,
-             const std::string& address);
+             const std::string& address, bool force);
   int alarm(const std::string& name, const std::string& state, const std::string& service,
             const std::string& reason);
 

@@ -23,7 +23,7 @@ struct Choices {
   std::string timeout = "0";
   std::vector<std::string> shares;
   std::size_t limit = 20;
-  bool watch = false, follow = false;
+  bool watch = false, follow = false, force = false;
   DeployOptions deploy;
 };
 using SharedChoices = std::shared_ptr<Choices>;
@@ -149,13 +149,16 @@ class Registrar {
       const std::string word = method;
       CLI::App* one = add(*target, name, help, terminal_, action_, choices_,
                           [word](Client& client, Choices& c) {
-                            return client.target(word, c.service, c.group, c.address);
+                            return client.target(word, c.service, c.group, c.address, c.force);
                           });
       one->add_option("SERVICE", choices_->service, "The service")->required();
       one->add_option("GROUP", choices_->group, "The group")
           ->required()
           ->check(CLI::IsMember({"blue", "green"}));
       one->add_option("ADDR", choices_->address, "IP:PORT, [IPv6]:PORT or unix:/PATH")->required();
+      if (word == "DELETE")
+        one->add_flag("--force", choices_->force,
+                      "Also where a running deployment then has too few: count its minimum anew");
     }
     CLI::App* alarm = command("alarm", "Say that an outside alarm fires or is resolved.",
                               [](Client& client, Choices& c) {

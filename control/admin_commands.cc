@@ -171,8 +171,14 @@ void AdminApi::put_target(const ApiCall& call, const Reply& reply) {
 void AdminApi::delete_target(const ApiCall& call, const Reply& reply) {
   const auto target = named_target(call, reply);
   if (!target) return;
+  const std::string force = call.query.empty() ? "false" : call.query.front().second;
+  if (force != "true" && force != "false")
+    return reply(
+        to_response({400, "invalid-parameter", "The force is not valid",
+                     "'" + force + "' is not a force", "write force=true or leave it out"}));
   // Accepted, not done: it leaves when the workers have let go of it.
-  const auto answer = commands_.delete_target(call.names[0], target->colour, target->address);
+  const auto answer =
+      commands_.delete_target(call.names[0], target->colour, target->address, force == "true");
   reply(answer ? service_response(202, *answer) : to_response(answer.error()));
 }
 

@@ -31,7 +31,7 @@ class Commands {
   virtual Answer<ServiceReport> put_target(const std::string& service, Colour colour,
                                            const Address& address) = 0;
   virtual Answer<ServiceReport> delete_target(const std::string& service, Colour colour,
-                                              const Address& address) = 0;
+                                              const Address& address, bool force) = 0;
   virtual Answer<std::size_t> set_external_alarm(const std::string& name,
                                                  const std::string& service, bool firing,
                                                  const std::string& why) = 0;

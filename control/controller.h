@@ -83,9 +83,11 @@ class Controller {
   /// Adds a target, or takes a draining one back. 422 where it is a socket of this process's own.
   Answer<ServiceReport> put_target(const std::string& service, Colour colour,
                                    const Address& address);
-  /// Drains a target: no new requests; removed once the workers have let go of it.
+  /// Drains a target: no new requests; removed once the workers have let go of it. 409 where a
+  /// running deployment would be left with less than its minimum_healthy, unless `force`: then the
+  /// minimum is counted anew, of what is left.
   Answer<ServiceReport> delete_target(const std::string& service, Colour colour,
-                                      const Address& address);
+                                      const Address& address, bool force = false);
   /// An outside alarm by name; `service` empty: all that know it. Answers how many services know
   /// it; none is a 404.
   Answer<std::size_t> set_external_alarm(const std::string& name, const std::string& service,

@@ -28,8 +28,8 @@ Answer<ServiceReport> ControllerCommands::put_target(const std::string& service,
 }
 
 Answer<ServiceReport> ControllerCommands::delete_target(const std::string& service, Colour colour,
-                                                        const Address& address) {
-  return controller_.delete_target(service, colour, address);
+                                                        const Address& address, bool force) {
+  return controller_.delete_target(service, colour, address, force);
 }
 
 Answer<std::size_t> ControllerCommands::set_external_alarm(const std::string& name,

@@ -22,7 +22,7 @@ class ControllerCommands final : public Commands {
   Answer<ServiceReport> put_target(const std::string& service, Colour colour,
                                    const Address& address) override;
   Answer<ServiceReport> delete_target(const std::string& service, Colour colour,
-                                      const Address& address) override;
+                                      const Address& address, bool force) override;
   Answer<std::size_t> set_external_alarm(const std::string& name, const std::string& service,
                                          bool firing, const std::string& why) override;
 

@@ -99,6 +99,7 @@ event::HealthChanged Controller::State::health_of(const DeploymentRunner& runner
   const ServiceEntry& entry = *book.find(runner.spec().service);
   for (const TargetState& target : entry.state.groups[runner.spec().colour].targets) {
     if (target.draining) continue;
+    if (target.ejected) ++counts.ejected;
     if (target.ejected || target.health == Health::unhealthy)
       ++counts.unhealthy;
     else if (target.health == Health::healthy)
@@ -116,7 +117,7 @@ void Controller::State::check_health(ServiceEntry& entry, bool exactly) {
   if (runner == nullptr) return;
   const event::HealthChanged counts = health_of(*runner);
   const event::HealthChanged& told_before = runner->engine().facts().health;
-  const std::uint32_t minimum = runner->spec().minimum_healthy;
+  const std::uint32_t minimum = runner->engine().minimum();
   const Fitness fit = fitness(counts, minimum);
   const bool differs = fit != fitness(told_before, minimum);
   if (differs && fit == Fitness::fit && !exactly) return tell_fitness_when_applied(*runner);

@@ -21,6 +21,11 @@ std::string target_text(Colour colour, const Address& address) {
   return std::string(to_string(colour)) + " " + to_string(address);
 }
 
+/// What a deployment's minimum_healthy is of so many targets; never more than there are.
+std::uint32_t recounted(const Spec& spec, std::size_t targets) {
+  return std::min(spec.deploy.minimum_healthy.of(targets), static_cast<std::uint32_t>(targets));
+}
+
 /// Groups that are to get traffic must be able to take it.
 std::optional<ApiError> refuse_split(const ServiceState& service, Split split) {
   for (const Colour colour : kColours) {
@@ -118,8 +123,54 @@ std::vector<Address> Controller::State::without_own(const config::Service& servi
   return usable;
 }
 
+DeploymentRunner* Controller::State::counting(const ServiceEntry& entry, Colour colour) const {
+  DeploymentRunner* runner = active(entry.state.name);
+  if (runner == nullptr || runner->spec().colour != colour) return nullptr;
+  const bool counts = runner->spec().kind == Kind::deploy ||
+                      std::holds_alternative<state::Reinstalling>(runner->engine().state());
+  return counts ? runner : nullptr;
+}
+
+Controller::State::Refusal Controller::State::refuse_drain(const ServiceEntry& entry, Colour colour,
+                                                           const TargetState& target,
+                                                           bool force) const {
+  const std::string title = "The target was not removed";
+  const DeploymentRunner* runner = counting(entry, colour);
+  if (target.accepts_requests() && accepting(entry.state.groups[colour]) == 1 &&
+      entry.state.split.of(colour) > Weight::none())
+    return refused(409, "last-target", title,
+                   target_text(colour, target.address) + " is the last healthy one and has traffic",
+                   "move the traffic away or add another target first");
+  if (runner == nullptr || target.draining) return std::nullopt;
+  const std::size_t left = addresses_of(entry.state.groups[colour]).size() - 1;
+  const std::string& id = runner->spec().id;
+  if (left == 0)
+    return refused(409, "last-target", title,
+                   target_text(colour, target.address) + " is the last target that " + id + " has",
+                   "add another target first, or give the deployment up: teal stop " + id);
+  const event::HealthChanged health = health_of(*runner);
+  const bool is_counted = !target.ejected && target.health != Health::unhealthy;
+  const std::uint32_t able = health.healthy + health.unknown - (is_counted ? 1 : 0);
+  const std::uint32_t minimum = runner->engine().minimum();
+  if (force || able >= minimum) return std::nullopt;
+  const bool has_traffic = runner->engine().facts().weight > Weight::none();
+  const bool goes_back =
+      runner->spec().deploy.rollback_on.deployment_failure && runner->spec().has_baseline;
+  const std::string what = !has_traffic ? "it would wait for others, and fail in time"
+                           : goes_back  ? "it would be rolled back"
+                                        : "it would fail, and leave the traffic where it is";
+  return refused(409, "below-minimum-healthy", title,
+                 id + " needs " + std::to_string(minimum) + " healthy targets of " +
+                     std::string(to_string(colour)) + " and would have " + std::to_string(able) +
+                     ": " + what,
+                 "add another target first, or count anew (" +
+                     std::to_string(recounted(runner->spec(), left)) + " of " +
+                     std::to_string(left) + "): teal target drain " + entry.state.name + " " +
+                     target_text(colour, target.address) + " --force");
+}
+
 Answer<ServiceReport> Controller::delete_target(const std::string& service, Colour colour,
-                                                const Address& address) {
+                                                const Address& address, bool force) {
   State& state = *state_;
   ServiceEntry* entry = state.book.find(service);
   if (entry == nullptr) return unknown_service(service);
@@ -129,19 +180,18 @@ Answer<ServiceReport> Controller::delete_target(const std::string& service, Colo
     return refused(404, "unknown-target", "There is no such target",
                    target_text(colour, address) + " is not registered",
                    "GET /v1/services/" + service + " lists the targets");
-  if (target->accepts_requests() && accepting(group) == 1 &&
-      entry->state.split.of(colour) > Weight::none())
-    return refused(409, "last-target", "The target was not removed",
-                   target_text(colour, address) + " is the last healthy one and has traffic",
-                   "move the traffic away or add another target first");
+  if (const auto refusal = state.refuse_drain(*entry, colour, *target, force)) return *refusal;
   const TargetId id = target->id;
   if (!target->draining) {
     target->draining = true;
     entry->touch();
+    DeploymentRunner* counts = force ? state.counting(*entry, colour) : nullptr;
+    if (counts != nullptr)
+      state.tell(*counts, event::Recounted{recounted(counts->spec(), addresses_of(group).size())});
     state.flush();
     state.publish();
     state.say(Level::info, "target.draining", service, target_text(colour, address));
-    state.check_health(*entry, false);
+    state.check_health(*entry, counts != nullptr);
     state.remove_when_applied(service, colour, id);
   }
   return state.report(*entry);

@@ -82,6 +82,12 @@ struct Controller::State {
   std::vector<Address> without_own(const config::Service& service,
                                    const std::vector<Address>& targets);
   void remove_when_applied(const std::string& service, Colour colour, TargetId id);
+  /// Where the target counts in a running deployment that would have too few without it. Forced:
+  /// only where it is the last of them.
+  Refusal refuse_drain(const ServiceEntry& entry, Colour colour, const TargetState& target,
+                       bool force) const;
+  /// The running deployment whose minimum_healthy counts the targets of the group.
+  DeploymentRunner* counting(const ServiceEntry& entry, Colour colour) const;
   bool knows_external(const ServiceEntry& entry, const std::string& name) const;
   void set_external(ServiceEntry& entry, const std::string& name, bool firing,
                     const std::string& why);

@@ -217,6 +217,7 @@ struct Facts {
   Shift shift = 0;       ///< Last publication asked for.
   Shift applied = 0;     ///< Last one that every worker runs on.
   event::HealthChanged health;
+  std::uint32_t minimum = 0;  ///< As counted anew on request; 0: the spec's minimum_healthy.
   std::string missing_evidence;
   std::uint32_t exposed = 0;     ///< Spent of the exposure budget.
   bool was_baked_whole = false;  ///< A bake with all traffic on the release has ended.
@@ -236,6 +237,10 @@ class Deployment {
   const Spec& spec() const { return spec_; }
   const State& state() const { return state_; }
   const Facts& facts() const { return facts_; }
+  /// So many targets must be healthy.
+  std::uint32_t minimum() const {
+    return facts_.minimum > 0 ? facts_.minimum : spec_.minimum_healthy;
+  }
   Status status() const;
   /// "Preparing", "Baking"...
   std::string_view phase() const;

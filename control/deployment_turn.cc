@@ -158,6 +158,20 @@ State Turn::finish(Trigger trigger, std::string code, std::string why) {
   return Stopped{std::move(code), std::move(why)};
 }
 
+std::string Turn::health_text() const {
+  const event::HealthChanged& health = facts_.health;
+  const std::size_t there = std::size_t{health.healthy} + health.unhealthy + health.unknown;
+  const std::size_t all = std::max(spec_.targets.size(), there);
+  std::string text = std::to_string(health.healthy) + " of " + std::to_string(all) +
+                     " targets are healthy, " + std::to_string(minimum()) + " must be";
+  // Those that nobody calls ill.
+  std::string others;
+  if (health.ejected > 0) others += std::to_string(health.ejected) + " ejected";
+  if (all > there)
+    others += (others.empty() ? "" : ", ") + std::to_string(all - there) + " drained";
+  return others.empty() ? text : text + " (" + others + ")";
+}
+
 State Turn::go_back() {
   facts_.weight = Weight::all();
   facts_.is_live = true;

@@ -46,8 +46,8 @@ class Turn {
   State on(const Created& /*at*/, const Begin& /*e*/) { return begin(); }
   State on(const Created& /*at*/, const Resumed& /*e*/) { return begin(); }
   template <class E>
-  requires OneOf<E, HealthChanged, SplitApplied, AlarmBreached, Evidence, Exposed, Wake> State
-  on(const Created& at, const E& /*e*/) {
+  requires OneOf<E, HealthChanged, Recounted, SplitApplied, AlarmBreached, Evidence, Exposed, Wake>
+      State on(const Created& at, const E& /*e*/) {
     return at;
   }
   template <class E>
@@ -64,7 +64,8 @@ class Turn {
     return at;
   }
   template <Terminal S, class E>
-  requires OneOf<E, Begin, HealthChanged, SplitApplied, AlarmBreached, Evidence, Wake, Resumed>
+  requires OneOf<E, Begin, HealthChanged, Recounted, SplitApplied, AlarmBreached, Evidence, Wake,
+                 Resumed>
       State on(const S& at, const E& /*e*/) {
     return at;
   }
@@ -92,9 +93,16 @@ class Turn {
     return applied(at);
   }
   template <Running S>
+  State on(const S& at, const Recounted& e) {
+    facts_.minimum = e.minimum;
+    say("deployment.recounted",
+        "counted anew on request: " + std::to_string(e.minimum) + " must be healthy");
+    return at;
+  }
+  template <Running S>
   State on(const S& at, const HealthChanged& e) {
     facts_.health = e;
-    const Fitness fit = fitness(e, spec_.minimum_healthy);
+    const Fitness fit = fitness(e, minimum());
     if constexpr (Steered<S>) {
       const bool carries_traffic = facts_.weight > Weight::none();
       if (fit == Fitness::breached && carries_traffic)
@@ -378,11 +386,11 @@ class Turn {
     return shift;
   }
 
-  bool is_fit() const { return fitness(facts_.health, spec_.minimum_healthy) == Fitness::fit; }
-  std::string health_text() const {
-    return std::to_string(facts_.health.healthy) + " of " + std::to_string(spec_.targets.size()) +
-           " targets are healthy, " + std::to_string(spec_.minimum_healthy) + " must be";
+  std::uint32_t minimum() const {
+    return facts_.minimum > 0 ? facts_.minimum : spec_.minimum_healthy;
   }
+  bool is_fit() const { return fitness(facts_.health, minimum()) == Fitness::fit; }
+  std::string health_text() const;
 
   template <class A>
   void act(A action) {

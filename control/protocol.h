@@ -40,7 +40,15 @@ struct HealthChanged {
   std::uint32_t healthy = 0;
   std::uint32_t unhealthy = 0;
   std::uint32_t unknown = 0;
+  std::uint32_t ejected = 0;  ///< Of the unhealthy ones, those that outlier detection took out.
   bool operator==(const HealthChanged&) const = default;
+};
+
+/// Somebody took targets out of the group and accepts it: so many of the rest must be healthy from
+/// now on. How they are is told behind it.
+struct Recounted {
+  std::uint32_t minimum = 1;
+  bool operator==(const Recounted&) const = default;
 };
 
 /// Every worker runs on the publication `shift` or a later one. `took` goes to the record only.
@@ -104,9 +112,9 @@ struct Resumed {
 }  // namespace event
 
 using Event =
-    std::variant<event::Begin, event::HealthChanged, event::SplitApplied, event::AlarmBreached,
-                 event::Evidence, event::Exposed, event::Wake, event::Proceed, event::Pause,
-                 event::Promote, event::Stop, event::Rollback, event::Resumed>;
+    std::variant<event::Begin, event::HealthChanged, event::Recounted, event::SplitApplied,
+                 event::AlarmBreached, event::Evidence, event::Exposed, event::Wake, event::Proceed,
+                 event::Pause, event::Promote, event::Stop, event::Rollback, event::Resumed>;
 
 /// "health 2 healthy 0 unhealthy 1 unknown", "applied 3 in 250us", "alarm errors: 4% > 1%".
 std::string to_string(const Event& event);

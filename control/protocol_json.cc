@@ -19,10 +19,15 @@ json::object fields(const Event& event) {
             return {{"event", "begin"}};
           },
           [](const event::HealthChanged& e) -> json::object {
-            return {{"event", "health"},
-                    {"healthy", e.healthy},
-                    {"unhealthy", e.unhealthy},
-                    {"unknown", e.unknown}};
+            json::object health{{"event", "health"},
+                                {"healthy", e.healthy},
+                                {"unhealthy", e.unhealthy},
+                                {"unknown", e.unknown}};
+            if (e.ejected > 0) health["ejected"] = e.ejected;
+            return health;
+          },
+          [](const event::Recounted& e) -> json::object {
+            return {{"event", "recounted"}, {"minimum", e.minimum}};
           },
           [](const event::SplitApplied& e) -> json::object {
             return {{"event", "applied"}, {"shift", e.shift}, {"took_us", e.took.count()}};
@@ -70,7 +75,9 @@ Event read(const json::object& object) {
   const auto count = [&](const char* key) { return json::value_to<std::uint32_t>(object.at(key)); };
   if (name == "begin") return event::Begin{};
   if (name == "health")
-    return event::HealthChanged{count("healthy"), count("unhealthy"), count("unknown")};
+    return event::HealthChanged{count("healthy"), count("unhealthy"), count("unknown"),
+                                object.contains("ejected") ? count("ejected") : 0};
+  if (name == "recounted") return event::Recounted{count("minimum")};
   if (name == "applied")
     return event::SplitApplied{json::value_to<std::uint64_t>(object.at("shift")),
                                Micros{json::value_to<std::int64_t>(object.at("took_us"))}};

@@ -42,8 +42,16 @@ std::optional<Event> parse_health(std::string_view text) {
   event::HealthChanged health;
   if (take_number(text, health.healthy) && take(text, " healthy ") &&
       take_number(text, health.unhealthy) && take(text, " unhealthy ") &&
-      take_number(text, health.unknown) && text == " unknown")
-    return health;
+      take_number(text, health.unknown) && take(text, " unknown")) {
+    if (text.empty()) return health;
+    if (take(text, " ") && take_number(text, health.ejected) && text == " ejected") return health;
+  }
+  return std::nullopt;
+}
+
+std::optional<Event> parse_recounted(std::string_view text) {
+  event::Recounted recounted;
+  if (take_number(text, recounted.minimum) && text.empty()) return recounted;
   return std::nullopt;
 }
 
@@ -85,7 +93,10 @@ std::string to_string(const Event& event) {
           [](const event::HealthChanged& e) -> std::string {
             return "health " + std::to_string(e.healthy) + " healthy " +
                    std::to_string(e.unhealthy) + " unhealthy " + std::to_string(e.unknown) +
-                   " unknown";
+                   " unknown" + (e.ejected > 0 ? " " + std::to_string(e.ejected) + " ejected" : "");
+          },
+          [](const event::Recounted& e) -> std::string {
+            return "recounted " + std::to_string(e.minimum);
           },
           [](const event::SplitApplied& e) -> std::string {
             const std::string text = "applied " + std::to_string(e.shift);
@@ -125,6 +136,8 @@ Result<Event> parse_event(std::string_view text) {
   rest = text;
   if (take(rest, "health "))
     event = parse_health(rest);
+  else if (take(rest, "recounted "))
+    event = parse_recounted(rest);
   else if (take(rest, "applied "))
     event = parse_applied(rest);
   else if (take(rest, "alarm "))

@@ -196,7 +196,13 @@ class ControllerSimulator : public ControlRoom {
       const auto& targets = ports->last().groups[kColours[rng_.below(2)]].targets;
       if (!targets.empty()) {
         const Address address = targets[0].address;
-        for (const Colour colour : kColours) controller->delete_target("shop", colour, address);
+        const bool force = rng_.below(2) == 0;
+        const std::optional<DeploymentId> before = shop().deployment;
+        for (const Colour colour : kColours)
+          controller->delete_target("shop", colour, address, force);
+        if (!force) {
+          ASSERT_EQ(shop().deployment, before) << "a drain ends no deployment";
+        }
       }
     }
   }

@@ -76,9 +76,10 @@ class FakeCommands final : public Commands {
   }
 
   Answer<ServiceReport> delete_target(const std::string& service, Colour colour,
-                                      const Address& address) override {
+                                      const Address& address, bool force) override {
     calls.push_back("delete " + service + " " + std::string(to_string(colour)) + " " +
-                    to_string(address));
+                    to_string(address) + (force ? " force" : ""));
+    if (refusal) return *refusal;
     return services_.at(service);
   }
 

@@ -116,6 +116,9 @@ TEST_F(Cli, AddsAndDrainsTargets) {
   EXPECT_EQ(run(line({"target", "drain", "shop", "blue", "unix:/run/app.sock"})).code, 0);
   EXPECT_THAT(calls(),
               ElementsAre("put shop green 10.0.0.7:80", "delete shop blue unix:/run/app.sock"));
+  EXPECT_EQ(run(line({"target", "drain", "shop", "green", "10.0.0.7:80", "--force"})).code, 0);
+  EXPECT_EQ(calls().back(), "delete shop green 10.0.0.7:80 force");
+  EXPECT_EQ(run(line({"target", "add", "shop", "green", "10.0.0.7:80", "--force"})).code, 2);
   EXPECT_EQ(run(line({"target", "add", "shop", "red", "10.0.0.7:80"})).code, 2);
 }
 
