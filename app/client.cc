@@ -153,42 +153,45 @@ int Client::status(const std::string& service, bool watch) {
   return text ? kSuccess : kError;
 }
 
-std::optional<std::string> Client::find_deployment(const std::string& command,
-                                                   const std::string& what) {
+std::optional<json::object> Client::find_service(const std::string& name) {
+  if (!name.empty()) return fetch("/v1/services/" + path_segment(name));
+  std::optional<json::object> all = fetch("/v1/services");
+  if (!all) return std::nullopt;
+  const json::value* list = all->if_contains("services");
+  if (list != nullptr && list->is_array() && list->get_array().size() == 1 &&
+      list->get_array()[0].is_object())
+    return list->get_array()[0].get_object();
+  fail("there is not just one service: name the service or the deployment");
+  return std::nullopt;
+}
+
+std::optional<std::string> Client::find_deployment(const std::string& what) {
   if (is_deployment_id(what)) return what;
-  json::object service;
-  if (what.empty()) {
-    std::optional<json::object> all = fetch("/v1/services");
-    if (!all) return std::nullopt;
-    const json::value* list = all->if_contains("services");
-    if (list == nullptr || !list->is_array() || list->get_array().size() != 1 ||
-        !list->get_array()[0].is_object()) {
-      fail("there is not just one service: name the service or the deployment");
-      return std::nullopt;
-    }
-    service = list->get_array()[0].get_object();
-  } else {
-    std::optional<json::object> one = fetch("/v1/services/" + path_segment(what));
-    if (!one) return std::nullopt;
-    service = std::move(*one);
-  }
-  const auto id_of = [&](std::string_view key) {
-    const json::value* value = service.if_contains(key);
-    return value != nullptr && value->is_object() ? text_at(value->get_object(), "id")
-                                                  : std::string();
-  };
-  std::string id = id_of("deployment");
-  if (id.empty() && command == "rollback") id = id_of("last_deployment");
-  if (!id.empty()) return id;
-  fail("no deployment of '" + text_at(service, "name") +
+  const std::optional<json::object> service = find_service(what);
+  if (!service) return std::nullopt;
+  const json::object* running = object_at(*service, "deployment");
+  if (running != nullptr) return text_at(*running, "id");
+  fail("no deployment of '" + text_at(*service, "name") +
        "' is running; `teal history` lists the earlier ones");
   return std::nullopt;
 }
 
 int Client::steer(const std::string& command, const std::string& what) {
-  const std::optional<std::string> id = find_deployment(command, what);
-  if (!id) return kError;
-  const auto answer = call("POST", "/v1/deployments/" + path_segment(*id) + "/" + command);
+  std::string path = "/v1/deployments/";
+  if (command == "rollback" && !is_deployment_id(what)) {
+    std::string service = what;
+    if (service.empty()) {
+      const std::optional<json::object> only = find_service("");
+      if (!only) return kError;
+      service = text_at(*only, "name");
+    }
+    path = "/v1/services/" + path_segment(service) + "/";
+  } else {
+    const std::optional<std::string> id = find_deployment(what);
+    if (!id) return kError;
+    path += path_segment(*id) + "/";
+  }
+  const auto answer = call("POST", path + command);
   if (!answer) return kError;
   const std::optional<json::object> report = parse_object(*answer);
   if (json_ || !report)

@@ -40,7 +40,8 @@ class Client {
 
   int status(const std::string& service, bool watch);
   int deploy(const DeployOptions& options);
-  /// `what` is a deployment's id or a service; empty where there is only one service.
+  /// `what` is a deployment's id or a service; empty where there is only one service. A service's
+  /// rollback takes back what is live where nothing is running.
   int steer(const std::string& command, const std::string& what);
   int split(const std::string& service, const std::vector<std::string>& shares,
             const std::string& if_match);
@@ -67,7 +68,9 @@ class Client {
            const std::function<std::string(const boost::json::object&)>& render);
   int report_service(const std::optional<std::string>& answer);
   std::optional<std::string> frame(const std::string& service);
-  std::optional<std::string> find_deployment(const std::string& command, const std::string& what);
+  /// The service of that name; the only one where the name is empty.
+  std::optional<boost::json::object> find_service(const std::string& name);
+  std::optional<std::string> find_deployment(const std::string& what);
   int wait_for(const std::string& id, Millis timeout);
   int fail(const std::string& message);
   /// Says what the API minds.

@@ -121,7 +121,9 @@ class Registrar {
         {"pause", "Stay at the present weight."},
         {"promote", "Everything to the release now."},
         {"stop", "Give the deployment up."},
-        {"rollback", "Everything back to the old revision, whatever the deployment does."}};
+        {"rollback",
+         "Everything back to the old revision, whatever the deployment does; of a service where "
+         "none is running, what is live."}};
     for (const auto& [name, help] : kCommands) {
       const std::string word = name;
       CLI::App* one = command(

@@ -29,6 +29,7 @@ const std::vector<AdminApi::Route>& AdminApi::table() {
       {"GET", "/v1/services/{service}/deployments", &AdminApi::list_deployments, "application/json",
        "limit"},
       {"POST", "/v1/services/{service}/deployments", &AdminApi::start_deployment},
+      {"POST", "/v1/services/{service}/rollback", &AdminApi::rollback_service},
       {"PUT", "/v1/services/{service}/split", &AdminApi::put_split},
       {"PUT", "/v1/services/{service}/groups/{group}/targets/{target}", &AdminApi::put_target},
       {"DELETE", "/v1/services/{service}/groups/{group}/targets/{target}", &AdminApi::delete_target,

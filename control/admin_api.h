@@ -88,6 +88,7 @@ class AdminApi {
   // admin_commands.cc
   void start_deployment(const ApiCall& call, const Reply& reply);
   void steer_deployment(const ApiCall& call, const Reply& reply);
+  void rollback_service(const ApiCall& call, const Reply& reply);
   void put_split(const ApiCall& call, const Reply& reply);
   void put_target(const ApiCall& call, const Reply& reply);
   void delete_target(const ApiCall& call, const Reply& reply);
@@ -97,6 +98,7 @@ class AdminApi {
 
   /// The target that the call's path names; nothing once `reply` has said what is wrong with it.
   std::optional<NamedTarget> named_target(const ApiCall& call, const Reply& reply) const;
+  Done<DeploymentReport> answer_with_deployment(const Reply& reply) const;
   bool knows_service(const std::string& name, const Reply& reply) const;
   std::string service_text(const ServiceReport& report) const;
   ApiResponse service_response(int status, const ServiceReport& report) const;

@@ -83,6 +83,11 @@ bool is_empty_body(const std::string& body) {
   return !failed && value.is_object() && value.get_object().empty();
 }
 
+ApiError body_of_command() {
+  return {400, "unexpected-body", "The request has a body", "a command takes no parameters",
+          "leave the body out"};
+}
+
 }  // namespace
 
 ApiError no_such_group(const std::string& name) {
@@ -112,14 +117,20 @@ void AdminApi::steer_deployment(const ApiCall& call, const Reply& reply) {
     return reply(to_response({404, "no-such-command", "There is no such command",
                               "'" + call.names[1] + "' is not a command",
                               "the commands are: continue, pause, promote, stop, rollback"}));
-  if (!is_empty_body(call.request.body))
-    return reply(to_response({400, "unexpected-body", "The request has a body",
-                              "a command takes no parameters", "leave the body out"}));
-  commands_.command(call.names[0], *command,
-                    [reply, clock = &clock_](const Answer<DeploymentReport>& answer) {
-                      reply(answer ? deployment_response(200, *answer, clock->wall())
-                                   : to_response(answer.error()));
-                    });
+  if (!is_empty_body(call.request.body)) return reply(to_response(body_of_command()));
+  commands_.command(call.names[0], *command, answer_with_deployment(reply));
+}
+
+void AdminApi::rollback_service(const ApiCall& call, const Reply& reply) {
+  if (!knows_service(call.names[0], reply)) return;
+  if (!is_empty_body(call.request.body)) return reply(to_response(body_of_command()));
+  commands_.rollback(call.names[0], answer_with_deployment(reply));
+}
+
+Done<DeploymentReport> AdminApi::answer_with_deployment(const Reply& reply) const {
+  return [reply, clock = &clock_](const Answer<DeploymentReport>& answer) {
+    reply(answer ? deployment_response(200, *answer, clock->wall()) : to_response(answer.error()));
+  };
 }
 
 void AdminApi::put_split(const ApiCall& call, const Reply& reply) {

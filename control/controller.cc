@@ -8,10 +8,6 @@
 namespace teal::control {
 namespace {
 
-ApiError conflict(std::string type, std::string title, std::string detail, std::string remedy) {
-  return {409, std::move(type), std::move(title), std::move(detail), std::move(remedy)};
-}
-
 Event event_of(Command command) {
   switch (command) {
     case Command::proceed: return event::Proceed{};
@@ -81,56 +77,25 @@ void Controller::State::say(Level level, std::string type, const std::string& se
 
 // ---- commands -----------------------------------------------------------------------------------
 
-/// Whether a finished deployment can still be taken back; the running ones ask their engine.
-Controller::State::Refusal Controller::State::refuse_late_rollback(
-    const DeploymentRunner& runner) const {
-  const Spec& spec = runner.spec();
-  const std::string title = "The deployment cannot be rolled back";
-  if (runner.rolled_back_by) {
-    const DeploymentRunner* rollback = find(*runner.rolled_back_by);
-    const bool failed = rollback != nullptr && rollback->is_over() &&
-                        rollback->engine().status() != Status::succeeded;
-    if (!failed)
-      return conflict("already-rolled-back", title,
-                      spec.id + " is rolled back by " + *runner.rolled_back_by,
-                      "look at that one, or deploy a release");
-  }
-  if (const DeploymentRunner* other_one = active(spec.service))
-    return conflict("deployment-running", title, other_one->spec().id + " is running",
-                    "roll that one back");
-  const ServiceEntry& entry = *book.find(spec.service);
-  const bool serves = entry.state.groups[spec.colour].revision == spec.revision &&
-                      entry.state.split.of(spec.colour) > Weight::none();
-  if (!serves)
-    return conflict("not-serving", title, spec.revision + " gets no traffic any more",
-                    "deploy the release that you want to have");
-  if (entry.state.live == spec.colour && spec.replaced_targets.empty())
-    return conflict("no-older-release", title, "there is no older release to return to",
-                    "deploy another release");
-  return std::nullopt;
-}
-
 void Controller::command(const DeploymentId& id, Command command, Done<DeploymentReport> done) {
   State& state = *state_;
   DeploymentRunner* runner = state.find(id);
   if (runner == nullptr) return done(unknown_deployment(id));
+  if (const DeploymentRunner* under_way =
+          command == Command::rollback ? state.running_rollback(*runner) : nullptr)
+    return state.answer_when_applied(under_way->spec().id, std::move(done));
   const bool is_rollback = runner->spec().kind == Kind::rollback;
   State::Refusal refusal;
   if (runner->abandoned)
-    refusal = conflict("not-now", "The deployment cannot do that now", "its journal ends early",
-                       "command the newest deployment of the service");
+    refusal = ApiError{409, "not-now", "The deployment cannot do that now",
+                       "its journal ends early", "command the newest deployment of the service"};
   else if (command == Command::rollback && runner->is_over() && !is_rollback)
     refusal = state.refuse_late_rollback(*runner);
   if (!refusal) refusal = state.tell(*runner, event_of(command));
   if (refusal) return done(*refusal);
   DeploymentId answer = id;
   if (command == Command::rollback && runner->rolled_back_by) answer = *runner->rolled_back_by;
-  state.publisher.when_applied([&state, answer, done = std::move(done)] {
-    state.flush();
-    const DeploymentRunner* told = state.find(answer);
-    if (told == nullptr) return done(unknown_deployment(answer));
-    done(state.report(*told));
-  });
+  state.answer_when_applied(std::move(answer), std::move(done));
 }
 
 // ---- the rest

@@ -74,8 +74,12 @@ class Controller {
                                   const std::string& idempotency_key,
                                   const std::string& body_digest);
   /// `done` once the consequence is published on every worker and journalled. A rollback answers
-  /// with the rollback's own deployment, the others with the one commanded.
+  /// with the rollback's own deployment, also where that is under way already; the others with the
+  /// one commanded.
   void command(const DeploymentId& id, Command command, Done<DeploymentReport> done);
+  /// Takes back the running deployment, else the newest whose revision still has traffic: as a rule
+  /// the one that made the live revision live. Answers like Command::rollback.
+  void rollback(const std::string& service, Done<DeploymentReport> done);
   /// By hand; 409 while a deployment runs. `if_match` is ServiceReport::version. `done` once no
   /// request that starts later sees the old split.
   void set_split(const std::string& service, Split split, std::optional<std::uint64_t> if_match,

@@ -16,6 +16,10 @@ void ControllerCommands::command(const DeploymentId& id, Command command,
   controller_.command(id, command, std::move(done));
 }
 
+void ControllerCommands::rollback(const std::string& service, Done<DeploymentReport> done) {
+  controller_.rollback(service, std::move(done));
+}
+
 void ControllerCommands::set_split(const std::string& service, Split split,
                                    std::optional<std::uint64_t> if_match,
                                    Done<ServiceReport> done) {

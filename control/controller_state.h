@@ -51,8 +51,20 @@ struct Controller::State {
   void forget_keys(WallTime now);
   void remember_key(const std::string& key, const std::string& digest, DeploymentNumber number);
 
-  // ---- controller_turn.cc -----------------------------------------------------------------------
+  // ---- controller_rollback.cc -------------------------------------------------------------------
   Refusal refuse_late_rollback(const DeploymentRunner& runner) const;
+  /// Its revision gets traffic in its group.
+  bool serves(const DeploymentRunner& runner) const;
+  /// The finished deployment, or rollback, by which the live group became live; null: the file's.
+  const DeploymentRunner* made_live(const ServiceEntry& entry) const;
+  /// The rollback that the deployment is, or is being taken back by, where that is under way.
+  const DeploymentRunner* running_rollback(const DeploymentRunner& runner) const;
+  /// What a rollback of the service takes back now.
+  Answer<DeploymentId> to_roll_back(const ServiceEntry& entry) const;
+  /// `done` with the deployment as it is then, once everything is published and journalled.
+  void answer_when_applied(DeploymentId id, Done<DeploymentReport> done);
+
+  // ---- controller_turn.cc -----------------------------------------------------------------------
   /// Tells the engine, carries out what it wants and everything that follows from that.
   Refusal tell(DeploymentRunner& runner, const Event& event);
   /// The same where what decided was seen earlier than now.

@@ -240,7 +240,10 @@ void Controller::State::prune(const std::string& service) {
     if (runner->spec().service == service && runner->is_over()) finished.push_back(number);
   if (finished.size() <= kKeptDeployments) return;
   finished.resize(finished.size() - kKeptDeployments);
+  // A rollback of the service takes this one back, however many tries have failed since.
+  const DeploymentRunner* maker = made_live(*book.find(service));
   for (const DeploymentNumber number : finished) {
+    if (maker != nullptr && maker->number == number) continue;
     ledger.forget(number);
     // The one that is being carried out is among the newest and stays.
     runners.erase(number);

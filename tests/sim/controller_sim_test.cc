@@ -184,6 +184,7 @@ class ControllerSimulator : public ControlRoom {
   void steer() {
     const auto deployments = controller->deployments("shop", 3).value();
     if (deployments.empty()) return;
+    if (rng_.below(8) == 0) return controller->rollback("shop", [](auto) {});
     const auto which = rng_.below(static_cast<std::uint32_t>(deployments.size()));
     controller->command(deployments[which].id, static_cast<Command>(rng_.below(5)), [](auto) {});
   }

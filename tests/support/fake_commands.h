@@ -56,6 +56,16 @@ class FakeCommands final : public Commands {
     finish([answer, done] { done(answer()); });
   }
 
+  void rollback(const std::string& service, Done<DeploymentReport> done) override {
+    calls.push_back("rollback " + service);
+    finish([this, service, done] {
+      if (refusal) return done(*refusal);
+      for (const auto& [id, report] : deployments_)
+        if (report.service == service) return done(report);
+      done(missing("deployment"));
+    });
+  }
+
   void set_split(const std::string& service, Split split, std::optional<std::uint64_t> if_match,
                  Done<ServiceReport> done) override {
     calls.push_back("split " + service + " " + to_string(split) +

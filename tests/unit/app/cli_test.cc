@@ -91,16 +91,18 @@ TEST_F(Cli, SteersTheRunningDeploymentOfAServiceOrTheOneNamed) {
   EXPECT_THAT(calls(), ElementsAre("command d-3 1", "command d-3 0", "command d-3 2"));
 }
 
-TEST_F(Cli, RollsTheNewestDeploymentBackWhenNoneIsRunning) {
+TEST_F(Cli, LeavesItToTealWhatARollbackOfAServiceTakesBack) {
   admin_.on_server([&] {
     admin_.commands.services_["shop"].deployment.reset();
     admin_.commands.services_["shop"].last_deployment = "d-3";
   });
   EXPECT_EQ(run(line({"rollback", "shop"})).code, 0);
+  EXPECT_EQ(run(line({"rollback"})).code, 0) << "there is only one service";
+  EXPECT_EQ(run(line({"rollback", "d-3"})).code, 0);
   const Said stop = run(line({"stop", "shop"}));
   EXPECT_EQ(stop.code, 1);
   EXPECT_THAT(stop.err, HasSubstr("no deployment of 'shop' is running"));
-  EXPECT_THAT(calls(), ElementsAre("command d-3 4"));
+  EXPECT_THAT(calls(), ElementsAre("rollback shop", "rollback shop", "command d-3 4"));
 }
 
 TEST_F(Cli, SplitsByHandAndGuardsAgainstALostUpdate) {

@@ -321,6 +321,26 @@ TEST_F(AdminApiTest, IsNotReadyWhileItsSurroundingsSaySo) {
   EXPECT_EQ(call("GET", "/livez").status, 200);
 }
 
+TEST_F(AdminApiTest, RollsAServiceBack) {
+  const ApiResponse response = call("POST", "/v1/services/shop/rollback");
+  EXPECT_EQ(response.status, 200) << response.body;
+  EXPECT_EQ(header(response, "Location"), "/v1/deployments/d-3");
+  EXPECT_EQ(call("POST", "/v1/services/shop/rollback", R"({"x":1})").status, 400);
+  EXPECT_EQ(problem_type(call("POST", "/v1/services/none/rollback")),
+            "urn:teal:problem:no-such-service");
+  EXPECT_THAT(commands_.calls, ElementsAre("rollback shop"));
+}
+
+TEST_F(AdminApiTest, DrainsByForceOnlyWhereThatIsSaid) {
+  const std::string target = "/v1/services/shop/groups/green/targets/10.0.0.1:9080";
+  EXPECT_EQ(call("DELETE", target + "?force=true").status, 202);
+  EXPECT_EQ(call("DELETE", target + "?force=false").status, 202);
+  EXPECT_EQ(problem_type(call("DELETE", target + "?force=")), "urn:teal:problem:invalid-parameter");
+  EXPECT_EQ(call("PUT", target + "?force=true").status, 400);
+  EXPECT_THAT(commands_.calls, ElementsAre("delete shop green 10.0.0.1:9080 force",
+                                           "delete shop green 10.0.0.1:9080"));
+}
+
 TEST_F(AdminApiTest, StreamsTheRetainedEventsAfterTheLastSeenThenTheLiveOnes) {
   commands_.announce("split.changed", "one");
   commands_.announce("split.changed", "two");

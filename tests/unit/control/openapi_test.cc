@@ -182,6 +182,7 @@ TEST_F(OpenapiAnswers, AreAsDocumentedWhereAllIsWell) {
   expect(200, "GET", "/v1/services/{service}/deployments", "/v1/services/shop/deployments");
   expect(201, "POST", "/v1/services/{service}/deployments", "/v1/services/shop/deployments",
          R"({"revision":"v9","targets":["10.0.0.9:80"]})");
+  expect(200, "POST", "/v1/services/{service}/rollback", "/v1/services/shop/rollback");
   expect(200, "PUT", "/v1/services/{service}/split", "/v1/services/shop/split",
          R"({"green":"1%"})");
   expect(200, "PUT", group, "/v1/services/shop/groups/blue/targets/10.0.0.1:1");
