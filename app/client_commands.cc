@@ -97,14 +97,19 @@ class Registrar {
     });
     command_->add_option("SERVICE", deploy.service, "The service")->required();
     command_->add_option("--revision", deploy.revision, "The release's label")->required();
-    command_->add_option("--target", deploy.targets,
-                         "Where it runs, IP:PORT; several times or several values");
+    command_->add_option(
+        "--target", deploy.targets,
+        "Where it runs, IP:PORT; several times or several values. Without: where "
+        "the file has the idle group, unless an older release is known to run there");
     CLI::Option* plan = command_->add_option("--plan", deploy.plan,
                                              "A preset: AllAtOnce, Canary10Percent5Minutes, "
                                              "Linear10PercentEvery1Minute, CodeDeployDefault.*...");
     command_->add_option("--plan-file", deploy.plan_file, "A JSON list of steps")->excludes(plan);
-    command_->add_option("--alarm", deploy.alarms,
-                         "NAME=METRIC > LIMIT [over DURATION] [minimum REQUESTS]; several times");
+    command_->add_option(
+        "--alarm", deploy.alarms,
+        "NAME=METRIC > LIMIT [over DURATION] [minimum REQUESTS], besides the "
+        "file's or instead of the one of that name; NAME=none: without it; several "
+        "times");
     command_->add_option("--idempotency-key", deploy.idempotency_key,
                          "Repeating the command with the same key deploys once");
     command_->add_flag("--wait", deploy.wait,

@@ -24,12 +24,14 @@ constexpr Millis kPatience{60'000};
 constexpr std::size_t kLongestPlanFile = std::size_t{512} * 1024;
 
 Error bad_alarm(const std::string& text) {
-  return Error{Source::config,
-               "'" + text +
-                   "' is not an alarm: write NAME=METRIC > LIMIT [over DURATION] [minimum "
-                   "REQUESTS], like errors=error_rate > 1% over 30s minimum 50, NAME=external, or "
-                   "NAME=compare errors|latency [tolerance FACTOR] [confidence LEVEL] [certify "
-                   "LEVEL] [at_most PERCENT] [limit DURATION]; observe after any of them"};
+  return Error{
+      Source::config,
+      "'" + text +
+          "' is not an alarm: write NAME=METRIC > LIMIT [over DURATION] [minimum "
+          "REQUESTS], like errors=error_rate > 1% over 30s minimum 50, NAME=external, NAME=none "
+          "to leave out the file's, or "
+          "NAME=compare errors|latency [tolerance FACTOR] [confidence LEVEL] [certify "
+          "LEVEL] [at_most PERCENT] [limit DURATION]; observe after any of them"};
 }
 
 /// "errors tolerance 1.5 observe", behind the word compare.
@@ -77,6 +79,31 @@ Result<json::object> parse_alarm(const std::string& text, const std::string& con
   if (metric.empty() || threshold.empty()) return bad_alarm(text);
   alarm[metric] = json::string(threshold);
   return alarm;
+}
+
+bool is_none(const std::string& condition) {
+  std::istringstream words(condition);
+  std::string first;
+  std::string more;
+  return words >> first && first == "none" && !(words >> more);
+}
+
+/// What is really shipped and what watches it, whoever said so: the command, or the file.
+std::string render_shipment(const json::object& deployment) {
+  std::string targets;
+  if (const json::array* list = array_at(deployment, "targets"))
+    for (const json::value& target : *list)
+      if (target.is_string())
+        targets += (targets.empty() ? "" : ", ") + std::string(target.get_string());
+  std::string alarms;
+  if (const json::array* list = array_at(deployment, "alarms"))
+    for (const json::value& value : *list)
+      if (const json::object* alarm = value.if_object())
+        alarms += (alarms.empty() ? "" : ", ") + text_at(*alarm, "name") + " (" +
+                  text_at(*alarm, "condition") +
+                  (flag_at(*alarm, "observed") ? ", observed)" : ")");
+  return "  targets: " + printable(targets) + "\n  alarms: " + (alarms.empty() ? "none" : alarms) +
+         "\n";
 }
 
 Result<json::value> read_plan(const std::string& path) {
@@ -156,6 +183,10 @@ Result<std::string> deployment_body(const DeployOptions& options) {
   for (const std::string& text : options.alarms) {
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos || equals == 0) return bad_alarm(text);
+    if (is_none(text.substr(equals + 1))) {
+      alarms[text.substr(0, equals)] = nullptr;
+      continue;
+    }
     Result<json::object> alarm = parse_alarm(text, text.substr(equals + 1));
     if (!alarm) return alarm.error();
     alarms[text.substr(0, equals)] = std::move(*alarm);
@@ -178,7 +209,9 @@ int Client::deploy(const DeployOptions& options) {
   if (failed || !report.is_object())
     return fail("what answers at " + to_string(admin_.address()) + " is not Teal");
   if (json_ && !options.wait) terminal_.out << printable_json(*answer);
-  if (!json_) terminal_.out << render_deployment_line(report.get_object()) << '\n' << std::flush;
+  if (!json_)
+    terminal_.out << render_deployment_line(report.get_object()) << '\n'
+                  << render_shipment(report.get_object()) << std::flush;
   if (!options.wait) return kSuccess;
   return wait_for(text_at(report.get_object(), "id"), options.timeout);
 }

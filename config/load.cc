@@ -89,8 +89,11 @@ Loaded<DeploymentRequest> parse_deployment_request(std::string_view json, const 
     } else if (!keys.has("revision")) {
       report.add(root->place, "revision", "is missing", "name the release: \"revision\": \"v2\"");
     }
-    if (const auto targets = keys.find("targets")) request.targets = parse_targets(*targets);
-    parse_deploy(keys, request.deploy);
+    if (const auto targets = keys.find("targets")) {
+      request.targets = parse_targets(*targets);
+      request.lists_no_targets = targets->is_list() && targets->node().items.empty();
+    }
+    parse_deploy(keys, request.deploy, true);
   }
   if (!report.empty()) return report.take();
   return request;

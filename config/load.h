@@ -50,12 +50,14 @@ Loaded<Config> load_text(std::string_view text, const std::string& name,
                          const Variables& variables = {}, std::vector<Problem>* warnings = nullptr);
 
 /// The body of POST /v1/services/{s}/deployments: revision and targets, and what overrides the
-/// service's `deploy` section (same keys, same grammar).
+/// service's `deploy` section (same keys, same grammar; alarms by name, where null removes one).
 struct DeploymentRequest {
   std::string revision;
   /// Empty: the service's file gives the idle group's targets, or it is an error later.
   std::vector<Address> targets;
   Deploy deploy;  ///< The service's own with the overrides applied.
+  /// The request says `"targets": []`, which is not the same as saying nothing.
+  bool lists_no_targets = false;
 };
 
 Loaded<DeploymentRequest> parse_deployment_request(std::string_view json, const Deploy& defaults);

@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::size_t kMostSteps = 1000;
 constexpr std::uint32_t kMostTargets = 1000;
+constexpr std::size_t kMostAlarms = 32;
 constexpr Millis kLongest = hours{24 * 30};
 
 void parse_gate(const Value& value, std::vector<Step>& steps) {
@@ -150,6 +151,33 @@ Alarm parse_alarm(const std::string& name, const Value& value) {
   return alarm;
 }
 
+/// A request's alarms: each takes the place of the file's of that name or comes to them, and `null`
+/// removes one.
+void merge_alarms(const Value& value, std::vector<Alarm>& alarms) {
+  for (const auto& [key, given] : value.named(kMostAlarms)) {
+    const auto known = std::ranges::find(alarms, key, &Alarm::name);
+    if (given.node().kind != Node::Kind::null) {
+      Alarm alarm = parse_alarm(key, given);
+      if (known != alarms.end())
+        *known = std::move(alarm);
+      else
+        alarms.push_back(std::move(alarm));
+    } else if (known != alarms.end()) {
+      alarms.erase(known);
+    } else {
+      std::string names;
+      for (const Alarm& alarm : alarms) names += (names.empty() ? "" : ", ") + alarm.name;
+      given.problem("there is no such alarm to remove",
+                    names.empty() ? "there are none" : "there are: " + names);
+    }
+  }
+  if (alarms.size() > kMostAlarms)
+    value.problem("there are " + std::to_string(alarms.size()) +
+                      " alarms with those of the file; at most " + std::to_string(kMostAlarms) +
+                      " are allowed",
+                  "remove some of the file's: \"name\": null");
+}
+
 void parse_rollback_on(const Value& value, RollbackOn& rollback_on) {
   RollbackOn given{false, false, false};
   const std::vector<Value> items = value.items(10);
@@ -199,14 +227,20 @@ void parse_plan(const Value& value, Plan& plan) {
 
 std::vector<Alarm> parse_alarms(const Value& value) {
   std::vector<Alarm> alarms;
-  for (const auto& [name, alarm] : value.named(32)) alarms.push_back(parse_alarm(name, alarm));
+  for (const auto& [name, alarm] : value.named(kMostAlarms))
+    alarms.push_back(parse_alarm(name, alarm));
   return alarms;
 }
 
-void parse_deploy(Mapping& keys, Deploy& deploy) {
+void parse_deploy(Mapping& keys, Deploy& deploy, bool is_request) {
   if (const auto plan = keys.find("plan")) parse_plan(*plan, deploy.plan);
   if (const auto words = keys.find("rollback_on")) parse_rollback_on(*words, deploy.rollback_on);
-  if (const auto alarms = keys.section("alarms")) deploy.alarms = parse_alarms(*alarms);
+  if (const auto alarms = is_request ? keys.find("alarms") : keys.section("alarms")) {
+    if (is_request)
+      merge_alarms(*alarms, deploy.alarms);
+    else
+      deploy.alarms = parse_alarms(*alarms);
+  }
   keys.choice<bool>("alarms_at_start", deploy.block_on_firing_alarm,
                     {{"ignore", false}, {"block", true}});
   if (const auto minimum = keys.find("minimum_healthy"))

@@ -14,6 +14,13 @@ ApiError refused(int status, std::string type, std::string detail, std::string r
           std::move(remedy)};
 }
 
+std::string listed(const std::vector<TargetState>& targets) {
+  std::string text;
+  for (const TargetState& target : targets)
+    text += (text.empty() ? "" : ", ") + to_string(target.address);
+  return text;
+}
+
 std::optional<ApiError> refuse_targets(const std::vector<Address>& targets,
                                        const ServiceState& service) {
   if (targets.empty())
@@ -35,6 +42,28 @@ std::optional<ApiError> refuse_targets(const std::vector<Address>& targets,
             "start the new release on an address of its own");
   }
   return std::nullopt;
+}
+
+/// Without targets in the request it is the file's that are meant, unless something else is known
+/// to run there: that would be shipped under the new release's name.
+std::optional<ApiError> refuse_lack_of_targets(const Request& request, const ServiceEntry& entry) {
+  if (request.lists_no_targets)
+    return refused(422, "no-targets", "the request's list of targets is empty",
+                   "name the addresses of the new release, or leave `targets` out for the file's");
+  const Colour idle = other(entry.state.live);
+  const GroupState& group = entry.state.groups[idle];
+  if (!request.targets.empty() || group.targets.empty() || group.revision.empty() ||
+      group.revision == request.revision)
+    return std::nullopt;
+  std::string command = "teal deploy " + entry.state.name + " --revision " + request.revision;
+  for (const Address& target : entry.config->groups[idle].targets)
+    command += " --target " + to_string(target);
+  if (entry.config->groups[idle].targets.empty()) command += " --target IP:PORT";
+  return refused(409, "idle-group-is-warm",
+                 std::string(to_string(idle)) + " runs " + group.revision + " on " +
+                     listed(group.targets) + ", and the request names no targets for " +
+                     request.revision,
+                 "say where " + request.revision + " runs: " + command);
 }
 
 /// An outside alarm that fires already, where the request says that this is in the way.
@@ -128,6 +157,7 @@ Answer<DeploymentReport> Controller::deploy(const std::string& service, const Re
                    "roll back the last deployment or set its share to 0% first");
   if (request.revision.empty())
     return refused(422, "no-revision", "the request names no revision", "give `revision`");
+  if (const auto refusal = refuse_lack_of_targets(request, *entry)) return *refusal;
   std::vector<Address> targets =
       request.targets.empty() ? entry->config->groups[idle].targets : request.targets;
   if (const auto refusal = refuse_targets(targets, entry->state)) return *refusal;

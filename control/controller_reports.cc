@@ -117,6 +117,7 @@ DeploymentReport Controller::State::report(const DeploymentRunner& runner) const
   report.revision = spec.revision;
   report.replaces = spec.replaces;
   report.colour = spec.colour;
+  report.targets = spec.targets;
   if (spec.kind == Kind::deploy) report.plan = spec.deploy.plan;
   report.step = spec.kind == Kind::deploy ? engine.facts().step : 0;
   report.weight = engine.facts().weight;

@@ -314,6 +314,9 @@ json::object to_summary(const DeploymentReport& report) {
 
 json::object to_json(const DeploymentReport& report, WallTime now) {
   json::object out = to_summary(report);
+  json::array targets;
+  for (const Address& target : report.targets) targets.emplace_back(text(to_string(target)));
+  out["targets"] = std::move(targets);
   out["plan"] = to_json(report.plan);
   out["step"] = std::uint64_t{report.step};
   out["step_description"] = text(present_step(report));

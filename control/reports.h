@@ -117,6 +117,7 @@ struct DeploymentReport {
   std::string revision;           ///< What it makes live.
   std::string replaces;           ///< The revision it replaces.
   Colour colour = Colour::green;  ///< The group that gets the revision.
+  std::vector<Address> targets;   ///< On which it runs, as asked for at the start.
   config::Plan plan;
   std::size_t step = 0;  ///< Index into plan.steps of the present step; size() at the end.
   Weight weight;         ///< The release's present share.

@@ -40,6 +40,9 @@ class FakeCommands final : public Commands {
     report.id = "d-" + std::to_string(deployments_.size() + 1);
     report.service = service;
     report.revision = request.revision;
+    report.targets = request.targets;
+    for (const config::Alarm& alarm : request.deploy.alarms)
+      report.alarms.push_back({alarm.name, "as told", health::Healthy{}});
     deployments_[report.id] = report;
     services_.at(service).deployment = report.id;
     return report;

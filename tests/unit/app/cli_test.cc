@@ -147,8 +147,22 @@ std::vector<std::string> deploy_words(const std::vector<std::string>& more) {
 TEST_F(Cli, DeploysWithoutWaiting) {
   const Said said = run(line(deploy_words({"--plan", "AllAtOnce"})));
   EXPECT_EQ(said.code, 0) << said.err;
-  EXPECT_EQ(said.out, "d-2 shop v43: Created at 0%\n");
+  EXPECT_EQ(said.out,
+            "d-2 shop v43: Created at 0%\n"
+            "  targets: 10.0.0.9:80\n"
+            "  alarms: none\n");
   EXPECT_THAT(calls(), ElementsAre("deploy shop v43 key=k"));
+}
+
+TEST_F(Cli, ListsTheAlarmsThatAreInForceWhoeverAskedForThem) {
+  admin_.on_server([&] {
+    admin_.commands.defaults.alarms = {{"errors", config::ErrorRateAlarm{}, Millis{30'000}, 50},
+                                       {"pager", config::ExternalAlarm{}, Millis{30'000}, 50}};
+  });
+  const Said said =
+      run(line(deploy_words({"--alarm", "slow=latency_p99 > 250ms", "--alarm", "pager=none"})));
+  EXPECT_EQ(said.code, 0) << said.err;
+  EXPECT_THAT(said.out, HasSubstr("  alarms: errors (as told), slow (as told)\n"));
 }
 
 TEST_F(Cli, WaitsForSuccessShowingEachTimelineEntryOnce) {
@@ -165,6 +179,8 @@ TEST_F(Cli, WaitsForSuccessShowingEachTimelineEntryOnce) {
   EXPECT_EQ(said.code, 0) << said.err;
   EXPECT_EQ(said.out,
             "d-2 shop v43: Created at 0%\n"
+            "  targets: 10.0.0.9:80\n"
+            "  alarms: none\n"
             "2026-11-23 02:14:08Z  InProgress  shift to 10%\n"
             "2026-11-23 02:14:08Z  Succeeded   ended d-2\n"
             "d-2 shop v43: Succeeded at 0%\n");
@@ -269,6 +285,9 @@ TEST(DeploymentBody, PutsAlarmsInTheGrammarOfTheConfiguration) {
   EXPECT_EQ(*body,
             R"({"revision":"v43","targets":["10.0.0.9:80"],"alarms":{"errors":{"over":"30s",)"
             R"("minimum_requests":50,"error_rate":"> 1%"},"out":{"external":true}}})");
+  options.alarms = {"errors=none"};
+  EXPECT_EQ(*deployment_body(options),
+            R"({"revision":"v43","targets":["10.0.0.9:80"],"alarms":{"errors":null}})");
   for (const std::string wrong : {"errors", "=error_rate > 1%", "e=", "e=error_rate",
                                   "e=error_rate > 1% over", "e=error_rate > 1% minimum x"}) {
     options.alarms = {wrong};

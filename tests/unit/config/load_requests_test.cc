@@ -40,16 +40,53 @@ TEST(DeploymentRequest, OverridesTheDefaultsOfTheService) {
   EXPECT_EQ(request->deploy.alarms, defaults.alarms);
 }
 
-TEST(DeploymentRequest, ReplacesTheAlarmsAsAWhole) {
+/// The service's own: errors and pager.
+Deploy with_alarms() {
   Deploy defaults;
-  defaults.alarms = {Alarm{"errors", ErrorRateAlarm{}, seconds{30}, 50}};
-  const auto request = parse_deployment_request(
-      R"({"revision": "v2", "alarms": {"slow": {"latency_p99": "> 250ms"}}})", defaults);
-  ASSERT_TRUE(request) << report_of(request);
-  ASSERT_EQ(request->deploy.alarms.size(), 1U);
-  EXPECT_EQ(request->deploy.alarms[0].name, "slow");
-  EXPECT_TRUE(parse_deployment_request(R"({"revision": "v2", "alarms": {}})", defaults)
-                  ->deploy.alarms.empty());
+  defaults.alarms = {Alarm{"errors", ErrorRateAlarm{}, seconds{30}, 50},
+                     Alarm{"pager", ExternalAlarm{}, seconds{30}, 50}};
+  return defaults;
+}
+
+/// What is in force with the request's `alarms`.
+std::vector<std::string> alarms_with(const std::string& alarms) {
+  const auto request =
+      parse_deployment_request(R"({"revision": "v2", "alarms": )" + alarms + "}", with_alarms());
+  EXPECT_TRUE(request) << report_of(request);
+  std::vector<std::string> names;
+  for (const Alarm& alarm : request->deploy.alarms) names.push_back(alarm.name);
+  return names;
+}
+
+TEST(DeploymentRequest, MergesAlarmsWithTheServicesOwnByName) {
+  using ::testing::ElementsAre;
+  EXPECT_THAT(alarms_with("{}"), ElementsAre("errors", "pager"));
+  EXPECT_THAT(alarms_with(R"({"slow": {"latency_p99": "> 250ms"}})"),
+              ElementsAre("errors", "pager", "slow"));
+  EXPECT_THAT(alarms_with(R"({"errors": null, "slow": {"latency_p99": "> 250ms"}})"),
+              ElementsAre("pager", "slow"));
+  EXPECT_THAT(alarms_with(R"({"errors": null, "pager": null})"), ElementsAre());
+  const auto replaced = parse_deployment_request(
+      R"({"revision": "v2", "alarms": {"errors": {"error_rate": "> 5%"}}})", with_alarms());
+  ASSERT_EQ(replaced->deploy.alarms.size(), 2U);
+  EXPECT_EQ(std::get<ErrorRateAlarm>(replaced->deploy.alarms[0].condition).threshold.limit, 0.05);
+}
+
+TEST(DeploymentRequest, TakesNoAlarmAwayThatIsNotThere) {
+  EXPECT_EQ(
+      report_of(parse_deployment_request(R"({"revision": "v2", "alarms": {"errrors": null}})",
+                                         with_alarms())),
+      "request body:1:42: alarms.errrors: there is no such alarm to remove; there are: errors, "
+      "pager\n");
+  EXPECT_THAT(
+      report_of(parse_deployment_request(R"({"revision": "v2", "alarms": null})", with_alarms())),
+      HasSubstr("alarms: has no value"));
+}
+
+TEST(DeploymentRequest, KnowsAnEmptyListOfTargetsFromNone) {
+  EXPECT_TRUE(
+      parse_deployment_request(R"({"revision": "v2", "targets": []})", {})->lists_no_targets);
+  EXPECT_FALSE(parse_deployment_request(R"({"revision": "v2"})", {})->lists_no_targets);
 }
 
 TEST(DeploymentRequest, ReportsEveryProblemAtOnce) {
