@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -46,8 +47,16 @@ struct RequestRateAlarm {
   bool operator==(const RequestRateAlarm&) const = default;
 };
 
-/// Fires when somebody posts so to /v1/alarms/{name}.
+/// Fires when somebody outside says so: POST /v1/alarms/{name}, or an alert of Alertmanager.
 struct ExternalAlarm {
+  /// Labels that an alert must have, each with exactly this value. Empty: an alertname that is the
+  /// alarm's own name.
+  std::map<std::string, std::string> match = {};
+  /// How long an alert waits that fires again as if it had never been resolved: it may be a late
+  /// copy. 0: not at all.
+  Millis settle = seconds{60};
+  /// An alert that nobody repeats for so long is stale: shown, and in no start's way.
+  Millis stale_after = hours{24};
   bool operator==(const ExternalAlarm&) const = default;
 };
 

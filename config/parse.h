@@ -51,6 +51,8 @@ void parse_plan(const Value& value, Plan& plan);
 std::vector<Alarm> parse_alarms(const Value& value);
 /// The keys of a comparison; false where there is none.
 bool parse_compare(Mapping& keys, Alarm& alarm);
+/// `true`, or which alerts concern it and how they are taken.
+ExternalAlarm parse_external(const Value& value);
 
 // Values that more than one section has.
 std::vector<Address> parse_targets(const Value& value);

@@ -119,10 +119,7 @@ int parse_conditions(Mapping& keys, Alarm& alarm) {
     given += int{keys.has(condition.key)};
     if (value) parse_condition(condition, *value, alarm);
   }
-  if (const auto external = keys.find("external")) {
-    if (!external->is("true")) external->problem("must be true");
-    alarm.condition = ExternalAlarm{};
-  }
+  if (const auto external = keys.find("external")) alarm.condition = parse_external(*external);
   return given + int{keys.has("external")} + int{parse_compare(keys, alarm)};
 }
 
@@ -227,7 +224,7 @@ void parse_plan(const Value& value, Plan& plan) {
 
 std::vector<Alarm> parse_alarms(const Value& value) {
   std::vector<Alarm> alarms;
-  for (const auto& [name, alarm] : value.named(kMostAlarms))
+  for (const auto& [name, alarm] : value.named(kMostAlarms, Names::visible))
     alarms.push_back(parse_alarm(name, alarm));
   return alarms;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/printable.h"
 #include "config/key_hint.h"
 #include "config/nearest.h"
 
@@ -11,6 +12,7 @@ namespace {
 
 constexpr std::size_t kLongestText = 4096;
 constexpr std::size_t kLongestName = 63;
+constexpr std::size_t kLongestVisibleName = 255;
 
 std::string a_kind(const Node& node) {
   switch (node.kind) {
@@ -49,6 +51,16 @@ std::string not_a_name(std::string_view text) {
   return quoted(text) +
          " is not a name: write 1 to 63 lower-case letters, digits, '-' and '_', beginning with a "
          "letter or digit";
+}
+
+bool is_visible_name(std::string_view text) {
+  return !text.empty() && text.size() <= kLongestVisibleName && text.front() != ' ' &&
+         text.back() != ' ' && is_printable(text);
+}
+
+std::string not_a_visible_name(std::string_view text) {
+  return quoted(text) +
+         " is not a name: write 1 to 255 bytes that can be shown, without blanks at its ends";
 }
 
 }  // namespace
@@ -209,7 +221,7 @@ std::vector<const Entry*> Value::entries() const {
   return unique;
 }
 
-std::vector<std::pair<std::string, Value>> Value::named(std::size_t most) const {
+std::vector<std::pair<std::string, Value>> Value::named(std::size_t most, Names names) const {
   std::vector<std::pair<std::string, Value>> values;
   const std::vector<const Entry*> given = entries();
   if (given.size() > most) {
@@ -219,8 +231,10 @@ std::vector<std::pair<std::string, Value>> Value::named(std::size_t most) const 
   }
   for (const Entry* entry : given) {
     std::string path = key_path(entry->key);
-    if (!is_name(entry->key)) {
-      report_->add(entry->place, std::move(path), not_a_name(entry->key));
+    const bool words = names == Names::words;
+    if (!(words ? is_name(entry->key) : is_visible_name(entry->key))) {
+      report_->add(entry->place, std::move(path),
+                   words ? not_a_name(entry->key) : not_a_visible_name(entry->key));
       continue;
     }
     std::string pattern = key_pattern("*");

@@ -24,6 +24,12 @@ namespace teal::config {
 template <class T>
 using Choices = std::initializer_list<std::pair<std::string_view, T>>;
 
+/// What the free names of a mapping may look like.
+enum class Names : std::uint8_t {
+  words,    ///< [a-z0-9][a-z0-9_-]{0,62}: the grammar of what Teal itself names.
+  visible,  ///< What others name: 1 to 255 bytes of UTF-8 that can be shown.
+};
+
 class Value {
  public:
   Value(const Node& node, std::string path, std::string pattern, Report& report)
@@ -56,7 +62,7 @@ class Value {
   /// "50%": a whole percentage.
   std::optional<std::uint32_t> percent(std::uint32_t least, std::uint32_t most) const;
   std::optional<Address> address() const;
-  /// [a-z0-9][a-z0-9_-]{0,62}: the grammar of all names.
+  /// As Names::words.
   std::optional<std::string> name() const;
   template <class T>
   std::optional<T> choice(Choices<T> choices) const;
@@ -66,7 +72,8 @@ class Value {
   /// The same, but a value that is no list stands for a list of one.
   std::vector<Value> items_or_one(std::size_t most) const;
   /// The values of a mapping with free names, by name; names are checked.
-  std::vector<std::pair<std::string, Value>> named(std::size_t most) const;
+  std::vector<std::pair<std::string, Value>> named(std::size_t most,
+                                                   Names names = Names::words) const;
 
  private:
   friend class Mapping;

@@ -64,6 +64,45 @@ TEST(LoadDeploy, ReadsEveryKindOfAlarm) {
   EXPECT_EQ(alarm("external: true").condition, decltype(Alarm::condition){ExternalAlarm{}});
 }
 
+TEST(LoadDeploy, ReadsWhichAlertsAnExternalAlarmMeans) {
+  const auto alarm = [](const std::string& keys) {
+    const Service service = service_with("  deploy: { alarms: { a: { " + keys + " } } }\n");
+    return service.deploy.alarms.empty() ? Alarm{} : service.deploy.alarms[0];
+  };
+  EXPECT_EQ(alarm("external: { match: { alertname: HighErrorRate, severity: page }, settle: 10s, "
+                  "stale_after: 5h }")
+                .condition,
+            (decltype(Alarm::condition){ExternalAlarm{
+                {{"alertname", "HighErrorRate"}, {"severity", "page"}}, seconds{10}, hours{5}}}));
+  EXPECT_EQ(alarm("external: { settle: 0 }").condition,
+            (decltype(Alarm::condition){ExternalAlarm{{}, Millis{0}}}));
+  const auto problem = [](const std::string& keys) {
+    return problems_with("  deploy: { alarms: { a: { " + keys + " } } }\n");
+  };
+  EXPECT_THAT(problem("external: { match: { } }"), HasSubstr("names no label"));
+  EXPECT_THAT(problem("external: { match: HighErrorRate }"), HasSubstr("must be a mapping"));
+  EXPECT_THAT(problem("external: { match: { a: '' } }"), HasSubstr("must be 1 to 1024 bytes"));
+  EXPECT_THAT(problem("external: { matches: { a: b } }"), HasSubstr("did you mean 'match'?"));
+  EXPECT_THAT(problem("external: { settle: 2h }"), HasSubstr("must be from 0s to 1h"));
+  EXPECT_THAT(problem("external: { stale_after: 1s }"), HasSubstr("must be from 1m to 30d"));
+}
+
+TEST(LoadDeploy, TakesAlarmsByWhateverNamePrometheusHasForThem) {
+  const Service service = service_with(
+      "  deploy: { alarms: { HighErrorRate: { external: true }, 'Disk full (95 %)': { external: "
+      "true "
+      "} } }\n");
+  ASSERT_EQ(service.deploy.alarms.size(), 2U);
+  EXPECT_EQ(service.deploy.alarms[0].name, "HighErrorRate");
+  EXPECT_EQ(service.deploy.alarms[1].name, "Disk full (95 %)");
+  const auto problem = [](const std::string& name) {
+    return problems_with("  deploy: { alarms: { \"" + name + "\": { external: true } } }\n");
+  };
+  for (const char* bad : {"", " a", "a ", "a\\tb", "a\\e[2J"})
+    EXPECT_THAT(problem(bad), HasSubstr("is not a name")) << bad;
+  EXPECT_THAT(problem(std::string(256, 'a')), HasSubstr("is not a name"));
+}
+
 TEST(LoadDeploy, ReadsComparisons) {
   const auto alarm = [](const std::string& keys) {
     const Service service = service_with("  deploy: { alarms: { a: { " + keys + " } } }\n");
