@@ -2,6 +2,19 @@
 
 namespace teal::health {
 
+std::string describe(const config::ExternalAlarm& alarm) {
+  std::string text = "external";
+  if (alarm.match.empty()) return text;
+  for (const auto& [label, value] : alarm.match) {
+    text += text == "external" ? " {" : ", ";
+    text += label;
+    text += "=\"";
+    text += value;
+    text += '"';
+  }
+  return text += '}';
+}
+
 Verdict ExternalAlarm::judge(const Reading& /*reading*/) {
   if (firing_) return *firing_;
   return Healthy{};

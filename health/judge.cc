@@ -15,8 +15,8 @@ struct MakeSource {
   const config::Alarm& alarm;
   const JudgeContext& context;
 
-  std::unique_ptr<VerdictSource> operator()(const config::ExternalAlarm& /*condition*/) const {
-    return std::make_unique<ExternalAlarm>(alarm.name);
+  std::unique_ptr<VerdictSource> operator()(const config::ExternalAlarm& external) const {
+    return std::make_unique<ExternalAlarm>(alarm.name, external);
   }
   std::unique_ptr<VerdictSource> operator()(const config::CompareAlarm& compare) const {
     if (compare.what == config::CompareAlarm::What::errors)

@@ -21,6 +21,11 @@ TEST(ExternalAlarm, IsBreachedFromFiringToResolving) {
   EXPECT_EQ(alarm.judge(Reading{}), Verdict{Healthy{}});
 }
 
+TEST(ExternalAlarm, SaysWhichAlertsItMeans) {
+  ExternalAlarm alarm("pager", {{{"alertname", "HighErrorRate"}, {"severity", "page"}}});
+  EXPECT_EQ(alarm.condition(), "external {alertname=\"HighErrorRate\", severity=\"page\"}");
+}
+
 TEST(ExternalAlarm, NeedsNoReasonToFire) {
   ExternalAlarm alarm("pager");
   alarm.set_external(true, "");
