@@ -39,6 +39,7 @@ const std::vector<AdminApi::Route>& AdminApi::table() {
       {"GET", "/v1/deployments/{deployment}/replay", &AdminApi::get_replay, "application/json",
        "tolerance,confidence", false},
       {"POST", "/v1/deployments/{deployment}/{command}", &AdminApi::steer_deployment},
+      {"GET", "/v1/alarms", &AdminApi::list_alarms, "application/json", "service"},
       {"POST", "/v1/alarms/{alarm}", &AdminApi::set_alarm},
       {"POST", "/v1/alertmanager", &AdminApi::take_alertmanager},
       {"GET", "/v1/events", &AdminApi::get_events, "text/event-stream", "", false},
@@ -163,11 +164,6 @@ std::vector<MetricSample> AdminApi::own_metrics() const {
                        MetricSample::Type::counter,
                        {{"status", std::to_string(status)}},
                        static_cast<double>(count)});
-  samples.push_back({"teal_alerts_unmatched_total",
-                     "Alerts received that no service has an alarm for.",
-                     MetricSample::Type::counter,
-                     {},
-                     static_cast<double>(alerts_unmatched_)});
   const auto open = std::count_if(subscribers_.begin(), subscribers_.end(),
                                   [](const auto& each) { return !each.stream.expired(); });
   samples.push_back({"teal_event_subscribers_refused_total",

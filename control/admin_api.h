@@ -93,6 +93,7 @@ class AdminApi {
   void put_target(const ApiCall& call, const Reply& reply);
   void delete_target(const ApiCall& call, const Reply& reply);
   // admin_alarms.cc
+  void list_alarms(const ApiCall& call, const Reply& reply);
   void set_alarm(const ApiCall& call, const Reply& reply);
   void take_alertmanager(const ApiCall& call, const Reply& reply);
 
@@ -109,7 +110,6 @@ class AdminApi {
   config::Admin config_;
   ApiSurroundings surroundings_;
   std::map<int, std::uint64_t> answers_;  ///< By status.
-  std::uint64_t alerts_unmatched_ = 0;
   struct Subscriber {
     std::weak_ptr<EventStream> stream;
     std::string client;

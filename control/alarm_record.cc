@@ -103,6 +103,7 @@ json::value alarm_record(const AlarmReport& alarm) {
       {"name", alarm.name}, {"condition", alarm.condition}, {"observed", alarm.observed}};
   std::visit(WriteVerdict{out}, alarm.verdict);
   if (alarm.comparison) out["comparison"] = write(*alarm.comparison);
+  if (!alarm.note.empty()) out["note"] = alarm.note;
   return out;
 }
 
@@ -112,6 +113,8 @@ AlarmReport read_alarm_record(const json::value& record) {
                     read_verdict(from), read<bool>(from, "observed")};
   if (const json::value* comparison = from.if_contains("comparison"))
     alarm.comparison = read_comparison(comparison->as_object());
+  if (const json::value* note = from.if_contains("note"))
+    alarm.note = json::value_to<std::string>(*note);
   return alarm;
 }
 

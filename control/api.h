@@ -36,9 +36,14 @@ class Commands {
   virtual Answer<std::size_t> set_external_alarm(const std::string& name,
                                                  const std::string& service, bool firing,
                                                  const std::string& why) = 0;
+  virtual Answer<std::size_t> resolve_alarm(const std::string& name,
+                                            const std::string& service) = 0;
+  virtual AlertsReport take_alerts(const AlertBatch& batch) = 0;
 
   virtual std::vector<ServiceReport> services() const = 0;
   virtual Answer<ServiceReport> service(const std::string& name) const = 0;
+  virtual Answer<std::vector<ExternalAlarmReport>> external_alarms(
+      const std::string& service) const = 0;
   virtual Answer<std::vector<DeploymentReport>> deployments(const std::string& service,
                                                             std::size_t limit) const = 0;
   virtual Answer<DeploymentReport> deployment(const DeploymentId& id) const = 0;

@@ -33,13 +33,14 @@ ApiError unknown_deployment(const DeploymentId& id) {
 }
 
 Controller::State::State(std::shared_ptr<const config::Config> the_config, const Clock& the_clock,
-                         Log& log, Ports& the_ports, std::unique_ptr<Store> store,
+                         Log& the_log, Ports& the_ports, std::unique_ptr<Store> store,
                          SourceFactory sources)
     : config(std::move(the_config)),
       clock(the_clock),
       ports(the_ports),
       make_source(std::move(sources)),
-      announcer(the_clock, log),
+      log(the_log),
+      announcer(the_clock, the_log),
       ledger(std::move(store),
              [this](bool healthy, const std::string& why) {
                if (healthy)

@@ -29,6 +29,7 @@
 namespace teal::control {
 
 class Store;
+struct AlertBatch;
 
 /// POST /v1/deployments/{id}/...
 enum class Command : std::uint8_t { proceed, pause, promote, stop, rollback };
@@ -92,14 +93,21 @@ class Controller {
   /// minimum is counted anew, of what is left.
   Answer<ServiceReport> delete_target(const std::string& service, Colour colour,
                                       const Address& address, bool force = false);
-  /// An outside alarm by name; `service` empty: all that know it. Answers how many services know
-  /// it; none is a 404.
+  /// An outside alarm by name; `service` empty: all that know it. It has an episode of its own
+  /// beside those of alerts. Answers how many services know it; none is a 404.
   Answer<std::size_t> set_external_alarm(const std::string& name, const std::string& service,
                                          bool firing, const std::string& why);
+  /// A person says that nothing of it fires any more: all of its episodes are over.
+  Answer<std::size_t> resolve_alarm(const std::string& name, const std::string& service);
+  /// Alerts, each for the alarms that it concerns: of the service that its label teal_service
+  /// names, or of all.
+  AlertsReport take_alerts(const AlertBatch& batch);
 
   // ---- reports ------------------------------------------------------------------------------
   std::vector<ServiceReport> services() const;
   Answer<ServiceReport> service(const std::string& name) const;
+  /// In the order of services; `service` empty: of all.
+  Answer<std::vector<ExternalAlarmReport>> external_alarms(const std::string& service) const;
   /// Newest first.
   Answer<std::vector<DeploymentReport>> deployments(const std::string& service,
                                                     std::size_t limit) const;

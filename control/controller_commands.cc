@@ -42,12 +42,26 @@ Answer<std::size_t> ControllerCommands::set_external_alarm(const std::string& na
   return controller_.set_external_alarm(name, service, firing, why);
 }
 
+Answer<std::size_t> ControllerCommands::resolve_alarm(const std::string& name,
+                                                      const std::string& service) {
+  return controller_.resolve_alarm(name, service);
+}
+
+AlertsReport ControllerCommands::take_alerts(const AlertBatch& batch) {
+  return controller_.take_alerts(batch);
+}
+
 std::vector<ServiceReport> ControllerCommands::services() const {
   return controller_.services();
 }
 
 Answer<ServiceReport> ControllerCommands::service(const std::string& name) const {
   return controller_.service(name);
+}
+
+Answer<std::vector<ExternalAlarmReport>> ControllerCommands::external_alarms(
+    const std::string& service) const {
+  return controller_.external_alarms(service);
 }
 
 Answer<std::vector<DeploymentReport>> ControllerCommands::deployments(const std::string& service,

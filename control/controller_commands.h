@@ -26,9 +26,13 @@ class ControllerCommands final : public Commands {
                                       const Address& address, bool force) override;
   Answer<std::size_t> set_external_alarm(const std::string& name, const std::string& service,
                                          bool firing, const std::string& why) override;
+  Answer<std::size_t> resolve_alarm(const std::string& name, const std::string& service) override;
+  AlertsReport take_alerts(const AlertBatch& batch) override;
 
   std::vector<ServiceReport> services() const override;
   Answer<ServiceReport> service(const std::string& name) const override;
+  Answer<std::vector<ExternalAlarmReport>> external_alarms(
+      const std::string& service) const override;
   Answer<std::vector<DeploymentReport>> deployments(const std::string& service,
                                                     std::size_t limit) const override;
   Answer<DeploymentReport> deployment(const DeploymentId& id) const override;

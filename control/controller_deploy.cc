@@ -21,6 +21,18 @@ std::string listed(const std::vector<TargetState>& targets) {
   return text;
 }
 
+/// A name as a shell takes it.
+std::string shell_word(const std::string& name) {
+  const auto is_plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("-_.:/").find(c) != std::string_view::npos;
+  };
+  if (std::ranges::all_of(name, is_plain)) return name;
+  std::string word = "'";
+  for (const char c : name) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return word += "'";
+}
+
 std::optional<ApiError> refuse_targets(const std::vector<Address>& targets,
                                        const ServiceState& service) {
   if (targets.empty())
@@ -69,11 +81,20 @@ std::optional<ApiError> refuse_lack_of_targets(const Request& request, const Ser
 /// An outside alarm that fires already, where the request says that this is in the way.
 std::optional<ApiError> refuse_firing(const Request& request, const ServiceEntry& entry) {
   if (!request.deploy.block_on_firing_alarm) return std::nullopt;
-  for (const config::Alarm& alarm : request.deploy.alarms)
-    if (std::holds_alternative<config::ExternalAlarm>(alarm.condition) &&
-        entry.firing.contains(alarm.name))
-      return refused(409, "alarm-firing", "alarm " + alarm.name + " fires",
-                     "resolve it, or set block_on_firing_alarm: false");
+  for (const config::Alarm& alarm : request.deploy.alarms) {
+    if (!std::holds_alternative<config::ExternalAlarm>(alarm.condition)) continue;
+    const health::Standing standing = entry.episodes.standing(alarm.name, false);
+    if (standing.state != health::Standing::State::firing) continue;
+    const std::string& service = entry.state.name;
+    return refused(409, "alarm-firing",
+                   "alarm " + alarm.name + " fires since " + format_time(standing.since) +
+                       (standing.why.empty() ? "" : ": " + standing.why) +
+                       ", and alarms_at_start is block",
+                   "`teal alarms " + service + "` shows it; deploy when it has resolved, or with " +
+                       "`--alarms-at-start ignore` (deploy.alarms_at_start in the file); where " +
+                       "its resolve was lost, `teal alarm " + shell_word(alarm.name) +
+                       " resolved --all --service " + service + "`");
+  }
   return std::nullopt;
 }
 
@@ -181,6 +202,7 @@ Answer<DeploymentReport> Controller::deploy(const std::string& service, const Re
   state.open_exposure(runner);
   state.renew_traffic();
   runner.watch(state.make_source, state.patience_of(runner));
+  state.begin_outside(*state.book.find(service), runner);
   runner.set_baseline(state.counters(service, idle, runner.spec().revision),
                       state.counters(service, entry->state.live, runner.spec().replaces));
   state.drain();

@@ -10,6 +10,7 @@ void Controller::tick() {
   state.renew_traffic();
   state.feed_windows();
   state.feed_recent();
+  state.advance_outside();
   state.judge_all();
   state.return_ejected();
   state.compare_targets();

@@ -71,6 +71,7 @@ Result<void> Controller::State::recover_services(const Contents& contents) {
     const Result<SavedService> saved = service_from_json(row->state);
     if (!saved) return saved.error();
     book.add(service, *saved, now, clock.mono());
+    book.find(service.name)->episodes.restore(saved->episodes, episode_time());
     for (const std::string& why : saved->unusable) {
       book.find(service.name)->touch();
       say(Level::error, "target.unusable", service.name,
@@ -191,10 +192,12 @@ void Controller::State::resume_active() {
       for (const TargetState& target : entry.state.groups[colour].targets)
         if (target.draining) remove_when_applied(service, colour, target.id);
     }
+    resume_outside(entry);
     DeploymentRunner* runner = active(service);
     if (runner == nullptr) continue;
     // The workers' counters begin at nothing, and so do the judges.
     runner->watch(make_source, patience_of(*runner));
+    for (const config::Alarm& alarm : externals(entry)) tell_standing(entry, *runner, alarm.name);
     open_exposure(*runner);
     if (const Result<void> restored = restore_evidence(*runner); !restored)
       say(Level::warning, "evidence.lost", service, restored.error().message(), runner->spec().id);

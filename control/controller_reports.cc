@@ -67,6 +67,12 @@ ServiceReport Controller::State::report(const ServiceEntry& entry) const {
   report.old_kept_for = entry.kept_for(clock.mono());
   if (entry.kept && entry.state.split.of(entry.kept->colour) == Weight::none())
     report.old_kept_until = clock.wall() + *report.old_kept_for;
+  for (const config::Alarm& alarm : externals(entry)) {
+    ExternalAlarmReport outside = external_report(entry, alarm);
+    if (outside.standing.state == health::Standing::State::resolved) continue;
+    outside.episodes.clear();
+    report.outside.push_back(std::move(outside));
+  }
   return report;
 }
 
@@ -131,6 +137,7 @@ DeploymentReport Controller::State::report(const DeploymentRunner& runner) const
   report.rolled_back_by = runner.rolled_back_by;
   if (spec.kind == Kind::deploy) {
     report.alarms = runner.alarms();
+    if (active(spec.service) == &runner) report_outside(*book.find(spec.service), report);
     report.exposure_budget = spec.deploy.exposure_budget;
     report.exposure_spent = engine.facts().exposed;
   }
@@ -223,6 +230,7 @@ std::vector<MetricSample> Controller::metrics() const {
                        Type::counter,
                        {{"service", key.first}, {"status", key.second}},
                        number(count)});
+  state.add_outside_metrics(samples);
   return samples;
 }
 

@@ -1,6 +1,7 @@
 // The controller's inside. One object of the control thread; its methods are spread over the files
 // controller.cc (commands on deployments), controller_deploy.cc (starting them),
-// controller_services.cc (changes by hand), controller_health.cc (what workers and probes say),
+// controller_services.cc (changes by hand), controller_alarms.cc (others' alarms),
+// controller_health.cc (what workers and probes say),
 // controller_turn.cc (telling engines and
 // carrying out what they want), controller_recovery.cc (start), controller_sticky.cc (secrets of
 // cookies), controller_judge.cc (ticks) and controller_reports.cc.
@@ -9,10 +10,13 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "control/alertmanager.h"
 #include "control/announcer.h"
 #include "control/controller.h"
 #include "control/deployment_runner.h"
@@ -39,7 +43,7 @@ struct Controller::State {
   static constexpr Millis kRecent{150'000};  ///< Thresholds are taken from one to two of these.
   static constexpr Millis kShown{10'000};    ///< The window of the status page's numbers.
 
-  State(std::shared_ptr<const config::Config> the_config, const Clock& the_clock, Log& log,
+  State(std::shared_ptr<const config::Config> the_config, const Clock& the_clock, Log& the_log,
         Ports& the_ports, std::unique_ptr<Store> store, SourceFactory sources);
 
   using Refusal = std::optional<ApiError>;
@@ -100,9 +104,38 @@ struct Controller::State {
                        bool force) const;
   /// The running deployment whose minimum_healthy counts the targets of the group.
   DeploymentRunner* counting(const ServiceEntry& entry, Colour colour) const;
-  bool knows_external(const ServiceEntry& entry, const std::string& name) const;
-  void set_external(ServiceEntry& entry, const std::string& name, bool firing,
-                    const std::string& why);
+
+  // ---- controller_alarms.cc ---------------------------------------------------------------------
+  /// External alarms by name: the running deployment's, and those of the file that it does not
+  /// have.
+  std::vector<config::Alarm> externals(const ServiceEntry& entry) const;
+  /// When the running deployment began; nothing where none is judged.
+  std::optional<WallTime> judged_since(const ServiceEntry& entry) const;
+  static health::EpisodeBook::Patience alarm_patience(const config::Alarm& alarm);
+  health::EpisodeBook::Now episode_time() const { return {clock.mono(), clock.wall()}; }
+  /// An alarm about which outside words were heard: how it stood before, and whether something new
+  /// fires.
+  struct Touch {
+    health::Standing before;
+    bool has_fired = false;
+  };
+  using Touched = std::map<std::string, Touch>;
+  void hear(ServiceEntry& entry, const config::Alarm& alarm, const health::AlertWord& word,
+            Touched& touched);
+  void tell_outside(ServiceEntry& entry, const Touched& touched);
+  void tell_standing(const ServiceEntry& entry, DeploymentRunner& runner, const std::string& name);
+  /// A deployment begins: what fires by now is not its fault.
+  void begin_outside(ServiceEntry& entry, DeploymentRunner& runner);
+  /// After a restart: what the store says still counts, or does not.
+  void resume_outside(ServiceEntry& entry);
+  void advance_outside();
+  void say_standing(const ServiceEntry& entry, const std::string& name, const Touch& touch,
+                    const health::Standing& now);
+  void say_unmatched(const std::vector<const Alert*>& alerts);
+  void say_truncated(const AlertBatch& batch);
+  ExternalAlarmReport external_report(const ServiceEntry& entry, const config::Alarm& alarm) const;
+  void report_outside(const ServiceEntry& entry, DeploymentReport& report) const;
+  void add_outside_metrics(std::vector<MetricSample>& samples) const;
 
   // ---- controller_recovery.cc -------------------------------------------------------------------
   Result<void> recover(const Contents& contents);
@@ -174,6 +207,7 @@ struct Controller::State {
   const Clock& clock;
   Ports& ports;
   SourceFactory make_source;
+  Log& log;
   Announcer announcer;
   mutable Ledger ledger;
   Publisher publisher;
@@ -218,6 +252,12 @@ struct Controller::State {
   std::map<std::string, std::uint64_t> rollbacks_by_reason;
   std::map<std::pair<std::string, std::string>, std::uint64_t> outcomes;  ///< Service, status.
   std::uint64_t targets_ejected = 0;
+
+  std::map<health::EpisodeBook::Outcome, std::uint64_t> alert_outcomes;
+  std::uint64_t alerts_unmatched = 0;
+  std::uint64_t alerts_refused = 0;
+  std::uint64_t alerts_truncated = 0;
+  std::set<std::string> truncated_groups;  ///< Announced, until one comes whole.
 };
 
 ApiError unknown_service(const std::string& name);

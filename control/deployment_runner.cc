@@ -171,11 +171,13 @@ std::string DeploymentRunner::missing_evidence() const {
   return missing;
 }
 
-bool DeploymentRunner::set_external(const std::string& name, bool firing, const std::string& why) {
+bool DeploymentRunner::set_external(const std::string& name, bool firing, const std::string& why,
+                                    const std::string& note) {
   bool known = false;
-  for (const Watch& watch : watches_) {
+  for (Watch& watch : watches_) {
     if (!watch.external || watch.source->name() != name) continue;
     watch.source->set_external(firing, why);
+    watch.note = note;
     known = true;
   }
   return known;
@@ -185,7 +187,7 @@ std::vector<AlarmReport> DeploymentRunner::alarms() const {
   std::vector<AlarmReport> reports;
   for (const Watch& watch : watches_)
     reports.push_back({watch.source->name(), watch.source->condition(), watch.verdict,
-                       watch.observed, watch.source->comparison()});
+                       watch.observed, watch.source->comparison(), watch.note});
   if (!watches_.empty()) return reports;
   // History read back from the journal: only the breach is known.
   for (const config::Alarm& alarm : spec().deploy.alarms) {

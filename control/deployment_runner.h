@@ -55,6 +55,7 @@ class DeploymentRunner {
     bool observed = false;  ///< Judged, shown and recorded, and does nothing.
     bool alone = true;      ///< Judges a release that has all the traffic.
     health::Verdict verdict;
+    std::string note = {};  ///< As in AlarmReport.
   };
   void watch(const SourceFactory& make_source, Millis patience);
   /// False of one that had ended when this process began.
@@ -82,8 +83,9 @@ class DeploymentRunner {
   std::vector<std::string> take_observed() { return std::exchange(observed_, {}); }
   /// "errors: 12 of 50 requests"; empty: nothing is missing.
   std::string missing_evidence() const;
-  /// False where no such external alarm is watched.
-  bool set_external(const std::string& name, bool firing, const std::string& why);
+  /// False where no such external alarm is watched. `note`: as in AlarmReport.
+  bool set_external(const std::string& name, bool firing, const std::string& why,
+                    const std::string& note);
 
   const Deployment& engine() const { return engine_; }
   /// Since when it is in its phase; of a watch, since the cut-over.

@@ -86,4 +86,10 @@ std::string to_utf8(std::string_view text) {
   return out;
 }
 
+std::string cut_utf8(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return std::string(text);
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0U) == 0x80) --most;
+  return std::string(text.substr(0, most));
+}
+
 }  // namespace teal::control

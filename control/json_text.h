@@ -5,6 +5,7 @@
 // Pure functions, any thread.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -17,5 +18,8 @@ std::string to_text(const boost::json::value& value);
 
 /// The text with every byte that is not part of a UTF-8 sequence replaced by "?".
 std::string to_utf8(std::string_view text);
+
+/// The beginning of a UTF-8 text, at most so many bytes and no part of a sequence.
+std::string cut_utf8(std::string_view text, std::size_t most);
 
 }  // namespace teal::control

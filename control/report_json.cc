@@ -257,6 +257,11 @@ json::object to_json(const AlarmReport& alarm) {
   out["condition"] = text(alarm.condition);
   out["observed"] = alarm.observed;
   out["comparison"] = to_json(alarm.comparison);
+  out["note"] = text(alarm.note);
+  out["outside"] = nullptr;
+  if (alarm.outside)
+    out["outside"] = json::object{{"state", text(health::to_string(alarm.outside->state))},
+                                  {"since", or_null(alarm.outside->since)}};
   return out;
 }
 
@@ -355,6 +360,9 @@ json::object to_json(const ServiceReport& report, const DeploymentReport* runnin
   out["old_kept_until"] = or_null(report.old_kept_until);
   out["old_kept_for_ms"] =
       report.old_kept_for ? json::value(report.old_kept_for->count()) : json::value(nullptr);
+  json::array outside;
+  for (const ExternalAlarmReport& alarm : report.outside) outside.push_back(to_summary(alarm));
+  out["outside_alarms"] = std::move(outside);
   return out;
 }
 

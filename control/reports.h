@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "control/event_id.h"
 #include "health/comparison_report.h"
+#include "health/episodes.h"
 #include "health/verdict.h"
 
 namespace teal::control {
@@ -63,6 +64,17 @@ struct GroupReport {
   bool panicking = false;      ///< Too few are healthy: health is ignored.
 };
 
+/// An external alarm that a service, or its running deployment, knows.
+struct ExternalAlarmReport {
+  std::string service, name;
+  config::ExternalAlarm definition;
+  std::optional<DeploymentId> deployment;  ///< The running one that watches it.
+  health::Standing standing;
+  std::string note;
+  std::vector<health::Episode> episodes;  ///< Those that fire first; at most 100.
+  std::size_t episodes_total = 0;
+};
+
 struct ServiceReport {
   std::string name;
   Colour live = Colour::blue;
@@ -75,6 +87,14 @@ struct ServiceReport {
   /// it has no share of the traffic: while it has one, that time stands still.
   std::optional<Millis> old_kept_for;
   std::optional<WallTime> old_kept_until;
+  std::vector<ExternalAlarmReport> outside;  ///< Alarms that are not resolved, without episodes.
+};
+
+/// How an external alarm stands with those who fire it; of a running deployment.
+struct OutsideReport {
+  health::Standing::State state = health::Standing::State::resolved;
+  std::optional<WallTime> since;  ///< Of what fires, or is held.
+  bool operator==(const OutsideReport&) const = default;
 };
 
 struct AlarmReport {
@@ -83,7 +103,16 @@ struct AlarmReport {
   health::Verdict verdict;
   bool observed = false;  ///< `observe: true`: the verdict does nothing.
   std::optional<health::ComparisonReport> comparison = std::nullopt;
+  /// What else is to be known: "fires since ..., ignored until it resolves". Often empty.
+  std::string note = {};
+  std::optional<OutsideReport> outside = std::nullopt;
   bool operator==(const AlarmReport&) const = default;
+};
+
+/// What became of a batch of alerts.
+struct AlertsReport {
+  std::uint64_t matched = 0;           ///< Alerts that some service has an alarm for.
+  std::vector<std::string> unmatched;  ///< Names of the others, each once.
 };
 
 struct TimelineEntry {

@@ -33,7 +33,7 @@ void ServiceEntry::count_kept(Mono now) {
 }
 
 SavedService ServiceEntry::saved(Mono now) const {
-  SavedService saved{state, version, retiring, kept, firing};
+  SavedService saved{state, version, retiring, kept, episodes.saved()};
   if (saved.kept) saved.kept->left = *kept_for(now);
   return saved;
 }
@@ -65,7 +65,6 @@ void ServiceBook::add(const config::Service& config, const SavedService& saved, 
                    : saved.kept->left,
                mono);
   entry.unsaved = saved.kept_until.has_value();
-  entry.firing = saved.firing;
   for (const Colour colour : kColours) {
     for (TargetState& target : entry.state.groups[colour].targets) {
       const bool draining = target.draining;

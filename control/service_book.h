@@ -13,6 +13,7 @@
 #include "base/service_state.h"
 #include "config/config.h"
 #include "control/spec_json.h"
+#include "health/episodes.h"
 #include "health/outlier.h"
 
 namespace teal::control {
@@ -28,8 +29,8 @@ struct ServiceEntry {
   /// The idle group stays warm: `kept->left` as of `kept_counted`.
   std::optional<Kept> kept;
   Mono kept_counted, kept_saved;
-  std::map<std::string, std::string> firing;  ///< External alarms by name: why.
-  std::map<TargetId, WallTime> since;         ///< Of the present health.
+  health::EpisodeBook episodes;        ///< Of external alarms.
+  std::map<TargetId, WallTime> since;  ///< Of the present health.
   health::Outlier outlier;
   std::uint64_t exposure_of = 0;  ///< The number of the deployment that state.exposure belongs to.
   bool panicking = false;         ///< The live group, as last announced.

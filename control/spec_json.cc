@@ -5,6 +5,8 @@
 #include <charconv>
 #include <stdexcept>
 
+#include "control/episode_record.h"
+
 namespace teal::control {
 namespace {
 
@@ -145,6 +147,25 @@ config::CompareAlarm read_compare(const json::object& object) {
   return alarm;
 }
 
+void write_external(json::object& object, const config::ExternalAlarm& alarm) {
+  object["kind"] = "external";
+  json::object match;
+  for (const auto& [label, value] : alarm.match) match[label] = value;
+  object["match"] = std::move(match);
+  object["settle_ms"] = alarm.settle.count();
+  object["stale_after_ms"] = alarm.stale_after.count();
+}
+config::ExternalAlarm read_external(const json::object& object) {
+  config::ExternalAlarm alarm;
+  // Records of older versions know alarms by their names only.
+  if (!object.contains("match")) return alarm;
+  for (const auto& [label, value] : object.at("match").as_object())
+    alarm.match.emplace(label, json::value_to<std::string>(value));
+  alarm.settle = millis(object, "settle_ms");
+  alarm.stale_after = millis(object, "stale_after_ms");
+  return alarm;
+}
+
 json::object write(const config::Alarm& alarm) {
   json::object object{{"name", alarm.name},
                       {"over_ms", alarm.over.count()},
@@ -164,7 +185,7 @@ json::object write(const config::Alarm& alarm) {
                           write_threshold(object, a.threshold);
                         },
                         [&](const config::CompareAlarm& a) { write_compare(object, a); },
-                        [&](const config::ExternalAlarm&) { object["kind"] = "external"; }},
+                        [&](const config::ExternalAlarm& a) { write_external(object, a); }},
              alarm.condition);
   return object;
 }
@@ -187,7 +208,7 @@ config::Alarm read_alarm(const json::object& object) {
   else if (kind == "compare")
     alarm.condition = read_compare(object);
   else if (kind == "external")
-    alarm.condition = config::ExternalAlarm{};
+    alarm.condition = read_external(object);
   else
     throw std::invalid_argument("unknown kind of alarm '" + kind + "'");
   return alarm;
@@ -302,8 +323,7 @@ SavedService read_service(const json::object& object) {
   if (object.contains("kept")) saved.kept = Kept{colour(object, "kept"), Millis{0}};
   if (object.contains("kept_left_ms")) saved.kept->left = millis(object, "kept_left_ms");
   if (object.contains("kept_until")) saved.kept_until = WallTime{millis(object, "kept_until")};
-  for (const auto& [name, why] : object.at("firing").as_object())
-    saved.firing.emplace(name, json::value_to<std::string>(why));
+  saved.episodes = read_episode_records(object);
   return saved;
 }
 
@@ -361,9 +381,7 @@ std::string to_json(const SavedService& saved) {
     object["kept"] = to_string(saved.kept->colour);
     object["kept_left_ms"] = saved.kept->left.count();
   }
-  json::object firing;
-  for (const auto& [name, why] : saved.firing) firing[name] = why;
-  object["firing"] = std::move(firing);
+  object["episodes"] = episode_records(saved.episodes);
   return json::serialize(object);
 }
 

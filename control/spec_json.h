@@ -5,14 +5,15 @@
 // (control/report_json.h).
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/service_state.h"
 #include "control/deployment.h"
+#include "health/episodes.h"
 
 namespace teal::control {
 
@@ -34,7 +35,7 @@ struct SavedService {
   std::uint64_t version = 0;
   PerColour<bool> retiring;
   std::optional<Kept> kept;
-  std::map<std::string, std::string> firing;  ///< External alarms by name: why.
+  std::vector<health::Episode> episodes;  ///< Of external alarms.
   /// Instead of kept->left, in the records of older Teals: when its time is over; read only.
   std::optional<WallTime> kept_until = std::nullopt;
   /// What stood among the targets and is not the address of one, as older versions could store;

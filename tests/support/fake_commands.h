@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "control/alertmanager.h"
 #include "control/api.h"
 
 namespace teal::control::testing {
@@ -104,6 +105,33 @@ class FakeCommands final : public Commands {
     return Answer<std::size_t>(boost::system::in_place_value, 1U);
   }
 
+  Answer<std::size_t> resolve_alarm(const std::string& name, const std::string& service) override {
+    calls.push_back("resolve " + name + " " + service);
+    if (!alarms.contains(name)) return missing("alarm");
+    return Answer<std::size_t>(boost::system::in_place_value, 1U);
+  }
+
+  AlertsReport take_alerts(const AlertBatch& batch) override {
+    AlertsReport report;
+    for (const Alert& alert : batch.alerts) {
+      const std::string name = name_of(alert);
+      calls.push_back("alert " + name + (alert.firing ? " firing " : " resolved ") + alert.why);
+      if (alarms.contains(name))
+        ++report.matched;
+      else
+        report.unmatched.push_back(name);
+    }
+    return report;
+  }
+
+  Answer<std::vector<ExternalAlarmReport>> external_alarms(
+      const std::string& service) const override {
+    std::vector<ExternalAlarmReport> reports;
+    for (const ExternalAlarmReport& each : outside)
+      if (service.empty() || each.service == service) reports.push_back(each);
+    return reports;
+  }
+
   std::vector<ServiceReport> services() const override {
     std::vector<ServiceReport> all;
     for (const auto& [name, report] : services_) all.push_back(report);
@@ -177,6 +205,7 @@ class FakeCommands final : public Commands {
   std::map<DeploymentId, DeploymentReport> deployments_;
   Evidence evidence_;
   std::map<std::string, bool> alarms;
+  std::vector<ExternalAlarmReport> outside;
   std::deque<Announcement> announced;
   std::map<std::uint64_t, std::function<void(const Announcement&)>> listeners;
   std::vector<MetricSample> samples;
@@ -259,6 +288,35 @@ inline void add_canary(FakeCommands& commands, WallTime now) {
   running.timeline = {{now - std::chrono::minutes{2}, Status::created, "created"},
                       {now - std::chrono::minutes{1}, Status::baking, "shift to 12.5%"}};
   commands.deployments_["d-3"] = running;
+}
+
+/// One alarm that fires since before the running deployment, and one of another service that is
+/// well.
+inline std::vector<ExternalAlarmReport> fired_alarms(WallTime now) {
+  ExternalAlarmReport fired;
+  fired.service = "shop";
+  fired.name = "HighErrorRate";
+  fired.definition.match = {{"severity", "page"}};
+  fired.deployment = "d-3";
+  health::Episode episode;
+  episode.alarm = fired.name;
+  episode.fingerprint = "b1a9f7c2d3e4f506";
+  episode.source = health::Episode::Source::alertmanager;
+  episode.bearing = health::Episode::Bearing::began_before;
+  episode.starts = now - std::chrono::hours{1};
+  episode.heard = now;
+  episode.why = "5xx";
+  fired.episodes = {episode};
+  fired.episodes_total = 1;
+  fired.standing.state = health::Standing::State::ignored;
+  fired.standing.firing = fired.standing.ignored = 1;
+  fired.standing.since = episode.starts;
+  fired.standing.why = episode.why;
+  fired.note = note_of(fired.standing, {});
+  ExternalAlarmReport well;
+  well.service = "cart";
+  well.name = "pager";
+  return {fired, well};
 }
 
 }  // namespace teal::control::testing

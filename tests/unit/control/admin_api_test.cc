@@ -151,48 +151,6 @@ TEST_F(AdminApiTest, AddsAndDrainsTargetsByTheirAddress) {
   EXPECT_EQ(call("PUT", "/v1/services/shop/groups/green/targets/somewhere").status, 400);
 }
 
-TEST_F(AdminApiTest, HandsAnOutsideAlarmToThoseWhoKnowIt) {
-  commands_.alarms["outside"] = true;
-  const ApiResponse response =
-      call("POST", "/v1/alarms/outside", R"({"state":"firing","service":"shop","reason":"why"})");
-  EXPECT_EQ(response.status, 200);
-  EXPECT_THAT(commands_.calls, ElementsAre("alarm outside shop firing why"));
-  EXPECT_EQ(call("POST", "/v1/alarms/unknown", R"({"state":"resolved"})").status, 404);
-}
-
-TEST_F(AdminApiTest, SaysWhatIsWrongWithAnAlarm) {
-  const ApiResponse response = call("POST", "/v1/alarms/outside", "{\"stat\":1,\n\"reason\":2}");
-  EXPECT_EQ(response.status, 400);
-  EXPECT_EQ(body_of(response).at("problems").as_array().size(), 3U) << response.body;
-  const json::object broken = body_of(call("POST", "/v1/alarms/outside", "{\"state\":\n  nope}"));
-  EXPECT_EQ(broken.at("problems").as_array().at(0).at("line"), 2);
-}
-
-TEST_F(AdminApiTest, TakesAlertmanagersWebhookAsItIs) {
-  commands_.alarms["HighErrors"] = true;
-  const ApiResponse response = call("POST", "/v1/alertmanager", R"({
-    "version": "4", "groupKey": "{}", "truncatedAlerts": 0, "status": "firing", "receiver": "teal",
-    "groupLabels": {}, "commonLabels": {}, "commonAnnotations": {}, "externalURL": "http://am",
-    "alerts": [
-      {"status": "firing", "labels": {"alertname": "HighErrors", "service": "shop", "pod": "a"},
-       "annotations": {"summary": "5xx"}, "startsAt": "2026-11-23T01:14:08Z", "fingerprint": "x"},
-      {"status": "resolved", "labels": {"alertname": "HighErrors", "service": "shop", "pod": "b"}},
-      {"status": "firing", "labels": {"alertname": "Watchdog"}}]})");
-  EXPECT_EQ(response.status, 200) << response.body;
-  EXPECT_EQ(response.body, "{\"received\":2,\"matched\":1,\"unmatched\":[\"Watchdog\"]}\n");
-  EXPECT_THAT(commands_.calls, ElementsAre("alarm HighErrors shop firing 5xx",
-                                           "alarm Watchdog  firing Alertmanager: Watchdog"));
-  EXPECT_THAT(call("GET", "/metrics").body, HasSubstr("teal_alerts_unmatched_total 1"));
-}
-
-TEST_F(AdminApiTest, RefusesAnAlertWithoutANameAndTakesNoneOfItsBatch) {
-  const ApiResponse response = call("POST", "/v1/alertmanager",
-                                    R"({"alerts":[{"status":"firing","labels":{"alertname":"A"}},
-                                                  {"status":"firing","labels":{}}]})");
-  EXPECT_EQ(response.status, 400);
-  EXPECT_THAT(commands_.calls, IsEmpty());
-}
-
 TEST_F(AdminApiTest, ListsTheHistoryUpToTheLimit) {
   call("POST", "/v1/services/shop/deployments", R"({"revision":"v5","targets":["10.0.0.9:80"]})");
   const json::object all = body_of(call("GET", "/v1/services/shop/deployments"));

@@ -139,6 +139,10 @@ class OpenapiAnswers : public ::testing::Test {
   OpenapiAnswers() {
     testing::add_canary(commands_, clock_.now);
     commands_.alarms["outside"] = true;
+    commands_.outside = testing::fired_alarms(clock_.now);
+    commands_.services_["shop"].outside = commands_.outside;
+    commands_.deployments_["d-3"].alarms.back().outside =
+        OutsideReport{health::Standing::State::ignored, clock_.now};
     commands_.deployments_["d-1"] = {};
     commands_.deployments_["d-1"].id = "d-1";
     commands_.deployments_["d-1"].finished = clock_.now;
@@ -189,9 +193,10 @@ TEST_F(OpenapiAnswers, AreAsDocumentedWhereAllIsWell) {
   expect(202, "DELETE", group, "/v1/services/shop/groups/blue/targets/10.0.0.1:1");
   expect(200, "GET", "/v1/deployments/{deployment}", "/v1/deployments/d-3");
   expect(200, "POST", "/v1/deployments/{deployment}/{command}", "/v1/deployments/d-3/pause");
+  expect(200, "GET", "/v1/alarms", "/v1/alarms");
   expect(200, "POST", "/v1/alarms/{alarm}", "/v1/alarms/outside", R"({"state":"firing"})");
   expect(200, "POST", "/v1/alertmanager", "/v1/alertmanager",
-         R"({"alerts":[{"status":"firing","labels":{"alertname":"x"}}]})");
+         R"({"alerts":[{"status":"firing","labels":{"alertname":"x"}},7]})");
   for (const std::string path : {"/v1/events", "/v1/openapi.json", "/metrics", "/livez", "/readyz"})
     expect(200, "GET", path, path);
 }

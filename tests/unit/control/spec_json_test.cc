@@ -41,7 +41,7 @@ Spec full_spec() {
                         {"idle", config::RequestRateAlarm{below}, 1min, 0},
                         {"worse", errors, 30s, 50},
                         {"lame", latency, 30s, 50, true},
-                        {"pager", config::ExternalAlarm{}, 30s, 50}};
+                        {"pager", config::ExternalAlarm{{{"severity", "page"}}, 5s, 1h}, 30s, 50}};
   spec.deploy.block_on_firing_alarm = true;
   spec.deploy.minimum_healthy = {false, 2};
   spec.deploy.healthy_deadline = 7s;
@@ -89,8 +89,41 @@ TEST(SpecJson, ReadsBackAServiceWithEverythingThatSurvives) {
   saved.version = 17;
   saved.retiring[Colour::blue] = true;
   saved.kept = Kept{Colour::blue, 432'100ms};
-  saved.firing = {{"pager", "on fire"}};
+  health::Episode episode;
+  episode.alarm = "HighErrorRate";
+  episode.fingerprint = "b1a9f7c2d3e4f506";
+  episode.source = health::Episode::Source::alertmanager;
+  episode.state = health::Episode::State::held;
+  episode.bearing = health::Episode::Bearing::other_release;
+  episode.starts = WallTime{1'700'000'000'001ms};
+  episode.heard = WallTime{1'700'000'000'002ms};
+  episode.ended = WallTime{1'700'000'000'003ms};
+  episode.why = "on fire";
+  episode.stale = true;
+  saved.episodes = {episode};
   EXPECT_EQ(service_from_json(to_json(saved)).value(), saved);
+}
+
+TEST(SpecJson, ReadsTheFiringAlarmsOfStoresFromBeforeEpisodes) {
+  std::string old = to_json(SavedService{});
+  old.replace(old.find("\"episodes\":[]"), 13, R"("firing":{"pager":"on fire"})");
+  const SavedService read = service_from_json(old).value();
+  ASSERT_EQ(read.episodes.size(), 1U);
+  EXPECT_EQ(read.episodes[0].alarm, "pager");
+  EXPECT_EQ(read.episodes[0].why, "on fire");
+  EXPECT_EQ(read.episodes[0].source, health::Episode::Source::earlier);
+  EXPECT_EQ(read.episodes[0].bearing, health::Episode::Bearing::began_before);
+}
+
+TEST(SpecJson, ReadsExternalAlarmsOfBeforeAsThoseOfTheirName) {
+  std::string old = to_json(full_spec());
+  const std::string now =
+      R"("match":{"severity":"page"},"settle_ms":5000,"stale_after_ms":3600000)";
+  const std::size_t at = old.find("," + now);
+  ASSERT_NE(at, std::string::npos) << old;
+  old.erase(at, now.size() + 1);
+  EXPECT_EQ(spec_from_json(old)->deploy.alarms.back().condition,
+            (decltype(config::Alarm::condition){config::ExternalAlarm{}}));
 }
 
 TEST(SpecJson, LeavesOutWhatAnOlderVersionTookForATargetsAddress) {

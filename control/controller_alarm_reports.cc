@@ -1,0 +1,109 @@
+// What control tells of others' alarms: to the API, in deployments and to Prometheus.
+#include <algorithm>
+#include <utility>
+
+#include "control/controller_state.h"
+
+namespace teal::control {
+namespace {
+
+using health::EpisodeBook;
+using health::Standing;
+using Outcome = EpisodeBook::Outcome;
+
+constexpr std::size_t kShownEpisodes = 100;
+
+}  // namespace
+
+EpisodeBook::Patience Controller::State::alarm_patience(const config::Alarm& alarm) {
+  const auto& external = std::get<config::ExternalAlarm>(alarm.condition);
+  return {external.settle, external.stale_after};
+}
+
+// ---- reports ------------------------------------------------------------------------------------
+
+ExternalAlarmReport Controller::State::external_report(const ServiceEntry& entry,
+                                                       const config::Alarm& alarm) const {
+  ExternalAlarmReport report;
+  report.service = entry.state.name;
+  report.name = alarm.name;
+  report.definition = std::get<config::ExternalAlarm>(alarm.condition);
+  if (judged_since(entry)) {
+    const Spec& spec = active(entry.state.name)->spec();
+    if (std::ranges::find(spec.deploy.alarms, alarm.name, &config::Alarm::name) !=
+        spec.deploy.alarms.end())
+      report.deployment = spec.id;
+  }
+  report.standing = entry.episodes.standing(alarm.name, report.deployment.has_value());
+  report.note = note_of(report.standing, alarm_patience(alarm));
+  report.episodes = entry.episodes.of(alarm.name);
+  report.episodes_total = report.episodes.size();
+  if (report.episodes.size() > kShownEpisodes) report.episodes.resize(kShownEpisodes);
+  return report;
+}
+
+void Controller::State::report_outside(const ServiceEntry& entry, DeploymentReport& report) const {
+  for (AlarmReport& alarm : report.alarms) {
+    for (const config::Alarm& external : externals(entry)) {
+      if (external.name != alarm.name) continue;
+      const Standing standing = entry.episodes.standing(alarm.name, true);
+      OutsideReport outside{standing.state, std::nullopt};
+      if (standing.state != Standing::State::resolved) outside.since = standing.since;
+      alarm.outside = outside;
+    }
+  }
+}
+
+Answer<std::vector<ExternalAlarmReport>> Controller::external_alarms(
+    const std::string& service) const {
+  const State& state = *state_;
+  if (!service.empty() && state.book.find(service) == nullptr) return unknown_service(service);
+  std::vector<ExternalAlarmReport> reports;
+  for (const ServiceEntry& entry : state.book.entries())
+    if (service.empty() || entry.state.name == service)
+      for (const config::Alarm& alarm : state.externals(entry))
+        reports.push_back(state.external_report(entry, alarm));
+  return reports;
+}
+
+void Controller::State::add_outside_metrics(std::vector<MetricSample>& samples) const {
+  using Type = MetricSample::Type;
+  const auto add = [&](const char* name, const char* help, Type type,
+                       std::vector<std::pair<std::string, std::string>> labels,
+                       std::uint64_t value) {
+    samples.push_back({name, help, type, std::move(labels), static_cast<double>(value)});
+  };
+  std::uint64_t dropped = 0;
+  for (const ServiceEntry& entry : book.entries()) {
+    dropped += entry.episodes.dropped();
+    for (const config::Alarm& alarm : externals(entry)) {
+      const Standing standing = external_report(entry, alarm).standing;
+      const std::pair<const char*, std::size_t> kStates[] = {
+          {"firing", standing.firing - standing.ignored},
+          {"ignored", standing.ignored},
+          {"stale", standing.stale},
+          {"held", standing.held}};
+      for (const auto& [name, count] : kStates)
+        add("teal_external_alarm_episodes", "Episodes of an external alarm, by how they stand.",
+            Type::gauge, {{"service", entry.state.name}, {"alarm", alarm.name}, {"state", name}},
+            count);
+    }
+  }
+  for (const Outcome outcome :
+       {Outcome::fired, Outcome::resolved, Outcome::repeated, Outcome::held, Outcome::late}) {
+    const auto found = alert_outcomes.find(outcome);
+    add("teal_alarm_words_total", "Words from outside on alarms, by what they came to.",
+        Type::counter, {{"outcome", std::string(to_string(outcome))}},
+        found == alert_outcomes.end() ? 0 : found->second);
+  }
+  add("teal_alerts_unmatched_total", "Alerts received that no service has an alarm for.",
+      Type::counter, {}, alerts_unmatched);
+  add("teal_alerts_refused_total", "Alerts received that could not be read.", Type::counter, {},
+      alerts_refused);
+  add("teal_alerts_truncated_total", "Alerts that Alertmanager says it left out.", Type::counter,
+      {}, alerts_truncated);
+  add("teal_alarm_episodes_dropped_total", "Episodes forgotten to make room for others.",
+      Type::counter, {}, dropped);
+}
+
+}  // namespace teal::control
