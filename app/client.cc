@@ -6,6 +6,7 @@
 
 #include <boost/json.hpp>
 
+#include "app/alarms_view.h"
 #include "app/evidence_view.h"
 #include "app/exit_code.h"
 #include "app/json_at.h"
@@ -284,9 +285,16 @@ int Client::target(const std::string& method, const std::string& service, const 
                                          (force ? "?force=true" : "")));
 }
 
+int Client::alarms(const std::string& service) {
+  const ViewStyle style{terminal_.columns, terminal_.colour, 0};
+  return show(service.empty() ? "/v1/alarms" : "/v1/alarms?service=" + path_segment(service),
+              [&](const json::object& alarms) { return render_alarms(alarms, style); });
+}
+
 int Client::alarm(const std::string& name, const std::string& state, const std::string& service,
-                  const std::string& reason) {
+                  const std::string& reason, bool all) {
   json::object body{{"state", json::string(state)}};
+  if (all) body["all"] = true;
   if (!service.empty()) body["service"] = json::string(service);
   if (!reason.empty()) body["reason"] = json::string(reason);
   const auto answer = call("POST", "/v1/alarms/" + path_segment(name), json::serialize(body));

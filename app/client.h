@@ -23,6 +23,7 @@ struct DeployOptions {
   std::string service, revision, plan, plan_file, idempotency_key;
   std::vector<std::string> targets;
   std::vector<std::string> alarms;  ///< "errors=error_rate > 1% over 30s minimum 50"
+  std::string alarms_at_start;      ///< ignore or block; empty: as the service has it.
   bool wait = false;
   Millis timeout{0};  ///< Of waiting; 0: as long as it takes.
 };
@@ -55,7 +56,9 @@ class Client {
   int target(const std::string& method, const std::string& service, const std::string& group,
              const std::string& address, bool force);
   int alarm(const std::string& name, const std::string& state, const std::string& service,
-            const std::string& reason);
+            const std::string& reason, bool all);
+  /// The external alarms of a service, or of all.
+  int alarms(const std::string& service);
 
  private:
   /// The answer where it is a success; nothing, after saying why, where it is not.

@@ -23,7 +23,7 @@ struct Choices {
   std::string timeout = "0";
   std::vector<std::string> shares;
   std::size_t limit = 20;
-  bool watch = false, follow = false, force = false;
+  bool watch = false, follow = false, force = false, all = false;
   DeployOptions deploy;
 };
 using SharedChoices = std::shared_ptr<Choices>;
@@ -110,6 +110,10 @@ class Registrar {
         "NAME=METRIC > LIMIT [over DURATION] [minimum REQUESTS], besides the "
         "file's or instead of the one of that name; NAME=none: without it; several "
         "times");
+    command_
+        ->add_option("--alarms-at-start", deploy.alarms_at_start,
+                     "An outside alarm that fires already: ignore it, or let it block the start")
+        ->check(CLI::IsMember({"ignore", "block"}));
     command_->add_option("--idempotency-key", deploy.idempotency_key,
                          "Repeating the command with the same key deploys once");
     command_->add_flag("--wait", deploy.wait,
@@ -169,7 +173,7 @@ class Registrar {
     }
     CLI::App* alarm = command("alarm", "Say that an outside alarm fires or is resolved.",
                               [](Client& client, Choices& c) {
-                                return client.alarm(c.name, c.state, c.service, c.reason);
+                                return client.alarm(c.name, c.state, c.service, c.reason, c.all);
                               });
     alarm->add_option("NAME", choices_->name, "The alarm's name")->required();
     alarm->add_option("STATE", choices_->state, "firing or resolved")
@@ -177,6 +181,12 @@ class Registrar {
         ->check(CLI::IsMember({"firing", "resolved"}));
     alarm->add_option("--service", choices_->service, "Only for this service");
     alarm->add_option("--reason", choices_->reason, "Why, for a person");
+    alarm->add_flag("--all", choices_->all,
+                    "With resolved: end all of its episodes, Alertmanager's too");
+    CLI::App* alarms =
+        command("alarms", "The outside alarms: which fire, since when, and which are ignored.",
+                [](Client& client, Choices& c) { return client.alarms(c.service); });
+    alarms->add_option("SERVICE", choices_->service, "Only this service");
   }
 
  private:

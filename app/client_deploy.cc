@@ -6,6 +6,7 @@
 
 #include <boost/json.hpp>
 
+#include "app/alarms_view.h"
 #include "app/client.h"
 #include "app/exit_code.h"
 #include "app/json_at.h"
@@ -24,14 +25,14 @@ constexpr Millis kPatience{60'000};
 constexpr std::size_t kLongestPlanFile = std::size_t{512} * 1024;
 
 Error bad_alarm(const std::string& text) {
-  return Error{
-      Source::config,
-      "'" + text +
-          "' is not an alarm: write NAME=METRIC > LIMIT [over DURATION] [minimum "
-          "REQUESTS], like errors=error_rate > 1% over 30s minimum 50, NAME=external, NAME=none "
-          "to leave out the file's, or "
-          "NAME=compare errors|latency [tolerance FACTOR] [confidence LEVEL] [certify "
-          "LEVEL] [at_most PERCENT] [limit DURATION]; observe after any of them"};
+  return Error{Source::config,
+               "'" + text +
+                   "' is not an alarm: write NAME=METRIC > LIMIT [over DURATION] [minimum "
+                   "REQUESTS], like errors=error_rate > 1% over 30s minimum 50, NAME=external "
+                   "[match LABEL=VALUE]... [settle DURATION] [stale_after DURATION], NAME=none to "
+                   "leave out the file's, or "
+                   "NAME=compare errors|latency [tolerance FACTOR] [confidence LEVEL] [certify "
+                   "LEVEL] [at_most PERCENT] [limit DURATION]; observe after any of them"};
 }
 
 /// "errors tolerance 1.5 observe", behind the word compare.
@@ -51,12 +52,34 @@ Result<json::object> parse_comparison(const std::string& text, std::istringstrea
   return alarm;
 }
 
+/// "match alertname=HighErrorRate match severity=page settle 30s observe".
+Result<json::object> parse_external(const std::string& text, std::istringstream& words) {
+  json::object alarm, external, match;
+  for (std::string key, value; words >> key;) {
+    if (key == "observe") {
+      alarm[key] = true;
+      continue;
+    }
+    if (!(words >> value)) return bad_alarm(text);
+    const std::size_t equals = value.find('=');
+    if (key == "settle" || key == "stale_after")
+      external[key] = json::string(value);
+    else if (key == "match" && equals != std::string::npos && equals > 0)
+      match[value.substr(0, equals)] = json::string(value.substr(equals + 1));
+    else
+      return bad_alarm(text);
+  }
+  if (!match.empty()) external["match"] = std::move(match);
+  alarm["external"] = external.empty() ? json::value(true) : json::value(std::move(external));
+  return alarm;
+}
+
 /// "error_rate > 1% over 30s minimum 50" in the grammar of the configuration file.
 Result<json::object> parse_alarm(const std::string& text, const std::string& condition) {
   std::istringstream words(condition);
   std::string metric;
   words >> metric;
-  if (metric == "external") return json::object{{"external", true}};
+  if (metric == "external") return parse_external(text, words);
   if (metric == "compare") return parse_comparison(text, words);
   json::object alarm;
   std::string threshold;
@@ -192,6 +215,8 @@ Result<std::string> deployment_body(const DeployOptions& options) {
     alarms[text.substr(0, equals)] = std::move(*alarm);
   }
   if (!alarms.empty()) body["alarms"] = std::move(alarms);
+  if (!options.alarms_at_start.empty())
+    body["alarms_at_start"] = json::string(options.alarms_at_start);
   return json::serialize(body);
 }
 
@@ -211,7 +236,8 @@ int Client::deploy(const DeployOptions& options) {
   if (json_ && !options.wait) terminal_.out << printable_json(*answer);
   if (!json_)
     terminal_.out << render_deployment_line(report.get_object()) << '\n'
-                  << render_shipment(report.get_object()) << std::flush;
+                  << render_shipment(report.get_object())
+                  << render_alarm_notes(report.get_object()) << std::flush;
   if (!options.wait) return kSuccess;
   return wait_for(text_at(report.get_object(), "id"), options.timeout);
 }

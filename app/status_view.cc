@@ -8,6 +8,7 @@
 
 #include <boost/json.hpp>
 
+#include "app/alarms_view.h"
 #include "app/evidence_view.h"
 #include "app/json_at.h"
 #include "app/text_table.h"
@@ -196,7 +197,7 @@ void add_alarms(Page& page, const json::object& deployment) {
   if (alarms == nullptr || alarms->empty()) return;
   TextTable table({Align::left, Align::left, Align::left, Align::left});
   std::vector<std::string_view> colours;
-  std::vector<std::vector<std::string>> comparisons;
+  std::vector<std::vector<std::string>> further;  // Lines below it.
   for (const json::value& value : *alarms) {
     const json::object* alarm = value.if_object();
     if (alarm == nullptr) continue;
@@ -207,13 +208,15 @@ void add_alarms(Page& page, const json::object& deployment) {
                (verdict == "not_enough_evidence" ? "no evidence" : verdict) + only,
                text_at(*alarm, "condition"), text_at(*alarm, "detail")});
     const json::object* comparison = object_at(*alarm, "comparison");
-    comparisons.push_back(comparison == nullptr ? std::vector<std::string>{}
-                                                : render_comparison(*comparison));
+    further.push_back(comparison == nullptr ? std::vector<std::string>{}
+                                            : render_comparison(*comparison));
+    if (const std::string note = text_at(*alarm, "note"); !note.empty())
+      further.back().push_back(note);
   }
   std::size_t row = 0;
   for (const std::string& line : table.lines("    alarm ")) {
     page.line(line, colours[row]);
-    for (const std::string& text : comparisons[row]) page.line("          " + text, kDim);
+    for (const std::string& text : further[row]) page.line("          " + text, kDim);
     ++row;
   }
 }
@@ -293,6 +296,9 @@ std::string render_service(const json::object& service, const ViewStyle& style) 
     if (const std::string reason = text_at(*last, "reason"); !reason.empty())
       page.line("    " + reason, kDim);
   }
+  // While a deployment runs, they stand among its alarms.
+  if (object_at(service, "deployment") == nullptr)
+    for (const std::string& line : render_outside_alarms(service)) page.line("  " + line, kYellow);
   if (const auto kept = number_at(service, "old_kept_for_ms"))
     page.line("  the idle group is kept warm for " + seconds_left(*kept) +
                   (text_at(service, "old_kept_until").empty() ? " from when it has no share" : ""),

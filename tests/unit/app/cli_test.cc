@@ -137,6 +137,28 @@ TEST_F(Cli, FiresAlarmsAndListsHistoryAndEvents) {
   EXPECT_THAT(events.out, HasSubstr("split.changed  green 12.5%"));
 }
 
+TEST_F(Cli, ListsAlarmsAndEndsAllEpisodesOfOne) {
+  admin_.on_server([&] {
+    admin_.commands.alarms["HighErrorRate"] = true;
+    admin_.commands.outside = control::testing::fired_alarms(admin_.clock.now);
+  });
+  const Said table = run(line({"alarms"}));
+  EXPECT_EQ(table.code, 0) << table.err;
+  EXPECT_EQ(
+      table.out,
+      "SERVICE  ALARM          STATE     SINCE                 EPISODES             ALERTS     "
+      "      REASON\n"
+      "shop     HighErrorRate  ignored   2026-11-23 01:14:08Z  1 firing, 1 ignored  "
+      "severity=page    5xx\n"
+      "  fires since 2026-11-23 01:14:08Z, ignored until it resolves\n"
+      "cart     pager          resolved  -                     -                    "
+      "alertname=pager\n");
+  EXPECT_THAT(run(line({"--output", "json", "alarms", "shop"})).out,
+              ::testing::StartsWith("{\"alarms\":[{\"name\":\"HighErrorRate\""));
+  EXPECT_EQ(run(line({"alarm", "HighErrorRate", "resolved", "--all"})).code, 0);
+  EXPECT_THAT(calls(), ElementsAre("resolve HighErrorRate "));
+}
+
 std::vector<std::string> deploy_words(const std::vector<std::string>& more) {
   std::vector<std::string> words{"deploy",   "shop",        "--revision",        "v43",
                                  "--target", "10.0.0.9:80", "--idempotency-key", "k"};
@@ -288,8 +310,17 @@ TEST(DeploymentBody, PutsAlarmsInTheGrammarOfTheConfiguration) {
   options.alarms = {"errors=none"};
   EXPECT_EQ(*deployment_body(options),
             R"({"revision":"v43","targets":["10.0.0.9:80"],"alarms":{"errors":null}})");
-  for (const std::string wrong : {"errors", "=error_rate > 1%", "e=", "e=error_rate",
-                                  "e=error_rate > 1% over", "e=error_rate > 1% minimum x"}) {
+  options.alarms = {
+      "HighErrorRate=external match alertname=HighErrorRate match severity=page "
+      "settle 30s observe"};
+  options.alarms_at_start = "block";
+  EXPECT_EQ(*deployment_body(options),
+            R"({"revision":"v43","targets":["10.0.0.9:80"],"alarms":{"HighErrorRate":{)"
+            R"("observe":true,"external":{"settle":"30s","match":{"alertname":"HighErrorRate",)"
+            R"("severity":"page"}}}},"alarms_at_start":"block"})");
+  for (const std::string wrong :
+       {"a=external match", "a=external match x", "a=external x y", "errors", "=error_rate > 1%",
+        "e=", "e=error_rate", "e=error_rate > 1% over", "e=error_rate > 1% minimum x"}) {
     options.alarms = {wrong};
     EXPECT_FALSE(deployment_body(options).has_value()) << wrong;
   }

@@ -87,6 +87,27 @@ TEST(StatusView, ListsNoTargetAsHealthyThatDrainsOrIsEjected) {
   EXPECT_THAT(text, HasSubstr("  green  idle  v42")) << "nothing is being shipped";
 }
 
+TEST(StatusView, SaysOfAnAlarmThatItIsIgnoredAndWhy) {
+  boost::json::object service = canary();
+  boost::json::object& alarm =
+      service["deployment"].as_object()["alarms"].as_array()[2].as_object();
+  alarm["verdict"] = "healthy";
+  alarm["note"] = "fires since 2026-11-23 02:13:07Z, ignored until it resolves";
+  EXPECT_THAT(
+      render_service(service, {}),
+      HasSubstr("\n          fires since 2026-11-23 02:13:07Z, ignored until it resolves\n"));
+}
+
+TEST(StatusView, ListsOutsideAlarmsThatFireWhileNothingIsDeployed) {
+  control::testing::FixedClock clock;
+  control::ServiceReport quiet;
+  quiet.outside = control::testing::fired_alarms(clock.now);
+  quiet.outside.pop_back();
+  const auto json = control::to_json(quiet, nullptr, nullptr, WallTime{});
+  EXPECT_THAT(render_service(json, {}),
+              HasSubstr("  alarm HighErrorRate fires since 2026-11-23 01:14:08Z"));
+}
+
 TEST(StatusView, CutsLinesToTheWidthOfTheTerminal) {
   const std::string text = render_service(canary(), {40, false, 5});
   std::size_t start = 0;
