@@ -305,8 +305,8 @@ void EpisodeBook::restore(std::vector<Episode> episodes, Now now) {
   for (Episode& episode : episodes) {
     if (records_.size() >= kMost) break;
     // Stores of before episodes do not say since when.
-    if (episode.starts == WallTime{}) episode.starts = now.wall;
-    if (episode.heard == WallTime{}) episode.heard = now.wall;
+    const bool is_undated = episode.source == Source::earlier && episode.starts == WallTime{};
+    if (is_undated) episode.starts = episode.heard = now.wall;
     const Millis ago = std::clamp(now.wall - episode.heard, Millis{0}, Millis{kRemembered * 60});
     const bool is_held = episode.state == State::held;
     const Key key{episode.alarm, episode.source, episode.fingerprint};

@@ -1,10 +1,12 @@
 // Others' alarms on their way through the controller: whose they are, what they do to a deployment,
 // what is told of them, what survives.
 #include <algorithm>
+#include <array>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/rng.h"
 #include "control/alertmanager.h"
 #include "control/spec_json.h"
 #include "tests/support/control_room.h"
@@ -322,6 +324,56 @@ TEST_F(OutsideAlarms, ThatFireAreInTheServicesReport) {
   send({alert(true, {}, clock.wall())});
   ASSERT_EQ(shop().outside.size(), 1U);
   EXPECT_EQ(shop().outside[0].name, "HighErrorRate");
+}
+
+/// Random lives: alerts of three instances, old, new, repeated and resolved, in between restarts
+/// and deployments.
+TEST_F(OutsideAlarms, EndADeploymentIfAndOnlyIfOneBeganInIt) {
+  std::size_t taken_back = 0;
+  std::size_t ignored = 0;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    Rng random{seed};
+    disk = std::make_shared<Disk>();
+    start();
+    std::array<WallTime, 3> newest{};
+    DeploymentId id;
+    for (int step = 0; step < 60; ++step) {
+      const bool runs = !id.empty() && !report(id).finished;
+      if (!runs && random.below(3) == 0) {
+        probe(Colour::blue, Health::healthy);
+        if (const auto begun = controller->deploy("shop", request(), "", "")) id = begun->id;
+        continue;
+      }
+      const std::uint32_t instance = random.below(3);
+      const AlertLabels labels{{"pod", std::to_string(instance)}, {"teal_service", "shop"}};
+      switch (random.below(6)) {
+        case 0: advance(Millis{random.below(90'000)}); break;
+        case 1: start(); break;
+        case 2: ports->pump(); break;
+        case 3: send({alert(false, labels, newest[instance])}); break;
+        default: {
+          const WallTime before = newest[instance];
+          const WallTime starts =
+              random.below(2) == 0 ? before : clock.wall() - Millis{random.below(120'000)};
+          newest[instance] = std::max(before, starts);
+          send({alert(true, labels, starts)});
+          if (!runs) break;
+          const bool is_new = starts > before;
+          const bool began_in_it = is_new && starts >= report(id).created;
+          ASSERT_EQ(report(id).finished.has_value(), began_in_it) << seed << " " << step;
+          taken_back += std::size_t{began_in_it};
+          ignored += std::size_t{is_new && !began_in_it};
+          continue;
+        }
+      }
+      // Nothing else than an alert that fires ends it: not time, a restart or a resolve.
+      if (runs) {
+        ASSERT_FALSE(report(id).finished) << seed << " " << step << " " << report(id).reason;
+      }
+    }
+  }
+  EXPECT_GT(taken_back, 50U);
+  EXPECT_GT(ignored, 50U);
 }
 
 }  // namespace
