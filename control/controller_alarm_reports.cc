@@ -13,6 +13,13 @@ using Outcome = EpisodeBook::Outcome;
 
 constexpr std::size_t kShownEpisodes = 100;
 
+ExternalAlarmReport with_episodes(ExternalAlarmReport report, const ServiceEntry& entry) {
+  report.episodes = entry.episodes.of(report.name);
+  report.episodes_total = report.episodes.size();
+  if (report.episodes.size() > kShownEpisodes) report.episodes.resize(kShownEpisodes);
+  return report;
+}
+
 }  // namespace
 
 EpisodeBook::Patience Controller::State::alarm_patience(const config::Alarm& alarm) {
@@ -22,23 +29,25 @@ EpisodeBook::Patience Controller::State::alarm_patience(const config::Alarm& ala
 
 // ---- reports ------------------------------------------------------------------------------------
 
+std::optional<DeploymentId> Controller::State::watching(const ServiceEntry& entry,
+                                                        const config::Alarm& alarm) const {
+  if (!judged_since(entry)) return std::nullopt;
+  const Spec& spec = active(entry.state.name)->spec();
+  const auto& alarms = spec.deploy.alarms;
+  if (std::ranges::find(alarms, alarm.name, &config::Alarm::name) == alarms.end())
+    return std::nullopt;
+  return spec.id;
+}
+
 ExternalAlarmReport Controller::State::external_report(const ServiceEntry& entry,
                                                        const config::Alarm& alarm) const {
   ExternalAlarmReport report;
   report.service = entry.state.name;
   report.name = alarm.name;
   report.definition = std::get<config::ExternalAlarm>(alarm.condition);
-  if (judged_since(entry)) {
-    const Spec& spec = active(entry.state.name)->spec();
-    if (std::ranges::find(spec.deploy.alarms, alarm.name, &config::Alarm::name) !=
-        spec.deploy.alarms.end())
-      report.deployment = spec.id;
-  }
+  report.deployment = watching(entry, alarm);
   report.standing = entry.episodes.standing(alarm.name, report.deployment.has_value());
   report.note = note_of(report.standing, alarm_patience(alarm));
-  report.episodes = entry.episodes.of(alarm.name);
-  report.episodes_total = report.episodes.size();
-  if (report.episodes.size() > kShownEpisodes) report.episodes.resize(kShownEpisodes);
   return report;
 }
 
@@ -62,7 +71,7 @@ Answer<std::vector<ExternalAlarmReport>> Controller::external_alarms(
   for (const ServiceEntry& entry : state.book.entries())
     if (service.empty() || entry.state.name == service)
       for (const config::Alarm& alarm : state.externals(entry))
-        reports.push_back(state.external_report(entry, alarm));
+        reports.push_back(with_episodes(state.external_report(entry, alarm), entry));
   return reports;
 }
 
@@ -77,7 +86,8 @@ void Controller::State::add_outside_metrics(std::vector<MetricSample>& samples) 
   for (const ServiceEntry& entry : book.entries()) {
     dropped += entry.episodes.dropped();
     for (const config::Alarm& alarm : externals(entry)) {
-      const Standing standing = external_report(entry, alarm).standing;
+      const Standing standing =
+          entry.episodes.standing(alarm.name, watching(entry, alarm).has_value());
       const std::pair<const char*, std::size_t> kStates[] = {
           {"firing", standing.firing - standing.ignored},
           {"ignored", standing.ignored},

@@ -70,7 +70,6 @@ ServiceReport Controller::State::report(const ServiceEntry& entry) const {
   for (const config::Alarm& alarm : externals(entry)) {
     ExternalAlarmReport outside = external_report(entry, alarm);
     if (outside.standing.state == health::Standing::State::resolved) continue;
-    outside.episodes.clear();
     report.outside.push_back(std::move(outside));
   }
   return report;

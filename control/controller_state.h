@@ -133,6 +133,9 @@ struct Controller::State {
                     const health::Standing& now);
   void say_unmatched(const std::vector<const Alert*>& alerts);
   void say_truncated(const AlertBatch& batch);
+  /// The running deployment that watches the alarm.
+  std::optional<DeploymentId> watching(const ServiceEntry& entry, const config::Alarm& alarm) const;
+  /// Without its episodes.
   ExternalAlarmReport external_report(const ServiceEntry& entry, const config::Alarm& alarm) const;
   void report_outside(const ServiceEntry& entry, DeploymentReport& report) const;
   void add_outside_metrics(std::vector<MetricSample>& samples) const;

@@ -70,7 +70,9 @@ EpisodeBook::Outcome EpisodeBook::hear(const std::string& alarm, const AlertWord
   }
   // A person's own episode has no copies to be told from.
   if (word.source == Source::api && !word.firing) records_.erase(key);
-  find_due();
+  // What is due later than it was makes no difference: advance() looks again.
+  if (const auto heard = records_.find(key); heard != records_.end())
+    due_ = std::min(due_, due_of(heard->second));
   return outcome;
 }
 
@@ -215,20 +217,33 @@ std::vector<EpisodeBook::Change> EpisodeBook::advance(Mono now) {
 /// silenced by another.
 void EpisodeBook::make_room() {
   if (records_.size() < kMost) return;
-  auto victim = records_.end();
-  std::map<std::string, std::size_t> open;
-  for (auto it = records_.begin(); it != records_.end(); ++it) {
-    ++open[it->second.episode.alarm];
-    if (it->second.episode.state != State::resolved) continue;
-    if (victim == records_.end() || it->second.heard < victim->second.heard) victim = it;
-  }
+  const auto oldest = [](auto first, auto last, auto is_meant) {
+    auto found = last;
+    for (; first != last; ++first)
+      if (is_meant(first->second) && (found == last || first->second.heard < found->second.heard))
+        found = first;
+    return found;
+  };
+  auto victim = oldest(records_.begin(), records_.end(), [](const Record& record) {
+    return record.episode.state == State::resolved;
+  });
   if (victim == records_.end()) {
-    const auto most =
-        std::ranges::max_element(open, {}, [](const auto& each) { return each.second; });
-    for (auto it = records_.begin(); it != records_.end(); ++it)
-      if (it->second.episode.alarm == most->first &&
-          (victim == records_.end() || it->second.heard < victim->second.heard))
-        victim = it;
+    // Those of one alarm stand together.
+    std::size_t most = 0;
+    auto first = records_.begin(), last = first;
+    for (auto from = records_.begin(); from != records_.end();) {
+      const auto to = std::find_if(from, records_.end(), [&](const auto& each) {
+        return std::get<0>(each.first) != std::get<0>(from->first);
+      });
+      const auto count = static_cast<std::size_t>(std::distance(from, to));
+      if (count > most) {
+        most = count;
+        first = from;
+        last = to;
+      }
+      from = to;
+    }
+    victim = oldest(first, last, [](const Record&) { return true; });
   }
   records_.erase(victim);
   ++dropped_;

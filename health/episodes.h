@@ -112,7 +112,7 @@ class EpisodeBook {
   std::size_t resolve_all(const std::string& alarm, Now now);
   /// Nothing that is known by now is the release's fault.
   void begin_deployment();
-  /// When advance() has something to do; max: never.
+  /// When advance() may have something to do, and not before; max: never.
   Mono due() const { return due_; }
   std::vector<Change> advance(Mono now);
 
