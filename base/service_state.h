@@ -55,13 +55,15 @@ struct GroupState {
   /// The release this group runs; empty where nothing is registered.
   std::string revision;
   std::vector<TargetState> targets;
+  /// The group is not live and serves what the live one cannot, request by request, also without a
+  /// share: it stayed after a rollback into a group that serves nobody (docs/adr/0021-fallback.md).
+  bool fallback = false;
 
   bool operator==(const GroupState&) const = default;
 };
 
-/// So few of the group's targets are healthy that their health is not to be believed: all that do
-/// not drain are asked (Envoy's panic mode).
-bool is_panicking(const GroupState& group, std::uint32_t below_percent);
+/// Somebody of the group accepts requests.
+bool accepts_requests(const GroupState& group);
 
 /// What the workers are to tell of single requests while the release is compared with the live one.
 struct Judging {
@@ -89,5 +91,10 @@ struct ServiceState {
 
   bool operator==(const ServiceState&) const = default;
 };
+
+/// So few of the live group's targets are healthy that their health is not to be believed: all that
+/// do not drain are asked (Envoy's panic mode). Not while none is and a fallback serves: then there
+/// is somebody to ask.
+bool is_panicking(const ServiceState& service, std::uint32_t below_percent);
 
 }  // namespace teal

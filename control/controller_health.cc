@@ -104,7 +104,7 @@ void Controller::State::watch_panic() {
     const std::uint32_t below = entry.config->panic_percent;
     if (below == 0) continue;
     const GroupState& live = entry.state.groups[entry.state.live];
-    const bool panicking = is_panicking(live, below);
+    const bool panicking = is_panicking(entry.state, below);
     if (std::exchange(entry.panicking, panicking) == panicking) continue;
     const std::string group(to_string(entry.state.live));
     say(panicking ? Level::warning : Level::info, panicking ? "group.panicking" : "group.calm",

@@ -123,13 +123,15 @@ void Exchange::choose_group() {
   drawn_ = drawn;
   draw_ = {drawn.release ? service().release() : service().live, drawn.release_probability};
   // A group without healthy targets gives its share to the other one, unless that has none of the
-  // traffic by the operator's will: the release gets nothing before its time. Chance has no part in
-  // that for any request, those included that were drawn for the group which has targets.
+  // traffic by the operator's will: the release gets nothing before its time, and afterwards only
+  // as a fallback. Chance has no part in that for any request, those included that were drawn for
+  // the group which has targets.
   for (const Colour spare : kColours)
     if (!service().groups[other(spare)].available && service().groups[spare].available &&
-        (spare == service().live || weight > Weight::none()))
+        (spare == service().live || weight > Weight::none() || service().groups[spare].fallback))
       draw_ = {spare, spare == service().live ? 0.0 : 1.0};
-  if (service().exposure != nullptr) limit_exposure();
+  // Without a share nothing is being tried on clients; a fallback is not judged any more.
+  if (service().exposure != nullptr && weight > Weight::none()) limit_exposure();
   colour_ = draw_.colour;
   if (service().judging && !was_told_) start_judging();
 }

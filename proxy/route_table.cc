@@ -100,8 +100,9 @@ GroupView build_group(const config::Service& spec, Colour colour, const ServiceS
   group.colour = colour;
   group.revision = state.revision;
   group.targets = state.targets;
+  group.fallback = state.fallback;
   // A release whose targets are ill gives its traffic away; only the live group has nobody to.
-  group.panicking = colour == service.live && is_panicking(state, spec.panic_percent);
+  group.panicking = colour == service.live && is_panicking(service, spec.panic_percent);
   group.available = std::ranges::any_of(
       group.targets, [&](const TargetState& target) { return group.accepts(target); });
   for (const Audience audience : {Audience::split, Audience::preview})

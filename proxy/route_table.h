@@ -49,6 +49,8 @@ struct GroupView {
   std::vector<std::shared_ptr<TargetLimits>> target_limits;  ///< As `targets`.
   /// Some target accepts requests.
   bool available = false;
+  /// Serves what the live group cannot, also without a share (GroupState::fallback).
+  bool fallback = false;
   /// Health is ignored (is_panicking).
   bool panicking = false;
   bool accepts(const TargetState& target) const {

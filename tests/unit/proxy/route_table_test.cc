@@ -290,6 +290,29 @@ class PanicTest : public ::testing::Test {
   SlotBook slots_;
 };
 
+TEST_F(PanicTest, DoesNotAskTheSickWhereNobodyIsWellAndAFallbackServes) {
+  auto spec = service("s", {{"public", "", "/"}});
+  spec.panic_percent = 50;
+  auto config = std::make_shared<config::Config>();
+  config->listeners.resize(1);
+  config->listeners[0].name = "public";
+  config->services = {spec};
+  ServiceState state;
+  state.groups[Colour::blue].targets = {target(1, "127.0.0.1:11", Health::unhealthy)};
+  state.groups[Colour::green].targets = {target(2, "127.0.0.1:12", Health::healthy)};
+  const auto live = [&] {
+    return build_route_table(1, config, {state}, slots_).services[0].groups[Colour::blue];
+  };
+  EXPECT_TRUE(live().panicking);
+  state.groups[Colour::green].fallback = true;
+  EXPECT_FALSE(live().panicking);
+  EXPECT_FALSE(live().available);
+  EXPECT_TRUE(
+      build_route_table(1, config, {state}, slots_).services[0].groups[Colour::green].fallback);
+  state.groups[Colour::green].targets[0].health = Health::unhealthy;
+  EXPECT_TRUE(live().panicking) << "a fallback that is ill is nobody";
+}
+
 TEST_F(PanicTest, IgnoresHealthInTheLiveGroupOnly) {
   const RouteTable panicking = table(1);
   const ServiceView& view = panicking.services[0];
