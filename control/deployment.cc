@@ -24,6 +24,11 @@ bool Deployment::is_to_be_watched() const {
   return control::is_to_be_watched(spec_, facts_);
 }
 
+Baseline standing(const std::optional<event::BaselineHealth>& health) {
+  if (!health || health->healthy > 0) return Baseline::fine;
+  return health->unknown > 0 ? Baseline::unclear : Baseline::dead;
+}
+
 Deployment::Deployment(Spec spec) : spec_(std::move(spec)) {
   TEAL_ASSERT(spec_.minimum_healthy >= 1);
   facts_.health.unknown = static_cast<std::uint32_t>(spec_.targets.size());

@@ -15,6 +15,9 @@
 //  (7) Judging never rests: a breach ends Paused, Gated, AwaitingEvidence, Promoting and Watching
 //      as well.
 //  (8) A publication that takes traffic from the release is the first action of its list.
+//  (9) A release is not retired while nobody of the group that traffic goes back to accepts
+//      requests: it stays as a fallback (docs/adr/0021-fallback.md).
+// (10) No weight that is above 0 rises by itself while the group that it is compared with is dead.
 //
 // kind deploy                                        kind rollback
 //
@@ -38,13 +41,15 @@
 //   Baking           -> the next step, or AwaitingEvidence         end_of_bake()
 //   Gated            -> the next step, or Stopped                  on(Proceed), on(Wake)
 //   AwaitingEvidence -> the next step, or Failed       on(Evidence), on(Proceed), on(Wake)
+//   a step that is over -> AwaitingEvidence while the live group is dead          arrive(), hold()
+//   the start, and that -> Promoting where it was dead before the start     outage_is_older()
 //   pausable         -> Paused -> the same with its time left      on(Pause), resume()
 //   Promoting        -> Watching | Succeeded                       on(SplitApplied)
 //   Watching         -> Succeeded                                  on(Wake), on(Proceed)
 //   Watching         -> Promoting -> Watching with its time left   on(Resumed)
 //   steered          -> Failed | Stopped                           end(), give_back()
 //   Reinstalling     -> RollingBack | Failed | Stopped  on(HealthChanged), on(Wake), on(Stop)
-//   RollingBack      -> Succeeded                                  on(SplitApplied)
+//   RollingBack      -> Succeeded | Failed             on(SplitApplied), on(BaselineHealth)
 #pragma once
 
 #include <cstddef>
@@ -131,9 +136,12 @@ struct Gated {
   bool operator==(const Gated&) const = default;
 };
 
-/// A bake is over and an alarm still lacks its minimum of requests.
+/// A bake is over and an alarm still lacks its minimum of requests; or a step is over and the live
+/// group, which what comes next would be measured by, has no healthy target.
 struct AwaitingEvidence {
-  Age until{0};
+  Age until{0};  ///< kNever: it waits for the live group.
+  /// The present step has not begun; else it is over.
+  bool before_step = false;
   bool operator==(const AwaitingEvidence&) const = default;
 };
 
@@ -206,6 +214,18 @@ using State = std::variant<state::Created, state::Preparing, state::Shifting, st
 enum class Fitness : std::uint8_t { unclear, fit, breached };
 Fitness fitness(const event::HealthChanged& health, std::uint32_t minimum);
 
+/// What is known of the group that traffic would go back to.
+enum class Baseline : std::uint8_t {
+  fine,     ///< Somebody accepts requests, or nobody has said otherwise.
+  unclear,  ///< Nobody does, but somebody may: not all have been probed.
+  dead,     ///< Nobody does.
+};
+Baseline standing(const std::optional<event::BaselineHealth>& health);
+
+/// With a live group that has been dead for so long, since before the start, there is nothing to
+/// be careful for.
+inline constexpr Millis kLongDead{30'000};
+
 /// Facts::missing_evidence before the judges have said what they lack.
 inline constexpr std::string_view kNothingJudged = "nothing was judged yet";
 
@@ -218,6 +238,11 @@ struct Facts {
   Shift applied = 0;     ///< Last one that every worker runs on.
   event::HealthChanged health;
   std::uint32_t minimum = 0;  ///< As counted anew on request; 0: the spec's minimum_healthy.
+  /// Of the group that traffic would go back to; nothing, as in journals of older Teals: not told.
+  std::optional<event::BaselineHealth> baseline;
+  /// Since when nobody of it has been known to accept requests: 0 or less from before the start;
+  /// kNever: somebody does.
+  Age lost_since = kNever;
   std::string missing_evidence;
   std::uint32_t exposed = 0;     ///< Spent of the exposure budget.
   bool was_baked_whole = false;  ///< A bake with all traffic on the release has ended.

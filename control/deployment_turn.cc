@@ -36,7 +36,7 @@ State Turn::arrive() {
   const auto& steps = spec_.deploy.plan.steps;
   while (facts_.step < steps.size()) {
     if (const auto* shift = std::get_if<config::SetWeight>(&steps[facts_.step])) {
-      if (shift->weight > facts_.weight) return shift_to(shift->weight);
+      if (shift->weight > facts_.weight) return must_hold() ? hold(true) : shift_to(shift->weight);
       ++facts_.step;  // There already.
       continue;
     }
@@ -44,7 +44,7 @@ State Turn::arrive() {
       return start_bake(bake->duration);
     return wait_at(std::get<config::Gate>(steps[facts_.step]));
   }
-  return promote();
+  return must_hold() ? hold(true) : promote();
 }
 
 State Turn::shift_to(Weight weight) {
@@ -69,6 +69,9 @@ State Turn::end_of_bake() {
   facts_.was_baked_whole |= facts_.weight == Weight::all();
   // Without traffic there can be no evidence, and nobody is hurt for want of it.
   if (facts_.missing_evidence.empty() || facts_.weight == Weight::none()) return advance();
+  // Who is compared with the dead gets no evidence, and it would be a bad reason to throw out what
+  // serves.
+  if (must_hold()) return hold(false);
   const std::string lack = "not enough evidence: " + facts_.missing_evidence;
   switch (spec_.deploy.not_enough_evidence) {
     case config::NotEnoughEvidence::proceed:
@@ -142,9 +145,18 @@ State Turn::trigger(Trigger trigger, std::string code, std::string why) {
 }
 
 State Turn::give_back(Trigger trigger, std::string code, std::string why) {
+  const bool has_served = facts_.weight > Weight::none();
+  const Baseline back = standing(facts_.baseline);
   facts_.weight = Weight::none();
   facts_.is_live = false;
   publish();
+  if (back != Baseline::fine && !has_served) {
+    // Nobody was sent to the release, and nobody is now.
+    act(action::RetireGroup{spec_.colour});
+    return finish(trigger, std::move(code), std::move(why));
+  }
+  if (back == Baseline::unclear) keep_fallback();  // Until the rollback knows more.
+  if (back == Baseline::dead) return end_with_fallback(trigger, code + ": " + why);
   act(action::OpenRollback{code, why});
   return finish(trigger, std::move(code), std::move(why));
 }
@@ -176,6 +188,7 @@ State Turn::go_back() {
   facts_.weight = Weight::all();
   facts_.is_live = true;
   const Shift shift = publish();
+  if (standing(facts_.baseline) != Baseline::fine) keep_fallback();
   say("deployment.shifting", "all traffic to " + std::string(to_string(spec_.colour)));
   return RollingBack{shift};
 }

@@ -1,5 +1,6 @@
 // The step of control/deployment.h: the overload set on(state, event) -> next state. A pair that is
-// missing does not compile. What several pairs share is in deployment_turn.cc.
+// missing does not compile. What several pairs share is in deployment_turn.cc, what has to do with
+// the health of the group that traffic goes back to in deployment_baseline.cc.
 //
 // Lives for one step. Included by the engine alone.
 #pragma once
@@ -45,6 +46,10 @@ class Turn {
   // ---- Created ------------------------------------------------------------------------------
   State on(const Created& /*at*/, const Begin& /*e*/) { return begin(); }
   State on(const Created& /*at*/, const Resumed& /*e*/) { return begin(); }
+  State on(const Created& at, const BaselineHealth& e) {
+    note(e);
+    return at;
+  }
   template <class E>
   requires OneOf<E, HealthChanged, Recounted, SplitApplied, AlarmBreached, Evidence, Exposed, Wake>
       State on(const Created& at, const E& /*e*/) {
@@ -64,8 +69,8 @@ class Turn {
     return at;
   }
   template <Terminal S, class E>
-  requires OneOf<E, Begin, HealthChanged, Recounted, SplitApplied, AlarmBreached, Evidence, Wake,
-                 Resumed>
+  requires OneOf<E, Begin, HealthChanged, Recounted, BaselineHealth, SplitApplied, AlarmBreached,
+                 Evidence, Wake, Resumed>
       State on(const S& at, const E& /*e*/) {
     return at;
   }
@@ -111,6 +116,11 @@ class Turn {
     if (fit == Fitness::fit) return healthy_enough(at);
     return at;
   }
+  template <Running S>
+  State on(const S& at, const BaselineHealth& e) {
+    note(e);
+    return with_baseline(at);
+  }
   template <Steered S>
   State on(const S& /*at*/, const AlarmBreached& e) {
     return trigger(Trigger::alarm, "ALARM_ACTIVE", "alarm " + e.name + ": " + e.why);
@@ -147,7 +157,7 @@ class Turn {
   }
   State on(const AwaitingEvidence& at, const Evidence& e) {
     facts_.missing_evidence = e.missing;
-    if (!e.missing.empty()) return at;
+    if (!e.missing.empty() || at.until == kNever) return at;
     say("deployment.continued", "the missing evidence came in");
     return advance();
   }
@@ -167,6 +177,7 @@ class Turn {
     return advance();
   }
   State on(const AwaitingEvidence& at, const Wake& /*e*/) {
+    if (at.until == kNever) return with_baseline(at);
     if (now_ < at.until) return at;
     return trigger(Trigger::failure, "TIMEOUT",
                    "the evidence did not come in time: " + facts_.missing_evidence);
@@ -190,7 +201,8 @@ class Turn {
     say("deployment.continued", "continued on request");
     return advance();
   }
-  State on(const AwaitingEvidence& /*at*/, const Proceed& /*e*/) {
+  State on(const AwaitingEvidence& at, const Proceed& /*e*/) {
+    if (at.until == kNever) return go_on_without_baseline(at);
     say("deployment.continued", "continued on request without: " + facts_.missing_evidence);
     return advance();
   }
@@ -268,7 +280,7 @@ class Turn {
   }
   State on(const RollingBack& /*at*/, const Resumed& /*e*/) { return RollingBack{republish()}; }
   State on(const Reinstalling& at, const Resumed& /*e*/) {
-    facts_.health = {0, 0, static_cast<std::uint32_t>(spec_.targets.size())};
+    forget_health();
     act(action::RegisterTargets{spec_.colour, spec_.revision, spec_.targets});
     act(action::WakeAt{at.deadline});
     return at;
@@ -310,6 +322,13 @@ class Turn {
 
   // ---- what a state does with a general event -------------------------------------------------
   template <class S>
+  requires(!OneOf<S, AwaitingEvidence, RollingBack>) State with_baseline(const S& at) {
+    return at;  // It matters when they end.
+  }
+  State with_baseline(AwaitingEvidence at);
+  State with_baseline(const RollingBack& at) { return applied(at); }
+
+  template <class S>
   requires OneOf<S, Preparing, Baking, Gated, AwaitingEvidence, Paused, Watching, Reinstalling>
       State applied(const S& at) {
     return at;
@@ -325,14 +344,12 @@ class Turn {
     if (spec_.has_baseline) act(action::KeepOld{other(spec_.colour), spec_.deploy.keep_old});
     return is_to_be_watched(spec_, facts_) ? start_watch(spec_.watch) : succeed({});
   }
-  State applied(const RollingBack& at) {
-    if (facts_.applied < at.shift) return at;
-    act(action::RetireGroup{other(spec_.colour)});
-    say("deployment.succeeded", "all traffic is back on " + spec_.revision);
-    return Succeeded{};
-  }
+  State applied(const RollingBack& at);
 
-  State healthy_enough(const Preparing& at) { return at.skips_plan ? promote() : arrive(); }
+  State healthy_enough(const Preparing& at) {
+    if (at.skips_plan) return promote();
+    return facts_.weight == Weight::none() && outage_is_older() ? skip_plan() : arrive();
+  }
   State healthy_enough(const Reinstalling& /*at*/) { return go_back(); }
   template <class S>
   requires OneOf<S, Shifting, Baking, Gated, AwaitingEvidence, Paused, Promoting, Watching,
@@ -341,8 +358,9 @@ class Turn {
     return at;
   }
 
+  State resume(AwaitingEvidence interrupted, Age since);
   template <class S>
-  requires OneOf<S, Baking, Gated, AwaitingEvidence> State resume(S interrupted, Age since) {
+  requires OneOf<S, Baking, Gated> State resume(S interrupted, Age since) {
     if (interrupted.until != kNever) {
       interrupted.until += now_ - since;
       if constexpr (std::same_as<S, Baking>) {
@@ -372,6 +390,25 @@ class Turn {
   /// Kind rollback: everything to the old release.
   State go_back();
 
+  // ---- the group that traffic goes back to (deployment_baseline.cc) ----------------------------
+  void note(const BaselineHealth& e);
+  /// Nobody has probed anything since the restart.
+  void forget_health();
+  Colour baseline() const {
+    return spec_.kind == Kind::deploy ? other(spec_.colour) : spec_.colour;
+  }
+  std::string baseline_text() const;  ///< "blue (v1)"
+  /// It has been dead for long, since before the start.
+  bool outage_is_older() const;
+  State skip_plan();
+  /// Weights rise only by a person's word while the baseline is dead.
+  bool must_hold() const;
+  State hold(bool before_step);
+  State go_on_without_baseline(const AwaitingEvidence& at);
+  void keep_fallback();
+  /// Ends with NO_HEALTHY_BASELINE; the release stays as fallback.
+  State end_with_fallback(Trigger trigger, const std::string& why);
+
   // ---- small parts ----------------------------------------------------------------------------
   Shift publish() {
     const Colour live = facts_.is_live ? spec_.colour : other(spec_.colour);
@@ -379,8 +416,7 @@ class Turn {
     return facts_.shift;
   }
   Shift republish() {
-    // Nobody has probed anything since the restart.
-    facts_.health = {0, 0, static_cast<std::uint32_t>(spec_.targets.size())};
+    forget_health();
     const Shift shift = publish();
     say("deployment.resumed", "resumed after a restart at " + to_string(facts_.weight));
     return shift;
@@ -415,6 +451,7 @@ class Turn {
   const Spec& spec_;
   Facts& facts_;
   Age now_;
+  bool is_commanded_ = false;  ///< A person goes on although the baseline is dead.
   std::vector<Action> actions_;
 };
 

@@ -51,6 +51,17 @@ struct Recounted {
   bool operator==(const Recounted&) const = default;
 };
 
+/// How the targets of the group are that traffic would go back to. Told where it differs from what
+/// is known: that group serves until somebody says otherwise.
+struct BaselineHealth {
+  std::uint32_t healthy = 0;  ///< That accept requests.
+  std::uint32_t unhealthy = 0;
+  std::uint32_t unknown = 0;
+  /// For how long none has been known to accept any; 0 where some does.
+  Millis lost_for{0};
+  bool operator==(const BaselineHealth&) const = default;
+};
+
 /// Every worker runs on the publication `shift` or a later one. `took` goes to the record only.
 struct SplitApplied {
   Shift shift = 0;
@@ -112,11 +123,13 @@ struct Resumed {
 }  // namespace event
 
 using Event =
-    std::variant<event::Begin, event::HealthChanged, event::Recounted, event::SplitApplied,
-                 event::AlarmBreached, event::Evidence, event::Exposed, event::Wake, event::Proceed,
-                 event::Pause, event::Promote, event::Stop, event::Rollback, event::Resumed>;
+    std::variant<event::Begin, event::HealthChanged, event::Recounted, event::BaselineHealth,
+                 event::SplitApplied, event::AlarmBreached, event::Evidence, event::Exposed,
+                 event::Wake, event::Proceed, event::Pause, event::Promote, event::Stop,
+                 event::Rollback, event::Resumed>;
 
-/// "health 2 healthy 0 unhealthy 1 unknown", "applied 3 in 250us", "alarm errors: 4% > 1%".
+/// "health 2 healthy 0 unhealthy 1 unknown", "baseline 0 healthy 1 unhealthy 0 unknown for 42s",
+/// "applied 3 in 250us", "alarm errors: 4% > 1%".
 std::string to_string(const Event& event);
 Result<Event> parse_event(std::string_view text);
 
@@ -164,6 +177,14 @@ struct RetireGroup {
   bool operator==(const RetireGroup&) const = default;
 };
 
+/// The group, without a share, stays registered and serves what the live group cannot, request by
+/// request. It is retired once the live group has accepted requests for `keep_old` without a break.
+struct KeepFallback {
+  Colour colour = Colour::green;
+  Millis keep_old{0};
+  bool operator==(const KeepFallback&) const = default;
+};
+
 /// Start the deployment that takes this one back.
 struct OpenRollback {
   std::string code;
@@ -187,9 +208,9 @@ struct Refuse {
 
 }  // namespace action
 
-using Action =
-    std::variant<action::RegisterTargets, action::Publish, action::WakeAt, action::KeepOld,
-                 action::RetireGroup, action::OpenRollback, action::Announce, action::Refuse>;
+using Action = std::variant<action::RegisterTargets, action::Publish, action::WakeAt,
+                            action::KeepOld, action::RetireGroup, action::KeepFallback,
+                            action::OpenRollback, action::Announce, action::Refuse>;
 
 std::string to_string(const Action& action);
 

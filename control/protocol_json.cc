@@ -29,6 +29,13 @@ json::object fields(const Event& event) {
           [](const event::Recounted& e) -> json::object {
             return {{"event", "recounted"}, {"minimum", e.minimum}};
           },
+          [](const event::BaselineHealth& e) -> json::object {
+            return {{"event", "baseline"},
+                    {"healthy", e.healthy},
+                    {"unhealthy", e.unhealthy},
+                    {"unknown", e.unknown},
+                    {"lost_ms", e.lost_for.count()}};
+          },
           [](const event::SplitApplied& e) -> json::object {
             return {{"event", "applied"}, {"shift", e.shift}, {"took_us", e.took.count()}};
           },
@@ -78,6 +85,9 @@ Event read(const json::object& object) {
     return event::HealthChanged{count("healthy"), count("unhealthy"), count("unknown"),
                                 object.contains("ejected") ? count("ejected") : 0};
   if (name == "recounted") return event::Recounted{count("minimum")};
+  if (name == "baseline")
+    return event::BaselineHealth{count("healthy"), count("unhealthy"), count("unknown"),
+                                 Millis{json::value_to<std::int64_t>(object.at("lost_ms"))}};
   if (name == "applied")
     return event::SplitApplied{json::value_to<std::uint64_t>(object.at("shift")),
                                Micros{json::value_to<std::int64_t>(object.at("took_us"))}};

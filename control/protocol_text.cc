@@ -38,11 +38,23 @@ std::optional<Event> parse_word(std::string_view text) {
   return std::nullopt;
 }
 
+/// "2 healthy 0 unhealthy 1 unknown", cut off the front.
+template <class Counts>
+bool take_counts(std::string_view& text, Counts& counts) {
+  return take_number(text, counts.healthy) && take(text, " healthy ") &&
+         take_number(text, counts.unhealthy) && take(text, " unhealthy ") &&
+         take_number(text, counts.unknown) && take(text, " unknown");
+}
+
+template <class Counts>
+std::string counts_text(const Counts& counts) {
+  return std::to_string(counts.healthy) + " healthy " + std::to_string(counts.unhealthy) +
+         " unhealthy " + std::to_string(counts.unknown) + " unknown";
+}
+
 std::optional<Event> parse_health(std::string_view text) {
   event::HealthChanged health;
-  if (take_number(text, health.healthy) && take(text, " healthy ") &&
-      take_number(text, health.unhealthy) && take(text, " unhealthy ") &&
-      take_number(text, health.unknown) && take(text, " unknown")) {
+  if (take_counts(text, health)) {
     if (text.empty()) return health;
     if (take(text, " ") && take_number(text, health.ejected) && text == " ejected") return health;
   }
@@ -53,6 +65,16 @@ std::optional<Event> parse_recounted(std::string_view text) {
   event::Recounted recounted;
   if (take_number(text, recounted.minimum) && text.empty()) return recounted;
   return std::nullopt;
+}
+
+std::optional<Event> parse_baseline(std::string_view text) {
+  event::BaselineHealth health;
+  if (!take_counts(text, health)) return std::nullopt;
+  if (text.empty()) return health;
+  const Result<Millis> lost = take(text, " for ") ? parse_duration(text) : Millis{0};
+  if (!lost || lost->count() == 0) return std::nullopt;
+  health.lost_for = *lost;
+  return health;
 }
 
 std::optional<Event> parse_applied(std::string_view text) {
@@ -91,12 +113,15 @@ std::string to_string(const Event& event) {
       Overloaded{
           [](const event::Begin&) -> std::string { return "begin"; },
           [](const event::HealthChanged& e) -> std::string {
-            return "health " + std::to_string(e.healthy) + " healthy " +
-                   std::to_string(e.unhealthy) + " unhealthy " + std::to_string(e.unknown) +
-                   " unknown" + (e.ejected > 0 ? " " + std::to_string(e.ejected) + " ejected" : "");
+            return "health " + counts_text(e) +
+                   (e.ejected > 0 ? " " + std::to_string(e.ejected) + " ejected" : "");
           },
           [](const event::Recounted& e) -> std::string {
             return "recounted " + std::to_string(e.minimum);
+          },
+          [](const event::BaselineHealth& e) -> std::string {
+            const std::string text = "baseline " + counts_text(e);
+            return e.lost_for.count() == 0 ? text : text + " for " + format_duration(e.lost_for);
           },
           [](const event::SplitApplied& e) -> std::string {
             const std::string text = "applied " + std::to_string(e.shift);
@@ -138,6 +163,8 @@ Result<Event> parse_event(std::string_view text) {
     event = parse_health(rest);
   else if (take(rest, "recounted "))
     event = parse_recounted(rest);
+  else if (take(rest, "baseline "))
+    event = parse_baseline(rest);
   else if (take(rest, "applied "))
     event = parse_applied(rest);
   else if (take(rest, "alarm "))
@@ -172,6 +199,11 @@ std::string to_string(const Action& action) {
           },
           [](const action::RetireGroup& a) -> std::string {
             return "retire " + std::string(to_string(a.colour));
+          },
+          [](const action::KeepFallback& a) -> std::string {
+            return "keep " + std::string(to_string(a.colour)) + " as fallback until " +
+                   std::string(to_string(other(a.colour))) + " has served for " +
+                   format_duration(a.keep_old);
           },
           [](const action::OpenRollback& a) -> std::string {
             return "open rollback " + a.code + ": " + a.why;

@@ -71,13 +71,21 @@ class World {
     live_ = deployment_.spec().kind == Kind::deploy || deployment_.spec().way == Way::undo
                 ? old_group()
                 : other(old_group());
+    // A rollback is opened where a release has traffic: a part of it, or all.
+    if (deployment_.spec().kind == Kind::rollback)
+      split_ =
+          Split::with(other(old_group()),
+                      deployment_.spec().way == Way::undo ? Weight::percent(50) : Weight::all());
+    split_after_ = split_;
   }
 
   void run() {
+    if (rng_.below(4) == 0) tell(random_baseline());
     tell(event::Begin{});
     for (int i = 0; i < 120 && !testing::Test::HasFatalFailure(); ++i) {
       now_ += Millis{rng_.below(3000)};
-      tell(random_event());
+      if (rng_.below(8) == 0) tell(random_baseline());
+      tell_consistently(random_event());
       if (rng_.below(12) == 0) crash();
       if (deployment_.is_terminal() && ++after_end_ > 8) return;
     }
@@ -87,6 +95,7 @@ class World {
   std::uint64_t spent_budgets = 0;  ///< How often a running deployment's budget was.
   std::uint64_t watches = 0;        ///< How often a cut-over was watched.
   std::uint64_t watched_back = 0;   ///< How often a watch took the release back.
+  std::uint64_t fallbacks = 0;      ///< Ends with nobody to go back to.
 
  private:
   struct Told {
@@ -97,6 +106,53 @@ class World {
   Colour old_group() const {
     const Spec& spec = deployment_.spec();
     return spec.kind == Kind::deploy ? other(spec.colour) : spec.colour;
+  }
+
+  /// How the old group is: well, dead, or in part not probed yet.
+  event::BaselineHealth random_baseline() {
+    if (rng_.below(2) == 0) return {2, 0, 0};
+    const std::uint32_t unknown = rng_.below(4) == 0 ? 1 + rng_.below(2) : 0;
+    return {0, 2 - unknown, unknown, Millis{rng_.below(2) * rng_.below(60'000)}};
+  }
+
+  /// A rollback's targets are those that traffic goes back to: both words about them agree.
+  void tell_consistently(const Event& event) {
+    const auto* health = std::get_if<event::HealthChanged>(&event);
+    if (health != nullptr && deployment_.spec().kind == Kind::rollback)
+      tell(event::BaselineHealth{health->healthy, health->unhealthy, health->unknown});
+    tell(event);
+  }
+
+  /// By the rule of Exchange::choose_group.
+  bool answers() const {
+    const Colour release = other(old_group());
+    const bool is_reached = live_ == release || fallback_ || split_.of(release) > Weight::none();
+    return baseline_accepts_ || (release_accepts_ && is_reached && !retired_);
+  }
+
+  void take_health(const Event& event) {
+    if (const auto* health = std::get_if<event::BaselineHealth>(&event))
+      baseline_accepts_ = health->healthy > 0;
+    if (const auto* health = std::get_if<event::HealthChanged>(&event);
+        health != nullptr && deployment_.spec().kind == Kind::deploy)
+      release_accepts_ = health->healthy > 0;
+  }
+
+  void carry_out(const Action& action) {
+    if (const auto* publish = std::get_if<action::Publish>(&action)) {
+      live_ = publish->live;
+      split_ = publish->split;
+      unacknowledged_.push_back(publish->shift);
+    }
+    if (const auto* gone = std::get_if<action::RetireGroup>(&action); gone != nullptr) {
+      ASSERT_EQ(gone->colour, other(old_group()));
+      retired_ = true;
+    }
+    if (const auto* stays = std::get_if<action::KeepFallback>(&action); stays != nullptr) {
+      ASSERT_EQ(stays->colour, other(old_group()));
+      ASSERT_EQ(split_.of(stays->colour), Weight::none());
+      fallback_ = true;
+    }
   }
 
   Event random_event() {
@@ -163,13 +219,21 @@ class World {
       if (const auto* publish = std::get_if<action::Publish>(&action))
         split_after_ = publish->split;
     check(before, event, actions);
-    for (const Action& action : actions) {
-      if (const auto* publish = std::get_if<action::Publish>(&action)) {
-        live_ = publish->live;
-        split_ = publish->split;
-        unacknowledged_.push_back(publish->shift);
-      }
-    }
+    take_health(event);
+    const bool answered = answers();
+    for (const Action& action : actions) carry_out(action);
+    ASSERT_TRUE(!answered || answers())
+        << "nobody serves any more after '" << to_string(event) << "' in " << before.phase();
+    if (!before.is_terminal() && ends_without_baseline()) ++fallbacks;
+  }
+
+  bool ends_without_baseline() const {
+    const auto* stopped = std::get_if<state::Stopped>(&deployment_.state());
+    const auto* failed = std::get_if<state::Failed>(&deployment_.state());
+    const std::string code = stopped != nullptr  ? stopped->code
+                             : failed != nullptr ? failed->code
+                                                 : "";
+    return code == "NO_HEALTHY_BASELINE";
   }
 
   /// Everything in memory is gone; the journal is not, or all of it but the last event.
@@ -179,6 +243,7 @@ class World {
       // it was in. It must go on from there like from any other.
       journal_.pop_back();
       rewind();
+      forget_publications();
     } else {
       const Deployment before = deployment_;
       rewind();
@@ -188,6 +253,18 @@ class World {
     acknowledged_ = 0;
     after_breach_ = deployment_.is_terminal() && after_breach_;
     tell(event::Resumed{});
+    tell(baseline_accepts_ ? event::BaselineHealth{1, 1, 0} : event::BaselineHealth{0, 2, 0});
+  }
+
+  /// No worker of the new process has seen what the lost event led to, and what waits for the disk
+  /// had not been done.
+  void forget_publications() {
+    retired_ = false;
+    const Facts& facts = deployment_.facts();
+    const Colour colour = deployment_.spec().colour;
+    if (deployment_.spec().kind == Kind::rollback && facts.shift == 0) return;
+    live_ = facts.is_live ? colour : other(colour);
+    split_ = Split::with(colour, facts.weight);
   }
 
   void rewind() {
@@ -217,6 +294,7 @@ class World {
       ASSERT_FALSE(after_breach_ && rises) << "the release's weight rose after a breach";
       if (rises && !std::holds_alternative<event::Resumed>(event) &&
           before.spec().kind == Kind::deploy) {
+        check_rise(before, event);
         ASSERT_EQ(fitness(deployment_.facts().health, before.spec().minimum_healthy), Fitness::fit);
       }
       if (split.of(release) < split_.of(release)) {
@@ -227,6 +305,20 @@ class World {
     check_transition(before, event, actions);
     check_exposure(before, event);
     if (breaches(before, event)) after_breach_ = true;
+  }
+
+  /// While the old group is dead only a person raises a weight that is above 0, or, at once to all,
+  /// an outage that is older than the deployment.
+  void check_rise(const Deployment& before, const Event& event) {
+    const Facts& facts = deployment_.facts();
+    const bool asked = std::holds_alternative<event::Promote>(event) ||
+                       std::holds_alternative<event::Proceed>(event);
+    const auto* waits = std::get_if<state::Preparing>(&before.state());
+    const bool was_promoted = waits != nullptr && waits->skips_plan;
+    if (!before.spec().has_baseline || standing(facts.baseline) != Baseline::dead || asked ||
+        was_promoted || before.facts().weight == Weight::none())
+      return;
+    ASSERT_TRUE(facts.is_live && facts.lost_since <= Age{0});
   }
 
   /// What was spent is never forgotten; a spent budget ends every running deployment, with its
@@ -340,6 +432,10 @@ class World {
   Split split_ = Split::all_to(old_group());
   Split split_after_ = split_;  ///< With what the present event publishes.
   std::uint32_t exposed_ = 0;
+  bool baseline_accepts_ = true;
+  bool release_accepts_ = deployment_.spec().kind == Kind::rollback;  ///< Somebody of it.
+  bool retired_ = false;
+  bool fallback_ = false;
   bool after_breach_ = false;
   bool was_kept_ = false;
   int after_end_ = 0;
@@ -352,6 +448,7 @@ TEST(DeploymentSimulator, KeepsTheInvariantsThroughThousandsOfDeployments) {
   std::uint64_t spent_budgets = 0;
   std::uint64_t watches = 0;
   std::uint64_t watched_back = 0;
+  std::uint64_t fallbacks = 0;
   for (std::uint64_t run = 0; run < runs; ++run) {
     SCOPED_TRACE("repeat with SIM_SEED=" + std::to_string(seed + run) + " SIM_RUNS=1");
     World world{seed + run};
@@ -360,6 +457,7 @@ TEST(DeploymentSimulator, KeepsTheInvariantsThroughThousandsOfDeployments) {
     spent_budgets += world.spent_budgets;
     watches += world.watches;
     watched_back += world.watched_back;
+    fallbacks += world.fallbacks;
     if (HasFailure()) FAIL() << "seed " << seed + run;
   }
   if (runs < 1000) return;
@@ -369,6 +467,7 @@ TEST(DeploymentSimulator, KeepsTheInvariantsThroughThousandsOfDeployments) {
   EXPECT_GT(spent_budgets, runs / 50);
   EXPECT_GT(watches, runs / 50);
   EXPECT_GT(watched_back, runs / 200);
+  EXPECT_GT(fallbacks, runs / 50);
 }
 
 }  // namespace

@@ -8,6 +8,8 @@ namespace {
 std::vector<Event> one_of_each() {
   return {event::Begin{},
           event::HealthChanged{3, 2, 1},
+          event::BaselineHealth{0, 2, 1},
+          event::BaselineHealth{0, 2, 0, Millis{42'000}},
           event::SplitApplied{7, Micros{250}},
           event::SplitApplied{7, Micros{0}},
           event::AlarmBreached{"errors", "4% > 1%: \"bad\"\n"},
@@ -43,7 +45,9 @@ TEST(Protocol, ReadsEveryEventBackFromItsText) {
 TEST(Protocol, RefusesWhatIsNoEvent) {
   for (const char* text :
        {"", "beginn", "health 1 healthy", "health 1 healthy 0 unhealthy 0 un", "applied",
-        "applied x", "applied 1 in 3s", "alarm", "alarm : x", "exposed", "exposed 3x"})
+        "applied x", "applied 1 in 3s", "alarm", "alarm : x", "exposed", "exposed 3x",
+        "baseline 1 healthy 0 unhealthy", "baseline 0 healthy 1 unhealthy 0 unknown for",
+        "baseline 0 healthy 1 unhealthy 0 unknown 3s"})
     EXPECT_FALSE(parse_event(text)) << text;
   for (const char* json : {"", "{}", "[1]", "{\"event\":\"gone\"}", "{\"event\":\"applied\"}",
                            "{\"event\":\"health\",\"healthy\":-1,\"unhealthy\":0,\"unknown\":0}"})
