@@ -83,9 +83,23 @@ bool is_empty_body(const std::string& body) {
   return !failed && value.is_object() && value.get_object().empty();
 }
 
-ApiError body_of_command() {
-  return {400, "unexpected-body", "The request has a body", "a command takes no parameters",
-          "leave the body out"};
+ApiError body_of_command(bool takes_force) {
+  return {400, "unexpected-body", "The request's body is not valid",
+          takes_force ? "stop and rollback take `force` and nothing else"
+                      : "the command takes no parameters",
+          takes_force ? R"(leave the body out, or send {"force": true})" : "leave the body out"};
+}
+
+/// {"force": true}; false where there is no body, nothing where it says something else.
+std::optional<bool> read_force(const std::string& body) {
+  if (is_empty_body(body)) return false;
+  boost::json::error_code failed;
+  const boost::json::value value = boost::json::parse(body, failed);
+  const boost::json::object* const object = failed ? nullptr : value.if_object();
+  const boost::json::value* const force =
+      object == nullptr ? nullptr : object->if_contains("force");
+  if (force == nullptr || !force->is_bool() || object->size() != 1) return std::nullopt;
+  return force->get_bool();
 }
 
 }  // namespace
@@ -117,14 +131,17 @@ void AdminApi::steer_deployment(const ApiCall& call, const Reply& reply) {
     return reply(to_response({404, "no-such-command", "There is no such command",
                               "'" + call.names[1] + "' is not a command",
                               "the commands are: continue, pause, promote, stop, rollback"}));
-  if (!is_empty_body(call.request.body)) return reply(to_response(body_of_command()));
-  commands_.command(call.names[0], *command, answer_with_deployment(reply));
+  const bool takes_force = *command == Command::stop || *command == Command::rollback;
+  const std::optional<bool> force = read_force(call.request.body);
+  if (!force || (*force && !takes_force)) return reply(to_response(body_of_command(takes_force)));
+  commands_.command(call.names[0], *command, *force, answer_with_deployment(reply));
 }
 
 void AdminApi::rollback_service(const ApiCall& call, const Reply& reply) {
   if (!knows_service(call.names[0], reply)) return;
-  if (!is_empty_body(call.request.body)) return reply(to_response(body_of_command()));
-  commands_.rollback(call.names[0], answer_with_deployment(reply));
+  const std::optional<bool> force = read_force(call.request.body);
+  if (!force) return reply(to_response(body_of_command(true)));
+  commands_.rollback(call.names[0], *force, answer_with_deployment(reply));
 }
 
 Done<DeploymentReport> AdminApi::answer_with_deployment(const Reply& reply) const {

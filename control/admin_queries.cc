@@ -233,6 +233,9 @@ void AdminApi::get_readyz(const ApiCall& /*call*/, const Reply& reply) {
   json::array warnings;
   if (!commands_.store_is_healthy())
     warnings.emplace_back("the store fails: deployments are not journalled, traffic goes on");
+  for (const ServiceReport& service : commands_.services())
+    if (service.fallback)
+      warnings.emplace_back(json::string(service.name + ": " + service.fallback->text));
   if (surroundings_.warnings)
     for (const std::string& warning : surroundings_.warnings())
       warnings.emplace_back(json::string(warning));

@@ -25,8 +25,9 @@ class Commands {
                                           const config::DeploymentRequest& request,
                                           const std::string& idempotency_key,
                                           const std::string& body_digest) = 0;
-  virtual void command(const DeploymentId& id, Command command, Done<DeploymentReport> done) = 0;
-  virtual void rollback(const std::string& service, Done<DeploymentReport> done) = 0;
+  virtual void command(const DeploymentId& id, Command command, bool force,
+                       Done<DeploymentReport> done) = 0;
+  virtual void rollback(const std::string& service, bool force, Done<DeploymentReport> done) = 0;
   virtual void set_split(const std::string& service, Split split,
                          std::optional<std::uint64_t> if_match, Done<ServiceReport> done) = 0;
   virtual Answer<ServiceReport> put_target(const std::string& service, Colour colour,

@@ -78,25 +78,41 @@ void Controller::State::say(Level level, std::string type, const std::string& se
 
 // ---- commands -----------------------------------------------------------------------------------
 
-void Controller::command(const DeploymentId& id, Command command, Done<DeploymentReport> done) {
+void Controller::command(const DeploymentId& id, Command command, Done<DeploymentReport> done,
+                         bool force) {
   State& state = *state_;
   DeploymentRunner* runner = state.find(id);
   if (runner == nullptr) return done(unknown_deployment(id));
-  if (const DeploymentRunner* under_way =
-          command == Command::rollback ? state.running_rollback(*runner) : nullptr)
+  const DeploymentRunner* const under_way =
+      command == Command::rollback ? state.running_rollback(*runner) : nullptr;
+  if (under_way != nullptr && !force)
     return state.answer_when_applied(under_way->spec().id, std::move(done));
   const bool is_rollback = runner->spec().kind == Kind::rollback;
+  const bool gives_up = command == Command::stop || command == Command::rollback;
   State::Refusal refusal;
-  if (runner->abandoned)
+  const bool is_done = force && gives_up && state.is_fallback_of(*runner) &&
+                       (runner->is_over() || under_way != nullptr);
+  if (is_done) {
+    // Nothing is left of it but its fallback.
+  } else if (runner->abandoned) {
     refusal = ApiError{409, "not-now", "The deployment cannot do that now",
                        "its journal ends early", "command the newest deployment of the service"};
-  else if (command == Command::rollback && runner->is_over() && !is_rollback)
-    refusal = state.refuse_late_rollback(*runner);
-  if (!refusal) refusal = state.tell(*runner, event_of(command));
+  } else if (command == Command::rollback && runner->is_over() && !is_rollback) {
+    refusal = state.refuse_late_rollback(*runner, force);
+  }
+  if (!refusal && !is_done) refusal = state.tell(*runner, event_of(command));
   if (refusal) return done(*refusal);
   DeploymentId answer = id;
-  if (command == Command::rollback && runner->rolled_back_by) answer = *runner->rolled_back_by;
-  state.answer_when_applied(std::move(answer), std::move(done));
+  if (command == Command::rollback && !is_done && runner->rolled_back_by)
+    answer = *runner->rolled_back_by;
+  if (!force || !gives_up) return state.answer_when_applied(std::move(answer), std::move(done));
+  // The rollback knows only once it is applied whether something stays.
+  state.publisher.when_applied([&state, id, answer, done = std::move(done)] {
+    const DeploymentRunner* told = state.find(id);
+    if (told != nullptr && state.is_fallback_of(*told))
+      state.retire_fallback(*state.book.find(told->spec().service), "retired on request");
+    state.answer_when_applied(answer, done);
+  });
 }
 
 // ---- the rest

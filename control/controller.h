@@ -77,10 +77,14 @@ class Controller {
   /// `done` once the consequence is published on every worker and journalled. A rollback answers
   /// with the rollback's own deployment, also where that is under way already; the others with the
   /// one commanded.
-  void command(const DeploymentId& id, Command command, Done<DeploymentReport> done);
+  /// `force`, of stop and rollback: what stays as fallback, or did so after the deployment ended,
+  /// is retired at once, whoever serves then.
+  void command(const DeploymentId& id, Command command, Done<DeploymentReport> done,
+               bool force = false);
   /// Takes back the running deployment, else the newest whose revision still has traffic: as a rule
-  /// the one that made the live revision live. Answers like Command::rollback.
-  void rollback(const std::string& service, Done<DeploymentReport> done);
+  /// the one that made the live revision live. Forced: else the fallback, where there is one.
+  /// Answers like Command::rollback.
+  void rollback(const std::string& service, Done<DeploymentReport> done, bool force = false);
   /// By hand; 409 while a deployment runs. `if_match` is ServiceReport::version. `done` once no
   /// request that starts later sees the old split.
   void set_split(const std::string& service, Split split, std::optional<std::uint64_t> if_match,

@@ -11,13 +11,14 @@ Answer<DeploymentReport> ControllerCommands::deploy(const std::string& service,
   return controller_.deploy(service, request, idempotency_key, body_digest);
 }
 
-void ControllerCommands::command(const DeploymentId& id, Command command,
+void ControllerCommands::command(const DeploymentId& id, Command command, bool force,
                                  Done<DeploymentReport> done) {
-  controller_.command(id, command, std::move(done));
+  controller_.command(id, command, std::move(done), force);
 }
 
-void ControllerCommands::rollback(const std::string& service, Done<DeploymentReport> done) {
-  controller_.rollback(service, std::move(done));
+void ControllerCommands::rollback(const std::string& service, bool force,
+                                  Done<DeploymentReport> done) {
+  controller_.rollback(service, std::move(done), force);
 }
 
 void ControllerCommands::set_split(const std::string& service, Split split,

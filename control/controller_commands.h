@@ -16,8 +16,9 @@ class ControllerCommands final : public Commands {
                                   const config::DeploymentRequest& request,
                                   const std::string& idempotency_key,
                                   const std::string& body_digest) override;
-  void command(const DeploymentId& id, Command command, Done<DeploymentReport> done) override;
-  void rollback(const std::string& service, Done<DeploymentReport> done) override;
+  void command(const DeploymentId& id, Command command, bool force,
+               Done<DeploymentReport> done) override;
+  void rollback(const std::string& service, bool force, Done<DeploymentReport> done) override;
   void set_split(const std::string& service, Split split, std::optional<std::uint64_t> if_match,
                  Done<ServiceReport> done) override;
   Answer<ServiceReport> put_target(const std::string& service, Colour colour,

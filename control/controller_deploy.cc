@@ -176,6 +176,15 @@ Answer<DeploymentReport> Controller::deploy(const std::string& service, const Re
                    std::string(to_string(idle)) + " still gets " +
                        to_string(entry->state.split.of(idle)) + " of the traffic",
                    "roll back the last deployment or set its share to 0% first");
+  if (State::serves_alone(*entry, idle))
+    return refused(409, "fallback-serves",
+                   entry->state.groups[idle].revision + " in " + std::string(to_string(idle)) +
+                       " serves as fallback, since no target of " +
+                       std::string(to_string(entry->state.live)) +
+                       " is healthy, and the new release would take its place",
+                   "mend " + std::string(to_string(entry->state.live)) +
+                       ", or give the fallback up first: `teal rollback " +
+                       entry->fallback->deployment + " --force`");
   if (request.revision.empty())
     return refused(422, "no-revision", "the request names no revision", "give `revision`");
   if (const auto refusal = refuse_lack_of_targets(request, *entry)) return *refusal;

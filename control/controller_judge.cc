@@ -95,28 +95,18 @@ void Controller::State::judge_all() {
   }
 }
 
-event::HealthChanged Controller::State::health_of(const DeploymentRunner& runner) const {
-  event::HealthChanged counts;
-  const ServiceEntry& entry = *book.find(runner.spec().service);
-  for (const TargetState& target : entry.state.groups[runner.spec().colour].targets) {
-    if (target.draining) continue;
-    if (target.ejected) ++counts.ejected;
-    if (target.ejected || target.health == Health::unhealthy)
-      ++counts.unhealthy;
-    else if (target.health == Health::healthy)
-      ++counts.healthy;
-    else
-      ++counts.unknown;
-  }
-  return counts;
+event::HealthChanged Controller::State::release_health(const DeploymentRunner& runner) const {
+  return health_of(book.find(runner.spec().service)->state.groups[runner.spec().colour]);
 }
 
-/// Tells the engine how its targets are: where it makes a difference, or, `exactly`, at once and
-/// where any number changed.
+/// Tells the engine how its targets are, and those that traffic would go back to: where it makes a
+/// difference, or, `exactly`, at once and where any number changed.
 void Controller::State::check_health(ServiceEntry& entry, bool exactly) {
+  note_live(entry);
+  tell_baseline(entry, exactly);
   DeploymentRunner* runner = active(entry.state.name);
   if (runner == nullptr) return;
-  const event::HealthChanged counts = health_of(*runner);
+  const event::HealthChanged counts = release_health(*runner);
   const event::HealthChanged& told_before = runner->engine().facts().health;
   const std::uint32_t minimum = runner->engine().minimum();
   const Fitness fit = fitness(counts, minimum);
@@ -132,7 +122,7 @@ void Controller::State::tell_fitness_when_applied(const DeploymentRunner& fit) {
   publisher.when_applied([this, service = fit.spec().service, number = fit.number] {
     DeploymentRunner* runner = active(service);
     if (runner == nullptr || runner->number != number) return;
-    const event::HealthChanged counts = health_of(*runner);
+    const event::HealthChanged counts = release_health(*runner);
     if (counts != runner->engine().facts().health) tell(*runner, counts);
   });
 }
@@ -161,6 +151,7 @@ void Controller::State::run_timers() {
   const Mono now = clock.mono();
   for (ServiceEntry& entry : book.entries()) {
     run_kept(entry, now);
+    watch_fallback(entry);
     DeploymentRunner* runner = active(entry.state.name);
     if (runner == nullptr) continue;
     if (runner->take_wake(now)) {

@@ -72,6 +72,7 @@ ServiceReport Controller::State::report(const ServiceEntry& entry) const {
     if (outside.standing.state == health::Standing::State::resolved) continue;
     report.outside.push_back(std::move(outside));
   }
+  report.fallback = fallback_report(entry);
   return report;
 }
 

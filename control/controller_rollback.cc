@@ -20,8 +20,8 @@ bool Controller::State::serves(const DeploymentRunner& runner) const {
 }
 
 /// Whether a finished deployment can still be taken back; the running ones ask their engine.
-Controller::State::Refusal Controller::State::refuse_late_rollback(
-    const DeploymentRunner& runner) const {
+Controller::State::Refusal Controller::State::refuse_late_rollback(const DeploymentRunner& runner,
+                                                                   bool force) const {
   const Spec& spec = runner.spec();
   const std::string title = "The deployment cannot be rolled back";
   if (runner.rolled_back_by) {
@@ -37,6 +37,7 @@ Controller::State::Refusal Controller::State::refuse_late_rollback(
     return conflict("deployment-running", title, other_one->spec().id + " is running",
                     "roll that one back");
   const ServiceEntry& entry = *book.find(spec.service);
+  if (is_fallback_of(runner)) return refuse_fallback(entry, title);
   if (!serves(runner))
     return conflict("not-serving", title, spec.revision + " gets no traffic any more",
                     "teal rollback " + spec.service +
@@ -44,7 +45,20 @@ Controller::State::Refusal Controller::State::refuse_late_rollback(
   if (entry.state.live == spec.colour && spec.replaced_targets.empty())
     return conflict("no-older-release", title, "there is no older release to return to",
                     "deploy another release");
+  const Colour old = other(spec.colour);
+  if (!force && entry.state.groups[old].revision != spec.replaces && serves_alone(entry, old))
+    return conflict("fallback-serves", title,
+                    entry.state.groups[old].revision + " in " + std::string(to_string(old)) +
+                        " is the only one that serves, and " + spec.replaces +
+                        " would be installed in its place",
+                    "mend " + std::string(to_string(spec.colour)) +
+                        ", or take the traffic away: teal rollback " + spec.id + " --force");
   return std::nullopt;
+}
+
+ApiError Controller::State::refuse_fallback(const ServiceEntry& entry, std::string title) const {
+  return conflict("is-fallback", std::move(title), fallback_report(entry)->text,
+                  "teal rollback " + entry.fallback->deployment + " --force retires it at once");
 }
 
 const DeploymentRunner* Controller::State::running_rollback(const DeploymentRunner& runner) const {
@@ -73,6 +87,8 @@ Answer<DeploymentId> Controller::State::to_roll_back(const ServiceEntry& entry) 
   const std::string& service = entry.state.name;
   const std::string title = "The service cannot be rolled back";
   if (const DeploymentRunner* one = active(service)) return one->spec().id;
+  // Whoever wants to be rid of what stayed says so; nobody means the one before it then.
+  if (entry.fallback) return refuse_fallback(entry, title);
   const DeploymentRunner* maker = made_live(entry);
   // A release that ended with its share left to it is newer than the one that is live.
   for (auto it = runners.rbegin(); it != runners.rend() && it->second.get() != maker; ++it) {
@@ -104,12 +120,15 @@ void Controller::State::answer_when_applied(DeploymentId id, Done<DeploymentRepo
   });
 }
 
-void Controller::rollback(const std::string& service, Done<DeploymentReport> done) {
+void Controller::rollback(const std::string& service, Done<DeploymentReport> done, bool force) {
   const ServiceEntry* entry = state_->book.find(service);
   if (entry == nullptr) return done(unknown_service(service));
+  if (force && entry->fallback && state_->active(service) == nullptr)
+    return command(DeploymentId(entry->fallback->deployment), Command::rollback, std::move(done),
+                   force);
   const Answer<DeploymentId> id = state_->to_roll_back(*entry);
   if (!id) return done(id.error());
-  command(*id, Command::rollback, std::move(done));
+  command(*id, Command::rollback, std::move(done), force);
 }
 
 }  // namespace teal::control

@@ -137,7 +137,7 @@ Controller::State::Refusal Controller::State::refuse_drain(const ServiceEntry& e
   const std::string title = "The target was not removed";
   const DeploymentRunner* runner = counting(entry, colour);
   if (target.accepts_requests() && accepting(entry.state.groups[colour]) == 1 &&
-      entry.state.split.of(colour) > Weight::none())
+      (entry.state.split.of(colour) > Weight::none() || serves_alone(entry, colour)))
     return refused(409, "last-target", title,
                    target_text(colour, target.address) + " is the last healthy one and has traffic",
                    "move the traffic away or add another target first");
@@ -148,7 +148,7 @@ Controller::State::Refusal Controller::State::refuse_drain(const ServiceEntry& e
     return refused(409, "last-target", title,
                    target_text(colour, target.address) + " is the last target that " + id + " has",
                    "add another target first, or give the deployment up: teal stop " + id);
-  const event::HealthChanged health = health_of(*runner);
+  const event::HealthChanged health = release_health(*runner);
   const bool is_counted = !target.ejected && target.health != Health::unhealthy;
   const std::uint32_t able = health.healthy + health.unknown - (is_counted ? 1 : 0);
   const std::uint32_t minimum = runner->engine().minimum();

@@ -1,8 +1,8 @@
 // The controller's inside. One object of the control thread; its methods are spread over the files
 // controller.cc (commands on deployments), controller_deploy.cc (starting them),
 // controller_services.cc (changes by hand), controller_alarms.cc (others' alarms),
-// controller_health.cc (what workers and probes say),
-// controller_turn.cc (telling engines and
+// controller_health.cc (what workers and probes say), controller_fallback.cc (groups that serve
+// nobody), controller_turn.cc (telling engines and
 // carrying out what they want), controller_recovery.cc (start), controller_sticky.cc (secrets of
 // cookies), controller_judge.cc (ticks) and controller_reports.cc.
 #pragma once
@@ -31,6 +31,9 @@ namespace teal::control {
 /// 422: the target would be this Teal itself.
 ApiError own_target(const Address& target, const OwnSocket& own, std::string title);
 
+/// Of the targets that do not drain; an ejected one counts as unhealthy.
+event::HealthChanged health_of(const GroupState& group);
+
 struct Controller::State {
   static constexpr std::size_t kKeptDeployments = 100;  ///< Finished ones, per service.
   static constexpr std::size_t kMaxKeys = 10'000;
@@ -56,7 +59,9 @@ struct Controller::State {
   void remember_key(const std::string& key, const std::string& digest, DeploymentNumber number);
 
   // ---- controller_rollback.cc -------------------------------------------------------------------
-  Refusal refuse_late_rollback(const DeploymentRunner& runner) const;
+  Refusal refuse_late_rollback(const DeploymentRunner& runner, bool force) const;
+  /// What it would take back serves as fallback only.
+  ApiError refuse_fallback(const ServiceEntry& entry, std::string title) const;
   /// Its revision gets traffic in its group.
   bool serves(const DeploymentRunner& runner) const;
   /// The finished deployment, or rollback, by which the live group became live; null: the file's.
@@ -140,6 +145,16 @@ struct Controller::State {
   void report_outside(const ServiceEntry& entry, DeploymentReport& report) const;
   void add_outside_metrics(std::vector<MetricSample>& samples) const;
 
+  // ---- controller_fallback.cc -------------------------------------------------------------------
+  void note_live(ServiceEntry& entry);
+  event::BaselineHealth baseline_of(const DeploymentRunner& runner) const;
+  void tell_baseline(ServiceEntry& entry, bool exactly);
+  void watch_fallback(ServiceEntry& entry);
+  void retire_fallback(ServiceEntry& entry, const std::string& why);
+  bool is_fallback_of(const DeploymentRunner& runner) const;
+  static bool serves_alone(const ServiceEntry& entry, Colour colour);
+  std::optional<FallbackReport> fallback_report(const ServiceEntry& entry) const;
+
   // ---- controller_recovery.cc -------------------------------------------------------------------
   Result<void> recover(const Contents& contents);
   Result<void> recover_services(const Contents& contents);
@@ -187,7 +202,7 @@ struct Controller::State {
                         DeploymentReport& report) const;
   void check_health(ServiceEntry& entry, bool exactly);
   void tell_fitness_when_applied(const DeploymentRunner& fit);
-  event::HealthChanged health_of(const DeploymentRunner& runner) const;
+  event::HealthChanged release_health(const DeploymentRunner& runner) const;
   void run_kept(ServiceEntry& entry, Mono now);
   void run_timers();
   void return_ejected();

@@ -13,6 +13,8 @@ Colour release_colour(const Spec& spec) {
 }
 
 Level level_of(const std::string& type) {
+  if (type == "deployment.fallback") return Level::error;
+  if (type == "deployment.holding" || type == "deployment.plan_skipped") return Level::warning;
   return type == "deployment.failed" || type == "deployment.stopped" ? Level::warning : Level::info;
 }
 
@@ -91,7 +93,8 @@ Controller::State::Refusal Controller::State::carry_out(DeploymentRunner& runner
   // Everything is journalled before it happens, but for taking traffic away from a release: that
   // waits for no disk. Its journal entries follow when the turn ends.
   const bool urgent = entry->state.split.of(release) < weight_before || opens_rollback(actions);
-  if (!urgent) flush();
+  // Where nothing is to happen the end of the turn is early enough, and no rollback waits for it.
+  if (!urgent && !actions.empty()) flush();
   if (changes_traffic) publish();
   follow_up(runner, actions, decided);
   if (!was_over && runner.is_over()) finish(runner, event);
@@ -109,6 +112,8 @@ bool Controller::State::apply(DeploymentRunner& runner, const std::vector<Action
       changes = true;
     } else if (const auto* split = std::get_if<action::Publish>(&action)) {
       if (entry.state.live != split->live && entry.kept) entry.kept.reset();
+      if (entry.state.live != split->live) entry.live_lost.reset();
+      if (entry.fallback && entry.fallback->colour == split->live) book.forget_fallback(entry);
       if (entry.state.live != split->live || entry.state.split != split->split) entry.touch();
       entry.state.live = split->live;
       entry.state.split = split->split;
@@ -118,6 +123,9 @@ bool Controller::State::apply(DeploymentRunner& runner, const std::vector<Action
       entry.keep(keep->colour, keep->duration, clock.mono());
     } else if (const auto* gone = std::get_if<action::RetireGroup>(&action)) {
       book.retire(entry, gone->colour);
+      changes = true;
+    } else if (const auto* stays = std::get_if<action::KeepFallback>(&action)) {
+      book.keep_fallback(entry, {stays->colour, stays->keep_old, runner.spec().id});
       changes = true;
     }
   }
@@ -184,6 +192,10 @@ DeploymentRunner& Controller::State::begin(Spec spec, Mono decided) {
   auto runner = std::make_unique<DeploymentRunner>(number, std::move(spec), now, clock.mono());
   DeploymentRunner& placed = *runner;
   runners.emplace(number, std::move(runner));
+  note_live(*book.find(placed.spec().service));
+  if (const event::BaselineHealth health = baseline_of(placed);
+      placed.spec().has_baseline && standing(health) != Baseline::fine)
+    later(number, health, decided);
   later(number, event::Begin{}, decided);
   return placed;
 }

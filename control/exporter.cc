@@ -157,6 +157,12 @@ void add_service(MetricBook& book, const ServiceReport& service, const Deploymen
       book.gauge("teal_group_revision_info", "The revision that the group runs.", revision, 1);
     add_targets(book, group, labels);
   }
+  book.gauge("teal_fallback_registered",
+             "1 while a release stays after a rollback into a group that served nobody.",
+             {{"service", service.name}}, service.fallback ? 1 : 0);
+  book.gauge("teal_fallback_serving",
+             "1 while such a release serves, because no target of the live group is healthy.",
+             {{"service", service.name}}, service.fallback && service.fallback->serves ? 1 : 0);
   for (const Status status : kStatuses)
     book.gauge("teal_deployment_phase", kPhaseHelp,
                {{"service", service.name}, {"phase", std::string(to_string(status))}},

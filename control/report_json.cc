@@ -58,6 +58,19 @@ json::object to_json(const TargetReport& target) {
   return out;
 }
 
+json::value to_json(const std::optional<FallbackReport>& fallback) {
+  if (!fallback) return nullptr;
+  json::object out;
+  out["group"] = text(to_string(fallback->colour));
+  out["revision"] = text(fallback->revision);
+  out["deployment"] = text(fallback->deployment);
+  out["serves"] = fallback->serves;
+  out["leaves_in_ms"] =
+      fallback->leaves_in ? json::value(fallback->leaves_in->count()) : json::value(nullptr);
+  out["text"] = text(fallback->text);
+  return out;
+}
+
 json::object to_json(const GroupReport& group) {
   json::object out;
   out["role"] = group.live ? "live" : "idle";
@@ -363,6 +376,7 @@ json::object to_json(const ServiceReport& report, const DeploymentReport* runnin
   json::array outside;
   for (const ExternalAlarmReport& alarm : report.outside) outside.push_back(to_summary(alarm));
   out["outside_alarms"] = std::move(outside);
+  out["fallback"] = to_json(report.fallback);
   return out;
 }
 

@@ -75,6 +75,17 @@ struct ExternalAlarmReport {
   std::size_t episodes_total = 0;
 };
 
+/// A release that stayed after a rollback into a group that serves nobody.
+struct FallbackReport {
+  Colour colour = Colour::green;
+  std::string revision;
+  DeploymentId deployment;  ///< Which ended with NO_HEALTHY_BASELINE.
+  bool serves = false;      ///< The live group accepts no requests now, and this one does.
+  /// Until it is retired by itself; nothing while the live group accepts no requests.
+  std::optional<Millis> leaves_in;
+  std::string text;  ///< For a person, with what to do.
+};
+
 struct ServiceReport {
   std::string name;
   Colour live = Colour::blue;
@@ -88,6 +99,7 @@ struct ServiceReport {
   std::optional<Millis> old_kept_for;
   std::optional<WallTime> old_kept_until;
   std::vector<ExternalAlarmReport> outside;  ///< Alarms that are not resolved, without episodes.
+  std::optional<FallbackReport> fallback = std::nullopt;
 };
 
 /// How an external alarm stands with those who fire it; of a running deployment.
@@ -155,7 +167,8 @@ struct DeploymentReport {
   WallTime created;
   std::optional<WallTime> finished;
   /// CodeDeploy's error words where it did not succeed: ALARM_ACTIVE, HEALTH_CONSTRAINTS,
-  /// MANUAL_STOP, TIMEOUT... and a sentence.
+  /// MANUAL_STOP, TIMEOUT..., and one that it has not, NO_HEALTHY_BASELINE: the release stays as
+  /// fallback (ServiceReport::fallback). And a sentence.
   std::string error_code;
   std::string reason;
   std::optional<DeploymentId> rollback_of;  ///< kind rollback: the one taken back.

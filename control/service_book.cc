@@ -34,6 +34,7 @@ void ServiceEntry::count_kept(Mono now) {
 
 SavedService ServiceEntry::saved(Mono now) const {
   SavedService saved{state, version, retiring, kept, episodes.saved()};
+  saved.fallback = fallback;
   if (saved.kept) saved.kept->left = *kept_for(now);
   return saved;
 }
@@ -65,6 +66,7 @@ void ServiceBook::add(const config::Service& config, const SavedService& saved, 
                    : saved.kept->left,
                mono);
   entry.unsaved = saved.kept_until.has_value();
+  entry.fallback = saved.fallback;
   for (const Colour colour : kColours) {
     for (TargetState& target : entry.state.groups[colour].targets) {
       const bool draining = target.draining;
@@ -133,6 +135,7 @@ void ServiceBook::install(ServiceEntry& entry, Colour colour, const std::string&
     }
   }
   for (const TargetState& gone : group.targets) let_go(entry, gone);
+  if (entry.fallback && entry.fallback->colour == colour) forget_fallback(entry);
   group = GroupState{revision, std::move(installed)};
   entry.retiring[colour] = false;
   if (entry.kept && entry.kept->colour == colour) entry.kept.reset();
@@ -156,6 +159,24 @@ void ServiceBook::retire(ServiceEntry& entry, Colour colour) {
   for (TargetState& target : entry.state.groups[colour].targets) target.draining = true;
   entry.retiring[colour] = true;
   if (entry.kept && entry.kept->colour == colour) entry.kept.reset();
+  if (entry.fallback && entry.fallback->colour == colour) forget_fallback(entry);
+  entry.touch();
+}
+
+void ServiceBook::keep_fallback(ServiceEntry& entry, const Fallback& fallback) {
+  GroupState& group = entry.state.groups[fallback.colour];
+  if (entry.retiring[fallback.colour] || group.targets.empty()) return;
+  group.fallback = true;
+  entry.fallback = fallback;
+  entry.live_back.reset();
+  if (entry.kept && entry.kept->colour == fallback.colour) entry.kept.reset();
+  entry.touch();
+}
+
+void ServiceBook::forget_fallback(ServiceEntry& entry) {
+  entry.state.groups[entry.fallback->colour].fallback = false;
+  entry.fallback.reset();
+  entry.live_back.reset();
   entry.touch();
 }
 

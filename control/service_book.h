@@ -29,6 +29,11 @@ struct ServiceEntry {
   /// The idle group stays warm: `kept->left` as of `kept_counted`.
   std::optional<Kept> kept;
   Mono kept_counted, kept_saved;
+  std::optional<Fallback> fallback;
+  /// Since when the live group accepts no requests; nothing: it does.
+  std::optional<Mono> live_lost;
+  /// Since when it does again beside a fallback.
+  std::optional<Mono> live_back;
   health::EpisodeBook episodes;        ///< Of external alarms.
   std::map<TargetId, WallTime> since;  ///< Of the present health.
   health::Outlier outlier;
@@ -78,6 +83,10 @@ class ServiceBook {
   bool put(ServiceEntry& entry, Colour colour, const Address& address, WallTime now);
   /// No new requests to the whole group; clear_retired() empties it.
   void retire(ServiceEntry& entry, Colour colour);
+  /// The group serves what the live one cannot, until it is retired or gets another release.
+  /// Nothing happens to one that is retiring or empty.
+  void keep_fallback(ServiceEntry& entry, const Fallback& fallback);
+  void forget_fallback(ServiceEntry& entry);
   /// Empties the group if it still retires.
   bool clear_retired(ServiceEntry& entry, Colour colour);
   /// Takes a target out at once: before the first publication only, when nobody has it yet.

@@ -324,6 +324,11 @@ SavedService read_service(const json::object& object) {
   if (object.contains("kept_left_ms")) saved.kept->left = millis(object, "kept_left_ms");
   if (object.contains("kept_until")) saved.kept_until = WallTime{millis(object, "kept_until")};
   saved.episodes = read_episode_records(object);
+  if (object.contains("fallback")) {
+    saved.fallback = Fallback{colour(object, "fallback"), millis(object, "fallback_keep_old_ms"),
+                              text(object, "fallback_of")};
+    saved.state.groups[saved.fallback->colour].fallback = true;
+  }
   return saved;
 }
 
@@ -380,6 +385,11 @@ std::string to_json(const SavedService& saved) {
   if (saved.kept) {
     object["kept"] = to_string(saved.kept->colour);
     object["kept_left_ms"] = saved.kept->left.count();
+  }
+  if (saved.fallback) {
+    object["fallback"] = to_string(saved.fallback->colour);
+    object["fallback_keep_old_ms"] = saved.fallback->keep_old.count();
+    object["fallback_of"] = saved.fallback->deployment;
   }
   object["episodes"] = episode_records(saved.episodes);
   return json::serialize(object);

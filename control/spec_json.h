@@ -28,6 +28,16 @@ struct Kept {
   bool operator==(const Kept&) const = default;
 };
 
+/// The group, without a share, serves what the live one cannot. It is retired once that has
+/// accepted requests for so long without a break. How long it has is not kept: a restart begins
+/// anew.
+struct Fallback {
+  Colour colour = Colour::green;
+  Millis keep_old{0};
+  DeploymentId deployment;  ///< Which ended so.
+  bool operator==(const Fallback&) const = default;
+};
+
 /// A service as the store knows it. Of the targets only address and draining survive: ids and
 /// health are this process's business.
 struct SavedService {
@@ -38,6 +48,7 @@ struct SavedService {
   std::vector<health::Episode> episodes;  ///< Of external alarms.
   /// Instead of kept->left, in the records of older Teals: when its time is over; read only.
   std::optional<WallTime> kept_until = std::nullopt;
+  std::optional<Fallback> fallback = std::nullopt;
   /// What stood among the targets and is not the address of one, as older versions could store;
   /// read only.
   std::vector<std::string> unusable = {};

@@ -3,7 +3,9 @@
 // promises that an operator relies on. SIM_SEED and SIM_RUNS as in deployment_sim_test.cc.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <string>
 
 #include "base/rng.h"
@@ -19,6 +21,19 @@ std::uint64_t number_from(const char* variable, std::uint64_t fallback) {
   return text == nullptr ? fallback : std::strtoull(text, nullptr, 10);
 }
 
+/// Somebody is there whom choose_group() would send a request to, if the targets were like this.
+template <class Accepts>
+bool answers(const ServiceState& state, Accepts accepts) {
+  const auto is_served = [&](Colour colour) {
+    const auto& targets = state.groups[colour].targets;
+    return std::any_of(targets.begin(), targets.end(), accepts);
+  };
+  const Colour release = other(state.live);
+  return is_served(state.live) ||
+         (is_served(release) &&
+          (state.split.of(release) > Weight::none() || state.groups[release].fallback));
+}
+
 class ControllerSimulator : public ControlRoom {
  protected:
   void begin(std::uint64_t seed) {
@@ -29,10 +44,12 @@ class ControllerSimulator : public ControlRoom {
     config.services[0].deploy.exposure_budget = rng_.below(2) == 0 ? 0 : 1 + rng_.below(6);
     config.services[0].deploy.watch_after = Millis{rng_.below(2) * (1 + rng_.below(600'000))};
     exposure_ = nullptr;
-    start();
+    restart();
   }
 
   void act() {
+    is_asked_for_ = is_asked_for_ && !ports->waiting.empty();
+
     switch (rng_.below(18)) {
       case 0:
       case 1: release(); break;
@@ -47,7 +64,7 @@ class ControllerSimulator : public ControlRoom {
       case 10: verdict(); break;
       case 11: disk->fails = rng_.below(3) == 0; break;
       case 12:
-        if (rng_.below(3) == 0) start();
+        if (rng_.below(3) == 0) restart();
         break;
       case 13:
       case 14: steer(); break;
@@ -59,6 +76,7 @@ class ControllerSimulator : public ControlRoom {
 
   void check() {
     check_exposure();
+    check_answers();
     const ServiceState& state = ports->last();
     // Within one process and one deployment the workers keep to one and the same budget.
     if (exposure_ != nullptr && state.exposure == exposure_) {
@@ -79,6 +97,25 @@ class ControllerSimulator : public ControlRoom {
     check_watch();
     for (const TargetState& target : state.groups[state.live].targets)
       ASSERT_TRUE(!target.draining || by_hand_) << "the live group is never retired";
+  }
+
+  /// No publication of Teal's own turns a service that answers into one that does not. What a
+  /// person asked for may, and the end of the targets themselves.
+  void check_answers() {
+    const auto accepts = [this](const TargetState& target) {
+      const auto known = health_.find(target.id);
+      return known != health_.end() && known->second == Health::healthy && !target.ejected &&
+             !target.draining;
+    };
+    for (; checked_ + 1 < ports->published.size(); ++checked_) {
+      const ServiceState& before = ports->published[checked_].at(0);
+      const ServiceState& after = ports->published[checked_ + 1].at(0);
+      if (after.groups[other(after.live)].fallback) ++fallbacks_;
+      if (is_asked_for_ || !answers(before, accepts)) continue;
+      ASSERT_TRUE(answers(after, accepts))
+          << "blue " << to_string(after.split.of(Colour::blue)) << ", live "
+          << to_string(after.live) << ", publication " << ports->versions[checked_ + 1];
+    }
   }
 
   /// Clients see failures of the release, as far as its budget lets workers send it requests.
@@ -128,6 +165,7 @@ class ControllerSimulator : public ControlRoom {
     const ServiceReport before = shop();
     if (!before.deployment || report(*before.deployment).kind != Kind::deploy) return;
     const Colour old = other(report(*before.deployment).colour);
+    is_asked_for_ = false;
     const auto refused = std::make_shared<std::optional<ApiError>>();
     controller->command(*before.deployment, Command::rollback,
                         [refused](const Answer<DeploymentReport>& answer) {
@@ -146,10 +184,18 @@ class ControllerSimulator : public ControlRoom {
   std::uint64_t spent_budgets_ = 0;
   std::uint64_t watched_ = 0;
   std::uint64_t shipped_in_a_watch_ = 0;
+  std::uint64_t fallbacks_ = 0;  ///< Publications with one.
 
  private:
   static bool is_cut_off(const DeploymentReport& report) {
     return report.error_code == "INTERNAL_ERROR";
+  }
+
+  /// Another process, whose publications begin anew and whose targets are unknown.
+  void restart() {
+    start();
+    health_.clear();
+    checked_ = 0;
   }
 
   void release() {
@@ -172,7 +218,15 @@ class ControllerSimulator : public ControlRoom {
 
   void probe_some() {
     const Colour colour = kColours[rng_.below(2)];
-    probe(colour, rng_.below(6) == 0 ? Health::unhealthy : Health::healthy);
+    const Health health = rng_.below(6) == 0 ? Health::unhealthy : Health::healthy;
+    check_answers();  // By what was so until now.
+    // One at a time: each may end in a publication.
+    const std::vector<TargetState> targets = ports->last().groups[colour].targets;
+    for (const TargetState& target : targets) {
+      health_[target.id] = health;
+      controller->on_health(target.id, health, "probe");
+      check_answers();
+    }
   }
 
   void verdict() {
@@ -186,11 +240,16 @@ class ControllerSimulator : public ControlRoom {
     if (deployments.empty()) return;
     if (rng_.below(8) == 0) return controller->rollback("shop", [](auto) {});
     const auto which = rng_.below(static_cast<std::uint32_t>(deployments.size()));
-    controller->command(deployments[which].id, static_cast<Command>(rng_.below(5)), [](auto) {});
+    const auto command = static_cast<Command>(rng_.below(5));
+    const bool force = rng_.below(10) == 0;
+    is_asked_for_ = is_asked_for_ || force;
+    controller->command(
+        deployments[which].id, command, [](auto) {}, force);
   }
 
   void by_hand() {
     by_hand_ = true;
+    is_asked_for_ = true;
     const Split split = Split::with(Colour::green, Weight{rng_.below(3) * 5000});
     controller->set_split("shop", split, std::nullopt, [](auto) {});
     if (rng_.below(4) == 0) {
@@ -212,6 +271,10 @@ class ControllerSimulator : public ControlRoom {
   std::shared_ptr<Exposure> exposure_;
   std::uint32_t spent_ = 0;
   bool by_hand_ = false;
+  /// What is published until the workers have it all was asked for by a person.
+  bool is_asked_for_ = false;
+  std::map<TargetId, Health> health_;
+  std::size_t checked_ = 0;  ///< Publications of this process.
 };
 
 TEST_F(ControllerSimulator, KeepsItsPromisesThroughFaultsAndRestarts) {
@@ -233,6 +296,7 @@ TEST_F(ControllerSimulator, KeepsItsPromisesThroughFaultsAndRestarts) {
     EXPECT_GT(spent_budgets_, runs / 50);
     EXPECT_GT(watched_, runs / 50);
     EXPECT_GT(shipped_in_a_watch_, 0U);
+    EXPECT_GT(fallbacks_, runs / 50);
   }
 }
 

@@ -49,8 +49,10 @@ class FakeCommands final : public Commands {
     return report;
   }
 
-  void command(const DeploymentId& id, Command command, Done<DeploymentReport> done) override {
-    calls.push_back("command " + id + " " + std::to_string(static_cast<int>(command)));
+  void command(const DeploymentId& id, Command command, bool force,
+               Done<DeploymentReport> done) override {
+    calls.push_back("command " + id + " " + std::to_string(static_cast<int>(command)) +
+                    (force ? " force" : ""));
     const auto answer = [this, id]() -> Answer<DeploymentReport> {
       if (refusal) return *refusal;
       const auto found = deployments_.find(id);
@@ -60,8 +62,8 @@ class FakeCommands final : public Commands {
     finish([answer, done] { done(answer()); });
   }
 
-  void rollback(const std::string& service, Done<DeploymentReport> done) override {
-    calls.push_back("rollback " + service);
+  void rollback(const std::string& service, bool force, Done<DeploymentReport> done) override {
+    calls.push_back("rollback " + service + (force ? " force" : ""));
     finish([this, service, done] {
       if (refusal) return done(*refusal);
       for (const auto& [id, report] : deployments_)

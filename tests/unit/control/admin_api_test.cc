@@ -100,7 +100,7 @@ TEST_F(AdminApiTest, SteersADeploymentByEveryCommandOfTheTable) {
                                            "command d-3 3", "command d-3 4"));
   EXPECT_EQ(call("POST", "/v1/deployments/d-3/explode").status, 404);
   EXPECT_EQ(call("POST", "/v1/deployments/d-9/stop").status, 404);
-  EXPECT_EQ(call("POST", "/v1/deployments/d-3/stop", R"({"force":true})").status, 400);
+  EXPECT_EQ(call("POST", "/v1/deployments/d-3/stop", R"({"forced":true})").status, 400);
 }
 
 TEST_F(AdminApiTest, AnswersACommandOnlyOnceItIsCarriedOut) {
@@ -264,6 +264,23 @@ TEST_F(AdminApiTest, StaysReadyWithAWarningWhileTheStoreFails) {
   const ApiResponse response = call("GET", "/readyz");
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(body_of(response).at("warnings").as_array().size(), 1U);
+}
+
+TEST_F(AdminApiTest, TakesForceWithStopAndRollbackOnly) {
+  EXPECT_EQ(call("POST", "/v1/deployments/d-3/stop", R"({"force":true})").status, 200);
+  EXPECT_EQ(call("POST", "/v1/deployments/d-3/rollback", R"({"force":false})").status, 200);
+  EXPECT_THAT(commands_.calls, ElementsAre("command d-3 3 force", "command d-3 4"));
+  EXPECT_EQ(call("POST", "/v1/deployments/d-3/promote", R"({"force":true})").status, 400);
+  EXPECT_EQ(call("POST", "/v1/deployments/d-3/stop", R"({"force":1})").status, 400);
+}
+
+TEST_F(AdminApiTest, StaysReadyWithAWarningWhileAFallbackStays) {
+  commands_.services_["shop"].fallback = FallbackReport{
+      Colour::green, "v42", "d-3", true, std::nullopt, "green (v42) serves as fallback"};
+  const ApiResponse response = call("GET", "/readyz");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(body_of(response).at("warnings").as_array().at(0),
+            "shop: green (v42) serves as fallback");
 }
 
 TEST_F(AdminApiTest, StaysReadyWithTheWarningsOfItsSurroundings) {

@@ -103,6 +103,15 @@ TEST(Exporter, TellsSplitTargetsAndPhase) {
   EXPECT_THAT(text, HasSubstr("teal_build_info{version=\""));
 }
 
+TEST(Exporter, TellsOfAFallbackFromTheStart) {
+  Scrape scrape = full_scrape();
+  EXPECT_THAT(exposition(scrape), HasSubstr("teal_fallback_registered{service=\"shop\"} 0\n"));
+  EXPECT_THAT(exposition(scrape), HasSubstr("teal_fallback_serving{service=\"shop\"} 0\n"));
+  scrape.services[0].fallback = FallbackReport{Colour::green, "v42", "d-3", true, std::nullopt, ""};
+  EXPECT_THAT(exposition(scrape), HasSubstr("teal_fallback_registered{service=\"shop\"} 1\n"));
+  EXPECT_THAT(exposition(scrape), HasSubstr("teal_fallback_serving{service=\"shop\"} 1\n"));
+}
+
 TEST(Exporter, EscapesWhatDeployersWrite) {
   Scrape scrape;
   scrape.traffic = {{{"shop", Colour::blue, "v\"1\\\n\xff", Audience::split}, {}}};

@@ -126,6 +126,17 @@ TEST(SpecJson, ReadsExternalAlarmsOfBeforeAsThoseOfTheirName) {
             (decltype(config::Alarm::condition){config::ExternalAlarm{}}));
 }
 
+TEST(SpecJson, ReadsBackAFallback) {
+  SavedService saved;
+  saved.state.name = "shop";
+  saved.state.groups[Colour::green].fallback = true;
+  saved.fallback = Fallback{Colour::green, 10min, "d-7"};
+  EXPECT_EQ(service_from_json(to_json(saved)).value(), saved);
+  saved.fallback.reset();
+  saved.state.groups[Colour::green].fallback = false;
+  EXPECT_EQ(to_json(saved).find("fallback"), std::string::npos) << "as older versions wrote it";
+}
+
 TEST(SpecJson, LeavesOutWhatAnOlderVersionTookForATargetsAddress) {
   SavedService saved;
   saved.state.name = "shop";
