@@ -19,7 +19,8 @@ namespace {
 
 constexpr const char* kExitCodes =
     "Exit codes: 0 success; 1 error; 2 wrong usage; 3 the deployment was rolled back;\n"
-    "4 the deployment was stopped or has failed without a rollback; 5 timed out waiting.";
+    "4 the deployment was stopped or has failed without a rollback, or its release stays as\n"
+    "fallback because the old one serves nobody; 5 timed out waiting.";
 
 std::string version_text() {
   const control::BuildInfo build = control::build_info();

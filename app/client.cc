@@ -166,18 +166,20 @@ std::optional<json::object> Client::find_service(const std::string& name) {
   return std::nullopt;
 }
 
-std::optional<std::string> Client::find_deployment(const std::string& what) {
+std::optional<std::string> Client::find_deployment(const std::string& what, bool force) {
   if (is_deployment_id(what)) return what;
   const std::optional<json::object> service = find_service(what);
   if (!service) return std::nullopt;
   const json::object* running = object_at(*service, "deployment");
   if (running != nullptr) return text_at(*running, "id");
+  if (const json::object* fallback = object_at(*service, "fallback"); force && fallback)
+    return text_at(*fallback, "deployment");
   fail("no deployment of '" + text_at(*service, "name") +
        "' is running; `teal history` lists the earlier ones");
   return std::nullopt;
 }
 
-int Client::steer(const std::string& command, const std::string& what) {
+int Client::steer(const std::string& command, const std::string& what, bool force) {
   std::string path = "/v1/deployments/";
   if (command == "rollback" && !is_deployment_id(what)) {
     std::string service = what;
@@ -188,18 +190,21 @@ int Client::steer(const std::string& command, const std::string& what) {
     }
     path = "/v1/services/" + path_segment(service) + "/";
   } else {
-    const std::optional<std::string> id = find_deployment(what);
+    const std::optional<std::string> id = find_deployment(what, force);
     if (!id) return kError;
     path += path_segment(*id) + "/";
   }
-  const auto answer = call("POST", path + command);
+  const auto answer = call("POST", path + command, force ? R"({"force": true})" : "");
   if (!answer) return kError;
   const std::optional<json::object> report = parse_object(*answer);
   if (json_ || !report)
     terminal_.out << printable_json(*answer);
   else
     terminal_.out << render_deployment_line(*report) << '\n';
-  return kSuccess;
+  if (force || !report || text_at(*report, "error_code") != "NO_HEALTHY_BASELINE") return kSuccess;
+  terminal_.err << "teal: " << text_at(*report, "reason") << "\n  `teal rollback "
+                << text_at(*report, "id") << " --force` retires it at once\n";
+  return kNotDeployed;
 }
 
 int Client::split(const std::string& service, const std::vector<std::string>& shares,

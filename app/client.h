@@ -43,7 +43,8 @@ class Client {
   int deploy(const DeployOptions& options);
   /// `what` is a deployment's id or a service; empty where there is only one service. A service's
   /// rollback takes back what is live where nothing is running.
-  int steer(const std::string& command, const std::string& what);
+  /// `force`, of stop and rollback: also what would stay, or stays, as fallback.
+  int steer(const std::string& command, const std::string& what, bool force = false);
   int split(const std::string& service, const std::vector<std::string>& shares,
             const std::string& if_match);
   int history(const std::string& service, std::size_t limit);
@@ -73,7 +74,7 @@ class Client {
   std::optional<std::string> frame(const std::string& service);
   /// The service of that name; the only one where the name is empty.
   std::optional<boost::json::object> find_service(const std::string& name);
-  std::optional<std::string> find_deployment(const std::string& what);
+  std::optional<std::string> find_deployment(const std::string& what, bool force);
   int wait_for(const std::string& id, Millis timeout);
   int fail(const std::string& message);
   /// Says what the API minds.

@@ -135,11 +135,16 @@ class Registrar {
          "none is running, what is live."}};
     for (const auto& [name, help] : kCommands) {
       const std::string word = name;
-      CLI::App* one = command(
-          name, help, [word](Client& client, Choices& c) { return client.steer(word, c.what); });
+      CLI::App* one = command(name, help, [word](Client& client, Choices& c) {
+        return client.steer(word, c.what, c.force);
+      });
       one->add_option("WHAT", choices_->what,
                       "A deployment's id, or a service for its running deployment; may be left "
                       "out with a single service");
+      if (word == "stop" || word == "rollback")
+        one->add_flag("--force", choices_->force,
+                      "Also retire a release that stays, or would stay, as fallback because no "
+                      "target of the live group is healthy");
     }
     CLI::App* split = command("split", "Shift by hand.", [](Client& client, Choices& c) {
       return client.split(c.service, c.shares, c.if_match);

@@ -236,8 +236,8 @@ int Client::deploy(const DeployOptions& options) {
   if (json_ && !options.wait) terminal_.out << printable_json(*answer);
   if (!json_)
     terminal_.out << render_deployment_line(report.get_object()) << '\n'
-                  << render_shipment(report.get_object())
-                  << render_alarm_notes(report.get_object()) << std::flush;
+                  << render_shipment(report.get_object()) << render_alarm_notes(report.get_object())
+                  << std::flush;
   if (!options.wait) return kSuccess;
   return wait_for(text_at(report.get_object(), "id"), options.timeout);
 }

@@ -8,7 +8,9 @@ enum ExitCode : int {
   kError = 1,
   kUsage = 2,
   kRolledBack = 3,
-  kNotDeployed = 4,  ///< Stopped or failed, and not rolled back.
+  /// Stopped or failed, and not rolled back; or there was nobody healthy to go back to, and the
+  /// release stays as fallback (NO_HEALTHY_BASELINE).
+  kNotDeployed = 4,
   kTimedOut = 5,
 };
 

@@ -142,6 +142,14 @@ void add_group_notes(Page& page, const json::object& service) {
   }
 }
 
+/// A release that stays because the live group serves nobody: nothing is more out of the ordinary.
+void add_fallback(Page& page, const json::object& service) {
+  const json::object* fallback = object_at(service, "fallback");
+  if (fallback == nullptr) return;
+  const bool rests = number_at(*fallback, "leaves_in_ms").has_value();
+  page.line("  fallback: " + text_at(*fallback, "text"), rests ? kYellow : kRed);
+}
+
 /// "unhealthy: probe: connection refused"; what drains or is ejected may well be healthy to probes.
 std::string sickness_of(const json::object& target) {
   if (flag_at(target, "draining")) return "draining: gets no new requests";
@@ -287,6 +295,7 @@ std::string render_service(const json::object& service, const ViewStyle& style) 
   page.line(text_at(service, "name") + "  live " + text_at(service, "live") + split, kBold);
   add_groups(page, service);
   add_group_notes(page, service);
+  add_fallback(page, service);
   add_sick_targets(page, service);
   if (const json::object* running = object_at(service, "deployment")) {
     add_deployment(page, *running, style);

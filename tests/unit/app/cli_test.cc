@@ -105,6 +105,31 @@ TEST_F(Cli, LeavesItToTealWhatARollbackOfAServiceTakesBack) {
   EXPECT_THAT(calls(), ElementsAre("rollback shop", "rollback shop", "command d-3 4"));
 }
 
+TEST_F(Cli, SaysWhenThereWasNobodyToGoBackTo) {
+  admin_.on_server([&] {
+    control::DeploymentReport& report = admin_.commands.deployments_["d-3"];
+    report.status = Status::stopped;
+    report.error_code = "NO_HEALTHY_BASELINE";
+    report.reason = "MANUAL_STOP: stopped on request; no target of blue (v41) is healthy";
+  });
+  const Said said = run(line({"stop", "shop"}));
+  EXPECT_EQ(said.code, 4);
+  EXPECT_THAT(said.err, HasSubstr("no target of blue (v41) is healthy\n  `teal rollback d-3 "
+                                  "--force` retires it at once"));
+}
+
+TEST_F(Cli, ForcesTheFallbackOfAService) {
+  admin_.on_server([&] {
+    control::ServiceReport& shop = admin_.commands.services_["shop"];
+    shop.deployment.reset();
+    shop.fallback = control::FallbackReport{Colour::green, "v42", "d-3", true, std::nullopt, ""};
+  });
+  EXPECT_EQ(run(line({"stop", "shop", "--force"})).code, 0);
+  EXPECT_EQ(run(line({"rollback", "d-3", "--force"})).code, 0);
+  EXPECT_EQ(run(line({"promote", "shop", "--force"})).code, 2);
+  EXPECT_THAT(calls(), ElementsAre("command d-3 3 force", "command d-3 4 force"));
+}
+
 TEST_F(Cli, SplitsByHandAndGuardsAgainstALostUpdate) {
   EXPECT_EQ(run(line({"split", "shop", "green=20%", "--if-match", "7"})).code, 0);
   const Said late = run(line({"split", "shop", "green=30%", "--if-match", "7"}));

@@ -108,6 +108,21 @@ TEST(StatusView, ListsOutsideAlarmsThatFireWhileNothingIsDeployed) {
               HasSubstr("  alarm HighErrorRate fires since 2026-11-23 01:14:08Z"));
 }
 
+TEST(StatusView, ShowsAFallbackFirstOfAllThatIsWrong) {
+  control::testing::FixedClock clock;
+  control::testing::FakeCommands commands;
+  control::testing::add_canary(commands, clock.now);
+  control::ServiceReport& shop = commands.services_["shop"];
+  shop.fallback = control::FallbackReport{Colour::green, "v42",        "d-3",
+                                          true,          std::nullopt, "green (v42) serves"};
+  const std::string text =
+      render_service(control::to_json(shop, nullptr, nullptr, clock.now), {100, true, 5});
+  EXPECT_THAT(text, HasSubstr("\x1b[31m  fallback: green (v42) serves"));
+  shop.fallback->leaves_in = Millis{3000};
+  EXPECT_THAT(render_service(control::to_json(shop, nullptr, nullptr, clock.now), {100, true, 5}),
+              HasSubstr("\x1b[33m  fallback: "));
+}
+
 TEST(StatusView, CutsLinesToTheWidthOfTheTerminal) {
   const std::string text = render_service(canary(), {40, false, 5});
   std::size_t start = 0;
