@@ -52,7 +52,14 @@ struct WaitOf {
     return at("request", "paused " + std::visit(Interrupted{paused.since}, paused.interrupted),
               "goes on");
   }
-  Wait operator()(const state::AwaitingEvidence& /*at*/) const {
+  Wait operator()(const state::AwaitingEvidence& awaiting) const {
+    if (awaiting.until == kNever) {
+      const Spec& spec = runner.spec();
+      return at("live_group",
+                "no target of " + std::string(to_string(other(spec.colour))) + " (" +
+                    spec.replaces + ") is healthy; " + spec.revision + " serves in its place",
+                "takes one step without it");
+    }
     std::string missing = runner.missing_evidence();
     if (missing.empty()) missing = runner.engine().facts().missing_evidence;
     Wait wait = at("not_enough_evidence", "not enough evidence: " + missing, "goes on without it");
