@@ -41,9 +41,9 @@ Telling telling_of(EpisodeBook::Change::Kind kind) {
   return {Level::info, "alarm.forgotten", "; nobody has repeated it for long"};
 }
 
-/// An alert that names the live group or its revision is not about the release. What others mean by
-/// such labels is no concern of ours.
-bool is_about_live(const Alert& alert, const Spec& spec) {
+/// An alert that names the group or revision that is replaced is not about the release. What others
+/// mean by such labels is no concern of ours.
+bool is_about_replaced(const Alert& alert, const Spec& spec) {
   const auto says = [&](const char* label, std::string_view value) {
     const auto found = alert.labels.find(label);
     return found != alert.labels.end() && found->second == value;
@@ -193,11 +193,11 @@ AlertsReport Controller::take_alerts(const AlertBatch& batch) {
         if (!concerns(alarm, alert)) continue;
         is_ours = true;
         const DeploymentRunner* runner = state.active(entry.state.name);
-        const bool about_live = runner != nullptr && is_about_live(alert, runner->spec());
+        const bool about_replaced = runner != nullptr && is_about_replaced(alert, runner->spec());
         const AlertWord word{alert.firing,      health::Episode::Source::alertmanager,
                              alert.fingerprint, alert.starts,
                              alert.ends,        alert.why,
-                             about_live};
+                             about_replaced};
         state.hear(entry, alarm, word, touched[entry.state.name]);
       }
     }

@@ -354,7 +354,8 @@ std::string note_of(const Standing& standing, const EpisodeBook::Patience& patie
   switch (standing.state) {
     case Standing::State::ignored:
       if (standing.other_release)
-        return "fires since " + moment(standing.since) + " for the live release, not for this one";
+        return "fires since " + moment(standing.since) +
+               " for the release that is replaced, not for this one";
       return "fires since " + moment(standing.since) + ", ignored until it resolves";
     case Standing::State::stale:
       return "fires since " + moment(standing.since) + ", and nobody has repeated it for " +

@@ -41,7 +41,7 @@ struct Episode {
   enum class Bearing : std::uint8_t {
     counts,
     began_before,   ///< It fired before the deployment began.
-    other_release,  ///< Its labels name the live group or its revision.
+    other_release,  ///< Its labels name what the release replaces.
   };
 
   std::string alarm;

@@ -191,7 +191,7 @@ TEST_F(OutsideAlarms, AboutTheLiveReleaseAreNotTheNewOnesFault) {
   send({alert(true, {{"revision", "v1"}}, clock.wall()),
         alert(true, {{"group", "blue"}}, clock.wall())});
   EXPECT_FALSE(report(id).finished);
-  EXPECT_THAT(alarm_of(id, "HighErrorRate").note, HasSubstr("for the live release"));
+  EXPECT_THAT(alarm_of(id, "HighErrorRate").note, HasSubstr("for the release that is replaced"));
   send({alert(true, {{"revision", "v2"}, {"group", "green"}}, clock.wall())});
   EXPECT_EQ(status(id), Status::stopped);
 }
