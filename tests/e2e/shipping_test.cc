@@ -145,7 +145,8 @@ TEST_F(ShippingTest, ADrainThatWouldEndADeploymentIsRefusedWithWhatToType) {
 
 TEST_F(ShippingTest, DeploySaysWhatIsShippedAndWhatWatchesIt) {
   start(
-      "{ plan: AllAtOnce, alarms: { errors: { error_rate: '> 1%' }, pager: { external: true } } }");
+      "{ plan: AllAtOnce, watch_after: 0s, alarms: { errors: { error_rate: '> 1%' }, pager: { "
+      "external: true } } }");
   const Finished shipped =
       teal_->cli({"deploy", "shop", "--revision", "v2", "--target", green_.address(), "--alarm",
                   "slow=latency_p99 > 250ms", "--alarm", "pager=none", "--wait"});
