@@ -140,7 +140,15 @@ struct Server::State final : control::Ports {
     priority.raise();
   }
   TrafficCounters read_traffic(const TrafficKey& key) override { return pool.read_traffic(key); }
-  Tally read_tally(const TrafficKey& key) override { return pool.read_tally(key); }
+  StageReading read_stage(const TrafficKey& key, Stage stage) override {
+    return pool.read_stage(key, stage);
+  }
+  Tally read_tally(const TrafficKey& key, std::uint64_t deployment) override {
+    return pool.read_tally(key, deployment);
+  }
+  GroupInFlight read_in_flight(const std::string& service, Colour colour) override {
+    return pool.read_in_flight(service, colour);
+  }
   Mono settled_before() override { return pool.settled_before(); }
   void want_settled(Mono began) override { pool.want_settled(began); }
   void set_sticky_secrets(const StickySecrets& secrets) override {

@@ -14,6 +14,7 @@
 
 #include "base/colour.h"
 #include "base/histogram.h"
+#include "base/time.h"
 
 namespace teal {
 
@@ -123,6 +124,41 @@ struct TrafficKey {
 struct TrafficReading {
   TrafficKey key;
   TrafficCounters counters;
+};
+
+/// A step of a deployment. A request belongs for good to the stage in whose routing table its group
+/// was drawn, however late it ends: each stage of a stream is counted in a slot of its own.
+struct Stage {
+  std::uint64_t deployment = 0;  ///< Its number (ServiceState::draw); 0: before the first one.
+  std::uint64_t step = 0;        ///< As ServiceState::step.
+
+  auto operator<=>(const Stage&) const = default;
+};
+
+/// Requests of one stream by when they began.
+struct Begun {
+  TrafficCounters ended;
+  /// How long they have taken, each once: those that have ended and those given up, and those in
+  /// flight by their age when their worker last looked (ServiceState::watches_ages). A little older
+  /// than `ended`; so what is here from some age on, less what is there, is in flight and at least
+  /// that old.
+  Histogram reached;
+
+  bool operator==(const Begun&) const = default;
+};
+
+/// What began in a deployment, and of that what began in one of its steps.
+struct StageReading {
+  Begun deployment;
+  Begun step;
+};
+
+/// The requests in flight of one group, whatever its revisions.
+struct GroupInFlight {
+  std::uint64_t requests = 0;
+  Micros oldest{0};  ///< Its age, as of the last second. 0: there is none.
+
+  bool operator==(const GroupInFlight&) const = default;
 };
 
 /// One number for the exporter that is not per group: connections, refusals, pool reuse...

@@ -12,6 +12,7 @@
 
 #include "base/address.h"
 #include "base/colour.h"
+#include "base/counters.h"
 #include "base/exposure.h"
 #include "base/time.h"
 #include "base/weight.h"
@@ -86,9 +87,16 @@ struct ServiceState {
   /// The number of the last deployment: sticky clients are drawn anew for each (proxy/sticky.h).
   /// Not saved; the deployments are. 0: there was none.
   std::uint64_t draw = 0;
+  /// The step of the last deployment's plan whose evidence is gathered now: that of its last
+  /// publication, or a later bake that has evidence of its own. Not saved either.
+  std::uint64_t step = 0;
+  /// Workers look often how old the requests in flight are, since an alarm on latency is judged.
+  bool watches_ages = false;
   /// Nothing: no deployment is judged by comparison, and the request path has nothing to do.
   std::optional<Judging> judging;
 
+  /// What begins now belongs to it.
+  Stage stage() const { return {draw, step}; }
   bool operator==(const ServiceState&) const = default;
 };
 

@@ -212,8 +212,6 @@ Answer<DeploymentReport> Controller::deploy(const std::string& service, const Re
   state.renew_traffic();
   runner.watch(state.make_source, state.patience_of(runner));
   state.begin_outside(*state.book.find(service), runner);
-  runner.set_baseline(state.counters(service, idle, runner.spec().revision),
-                      state.counters(service, entry->state.live, runner.spec().replaces));
   state.drain();
   state.check_health(*state.book.find(service), false);
   return state.report(*state.runners.at(number));

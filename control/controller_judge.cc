@@ -4,6 +4,17 @@
 #include "control/controller_state.h"
 
 namespace teal::control {
+namespace {
+
+/// Some alarm's verdict depends on how old the requests in flight are.
+bool asks_for_ages(const std::vector<config::Alarm>& alarms) {
+  return std::ranges::any_of(alarms, [](const config::Alarm& alarm) {
+    const auto* latency = std::get_if<config::LatencyAlarm>(&alarm.condition);
+    return latency != nullptr && latency->threshold.op == config::Threshold::Op::above;
+  });
+}
+
+}  // namespace
 
 void Controller::tick() {
   State& state = *state_;
@@ -44,17 +55,59 @@ const TrafficCounters& Controller::State::counters(const std::string& service, C
 
 health::Reading Controller::State::reading_of(const DeploymentRunner& runner) const {
   const Spec& spec = runner.spec();
-  return {clock.mono(), counters(spec.service, spec.colour, spec.revision),
-          counters(spec.service, other(spec.colour), spec.replaces), ports.settled_before()};
+  const Stage stage{runner.number, book.find(spec.service)->state.step};
+  StageReading release =
+      ports.read_stage({spec.service, spec.colour, spec.revision, Audience::split}, stage);
+  StageReading live =
+      ports.read_stage({spec.service, other(spec.colour), spec.replaces, Audience::split}, stage);
+  return {clock.mono(),
+          release.deployment.ended,
+          live.deployment.ended,
+          ports.settled_before(),
+          release.deployment.reached,
+          health::InStep{stage.step, release.step, live.step.ended}};
 }
 
 health::Glance Controller::State::glance_at(const DeploymentRunner& runner) const {
   const Spec& spec = runner.spec();
   const Colour live = other(spec.colour);
-  return {clock.mono(),
-          ports.read_tally({spec.service, spec.colour, spec.revision, Audience::split}),
-          ports.read_tally({spec.service, live, spec.replaces, Audience::split}),
-          ports.settled_before()};
+  return {
+      clock.mono(),
+      ports.read_tally({spec.service, spec.colour, spec.revision, Audience::split}, runner.number),
+      ports.read_tally({spec.service, live, spec.replaces, Audience::split}, runner.number),
+      ports.settled_before()};
+}
+
+/// With a publication of the deployment's: what begins under it is evidence of the present step.
+void Controller::State::set_stage(ServiceEntry& entry, const DeploymentRunner& runner) {
+  const Facts& facts = runner.engine().facts();
+  const bool is_judged = runner.spec().kind == Kind::deploy && !runner.is_over();
+  if (is_judged) entry.state.step = facts.step;
+  entry.state.watches_ages =
+      is_judged && facts.weight > Weight::none() && asks_for_ages(runner.spec().deploy.alarms);
+}
+
+/// A bake that does not follow on a shift of its own begins to gather its evidence now. True: the
+/// workers must know.
+bool Controller::State::begins_own_stage(const DeploymentRunner& runner) const {
+  if (!std::holds_alternative<state::Baking>(runner.engine().state())) return false;
+  const std::size_t step = runner.engine().facts().step;
+  const std::uint64_t gathered = book.find(runner.spec().service)->state.step;
+  if (gathered == step) return false;
+  const auto& steps = runner.spec().deploy.plan.steps;
+  return gathered + 1 != step || !std::holds_alternative<config::SetWeight>(steps[gathered]);
+}
+
+void Controller::State::begin_own_stage(DeploymentRunner& runner) {
+  ServiceEntry& entry = *book.find(runner.spec().service);
+  const Shift shift = runner.engine().facts().shift;
+  set_stage(entry, runner);
+  set_judging(entry, runner, {shift, entry.state.live, entry.state.split});
+  publish();
+  publisher.when_applied([this, number = runner.number, shift] {
+    if (const auto found = runners.find(number); found != runners.end())
+      found->second->begin_step(shift, clock.mono());
+  });
 }
 
 void Controller::State::tell_breach(DeploymentRunner& runner,

@@ -24,6 +24,7 @@ GroupReport Controller::State::report(const ServiceEntry& entry, Colour colour) 
   report.requests = total.total();
   report.errors = total.errors();
   report.shielded = total.shielded;
+  report.in_flight = ports.read_in_flight(entry.state.name, colour);
   report.panicking = report.live && is_panicking(entry.state, entry.config->panic_percent);
   const auto windows = shown.find(entry.state.name);
   if (windows == shown.end()) return report;

@@ -178,12 +178,16 @@ struct Controller::State {
   /// Of split traffic; read when it is first asked for.
   const TrafficCounters& counters(const std::string& service, Colour colour,
                                   const std::string& revision) const;
+  /// Of what began in the deployment, whatever colour is live.
   health::Reading reading_of(const DeploymentRunner& runner) const;
   health::Glance glance_at(const DeploymentRunner& runner) const;
   /// Tells the engine of the breach that the judges found, if there is one, and people of breaches
   /// that were only observed. `completed`: when the request ended that decided.
   void tell_breach(DeploymentRunner& runner, const std::optional<event::AlarmBreached>& breach,
                    Mono completed);
+  void set_stage(ServiceEntry& entry, const DeploymentRunner& runner);
+  bool begins_own_stage(const DeploymentRunner& runner) const;
+  void begin_own_stage(DeploymentRunner& runner);
   void judge(DeploymentRunner& runner);
   void judge_all();
   void tell_evidence(DeploymentRunner& runner, bool exactly);

@@ -95,7 +95,10 @@ Controller::State::Refusal Controller::State::carry_out(DeploymentRunner& runner
   const bool urgent = entry->state.split.of(release) < weight_before || opens_rollback(actions);
   // Where nothing is to happen the end of the turn is early enough, and no rollback waits for it.
   if (!urgent && !actions.empty()) flush();
-  if (changes_traffic) publish();
+  if (begins_own_stage(runner))
+    begin_own_stage(runner);
+  else if (changes_traffic)
+    publish();
   follow_up(runner, actions, decided);
   if (!was_over && runner.is_over()) finish(runner, event);
   return std::nullopt;
@@ -117,6 +120,7 @@ bool Controller::State::apply(DeploymentRunner& runner, const std::vector<Action
       if (entry.state.live != split->live || entry.state.split != split->split) entry.touch();
       entry.state.live = split->live;
       entry.state.split = split->split;
+      set_stage(entry, runner);
       set_judging(entry, runner, *split);
       changes = true;
     } else if (const auto* keep = std::get_if<action::KeepOld>(&action)) {
@@ -172,6 +176,8 @@ void Controller::State::finish(DeploymentRunner& runner, const Event& event) {
   // What is live now is not a release any more. Where one stays with its share, so does its limit.
   if (runner.engine().status() == Status::succeeded && spec.kind == Kind::deploy)
     entry.state.exposure = nullptr;
+  // Nobody judges any more.
+  if (std::exchange(entry.state.watches_ages, false)) publish();
   const auto* applied = std::get_if<event::SplitApplied>(&event);
   if (spec.kind == Kind::rollback && applied != nullptr) {
     runner.rollback_took = applied->took;

@@ -98,14 +98,7 @@ bool DeploymentRunner::compares_alone() const {
                      [](const Watch& w) { return w.compares && w.alone; });
 }
 
-void DeploymentRunner::set_baseline(const TrafficCounters& release, const TrafficCounters& live) {
-  release_before_ = release;
-  live_before_ = live;
-}
-
-std::optional<event::AlarmBreached> DeploymentRunner::judge(health::Reading reading) {
-  reading.release -= release_before_;
-  reading.live -= live_before_;
+std::optional<event::AlarmBreached> DeploymentRunner::judge(const health::Reading& reading) {
   const bool has_traffic = engine_.facts().weight > Weight::none();
   std::optional<event::AlarmBreached> breach;
   if (has_traffic && compares()) note(reading.glance());
@@ -121,11 +114,9 @@ std::optional<event::AlarmBreached> DeploymentRunner::judge(health::Reading read
   return breach;
 }
 
-std::optional<event::AlarmBreached> DeploymentRunner::look(health::Glance glance) {
+std::optional<event::AlarmBreached> DeploymentRunner::look(const health::Glance& glance) {
   std::optional<event::AlarmBreached> breach;
   if (engine_.facts().weight == Weight::none()) return breach;
-  glance.release = glance.release - release_before_.tally();
-  glance.live = glance.live - live_before_.tally();
   note(glance);
   const bool follows = has_errors_ && glance.at >= followed_ + kFollowPause;
   for (Watch& watch : watches_) {

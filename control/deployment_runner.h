@@ -64,7 +64,6 @@ class DeploymentRunner {
   bool compares() const;
   /// Likewise, and has a limit for the time when there is nobody to compare with.
   bool compares_alone() const;
-  void set_baseline(const TrafficCounters& release, const TrafficCounters& live);
   /// The next SplitApplied of `shift` begins this step.
   void plan_step(Shift shift, EvidenceStep step);
   /// Every worker runs on `shift`.
@@ -72,11 +71,11 @@ class DeploymentRunner {
   /// Notes it for the comparisons and for the evidence.
   void on_event(const JudgedEvent& event, Mono now);
 
-  /// Judges; the breach, if there is one. `reading` counts since the process began.
-  std::optional<event::AlarmBreached> judge(health::Reading reading);
+  /// Judges; the breach, if there is one.
+  std::optional<event::AlarmBreached> judge(const health::Reading& reading);
   /// The same of the comparisons and what single events did to them. Their verdicts stay what the
   /// last judge() found unless there is a breach.
-  std::optional<event::AlarmBreached> look(health::Glance glance);
+  std::optional<event::AlarmBreached> look(const health::Glance& glance);
   /// Beginning of the oldest bad request that comparisons wait to settle; max: none.
   Mono waits_for() const;
   /// Observed alarms that have begun to breach since the last call, as "name: why".
@@ -99,7 +98,7 @@ class DeploymentRunner {
   void restore(Evidence evidence, Mono now);
   /// Whatever is judged has been; the evidence is to be written a last time, with the counters as
   /// they are by now.
-  void conclude_evidence(health::Reading reading);
+  void conclude_evidence(const health::Reading& reading);
   /// The process is about to end in good order: likewise, and nothing will be judged any more.
   void close_evidence();
   /// Rows that are to be written now: the account, if anything has changed, and the pages that are
@@ -144,9 +143,9 @@ class DeploymentRunner {
   Mono followed_ = Mono::min();
   std::size_t pages_written_ = 0;  ///< Whole ones.
   std::optional<std::pair<Shift, EvidenceStep>> planned_;
+  /// The first publication under which something was told for this deployment, in this process.
+  std::optional<std::uint64_t> first_table_;
   std::vector<std::string> observed_;
-  TrafficCounters release_before_;
-  TrafficCounters live_before_;
   std::vector<TimelineEntry> timeline_;
   std::string breached_;  ///< The alarm that ended it.
   std::string breach_;

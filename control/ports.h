@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/counters.h"
@@ -37,8 +38,14 @@ class Ports {
   /// for it.
   virtual TrafficCounters read_traffic(const TrafficKey& key) = 0;
 
-  /// The same, and only how many: cheap enough for every batch of events.
-  virtual Tally read_tally(const TrafficKey& key) = 0;
+  /// The same of what began in the stage's deployment, and of that in the stage itself.
+  virtual StageReading read_stage(const TrafficKey& key, Stage stage) = 0;
+
+  /// How many of what began in the deployment have ended: cheap enough for every batch of events.
+  virtual Tally read_tally(const TrafficKey& key, std::uint64_t deployment) = 0;
+
+  /// Of one group, now.
+  virtual GroupInFlight read_in_flight(const std::string& service, Colour colour) = 0;
 
   /// Every judged request that began before has ended or was told of (Controller::on_judged_event).
   virtual Mono settled_before() = 0;

@@ -62,6 +62,7 @@ struct GroupReport {
   std::uint64_t errors = 0;
   std::uint64_t shielded = 0;  ///< Of the errors, those that the live group was asked for.
   bool panicking = false;      ///< Too few are healthy: health is ignored.
+  GroupInFlight in_flight{};   ///< Now; both audiences, and what is left of earlier revisions.
 };
 
 /// An external alarm that a service, or its running deployment, knows.

@@ -22,6 +22,7 @@ Micros since(Mono birth, Mono at) {
 }  // namespace
 
 void DeploymentRunner::plan_step(Shift shift, EvidenceStep step) {
+  if (!first_table_) first_table_ = step.table;
   planned_.emplace(shift, std::move(step));
 }
 
@@ -41,6 +42,8 @@ void DeploymentRunner::on_event(const JudgedEvent& event, Mono now) {
   // Until the step has begun on every worker, nobody has said by which thresholds it is measured.
   // Whether an event is left out for that does not depend on its group.
   if (evidence_.empty()) return;
+  // What began under an earlier deployment is none of this one's business, however late it ends.
+  if (first_table_ && event.table < *first_table_) return;
   const bool is_slow = event.kind == JudgedEvent::Kind::slow;
   if (is_slow && (planned_ || event.table < evidence_.steps().back().table)) return;
   for (const Watch& watch : watches_)
@@ -104,9 +107,7 @@ bool DeploymentRunner::is_as_it_was(const std::vector<AlarmReport>& before) cons
   });
 }
 
-void DeploymentRunner::conclude_evidence(health::Reading reading) {
-  reading.release -= release_before_;
-  reading.live -= live_before_;
+void DeploymentRunner::conclude_evidence(const health::Reading& reading) {
   if (!evidence_.empty()) note(reading.glance());
   evidence_is_new_ = evidence_is_new_ || !watches_.empty();
 }

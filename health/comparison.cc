@@ -61,8 +61,13 @@ Verdict Comparison::judge(const Reading& reading) {
     rebase_ = false;
   }
   since_step_ = reading;
-  since_step_.release -= before_.release;
-  since_step_.live -= before_.live;
+  if (reading.in_step) {
+    since_step_.release = reading.in_step->release.ended;
+    since_step_.live = reading.in_step->live;
+  } else {
+    since_step_.release -= before_.release;
+    since_step_.live -= before_.live;
+  }
   take(reading.glance());
   return verdict();
 }

@@ -40,7 +40,8 @@ class Comparison : public VerdictSource {
   const config::CompareAlarm& alarm() const { return alarm_; }
   const JudgeContext& context() const { return context_; }
   Weight weight() const { return weight_; }
-  /// What came of either group since the step began, as of the last judge().
+  /// What came of either group since the step began, as of the last judge(); where it is known, of
+  /// requests alone that began in it.
   const Reading& since_step() const { return since_step_; }
 
  private:

@@ -106,7 +106,6 @@ void ErrorComparison::on_error(const JudgedEvent& event) {
     retract(overdue);
     count(event);
   } else if (overdue.probability > 0) {
-    not_worse_.add(false, overdue.probability);
     tally(event, false, overdue.probability);
   } else {
     ++left_out_;
@@ -123,15 +122,18 @@ void ErrorComparison::count(const JudgedEvent& event) {
     return;
   }
   worse_.add(release, *probability);
-  not_worse_.add(release, *probability);
   tally(event, release, *probability);
 }
 
 void ErrorComparison::tally(const JudgedEvent& event, bool release, double probability) {
   interval_.add(release, probability);
-  ++step_bad_;
-  step_probability_ += probability;
-  if (release) ++step_bad_release_;
+  // A certificate is the step's own: what began before says nothing for it.
+  if (event.began >= step_began_) {
+    not_worse_.add(release, probability);
+    ++step_bad_;
+    step_probability_ += probability;
+    if (release) ++step_bad_release_;
+  }
   ComparisonReport::Group& group = release ? release_ : live_;
   ++group.bad;
   if (group.samples.size() < ComparisonReport::kMostSamples) group.samples.emplace_back(event.id());
@@ -154,7 +156,8 @@ void ErrorComparison::give_up_on_old(Mono now) {
 
 // ---- steps and verdicts -------------------------------------------------------------------------
 
-void ErrorComparison::on_step(const StepStart& /*step*/) {
+void ErrorComparison::on_step(const StepStart& step) {
+  step_began_ = step.at;
   worse_.start_anew();
   not_worse_ = RatioTest(alarm().tolerance, kNotWorse);
   for (auto& [request, overdue] : overdue_)

@@ -82,6 +82,7 @@ class ErrorComparison final : public Comparison {
   std::uint64_t alone_good_before_ = 0;  ///< What earlier processes had counted.
   ComparisonReport::Group release_;      ///< Bad events counted, and their samples.
   ComparisonReport::Group live_;
+  Mono step_began_ = Mono::min();
   std::uint64_t step_bad_release_ = 0;
   std::uint64_t step_bad_ = 0;
   double step_probability_ = 0;  ///< Sum over the step's bad events.

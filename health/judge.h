@@ -31,8 +31,15 @@ struct Glance {
   Mono settled_before = Mono::min();  ///< As in Reading.
 };
 
-/// Both groups' split traffic at one instant; counters of the revision, growing since it came, by
-/// the group that was drawn.
+/// The part of a Reading that began in the present step.
+struct InStep {
+  std::uint64_t step = 0;  ///< Another number is another step.
+  Begun release;
+  TrafficCounters live;
+};
+
+/// Both groups' split traffic at one instant, by the group that was drawn: what began in the
+/// deployment and has ended.
 struct Reading {
   Mono at;
   TrafficCounters release;
@@ -41,6 +48,10 @@ struct Reading {
   /// in the order in which the requests began, as far as this. `at` minus the overdue age will do;
   /// the beginning of the oldest untold request in flight is better. Left out: nothing is taken.
   Mono settled_before = Mono::min();
+  /// Of the release, as Begun::reached. Left out: nothing is known of what is in flight.
+  Histogram reached{};
+  /// Left out, as where a record is judged again: nobody knows in which step a request began.
+  std::optional<InStep> in_step{};
 
   Glance glance() const { return {at, release.tally(), live.tally(), settled_before}; }
 };

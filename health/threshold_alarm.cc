@@ -71,6 +71,36 @@ Histogram known_durations(const TrafficCounters& counters, const config::Thresho
   return known;
 }
 
+/// How many are known to have taken as long as the limit.
+std::uint64_t count_from(const Histogram& durations, double limit_ms) {
+  std::uint64_t count = 0;
+  for (std::size_t i = Histogram::kSize; i-- > 0;) {
+    if (static_cast<double>(Histogram::lower_bound(i)) / 1000 < limit_ms) break;
+    count += durations.buckets[i];
+  }
+  return count;
+}
+
+/// Of the requests in flight those that are known to have taken as long as the limit. What has
+/// ended since the workers looked is in both numbers, and not in flight.
+std::uint64_t count_hanging(const TrafficCounters& ended, const Histogram& reached,
+                            const config::Threshold& threshold) {
+  if (threshold.op == Op::below) return 0;
+  const std::uint64_t all = count_from(reached, threshold.limit);
+  const std::uint64_t gone =
+      count_from(ended.duration, threshold.limit) + count_from(ended.given_up, threshold.limit);
+  return all - std::min(all, gone);
+}
+
+/// The first bucket that is wholly beyond the limit.
+std::size_t bucket_beyond(double limit_ms) {
+  std::size_t bucket = 0;
+  while (bucket + 1 < Histogram::kSize &&
+         static_cast<double>(Histogram::lower_bound(bucket)) / 1000 < limit_ms)
+    ++bucket;
+  return bucket;
+}
+
 double seconds_of(Micros duration) {
   return std::chrono::duration<double>(duration).count();
 }
@@ -84,23 +114,47 @@ ThresholdAlarm::ThresholdAlarm(std::string name, Measure measure, Millis over,
       over_(over),
       // Nothing can be said about no requests at all.
       minimum_requests_(std::max<std::uint64_t>(minimum_requests, 1)),
-      window_(over) {}
+      window_(over),
+      step_window_(over) {}
 
 std::string ThresholdAlarm::condition() const {
   return std::visit(Condition{}, measure_) + " over " + format_duration(over_);
 }
 
 Verdict ThresholdAlarm::judge(const Reading& reading) {
+  // What is counted by the deployment begins at nothing.
+  if (reading.in_step && !step_) window_.push(reading.at, {});
   window_.push(reading.at, reading.release);
-  const Window::View seen = window_.view().value_or(Window::View{});
+  const Verdict whole = judge_all(see(window_, reading.release, reading.reached));
+  if (!reading.in_step) return whole;
+  const InStep& step = *reading.in_step;
+  if (step_ != step.step) {
+    // The step's counters begin at nothing, and so does its window.
+    step_ = step.step;
+    step_window_ = Window(over_);
+    step_window_.push(reading.at, {});
+  }
+  step_window_.push(reading.at, step.release.ended);
+  const Verdict own = judge_all(see(step_window_, step.release.ended, step.release.reached));
+  if (std::holds_alternative<Breached>(whole)) return whole;
+  return std::holds_alternative<Healthy>(own) ? whole : own;
+}
+
+ThresholdAlarm::Seen ThresholdAlarm::see(const Window& window, const TrafficCounters& ended,
+                                         const Histogram& reached) const {
+  const auto* latency = std::get_if<config::LatencyAlarm>(&measure_);
+  return {window.view().value_or(Window::View{}),
+          latency == nullptr ? 0 : count_hanging(ended, reached, latency->threshold)};
+}
+
+Verdict ThresholdAlarm::judge_all(const Seen& seen) const {
   return std::visit([&](const auto& alarm) { return judge_measure(alarm, seen); }, measure_);
 }
 
-Verdict ThresholdAlarm::judge_measure(const config::ErrorRateAlarm& alarm,
-                                      const Window::View& seen) const {
-  const std::uint64_t total = seen.counters.total();
+Verdict ThresholdAlarm::judge_measure(const config::ErrorRateAlarm& alarm, const Seen& seen) const {
+  const std::uint64_t total = seen.window.counters.total();
   if (total < minimum_requests_) return missing_requests(total);
-  const std::uint64_t errors = seen.counters.errors();
+  const std::uint64_t errors = seen.window.counters.errors();
   // A quotient and not a product: 29 of 100 is exactly the double that "29%" was read as.
   const double rate = static_cast<double>(errors) / static_cast<double>(total);
   if (!is_beyond(rate, alarm.threshold)) return Healthy{};
@@ -108,10 +162,11 @@ Verdict ThresholdAlarm::judge_measure(const config::ErrorRateAlarm& alarm,
                   std::to_string(errors) + " of " + std::to_string(total) + " requests");
 }
 
-Verdict ThresholdAlarm::judge_measure(const config::LatencyAlarm& alarm,
-                                      const Window::View& seen) const {
+Verdict ThresholdAlarm::judge_measure(const config::LatencyAlarm& alarm, const Seen& seen) const {
   const bool is_above = alarm.threshold.op == Op::above;
-  const Histogram duration = known_durations(seen.counters, alarm.threshold);
+  Histogram duration = known_durations(seen.window.counters, alarm.threshold);
+  const std::uint64_t ended = duration.count();
+  if (seen.hanging > 0) duration.buckets[bucket_beyond(alarm.threshold.limit)] += seen.hanging;
   const std::uint64_t total = duration.count();
   if (total < minimum_requests_) return missing_requests(total);
   // The quantile is known to within its bucket [low, high). Only where the whole bucket lies beyond
@@ -122,30 +177,31 @@ Verdict ThresholdAlarm::judge_measure(const config::LatencyAlarm& alarm,
   const double high = has_high ? static_cast<double>(Histogram::lower_bound(bucket + 1)) / 1000
                                : std::numeric_limits<double>::infinity();
   if (is_above ? low < alarm.threshold.limit : high > alarm.threshold.limit) return Healthy{};
-  const std::uint64_t given_up = total - seen.counters.duration.count();
-  // What was given up would have taken longer.
-  const bool is_known = has_high && given_up == 0;
+  const std::uint64_t given_up = ended - seen.window.counters.duration.count();
+  // What was given up would have taken longer, and what is in flight will.
+  const bool is_known = has_high && given_up + seen.hanging == 0;
   const std::string value =
       is_above ? (is_known ? millis(high) : "over " + millis(low)) : millis(low);
   std::string counts = std::to_string(total) + " requests";
   if (given_up > 0) counts += ", " + std::to_string(given_up) + " given up by clients";
+  if (seen.hanging > 0) counts += ", " + std::to_string(seen.hanging) + " in flight";
   return breached(value, counts);
 }
 
 Verdict ThresholdAlarm::judge_measure(const config::RequestRateAlarm& alarm,
-                                      const Window::View& seen) const {
+                                      const Seen& seen) const {
   // While the window is young its requests, spread over all of it, are the least that the rate can
   // come to: enough to say "too many", not to say "too few" or "well".
-  const bool is_full = seen.span >= over_ && seen.span > Micros{0};
-  const std::uint64_t total = seen.counters.total();
-  const double rate =
-      static_cast<double>(total) / seconds_of(std::max({seen.span, Micros{over_}, Micros{1}}));
+  const bool is_full = seen.window.span >= over_ && seen.window.span > Micros{0};
+  const std::uint64_t total = seen.window.counters.total();
+  const double rate = static_cast<double>(total) /
+                      seconds_of(std::max({seen.window.span, Micros{over_}, Micros{1}}));
   const bool is_judged = is_full || alarm.threshold.op == Op::above;
   if (is_judged && is_beyond(rate, alarm.threshold))
     return breached(measured(rate, alarm.threshold.limit) + "/s",
                     std::to_string(total) + " requests");
   if (is_full) return Healthy{};
-  return NotEnoughEvidence{format_duration(std::chrono::floor<Millis>(seen.span)) + " of " +
+  return NotEnoughEvidence{format_duration(std::chrono::floor<Millis>(seen.window.span)) + " of " +
                            format_duration(over_)};
 }
 

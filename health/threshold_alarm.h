@@ -1,10 +1,15 @@
 // ThresholdAlarm: a limit on the release's own numbers over a sliding window: error rate, latency
-// quantile, request rate. Counts from the first reading it is given, so the traffic before the
-// deployment is not judged. It breaches as soon as minimum_requests are in the window and the value
-// is strictly beyond the limit; it does not wait for the window to fill.
+// quantile, request rate, of what began in the deployment. It breaches as soon as minimum_requests
+// are in the window and the value is strictly beyond the limit; it does not wait for the window to
+// fill.
+//
+// Two windows are looked at: that of all requests of the deployment, and that of those alone which
+// began in the present step. Either of them can breach. Well is only what the second one says well
+// of: a step does not end on the evidence of the one before (docs/judge.md, "Thresholds").
 //
 // A request that its client gave up counts as slower than a latency limit that its age had passed,
-// and says nothing of a higher one (docs/judge.md, "Requests that are given up").
+// and says nothing of a higher one (docs/judge.md, "Requests that are given up"). One in flight
+// counts likewise, from the moment when it is as old as the limit.
 //
 // A request rate is the exception: it is known only over the whole window, and minimum_requests
 // would forbid the very thing that "too few requests" is to find, so it does not apply.
@@ -13,6 +18,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -33,9 +39,15 @@ class ThresholdAlarm final : public VerdictSource {
   Verdict judge(const Reading& reading) override;
 
  private:
-  Verdict judge_measure(const config::ErrorRateAlarm& alarm, const Window::View& seen) const;
-  Verdict judge_measure(const config::LatencyAlarm& alarm, const Window::View& seen) const;
-  Verdict judge_measure(const config::RequestRateAlarm& alarm, const Window::View& seen) const;
+  struct Seen {
+    Window::View window;
+    std::uint64_t hanging = 0;  ///< In flight, and older than a latency limit.
+  };
+  Seen see(const Window& window, const TrafficCounters& ended, const Histogram& reached) const;
+  Verdict judge_all(const Seen& seen) const;
+  Verdict judge_measure(const config::ErrorRateAlarm& alarm, const Seen& seen) const;
+  Verdict judge_measure(const config::LatencyAlarm& alarm, const Seen& seen) const;
+  Verdict judge_measure(const config::RequestRateAlarm& alarm, const Seen& seen) const;
   Verdict missing_requests(std::uint64_t requests) const;
   Breached breached(const std::string& value, const std::string& counts) const;
 
@@ -44,6 +56,8 @@ class ThresholdAlarm final : public VerdictSource {
   Millis over_;
   std::uint64_t minimum_requests_;
   Window window_;
+  std::optional<std::uint64_t> step_;
+  Window step_window_;
 };
 
 }  // namespace teal::health

@@ -21,6 +21,8 @@
 
 namespace teal::proxy {
 
+class CensusTaker;
+
 class Downstream : public Channel {
  public:
   /// What is answered without asking any target.
@@ -41,6 +43,8 @@ class Downstream : public Channel {
   virtual void cut() = 0;
   /// Teal is overloaded, or more than it was.
   virtual void hasten() {}
+  /// Shows its requests in flight.
+  virtual void be_seen(CensusTaker& /*census*/) const {}
 
  protected:
   /// Reading a head (or waiting for one); a request runs; our last bytes go out; waiting for the

@@ -56,6 +56,10 @@ void Http1Downstream::drain() {
     end_connection(Ending::orderly);
 }
 
+void Http1Downstream::be_seen(CensusTaker& census) const {
+  if (exchange_) exchange_->be_seen(census);
+}
+
 void Http1Downstream::hasten() {
   if (phase_ == Phase::head && requests_ > 0 && !head_begun_)
     worker_.wheel().set(timer_, worker_.now() + worker_.idle_limit(timeouts_.keep_alive));

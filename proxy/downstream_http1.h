@@ -28,6 +28,7 @@ class Http1Downstream final : public Downstream, public ClientSide {
   void drain() override;
   void cut() override;
   void hasten() override;
+  void be_seen(CensusTaker& census) const override;
 
   void on_ready(net::Readiness ready) override;
   void resume() override;

@@ -211,6 +211,10 @@ void Http2Downstream::drain() {
   set_deadline();
 }
 
+void Http2Downstream::be_seen(CensusTaker& census) const {
+  for (const auto& request : requests_) request->be_seen(census);
+}
+
 void Http2Downstream::hasten() {
   if (phase_ >= Phase::closing) return;
   if (worker_.ends_connections()) start_shutdown();

@@ -55,6 +55,8 @@
 
 namespace teal::proxy {
 
+class CensusTaker;
+
 class Exchange {
  public:
   /// The most request body kept for sending it again.
@@ -112,6 +114,9 @@ class Exchange {
   void on_room();
   /// The target of this tunnel has left its group.
   void on_target_retired();
+
+  /// If it is in flight and counts for a group.
+  void be_seen(CensusTaker& census) const;
 
   bool is_done() const { return phase_ == Phase::done; }
   // ---- of one that waits
@@ -308,6 +313,7 @@ class Exchange {
   void finish(Origin origin);
   void settle(Origin origin);
   void account(Origin origin);
+  void count(TrafficShard& shard, Origin origin);
   void log_shielded(AccessRecord& record) const;
   void log(Origin origin);
   ResponseStyle style() const;

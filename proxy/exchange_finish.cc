@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "proxy/census.h"
 #include "proxy/exchange.h"
 #include "proxy/worker.h"
 
@@ -180,6 +181,17 @@ void Exchange::settle(Origin origin) {
   end_exposure((outcome_ >= 500 || was_cut_) && termination_ != Termination::refused);
 }
 
+void Exchange::be_seen(CensusTaker& census) const {
+  const bool counts = phase_ != Phase::idle && phase_ != Phase::done && !is_settled_;
+  if (!counts || traffic_ == nullptr) return;
+  // The release, or what was one before it got everything: the other group is not judged by it.
+  const ServiceView& drawn_by = service();
+  const bool is_judged =
+      drawn_by.watches_ages && audience_ == Audience::split &&
+      (draw_.colour != drawn_by.live || drawn_by.split.of(draw_.colour) == Weight::all());
+  census.see(*traffic_, began_, is_judged);
+}
+
 void Exchange::begin_traffic() {
   traffic_ = &worker_.counters().traffic(service().groups[draw_.colour].slots[audience_]);
   traffic_->active.add();
@@ -193,9 +205,12 @@ void Exchange::end_traffic() {
 
 void Exchange::account(Origin origin) {
   worker_.counters()[Stat::requests_active].subtract();
-  TrafficShard* const shard = traffic_;
-  if (shard == nullptr) return;
-  shard->active.subtract();
+  if (traffic_ == nullptr) return;
+  count(*traffic_, origin);
+  traffic_->active.subtract();  // Last: from now on the slot may be another's.
+}
+
+void Exchange::count(TrafficShard& shard, Origin origin) {
   // A response cut short counts as a failure, whatever its status line said, unless the client did
   // it.
   // What was shielded counts as what the client would have got.
@@ -203,18 +218,18 @@ void Exchange::account(Origin origin) {
   const std::uint16_t status = is_blamed ? shielded_.status : was_cut_ ? 502 : outcome_;
   if (is_blamed) origin = shielded_.origin;
   const std::size_t status_class = status >= 100 && status < 600 ? status / 100 - 1U : 3U;
-  shard->requests[static_cast<std::size_t>(origin)][status_class].add();
-  if (is_grpc_) shard->grpc[static_cast<std::size_t>(final_grpc_status())].add();
+  shard.requests[static_cast<std::size_t>(origin)][status_class].add();
+  if (is_grpc_) shard.grpc[static_cast<std::size_t>(final_grpc_status())].add();
   const auto micros = static_cast<std::uint64_t>(
       std::chrono::duration_cast<Micros>(worker_.now() - began_).count());
   if (origin == Origin::client) {
     // How long it would have taken is not known, only that it took longer (docs/judge.md).
-    if (termination_ == Termination::client_gone) shard->given_up.record(micros);
+    if (termination_ == Termination::client_gone) shard.given_up.record(micros);
     return;
   }
-  shard->duration.record(micros);
+  shard.duration.record(micros);
   if (first_byte_micros_ >= 0)
-    shard->first_byte.record(static_cast<std::uint64_t>(first_byte_micros_));
+    shard.first_byte.record(static_cast<std::uint64_t>(first_byte_micros_));
 }
 
 std::string_view Exchange::Shielded::reason() const {

@@ -227,6 +227,10 @@ bool Http2Request::is_output_blocked() const {
   return is_blocked;
 }
 
+void Http2Request::be_seen(CensusTaker& census) const {
+  if (exchange_) exchange_->be_seen(census);
+}
+
 void Http2Request::tell_room() {
   if (!was_blocked_ || is_output_blocked()) return;
   was_blocked_ = false;

@@ -105,8 +105,10 @@ GroupView build_group(const config::Service& spec, Colour colour, const ServiceS
   group.panicking = colour == service.live && is_panicking(service, spec.panic_percent);
   group.available = std::ranges::any_of(
       group.targets, [&](const TargetState& target) { return group.accepts(target); });
+  // Nobody judges previews: one slot will do for all of them.
   for (const Audience audience : {Audience::split, Audience::preview})
-    group.slots[audience] = slots.slot({spec.name, colour, state.revision, audience});
+    group.slots[audience] = slots.slot({spec.name, colour, state.revision, audience},
+                                       audience == Audience::split ? service.stage() : Stage{});
   if (spec.balance == config::Balance::consistent_hash) group.ring = build_ring(group.targets);
   return group;
 }
@@ -133,7 +135,7 @@ const RouteTable::Route* RouteTable::match(std::size_t index, std::string_view h
 RouteTable build_route_table(std::uint64_t version, std::shared_ptr<const config::Config> config,
                              const std::vector<ServiceState>& states, SlotBook& slots) {
   TEAL_ASSERT(states.size() == config->services.size());
-  slots.start_table();
+  slots.start_table(version);
   RouteTable table;
   table.version = version;
   table.listeners = RouteBuilder(*config).build();
@@ -147,6 +149,7 @@ RouteTable build_route_table(std::uint64_t version, std::shared_ptr<const config
     service.split = states[index].split;
     service.exposure = states[index].exposure;
     service.judging = states[index].judging;
+    service.watches_ages = states[index].watches_ages;
     service.draw = states[index].draw;
     for (const Colour colour : kColours)
       service.groups[colour] = build_group(spec, colour, states[index], slots);

@@ -7,7 +7,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,14 +21,11 @@
 #include "net/message.h"
 #include "proxy/balancer.h"
 #include "proxy/shared_limits.h"
+#include "proxy/slot_book.h"
 
 namespace teal::proxy {
 
 class StickyCookies;
-
-/// Where a worker's counters for one stream of traffic are (proxy/shard.h).
-using SlotId = std::uint32_t;
-inline constexpr SlotId kNoSlot = static_cast<SlotId>(-1);
 
 /// Lets an unordered_map of strings be searched by string_view.
 struct TransparentHash {
@@ -68,6 +64,7 @@ struct ServiceView {
   /// What the release may still cost clients; null: no limit.
   std::shared_ptr<Exposure> exposure;
   std::optional<Judging> judging;
+  bool watches_ages = false;                    ///< As ServiceState::watches_ages.
   std::uint64_t draw = 0;                       ///< As ServiceState::draw.
   std::shared_ptr<const StickyCookies> sticky;  ///< Null: clients are drawn for each request.
 
@@ -106,62 +103,6 @@ struct RouteTable {
   /// Null: no route.
   const Route* match(std::size_t listener, std::string_view host, std::string_view path,
                      const net::RequestHead& head) const;
-};
-
-/// Hands out slots: one per (service, colour, revision, audience), stable while the key is in use.
-/// Bounded: a group (service, colour, audience) keeps its kRevisions most recently used revisions,
-/// then the oldest one's slot is reused. Where the whole book is full, a key gets, in this order: a
-/// slot that no table has used lately; the oldest slot of its own group; the overflow slot, which
-/// all keys share that find no other and which belongs to no service (so a judge sees no evidence,
-/// never another's). The last two are counted by crowded().
-///
-/// A reused slot's counters grow on; TrafficBook (proxy/traffic_book.h) subtracts where they stood.
-/// Control thread.
-class SlotBook {
- public:
-  static constexpr std::size_t kMaxSlots = 4096;
-  static constexpr std::size_t kRevisions = 8;
-
-  SlotBook() = default;
-  /// A smaller book, for tests. Requires: 2 <= limit <= kMaxSlots.
-  explicit SlotBook(std::size_t limit);
-
-  SlotId slot(const TrafficKey& key);
-  /// The key's slot, if it has one of its own.
-  std::optional<SlotId> find(const TrafficKey& key) const;
-  std::size_t size() const { return slots_.size(); }
-  /// Whose numbers are counted in the slot now.
-  const TrafficKey& key(SlotId slot) const { return slots_[slot].key; }
-  /// How often the slot has been given to another key.
-  std::uint64_t generation(SlotId slot) const { return slots_[slot].generation; }
-  /// Keys that a full book could not give a slot without taking one that may be in use.
-  std::uint64_t crowded() const { return crowded_; }
-  /// Another table is going to be built: what neither it nor the last one uses is free for reuse.
-  void start_table() { ++table_; }
-
-  /// The key of the overflow slot.
-  static const TrafficKey& overflow_key();
-
- private:
-  struct Slot {
-    TrafficKey key;
-    std::uint64_t generation = 0;
-    std::uint64_t table = 0;  ///< That used it last.
-    std::uint64_t used = 0;   ///< When, in calls of slot().
-  };
-
-  SlotId take(SlotId slot, const TrafficKey& key);
-  SlotId append(const TrafficKey& key);
-  SlotId take_idle(const TrafficKey& key);
-  SlotId overflow();
-
-  std::size_t limit_ = kMaxSlots;
-  std::vector<Slot> slots_;
-  std::map<TrafficKey, SlotId> by_key_;
-  std::uint64_t table_ = 1;
-  std::uint64_t uses_ = 0;
-  std::uint64_t searched_in_vain_ = 0;  ///< The last table for which no idle slot was found.
-  std::uint64_t crowded_ = 0;
 };
 
 /// Pure but for handing out slots. `states` has one entry per service of `config`, same order.

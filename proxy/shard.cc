@@ -219,11 +219,17 @@ void TrafficShard::read_into(GrpcCounts& sum) const {
   for (std::size_t i = 0; i < grpc.size(); ++i) sum[i] += grpc[i].read();
 }
 
+void TrafficShard::read_into(Histogram& sum) const {
+  duration.read_into(sum);
+  given_up.read_into(sum);
+}
+
 TrafficShard& Shard::traffic(SlotId slot) {
   TEAL_ASSERT(slot < kMaxSlots);
   if (TrafficShard* made = slots_[slot].load(std::memory_order_relaxed)) return *made;
   while (owned_.size() <= slot) {
     owned_.push_back(std::make_unique<TrafficShard>());
+    owned_.back()->slot = static_cast<SlotId>(owned_.size() - 1);
     // Released, so that a reader who sees the pointer sees the zeros behind it.
     slots_[owned_.size() - 1].store(owned_.back().get(), std::memory_order_release);
   }

@@ -37,6 +37,22 @@ class Count {
   std::atomic<std::uint64_t> value_{0};
 };
 
+/// How many requests count somewhere now. Each counts what it has to before it leaves: whoever
+/// reads 0 reads all of that afterwards.
+class ActiveCount {
+ public:
+  void add() {
+    value_.store(value_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
+  void subtract() {
+    value_.store(value_.load(std::memory_order_relaxed) - 1, std::memory_order_release);
+  }
+  std::uint64_t read() const { return value_.load(std::memory_order_acquire); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
 /// Histogram with single-writer buckets.
 struct HistogramShard {
   std::array<Count, Histogram::kSize> buckets;
@@ -53,11 +69,12 @@ struct HistogramShard {
 using GrpcCounts = std::array<std::uint64_t, kGrpcStatuses>;
 
 struct TrafficShard {
+  SlotId slot = kNoSlot;
   std::array<std::array<Count, TrafficCounters::kClasses>, 3> requests;
   Count retries;
   std::array<Count, kGrpcStatuses> grpc;
-  Count shielded;  ///< Failed here and were asked of the live group.
-  Count active;    ///< Gauge: requests in flight.
+  Count shielded;      ///< Failed here and were asked of the live group.
+  ActiveCount active;  ///< Gauge: requests in flight.
   HistogramShard duration;
   HistogramShard given_up;
   HistogramShard first_byte;
@@ -65,6 +82,8 @@ struct TrafficShard {
   void read_into(TrafficCounters& sum) const;
   void read_into(RequestCounts& sum) const;
   void read_into(GrpcCounts& sum) const;
+  /// How long the requests took that have ended or were given up.
+  void read_into(Histogram& sum) const;
 };
 
 /// Everything of a worker that is not per group. One line each in shard.cc's table names the

@@ -1,8 +1,8 @@
-// SlotBook, declared in proxy/route_table.h.
+#include "proxy/slot_book.h"
+
 #include <algorithm>
 
 #include "base/assert.h"
-#include "proxy/route_table.h"
 
 namespace teal::proxy {
 
@@ -15,71 +15,70 @@ const TrafficKey& SlotBook::overflow_key() {
   return key;
 }
 
-SlotId SlotBook::slot(const TrafficKey& key) {
-  ++uses_;
-  if (const auto known = by_key_.find(key); known != by_key_.end()) {
-    slots_[known->second].used = uses_;
+SlotId SlotBook::slot(const TrafficKey& key, Stage stage) {
+  if (const auto known = by_key_.find({key, stage}); known != by_key_.end()) {
     slots_[known->second].table = table_;
     return known->second;
   }
-
-  // Keys of one service and colour are neighbours in the map; a group is those of one audience.
-  SlotId oldest = kNoSlot;
-  std::size_t revisions = 0;
-  auto near = by_key_.lower_bound({key.service, key.colour, "", Audience::split});
-  for (; near != by_key_.end(); ++near) {
-    const auto& [known, slot] = *near;
-    if (known.service != key.service || known.colour != key.colour) break;
-    if (known.audience != key.audience) continue;
-    ++revisions;
-    if (oldest == kNoSlot || slots_[slot].used < slots_[oldest].used) oldest = slot;
+  const std::optional<SlotId> slot =
+      slots_of_group(key) < kOfGroup ? unused() : std::optional<SlotId>();
+  if (!slot) {
+    ++crowded_;
+    return overflow();
   }
-
-  if (revisions >= kRevisions) return take(oldest, key);
-  // The last place is kept for the overflow.
-  if (slots_.size() < limit_ - 1) return append(key);
-  if (const SlotId idle = take_idle(key); idle != kNoSlot) return idle;
-  ++crowded_;
-  return oldest != kNoSlot ? take(oldest, key) : overflow();
+  slots_[*slot] = {key, stage, table_, table_, false};
+  by_key_.emplace(std::pair(key, stage), *slot);
+  return *slot;
 }
 
-std::optional<SlotId> SlotBook::find(const TrafficKey& key) const {
-  const auto known = by_key_.find(key);
-  return known == by_key_.end() ? std::nullopt : std::optional(known->second);
+std::size_t SlotBook::slots_of_group(const TrafficKey& key) const {
+  // Keys of one service and colour are neighbours; a group is those of one audience.
+  std::size_t found = 0;
+  for (auto at = by_key_.lower_bound({{key.service, key.colour, "", Audience::split}, {}});
+       at != by_key_.end(); ++at) {
+    const TrafficKey& near = at->first.first;
+    if (near.service != key.service || near.colour != key.colour) break;
+    if (near.audience == key.audience) ++found;
+  }
+  return found;
 }
 
-SlotId SlotBook::append(const TrafficKey& key) {
-  const auto slot = static_cast<SlotId>(slots_.size());
-  slots_.push_back({key, 0, table_, uses_});
-  by_key_.emplace(key, slot);
-  return slot;
+std::optional<SlotId> SlotBook::unused() {
+  if (!free_.empty()) {
+    const SlotId slot = free_.front();
+    free_.pop_front();
+    return slot;
+  }
+  // One place is kept for the overflow.
+  if (slots_.size() + (overflow_ ? 0 : 1) >= limit_) return std::nullopt;
+  slots_.emplace_back();
+  return static_cast<SlotId>(slots_.size() - 1);
 }
 
-SlotId SlotBook::take(SlotId slot, const TrafficKey& key) {
-  Slot& taken = slots_[slot];
-  by_key_.erase(taken.key);
-  by_key_.emplace(key, slot);
-  taken = {key, taken.generation + 1, table_, uses_};
-  return slot;
+void SlotBook::on_applied(std::uint64_t version) {
+  applied_ = std::max(applied_, version);
 }
 
-SlotId SlotBook::take_idle(const TrafficKey& key) {
-  // One search per table may be in vain, or a crowded book would be searched for every group.
-  if (searched_in_vain_ == table_) return kNoSlot;
-  SlotId idle = kNoSlot;
-  for (const auto& [known, slot] : by_key_)
-    if (slots_[slot].table + 1 < table_ &&
-        (idle == kNoSlot || slots_[slot].used < slots_[idle].used))
-      idle = slot;
-  if (idle != kNoSlot) return take(idle, key);
-  searched_in_vain_ = table_;
-  return kNoSlot;
+bool SlotBook::is_left(SlotId slot) const {
+  const Slot& asked = slots_[slot];
+  return !asked.is_free && slot != overflow_ && asked.table < applied_;
+}
+
+void SlotBook::free(SlotId slot) {
+  TEAL_ASSERT(is_left(slot));
+  Slot& freed = slots_[slot];
+  by_key_.erase({freed.key, freed.stage});
+  freed = {};
+  freed.is_free = true;
+  free_.push_back(slot);
 }
 
 SlotId SlotBook::overflow() {
-  // Not in by_key_: it is never found, reused or counted to a group.
-  if (slots_.size() < limit_) slots_.push_back({overflow_key(), 0, table_, uses_});
-  return static_cast<SlotId>(limit_ - 1);
+  if (overflow_) return *overflow_;
+  // Not in by_key_, and nobody's stage: it is never found, freed or counted to a group.
+  overflow_ = static_cast<SlotId>(slots_.size());
+  slots_.push_back({overflow_key(), {}, table_, table_, false});
+  return *overflow_;
 }
 
 }  // namespace teal::proxy

@@ -1,6 +1,6 @@
 #include "proxy/traffic_book.h"
 
-#include <optional>
+#include <algorithm>
 #include <utility>
 
 namespace teal::proxy {
@@ -13,6 +13,23 @@ void sum_slot(SlotId slot, std::span<const Shard* const> shards, Sum& sum) {
     if (const TrafficShard* traffic = shard->find(slot)) traffic->read_into(sum);
 }
 
+std::uint64_t active_in(SlotId slot, std::span<const Shard* const> shards) {
+  std::uint64_t active = 0;
+  for (const Shard* shard : shards)
+    if (const TrafficShard* traffic = shard->find(slot)) active += traffic->active.read();
+  return active;
+}
+
+bool is_nothing(const TrafficCounters& counters) {
+  return counters.retries == 0 && counters.requests == RequestCounts{};
+}
+
+Histogram ended(const TrafficCounters& counters) {
+  Histogram sum = counters.duration;
+  sum += counters.given_up;
+  return sum;
+}
+
 std::vector<std::pair<std::string, std::string>> labels_of(const TrafficKey& key) {
   return {{"service", key.service},
           {"group", std::string(to_string(key.colour))},
@@ -20,38 +37,96 @@ std::vector<std::pair<std::string, std::string>> labels_of(const TrafficKey& key
           {"audience", std::string(to_string(key.audience))}};
 }
 
+void add_grpc(const TrafficKey& key, const GrpcCounts& counts, std::vector<MetricSample>& samples) {
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] == 0) continue;
+    MetricSample& sample = samples.emplace_back();
+    sample.name = "teal_grpc_calls_total";
+    sample.help = "Finished calls of gRPC by status.";
+    sample.labels = labels_of(key);
+    sample.labels.emplace_back("grpc_code", to_string(static_cast<GrpcStatus>(i)));
+    sample.value = static_cast<double>(counts[i]);
+  }
+}
+
 }  // namespace
 
+// ---- slots --------------------------------------------------------------------------------------
+
 RouteTable TrafficBook::build(std::uint64_t version, std::shared_ptr<const config::Config> config,
-                              const std::vector<ServiceState>& states,
-                              std::span<const Shard* const> shards) {
-  RouteTable table = build_route_table(version, std::move(config), states, slots_);
+                              const std::vector<ServiceState>& states) {
+  forget_deployments(*config, states);
+  return build_route_table(version, std::move(config), states, slots_);
+}
+
+void TrafficBook::on_applied(std::uint64_t version, std::span<const Shard* const> shards) {
+  slots_.on_applied(version);
+  free_slots(shards);
+}
+
+void TrafficBook::free_slots(std::span<const Shard* const> shards) {
   for (SlotId slot = 0; slot < slots_.size(); ++slot) {
-    const std::uint64_t generation = slots_.generation(slot);
-    if (generation == 0) continue;
+    // No worker begins anything there any more, so that nothing in flight is the end.
+    if (!slots_.is_left(slot) || active_in(slot, shards) > 0) continue;
+    keep(slot, read(slot, shards), grpc(slot, shards));
     Base& base = bases_[slot];
-    if (base.generation == generation) continue;
-    base = {generation, {}, {}};
+    base = {};
     sum_slot(slot, shards, base.counters);
     sum_slot(slot, shards, base.grpc);
+    slots_.free(slot);
   }
-  return table;
 }
 
-std::vector<TrafficReading> TrafficBook::read(std::span<const Shard* const> shards) const {
-  std::vector<TrafficReading> readings(slots_.size());
-  for (SlotId slot = 0; slot < slots_.size(); ++slot) {
-    readings[slot].key = slots_.key(slot);
-    readings[slot].counters = read(slot, shards);
+void TrafficBook::keep(SlotId slot, const TrafficCounters& counters, const GrpcCounts& grpc) {
+  if (is_nothing(counters)) return;
+  Past& past = past_of(slots_.key(slot));
+  past.added = ++kept_;
+  past.counters += counters;
+  for (std::size_t i = 0; i < grpc.size(); ++i) past.grpc[i] += grpc[i];
+  const std::uint64_t deployment = slots_.stage(slot).deployment;
+  if (deployment == 0 || deployment < past.deployment) return;
+  if (deployment > past.deployment || !past.of_deployment) {
+    past.deployment = deployment;
+    past.of_deployment = std::make_unique<TrafficCounters>();
   }
-  return readings;
+  *past.of_deployment += counters;
 }
 
-TrafficCounters TrafficBook::read(const TrafficKey& key,
-                                  std::span<const Shard* const> shards) const {
-  const std::optional<SlotId> slot = slots_.find(key);
-  return slot ? read(*slot, shards) : TrafficCounters{};
+/// Makes room for a new one: in its group first.
+TrafficBook::Past& TrafficBook::past_of(const TrafficKey& key) {
+  if (const auto known = past_.find(key); known != past_.end()) return known->second;
+  auto oldest = past_.end();
+  auto oldest_of_group = past_.end();
+  std::size_t of_group = 0;
+  for (auto each = past_.begin(); each != past_.end(); ++each) {
+    if (oldest == past_.end() || each->second.added < oldest->second.added) oldest = each;
+    const TrafficKey& other = each->first;
+    if (other.service != key.service || other.colour != key.colour ||
+        other.audience != key.audience)
+      continue;
+    ++of_group;
+    if (oldest_of_group == past_.end() || each->second.added < oldest_of_group->second.added)
+      oldest_of_group = each;
+  }
+  if (of_group >= kRevisions)
+    past_.erase(oldest_of_group);
+  else if (past_.size() >= kMaxPast)
+    past_.erase(oldest);
+  return past_[key];
 }
+
+/// What a deployment came to is nobody's question once the next has begun.
+void TrafficBook::forget_deployments(const config::Config& config,
+                                     const std::vector<ServiceState>& states) {
+  deployments_.resize(states.size());
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    if (std::exchange(deployments_[i], states[i].draw) == states[i].draw) continue;
+    for (auto& [key, past] : past_)
+      if (key.service == config.services[i].name) past.of_deployment = nullptr;
+  }
+}
+
+// ---- readings -----------------------------------------------------------------------------------
 
 TrafficCounters TrafficBook::read(SlotId slot, std::span<const Shard* const> shards) const {
   TrafficCounters counters;
@@ -60,47 +135,131 @@ TrafficCounters TrafficBook::read(SlotId slot, std::span<const Shard* const> sha
   return counters;
 }
 
-Tally TrafficBook::read_tally(const TrafficKey& key, std::span<const Shard* const> shards) const {
-  const std::optional<SlotId> slot = slots_.find(key);
-  if (!slot) return {};
+Tally TrafficBook::tally(SlotId slot, std::span<const Shard* const> shards) const {
   RequestCounts requests{};
-  sum_slot(*slot, shards, requests);
-  const auto base = bases_.find(*slot);
+  sum_slot(slot, shards, requests);
+  const auto base = bases_.find(slot);
   return tally_of(requests) - (base == bases_.end() ? Tally{} : base->second.counters.tally());
 }
 
-void TrafficBook::read_grpc(SlotId slot, std::span<const Shard* const> shards,
-                            std::vector<MetricSample>& samples) const {
+GrpcCounts TrafficBook::grpc(SlotId slot, std::span<const Shard* const> shards) const {
   GrpcCounts counts{};
   sum_slot(slot, shards, counts);
-  const auto base = bases_.find(slot);
-  for (std::size_t i = 0; i < counts.size(); ++i) {
-    const std::uint64_t count = counts[i] - (base != bases_.end() ? base->second.grpc[i] : 0);
-    if (count == 0) continue;
-    MetricSample& sample = samples.emplace_back();
-    sample.name = "teal_grpc_calls_total";
-    sample.help = "Finished calls of gRPC by status.";
-    sample.labels = labels_of(slots_.key(slot));
-    sample.labels.emplace_back("grpc_code", to_string(static_cast<GrpcStatus>(i)));
-    sample.value = static_cast<double>(count);
+  if (const auto base = bases_.find(slot); base != bases_.end())
+    for (std::size_t i = 0; i < counts.size(); ++i) counts[i] -= base->second.grpc[i];
+  return counts;
+}
+
+/// Null where the slot was another stage's at that time, or had nothing in flight.
+const Census::Slot* TrafficBook::seen(const Census* census, SlotId slot) const {
+  return census == nullptr || census->table < slots_.since(slot) ? nullptr : census->find(slot);
+}
+
+Histogram TrafficBook::reached(SlotId slot, const Sources& sources) const {
+  Histogram sum;
+  for (std::size_t i = 0; i < sources.shards.size(); ++i) {
+    const Census* census = i < sources.censuses.size() ? sources.censuses[i] : nullptr;
+    const Census::Slot* const found = seen(census, slot);
+    const Histogram* const known = found == nullptr ? nullptr : census->reached_of(*found);
+    if (known != nullptr)
+      sum += *known;
+    else if (const TrafficShard* traffic = sources.shards[i]->find(slot))
+      traffic->read_into(sum);
   }
+  if (const auto base = bases_.find(slot); base != bases_.end())
+    sum -= ended(base->second.counters);
+  return sum;
+}
+
+std::vector<TrafficReading> TrafficBook::read(std::span<const Shard* const> shards) const {
+  std::map<TrafficKey, TrafficCounters> sums;
+  for (const auto& [key, past] : past_) sums[key] += past.counters;
+  for (SlotId slot = 0; slot < slots_.size(); ++slot)
+    if (!slots_.is_free(slot)) sums[slots_.key(slot)] += read(slot, shards);
+  std::vector<TrafficReading> readings;
+  readings.reserve(sums.size());
+  for (const auto& [key, sum] : sums) readings.push_back({key, sum});
+  return readings;
+}
+
+TrafficCounters TrafficBook::read(const TrafficKey& key,
+                                  std::span<const Shard* const> shards) const {
+  TrafficCounters sum;
+  if (const auto past = past_.find(key); past != past_.end()) sum += past->second.counters;
+  slots_.each_of(key, [&](Stage /*stage*/, SlotId slot) { sum += read(slot, shards); });
+  return sum;
+}
+
+StageReading TrafficBook::read(const TrafficKey& key, Stage stage, const Sources& sources) const {
+  StageReading reading;
+  slots_.each_of(key, [&](Stage each, SlotId slot) {
+    if (each.deployment != stage.deployment) return;
+    // In this order: what ends between the two is in the second alone, and has really taken so
+    // long.
+    const Begun begun{read(slot, sources.shards), reached(slot, sources)};
+    reading.deployment.ended += begun.ended;
+    reading.deployment.reached += begun.reached;
+    if (each == stage) reading.step = begun;
+  });
+  const auto past = past_.find(key);
+  if (past == past_.end() || past->second.deployment != stage.deployment ||
+      !past->second.of_deployment)
+    return reading;
+  reading.deployment.ended += *past->second.of_deployment;
+  reading.deployment.reached += ended(*past->second.of_deployment);
+  return reading;
+}
+
+Tally TrafficBook::read_tally(const TrafficKey& key, std::uint64_t deployment,
+                              std::span<const Shard* const> shards) const {
+  Tally sum;
+  slots_.each_of(key, [&](Stage stage, SlotId slot) {
+    if (stage.deployment == deployment) sum = sum + tally(slot, shards);
+  });
+  const auto past = past_.find(key);
+  if (past != past_.end() && past->second.deployment == deployment && past->second.of_deployment)
+    sum = sum + past->second.of_deployment->tally();
+  return sum;
+}
+
+GroupInFlight TrafficBook::read_in_flight(const std::string& service, Colour colour,
+                                          const Sources& sources) const {
+  GroupInFlight group;
+  slots_.each_of_group(service, colour, [&](SlotId slot) {
+    group.requests += active_in(slot, sources.shards);
+    for (const Census* census : sources.censuses)
+      if (const Census::Slot* const found = seen(census, slot))
+        group.oldest =
+            std::max(group.oldest, std::chrono::duration_cast<Micros>(census->at - found->oldest));
+  });
+  if (group.requests == 0) group.oldest = Micros{0};
+  return group;
 }
 
 std::vector<MetricSample> TrafficBook::read_gauges(std::span<const Shard* const> shards) const {
-  std::vector<MetricSample> samples;
+  std::map<TrafficKey, std::uint64_t> active;
+  std::map<TrafficKey, GrpcCounts> calls;
+  const auto add = [&](const TrafficKey& key, const GrpcCounts& counts) {
+    if (counts == GrpcCounts{}) return;
+    GrpcCounts& sum = calls[key];
+    for (std::size_t i = 0; i < counts.size(); ++i) sum[i] += counts[i];
+  };
+  for (const auto& [key, past] : past_) add(key, past.grpc);
   for (SlotId slot = 0; slot < slots_.size(); ++slot) {
-    std::uint64_t active = 0;
-    for (const Shard* shard : shards)
-      if (const TrafficShard* traffic = shard->find(slot)) active += traffic->active.read();
-    const TrafficKey& key = slots_.key(slot);
-    if (key.revision.empty() && active == 0) continue;
+    if (slots_.is_free(slot)) continue;
+    active[slots_.key(slot)] += active_in(slot, shards);
+    add(slots_.key(slot), grpc(slot, shards));
+  }
+  std::vector<MetricSample> samples;
+  for (const auto& [key, requests] : active) {
+    if (key.revision.empty() && requests == 0) continue;
     samples.push_back({.name = "teal_requests_active",
                        .help = "Requests in flight in a group now.",
                        .type = MetricSample::Type::gauge,
                        .labels = labels_of(key),
-                       .value = static_cast<double>(active)});
+                       .value = static_cast<double>(requests)});
   }
-  for (SlotId slot = 0; slot < slots_.size(); ++slot) read_grpc(slot, shards, samples);
+  for (const auto& [key, counts] : calls) add_grpc(key, counts, samples);
   samples.push_back({.name = "teal_traffic_slots_shared_total",
                      .help = "Times that a group's numbers had to share their place.",
                      .type = MetricSample::Type::counter,

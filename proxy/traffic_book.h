@@ -1,18 +1,22 @@
-// TrafficBook: all workers' counters of traffic, read as one. Owns the book of slots; where a slot
-// has been given to another revision, remembers what it stood at and subtracts that, so that every
-// key's numbers begin at zero.
+// TrafficBook: all workers' counters of traffic, read as one. Owns the book of slots. What was
+// counted in a slot when its last request has ended is kept for its stream, and for the deployment
+// that runs; then the slot can be another stage's. So a stream's sum never falls, and what a
+// deployment's requests came to has nothing of others' in it, however late those end.
 //
 // Control thread. The shards are written by their workers meanwhile; a reading is a little old the
 // moment it is made, never torn. Keeps no history: windows are the judge's (health/window.h).
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "base/counters.h"
+#include "proxy/census.h"
 #include "proxy/route_table.h"
 #include "proxy/shard.h"
 
@@ -20,44 +24,78 @@ namespace teal::proxy {
 
 class TrafficBook {
  public:
+  /// Revisions of one service, colour and audience whose numbers are kept when no slot is theirs.
+  static constexpr std::size_t kRevisions = 8;
+  static constexpr std::size_t kMaxPast = 4096;  ///< Streams of all services, likewise.
+
+  /// What it is read from; always those of all workers, in the same order. A null census, or none
+  /// at all: that worker has not looked yet.
+  struct Sources {
+    std::span<const Shard* const> shards;
+    std::span<const Census* const> censuses = {};
+  };
+
   TrafficBook() = default;
   /// For tests: a smaller book of slots.
   explicit TrafficBook(std::size_t max_slots) : slots_(max_slots) {}
 
-  /// build_route_table with this book's slots. Where it reuses one, the slot's present count
-  /// becomes its base; that is exact, because nobody counts for the new key before the table is
-  /// published. Requests that still run on an older table may add to the new key: at most those in
-  /// flight.
+  /// build_route_table with this book's slots. Requires: versions do not fall.
   RouteTable build(std::uint64_t version, std::shared_ptr<const config::Config> config,
-                   const std::vector<ServiceState>& states, std::span<const Shard* const> shards);
+                   const std::vector<ServiceState>& states);
+  /// Every worker runs on that table or a later one. Frees the slots that nothing needs any more:
+  /// here, and not on the way of a publication.
+  void on_applied(std::uint64_t version, std::span<const Shard* const> shards);
 
-  /// One reading per key that has a slot, summed over the shards; always pass all of them.
+  /// One reading per stream that has a slot or a past, summed over stages and shards.
   std::vector<TrafficReading> read(std::span<const Shard* const> shards) const;
-
-  /// Of one key; zeros for one without a slot of its own.
+  /// Of one stream; zeros for one that is unknown.
   TrafficCounters read(const TrafficKey& key, std::span<const Shard* const> shards) const;
-  /// The same without histograms, which are most of a reading.
-  Tally read_tally(const TrafficKey& key, std::span<const Shard* const> shards) const;
+  /// Of what began in the stage's deployment, and in the stage.
+  StageReading read(const TrafficKey& key, Stage stage, const Sources& sources) const;
+  /// How many of what began in the deployment have ended: the same without histograms, which are
+  /// most of a reading.
+  Tally read_tally(const TrafficKey& key, std::uint64_t deployment,
+                   std::span<const Shard* const> shards) const;
+  /// Of both audiences.
+  GroupInFlight read_in_flight(const std::string& service, Colour colour,
+                               const Sources& sources) const;
 
-  /// Gauges of the requests in flight by key, finished calls of gRPC by key and status, and how
-  /// often a slot had to be shared.
+  /// Gauges of the requests in flight by stream, finished calls of gRPC by stream and status, and
+  /// how often a slot had to be shared.
   std::vector<MetricSample> read_gauges(std::span<const Shard* const> shards) const;
 
   const SlotBook& slots() const { return slots_; }
 
  private:
+  /// What a slot stood at when it was freed.
   struct Base {
-    std::uint64_t generation = 0;
     TrafficCounters counters;
     GrpcCounts grpc{};
   };
+  /// What was counted in slots that were freed since.
+  struct Past {
+    TrafficCounters counters;
+    GrpcCounts grpc{};
+    std::uint64_t deployment = 0;  ///< Whose part is `of_deployment`.
+    std::unique_ptr<TrafficCounters> of_deployment;
+    std::uint64_t added = 0;  ///< When that was last, in calls of keep().
+  };
 
+  void free_slots(std::span<const Shard* const> shards);
+  void keep(SlotId slot, const TrafficCounters& counters, const GrpcCounts& grpc);
+  Past& past_of(const TrafficKey& key);
+  void forget_deployments(const config::Config& config, const std::vector<ServiceState>& states);
   TrafficCounters read(SlotId slot, std::span<const Shard* const> shards) const;
-  void read_grpc(SlotId slot, std::span<const Shard* const> shards,
-                 std::vector<MetricSample>& samples) const;
+  Tally tally(SlotId slot, std::span<const Shard* const> shards) const;
+  GrpcCounts grpc(SlotId slot, std::span<const Shard* const> shards) const;
+  Histogram reached(SlotId slot, const Sources& sources) const;
+  const Census::Slot* seen(const Census* census, SlotId slot) const;
 
   SlotBook slots_;
-  std::unordered_map<SlotId, Base> bases_;  ///< Of reused slots only.
+  std::unordered_map<SlotId, Base> bases_;  ///< Of slots that were freed once.
+  std::map<TrafficKey, Past> past_;
+  std::vector<std::uint64_t> deployments_;  ///< As of the last table, by service.
+  std::uint64_t kept_ = 0;
 };
 
 }  // namespace teal::proxy

@@ -152,6 +152,7 @@ void Worker::tick() {
   idle_pool_.tick();
   wheel_.advance(now_);
   after_each();
+  take_census();
   urgent_batches_ = 0;
   if (has_reports() && !report_box_.is_full()) send_reports();
   if (now_ - second_ >= kSecond) each_second();
@@ -354,6 +355,7 @@ void Worker::take_news() {
 void Worker::take_table(const RouteTable& routes) {
   for (auto& [id, target] : targets_) target->retired = true;
   table_ = pin(routes);
+  watches_ages_ = std::ranges::any_of(routes.services, &ServiceView::watches_ages);
   for (auto it = targets_.begin(); it != targets_.end();) {
     if (it->second->retired) {
       close_idle_of(*it->second);

@@ -30,6 +30,7 @@
 #include "net/timer_wheel.h"
 #include "proxy/accepted.h"
 #include "proxy/access_log.h"
+#include "proxy/census.h"
 #include "proxy/channel.h"
 #include "proxy/client_places.h"
 #include "proxy/compress.h"
@@ -118,6 +119,8 @@ class Worker {
   void post(std::function<void()> work);
   const Shard& shard() const { return *shard_; }
   Untold::Reading read_untold() const { return untold_.read(); }
+  /// Control only. Null before the first; good until the next call.
+  const Census* latest_census() { return census_box_.latest(); }
   /// As Untold::want().
   void want_settled(Mono began) { untold_.want(began); }
   /// Tables are taken in the order in which they are given, and before the worker's next event: a
@@ -238,6 +241,7 @@ class Worker {
   void tick();
   void send_urgent_reports();
   void send_reports();
+  void take_census();
   void each_second();
   void send_tallies();
   void hand_over_log();
@@ -290,7 +294,12 @@ class Worker {
   std::uint32_t errors_waiting_ = 0;  ///< In reports_.judged.
   std::uint32_t slow_this_tick_ = 0;  ///< Slow requests told since the last tick.
   std::unordered_set<Downstream*> downstreams_;
-  std::uint32_t compressors_ = 0;  ///< That are taken.
+  CensusTaker census_;
+  CensusBox census_box_;
+  std::size_t census_bucket_ = 0;   ///< Of downstreams_, the next one to look at.
+  std::size_t census_buckets_ = 0;  ///< As many as there were when it began.
+  bool watches_ages_ = false;       ///< As some service of the table says.
+  std::uint32_t compressors_ = 0;   ///< That are taken.
   OverloadLevel overload_ = OverloadLevel::none;
   OverloadLevel followed_ = OverloadLevel::none;  ///< What the connections have been told.
   std::unordered_map<TargetId, boost::local_shared_ptr<TargetRuntime>> targets_;

@@ -171,7 +171,11 @@ void WorkerPool::start_workers(const RouteTable& first) {
 
 void WorkerPool::publish(std::uint64_t version, const std::vector<ServiceState>& states,
                          std::function<void(Mono)> applied) {
-  RouteTable built = book_.build(version, options_.config, states, shards());
+  RouteTable built = book_.build(version, options_.config, states);
+  applied = [this, version, applied = std::move(applied)](Mono at) {
+    book_.on_applied(version, shards());
+    applied(at);
+  };
   for (ServiceView& service : built.services) service.sticky = sticky_[service.index];
   limits_->attach(built);
   const auto table = std::make_shared<const RouteTable>(std::move(built));
@@ -211,6 +215,13 @@ std::vector<const Shard*> WorkerPool::shards() const {
   return shards;
 }
 
+std::vector<const Census*> WorkerPool::censuses() const {
+  std::vector<const Census*> censuses;
+  censuses.reserve(workers_.size());
+  for (const auto& worker : workers_) censuses.push_back(worker->latest_census());
+  return censuses;
+}
+
 Mono WorkerPool::settled_before() {
   const Mono now = options_.clock->mono() - kUnseen;
   Mono settled = Mono::max();
@@ -238,8 +249,16 @@ TrafficCounters WorkerPool::read_traffic(const TrafficKey& key) const {
   return book_.read(key, shards());
 }
 
-Tally WorkerPool::read_tally(const TrafficKey& key) const {
-  return book_.read_tally(key, shards());
+StageReading WorkerPool::read_stage(const TrafficKey& key, Stage stage) const {
+  return book_.read(key, stage, {shards(), censuses()});
+}
+
+Tally WorkerPool::read_tally(const TrafficKey& key, std::uint64_t deployment) const {
+  return book_.read_tally(key, deployment, shards());
+}
+
+GroupInFlight WorkerPool::read_in_flight(const std::string& service, Colour colour) const {
+  return book_.read_in_flight(service, colour, {shards(), censuses()});
 }
 
 std::vector<MetricSample> WorkerPool::read_stats() const {

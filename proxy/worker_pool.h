@@ -98,10 +98,12 @@ class WorkerPool {
     shared_.descriptors_for_targets.store(for_targets, std::memory_order_relaxed);
   }
 
-  /// Of every key that has a slot.
+  // As TrafficBook's.
   std::vector<TrafficReading> read_traffic() const;
   TrafficCounters read_traffic(const TrafficKey& key) const;
-  Tally read_tally(const TrafficKey& key) const;
+  StageReading read_stage(const TrafficKey& key, Stage stage) const;
+  Tally read_tally(const TrafficKey& key, std::uint64_t deployment) const;
+  GroupInFlight read_in_flight(const std::string& service, Colour colour) const;
   /// Every judged request that began before has ended or was told, and what was told has been given
   /// to on_judged_event. Never earlier than the last answer.
   Mono settled_before();
@@ -128,6 +130,7 @@ class WorkerPool {
   Result<void> make_threads();
   void start_workers(const RouteTable& first);
   std::vector<const Shard*> shards() const;
+  std::vector<const Census*> censuses() const;
 
   boost::asio::io_context& control_;
   Options options_;

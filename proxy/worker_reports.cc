@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "proxy/downstream.h"
 #include "proxy/logged_target.h"
 #include "proxy/worker.h"
 
@@ -24,6 +25,12 @@ constexpr std::uint32_t kMostSlowPerTick = 64;
 /// A flood of errors that is nobody's fault would wake control for each of them; a verdict needs a
 /// handful. Further ones leave with the tick.
 constexpr std::uint32_t kMostUrgentPerTick = 32;
+/// How often a worker looks at its requests in flight: where nobody judges their ages, and where a
+/// judge does, who looks ten times a second.
+constexpr Millis kCensusPause{1000};
+constexpr Millis kWatchedPause{100};
+/// At so many connections, about, before it goes on to other work.
+constexpr std::size_t kSeenPerTick = 1024;
 
 }  // namespace
 
@@ -76,6 +83,27 @@ void Worker::send_reports() {
   untold_.clear_settled();
   report_box_.put(std::exchange(reports_, {}));
   shared_.reported();
+}
+
+/// Goes on with the census, or begins the next one if it is time. Connections that come or go
+/// meanwhile stay or leave where they are, unless the set grows: then it begins anew.
+void Worker::take_census() {
+  const bool is_under_way = census_.is_under_way();
+  const Millis pause = watches_ages_ ? kWatchedPause : kCensusPause;
+  if (!is_under_way && now_ - pause < census_.began()) return;
+  if (!is_under_way || downstreams_.bucket_count() != census_buckets_) {
+    census_.begin(is_under_way ? census_.finish() : census_box_.take_spare(),
+                  table_->routes.version, now_);
+    census_bucket_ = 0;
+    census_buckets_ = downstreams_.bucket_count();
+  }
+  census_.set_now(now_);
+  const std::size_t end = std::min(census_bucket_ + kSeenPerTick, census_buckets_);
+  for (; census_bucket_ < end; ++census_bucket_)
+    for (auto each = downstreams_.cbegin(census_bucket_); each != downstreams_.cend(census_bucket_);
+         ++each)
+      (*each)->be_seen(census_);
+  if (census_bucket_ == census_buckets_) census_box_.put(census_.finish());
 }
 
 void Worker::each_second() {

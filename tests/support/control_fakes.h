@@ -131,9 +131,31 @@ class FakePorts final : public Ports {
     TrafficCounters sum;
     for (const TrafficReading& each : traffic)
       if (each.key == key) sum += each.counters;
+    for (const auto& [of, counted] : begun)
+      if (of.first == key) sum += counted.ended;
     return sum;
   }
-  Tally read_tally(const TrafficKey& key) override { return read_traffic(key).tally(); }
+  StageReading read_stage(const TrafficKey& key, Stage stage) override {
+    StageReading reading;
+    for (const TrafficReading& each : traffic) {
+      if (each.key != key) continue;
+      reading.deployment.ended += each.counters;
+      reading.step.ended += each.counters;
+    }
+    for (const auto& [of, counted] : begun) {
+      if (of.first != key || of.second.deployment != stage.deployment) continue;
+      reading.deployment.ended += counted.ended;
+      reading.deployment.reached += counted.reached;
+      if (of.second == stage) reading.step = counted;
+    }
+    return reading;
+  }
+  Tally read_tally(const TrafficKey& key, std::uint64_t deployment) override {
+    return read_stage(key, {deployment, 0}).deployment.ended.tally();
+  }
+  GroupInFlight read_in_flight(const std::string& /*service*/, Colour colour) override {
+    return in_flight[colour];
+  }
   void draw_random(std::span<std::uint8_t> out) override {
     for (std::uint8_t& byte : out) byte = static_cast<std::uint8_t>(random_.next());
   }
@@ -158,7 +180,9 @@ class FakePorts final : public Ports {
   std::vector<std::uint64_t> versions;
   std::vector<std::vector<ServiceState>> published;
   std::vector<std::function<void(Mono)>> waiting;
-  std::vector<TrafficReading> traffic;
+  std::vector<TrafficReading> traffic;  ///< Of whatever stage is asked for.
+  std::map<std::pair<TrafficKey, Stage>, Begun> begun;
+  PerColour<GroupInFlight> in_flight;
   Mono settled = Mono::max();
   Mono wanted = Mono::max();
   std::optional<StickySecrets> sticky;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
 
 namespace teal::health {
@@ -278,6 +279,135 @@ TEST(ThresholdAlarm, IsNotMovedByWordsFromOutside) {
   ThresholdAlarm alarm("errors", config::ErrorRateAlarm{above(0.01)}, seconds{30}, 50);
   alarm.set_external(true, "somebody says so");
   EXPECT_EQ(alarm.judge(Reading{}), Verdict{NotEnoughEvidence{"0 of 50 requests"}});
+}
+
+// ---- steps, and what is in flight
+// ---------------------------------------------------------------
+
+/// A release whose requests are counted by the step in which they began.
+class Stepwise {
+ public:
+  explicit Stepwise(ThresholdAlarm::Measure measure)
+      : alarm_("alarm", measure, seconds{30}, /*minimum_requests=*/50) {}
+
+  void serve(std::uint64_t step, std::uint64_t requests, std::size_t status_class,
+             Micros duration = milliseconds{10}) {
+    TrafficCounters& counters = steps_[step];
+    counters.requests[0][status_class - 1] += requests;
+    for (std::uint64_t i = 0; i < requests; ++i)
+      counters.duration.record(static_cast<std::uint64_t>(duration.count()));
+  }
+  /// What the workers saw last in flight, all of it of the present step.
+  void see_in_flight(std::uint64_t requests, Micros age) {
+    in_flight_ = {};
+    for (std::uint64_t i = 0; i < requests; ++i)
+      in_flight_.record(static_cast<std::uint64_t>(age.count()));
+    seen_ = steps_;
+  }
+  Verdict judge(std::uint64_t step, Millis passed = seconds{1}) {
+    now_ += passed;
+    Reading reading;
+    reading.at = now_;
+    InStep& own = reading.in_step.emplace();
+    own.step = step;
+    own.release.ended = steps_[step];
+    own.release.reached = seen_[step].duration;
+    own.release.reached += in_flight_;
+    reading.reached = in_flight_;
+    for (const auto& [number, counters] : steps_) reading.release += counters;
+    for (const auto& [number, counters] : seen_) reading.reached += counters.duration;
+    return alarm_.judge(reading);
+  }
+
+ private:
+  ThresholdAlarm alarm_;
+  std::map<std::uint64_t, TrafficCounters> steps_, seen_;
+  Histogram in_flight_;
+  Mono now_ = Mono{} + seconds{5000};
+};
+
+TEST(StepwiseAlarm, CountsFromTheFirstRequestOfTheDeployment) {
+  Stepwise release(config::ErrorRateAlarm{above(0.01)});
+  release.serve(0, 50, 2);
+  EXPECT_EQ(release.judge(0), Verdict{Healthy{}}) << "at the very first look";
+}
+
+TEST(StepwiseAlarm, SaysWellOnlyOfWhatBeganInTheStep) {
+  Stepwise release(config::ErrorRateAlarm{above(0.01)});
+  release.serve(0, 500, 2);
+  EXPECT_EQ(release.judge(0), Verdict{Healthy{}});
+  release.serve(2, 12, 2);
+  EXPECT_EQ(release.judge(2), Verdict{NotEnoughEvidence{"12 of 50 requests"}});
+  release.serve(0, 500, 2);
+  EXPECT_EQ(release.judge(2), Verdict{NotEnoughEvidence{"12 of 50 requests"}}) << "late answers";
+  release.serve(2, 38, 2);
+  EXPECT_EQ(release.judge(2), Verdict{Healthy{}});
+}
+
+TEST(StepwiseAlarm, BreachesByWhatBeganInAStepBefore) {
+  Stepwise release(config::ErrorRateAlarm{above(0.01)});
+  release.serve(0, 100, 2);
+  release.judge(0);
+  release.serve(2, 100, 2);
+  release.serve(0, 20, 5);
+  EXPECT_EQ(release.judge(2),
+            Verdict{Breached{"error_rate 9.09% > 1% over 30s (20 of 220 requests)"}});
+}
+
+TEST(StepwiseAlarm, BreachesByTheStepAloneHoweverGoodTheOneBeforeWas) {
+  Stepwise release(config::ErrorRateAlarm{above(0.2)});
+  release.serve(0, 1000, 2);
+  release.judge(0);
+  release.serve(2, 50, 5);
+  EXPECT_EQ(release.judge(2),
+            Verdict{Breached{"error_rate 100% > 20% over 30s (50 of 50 requests)"}});
+}
+
+TEST(StepwiseAlarm, WantsAWholeWindowOfTheStepForARate) {
+  Stepwise release(config::RequestRateAlarm{below(1)});
+  for (int second = 0; second <= 31; ++second) {
+    release.serve(0, 10, 2);
+    release.judge(0);
+  }
+  EXPECT_EQ(release.judge(0), Verdict{Healthy{}});
+  release.serve(2, 100, 2);
+  release.judge(2);
+  EXPECT_EQ(release.judge(2, seconds{6}), Verdict{NotEnoughEvidence{"6s of 30s"}});
+  release.serve(2, 100, 2);
+  EXPECT_EQ(release.judge(2, seconds{24}), Verdict{Healthy{}});
+}
+
+TEST(StepwiseAlarm, CountsWhatIsInFlightAndOlderThanTheLimitAsSlow) {
+  Stepwise release(config::LatencyAlarm{0.99, above(250)});
+  release.serve(0, 40, 2);
+  release.see_in_flight(60, milliseconds{200});
+  EXPECT_EQ(release.judge(0), Verdict{NotEnoughEvidence{"40 of 50 requests"}})
+      << "younger ones say nothing";
+  release.see_in_flight(60, milliseconds{250});
+  EXPECT_EQ(
+      release.judge(0),
+      Verdict{Breached{"latency_p99 over 250ms > 250ms over 30s (100 requests, 60 in flight)"}});
+}
+
+TEST(StepwiseAlarm, CountsNoRequestTwiceThatHasEndedSinceItWasSeenInFlight) {
+  Stepwise release(config::LatencyAlarm{0.98, above(250)});
+  release.serve(0, 98, 2);
+  release.see_in_flight(2, seconds{1});
+  EXPECT_EQ(release.judge(0), Verdict{Healthy{}}) << "two of a hundred may be slow";
+  release.serve(0, 2, 2, seconds{1});
+  EXPECT_EQ(release.judge(0), Verdict{Healthy{}}) << "they are the same two";
+}
+
+TEST(StepwiseAlarm, IsNotWellWithAStepOfWhichEverythingHangs) {
+  Stepwise release(config::LatencyAlarm{0.99, above(250)});
+  release.serve(0, 10'000, 2);
+  release.judge(0);
+  release.see_in_flight(20, milliseconds{100});
+  EXPECT_EQ(release.judge(2), Verdict{NotEnoughEvidence{"0 of 50 requests"}});
+  release.see_in_flight(50, milliseconds{300});
+  EXPECT_EQ(
+      release.judge(2),
+      Verdict{Breached{"latency_p99 over 250ms > 250ms over 30s (50 requests, 50 in flight)"}});
 }
 
 }  // namespace

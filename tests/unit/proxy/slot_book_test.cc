@@ -1,8 +1,8 @@
+#include "proxy/slot_book.h"
+
 #include <set>
 
 #include <gtest/gtest.h>
-
-#include "proxy/route_table.h"
 
 namespace teal::proxy {
 namespace {
@@ -25,39 +25,50 @@ TEST(SlotBook, GivesOneSlotPerKeyAndAlwaysTheSame) {
   EXPECT_EQ(book.size(), 16U);
   const SlotId slot = book.slot(key("b", "v1", Colour::green));
   EXPECT_EQ(book.key(slot), key("b", "v1", Colour::green));
-  EXPECT_EQ(book.generation(slot), 0U);
 }
 
-TEST(SlotBook, ReusesTheSlotOfTheRevisionThatWasNotUsedForLongest) {
+TEST(SlotBook, GivesEachStageOfAStreamASlotOfItsOwn) {
   SlotBook book;
-  std::vector<SlotId> slots;
-  for (int i = 0; i < 8; ++i) slots.push_back(book.slot(key("a", "v" + std::to_string(i))));
-  EXPECT_EQ(book.slot(key("a", "v0")), slots[0]);  // Used again: now v1 is the oldest.
-  EXPECT_EQ(book.slot(key("a", "v8")), slots[1]);
-  EXPECT_EQ(book.key(slots[1]), key("a", "v8"));
-  EXPECT_EQ(book.generation(slots[1]), 1U);
-  EXPECT_EQ(book.generation(slots[0]), 0U);
-  EXPECT_EQ(book.size(), 8U);
+  const SlotId before = book.slot(key("a", "v1"));
+  const SlotId first = book.slot(key("a", "v1"), {1, 0});
+  const SlotId second = book.slot(key("a", "v1"), {1, 2});
+  const SlotId retry = book.slot(key("a", "v1"), {2, 0});
+  EXPECT_EQ((std::set<SlotId>{before, first, second, retry}).size(), 4U);
+  EXPECT_EQ(book.stage(second), (Stage{1, 2}));
+  std::set<SlotId> found;
+  book.slot(key("a", "v2"), {2, 0});
+  book.each_of(key("a", "v1"), [&](Stage /*stage*/, SlotId slot) { found.insert(slot); });
+  EXPECT_EQ(found, (std::set<SlotId>{before, first, second, retry}));
 }
 
-TEST(SlotBook, GivesAForgottenRevisionASlotAnew) {
+TEST(SlotBook, LetsGoOfASlotOnceNoWorkerHasATableWithIt) {
   SlotBook book;
-  for (int i = 0; i < 9; ++i) book.slot(key("a", "v" + std::to_string(i)));
-  const SlotId again = book.slot(key("a", "v0"));
-  EXPECT_EQ(book.key(again), key("a", "v0"));
-  EXPECT_EQ(book.generation(again), 1U);
-  EXPECT_EQ(book.size(), 8U);
+  book.start_table(1);
+  const SlotId old = book.slot(key("a", "v1"), {1, 0});
+  book.on_applied(1);
+  EXPECT_FALSE(book.is_left(old)) << "every worker has it";
+  book.start_table(2);
+  book.slot(key("a", "v1"), {1, 2});
+  EXPECT_FALSE(book.is_left(old)) << "some workers may still run on the table before";
+  book.on_applied(2);
+  EXPECT_TRUE(book.is_left(old));
 }
 
-TEST(SlotBook, CountsRevisionsOfEachGroupApart) {
+TEST(SlotBook, GivesAFreedSlotToTheNextStageAndSaysSinceWhen) {
   SlotBook book;
-  for (int i = 0; i < 8; ++i) {
-    book.slot(key("a", "v" + std::to_string(i)));
-    book.slot(key("a", "v" + std::to_string(i), Colour::green));
-    book.slot(key("a", "v" + std::to_string(i), Colour::blue, Audience::preview));
-  }
-  EXPECT_EQ(book.size(), 24U);
-  for (SlotId slot = 0; slot < 24; ++slot) EXPECT_EQ(book.generation(slot), 0U);
+  book.start_table(1);
+  const SlotId old = book.slot(key("a", "v1"), {1, 0});
+  book.start_table(2);
+  book.slot(key("a", "v1"), {1, 2});
+  book.on_applied(2);
+  book.free(old);
+  EXPECT_TRUE(book.is_free(old));
+  book.start_table(3);
+  EXPECT_EQ(book.slot(key("b", "v7"), {4, 0}), old);
+  EXPECT_EQ(book.key(old), key("b", "v7"));
+  EXPECT_EQ(book.since(old), 3U);
+  EXPECT_FALSE(book.is_free(old));
+  EXPECT_EQ(book.size(), 2U);
 }
 
 TEST(SlotBook, NeverHasMoreSlotsThanAShardHolds) {
@@ -68,72 +79,42 @@ TEST(SlotBook, NeverHasMoreSlotsThanAShardHolds) {
   EXPECT_EQ(book.crowded(), 5000U - (SlotBook::kMaxSlots - 1));
 }
 
-TEST(SlotBook, WhenFullTakesASlotThatNoTableHasUsedLately) {
-  SlotBook book{4};
-  const SlotId gone = book.slot(key("gone", "v1"));
-  book.slot(key("a", "v1"));
-  book.slot(key("b", "v1"));
-  for (int table = 0; table < 2; ++table) {
-    book.start_table();
-    book.slot(key("a", "v1"));
-    book.slot(key("b", "v1"));
-  }
-  EXPECT_EQ(book.slot(key("c", "v1")), gone);
-  EXPECT_EQ(book.generation(gone), 1U);
-  EXPECT_EQ(book.crowded(), 0U);
-}
-
-TEST(SlotBook, WhenFullDoesNotTakeWhatTheLastTableUses) {
-  SlotBook book{4};
-  const SlotId a = book.slot(key("a", "v1"));
-  const SlotId b = book.slot(key("b", "v1"));
-  const SlotId c = book.slot(key("c", "v1"));
-  book.start_table();
-  // b and c have not been asked for yet, but the running table has them.
-  EXPECT_EQ(book.slot(key("a", "v1")), a);
-  const SlotId extra = book.slot(key("d", "v1"));
-  EXPECT_NE(extra, b);
-  EXPECT_NE(extra, c);
-  EXPECT_EQ(book.slot(key("b", "v1")), b);
-  EXPECT_EQ(book.slot(key("c", "v1")), c);
-}
-
-TEST(SlotBook, WhenFullGivesANewRevisionTheOldestSlotOfItsOwnGroup) {
-  SlotBook book{4};
-  const SlotId first = book.slot(key("a", "v1"));
-  book.slot(key("a", "v2"));
-  book.slot(key("b", "v1"));
-  EXPECT_EQ(book.slot(key("a", "v3")), first);
-  EXPECT_EQ(book.key(first), key("a", "v3"));
-  EXPECT_EQ(book.crowded(), 1U);
-}
-
-TEST(SlotBook, WhenFullSharesTheOverflowSlotAmongGroupsThatHaveNone) {
+TEST(SlotBook, WhenFullSharesTheOverflowSlotAmongThoseThatHaveNone) {
   SlotBook book{3};
-  book.slot(key("a", "v1"));
+  const SlotId a = book.slot(key("a", "v1"));
   book.slot(key("b", "v1"));
   const SlotId c = book.slot(key("c", "v1"));
   const SlotId d = book.slot(key("d", "v1"));
-  EXPECT_EQ(c, 2U);
   EXPECT_EQ(c, d);
+  EXPECT_NE(c, a);
   EXPECT_EQ(book.key(c), SlotBook::overflow_key());
-  EXPECT_EQ(book.generation(c), 0U);
   EXPECT_EQ(book.crowded(), 2U);
   EXPECT_EQ(book.size(), 3U);
+  book.start_table(2);
+  book.on_applied(2);
+  EXPECT_FALSE(book.is_left(c)) << "it is everybody's";
 }
 
-TEST(SlotBook, TakesAGroupOutOfTheOverflowOnceASlotIsIdle) {
+TEST(SlotBook, LetsNoGroupTakeTheWholeBookWithRequestsThatDoNotEnd) {
+  SlotBook book;
+  for (std::uint64_t step = 0; step < SlotBook::kOfGroup; ++step)
+    EXPECT_NE(book.key(book.slot(key("a", "v1"), {1, step})), SlotBook::overflow_key());
+  EXPECT_EQ(book.key(book.slot(key("a", "v2"), {2, 0})), SlotBook::overflow_key());
+  EXPECT_NE(book.key(book.slot(key("a", "v1", Colour::green))), SlotBook::overflow_key());
+  EXPECT_NE(book.key(book.slot(key("b", "v1"))), SlotBook::overflow_key());
+  EXPECT_LT(book.size(), SlotBook::kOfGroup + 4);
+}
+
+TEST(SlotBook, TakesAGroupOutOfTheOverflowOnceASlotIsFree) {
   SlotBook book{3};
-  book.slot(key("gone", "v1"));
+  const SlotId gone = book.slot(key("gone", "v1"));
   book.slot(key("b", "v1"));
-  EXPECT_EQ(book.slot(key("c", "v1")), 2U);
-  for (int table = 0; table < 2; ++table) {
-    book.start_table();
-    book.slot(key("b", "v1"));
-  }
-  const SlotId c = book.slot(key("c", "v1"));
-  EXPECT_EQ(c, 0U);
-  EXPECT_EQ(book.key(c), key("c", "v1"));
+  EXPECT_EQ(book.key(book.slot(key("c", "v1"))), SlotBook::overflow_key());
+  book.start_table(2);
+  book.slot(key("b", "v1"));
+  book.on_applied(2);
+  book.free(gone);
+  EXPECT_EQ(book.slot(key("c", "v1")), gone);
 }
 
 }  // namespace
