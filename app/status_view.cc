@@ -136,6 +136,9 @@ void add_group_notes(Page& page, const json::object& service) {
       page.line("  " + colour + " shield: " + fixed(shielded, 0) +
                     " failed requests were answered by the live group",
                 kYellow);
+    if (const double in_flight = number_at(*group, "in_flight").value_or(0); in_flight > 0)
+      page.line("  " + colour + " in flight: " + fixed(in_flight, 0) + ", the oldest for " +
+                latency(number_at(*group, "oldest_in_flight_ms")));
     const json::value* panicking = group->if_contains("panicking");
     if (panicking != nullptr && panicking->is_bool() && panicking->get_bool())
       page.line("  " + colour + " panic: too few targets are healthy, all of them are asked", kRed);

@@ -151,6 +151,11 @@ void add_service(MetricBook& book, const ServiceReport& service, const Deploymen
                service.live == colour ? 1 : 0);
     book.gauge("teal_group_panicking", "1 while so few targets are healthy that health is ignored.",
                labels, group.panicking ? 1 : 0);
+    book.gauge("teal_group_requests_in_flight", "Requests in flight in the group.", labels,
+               static_cast<double>(group.in_flight.requests));
+    book.gauge("teal_group_oldest_request_seconds",
+               "Age of the oldest request in flight in the group, as of the last second.", labels,
+               static_cast<double>(group.in_flight.oldest.count()) / 1e6);
     Labels revision = labels;
     revision.emplace_back("revision", group.revision);
     if (!group.revision.empty())

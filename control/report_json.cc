@@ -85,6 +85,10 @@ json::object to_json(const GroupReport& group) {
   out["errors"] = group.errors;
   out["shielded"] = group.shielded;
   out["panicking"] = group.panicking;
+  out["in_flight"] = group.in_flight.requests;
+  out["oldest_in_flight_ms"] = group.in_flight.requests == 0
+                                   ? json::value(nullptr)
+                                   : or_null(std::optional(group.in_flight.oldest));
   std::uint64_t healthy = 0;
   json::array targets;
   for (const TargetReport& target : group.targets) {

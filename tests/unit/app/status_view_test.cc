@@ -151,6 +151,15 @@ TEST(StatusView, ShowsDashesWhereNothingWasMeasured) {
                                                   "         -    0.0       -    -    -\n"));
 }
 
+TEST(StatusView, ShowsWhatIsInFlightAndSinceWhen) {
+  boost::json::object service = canary();
+  boost::json::object& green = service["groups"].as_object()["green"].as_object();
+  green["in_flight"] = 63;
+  green["oldest_in_flight_ms"] = 12'300;
+  EXPECT_THAT(render_service(service, {}),
+              HasSubstr("  green in flight: 63, the oldest for 12.30s\n"));
+}
+
 TEST(StatusView, LetsNobodyMoveTheCursor) {
   boost::json::object service = canary();
   service["groups"].as_object()["green"].as_object()["revision"] = "v\x1b[2J";
