@@ -1,6 +1,8 @@
 #include "control/evidence.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <stdexcept>
 #include <utility>
 
@@ -242,18 +244,39 @@ void Evidence::add(const JudgedEvent& event, Colour release) {
       ++(event.group == release ? step.release_slow : step.live_slow)[event.threshold];
     slower_than = step.slower_than[event.threshold].count();
   }
-  const bool is_bad = is_slow || event.kind == JudgedEvent::Kind::error;
-  auto& samples = event.group == release ? release_samples_ : live_samples_;
-  // Of either half of the traffic one request in two is slower than the median: errors have room.
-  if (is_bad && samples.size() < (is_slow ? kSamples / 2 : kSamples))
-    samples.push_back({std::string(event.id()), at, slower_than});
   const bool is_error = event.kind == JudgedEvent::Kind::error;
+  auto& samples = event.group == release ? release_samples_ : live_samples_;
+  if (is_error && samples.size() < kSamples) samples.push_back({std::string(event.id()), at, 0});
+  // Every other request is slower than the lowest threshold, the median: that is no reason to look
+  // for it. Where there is only one, it is the limit.
+  const bool is_of_tail =
+      slower_than > 0 && (event.threshold > 0 || steps_.back().slower_than.size() == 1);
+  if (is_slow && is_of_tail) add_slow_sample(samples, {std::string(event.id()), at, slower_than});
   if (events_.size() >= kEvents || (!is_error && others_ >= kEvents / 2)) {
     ++dropped_;
     return;
   }
   others_ += is_error ? 0 : 1;
   events_.push_back(event);
+}
+
+/// Each request once, with the last threshold that it passed; of all of them those that passed the
+/// highest. Half of the room is for errors.
+void Evidence::add_slow_sample(std::vector<EvidenceSample>& samples, EvidenceSample sample) {
+  const auto rank = [](const EvidenceSample& each) {
+    return each.slower_than > 0 ? each.slower_than : std::numeric_limits<std::int64_t>::max();
+  };
+  const auto known = std::ranges::find_if(samples, [&](const EvidenceSample& each) {
+    return each.slower_than > 0 && each.request_id == sample.request_id;
+  });
+  if (known != samples.end()) {
+    *known = std::move(sample);
+  } else if (samples.size() < kSamples / 2) {
+    samples.push_back(std::move(sample));
+  } else if (const auto lowest = std::ranges::min_element(samples, {}, rank);
+             rank(*lowest) < rank(sample)) {
+    *lowest = std::move(sample);
+  }
 }
 
 void Evidence::read(Micros at, Tally release, Tally live) {

@@ -131,6 +131,7 @@ class Evidence {
 
  private:
   EvidenceCourse& course(const std::string& alarm);
+  static void add_slow_sample(std::vector<EvidenceSample>& samples, EvidenceSample sample);
 
   std::vector<EvidenceStep> steps_;
   std::vector<EvidenceCourse> courses_;

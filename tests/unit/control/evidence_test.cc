@@ -76,6 +76,34 @@ TEST(Evidence, KeepsSomeRequestsOfBothGroupsToLookFor) {
   EXPECT_EQ(evidence.live_samples().front().request_id, "id-1");
 }
 
+// Every other request is slower than the median: nobody needs to look for those.
+TEST(Evidence, KeepsOfSlowRequestsThoseOfTheTail) {
+  Evidence evidence;
+  EvidenceStep one = step(0);
+  one.slower_than = {Micros{10}, Micros{20}, Micros{30}};
+  evidence.begin_step(one);
+  const auto slow = [&](int number, std::uint8_t threshold) {
+    JudgedEvent told = event(number, Colour::green, JudgedEvent::Kind::slow);
+    told.threshold = threshold;
+    evidence.add(told, Colour::green);
+  };
+  for (int i = 1; i <= 100; ++i) slow(i, 0);
+  EXPECT_TRUE(evidence.release_samples().empty());
+  for (int i = 1; i <= 100; i += 2) slow(i, 1);
+  ASSERT_EQ(evidence.release_samples().size(), Evidence::kSamples / 2);
+  slow(1, 2);
+  EXPECT_EQ(evidence.release_samples()[0].request_id, "id-1");
+  EXPECT_EQ(evidence.release_samples()[0].slower_than, 30) << "once, by the last that it passed";
+  for (int i = 51; i <= 99; i += 8) slow(i, 2);
+  std::size_t slowest = 0;
+  for (const EvidenceSample& sample : evidence.release_samples())
+    if (sample.slower_than == 30) ++slowest;
+  EXPECT_EQ(slowest, 8U) << "the slowest take the place of others";
+  EXPECT_EQ(evidence.release_samples().size(), Evidence::kSamples / 2);
+  evidence.add(event(500), Colour::green);
+  EXPECT_EQ(evidence.release_samples().back().request_id, "id-500") << "errors have room";
+}
+
 TEST(Evidence, LeavesRequestsThatAreOnlyOverdueOutOfTheSamples) {
   Evidence evidence;
   evidence.begin_step(step(0));
