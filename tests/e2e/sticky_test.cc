@@ -69,6 +69,38 @@ class StickyCookieTest : public ReleaseTest {
   }
 };
 
+// The canaries of one try are not those of the next: of forty at 10 % four are, give or take.
+// Within a try they stay, whatever the weight rises to.
+TEST_F(StickyCookieTest, ARetryOfTheSameRevisionHasOtherCanariesAndKeepsThemWhileItsWeightGrows) {
+  start("{ plan: [ { set_weight: 10% }, { gate: ready }, { set_weight: 50% }, { bake: 1h } ] }",
+        "sticky: true\n");
+  const auto of_green = [&](const std::vector<std::string>& cookies) {
+    std::vector<std::string> found;
+    for (const std::string& cookie : cookies)
+      if (ask_with(cookie).first == "green-1") found.push_back(cookie);
+    return found;
+  };
+  const std::string first = ship();
+  ASSERT_TRUE(admin().await(first, "phase", "Gated"));
+  const std::vector<std::string> canaries = collect(400)["green-1"];
+  ASSERT_EQ(canaries.size(), 40U);
+  EXPECT_EQ(of_green(canaries).size(), 40U);
+  ASSERT_EQ(admin().command(first, "rollback").status, 200);
+  EXPECT_EQ(of_green(canaries).size(), 0U);
+  std::string retry;
+  ASSERT_TRUE(eventually([&] {
+    const ApiAnswer answer = admin().deploy("v2", green_.address());
+    retry = answer.at("/id");
+    return answer.status == 201;
+  }));
+  ASSERT_TRUE(admin().await(retry, "phase", "Gated"));
+  const std::vector<std::string> again = of_green(canaries);
+  EXPECT_LT(again.size(), 20U);
+  ASSERT_EQ(admin().command(retry, "continue").status, 200);
+  ASSERT_TRUE(await_bake(retry));
+  EXPECT_EQ(of_green(again).size(), again.size());
+}
+
 TEST_F(StickyCookieTest, WhoSpendsOnlyTheReleasesOfAThousandCookiesTakesNothingBack) {
   break_one_path(blue_);
   break_one_path(green_);

@@ -118,5 +118,30 @@ TEST_F(StickyControlTest, EachDeploymentDrawsClientsAnewAndItsRollbackAndRestart
   EXPECT_EQ(ports->last().draw, 3U) << "the rollback was the second";
 }
 
+// Whoever was a canary of the first try is none of the second's by that.
+TEST_F(StickyControlTest, ARetryOfTheSameRevisionDrawsClientsAnewAndItsStepsDoNot) {
+  config.services[0].deploy.plan = {
+      "custom",
+      {config::SetWeight{Weight::percent(10)}, config::Bake{std::chrono::minutes{5}},
+       config::SetWeight{Weight::percent(50)}, config::Bake{std::chrono::minutes{5}}}};
+  start();
+  const DeploymentId first = bake();
+  ASSERT_TRUE(command(first, Command::rollback));
+  ports->pump();
+  const DeploymentId retry = deploy("v2");
+  EXPECT_NE(ports->last().draw, 1U);
+  const std::uint64_t draw = ports->last().draw;
+  probe(Colour::green, Health::healthy);
+  ports->pump();
+  EXPECT_EQ(ports->last().split.of(Colour::green), Weight::percent(10));
+  EXPECT_EQ(ports->last().draw, draw);
+  advance(std::chrono::minutes{5});
+  ports->pump();
+  EXPECT_EQ(ports->last().split.of(Colour::green), Weight::percent(50));
+  EXPECT_EQ(ports->last().draw, draw);
+  ASSERT_TRUE(command(retry, Command::promote));
+  EXPECT_EQ(ports->last().draw, draw);
+}
+
 }  // namespace
 }  // namespace teal::control
