@@ -92,13 +92,16 @@ void TrafficBook::keep(SlotId slot, const TrafficCounters& counters, const GrpcC
   *past.of_deployment += counters;
 }
 
-/// Makes room for a new one: in its group first.
+/// Makes room for a new one, in its group first: but never a stream's whose sum is still growing.
 TrafficBook::Past& TrafficBook::past_of(const TrafficKey& key) {
   if (const auto known = past_.find(key); known != past_.end()) return known->second;
   auto oldest = past_.end();
   auto oldest_of_group = past_.end();
   std::size_t of_group = 0;
   for (auto each = past_.begin(); each != past_.end(); ++each) {
+    bool still_grows = false;
+    slots_.each_of(each->first, [&](Stage /*stage*/, SlotId /*slot*/) { still_grows = true; });
+    if (still_grows) continue;
     if (oldest == past_.end() || each->second.added < oldest->second.added) oldest = each;
     const TrafficKey& other = each->first;
     if (other.service != key.service || other.colour != key.colour ||
@@ -110,7 +113,7 @@ TrafficBook::Past& TrafficBook::past_of(const TrafficKey& key) {
   }
   if (of_group >= kRevisions)
     past_.erase(oldest_of_group);
-  else if (past_.size() >= kMaxPast)
+  else if (past_.size() >= kMaxPast && oldest != past_.end())
     past_.erase(oldest);
   return past_[key];
 }

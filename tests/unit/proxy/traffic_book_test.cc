@@ -166,6 +166,20 @@ TEST_F(TrafficBookTest, KeepsThePastOfSoManyRevisionsOfAGroup) {
   EXPECT_LE(book_.slots().size(), 8U) << "and of the slots those that somebody needs";
 }
 
+TEST_F(TrafficBookTest, ForgetsNoStreamWhoseSumStillGrowsHoweverManyOthersEndLate) {
+  std::vector<SlotId> late;
+  for (int i = 1; i <= 20; ++i) {
+    late.push_back(publish_and_apply("v" + std::to_string(i), {1, 0}));
+    begin(first_, late.back());
+  }
+  serve(first_, publish_and_apply("v0", {2, 0}), 100);
+  serve(first_, publish_and_apply("v0", {2, 1}), 100);
+  for (const SlotId slot : late) end(first_, slot);
+  apply();
+  EXPECT_EQ(read("v0").total(), 2U);
+  EXPECT_EQ(read("v20").total(), 1U);
+}
+
 TEST_F(TrafficBookTest, NamesTheSharedSlotOfACrowdedBookAfterNoService) {
   TrafficBook small{3};
   const RouteTable table = small.build(1, config_, std::vector<ServiceState>(1));
