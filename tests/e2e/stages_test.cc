@@ -2,6 +2,7 @@
 // deployment, at the end of a bake those of its own step, and those that hang before they end.
 #include <deque>
 
+#include "tests/support/e2e_http2.h"
 #include "tests/support/e2e_release.h"
 
 namespace teal::e2e {
@@ -75,14 +76,16 @@ TEST_F(StagesTest, AHangShowsInStatusAndMetrics) {
   });
   std::deque<HttpClient> waiting;
   for (int i = 0; i < 3; ++i) waiting.emplace_back(teal_->listener()).send(request("GET", "/"));
-  ASSERT_TRUE(blue_.await_requests(3));
-  EXPECT_EQ(admin().service().at("/groups/blue/in_flight"), "3");
-  EXPECT_EQ(admin().metric("teal_group_requests_in_flight", "group=\"blue\""), 3);
+  Http2Client http2(teal_->listener());
+  for (const std::uint32_t stream : {1U, 3U}) http2.send(h2::headers(stream, h2::get("/")));
+  ASSERT_TRUE(blue_.await_requests(5));
+  EXPECT_EQ(admin().service().at("/groups/blue/in_flight"), "5");
+  EXPECT_EQ(admin().metric("teal_group_requests_in_flight", "group=\"blue\""), 5);
   EXPECT_TRUE(eventually(
       [&] { return admin().metric("teal_group_oldest_request_seconds", "group=\"blue\"") > 1.5; }));
   const std::string oldest = admin().service().at("/groups/blue/oldest_in_flight_ms");
   EXPECT_GT(std::stod(oldest), 1500);
-  EXPECT_NE(teal_->cli({"status"}).out.find("blue in flight: 3, the oldest for "),
+  EXPECT_NE(teal_->cli({"status"}).out.find("blue in flight: 5, the oldest for "),
             std::string::npos);
   EXPECT_EQ(admin().metric("teal_group_requests_in_flight", "group=\"green\""), 0);
   end_.fire();
