@@ -256,6 +256,8 @@ TEST_F(Cli, SaysOnceWhyItWaitsAndWhatEndsThat) {
   EXPECT_EQ(
       said.out,
       "d-2 shop v43: Created at 0%\n"
+      "  targets: 10.0.0.9:80\n"
+      "  alarms: none\n"
       "  Watching since 2026-11-23 02:14:08Z by watch_after: v43 is live; 3m12s left, then it "
       "has succeeded\n"
       "  `teal continue shop` ends the watch\n"
