@@ -30,7 +30,9 @@ TEST(KeyHint, KnowsEveryKeyOfTheDocumentedExample) {
   parse_config(Value(*root, "", "", report));
   const std::string keys = '\n' + all_keys();
   for (const auto& [key, place] : report.present())
-    if (!key.ends_with('*')) EXPECT_THAT(keys, HasSubstr('\n' + key + '\n'));
+    if (!key.ends_with('*')) {
+      EXPECT_THAT(keys, HasSubstr('\n' + key + '\n'));
+    }
 }
 
 TEST(KeyHint, SaysWhereAKeyBelongsThatStandsAtTheWrongLevel) {
