@@ -90,7 +90,7 @@ int check(const Terminal& terminal, const std::string& path) {
   const std::unique_ptr<Log> log = make_operator_log(true);
   if (!check_files(terminal, path, std::make_shared<const config::Config>(*loaded), *log))
     return kError;
-  warn(terminal.err, look_at_places(*loaded, path));
+  warn(terminal.err, look_at_places(*loaded, path == "-" ? "stdin" : path));
   terminal.out << printable(path) << " is good: " << loaded->listeners.size() << " listeners, "
                << loaded->services.size() << " services\n";
   for (const std::string& line : describe_places(*loaded)) terminal.out << printable(line) << '\n';

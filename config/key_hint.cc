@@ -64,7 +64,7 @@ services:
     error_pages: [ {} ]
     request_headers: { set: {}, add: {} }
     response_headers: { set: {}, add: {} }
-    deploy: { plan: [ { gate: {} } ], alarms: { a: {} } }
+    deploy: { plan: [ { gate: {} } ], alarms: { a: { external: {} } } }
 )";
 
 const std::set<std::string>& every_key() {

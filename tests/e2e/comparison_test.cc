@@ -255,6 +255,9 @@ TEST_F(ComparisonTest, Condition4_ClientsThatGoAwayAreNoEvidence) {
   }
   ASSERT_GE(green_.requests(), 12U) << "of " << went;
   ASSERT_TRUE(eventually([&] { return admin().metric("teal_downstream_requests_active") == 0; }));
+  ASSERT_TRUE(eventually([&] {
+    return !admin().deployment(id).at("/alarms/0/comparison/release/bad").empty();
+  })) << "the judge has looked";
   EXPECT_EQ(admin().deployment(id).at("/status"), "Baking");
   EXPECT_EQ(admin().deployment(id).at("/alarms/0/comparison/release/bad"), "0");
   end->fire();

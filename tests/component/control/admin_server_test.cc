@@ -98,11 +98,11 @@ TEST(AdminServer, StreamsEventsAsTheyHappenAndAHeartbeatInBetween) {
   admin.on_server([&] { admin.commands.announce("split.changed", "before"); });
   Peer peer(admin.address());
   peer.send(get("/v1/events", "Last-Event-ID: 0\r\n"));
-  EXPECT_THAT(peer.read_until(": live\n\n"), HasSubstr("id: 1\nevent: split.changed\n"));
+  EXPECT_THAT(peer.read_until(": live\n\n"), HasSubstr("id: store-1\nevent: split.changed\n"));
   peer.forget();
   EXPECT_THAT(peer.read_until(":\n\n"), HasSubstr(":\n\n"));
   admin.on_server([&] { admin.commands.announce("deployment.baking", "now"); });
-  EXPECT_THAT(peer.read_until("\"now\"}\n\n"), HasSubstr("id: 2\nevent: deployment.baking\n"));
+  EXPECT_THAT(peer.read_until("\"now\"}\n\n"), HasSubstr("id: store-2\nevent: deployment.baking\n"));
 }
 
 TEST(AdminServer, ForgetsASubscriberThatLeaves) {

@@ -29,10 +29,11 @@ TEST(KeyHint, KnowsEveryKeyOfTheDocumentedExample) {
   ASSERT_TRUE(root);
   parse_config(Value(*root, "", "", report));
   const std::string keys = '\n' + all_keys();
+  std::string missing;
   for (const auto& [key, place] : report.present())
-    if (!key.ends_with('*')) {
-      EXPECT_THAT(keys, HasSubstr('\n' + key + '\n'));
-    }
+    if (!key.ends_with('*') && keys.find('\n' + key + '\n') == std::string::npos)
+      missing += key + '\n';
+  EXPECT_EQ(missing, "") << "kEverySection in config/key_hint.cc lacks their sections";
 }
 
 TEST(KeyHint, SaysWhereAKeyBelongsThatStandsAtTheWrongLevel) {

@@ -96,7 +96,10 @@ TEST(LoadSystem, RefusesKeysGivenTwiceAndKeysItDoesNotKnow) {
   EXPECT_THAT(report_of(load_text("lisseners: { }\n", "t.yaml")),
               HasSubstr("t.yaml:1:1: lisseners: unknown key; did you mean 'listeners'?"));
   EXPECT_THAT(report_of(load_text("tls: { }\n", "t.yaml")),
-              HasSubstr("tls: unknown key; known here: admin, state, workers"));
+              HasSubstr("tls: unknown key; it belongs under admin or listeners.NAME or "
+                        "services.NAME"));
+  EXPECT_THAT(report_of(load_text("colour: { }\n", "t.yaml")),
+              HasSubstr("colour: unknown key; known here: admin, state, workers"));
 }
 
 }  // namespace

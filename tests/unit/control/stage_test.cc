@@ -71,7 +71,7 @@ class StageTest : public ControlRoom {
 TEST_F(StageTest, ABakeDoesNotEndWellOnTheRequestsOfTheStepBefore) {
   const DeploymentId id = bake_at_half();
   pass(seconds{6});  // And of its own requests none comes back.
-  EXPECT_EQ(phase(id), "AwaitingEvidence");
+  EXPECT_EQ(phase(id), "Holding");
   EXPECT_EQ(report(id).timeline.back().what, "not enough evidence: errors: 0 of 20 requests");
   serve(green(), 20);
   pass(seconds{1});
@@ -87,7 +87,7 @@ TEST_F(StageTest, LateAnswersToTheStepBeforeAreNoEvidenceForThisOne) {
   ASSERT_EQ(ports->last().split.of(Colour::green), Weight::percent(50));
   serve(first, 100);
   pass(seconds{6});
-  EXPECT_EQ(phase(id), "AwaitingEvidence");
+  EXPECT_EQ(phase(id), "Holding");
 }
 
 TEST_F(StageTest, LateFailuresOfTheStepBeforeStillBreach) {
@@ -199,7 +199,7 @@ TEST_F(StageTest, ASecondBakeAtOneWeightHasEvidenceOfItsOwn) {
   EXPECT_NE(ports->last().stage(), first);
   EXPECT_EQ(ports->last().split.of(Colour::green), Weight::percent(20));
   pass(seconds{6});
-  EXPECT_EQ(phase(id), "AwaitingEvidence");
+  EXPECT_EQ(phase(id), "Holding");
 }
 
 TEST_F(StageTest, ABakeSharesTheStageOfItsShift) {
