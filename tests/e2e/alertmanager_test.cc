@@ -146,7 +146,8 @@ TEST_F(AlertmanagerTest, ABlockedStartSaysWhatToTypeAndThatHelps) {
 
 TEST_F(AlertmanagerTest, AStartThatIsToldToIgnoreItIsNotBlocked) {
   start(
-      "{ plan: AllAtOnce, alarms_at_start: block, alarms: { HighErrorRate: { external: true } } }");
+      "{ plan: AllAtOnce, watch_after: 0s, alarms_at_start: block, alarms: { HighErrorRate: { "
+      "external: true } } }");
   send(alert("firing", "HighErrorRate", "a", ago(std::chrono::seconds{60})));
   const Finished done = teal_->cli({"deploy", "shop", "--revision", "v2", "--target",
                                     green_.address(), "--alarms-at-start", "ignore", "--wait"});

@@ -51,7 +51,7 @@ class StagesTest : public ReleaseTest {
 TEST_F(StagesTest, ABakeDoesNotEndWellOnTheRequestsOfTheStepBefore) {
   const std::string id =
       go_on_and_hang("{ errors: { error_rate: '> 1%', over: 30s, minimum_requests: 10 } }");
-  ASSERT_TRUE(admin().await(id, "phase", "AwaitingEvidence", Deadline{kPatiently}))
+  ASSERT_TRUE(admin().await(id, "phase", "Holding", Deadline{kPatiently}))
       << admin().deployment(id).text;
   EXPECT_EQ(green_share(), "50%");
   EXPECT_EQ(admin().deployment(id).at("/alarms/0/verdict"), "not_enough_evidence");

@@ -50,10 +50,10 @@ TEST_F(UnderSystemd, IsNotReadyBeforeTheFirstHealthChecksAreIn) {
   Trigger well;
   Target target;
   target.on_request([&](TargetConnection& connection, const SeenRequest& request) {
-    if (request.path == "/healthz") connection.wait(well);
+    if (request.path == "/well") connection.wait(well);
     connection.send(response(200, "ok"));
   });
-  serve(shop({target.address()}, "health: { http: /healthz, timeout: 60s, interval: 60s }\n"));
+  serve(shop({target.address()}, "health: { http: /well, timeout: 60s, interval: 60s }\n"));
   ASSERT_TRUE(target.await_requests(1)) << read_file(dir_ / "stderr");
   EXPECT_EQ(systemd_.read(0), std::nullopt) << "nobody is served yet";
   well.fire();
