@@ -167,7 +167,7 @@ std::optional<ApiError> AdminApi::check_subscriber(const ApiRequest& request) {
   return ApiError{503, "too-many-subscribers", "There are too many subscribers",
                   std::to_string(greedy ? kMaxSubscribersOfOneClient : limit) +
                       " streams of events are open" + (greedy ? " from this address" : ""),
-                  "close one, or poll GET /v1/services"};
+                  "end a `teal events --follow`, or use `teal status --watch`"};
 }
 
 void AdminApi::get_events(const ApiCall& call, const Reply& reply) {

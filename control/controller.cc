@@ -23,13 +23,12 @@ Event event_of(Command command) {
 
 ApiError unknown_service(const std::string& name) {
   return {404, "unknown-service", "There is no such service", "no service is called '" + name + "'",
-          "GET /v1/services lists them"};
+          "`teal status` lists them"};
 }
 
 ApiError unknown_deployment(const DeploymentId& id) {
   return {404, "unknown-deployment", "There is no such deployment",
-          "no deployment is called '" + id + "'",
-          "GET /v1/services/{service}/deployments lists them"};
+          "no deployment is called '" + id + "'", "`teal history SERVICE` lists them"};
 }
 
 Controller::State::State(std::shared_ptr<const config::Config> the_config, const Clock& the_clock,

@@ -179,7 +179,7 @@ Answer<ServiceReport> Controller::delete_target(const std::string& service, Colo
   if (target == nullptr)
     return refused(404, "unknown-target", "There is no such target",
                    target_text(colour, address) + " is not registered",
-                   "GET /v1/services/" + service + " lists the targets");
+                   "`teal status " + service + " --output json` lists the targets");
   if (const auto refusal = state.refuse_drain(*entry, colour, *target, force)) return *refusal;
   const TargetId id = target->id;
   if (!target->draining) {
