@@ -115,9 +115,13 @@ Error cannot_reach(const Address& address, error_code why) {
                true};
 }
 
-Error lost(const Address& address, error_code why) {
-  return Error{Source::upstream,
-               "Teal's control API at " + to_string(address) + " did not answer: " + why.message()};
+Error lost(const Address& address, error_code why, Millis time, bool retry_safe = false) {
+  const std::string who = "Teal's control API at " + to_string(address) + " did not answer";
+  if (why == beast::error::timeout)
+    return Error{Source::upstream,
+                 who + " within " + format_duration(time) + "; is its process stopped, or busy?",
+                 retry_safe};
+  return Error{Source::upstream, who + ": " + why.message(), retry_safe};
 }
 
 }  // namespace
@@ -133,43 +137,50 @@ Result<AdminAnswer> AdminClient::send(std::string_view method, const std::string
     request.body() = body;
   }
   request.prepare_payload();
-  if (const error_code failed = connection.write(request)) return lost(address_, failed);
+  if (const error_code failed = connection.write(request)) return lost(address_, failed, timeout_);
   http::response_parser<http::string_body> parser;
   parser.body_limit(kMaxAnswer);
-  if (const error_code failed = connection.read_all(parser)) return lost(address_, failed);
+  if (const error_code failed = connection.read_all(parser))
+    return lost(address_, failed, timeout_);
   auto response = parser.release();
   return AdminAnswer{static_cast<int>(response.result_int()), std::move(response.body())};
 }
 
-Result<void> AdminClient::follow_events(const std::string& last_event_id, Until until,
-                                        const std::function<bool(const ServerEvent&)>& take) const {
+Result<AdminAnswer> AdminClient::follow_events(
+    const std::string& last_event_id, Until until,
+    const std::function<bool(const ServerEvent&)>& take) const {
   Connection connection(timeout_);
   if (const error_code failed = connection.connect(address_)) return cannot_reach(address_, failed);
   auto request = make_request("GET", "/v1/events", address_);
   request.set(http::field::accept, "text/event-stream");
   if (!last_event_id.empty()) request.set("Last-Event-ID", last_event_id);
-  if (const error_code failed = connection.write(request)) return lost(address_, failed);
+  if (const error_code failed = connection.write(request))
+    return lost(address_, failed, timeout_, true);
   http::response_parser<http::string_body> parser;
   parser.body_limit(boost::none);  // What has been taken is cleared at once.
-  if (const error_code failed = connection.read_head(parser)) return lost(address_, failed);
-  if (parser.get().result() != http::status::ok)
-    return Error{Source::upstream, "Teal's control API at " + to_string(address_) +
-                                       " refuses the stream of events: status " +
-                                       std::to_string(parser.get().result_int())};
+  if (const error_code failed = connection.read_head(parser))
+    return lost(address_, failed, timeout_, true);
+  if (parser.get().result() != http::status::ok) {
+    parser.body_limit(kMaxAnswer);
+    if (const error_code failed = connection.read_all(parser))
+      return lost(address_, failed, timeout_, true);
+    auto response = parser.release();
+    return AdminAnswer{static_cast<int>(response.result_int()), std::move(response.body())};
+  }
   EventParser events;
   while (!parser.is_done()) {
     if (until == Until::stopped) connection.allow(kSilence);
     const error_code failed = connection.read_some(parser);
     std::string& arrived = parser.get().body();
     if (!events.feed(arrived, take)) {
-      if (!events.is_overrun()) return {};
+      if (!events.is_overrun()) return AdminAnswer{200, {}};
       return Error{Source::upstream,
                    "what answers at " + to_string(address_) + " is not Teal: an event is too long"};
     }
     arrived.clear();
-    if (failed) return lost(address_, failed);
+    if (failed) return lost(address_, failed, until == Until::stopped ? kSilence : timeout_, true);
   }
-  return Error{Source::upstream, "the stream of events has ended: Teal is stopping"};
+  return Error{Source::upstream, "the stream of events has ended: Teal is stopping", true};
 }
 
 }  // namespace teal::app

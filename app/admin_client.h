@@ -1,6 +1,7 @@
 // AdminClient: the command line's end of the control API. One request after the other over TCP or a
-// Unix socket, each within a time limit that covers all of it. Who answers there may be broken or
-// hostile: what is read is bounded, and nothing waits for ever but for events to come.
+// Unix socket, each within a time limit that covers all of it, connecting included. Who answers
+// there may be broken or hostile: what is read is bounded, and nothing waits for ever but for
+// events to come.
 //
 // One thread; blocks. Knows HTTP and nothing of what the answers mean.
 #pragma once
@@ -36,8 +37,11 @@ class AdminClient {
   explicit AdminClient(Address address, Millis timeout = std::chrono::seconds{40})
       : address_(std::move(address)), timeout_(timeout) {}
 
-  /// An Error: there was no answer; a problem is an answer. The body is sent as JSON where not
-  /// empty.
+  /// The same with another limit for each request.
+  AdminClient within(Millis timeout) const { return AdminClient(address_, timeout); }
+
+  /// An Error: there was no answer, and where it is not `retry_safe`, whether the request was taken
+  /// is unknown; a problem is an answer. The body is sent as JSON where not empty.
   Result<AdminAnswer> send(std::string_view method, const std::string& target,
                            const std::string& body = {}, const Headers& headers = {}) const;
 
@@ -46,10 +50,11 @@ class AdminClient {
     retained,  ///< Until the live mark; all of it within the time limit.
     stopped,   ///< For ever.
   };
-  /// Events after `last_event_id` (none retained where empty), until `take` says false. An Error
-  /// also where the stream ends.
-  Result<void> follow_events(const std::string& last_event_id, Until until,
-                             const std::function<bool(const ServerEvent&)>& take) const;
+  /// Events after `last_event_id` (none retained where empty), until `take` says false: the status
+  /// is 200 then; another is the answer that refuses the stream. An Error also where the stream
+  /// ends; `retry_safe` where it is worth being asked for again.
+  Result<AdminAnswer> follow_events(const std::string& last_event_id, Until until,
+                                    const std::function<bool(const ServerEvent&)>& take) const;
 
   const Address& address() const { return address_; }
 

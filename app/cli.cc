@@ -20,7 +20,10 @@ namespace {
 constexpr const char* kExitCodes =
     "Exit codes: 0 success; 1 error; 2 wrong usage; 3 the deployment was rolled back;\n"
     "4 the deployment was stopped or has failed without a rollback, or its release stays as\n"
-    "fallback because the old one serves nobody; 5 timed out waiting.";
+    "fallback because the old one serves nobody; 5 timed out waiting, the deployment goes on;\n"
+    "6 no answer from Teal: what became of the deployment or the command is unknown.\n"
+    "Within: 10 s for what asks, 40 s for what changes something; --wait and --follow: as long as\n"
+    "it takes, or --timeout, whatever the other side does.";
 
 std::string version_text() {
   const control::BuildInfo build = control::build_info();
@@ -41,6 +44,14 @@ bool pause_or_signal(Millis duration) {
   time.tv_sec = duration.count() / 1000;
   time.tv_nsec = duration.count() % 1000 * 1'000'000;
   return sigtimedwait(&signals, nullptr, &time) <= 0;
+}
+
+void unblock_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
 int columns_of(int fd) {
@@ -79,6 +90,7 @@ int run_cli(int argc, char** argv) {
   const char* const no_color = std::getenv("NO_COLOR");
   const char* const admin = std::getenv("TEAL_ADMIN");
   Terminal terminal{std::cout, std::cerr, is_tty, false, 100, "127.0.0.1:9900", pause_or_signal};
+  terminal.unblock = unblock_signals;
   terminal.colour = is_tty && (no_color == nullptr || *no_color == '\0');
   if (is_tty) terminal.columns = columns_of(STDOUT_FILENO);
   if (admin != nullptr && *admin != '\0') terminal.admin = admin;

@@ -19,14 +19,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr Millis kRedraw{1000};
-constexpr std::string_view kHome = "\x1b[H";
-constexpr std::string_view kClear = "\x1b[2J";
-constexpr std::string_view kClearRest = "\x1b[J";
-constexpr std::string_view kClearLine = "\x1b[K";
-constexpr std::string_view kHideCursor = "\x1b[?25l";
-constexpr std::string_view kShowCursor = "\x1b[?25h";
-
 bool is_deployment_id(std::string_view text) {
   return text.size() > 2 && text.starts_with("d-") &&
          text.find_first_not_of("0123456789", 2) == std::string_view::npos;
@@ -37,16 +29,6 @@ std::optional<json::object> parse_object(std::string_view text) {
   json::value value = json::parse(text, failed);
   if (failed || !value.is_object()) return std::nullopt;
   return std::move(value.get_object());
-}
-
-/// Each line clears what an earlier, longer one left behind it.
-std::string redrawn(const std::string& frame) {
-  std::string out(kHome);
-  for (const char c : frame) {
-    if (c == '\n') out += kClearLine;
-    out += c;
-  }
-  return out += kClearRest;
 }
 
 }  // namespace
@@ -68,9 +50,16 @@ std::string path_segment(std::string_view text) {
   return out;
 }
 
-int Client::fail(const std::string& message) {
+int Client::fail(const std::string& message, int code) {
   terminal_.err << "teal: " << printable(message) << '\n';
-  return kError;
+  return failure_ = code;
+}
+
+int Client::unreachable(const Error& why, bool changes) {
+  fail(why.message(), kUnreachable);
+  if (changes && !why.retry_safe())
+    terminal_.err << "  whether it was done is unknown: `teal status` shows it once Teal answers\n";
+  return kUnreachable;
 }
 
 int Client::report_problem(const AdminAnswer& answer) {
@@ -78,15 +67,29 @@ int Client::report_problem(const AdminAnswer& answer) {
     terminal_.err << printable_json(answer.body);
   else
     terminal_.err << "teal: " << render_problem(answer.body, answer.status);
-  return kError;
+  return failure_ = kError;
+}
+
+ViewStyle Client::style(std::size_t timeline_entries) const {
+  return {terminal_.width(), terminal_.colour, timeline_entries};
+}
+
+void Client::end_within(Millis timeout) {
+  if (timeout.count() > 0) end_by_ = terminal_.now() + timeout;
 }
 
 std::optional<std::string> Client::call(std::string_view method, const std::string& path,
                                         const std::string& body,
                                         const AdminClient::Headers& headers) {
-  Result<AdminAnswer> answer = admin_.send(method, path, body, headers);
+  const bool changes = method != "GET";
+  Millis limit = changes ? kChangeLimit : kQuestionLimit;
+  if (end_by_) {
+    const auto left = std::chrono::duration_cast<Millis>(*end_by_ - terminal_.now());
+    limit = std::clamp(left, Millis{1}, limit);
+  }
+  Result<AdminAnswer> answer = admin_.within(limit).send(method, path, body, headers);
   if (!answer) {
-    fail(answer.error().message());
+    unreachable(answer.error(), changes);
     return std::nullopt;
   }
   if (answer->status < 400) return std::move(answer->body);
@@ -103,55 +106,15 @@ std::optional<json::object> Client::fetch(const std::string& path) {
 }
 
 int Client::report_service(const std::optional<std::string>& answer) {
-  if (!answer) return kError;
+  if (!answer) return failure_;
   if (json_) {
     terminal_.out << printable_json(*answer);
     return kSuccess;
   }
   const std::optional<json::object> service = parse_object(*answer);
   if (!service) return fail("what answers at " + to_string(admin_.address()) + " is not Teal");
-  terminal_.out << render_service(*service, {terminal_.columns, terminal_.colour, 5});
+  terminal_.out << render_service(*service, style(5));
   return kSuccess;
-}
-
-/// The whole status as text: of one service, or of all.
-std::optional<std::string> Client::frame(const std::string& service) {
-  const std::string path =
-      service.empty() ? std::string("/v1/services") : "/v1/services/" + path_segment(service);
-  std::optional<std::string> answer = call("GET", path);
-  if (!answer) return std::nullopt;
-  if (json_) return printable_json(*answer);
-  const std::optional<json::object> object = parse_object(*answer);
-  if (!object) {
-    fail("what answers at " + to_string(admin_.address()) + " is not Teal");
-    return std::nullopt;
-  }
-  const ViewStyle style{terminal_.columns, terminal_.colour, 5};
-  if (!service.empty()) return render_service(*object, style);
-  std::string text;
-  if (const json::value* list = object->if_contains("services"); list && list->is_array())
-    for (const json::value& one : list->get_array())
-      if (one.is_object())
-        text += (text.empty() ? "" : "\n") + render_service(one.get_object(), style);
-  return text.empty() ? "no service is configured\n" : text;
-}
-
-int Client::status(const std::string& service, bool watch) {
-  std::optional<std::string> text = frame(service);
-  if (!text) return kError;
-  if (!watch) {
-    terminal_.out << *text << std::flush;
-    return kSuccess;
-  }
-  const bool in_place = terminal_.is_tty && !json_;
-  if (in_place) terminal_.out << kHideCursor << kClear;
-  while (text) {
-    terminal_.out << (in_place ? redrawn(*text) : *text) << std::flush;
-    if (!terminal_.pause(kRedraw)) break;
-    text = frame(service);
-  }
-  if (in_place) terminal_.out << kShowCursor << std::flush;
-  return text ? kSuccess : kError;
 }
 
 std::optional<json::object> Client::find_service(const std::string& name) {
@@ -162,7 +125,7 @@ std::optional<json::object> Client::find_service(const std::string& name) {
   if (list != nullptr && list->is_array() && list->get_array().size() == 1 &&
       list->get_array()[0].is_object())
     return list->get_array()[0].get_object();
-  fail("there is not just one service: name the service or the deployment");
+  fail("there is not just one service: name the service or the deployment", kUsage);
   return std::nullopt;
 }
 
@@ -185,17 +148,17 @@ int Client::steer(const std::string& command, const std::string& what, bool forc
     std::string service = what;
     if (service.empty()) {
       const std::optional<json::object> only = find_service("");
-      if (!only) return kError;
+      if (!only) return failure_;
       service = text_at(*only, "name");
     }
     path = "/v1/services/" + path_segment(service) + "/";
   } else {
     const std::optional<std::string> id = find_deployment(what, force);
-    if (!id) return kError;
+    if (!id) return failure_;
     path += path_segment(*id) + "/";
   }
   const auto answer = call("POST", path + command, force ? R"({"force": true})" : "");
-  if (!answer) return kError;
+  if (!answer) return failure_;
   const std::optional<json::object> report = parse_object(*answer);
   if (json_ || !report)
     terminal_.out << printable_json(*answer);
@@ -212,9 +175,11 @@ int Client::split(const std::string& service, const std::vector<std::string>& sh
   json::object body;
   for (const std::string& share : shares) {
     const std::size_t equals = share.find('=');
-    if (equals == std::string::npos || equals == 0)
-      return fail("'" + share + "' is not a share: write green=12.5%");
-    body[share.substr(0, equals)] = json::string(share.substr(equals + 1));
+    const std::string group = share.substr(0, equals);
+    if (equals == std::string::npos || (group != "blue" && group != "green") ||
+        !parse_weight(share.substr(equals + 1)))
+      return fail("'" + share + "' is not a share: write green=12.5%", kUsage);
+    body[group] = json::string(share.substr(equals + 1));
   }
   AdminClient::Headers headers;
   if (!if_match.empty()) headers.emplace_back("If-Match", '"' + if_match + '"');
@@ -225,62 +190,89 @@ int Client::split(const std::string& service, const std::vector<std::string>& sh
 int Client::history(const std::string& service, std::size_t limit) {
   const auto answer = call("GET", "/v1/services/" + path_segment(service) +
                                       "/deployments?limit=" + std::to_string(limit));
-  if (!answer) return kError;
+  if (!answer) return failure_;
   const std::optional<json::object> list = parse_object(*answer);
   if (json_ || !list)
     terminal_.out << printable_json(*answer);
   else
-    terminal_.out << render_history(*list, {terminal_.columns, terminal_.colour, 0});
+    terminal_.out << render_history(*list, style(0));
   return kSuccess;
 }
 
 int Client::show(const std::string& path,
                  const std::function<std::string(const json::object&)>& render) {
   const auto answer = call("GET", path);
-  if (!answer) return kError;
+  if (!answer) return failure_;
   const std::optional<json::object> object = parse_object(*answer);
   terminal_.out << (json_ || !object ? printable_json(*answer) : render(*object));
   return kSuccess;
 }
 
-int Client::explain(const std::string& id) {
-  return show("/v1/deployments/" + path_segment(id) + "/evidence", render_evidence);
+std::optional<std::string> Client::newest_of(const std::string& service,
+                                             const std::string& revision) {
+  const std::optional<json::object> history =
+      fetch("/v1/services/" + path_segment(service) + "/deployments?limit=1000");
+  if (!history) return std::nullopt;
+  if (const json::array* list = array_at(*history, "deployments"))
+    for (const json::value& value : *list) {
+      const json::object* one = value.if_object();
+      if (one != nullptr && text_at(*one, "kind") == "deploy" &&
+          (revision.empty() || text_at(*one, "revision") == printable(revision)))
+        return text_at(*one, "id");
+    }
+  return std::string();
 }
 
-int Client::replay(const std::string& id, const std::string& tolerance,
+std::optional<std::string> Client::find_past(const std::string& what) {
+  if (is_deployment_id(what)) return what;
+  const std::optional<json::object> all = fetch("/v1/services");
+  if (!all) return std::nullopt;
+  std::vector<std::string> names;
+  if (const json::array* list = array_at(*all, "services"))
+    for (const json::value& value : *list)
+      if (const json::object* service = value.if_object())
+        names.push_back(text_at(*service, "name"));
+  const bool is_service = std::find(names.begin(), names.end(), what) != names.end();
+  if (is_service) names = {what};
+  if (what.empty() && names.size() != 1) {
+    fail("there is not just one service: name the deployment, the service or the revision", kUsage);
+    return std::nullopt;
+  }
+  std::vector<std::string> found;
+  for (const std::string& name : names) {
+    std::optional<std::string> id = newest_of(name, is_service ? std::string() : what);
+    if (!id) return std::nullopt;
+    if (!id->empty()) found.push_back(std::move(*id));
+  }
+  if (found.size() == 1) return found.front();
+  if (!found.empty()) {
+    std::string ids;
+    for (const std::string& id : found) ids += (ids.empty() ? "" : ", ") + id;
+    fail("several services have had a deployment of '" + what + "': name one of " + ids, kUsage);
+  } else if (is_service || what.empty()) {
+    fail("nothing has been deployed to '" + names.front() + "' yet");
+  } else {
+    fail("no deployment, service or revision is called '" + what +
+         "'; `teal status` lists the services, `teal history SERVICE` what was deployed");
+  }
+  return std::nullopt;
+}
+
+int Client::explain(const std::string& what) {
+  const std::optional<std::string> id = find_past(what);
+  if (!id) return failure_;
+  return show("/v1/deployments/" + path_segment(*id) + "/evidence", render_evidence);
+}
+
+int Client::replay(const std::string& what, const std::string& tolerance,
                    const std::string& confidence) {
+  const std::optional<std::string> id = find_past(what);
+  if (!id) return failure_;
   std::string query;
   if (!tolerance.empty()) query += "?tolerance=" + path_segment(tolerance);
   if (!confidence.empty())
     query += (query.empty() ? "?confidence=" : "&confidence=") + path_segment(confidence);
-  return show("/v1/deployments/" + path_segment(id) + "/replay" + query, render_replay);
-}
-
-int Client::events(bool follow, const std::string& since) {
-  bool complete = false;
-  const auto take = [&](const ServerEvent& event) {
-    if (event.is_live_mark) {
-      complete = !follow;
-      return follow;
-    }
-    const std::optional<json::object> data = parse_object(event.data);
-    if (json_ || !data || event.type == "gap") {
-      terminal_.out << printable_json(event.data) << '\n' << std::flush;
-      return true;
-    }
-    const std::string service = text_at(*data, "service");
-    const std::string deployment = text_at(*data, "deployment");
-    terminal_.out << text_at(*data, "at") << "  " << printable(event.type)
-                  << (service.empty() ? "" : "  " + service)
-                  << (deployment.empty() ? "" : "  " + deployment) << "  " << text_at(*data, "text")
-                  << '\n'
-                  << std::flush;
-    return true;
-  };
-  using Until = AdminClient::Until;
-  const Result<void> ended =
-      admin_.follow_events(since, follow ? Until::stopped : Until::retained, take);
-  return complete || ended ? static_cast<int>(kSuccess) : fail(ended.error().message());
+  return show("/v1/deployments/" + path_segment(*id) + "/replay" + query, render_replay);
 }
 
 int Client::target(const std::string& method, const std::string& service, const std::string& group,
@@ -291,9 +283,8 @@ int Client::target(const std::string& method, const std::string& service, const 
 }
 
 int Client::alarms(const std::string& service) {
-  const ViewStyle style{terminal_.columns, terminal_.colour, 0};
   return show(service.empty() ? "/v1/alarms" : "/v1/alarms?service=" + path_segment(service),
-              [&](const json::object& alarms) { return render_alarms(alarms, style); });
+              [&](const json::object& alarms) { return render_alarms(alarms, style(0)); });
 }
 
 int Client::alarm(const std::string& name, const std::string& state, const std::string& service,
@@ -303,7 +294,7 @@ int Client::alarm(const std::string& name, const std::string& state, const std::
   if (!service.empty()) body["service"] = json::string(service);
   if (!reason.empty()) body["reason"] = json::string(reason);
   const auto answer = call("POST", "/v1/alarms/" + path_segment(name), json::serialize(body));
-  if (!answer) return kError;
+  if (!answer) return failure_;
   if (json_)
     terminal_.out << printable_json(*answer);
   else

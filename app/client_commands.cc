@@ -14,11 +14,15 @@
 namespace teal::app {
 namespace {
 
+constexpr const char* kWhich =
+    "A deployment's id; a service, for its newest; or a revision, for the newest of it; may be "
+    "left out with a single service";
+
 /// What the user chose, filled in by CLI11. Shared by the callbacks of all subcommands; only one of
 /// them runs.
 struct Choices {
   std::string admin, output = "table";
-  std::string id, tolerance, confidence;
+  std::string tolerance, confidence;
   std::string service, what, group, address, name, state, reason, if_match, since = "0";
   std::string timeout = "0";
   std::vector<std::string> shares;
@@ -58,7 +62,8 @@ class Registrar {
         command("status", "Groups, split, rates and the running deployment.",
                 [](Client& client, Choices& c) { return client.status(c.service, c.watch); });
     status->add_option("SERVICE", choices_->service, "Only this service");
-    status->add_flag("--watch", choices_->watch, "Redraw every second until Ctrl-C");
+    status->add_flag("--watch", choices_->watch,
+                     "Redraw every second until Ctrl-C, also over a restart of Teal");
 
     CLI::App* history =
         command("history", "The deployments of a service, newest first.",
@@ -69,20 +74,25 @@ class Registrar {
         ->capture_default_str();
 
     CLI::App* explain = command("explain", "What the judges of a deployment saw.",
-                                [](Client& client, Choices& c) { return client.explain(c.id); });
-    explain->add_option("ID", choices_->id, "The deployment's id")->required();
+                                [](Client& client, Choices& c) { return client.explain(c.what); });
+    explain->add_option("WHAT", choices_->what, kWhich);
 
-    CLI::App* replay = command(
-        "replay", "A deployment's events judged again: what would have happened and when.",
-        [](Client& client, Choices& c) { return client.replay(c.id, c.tolerance, c.confidence); });
-    replay->add_option("ID", choices_->id, "The deployment's id")->required();
-    replay->add_option("--tolerance", choices_->tolerance, "Worse by this factor is still well");
-    replay->add_option("--confidence", choices_->confidence, "Of a rollback: 0.999");
+    CLI::App* replay =
+        command("replay", "A deployment's events judged again: what would have happened and when.",
+                [](Client& client, Choices& c) {
+                  return client.replay(c.what, c.tolerance, c.confidence);
+                });
+    replay->add_option("WHAT", choices_->what, kWhich);
+    replay->add_option("--tolerance", choices_->tolerance, "Worse by this factor is still well")
+        ->check(CLI::Range(1.0, 100.0));
+    replay->add_option("--confidence", choices_->confidence, "Of a rollback: 0.999")
+        ->check(CLI::Range(0.9, 0.99999));
 
     CLI::App* events =
         command("events", "What has happened; with --follow also what happens.",
                 [](Client& client, Choices& c) { return client.events(c.follow, c.since); });
-    events->add_flag("--follow", choices_->follow, "Go on until Ctrl-C");
+    events->add_flag("--follow", choices_->follow,
+                     "Go on until Ctrl-C, also over a restart of Teal");
     events
         ->add_option("--since", choices_->since, "Only events after this id; 0: all that are kept")
         ->capture_default_str();
@@ -122,6 +132,15 @@ class Registrar {
     command_->add_option("--timeout", choices_->timeout, "Of --wait; 0 is as long as it takes")
         ->check(is_duration())
         ->capture_default_str();
+    CLI::App* wait = command("wait", "Show the progress of a deployment to its end.",
+                             [](Client& client, Choices& c) {
+                               const Result<Millis> timeout = parse_duration(c.timeout);
+                               return client.wait({c.what, timeout ? *timeout : Millis{0}});
+                             });
+    wait->add_option("WHAT", choices_->what, kWhich);
+    wait->add_option("--timeout", choices_->timeout, "0 is as long as it takes")
+        ->check(is_duration())
+        ->capture_default_str();
   }
 
   void add_steering() {
@@ -151,8 +170,10 @@ class Registrar {
     });
     split->add_option("SERVICE", choices_->service, "The service")->required();
     split->add_option("SHARES", choices_->shares, "green=12.5%, blue=...")->required();
-    split->add_option("--if-match", choices_->if_match,
-                      "Only if the service's version is still this one");
+    split
+        ->add_option("--if-match", choices_->if_match,
+                     "Only if the service's version is still this one")
+        ->check(CLI::TypeValidator<std::uint64_t>("NUMBER"));
   }
 
   void add_targets_and_alarms() {
@@ -171,7 +192,9 @@ class Registrar {
       one->add_option("GROUP", choices_->group, "The group")
           ->required()
           ->check(CLI::IsMember({"blue", "green"}));
-      one->add_option("ADDR", choices_->address, "IP:PORT, [IPv6]:PORT or unix:/PATH")->required();
+      one->add_option("ADDR", choices_->address, "IP:PORT, [IPv6]:PORT or unix:/PATH")
+          ->required()
+          ->check(is_address());
       if (word == "DELETE")
         one->add_flag("--force", choices_->force,
                       "Also where a running deployment then has too few: count its minimum anew");
@@ -202,6 +225,15 @@ class Registrar {
           return duration ? std::string() : duration.error().message();
         },
         "DURATION");
+  }
+
+  static CLI::Validator is_address() {
+    return CLI::Validator(
+        [](std::string& text) {
+          const Result<Address> address = parse_address(text);
+          return address ? std::string() : address.error().message();
+        },
+        "ADDRESS");
   }
 
   CLI::App* command(const char* name, const char* help, Run run) {

@@ -1,4 +1,4 @@
-// `teal deploy`: the request, and waiting for how it ends.
+// `teal deploy` and `teal wait`: the request, and waiting for how it ends.
 #include <optional>
 #include <ostream>
 #include <sstream>
@@ -8,6 +8,7 @@
 
 #include "app/alarms_view.h"
 #include "app/client.h"
+#include "app/deployment_wait.h"
 #include "app/exit_code.h"
 #include "app/json_at.h"
 #include "app/status_view.h"
@@ -19,13 +20,11 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr Millis kPoll{250};
-/// A Teal that is being restarted is waited for that long.
-constexpr Millis kPatience{60'000};
 constexpr std::size_t kLongestPlanFile = std::size_t{512} * 1024;
 
+/// Whoever typed it is to blame, not a file.
 Error bad_alarm(const std::string& text) {
-  return Error{Source::config,
+  return Error{Source::downstream,
                "'" + text +
                    "' is not an alarm: write NAME=METRIC > LIMIT [over DURATION] [minimum "
                    "REQUESTS], like errors=error_rate > 1% over 30s minimum 50, NAME=external "
@@ -144,48 +143,6 @@ Result<json::value> read_plan(const std::string& path) {
   return plan;
 }
 
-bool is_terminal(const std::string& status) {
-  return status == "Succeeded" || status == "Failed" || status == "Stopped";
-}
-
-/// Prints each entry of a timeline once.
-class TimelinePrinter {
- public:
-  TimelinePrinter(std::ostream& out, bool silent) : out_(out), silent_(silent) {}
-
-  void print(const json::object& deployment) {
-    const json::value* timeline = deployment.if_contains("timeline");
-    if (silent_ || timeline == nullptr || !timeline->is_array()) return;
-    const json::array& entries = timeline->get_array();
-    for (; printed_ < entries.size(); ++printed_)
-      if (entries[printed_].is_object())
-        out_ << render_timeline_entry(entries[printed_].get_object()) << '\n';
-    out_ << std::flush;
-  }
-  /// Why it waits, once for each wait.
-  void print_wait(const json::object& deployment) {
-    const json::object* wait = object_at(deployment, "wait");
-    if (silent_ || wait == nullptr) return;
-    std::string now = text_at(*wait, "phase") + text_at(*wait, "since");
-    if (now == wait_) return;
-    wait_ = std::move(now);
-    for (const std::string& line : render_wait(deployment)) out_ << "  " << line << '\n';
-    out_ << std::flush;
-  }
-  void restart() { printed_ = 0; }
-
- private:
-  std::ostream& out_;
-  bool silent_;
-  std::size_t printed_ = 0;
-  std::string wait_;  ///< The one that was printed last.
-};
-
-int exit_code_of(const std::string& status, bool was_rolled_back) {
-  if (status == "Succeeded") return was_rolled_back ? kRolledBack : kSuccess;
-  return kNotDeployed;
-}
-
 }  // namespace
 
 Result<std::string> deployment_body(const DeployOptions& options) {
@@ -221,14 +178,20 @@ Result<std::string> deployment_body(const DeployOptions& options) {
 }
 
 int Client::deploy(const DeployOptions& options) {
+  const Mono began = terminal_.now();
   const Result<std::string> body = deployment_body(options);
-  if (!body) return fail(body.error().message());
+  if (!body)
+    return fail(body.error().message(),
+                body.error().source() == Source::downstream ? kUsage : kError);
+  if (options.wait) end_within(options.timeout);
   AdminClient::Headers headers;
   if (!options.idempotency_key.empty())
     headers.emplace_back("Idempotency-Key", options.idempotency_key);
   const auto answer = call("POST", "/v1/services/" + path_segment(options.service) + "/deployments",
                            *body, headers);
-  if (!answer) return kError;
+  if (!answer && failure_ == kUnreachable && !options.idempotency_key.empty())
+    terminal_.err << "  the same command with the same --idempotency-key deploys once\n";
+  if (!answer) return failure_;
   json::error_code failed;
   const json::value report = json::parse(*answer, failed);
   if (failed || !report.is_object())
@@ -239,48 +202,17 @@ int Client::deploy(const DeployOptions& options) {
                   << render_shipment(report.get_object()) << render_alarm_notes(report.get_object())
                   << std::flush;
   if (!options.wait) return kSuccess;
-  return wait_for(text_at(report.get_object(), "id"), options.timeout);
+  return DeploymentWait(terminal_, admin_, json_, options.timeout, began)
+      .follow(text_at(report.get_object(), "id"));
 }
 
-/// Follows a deployment to its end, and then the rollback that takes it back, if there is one.
-int Client::wait_for(const std::string& id, Millis timeout) {
-  TimelinePrinter timeline(terminal_.out, json_);
-  std::string followed = id;
-  bool was_rolled_back = false;
-  Millis waited{0};
-  Millis unreachable{0};
-  while (true) {
-    const Result<AdminAnswer> answer = admin_.send("GET", "/v1/deployments/" + followed);
-    if (answer && answer->status >= 400) return report_problem(*answer);
-    unreachable = answer ? Millis{0} : unreachable + kPoll;
-    if (unreachable > kPatience) return fail(answer.error().message());
-    json::error_code failed;
-    const json::value value = answer ? json::parse(answer->body, failed) : json::value();
-    if (const json::object* report = failed ? nullptr : value.if_object()) {
-      timeline.print(*report);
-      timeline.print_wait(*report);
-      const std::string status = text_at(*report, "status");
-      const std::string rollback = text_at(*report, "rolled_back_by");
-      if (is_terminal(status) && !rollback.empty() && !was_rolled_back) {
-        was_rolled_back = true;
-        followed = rollback;
-        timeline.restart();
-        continue;
-      }
-      if (is_terminal(status)) {
-        if (json_) terminal_.out << printable_json(answer->body);
-        if (!json_) terminal_.out << render_deployment_line(*report) << '\n';
-        return exit_code_of(status, was_rolled_back);
-      }
-    }
-    if (timeout.count() > 0 && waited >= timeout) {
-      terminal_.err << "teal: " << followed << " has not ended in " << format_duration(timeout)
-                    << "; it goes on\n";
-      return kTimedOut;
-    }
-    if (!terminal_.pause(kPoll)) return fail("stopped waiting; " + followed + " goes on");
-    waited += kPoll;
-  }
+int Client::wait(const WaitOptions& options) {
+  const Mono began = terminal_.now();
+  end_within(options.timeout);
+  const std::optional<std::string> id = find_past(options.what);
+  if (!id) return failure_;
+  if (!json_ && *id != options.what) terminal_.out << "waiting for " << *id << '\n' << std::flush;
+  return DeploymentWait(terminal_, admin_, json_, options.timeout, began).follow(*id);
 }
 
 }  // namespace teal::app

@@ -198,7 +198,7 @@ Result<json::object> DemoStage::watch(const std::string& id) {
 /// Draws over the last frame, below whatever the story has said so far.
 void DemoStage::draw(const json::object& service) {
   ViewStyle style;
-  style.columns = terminal_.columns;
+  style.columns = terminal_.width();
   style.colour = terminal_.colour;
   const std::string frame = render_service(service, style);
   std::string text;

@@ -12,6 +12,9 @@ enum ExitCode : int {
   /// release stays as fallback (NO_HEALTHY_BASELINE).
   kNotDeployed = 4,
   kTimedOut = 5,
+  /// Teal gave no answer: it could not be reached, or not in time. What became of a deployment, or
+  /// of a command that was sent, is unknown.
+  kUnreachable = 6,
 };
 
 }  // namespace teal::app

@@ -161,7 +161,8 @@ std::string sickness_of(const json::object& target) {
 }
 
 /// The targets that do not take requests, and why: the rest is in the count.
-void add_sick_targets(Page& page, const json::object& service) {
+std::vector<std::string> sick_targets(const json::object& service) {
+  std::vector<std::string> sick;
   const json::object* groups = object_at(service, "groups");
   for (const std::string colour : {"blue", "green"}) {
     const json::object* group = groups == nullptr ? nullptr : object_at(*groups, colour);
@@ -172,10 +173,10 @@ void add_sick_targets(Page& page, const json::object& service) {
       if (target == nullptr) continue;
       const json::value* accepts = target->if_contains("accepts_requests");
       if (accepts == nullptr || !accepts->is_bool() || accepts->get_bool()) continue;
-      page.line("  " + colour + " " + text_at(*target, "address") + " " + sickness_of(*target),
-                kYellow);
+      sick.push_back(colour + " " + text_at(*target, "address") + " " + sickness_of(*target));
     }
   }
+  return sick;
 }
 
 bool waits(const json::object& deployment) {
@@ -290,6 +291,27 @@ std::string render_deployment_line(const json::object& deployment) {
   return line;
 }
 
+std::string render_heartbeat(const json::object& deployment, const json::object& service) {
+  constexpr std::size_t kMostTargets = 3;
+  const std::string step = step_of(deployment);
+  std::string line = render_deployment_line(deployment) + step;
+  const std::vector<std::string> wait = render_wait(deployment);
+  const json::array* timeline = array_at(deployment, "timeline");
+  const json::object* last =
+      timeline == nullptr || timeline->empty() ? nullptr : timeline->back().if_object();
+  if (!wait.empty())
+    line += "; " + wait.front();
+  else if (const std::string reason = text_at(deployment, "reason"); !reason.empty())
+    line += "; " + reason;
+  else if (step.empty() && last != nullptr)  // Before the plan: what is being waited for.
+    line += "; " + text_at(*last, "what");
+  const std::vector<std::string> sick = sick_targets(service);
+  for (std::size_t i = 0; i < std::min(sick.size(), kMostTargets); ++i) line += "; " + sick[i];
+  if (sick.size() > kMostTargets)
+    line += "; and " + std::to_string(sick.size() - kMostTargets) + " targets more";
+  return line;
+}
+
 std::string render_service(const json::object& service, const ViewStyle& style) {
   Page page(style);
   std::string split;
@@ -299,7 +321,7 @@ std::string render_service(const json::object& service, const ViewStyle& style) 
   add_groups(page, service);
   add_group_notes(page, service);
   add_fallback(page, service);
-  add_sick_targets(page, service);
+  for (const std::string& sick : sick_targets(service)) page.line("  " + sick, kYellow);
   if (const json::object* running = object_at(service, "deployment")) {
     add_deployment(page, *running, style);
   } else if (const json::object* last = object_at(service, "last_deployment")) {

@@ -29,6 +29,10 @@ std::string render_deployment_line(const boost::json::object& deployment);
 std::string render_timeline_entry(const boost::json::object& entry);
 /// Why a deployment waits and which commands end that, in two lines; nothing where it does not.
 std::vector<std::string> render_wait(const boost::json::object& deployment);
+/// One line about a deployment that is being waited for: where it is, why it waits, and which
+/// targets of its service take no requests and why. `service` may be empty.
+std::string render_heartbeat(const boost::json::object& deployment,
+                             const boost::json::object& service);
 /// A problem (RFC 9457) as the lines of an error message.
 std::string render_problem(std::string_view body, int status);
 

@@ -208,7 +208,7 @@ TEST_F(CommandLineTest, ShiftsByHandAndSpeaksJson) {
   const Finished status = teal_->cli({"status", "shop", "--output", "json"});
   EXPECT_EQ(status.code, 0) << status.err;
   EXPECT_NE(status.out.find("\"green\":\"12.5%\""), std::string::npos) << status.out;
-  EXPECT_EQ(teal_->cli({"split", "shop", "green=nonsense"}).code, 1);
+  EXPECT_EQ(teal_->cli({"split", "shop", "green=nonsense"}).code, 2);
   EXPECT_EQ(teal_->cli({"status", "shoop"}).code, 1);
   EXPECT_EQ(green_share(), "12.5%");
 }
@@ -216,7 +216,7 @@ TEST_F(CommandLineTest, ShiftsByHandAndSpeaksJson) {
 TEST(CommandLine, SaysWhenNobodyAnswers) {
   const RefusedAddress nobody;
   const Finished status = run({teal_binary(), "status", "--admin", to_string(nobody.address())});
-  EXPECT_EQ(status.code, 1);
+  EXPECT_EQ(status.code, 6);
   EXPECT_NE(status.err.find(to_string(nobody.address())), std::string::npos) << status.err;
 }
 

@@ -26,7 +26,12 @@ Said run(const std::vector<std::string>& words, const std::function<bool(Millis)
          bool is_tty = false) {
   std::ostringstream out;
   std::ostringstream err;
-  Terminal terminal{out, err, is_tty, false, 100, "127.0.0.1:1", pause};
+  Mono now{};  // Goes on where the command line lets time pass.
+  Terminal terminal{out, err, is_tty, false, 100, "127.0.0.1:1", [&](Millis time) {
+                      now += time;
+                      return pause(time);
+                    }};
+  terminal.now = [&] { return now; };
   std::vector<const char*> arguments{"teal"};
   for (const std::string& word : words) arguments.push_back(word.c_str());
   const int code = run_cli(static_cast<int>(arguments.size()), arguments.data(), terminal);
@@ -135,7 +140,10 @@ TEST_F(Cli, SplitsByHandAndGuardsAgainstALostUpdate) {
   const Said late = run(line({"split", "shop", "green=30%", "--if-match", "7"}));
   EXPECT_EQ(late.code, 1);
   EXPECT_THAT(late.err, HasSubstr("The service has changed"));
-  EXPECT_EQ(run(line({"split", "shop", "green"})).code, 1);
+  EXPECT_EQ(run(line({"split", "shop", "green"})).code, 2);
+  EXPECT_EQ(run(line({"split", "shop", "red=10%"})).code, 2);
+  EXPECT_EQ(run(line({"split", "shop", "green=nonsense"})).code, 2);
+  EXPECT_EQ(run(line({"split", "shop", "green=20%", "--if-match", "x"})).code, 2);
 }
 
 TEST_F(Cli, AddsAndDrainsTargets) {
@@ -147,6 +155,7 @@ TEST_F(Cli, AddsAndDrainsTargets) {
   EXPECT_EQ(calls().back(), "delete shop green 10.0.0.7:80 force");
   EXPECT_EQ(run(line({"target", "add", "shop", "green", "10.0.0.7:80", "--force"})).code, 2);
   EXPECT_EQ(run(line({"target", "add", "shop", "red", "10.0.0.7:80"})).code, 2);
+  EXPECT_EQ(run(line({"target", "add", "shop", "green", "nowhere"})).code, 2);
 }
 
 TEST_F(Cli, FiresAlarmsAndListsHistoryAndEvents) {
@@ -295,7 +304,103 @@ TEST_F(Cli, StopsWaitingInTime) {
   const Said said =
       run(line(deploy_words({"--wait", "--timeout", "1s"})), [](Millis) { return true; });
   EXPECT_EQ(said.code, 5);
-  EXPECT_THAT(said.err, HasSubstr("has not ended in 1s; it goes on"));
+  EXPECT_THAT(said.err, HasSubstr("d-2 has not ended in 1s; it goes on: `teal wait d-2` waits"));
+}
+
+TEST_F(Cli, SaysEveryHalfMinuteWhatItWaitsForAndWhichTargetsAreIll) {
+  Millis waited{0};
+  const Said said = run(line({"wait", "d-3", "--timeout", "61s"}), [&](Millis time) {
+    waited += time;
+    return true;
+  });
+  EXPECT_EQ(said.code, 5);
+  EXPECT_THAT(said.out, HasSubstr("after 15s: d-3 shop v42: Baking at 12.5%, step 2/3 (bake 5m)"));
+  EXPECT_THAT(said.out, HasSubstr("; green 10.0.0.1:9081 unhealthy: probe: connection refused\n"));
+  for (const char* moment : {"after 30s: ", "after 45s: ", "after 1m: "})
+    EXPECT_THAT(said.out, HasSubstr(moment));
+  EXPECT_EQ(waited, Millis{61'000});
+}
+
+TEST_F(Cli, SaysWhatADeploymentWaitsForThatHasNotComeToItsPlan) {
+  admin_.on_server([&] {
+    auto& report = admin_.commands.deployments_["d-3"];
+    report.plan.steps.clear();
+    report.timeline.push_back(
+        {admin_.clock.now, Status::in_progress, "waiting for 1 of 1 targets to be healthy"});
+  });
+  const Said said = run(line({"wait", "d-3", "--timeout", "20s"}), [](Millis) { return true; });
+  EXPECT_THAT(said.out, HasSubstr("after 15s: d-3 shop v42: Baking at 12.5%; waiting for 1 of 1 "
+                                  "targets to be healthy; green 10.0.0.1:9081 unhealthy"));
+}
+
+TEST_F(Cli, BeatsOnTheErrorStreamWhereTheReportIsJson) {
+  const Said said = run(line({"--output", "json", "wait", "d-3"}), [&, looks = 0](Millis) mutable {
+    if (++looks == 70) finish("d-3", Status::succeeded);
+    return looks < 100;
+  });
+  EXPECT_EQ(said.code, 0) << said.err;
+  EXPECT_THAT(said.out, ::testing::StartsWith("{\"id\":\"d-3\""));
+  EXPECT_THAT(said.err, HasSubstr("after 15s: d-3 shop v42: Baking"));
+}
+
+TEST_F(Cli, WaitsForTheNewestDeploymentOfAServiceOrOfARevision) {
+  finish("d-3", Status::succeeded);
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"wait"}, {"wait", "shop"}, {"wait", "v42"}, {"wait", "d-3"}}) {
+    const Said said = run(line(words));
+    EXPECT_EQ(said.code, 0) << said.err;
+    EXPECT_THAT(said.out, HasSubstr("d-3 shop v42: Succeeded"));
+    EXPECT_EQ(said.out.starts_with("waiting for d-3\n"), words.back() != "d-3") << said.out;
+  }
+  EXPECT_EQ(run(line({"wait", "v99"})).code, 1);
+}
+
+TEST_F(Cli, ExplainsAndReplaysByDeploymentServiceOrRevision) {
+  for (const std::string what : {"d-3", "shop", "v42"}) {
+    EXPECT_EQ(run(line({"explain", what})).code, 0) << what;
+    EXPECT_EQ(run(line({"replay", what, "--tolerance", "2"})).code, 0) << what;
+  }
+  const Said unknown = run(line({"explain", "v99"}));
+  EXPECT_EQ(unknown.code, 1);
+  EXPECT_THAT(unknown.err, HasSubstr("no deployment, service or revision is called 'v99'; `teal "
+                                     "status` lists the services"));
+  EXPECT_EQ(run(line({"replay", "d-3", "--tolerance", "x"})).code, 2);
+  EXPECT_EQ(run(line({"replay", "d-3", "--confidence", "2"})).code, 2);
+}
+
+TEST_F(Cli, AsksWhichServiceARevisionOfTwoIsMeantOf) {
+  admin_.on_server([&] {
+    admin_.commands.services_["cart"] = admin_.commands.services_["shop"];
+    admin_.commands.services_["cart"].name = "cart";
+    auto& other = admin_.commands.deployments_["d-5"];
+    other = admin_.commands.deployments_["d-3"];
+    other.id = "d-5";
+    other.service = "cart";
+  });
+  const Said said = run(line({"explain", "v42"}));
+  EXPECT_EQ(said.code, 2);
+  EXPECT_THAT(said.err, HasSubstr("name one of d-5, d-3"));
+  EXPECT_EQ(run(line({"explain"})).code, 2);
+  EXPECT_EQ(run(line({"explain", "cart"})).code, 0);
+}
+
+TEST_F(Cli, CutsLinesOnATerminalOnly) {
+  const std::string revision(150, 'x');
+  admin_.on_server(
+      [&] { admin_.commands.services_["shop"].groups[Colour::blue].revision = revision; });
+  EXPECT_THAT(run(line({"status"})).out, HasSubstr(revision));
+  const Said cut = run(
+      line({"status"}), [](Millis) { return false; }, true);
+  EXPECT_THAT(cut.out, ::testing::Not(HasSubstr(revision)));
+}
+
+TEST_F(Cli, TellsAGapOfEventsInWords) {
+  admin_.on_server([&] { admin_.commands.announce("split.changed", "green 12.5%"); });
+  const Said said = run(line({"events", "--since", "0badcafe-4"}));
+  EXPECT_EQ(said.code, 0) << said.err;
+  EXPECT_THAT(said.out,
+              ::testing::StartsWith("(events are missing here, nobody can tell how many"));
+  EXPECT_THAT(said.out, ::testing::Not(HasSubstr("{")));
 }
 
 TEST_F(Cli, ShowsEveryProblemOfARequest) {
@@ -307,12 +412,41 @@ TEST_F(Cli, ShowsEveryProblemOfARequest) {
 
 TEST(CliWithoutTeal, SaysThatItCannotBeReached) {
   const Said said = run({"status"});
-  EXPECT_EQ(said.code, 1);
+  EXPECT_EQ(said.code, 6);
   EXPECT_THAT(said.err, HasSubstr("cannot reach Teal's control API at 127.0.0.1:1: is `teal serve` "
                                   "running?"));
 }
 
+/// Waits at 127.0.0.1:1, where nobody is; `wait` tells how long it took by its own clock.
+Said wait_for_nobody(const std::vector<std::string>& words, Millis& waited) {
+  return run(words, [&](Millis time) {
+    waited += time;
+    return true;
+  });
+}
+
+TEST(CliWithoutTeal, DoesNotTakeSilenceForADeploymentThatGoesOn) {
+  Millis waited{0};
+  const Said said = wait_for_nobody({"wait", "d-2", "--timeout", "2s"}, waited);
+  EXPECT_EQ(said.code, 6);
+  EXPECT_EQ(waited, Millis{2000}) << "the time-out holds whoever answers";
+  EXPECT_THAT(said.err, HasSubstr("; trying again\n"));
+  EXPECT_THAT(said.err, HasSubstr("what became of d-2 is unknown, there has been no answer for 2s: "
+                                  "`teal wait d-2` waits again, `teal status`"));
+  EXPECT_THAT(said.err, ::testing::Not(HasSubstr("goes on")));
+}
+
+TEST(CliWithoutTeal, WaitsAMinuteForOneThatIsBeingRestartedAndSaysSo) {
+  Millis waited{0};
+  const Said said = wait_for_nobody({"wait", "d-2"}, waited);
+  EXPECT_EQ(said.code, 6);
+  EXPECT_GE(waited, Millis{60'000});
+  EXPECT_LE(waited, Millis{62'000});
+  EXPECT_THAT(said.out, HasSubstr("s: no answer for "));
+}
+
 TEST(CliWithoutTeal, TellsUsageFromErrors) {
+  EXPECT_EQ(run({"deploy", "shop", "--revision", "v2", "--alarm", "nonsense"}).code, 2);
   EXPECT_EQ(run({}).code, 2);
   EXPECT_EQ(run({"explode"}).code, 2);
   EXPECT_EQ(run({"deploy", "shop"}).code, 2);
