@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
+#include <boost/json.hpp>
 
 #include "app/cli.h"
 #include "app/demo.h"
@@ -26,6 +27,8 @@
 
 namespace teal::app {
 namespace {
+
+namespace json = boost::json;
 
 void print(std::ostream& out, const config::Problems& problems) {
   for (const config::Problem& problem : problems.list)
@@ -50,16 +53,38 @@ config::Variables environment() {
   return variables;
 }
 
-/// The files that the configuration names: false where Teal could not serve with them.
-bool check_files(const Terminal& terminal, const std::string& path,
-                 const std::shared_ptr<const config::Config>& config, Log& log) {
+/// What is wrong with a configuration and its files, and what is hardly meant.
+struct Findings {
+  config::Problems problems;
+  std::vector<config::Problem> warnings;
+  void warn(const std::vector<config::Problem>& more) {
+    warnings.insert(warnings.end(), more.begin(), more.end());
+  }
+};
+
+/// The files that the configuration names; the problems are those that keep Teal from serving.
+void check_files(const std::string& path, const std::shared_ptr<const config::Config>& config,
+                 Log& log, Findings& findings) {
   const SystemClock clock;
   net::FileFaults faults = TlsKeeper(config, clock, log).load();
   proxy::ErrorPages::load(*config, faults);
-  warn(terminal.err, to_problems(faults, path, false));
-  const config::Problems problems{to_problems(faults, path, true)};
-  if (!problems.list.empty()) print(terminal.err, problems);
-  return problems.list.empty();
+  findings.warn(to_problems(faults, path, false));
+  findings.problems.list = to_problems(faults, path, true);
+}
+
+json::array to_json(const std::vector<config::Problem>& problems) {
+  json::array list;
+  for (const config::Problem& problem : problems) {
+    json::object one;
+    one["file"] = json::string(problem.file);
+    one["line"] = problem.line > 0 ? json::value(problem.line) : json::value(nullptr);
+    one["column"] = problem.column > 0 ? json::value(problem.column) : json::value(nullptr);
+    one["key"] = json::string(problem.key);
+    one["message"] = json::string(problem.message);
+    one["hint"] = json::string(problem.hint);
+    list.push_back(std::move(one));
+  }
+  return list;
 }
 
 int serve(const Terminal& terminal, const std::string& path, bool quiet) {
@@ -70,7 +95,11 @@ int serve(const Terminal& terminal, const std::string& path, bool quiet) {
   }
   const std::unique_ptr<Log> log = make_operator_log(quiet);
   const auto config = std::make_shared<const config::Config>(*loaded);
-  if (!check_files(terminal, path, config, *log)) return kError;
+  Findings findings;
+  check_files(path, config, *log, findings);
+  warn(terminal.err, findings.warnings);
+  if (!findings.problems.list.empty()) print(terminal.err, findings.problems);
+  if (!findings.problems.list.empty()) return kError;
   Server server(config, *log, Systemd(SystemdEnvironment::read()));
   if (const Result<void> started = server.start(); !started) {
     log->error("teal cannot start", {{"reason", started.error().message()}});
@@ -79,18 +108,28 @@ int serve(const Terminal& terminal, const std::string& path, bool quiet) {
   return server.run();
 }
 
-int check(const Terminal& terminal, const std::string& path) {
-  std::vector<config::Problem> warnings;
-  const config::Loaded<config::Config> loaded = config::load_file(path, environment(), &warnings);
-  if (!loaded) {
-    print(terminal.err, loaded.error());
-    return kError;
+int check(const Terminal& terminal, const std::string& path, bool as_json) {
+  Findings findings;
+  const config::Loaded<config::Config> loaded =
+      config::load_file(path, environment(), &findings.warnings);
+  if (loaded) {
+    const std::unique_ptr<Log> log = make_operator_log(true);
+    check_files(path, std::make_shared<const config::Config>(*loaded), *log, findings);
+  } else {
+    findings.problems = loaded.error();
   }
-  warn(terminal.err, warnings);
-  const std::unique_ptr<Log> log = make_operator_log(true);
-  if (!check_files(terminal, path, std::make_shared<const config::Config>(*loaded), *log))
-    return kError;
-  warn(terminal.err, look_at_places(*loaded, path == "-" ? "stdin" : path));
+  const bool good = findings.problems.list.empty();
+  if (good) findings.warn(look_at_places(*loaded, path == "-" ? "stdin" : path));
+  if (as_json) {
+    const json::object report{{"good", good},
+                              {"problems", to_json(findings.problems.list)},
+                              {"warnings", to_json(findings.warnings)}};
+    terminal.out << printable_json(json::serialize(report)) << '\n';
+    return good ? kSuccess : kError;
+  }
+  warn(terminal.err, findings.warnings);
+  if (!good) print(terminal.err, findings.problems);
+  if (!good) return kError;
   terminal.out << printable(path) << " is good: " << loaded->listeners.size() << " listeners, "
                << loaded->services.size() << " services\n";
   for (const std::string& line : describe_places(*loaded)) terminal.out << printable(line) << '\n';
@@ -114,7 +153,14 @@ void add_server_commands(CLI::App& app, const Terminal& terminal, Action& action
         app.add_subcommand("check", "Read a configuration file and report every problem in it.");
     auto path = std::make_shared<std::string>();
     command->add_option("CONFIG", *path, "The configuration file.")->required();
-    command->callback([&, path] { action = [&, path] { return check(terminal, *path); }; });
+    command->fallthrough();  // --output
+    command->callback([&, path] {
+      action = [&, path] {
+        const bool as_json =
+            app.count("--output") > 0 && app["--output"]->as<std::string>() == "json";
+        return check(terminal, *path, as_json);
+      };
+    });
   }
   {
     CLI::App* command = app.add_subcommand(

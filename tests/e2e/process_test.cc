@@ -113,6 +113,23 @@ TEST(CommandLine, CheckTellsAGoodFileFromABadOne) {
   EXPECT_EQ(run({teal_binary(), "check", dir / "missing.yaml"}).code, 1);
 }
 
+TEST(CommandLine, CheckAsJsonListsWhatIsWrongAndWhere) {
+  const TempDir dir;
+  write_file(dir / "good.yaml", shop({"127.0.0.1:1"}).render(dir.path()));
+  write_file(dir / "bad.yaml", "listeners:\n  public: { adress: '127.0.0.1:0' }\n");
+  const Finished good = run({teal_binary(), "check", "--output", "json", dir / "good.yaml"});
+  EXPECT_EQ(good.code, 0) << good.err;
+  EXPECT_TRUE(good.out.starts_with(R"({"good":true,"problems":[],"warnings":[)")) << good.out;
+  const Finished bad = run({teal_binary(), "--output", "json", "check", dir / "bad.yaml"});
+  EXPECT_EQ(bad.code, 1);
+  EXPECT_TRUE(bad.err.empty()) << bad.err;
+  EXPECT_TRUE(bad.out.starts_with(R"({"good":false,"problems":[{"file":")")) << bad.out;
+  EXPECT_NE(bad.out.find(R"("line":2,"column":13,"key":"listeners.public.adress","message":)"),
+            std::string::npos)
+      << bad.out;
+  EXPECT_NE(bad.out.find(R"("hint":"did you mean 'address'?"})"), std::string::npos) << bad.out;
+}
+
 TEST(CommandLine, TheDocumentedExampleIsGoodWithTheFilesThatItNames) {
   const TempDir dir;
   const Certificates files(dir.path());
