@@ -32,9 +32,23 @@ event::HealthChanged health_of(const GroupState& group) {
 
 // ---- what engines are told ----------------------------------------------------------------------
 
+/// Nobody of the live group is healthy, but panic has all of them asked: they serve if most of what
+/// they answered in the last seconds was no error. Health is not to be believed then, in either
+/// way.
+bool Controller::State::serves_in_panic(const ServiceEntry& entry) const {
+  if (!is_panicking(entry.state, entry.config->panic_percent)) return false;
+  const auto windows = shown.find(entry.state.name);
+  if (windows == shown.end()) return false;
+  const Shown& live = windows->second[entry.state.live];
+  if (live.revision != entry.state.groups[entry.state.live].revision) return false;
+  const auto recent = live.window.view();
+  return recent && recent->counters.errors() * 2 < recent->counters.total();
+}
+
 /// Notes since when nobody serves, or does again.
 void Controller::State::note_live(ServiceEntry& entry) {
-  const bool serves = accepts_requests(entry.state.groups[entry.state.live]);
+  const bool serves =
+      accepts_requests(entry.state.groups[entry.state.live]) || serves_in_panic(entry);
   const Mono now = clock.mono();
   if (serves)
     entry.live_lost.reset();
@@ -48,6 +62,8 @@ event::BaselineHealth Controller::State::baseline_of(const DeploymentRunner& run
   const Colour baseline = spec.kind == Kind::deploy ? other(spec.colour) : spec.colour;
   const event::HealthChanged counts = health_of(entry.state.groups[baseline]);
   event::BaselineHealth health{counts.healthy, counts.unhealthy, counts.unknown};
+  if (health.healthy == 0 && entry.state.live == baseline && serves_in_panic(entry))
+    health = {counts.unhealthy + counts.unknown, 0, 0};
   if (health.healthy == 0 && entry.state.live == baseline && entry.live_lost)
     health.lost_for = std::chrono::duration_cast<Millis>(clock.mono() - *entry.live_lost);
   return health;
@@ -104,12 +120,14 @@ bool Controller::State::is_fallback_of(const DeploymentRunner& runner) const {
 }
 
 /// Another release in the group would take the only one away that serves.
-bool Controller::State::serves_alone(const ServiceEntry& entry, Colour colour) {
+bool Controller::State::serves_alone(const ServiceEntry& entry, Colour colour) const {
   const GroupState& group = entry.state.groups[colour];
   const bool is_reached =
       entry.state.live == colour || group.fallback || entry.state.split.of(colour) > Weight::none();
+  const bool is_other_live = entry.state.live == other(colour);
   return is_reached && accepts_requests(group) &&
-         !accepts_requests(entry.state.groups[other(colour)]);
+         !accepts_requests(entry.state.groups[other(colour)]) &&
+         !(is_other_live && serves_in_panic(entry));
 }
 
 std::optional<FallbackReport> Controller::State::fallback_report(const ServiceEntry& entry) const {

@@ -105,6 +105,9 @@ void Controller::State::watch_panic() {
     if (below == 0) continue;
     const GroupState& live = entry.state.groups[entry.state.live];
     const bool panicking = is_panicking(entry.state, below);
+    // What it answers while its health is not believed is news of its own.
+    note_live(entry);
+    tell_baseline(entry, false);
     if (std::exchange(entry.panicking, panicking) == panicking) continue;
     const std::string group(to_string(entry.state.live));
     say(panicking ? Level::warning : Level::info, panicking ? "group.panicking" : "group.calm",

@@ -146,13 +146,14 @@ struct Controller::State {
   void add_outside_metrics(std::vector<MetricSample>& samples) const;
 
   // ---- controller_fallback.cc -------------------------------------------------------------------
+  bool serves_in_panic(const ServiceEntry& entry) const;
   void note_live(ServiceEntry& entry);
   event::BaselineHealth baseline_of(const DeploymentRunner& runner) const;
   void tell_baseline(ServiceEntry& entry, bool exactly);
   void watch_fallback(ServiceEntry& entry);
   void retire_fallback(ServiceEntry& entry, const std::string& why);
   bool is_fallback_of(const DeploymentRunner& runner) const;
-  static bool serves_alone(const ServiceEntry& entry, Colour colour);
+  bool serves_alone(const ServiceEntry& entry, Colour colour) const;
   std::optional<FallbackReport> fallback_report(const ServiceEntry& entry) const;
 
   // ---- controller_recovery.cc -------------------------------------------------------------------

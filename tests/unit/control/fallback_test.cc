@@ -54,6 +54,79 @@ TEST_F(FallbackTest, AStopKeepsTheReleaseWhereNobodyOfTheOldGroupIsHealthy) {
   EXPECT_EQ(shop().fallback->deployment, id);
 }
 
+/// Probes of the live group fail, and panic has it asked all the same.
+class FallbackInPanicTest : public FallbackTest {
+ protected:
+  DeploymentId bake_in_panic() {
+    config.services[0].panic_percent = 50;
+    start();
+    const DeploymentId id = bake();
+    probe(Colour::blue, Health::unhealthy);
+    answer(100, 0);
+    return id;
+  }
+
+  /// So many answers of the live group in a second, and so many of them errors.
+  void answer(std::uint64_t all, std::uint64_t errors) {
+    TrafficReading& live = ports->traffic.emplace_back();
+    live.key = {"shop", Colour::blue, "v1", Audience::split};
+    advance(1s);
+    live.counters.requests[0][1] = all - errors;
+    live.counters.requests[0][4] = errors;
+    advance(1s);
+  }
+};
+
+TEST_F(FallbackInPanicTest, ALiveGroupThatAnswersIsGoneBackTo) {
+  const DeploymentId id = bake_in_panic();
+  const auto answer = command(id, Command::stop);
+  ASSERT_TRUE(answer && *answer);
+  EXPECT_EQ((*answer)->error_code, "MANUAL_STOP");
+  EXPECT_TRUE((*answer)->rolled_back_by);
+  EXPECT_EQ(ports->last().split, Split::all_to(Colour::blue));
+  EXPECT_FALSE(green().fallback) << "it would end the panic, and serve what it was stopped for";
+}
+
+TEST_F(FallbackInPanicTest, ALiveGroupThatFailsIsNobodyToGoBackTo) {
+  const DeploymentId id = bake_in_panic();
+  answer(1000, 990);
+  const auto answer = command(id, Command::stop);
+  ASSERT_TRUE(answer && *answer);
+  EXPECT_EQ((*answer)->error_code, "NO_HEALTHY_BASELINE");
+  EXPECT_TRUE(green().fallback);
+}
+
+TEST_F(FallbackInPanicTest, ALiveGroupThatAnswersSkipsNoPlanAndHoldsNoStep) {
+  config.services[0].panic_percent = 50;
+  start();
+  probe(Colour::blue, Health::healthy);
+  probe(Colour::blue, Health::unhealthy);
+  answer(100, 0);
+  for (int i = 0; i < 6; ++i) answer(100, 0);
+  advance(31s);
+  answer(100, 0);
+  const DeploymentId id = deploy();
+  probe(Colour::green, Health::healthy);
+  ports->pump();
+  EXPECT_EQ(status(id), Status::baking) << "at 10%";
+  EXPECT_EQ(announced("deployment.plan_skipped"), 0U);
+}
+
+TEST_F(FallbackTest, AShareOfItByHandCanBeTakenBack) {
+  stopped_beside_the_dead();
+  const auto split = [&](Split wanted) {
+    std::optional<int> refused;
+    controller->set_split("shop", wanted, std::nullopt, [&](const Answer<ServiceReport>& answer) {
+      refused = answer ? 0 : answer.error().status;
+    });
+    ports->pump();
+    return refused;
+  };
+  EXPECT_EQ(split(Split::with(Colour::green, Weight{2500})), 0);
+  EXPECT_EQ(split(Split::all_to(Colour::blue)), 0) << "it serves without a share";
+  EXPECT_TRUE(green().fallback);
+}
+
 TEST_F(FallbackTest, ItLeavesWhenTheLiveGroupHasServedForKeepOld) {
   stopped_beside_the_dead();
   advance(24h);
