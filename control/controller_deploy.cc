@@ -67,10 +67,9 @@ std::optional<ApiError> refuse_lack_of_targets(const Request& request, const Ser
   if (!request.targets.empty() || group.targets.empty() || group.revision.empty() ||
       group.revision == request.revision)
     return std::nullopt;
-  std::string command = "teal deploy " + entry.state.name + " --revision " + request.revision;
-  for (const Address& target : entry.config->groups[idle].targets)
-    command += " --target " + to_string(target);
-  if (entry.config->groups[idle].targets.empty()) command += " --target IP:PORT";
+  // Not the addresses that are known: whoever types what he is told to must not ship those.
+  const std::string command =
+      "teal deploy " + entry.state.name + " --revision " + request.revision + " --target IP:PORT";
   return refused(409, "idle-group-is-warm",
                  std::string(to_string(idle)) + " runs " + group.revision + " on " +
                      listed(group.targets) + ", and the request names no targets for " +
@@ -176,7 +175,7 @@ Answer<DeploymentReport> Controller::deploy(const std::string& service, const Re
                    std::string(to_string(idle)) + " still gets " +
                        to_string(entry->state.split.of(idle)) + " of the traffic",
                    "roll back the last deployment or set its share to 0% first");
-  if (State::serves_alone(*entry, idle))
+  if (state.serves_alone(*entry, idle))
     return refused(409, "fallback-serves",
                    entry->state.groups[idle].revision + " in " + std::string(to_string(idle)) +
                        " serves as fallback, since no target of " +

@@ -32,6 +32,8 @@ std::optional<ApiError> refuse_split(const ServiceState& service, Split split) {
     if (split.of(colour) == Weight::none() || accepting(service.groups[colour]) > 0) continue;
     // What it has already cannot be refused; lowering it must always be possible.
     if (split.of(colour) <= service.split.of(colour)) continue;
+    // Nor can it for a live group that has a fallback: that serves without a share.
+    if (colour == service.live && service.groups[other(colour)].fallback) continue;
     return refused(422, "no-healthy-targets", "The split was not changed",
                    std::string(to_string(colour)) + " has no healthy target",
                    "add healthy targets to the group, or give it 0%");

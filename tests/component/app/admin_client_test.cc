@@ -112,7 +112,7 @@ TEST(AdminClient, WaitsForTheRetainedEventsNoLongerThanForAnyAnswer) {
   std::string heartbeats = kStream;
   for (int i = 0; i < 5'000; ++i) heartbeats += ":\n\n";
   const Answering server(dripping(heartbeats));
-  const Result<void> ended =
+  const Result<AdminAnswer> ended =
       AdminClient(server.address(), Millis{200})
           .follow_events("0", Until::retained, [](const ServerEvent&) { return true; });
   ASSERT_FALSE(ended);
@@ -122,7 +122,7 @@ TEST(AdminClient, WaitsForTheRetainedEventsNoLongerThanForAnyAnswer) {
 TEST(AdminClient, SaysSoWhereAnEventHasNoEnd) {
   for (const std::string start : {"data: ", "id: 1\nevent: "}) {
     const Answering server(held(kStream + start + std::string(3'000'000, 'x')));
-    const Result<void> ended =
+    const Result<AdminAnswer> ended =
         AdminClient(server.address(), kEver)
             .follow_events("0", Until::stopped, [](const ServerEvent&) { return true; });
     ASSERT_FALSE(ended) << start;

@@ -102,7 +102,8 @@ TEST(AdminServer, StreamsEventsAsTheyHappenAndAHeartbeatInBetween) {
   peer.forget();
   EXPECT_THAT(peer.read_until(":\n\n"), HasSubstr(":\n\n"));
   admin.on_server([&] { admin.commands.announce("deployment.baking", "now"); });
-  EXPECT_THAT(peer.read_until("\"now\"}\n\n"), HasSubstr("id: store-2\nevent: deployment.baking\n"));
+  EXPECT_THAT(peer.read_until("\"now\"}\n\n"),
+              HasSubstr("id: store-2\nevent: deployment.baking\n"));
 }
 
 TEST(AdminServer, ForgetsASubscriberThatLeaves) {

@@ -54,8 +54,8 @@ TEST_F(Shipping, DoesNotTakeWhatRunsAnotherRevisionForTheNewOne) {
   EXPECT_EQ(answer.error().detail,
             "blue runs v1 on 10.0.0.1:1, 10.0.0.1:2, and the request names no targets for v9");
   EXPECT_EQ(answer.error().remedy,
-            "say where v9 runs: teal deploy shop --revision v9 --target 10.0.0.1:1 --target "
-            "10.0.0.1:2");
+            "say where v9 runs: teal deploy shop --revision v9 --target IP:PORT")
+      << "whoever types it must not ship what runs v1";
   config::DeploymentRequest meant = request("v9");
   meant.targets = {target_address(1), target_address(2)};
   EXPECT_TRUE(controller->deploy("shop", meant, "", ""));
