@@ -297,8 +297,14 @@ int Client::alarm(const std::string& name, const std::string& state, const std::
   if (!answer) return failure_;
   if (json_)
     terminal_.out << printable_json(*answer);
+  else if (state == "firing")
+    terminal_.out << printable(name) << " is firing\n";
+  else if (all)
+    terminal_.out << printable(name) << " is resolved\n";
   else
-    terminal_.out << printable(name) << " is " << state << '\n';
+    terminal_.out << "what was said by hand of " << printable(name)
+                  << " is over; alerts of others end by their own resolve, or by --all (`teal "
+                     "alarms` lists them)\n";
   return kSuccess;
 }
 
