@@ -1,4 +1,5 @@
 // Which deployment a rollback takes back, and who gets which answer.
+#include <algorithm>
 #include <utility>
 
 #include "control/controller_state.h"
@@ -98,10 +99,22 @@ Answer<DeploymentId> Controller::State::to_roll_back(const ServiceEntry& entry) 
       return runner.spec().id;
   }
   const std::string& revision = entry.state.groups[entry.state.live].revision;
-  if (maker == nullptr)
+  if (maker == nullptr) {
+    const std::string remedy =
+        "deploy another release: teal deploy " + service + " --revision R --target A";
+    // Whoever comes a second too late must not think that nothing was taken back.
+    const auto newest = std::find_if(runners.rbegin(), runners.rend(), [&](const auto& each) {
+      return each.second->spec().service == service;
+    });
+    if (newest != runners.rend() && newest->second->spec().kind == Kind::rollback)
+      return conflict("already-rolled-back", title,
+                      newest->second->spec().id + " has taken " +
+                          newest->second->spec().rollback_of + " back, and nothing is older than " +
+                          revision,
+                      remedy);
     return conflict("no-older-release", title,
-                    revision + " is live since the service began: there is nothing older",
-                    "deploy another release: teal deploy " + service + " --revision R --target A");
+                    revision + " is live since the service began: there is nothing older", remedy);
+  }
   if (maker->spec().kind == Kind::rollback)
     return conflict(
         "already-rolled-back", title,

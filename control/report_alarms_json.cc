@@ -83,7 +83,7 @@ json::object to_json(const ExternalAlarmReport& alarm) {
   }
   out["settle_ms"] = alarm.definition.settle.count();
   out["stale_after_ms"] = alarm.definition.stale_after.count();
-  out["firing"] = std::uint64_t{alarm.standing.firing};
+  out["firing"] = std::uint64_t{alarm.standing.firing - alarm.standing.ignored};
   out["ignored"] = std::uint64_t{alarm.standing.ignored};
   out["stale"] = std::uint64_t{alarm.standing.stale};
   out["held"] = std::uint64_t{alarm.standing.held};

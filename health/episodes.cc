@@ -362,7 +362,7 @@ std::string note_of(const Standing& standing, const EpisodeBook::Patience& patie
              format_duration(patience.stale_after) + ": stale";
     case Standing::State::held:
       return "said to fire again since " + moment(standing.since) +
-             " although it was resolved: counts unless it resolves within " +
+             " although it was resolved: fires again unless it resolves within " +
              format_duration(patience.settle);
     case Standing::State::resolved:
     case Standing::State::firing: break;

@@ -207,7 +207,8 @@ TEST_F(OutsideAlarms, ThatFireAgainAfterTheirResolveCountOnceTheyHaveSettled) {
   send({alert(true, {}, began)});
   advance(59s);
   EXPECT_EQ(announced("alarm.observed"), 1U) << "it may be a late copy";
-  EXPECT_THAT(alarm_of(id, "HighErrorRate").note, HasSubstr("counts unless it resolves within 1m"));
+  EXPECT_THAT(alarm_of(id, "HighErrorRate").note,
+              HasSubstr("fires again unless it resolves within 1m"));
   advance(1s);
   EXPECT_EQ(announced("alarm.observed"), 2U);
   EXPECT_EQ(metric("teal_alarm_words_total", "held"), 2) << "of both services";

@@ -124,6 +124,17 @@ TEST_F(ServiceRollback, TakesBackTheShareThatAStoppedReleaseWasLeftWith) {
   EXPECT_EQ(roll_back()->rollback_of, good) << "and then what is live";
 }
 
+TEST_F(ServiceRollback, SaysOfTheFirstReleasesRollbackThatItHasBeen) {
+  const DeploymentId id = bake();
+  const DeploymentId rollback = roll_back()->id;
+  ports->pump();
+  const auto late = roll_back();
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().type, "already-rolled-back");
+  EXPECT_EQ(late.error().detail,
+            rollback + " has taken " + id + " back, and nothing is older than v1");
+}
+
 TEST_F(ServiceRollback, SaysThatThereIsNothingOlder) {
   const auto answer = roll_back();
   ASSERT_FALSE(answer);
