@@ -50,8 +50,8 @@ void throw_exception_from_error(const Problems& problems, const boost::source_lo
   assertion_failed("value of a failed Loaded: " + first, __FILE__, __LINE__);
 }
 
-Loaded<Config> load_text(std::string_view text, const std::string& name,
-                         const Variables& variables, std::vector<Problem>* warnings) {
+Loaded<Config> load_text(std::string_view text, const std::string& name, const Variables& variables,
+                         std::vector<Problem>* warnings) {
   Report report(name);
   std::optional<Node> root = read_yaml(text, report);
   if (!root) return report.take();
