@@ -167,7 +167,7 @@ std::string to_string(const AlertLabels& labels) {
   std::string text = "{";
   for (const auto& [name, value] : labels) {
     if (text.size() > 1) text += ", ";
-    text += name + "=\"" + value + '"';
+    text.append(name).append("=\"").append(value).append("\"");
     if (text.size() <= kLongestLabels) continue;
     return cut_utf8(text, kLongestLabels) + "...";
   }

@@ -84,15 +84,17 @@ std::optional<ApiError> refuse_firing(const Request& request, const ServiceEntry
     if (!std::holds_alternative<config::ExternalAlarm>(alarm.condition)) continue;
     const health::Standing standing = entry.episodes.standing(alarm.name, false);
     if (standing.state != health::Standing::State::firing) continue;
-    const std::string& service = entry.state.name;
-    return refused(409, "alarm-firing",
-                   "alarm " + alarm.name + " fires since " + format_time(standing.since) +
-                       (standing.why.empty() ? "" : ": " + standing.why) +
-                       ", and alarms_at_start is block",
-                   "`teal alarms " + service + "` shows it; deploy when it has resolved, or with " +
-                       "`--alarms-at-start ignore` (deploy.alarms_at_start in the file); where " +
-                       "its resolve was lost, `teal alarm " + shell_word(alarm.name) +
-                       " resolved --all --service " + service + "`");
+    std::string detail = "alarm " + alarm.name + " fires since " + format_time(standing.since);
+    if (!standing.why.empty()) detail.append(": ").append(standing.why);
+    detail += ", and alarms_at_start is block";
+    std::string remedy = "`teal alarms " + entry.state.name;
+    remedy.append("` shows it; deploy when it has resolved, or with `--alarms-at-start ignore` ")
+        .append("(deploy.alarms_at_start in the file); where its resolve was lost, `teal alarm ")
+        .append(shell_word(alarm.name))
+        .append(" resolved --all --service ")
+        .append(entry.state.name)
+        .append("`");
+    return refused(409, "alarm-firing", std::move(detail), std::move(remedy));
   }
   return std::nullopt;
 }

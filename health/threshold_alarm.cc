@@ -125,7 +125,7 @@ Verdict ThresholdAlarm::judge(const Reading& reading) {
   // What is counted by the deployment begins at nothing.
   if (reading.in_step && !step_) window_.push(reading.at, {});
   window_.push(reading.at, reading.release);
-  const Verdict whole = judge_all(see(window_, reading.release, reading.reached));
+  Verdict whole = judge_all(see(window_, reading.release, reading.reached));
   if (!reading.in_step) return whole;
   const InStep& step = *reading.in_step;
   if (step_ != step.step) {
