@@ -17,6 +17,7 @@
 namespace teal::app {
 namespace {
 
+constexpr Millis kLeastQuestion{1000};  ///< Whatever a time limit leaves.
 namespace json = boost::json;
 
 bool is_deployment_id(std::string_view text) {
@@ -85,7 +86,7 @@ std::optional<std::string> Client::call(std::string_view method, const std::stri
   Millis limit = changes ? kChangeLimit : kQuestionLimit;
   if (end_by_) {
     const auto left = std::chrono::duration_cast<Millis>(*end_by_ - terminal_.now());
-    limit = std::clamp(left, Millis{1}, limit);
+    limit = std::clamp(left, kLeastQuestion, limit);
   }
   Result<AdminAnswer> answer = admin_.within(limit).send(method, path, body, headers);
   if (!answer) {

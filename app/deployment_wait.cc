@@ -18,6 +18,9 @@ namespace json = boost::json;
 constexpr Millis kPoll{250};
 /// Of one look.
 constexpr Millis kLookLimit{5000};
+/// The last question before the time is over has this long: a Teal that is well answers in it, and
+/// one that has a millisecond only would be taken for silent.
+constexpr Millis kLeastLook{1000};
 /// A Teal that is being restarted is waited for that long.
 constexpr Millis kPatience{60'000};
 /// Two looks and a pause less than the 30 s that are promised.
@@ -86,7 +89,7 @@ int DeploymentWait::follow(const std::string& id) {
 }
 
 std::optional<int> DeploymentWait::look() {
-  const Millis limit = std::clamp(left(), Millis{1}, kLookLimit);
+  const Millis limit = std::clamp(left(), kLeastLook, kLookLimit);
   const Result<AdminAnswer> answer =
       admin_.within(limit).send("GET", "/v1/deployments/" + path_segment(id_));
   if (!answer) return miss(answer.error().message());
@@ -162,7 +165,7 @@ void DeploymentWait::beat() {
   } else {
     json::object service;
     const Result<AdminAnswer> answer =
-        admin_.within(std::clamp(left(), Millis{1}, kLookLimit))
+        admin_.within(std::clamp(left(), kLeastLook, kLookLimit))
             .send("GET", "/v1/services/" + path_segment(text_at(report_, "service")));
     json::error_code failed;
     if (answer && answer->status == 200) {
