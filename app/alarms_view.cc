@@ -17,10 +17,9 @@ constexpr std::string_view kRed = "\x1b[31m";
 constexpr std::string_view kYellow = "\x1b[33m";
 constexpr std::string_view kReset = "\x1b[0m";
 
-/// "2026-11-23 02:13:07Z" of "2026-11-23T02:13:07.123Z".
-std::string moment(const std::string& time) {
-  if (time.size() < 19) return time.empty() ? "-" : time;
-  return time.substr(0, 10) + ' ' + time.substr(11, 8) + 'Z';
+std::string since_of(const json::object& alarm) {
+  const std::string since = moment_at(alarm, "since");
+  return since.empty() ? "-" : since;
 }
 
 std::string condition_of(const json::object& alarm) {
@@ -63,9 +62,8 @@ std::string render_alarms(const json::object& alarms, const ViewStyle& style) {
     const json::object* alarm = value.if_object();
     if (alarm == nullptr) continue;
     const std::string state = text_at(*alarm, "state");
-    table.add({text_at(*alarm, "service"), text_at(*alarm, "name"), state,
-               moment(text_at(*alarm, "since")), counts_of(*alarm), condition_of(*alarm),
-               text_at(*alarm, "reason")});
+    table.add({text_at(*alarm, "service"), text_at(*alarm, "name"), state, since_of(*alarm),
+               counts_of(*alarm), condition_of(*alarm), text_at(*alarm, "reason")});
     colours.push_back(colour_of(state));
     notes.push_back(text_at(*alarm, "note"));
   }
@@ -109,7 +107,7 @@ std::vector<std::string> render_outside_alarms(const json::object& service) {
     if (alarm == nullptr) continue;
     std::string line = "alarm " + text_at(*alarm, "name") + ' ';
     const std::string note = text_at(*alarm, "note");
-    line += note.empty() ? "fires since " + moment(text_at(*alarm, "since")) : note;
+    line += note.empty() ? "fires since " + since_of(*alarm) : note;
     if (const std::string reason = text_at(*alarm, "reason"); !reason.empty())
       line += ": " + reason;
     lines.push_back(std::move(line));

@@ -17,19 +17,11 @@
 namespace teal::app {
 namespace {
 
-constexpr Millis kLeastQuestion{1000};  ///< Whatever a time limit leaves.
 namespace json = boost::json;
 
 bool is_deployment_id(std::string_view text) {
   return text.size() > 2 && text.starts_with("d-") &&
          text.find_first_not_of("0123456789", 2) == std::string_view::npos;
-}
-
-std::optional<json::object> parse_object(std::string_view text) {
-  json::error_code failed;
-  json::value value = json::parse(text, failed);
-  if (failed || !value.is_object()) return std::nullopt;
-  return std::move(value.get_object());
 }
 
 }  // namespace
@@ -86,7 +78,7 @@ std::optional<std::string> Client::call(std::string_view method, const std::stri
   Millis limit = changes ? kChangeLimit : kQuestionLimit;
   if (end_by_) {
     const auto left = std::chrono::duration_cast<Millis>(*end_by_ - terminal_.now());
-    limit = std::clamp(left, kLeastQuestion, limit);
+    limit = std::clamp(left, kLeastLimit, limit);
   }
   Result<AdminAnswer> answer = admin_.within(limit).send(method, path, body, headers);
   if (!answer) {

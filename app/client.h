@@ -42,6 +42,11 @@ struct WaitOptions {
 /// How long an answer may take: of what only asks, and of what changes something.
 inline constexpr Millis kQuestionLimit{10'000};
 inline constexpr Millis kChangeLimit{40'000};
+/// Of one look among many: who waits for it cannot leave meanwhile.
+inline constexpr Millis kLookLimit{5000};
+/// Of the last question before the user's own limit: a Teal that is well answers in it, and one
+/// that has a millisecond only would be taken for silent.
+inline constexpr Millis kLeastLimit{1000};
 
 /// One segment of a path, percent-encoded (RFC 3986 section 3.3).
 std::string path_segment(std::string_view text);

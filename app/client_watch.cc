@@ -18,21 +18,12 @@ namespace {
 namespace json = boost::json;
 
 constexpr Millis kRedraw{1000};
-/// Of one look among many: who waits for it cannot leave meanwhile.
-constexpr Millis kLookLimit{5000};
 constexpr std::string_view kHome = "\x1b[H";
 constexpr std::string_view kClear = "\x1b[2J";
 constexpr std::string_view kClearRest = "\x1b[J";
 constexpr std::string_view kClearLine = "\x1b[K";
 constexpr std::string_view kHideCursor = "\x1b[?25l";
 constexpr std::string_view kShowCursor = "\x1b[?25h";
-
-std::optional<json::object> parse_object(std::string_view text) {
-  json::error_code failed;
-  json::value value = json::parse(text, failed);
-  if (failed || !value.is_object()) return std::nullopt;
-  return std::move(value.get_object());
-}
 
 /// Each line clears what an earlier, longer one left behind it.
 std::string redrawn(const std::string& frame) {

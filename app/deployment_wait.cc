@@ -16,11 +16,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr Millis kPoll{250};
-/// Of one look.
-constexpr Millis kLookLimit{5000};
-/// The last question before the time is over has this long: a Teal that is well answers in it, and
-/// one that has a millisecond only would be taken for silent.
-constexpr Millis kLeastLook{1000};
 /// A Teal that is being restarted is waited for that long.
 constexpr Millis kPatience{60'000};
 /// Two looks and a pause less than the 30 s that are promised.
@@ -89,7 +84,7 @@ int DeploymentWait::follow(const std::string& id) {
 }
 
 std::optional<int> DeploymentWait::look() {
-  const Millis limit = std::clamp(left(), kLeastLook, kLookLimit);
+  const Millis limit = std::clamp(left(), kLeastLimit, kLookLimit);
   const Result<AdminAnswer> answer =
       admin_.within(limit).send("GET", "/v1/deployments/" + path_segment(id_));
   if (!answer) return miss(answer.error().message());
@@ -101,11 +96,9 @@ std::optional<int> DeploymentWait::look() {
                             : "teal: " + render_problem(answer->body, answer->status));
     return kError;
   }
-  json::error_code failed;
-  json::value value = json::parse(answer->body, failed);
-  if (failed || !value.is_object())
-    return miss("what answers at " + to_string(admin_.address()) + " is not Teal");
-  report_ = std::move(value.get_object());
+  std::optional<json::object> report = parse_object(answer->body);
+  if (!report) return miss("what answers at " + to_string(admin_.address()) + " is not Teal");
+  report_ = *std::move(report);
   print_news();
   const std::string status = text_at(report_, "status");
   if (!is_terminal(status)) return std::nullopt;
@@ -165,13 +158,10 @@ void DeploymentWait::beat() {
   } else {
     json::object service;
     const Result<AdminAnswer> answer =
-        admin_.within(std::clamp(left(), kLeastLook, kLookLimit))
+        admin_.within(std::clamp(left(), kLeastLimit, kLookLimit))
             .send("GET", "/v1/services/" + path_segment(text_at(report_, "service")));
-    json::error_code failed;
-    if (answer && answer->status == 200) {
-      json::value value = json::parse(answer->body, failed);
-      if (!failed && value.is_object()) service = std::move(value.get_object());
-    }
+    if (answer && answer->status == 200)
+      service = parse_object(answer->body).value_or(json::object{});
     text = render_heartbeat(report_, service);
   }
   progress() << "after " << rounded(since(began_)) << ": " << text << '\n' << std::flush;

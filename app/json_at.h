@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <boost/json.hpp>
 
@@ -13,10 +14,24 @@
 
 namespace teal::app {
 
+/// Nothing where the text is not JSON or not an object.
+inline std::optional<boost::json::object> parse_object(std::string_view text) {
+  boost::json::error_code failed;
+  boost::json::value value = boost::json::parse(text, failed);
+  if (failed || !value.is_object()) return std::nullopt;
+  return std::move(value.get_object());
+}
+
 inline std::string text_at(const boost::json::object& object, std::string_view key) {
   const boost::json::value* value = object.if_contains(key);
   if (value == nullptr || !value->is_string()) return {};
   return printable(value->get_string());
+}
+
+/// A time for a person: "2026-11-23 02:14:08Z" of "2026-11-23T02:14:08.123Z".
+inline std::string moment_at(const boost::json::object& object, std::string_view key) {
+  const std::string time = text_at(object, key);
+  return time.size() >= 19 ? time.substr(0, 10) + ' ' + time.substr(11, 8) + 'Z' : time;
 }
 
 inline std::optional<double> number_at(const boost::json::object& object, std::string_view key) {

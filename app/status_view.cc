@@ -52,11 +52,6 @@ std::string seconds_left(double ms) {
   return format_duration(Millis{seconds * 1000});
 }
 
-/// "2026-11-23 02:14:08Z" of "2026-11-23T02:14:08.123Z".
-std::string moment(const std::string& time) {
-  return time.size() >= 19 ? time.substr(0, 10) + ' ' + time.substr(11, 8) + 'Z' : time;
-}
-
 /// The lines of a view; each is cut to the width, then coloured.
 class Page {
  public:
@@ -260,13 +255,13 @@ void add_deployment(Page& page, const json::object& deployment, const ViewStyle&
 std::string render_timeline_entry(const json::object& entry) {
   std::string status = text_at(entry, "status");
   status.resize(std::max<std::size_t>(status.size(), 10), ' ');
-  return moment(text_at(entry, "at")) + "  " + status + "  " + text_at(entry, "what");
+  return moment_at(entry, "at") + "  " + status + "  " + text_at(entry, "what");
 }
 
 std::vector<std::string> render_wait(const json::object& deployment) {
   const json::object* wait = object_at(deployment, "wait");
   if (wait == nullptr) return {};
-  std::string why = text_at(*wait, "phase") + " since " + moment(text_at(*wait, "since")) + " by " +
+  std::string why = text_at(*wait, "phase") + " since " + moment_at(*wait, "since") + " by " +
                     text_at(*wait, "by") + ": " + text_at(*wait, "why");
   if (const auto left = number_at(*wait, "ends_in_ms"))
     why += "; " + seconds_left(*left) + " left, then " + text_at(*wait, "then");
