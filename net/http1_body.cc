@@ -81,6 +81,12 @@ std::uint64_t Http1BodyParser::known_rest() const {
   return state_ == State::length ? left_ : 0;
 }
 
+void Http1BodyParser::skip(std::uint64_t size) {
+  TEAL_ASSERT(state_ == State::length && size <= left_);
+  left_ -= size;
+  if (left_ == 0) state_ = State::done;
+}
+
 ParseStep Http1BodyParser::refuse(Refusal refusal) {
   TEAL_ASSERT(refusal != Refusal::none);
   state_ = State::refused;

@@ -57,6 +57,8 @@ class Http1BodyParser {
   /// The peer has closed in an orderly way. True if that completes the body.
   bool end_at_eof();
   bool finished() const { return state_ == State::done; }
+  /// So many bytes of content went by without being shown. Requires: at most known_rest().
+  void skip(std::uint64_t size);
   /// Content bytes still to come where that is known (length framing), else 0.
   std::uint64_t known_rest() const;
   const Fields& trailers() const { return trailers_; }
@@ -144,6 +146,8 @@ class ResponseParser {
   const Fields& trailers() const { return body_.trailers(); }
   Refusal refusal() const { return refusal_; }
   std::uint64_t known_rest() const { return body_.known_rest(); }
+  /// As Http1BodyParser::skip(). After the last byte next() says the end.
+  void skip_body(std::uint64_t size) { body_.skip(size); }
 
   /// Interim heads that one response may be preceded by; one more is refused.
   static constexpr std::uint32_t kMaxInterims = 32;

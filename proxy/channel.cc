@@ -91,6 +91,7 @@ void Channel::close_channel() {
   readable_ = false;
   free_memory(pending_);
   pending_at_ = 0;
+  if (pipe_) worker_.pipes().give_back(std::move(pipe_));
   const boost::intrusive_ptr<Channel> alive(this);
   stream_.close();
   if (std::exchange(watched_, false)) worker_.reactor().remove_closed(*this);
@@ -154,6 +155,8 @@ void Channel::connected() {
 bool Channel::write_pending() {
   if (!connected_ || broken_) return !is_blocked();
   if (!is_blocked()) return true;
+  if (pipe_ && !empty_pipe()) return false;
+  if (!is_blocked()) return true;
   const net::WriteResult wrote = stream_.write(std::string_view(pending_).substr(pending_at_));
   if (wrote.error != 0) {
     on_write_failed();
@@ -166,6 +169,33 @@ bool Channel::write_pending() {
   pending_at_ = 0;
   if (stream_.has_unsent()) return false;
   if (std::exchange(ends_output_, false)) stream_.finish_writing();
+  return true;
+}
+
+std::optional<net::ReadResult> Channel::splice_from(Channel& from, std::size_t most) {
+  if (stream_.tls() != nullptr || from.stream_.tls() != nullptr) return std::nullopt;
+  worker_.gather().flush();
+  if (!stream_.is_open() || broken_ || !connected_ || is_blocked()) return std::nullopt;
+  pipe_ = worker_.pipes().take(
+      worker_.shared().descriptors_for_targets.load(std::memory_order_relaxed));
+  if (!pipe_) return std::nullopt;
+  const net::ReadResult result = pipe_->fill(from.stream_.socket(), most);
+  if (result.drained) from.readable_ = false;
+  empty_pipe();
+  return result;
+}
+
+/// True if it is empty, and given back.
+bool Channel::empty_pipe() {
+  const net::WriteResult wrote =
+      pipe_->size() == 0 ? net::WriteResult{} : pipe_->empty_into(stream_.socket());
+  if (wrote.error != 0) {
+    on_write_failed();
+    return false;
+  }
+  written_ += wrote.size;
+  if (pipe_->size() > 0) return false;
+  worker_.pipes().give_back(std::move(pipe_));
   return true;
 }
 

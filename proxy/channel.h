@@ -11,6 +11,8 @@
 #include <sys/uio.h>
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +20,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "net/pipe.h"
 #include "net/reactor.h"
 #include "net/stream.h"
 
@@ -83,8 +86,12 @@ class Channel : public net::Watcher {
   /// Bytes that the socket has taken since forget_written().
   std::uint64_t written() const { return written_; }
   /// More output than this waiting means that the other side should not be read.
-  bool is_blocked() const { return !pending_.empty() || stream_.has_unsent(); }
+  bool is_blocked() const { return !pending_.empty() || pipe_ || stream_.has_unsent(); }
   bool is_open() const { return stream_.is_open(); }
+  /// Moves up to `most` bytes from the other's socket to this one, so that nobody sees them. What
+  /// this socket does not take waits, as other output does. Nothing: that cannot be now, since one
+  /// of them is not plain, output waits already, or there is no pipe.
+  std::optional<net::ReadResult> splice_from(Channel& from, std::size_t most);
   /// Called by the worker after resume_soon().
   virtual void resume() = 0;
   /// Called by the worker after resume_after_turn().
@@ -138,12 +145,14 @@ class Channel : public net::Watcher {
   friend class Gather;
   void take(std::string_view bytes);
   void take(std::span<const iovec> pieces);
-  bool can_write() const { return connected_ && pending_.empty(); }
+  bool can_write() const { return connected_ && pending_.empty() && !pipe_; }
+  bool empty_pipe();
   void on_write_failed();
   void keep_unwritten(std::span<const iovec> pieces, std::size_t written);
 
   std::string pending_;
   std::size_t pending_at_ = 0;
+  std::unique_ptr<net::Pipe> pipe_;  ///< With what goes before pending_; null if that is nothing.
   std::uint64_t written_ = 0;
   bool resume_marked_ = false;
   bool watched_ = false;

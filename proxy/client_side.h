@@ -15,6 +15,8 @@
 
 namespace teal::proxy {
 
+class Channel;
+
 class ClientSide {
  public:
   virtual ~ClientSide() = default;
@@ -31,6 +33,9 @@ class ClientSide {
                         bool head_request) = 0;
   /// The bytes need to live to the end of the callback only.
   virtual void send_body(std::string_view bytes) = 0;
+  /// Where a body may go without being shown, since it leaves as it comes: Channel::splice_from().
+  /// Null: it is framed, or encrypted.
+  virtual Channel* bare_output() { return nullptr; }
   virtual void send_end(const net::Fields& trailers) = 0;
   /// The response cannot be completed: end it so that the client notices.
   virtual void send_truncated() = 0;

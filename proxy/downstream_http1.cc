@@ -371,6 +371,10 @@ void Http1Downstream::send_body(std::string_view bytes) {
   write_view(net::kCrlf);
 }
 
+Channel* Http1Downstream::bare_output() {
+  return framing_.kind == net::Framing::Kind::length ? this : nullptr;
+}
+
 void Http1Downstream::send_end(const net::Fields& trailers) {
   if (is_tunnel_) {
     finish_output();

@@ -41,6 +41,7 @@ class Http1Downstream final : public Downstream, public ClientSide {
   void send_own(std::uint16_t status, std::string_view text, const ResponseStyle& style,
                 bool head_request) override;
   void send_body(std::string_view bytes) override;
+  Channel* bare_output() override;
   void send_end(const net::Fields& trailers) override;
   void send_truncated() override;
   bool is_output_blocked() const override { return is_blocked(); }

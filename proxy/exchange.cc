@@ -337,6 +337,15 @@ void Exchange::on_response_body(std::string_view bytes) {
     set_deadline(timeouts().stream_idle);
 }
 
+Channel* Exchange::bare_output() const {
+  return phase_ == Phase::relaying && !compressor_ ? client_->bare_output() : nullptr;
+}
+
+void Exchange::on_response_spliced(std::size_t size) {
+  bytes_sent_ += size;
+  set_deadline(timeouts().stream_idle);
+}
+
 void Exchange::after_response_input() {
   if (compressor_) [[unlikely]] {
     flush_compressed();

@@ -102,6 +102,10 @@ class Exchange {
   void on_connected(TargetSide& side);
   void on_response_head(net::ResponseHead& head);
   void on_response_body(std::string_view bytes);
+  /// Where the rest of the body may go without being shown; null: nowhere.
+  Channel* bare_output() const;
+  /// So much of the body has gone there.
+  void on_response_spliced(std::size_t size);
   /// `clean`: nothing stood behind the response, the connection can be used again.
   void on_response_end(const net::Fields& trailers, bool clean);
   void on_upstream_failed(Failure failure, net::Refusal rule);

@@ -16,6 +16,10 @@ namespace {
 constexpr std::size_t kDiscarded = 64 * 1024;
 constexpr Millis kDiscarding{1000};
 
+/// What is worth two system calls, into a pipe and out of it, where one read and one write would
+/// do. Measured: at 64 KiB of body splicing takes four fifths of the time.
+constexpr std::uint64_t kWorthSplicing = std::uint64_t{24} * 1024;
+
 constexpr net::Http1Limits kResponseLimits{
     .start_line_bytes = 8 * 1024, .head_bytes = 64 * 1024, .fields = 200};
 
@@ -61,7 +65,7 @@ void Upstream::attach(Exchange& exchange, const Reach& wanted) {
     proxy_header_ = wanted.proxy_header;
   // Few servers take upgrades over HTTP/2, so where TLS would choose it is not given the choice.
   if (state_ == State::connecting && wanted.may_switch) speak_http1();
-  paused_ = response_begun_ = false;
+  paused_ = response_begun_ = is_spliced_ = false;
   read_size_ = kFirstRead;
   most_read_ = wanted.most_read;
   timer_.cancel();
@@ -164,8 +168,19 @@ void Upstream::read_response() {
       worker_.resume_next_turn(*this);
       return;
     }
-    const net::ReadResult got = read_behind(stash_, read_size_);
-    if (got.size > 0) {
+    if (const std::optional<net::ReadResult> spliced = splice_body()) {
+      if (spliced->error != 0 || spliced->eof) {
+        fail(Failure::reset, net::Refusal::none);
+        return;
+      }
+      exchange_->after_response_input();
+      continue;
+    }
+    net::ReadResult got = read_behind(stash_, read_size_);
+    // The body has ended with bytes that were not shown, and the connection behind it.
+    const bool ends_unseen = std::exchange(is_spliced_, false) && parser_.known_rest() == 0;
+    if (ends_unseen && got.error != 0) got = {.drained = true, .eof = true};
+    if (got.size > 0 || (ends_unseen && !got.eof)) {
       response_begun_ = true;
       const std::string_view input(worker_.scratch(0).data(), stash_.size() + got.size);
       if (!parse(input)) return;
@@ -193,6 +208,20 @@ void Upstream::read_response() {
     }
     if (got.drained) return;
   }
+}
+
+std::optional<net::ReadResult> Upstream::splice_body() {
+  if (parser_.known_rest() < (is_spliced_ ? 1 : kWorthSplicing) || exchange_ == nullptr) [[likely]]
+    return std::nullopt;
+  Channel* const client = exchange_->bare_output();
+  if (client == nullptr) return std::nullopt;
+  const std::optional<net::ReadResult> got = client->splice_from(*this, parser_.known_rest());
+  if (got && got->size > 0) {
+    is_spliced_ = true;
+    parser_.skip_body(got->size);
+    exchange_->on_response_spliced(got->size);
+  }
+  return got;
 }
 
 bool Upstream::parse(std::string_view input) {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -67,6 +68,8 @@ class Upstream final : public TargetConnection, public TargetSide {
   void on_failed(Failure failure) override { fail(failure, net::Refusal::none); }
   void become_http2();
   void read_response();
+  /// What of a large body can go to the client without being shown; nothing: read it.
+  std::optional<net::ReadResult> splice_body();
   /// False: the exchange is done, or the connection is.
   bool parse(std::string_view input);
   void fail(Failure failure, net::Refusal rule);
@@ -84,6 +87,7 @@ class Upstream final : public TargetConnection, public TargetSide {
   bool is_tunnel_ = false;    ///< Not HTTP any more.
   bool input_ended_ = false;  ///< The target sends no more.
   bool response_begun_ = false;
+  bool is_spliced_ = false;  ///< Of the body the last bytes so far.
   std::uint32_t requests_ = 0;
   std::size_t discarded_ = 0;
   std::size_t read_size_;

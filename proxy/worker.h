@@ -37,6 +37,7 @@
 #include "proxy/error_pages.h"
 #include "proxy/overload.h"
 #include "proxy/parked_thread.h"
+#include "proxy/pipe_pool.h"
 #include "proxy/placement.h"
 #include "proxy/rate_limit.h"
 #include "proxy/report_box.h"
@@ -146,6 +147,7 @@ class Worker {
   net::Reactor& reactor() { return reactor_; }
   net::TimerWheel& wheel() { return wheel_; }
   Gather& gather() { return gather_; }
+  PipePool& pipes() { return pipes_; }
   Shard& counters() { return *shard_; }
   Rng& rng() { return rng_; }
   Mono now() const { return now_; }
@@ -264,6 +266,7 @@ class Worker {
   std::unique_ptr<Shard> shard_;
   IdlePool idle_pool_;
   Gather gather_;
+  PipePool pipes_;
   std::vector<char> scratch_;
   std::vector<Candidate> candidates_;
   Text log_buffer_;

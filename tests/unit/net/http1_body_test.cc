@@ -56,6 +56,18 @@ TEST(BodyParser, CountsALengthDown) {
   EXPECT_EQ(parser.next("fg").event, ParseEvent::end);
 }
 
+TEST(BodyParser, CountsWhatWentByWithoutBeingShown) {
+  Http1BodyParser parser;
+  parser.start({Framing::Kind::length, 100}, Http1Limits{});
+  EXPECT_EQ(parser.next("abc").body, "abc");
+  parser.skip(90);
+  EXPECT_EQ(parser.known_rest(), 7U);
+  EXPECT_EQ(parser.next("d").body, "d");
+  parser.skip(6);
+  EXPECT_TRUE(parser.finished());
+  EXPECT_EQ(parser.next("").event, ParseEvent::end);
+}
+
 TEST(BodyParser, PointsIntoTheInputInsteadOfCopying) {
   Http1BodyParser parser;
   parser.start(kChunked, Http1Limits{});
