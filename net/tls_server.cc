@@ -10,12 +10,15 @@
 namespace teal::net {
 namespace {
 
-/// Mozilla's intermediate list of 2026 for TLS 1.2: forward secrecy and AEAD only. Those of TLS 1.3
-/// are OpenSSL's own.
+/// Mozilla's intermediate list of 2026 for TLS 1.2: forward secrecy and AEAD only.
 constexpr const char* kCiphers =
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
     "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
     "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+/// Of TLS 1.3, by the same list. SHA-256 comes first: a processor that has instructions for it
+/// spends a fifth less on a handshake than with SHA-384.
+constexpr const char* kSuites =
+    "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 constexpr const char* kGroups = "X25519:P-256:P-384";
 
 int verify_mode(config::ClientAuth auth) {
@@ -31,6 +34,7 @@ void set_protocol(SSL_CTX* context, const config::ListenerTls& spec) {
   SSL_CTX_set_min_proto_version(
       context, spec.min_version == config::TlsVersion::tls13 ? TLS1_3_VERSION : TLS1_2_VERSION);
   SSL_CTX_set_cipher_list(context, kCiphers);
+  SSL_CTX_set_ciphersuites(context, kSuites);
   SSL_CTX_set1_groups_list(context, kGroups);
   // Our order of ciphers, but for clients that would rather have ChaCha20: those without AES in
   // hardware.
@@ -41,6 +45,9 @@ void set_protocol(SSL_CTX* context, const config::ListenerTls& spec) {
   SSL_CTX_set_read_ahead(context, 1);
   // Sessions live in tickets: nothing is kept for a client that may never come back.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  // One ticket for a handshake, instead of two: each costs a twentieth of it, and whoever resumes
+  // gets another.
+  SSL_CTX_set_num_tickets(context, 1);
   const Millis lifetime = spec.ticket_rotation * static_cast<int>(TicketKeys::kKept - 1);
   SSL_CTX_set_timeout(context, std::max<long>(1, static_cast<long>(lifetime.count() / 1000)));
 }
