@@ -15,15 +15,20 @@ ssize_t receive(int fd, std::span<char> into) {
   return ::syscall(SYS_recvfrom, fd, into.data(), into.size(), 0, nullptr, nullptr);
 }
 
-ssize_t send(int fd, std::string_view bytes) {
-  return ::syscall(SYS_sendto, fd, bytes.data(), bytes.size(), MSG_NOSIGNAL, nullptr, 0);
+ssize_t send(int fd, std::string_view bytes, int flags) {
+  return ::syscall(SYS_sendto, fd, bytes.data(), bytes.size(), flags, nullptr, 0);
 }
 
-ssize_t send(int fd, std::span<const iovec> pieces) {
+ssize_t send(int fd, std::span<const iovec> pieces, int flags) {
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(pieces.data());
   message.msg_iovlen = pieces.size();
-  return ::sendmsg(fd, &message, MSG_NOSIGNAL);
+  return ::sendmsg(fd, &message, flags);
+}
+
+/// What the kernel holds back until the end is there goes with it.
+constexpr int flags_of(bool end_follows) {
+  return MSG_NOSIGNAL | (end_follows ? MSG_MORE : 0);
 }
 
 /// What send() said.
@@ -55,21 +60,21 @@ ReadResult Stream::read(std::span<char> into) {
   return result;
 }
 
-WriteResult Stream::write(std::string_view bytes) {
+WriteResult Stream::write(std::string_view bytes, bool end_follows) {
   if (tls_) {
     const iovec piece{const_cast<char*>(bytes.data()), bytes.size()};
-    return tls_->write(std::span(&piece, bytes.empty() ? 0 : 1));
+    return tls_->write(std::span(&piece, bytes.empty() ? 0 : 1), end_follows);
   }
   ssize_t n = 0;
-  do n = send(socket_.fd(), bytes);
+  do n = send(socket_.fd(), bytes, flags_of(end_follows));
   while (n < 0 && errno == EINTR);
   return result_of(n);
 }
 
-WriteResult Stream::write(std::span<const iovec> pieces) {
-  if (tls_) return tls_->write(pieces);
+WriteResult Stream::write(std::span<const iovec> pieces, bool end_follows) {
+  if (tls_) return tls_->write(pieces, end_follows);
   ssize_t n = 0;
-  do n = send(socket_.fd(), pieces);
+  do n = send(socket_.fd(), pieces, flags_of(end_follows));
   while (n < 0 && errno == EINTR);
   return result_of(n);
 }

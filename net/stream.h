@@ -42,8 +42,10 @@ class Stream {
   const TlsSession* tls() const { return tls_.get(); }
 
   ReadResult read(std::span<char> into);
-  WriteResult write(std::string_view bytes);
-  WriteResult write(std::span<const iovec> pieces);
+  /// `end_follows`: close() or finish_writing() comes next, so that a plain socket may send the end
+  /// in one packet with the last of these bytes.
+  WriteResult write(std::string_view bytes, bool end_follows = false);
+  WriteResult write(std::span<const iovec> pieces, bool end_follows = false);
   /// Bytes that write() has taken wait in here for the socket; write({}) sends them.
   bool has_unsent() const { return tls_ && tls_->has_unsent(); }
   /// We will send no more; the peer may.

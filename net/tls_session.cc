@@ -297,14 +297,15 @@ void TlsSession::flush_unsent() {
   }
 }
 
-void TlsSession::send_sealed() {
+void TlsSession::send_sealed(bool end_follows) {
   std::string& sealed = scratch_.sealed;
   if (sealed.empty()) return;
   flush_unsent();
   std::size_t sent = 0;
   if (unsent_.empty()) {
     ssize_t n = 0;
-    do n = ::send(socket_, sealed.data(), sealed.size(), MSG_NOSIGNAL);
+    const int flags = MSG_NOSIGNAL | (end_follows ? MSG_MORE : 0);
+    do n = ::send(socket_, sealed.data(), sealed.size(), flags);
     while (n < 0 && errno == EINTR);
     if (n >= 0) {
       sent = static_cast<std::size_t>(n);
@@ -360,7 +361,7 @@ std::span<const char> TlsSession::next_record(std::span<const iovec>& pieces, st
   return {scratch_.gathered.get(), size};
 }
 
-WriteResult TlsSession::write(std::span<const iovec> pieces) {
+WriteResult TlsSession::write(std::span<const iovec> pieces, bool end_follows) {
   WriteResult result;
   flush_unsent();
   std::size_t at = 0;
@@ -370,16 +371,21 @@ WriteResult TlsSession::write(std::span<const iovec> pieces) {
     result.size += record.size();
     if (scratch_.sealed.size() >= kSlice) send_sealed();
   }
-  send_sealed();
+  if (end_follows && pieces.empty()) seal_end();
+  send_sealed(end_follows);
   result.error = error_;
   return result;
 }
 
-void TlsSession::say_end() {
+void TlsSession::seal_end() {
   if (!ready_ || silent_ || error_ != 0 || !unsent_.empty()) return;
   silent_ = true;
   SSL_shutdown(ssl_);
   ERR_clear_error();
+}
+
+void TlsSession::say_end() {
+  seal_end();
   send_sealed();
 }
 

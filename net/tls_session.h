@@ -53,7 +53,8 @@ class TlsSession {
   ReadResult read(std::span<char> into);
   /// Takes what it can seal without more than a record waiting for the socket. With no pieces:
   /// sends what waits.
-  WriteResult write(std::span<const iovec> pieces);
+  /// `end_follows`: as Stream::write(); say_end() is said with the last of the bytes.
+  WriteResult write(std::span<const iovec> pieces, bool end_follows = false);
   /// Sealed bytes wait for the socket.
   bool has_unsent() const { return !unsent_.empty(); }
   /// Tells the peer that we send no more (RFC 8446, section 6.1), if that is still possible.
@@ -77,7 +78,8 @@ class TlsSession {
  private:
   void start(ssl_st* ssl);
   void fail(int result);
-  void send_sealed();
+  void send_sealed(bool end_follows = false);
+  void seal_end();
   void flush_unsent();
   bool seal(std::span<const char> bytes);
   std::span<const char> next_record(std::span<const iovec>& pieces, std::size_t& at);

@@ -110,7 +110,7 @@ void Channel::take(std::string_view bytes) {
     pending_ += bytes;
     return;
   }
-  const net::WriteResult wrote = stream_.write(bytes);
+  const net::WriteResult wrote = stream_.write(bytes, is_last_output_);
   if (wrote.error != 0) {
     on_write_failed();
     return;
@@ -125,7 +125,7 @@ void Channel::take(std::span<const iovec> pieces) {
     keep_unwritten(pieces, 0);
     return;
   }
-  const net::WriteResult wrote = stream_.write(pieces);
+  const net::WriteResult wrote = stream_.write(pieces, is_last_output_);
   if (wrote.error != 0) {
     on_write_failed();
     return;

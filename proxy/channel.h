@@ -125,6 +125,9 @@ class Channel : public net::Watcher {
   /// We send no more once the output has left; the peer may.
   void finish_output();
   void forget_written() { written_ = 0; }
+  /// The present output is the last, and the end of the connection follows it in this turn if all
+  /// of it leaves.
+  void mark_last_output() { is_last_output_ = true; }
   /// The socket refused a write; noticed later, in resume() or on_ready().
   bool is_broken() const { return broken_; }
 
@@ -159,6 +162,7 @@ class Channel : public net::Watcher {
   bool connected_ = true;
   bool broken_ = false;
   bool ends_output_ = false;
+  bool is_last_output_ = false;
   bool readable_ = false;
   bool ended_ = false;
 };

@@ -317,7 +317,7 @@ void Http1Downstream::answer_and_end(const OwnAnswer& answer, std::string_view d
   const std::string_view text = error_page(answer, content, style);
   send_own(answer.status, text, style, head != nullptr && head->method == net::Method::head);
   log_own(answer.status, answer.termination, detail, head);
-  end_connection(Ending::linger);
+  end_with_output(Ending::linger);
 }
 
 void Http1Downstream::send_continue() {
@@ -402,10 +402,15 @@ void Http1Downstream::on_exchange_done() {
     const Ending ending = ending_ != Ending::none ? ending_
                           : request_done_         ? Ending::orderly
                                                   : Ending::linger;
-    end_connection(ending);
+    end_with_output(ending);
     return;
   }
   next_request();
+}
+
+void Http1Downstream::end_with_output(Ending ending) {
+  if (ending != Ending::reset) mark_last_output();
+  end_connection(ending);
 }
 
 void Http1Downstream::next_request() {

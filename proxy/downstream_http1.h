@@ -72,6 +72,8 @@ class Http1Downstream final : public Downstream, public ClientSide {
   void answer_and_end(const OwnAnswer& answer, std::string_view detail,
                       const net::RequestHead* head = nullptr);
   void next_request();
+  /// Of a connection whose last output is there.
+  void end_with_output(Ending ending);
   void set_input_deadline();
   void on_timeout();
   static void on_timer(void* self) { static_cast<Http1Downstream*>(self)->on_timeout(); }

@@ -1,7 +1,9 @@
 #include "net/socket.h"
 
 #include <gtest/gtest.h>
+#include <linux/sockios.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -162,6 +164,49 @@ TEST(Stream, KnowsThatAShortReadDrainedTheSocket) {
   theirs.close();
   EXPECT_TRUE(ours.read(buffer).eof);
   EXPECT_EQ(ours.write(std::span(&piece, 1)).error, EPIPE);
+}
+
+/// Two ends of a connection over TCP.
+std::pair<Socket, Socket> connected() {
+  const Result<Socket> door = listen_on(*parse_address("127.0.0.1:0"));
+  const Endpoint endpoint = to_endpoint(local_address(*door));
+  Socket client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  EXPECT_EQ(::connect(client.fd(), endpoint.address(), endpoint.size), 0);
+  EXPECT_TRUE(wait_for(*door, POLLIN));
+  return {std::move(client), Socket(::accept(door->fd(), nullptr, nullptr))};
+}
+
+std::size_t unsent_bytes(const Socket& socket) {
+  int bytes = 0;
+  EXPECT_EQ(::ioctl(socket.fd(), SIOCOUTQNSD, &bytes), 0);
+  return static_cast<std::size_t>(bytes);
+}
+
+TEST(Stream, SendsTheLastBytesInOnePacketWithTheEnd) {
+  const std::string text = "the last words";
+  bool was_held_back = false;
+  // The kernel waits for the end for 200 ms, which a busy machine may let pass.
+  for (int attempt = 0; attempt < 20 && !was_held_back; ++attempt) {
+    for (const bool half : {false, true}) {
+      auto [client, accepted] = connected();
+      Stream stream(std::move(accepted));
+      EXPECT_EQ(stream.write(text, true).size, text.size());
+      was_held_back = unsent_bytes(stream.socket()) == text.size();
+      half ? stream.finish_writing() : stream.close();
+      std::array<char, 64> buffer{};
+      EXPECT_EQ(::recv(client.fd(), buffer.data(), buffer.size(), MSG_WAITALL),
+                static_cast<ssize_t>(text.size()));
+      EXPECT_EQ(std::string_view(buffer.data(), text.size()), text);
+    }
+  }
+  EXPECT_TRUE(was_held_back);
+}
+
+TEST(Stream, SendsAtOnceWhatNoEndFollows) {
+  auto [client, accepted] = connected();
+  Stream stream(std::move(accepted));
+  EXPECT_EQ(stream.write("there is more to come").size, 21U);
+  EXPECT_EQ(unsent_bytes(stream.socket()), 0U);
 }
 
 }  // namespace
