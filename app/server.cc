@@ -22,6 +22,8 @@
 #include "app/overload_watch.h"
 #include "app/own_sockets.h"
 #include "app/process_figures.h"
+#include "app/scrape_parts.h"
+#include "app/scrape_watch.h"
 #include "app/start_gate.h"
 #include "app/tls_keeper.h"
 #include "app/watchdog.h"
@@ -31,6 +33,7 @@
 #include "control/admin_server.h"
 #include "control/controller.h"
 #include "control/controller_commands.h"
+#include "control/exporter.h"
 #include "control/ports.h"
 #include "control/sqlite_store.h"
 #include "health/monitor.h"
@@ -105,6 +108,7 @@ struct Server::State final : control::Ports {
                       },
                   .on_judged = [this](Mono at) { look(0, at); }}),
         access_log(config->access_log.path, log),
+        scrapes(log),
         overload(config->overload, pool, log),
         tls(config, clock, log),
         monitor(io, clock, draw_seed(),
@@ -163,6 +167,7 @@ struct Server::State final : control::Ports {
   void watch(const std::vector<ServiceState>& states);
   Result<void> load_tls();
   void look_at_tls();
+  control::ApiSurroundings surroundings();
   Result<void> start();
   void tick();
   void look_after_life();
@@ -174,7 +179,8 @@ struct Server::State final : control::Ports {
   void on_bad_outcome(const BadOutcome& bad) {
     if (controller) controller->on_bad_outcome(bad);
   }
-  control::Scrape scrape();
+  std::vector<control::ScrapePart> scrape();
+  void later(std::function<void()> slice);
 
   std::shared_ptr<const config::Config> config;
   Log& log;
@@ -190,6 +196,7 @@ struct Server::State final : control::Ports {
   boost::asio::steady_timer grace;
   proxy::WorkerPool pool;
   AccessLogWatch access_log;
+  ScrapeWatch scrapes;
   OverloadWatch overload;
   TlsKeeper tls;
   std::vector<ServiceState> watched_states;
@@ -236,6 +243,31 @@ void Server::State::look_at_tls() {
   watch(std::vector<ServiceState>(watched_states));
 }
 
+/// What the control API tells of the process.
+control::ApiSurroundings Server::State::surroundings() {
+  control::ApiSurroundings of;
+  of.scrape = [this] { return scrape(); };
+  of.scrape_last = [this] { return detail_parts(pool, *config); };
+  of.later = [this](std::function<void()> slice) { later(std::move(slice)); };
+  of.on_scraped = [this](const control::ScrapeReport& scrape) {
+    scrapes.look(scrape, pool.targets_left_out(), clock.mono());
+  };
+  of.metric_samples = config->limits.metric_samples;
+  of.not_ready = [this] {
+    std::vector<std::string> reasons;
+    if (shutting_down) reasons.emplace_back("shutting down");
+    if (!gate.is_open()) reasons.emplace_back("first health checks are running");
+    return reasons;
+  };
+  of.warnings = [this] {
+    std::vector<std::string> warnings;
+    for (const auto& warning : {access_log.warning(), scrapes.warning()})
+      if (warning) warnings.push_back(*warning);
+    return warnings;
+  };
+  return of;
+}
+
 Result<void> Server::State::start() {
   raise_descriptor_limit();
   if (!config->limits.idle_upstream)
@@ -254,24 +286,7 @@ Result<void> Server::State::start() {
   if (const Result<void> opened = pool.open(); !opened) return opened.error();
   controller = std::make_unique<control::Controller>(config, clock, log, *this, std::move(*store));
   commands = std::make_unique<control::ControllerCommands>(*controller);
-  api = std::make_unique<control::AdminApi>(
-      *commands, clock, config->admin,
-      control::ApiSurroundings{.scrape = [this] { return scrape(); },
-                               .not_ready =
-                                   [this] {
-                                     std::vector<std::string> reasons;
-                                     if (shutting_down) reasons.emplace_back("shutting down");
-                                     if (!gate.is_open())
-                                       reasons.emplace_back("first health checks are running");
-                                     return reasons;
-                                   },
-                               .warnings =
-                                   [this] {
-                                     std::vector<std::string> warnings;
-                                     if (access_log.warning())
-                                       warnings.push_back(*access_log.warning());
-                                     return warnings;
-                                   }});
+  api = std::make_unique<control::AdminApi>(*commands, clock, config->admin, surroundings());
   auto bound = control::AdminServer::start(io, *api, log, config->admin.address, {},
                                            [this] { return tls.admin(); });
   if (!bound) return bound.error();
@@ -372,16 +387,24 @@ void Server::State::finish_shutdown() {
   io.stop();
 }
 
-control::Scrape Server::State::scrape() {
-  const ControlPriority::Ordinary no_haste(priority);
-  control::Scrape scrape;
-  scrape.traffic = pool.read_traffic();
-  scrape.samples = pool.read_stats();
-  for (MetricSample& sample : overload.samples()) scrape.samples.push_back(std::move(sample));
-  for (MetricSample& sample : tls.samples()) scrape.samples.push_back(std::move(sample));
-  for (MetricSample& sample : admin->metrics()) scrape.samples.push_back(std::move(sample));
-  scrape.process = read_process_figures(started);
-  return scrape;
+std::vector<control::ScrapePart> Server::State::scrape() {
+  std::vector<control::ScrapePart> parts = traffic_parts(pool);
+  parts.insert(parts.begin(), [this](control::MetricBook& book) {
+    add_process(book, read_process_figures(started));
+    for (const auto& samples :
+         {pool.read_stats(), overload.samples(), tls.samples(), admin->metrics()})
+      for (const MetricSample& sample : samples) book.sample(sample);
+    return false;
+  });
+  return parts;
+}
+
+/// A slice of work that takes its time and that no verdict waits for.
+void Server::State::later(std::function<void()> slice) {
+  boost::asio::post(io, [this, slice = std::move(slice)] {
+    const ControlPriority::Ordinary no_haste(priority);
+    slice();
+  });
 }
 
 Server::Server(std::shared_ptr<const config::Config> config, Log& log, Systemd systemd)

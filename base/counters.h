@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/colour.h"
+#include "base/grpc_status.h"
 #include "base/histogram.h"
 #include "base/time.h"
 
@@ -121,9 +122,14 @@ struct TrafficKey {
   auto operator<=>(const TrafficKey&) const = default;
 };
 
+/// Finished calls of gRPC by status.
+using GrpcCounts = std::array<std::uint64_t, kGrpcStatuses>;
+
 struct TrafficReading {
   TrafficKey key;
   TrafficCounters counters;
+  std::uint64_t active = 0;  ///< Requests in flight.
+  GrpcCounts grpc{};
 };
 
 /// A step of a deployment. A request belongs for good to the stage in whose routing table its group

@@ -312,6 +312,12 @@ struct HostHeader {
   bool operator==(const HostHeader&) const = default;
 };
 
+/// What is measured beyond what costs nothing.
+struct ServiceMetrics {
+  bool per_target = false;  ///< Requests, failures and latency of each target.
+  bool operator==(const ServiceMetrics&) const = default;
+};
+
 struct Service {
   std::string name;
   std::vector<Match> match;
@@ -338,6 +344,7 @@ struct Service {
   /// Protocols that a request may change its connection to, lower case.
   std::vector<std::string> upgrades{"websocket"};
   std::optional<TargetTls> tls;
+  ServiceMetrics metrics;
   Deploy deploy;
   bool operator==(const Service&) const = default;
 };
@@ -375,6 +382,8 @@ struct Overload {
 struct Limits {
   /// Idle connections to targets; left out: a quarter of the descriptors.
   std::optional<std::uint32_t> idle_upstream;
+  /// Lines of one GET /metrics; what is over it is left out, and that is said.
+  std::uint32_t metric_samples = 500'000;
   bool operator==(const Limits&) const = default;
 };
 

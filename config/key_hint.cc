@@ -58,6 +58,7 @@ services:
     timeouts: {}
     limits: {}
     upstream: {}
+    metrics: {}
     tls: {}
     rate_limit: {}
     compress: {}

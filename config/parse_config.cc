@@ -5,6 +5,8 @@ namespace {
 
 constexpr std::size_t kMostListeners = 64;
 constexpr std::size_t kMostServices = 1000;
+constexpr std::uint32_t kLeastSamples = 100;
+constexpr std::uint32_t kMostSamples = 10'000'000;
 constexpr std::size_t kMostHosts = 100;
 constexpr std::uint32_t kMostWorkers = 256;
 constexpr std::uint32_t kLeastMemory = 1;
@@ -78,6 +80,7 @@ void parse_overload(const Value& value, Overload& overload) {
 
 void parse_limits(const Value& value, Limits& limits) {
   Mapping keys(value);
+  keys.integer("metric_samples", limits.metric_samples, kLeastSamples, kMostSamples);
   const auto idle = keys.find("idle_upstream");
   if (!idle || idle->is("auto")) return;
   if (idle->is_number())

@@ -267,6 +267,10 @@ Service parse_service(const std::string& name, const Value& value) {
   if (const auto header = keys.find("host_header")) parse_host_header(*header, service.host_header);
   keys.boolean("allow_own", service.allows_own);
   if (const auto upgrades = keys.find("upgrades")) service.upgrades = parse_upgrades(*upgrades);
+  if (const auto metrics = keys.section("metrics")) {
+    Mapping metric_keys(*metrics);
+    metric_keys.boolean("per_target", service.metrics.per_target);
+  }
   if (const auto upstream = keys.section("upstream")) parse_upstream(*upstream, service.upstream);
   if (service.health)
     service.health->http2 = service.health->kind == HealthCheck::Kind::grpc ||

@@ -62,7 +62,11 @@ AdminApi::AdminApi(Commands& commands, const Clock& clock, config::Admin config,
     : commands_(commands),
       clock_(clock),
       config_(std::move(config)),
-      surroundings_(std::move(surroundings)) {}
+      surroundings_(std::move(surroundings)),
+      scraper_({.parts = [this] { return scrape_parts(); },
+                .later = surroundings_.later,
+                .done = surroundings_.on_scraped,
+                .limit = surroundings_.metric_samples}) {}
 
 void AdminApi::handle(const ApiRequest& request, const Reply& reply) {
   const bool is_head = request.method == "HEAD";

@@ -22,7 +22,7 @@
 #include "config/config.h"
 #include "control/admin_message.h"
 #include "control/api.h"
-#include "control/exporter.h"
+#include "control/scraper.h"
 
 namespace teal::control {
 
@@ -30,9 +30,14 @@ struct ApiCall;
 
 /// What the API tells of the world outside control; app/ provides it.
 struct ApiSurroundings {
-  /// For GET /metrics: the workers' numbers and the process's. `services` and `running` of what it
-  /// returns are filled in by the API. Empty: none.
-  std::function<Scrape()> scrape;
+  /// For GET /metrics: the numbers of the process and of its traffic, which come before control's
+  /// own; and those that are the first to be left out, over metric_samples. Empty: none.
+  std::function<std::vector<ScrapePart>()> scrape;
+  std::function<std::vector<ScrapePart>()> scrape_last{};
+  /// Calls it on the control thread after what waits there. Empty: a scrape is made at once.
+  std::function<void(std::function<void()>)> later{};
+  std::function<void(const ScrapeReport&)> on_scraped{};
+  std::size_t metric_samples = config::Limits{}.metric_samples;
   /// For GET /readyz: why Teal is not ready, "shutting down". Empty: nothing beyond control's own.
   std::function<std::vector<std::string>()> not_ready;
   /// Likewise: what is wrong and keeps nobody from being served.
@@ -104,11 +109,14 @@ class AdminApi {
   std::string service_text(const ServiceReport& report) const;
   ApiResponse service_response(int status, const ServiceReport& report) const;
   std::vector<MetricSample> own_metrics() const;
+  std::vector<ScrapePart> scrape_parts() const;
+  ScrapePart scrape_services() const;
 
   Commands& commands_;
   const Clock& clock_;
   config::Admin config_;
   ApiSurroundings surroundings_;
+  Scraper scraper_;
   std::map<int, std::uint64_t> answers_;  ///< By status.
   struct Subscriber {
     std::weak_ptr<EventStream> stream;

@@ -197,18 +197,12 @@ void AdminApi::get_openapi(const ApiCall& /*call*/, const Reply& reply) {
 }
 
 void AdminApi::get_metrics(const ApiCall& /*call*/, const Reply& reply) {
-  Scrape scrape;
-  if (surroundings_.scrape) scrape = surroundings_.scrape();
-  scrape.services = commands_.services();
-  for (const ServiceReport& service : scrape.services)
-    if (auto running = find(commands_, service.deployment))
-      scrape.running.push_back(std::move(*running));
-  for (auto more : {commands_.metrics(), own_metrics()})
-    scrape.samples.insert(scrape.samples.end(), more.begin(), more.end());
-  ApiResponse response;
-  response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-  response.body = exposition(scrape);
-  reply(std::move(response));
+  scraper_.ask([reply](std::string text) {
+    ApiResponse response;
+    response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    response.body = std::move(text);
+    reply(std::move(response));
+  });
 }
 
 void AdminApi::get_livez(const ApiCall& /*call*/, const Reply& reply) {

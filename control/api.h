@@ -58,6 +58,8 @@ class Commands {
   virtual void unsubscribe(std::uint64_t token) = 0;
 
   virtual std::vector<MetricSample> metrics() const = 0;
+  virtual std::vector<MetricSample> service_metrics(const std::string& service) const = 0;
+  virtual std::vector<std::string> service_names() const = 0;
   virtual const config::Deploy* deploy_defaults(const std::string& service) const = 0;
   virtual bool store_is_healthy() const = 0;
 };

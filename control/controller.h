@@ -129,6 +129,9 @@ class Controller {
 
   /// For the exporter: store failures, rollbacks by reason, deployments by outcome, publications.
   std::vector<MetricSample> metrics() const;
+  /// Counters, those included that are still 0; nothing for an unknown service.
+  std::vector<MetricSample> service_metrics(const std::string& service) const;
+  std::vector<std::string> service_names() const;
   /// The service's `deploy` section, as defaults for a request; null for an unknown service.
   const config::Deploy* deploy_defaults(const std::string& service) const;
   /// False while the store fails: /readyz says so, traffic goes on.

@@ -75,45 +75,52 @@ Answer<std::vector<ExternalAlarmReport>> Controller::external_alarms(
   return reports;
 }
 
-void Controller::State::add_outside_metrics(std::vector<MetricSample>& samples) const {
-  using Type = MetricSample::Type;
-  const auto add = [&](const char* name, const char* help, Type type,
-                       std::vector<std::pair<std::string, std::string>> labels,
-                       std::uint64_t value) {
-    samples.push_back({name, help, type, std::move(labels), static_cast<double>(value)});
-  };
-  std::uint64_t dropped = 0;
-  for (const ServiceEntry& entry : book.entries()) {
-    dropped += entry.episodes.dropped();
-    for (const config::Alarm& alarm : externals(entry)) {
-      const Standing standing =
-          entry.episodes.standing(alarm.name, watching(entry, alarm).has_value());
-      const std::pair<const char*, std::size_t> kStates[] = {
-          {"firing", standing.firing - standing.ignored},
-          {"ignored", standing.ignored},
-          {"stale", standing.stale},
-          {"held", standing.held}};
-      for (const auto& [name, count] : kStates)
-        add("teal_external_alarm_episodes", "Episodes of an external alarm, by how they stand.",
-            Type::gauge, {{"service", entry.state.name}, {"alarm", alarm.name}, {"state", name}},
-            count);
-    }
+namespace {
+
+void add(std::vector<MetricSample>& samples, const char* name, const char* help,
+         MetricSample::Type type, std::vector<std::pair<std::string, std::string>> labels,
+         std::uint64_t value) {
+  samples.push_back({name, help, type, std::move(labels), static_cast<double>(value)});
+}
+
+}  // namespace
+
+void Controller::State::add_outside_metrics(const ServiceEntry& entry,
+                                            std::vector<MetricSample>& samples) const {
+  for (const config::Alarm& alarm : externals(entry)) {
+    const Standing standing =
+        entry.episodes.standing(alarm.name, watching(entry, alarm).has_value());
+    const std::pair<const char*, std::size_t> kStates[] = {
+        {"firing", standing.firing - standing.ignored},
+        {"ignored", standing.ignored},
+        {"stale", standing.stale},
+        {"held", standing.held}};
+    for (const auto& [name, count] : kStates)
+      add(samples, "teal_external_alarm_episodes",
+          "Episodes of an external alarm, by how they stand.", MetricSample::Type::gauge,
+          {{"service", entry.state.name}, {"alarm", alarm.name}, {"state", name}}, count);
   }
+}
+
+void Controller::State::add_outside_metrics(std::vector<MetricSample>& samples) const {
+  constexpr auto kCounter = MetricSample::Type::counter;
+  std::uint64_t dropped = 0;
+  for (const ServiceEntry& entry : book.entries()) dropped += entry.episodes.dropped();
   for (const Outcome outcome :
        {Outcome::fired, Outcome::resolved, Outcome::repeated, Outcome::held, Outcome::late}) {
     const auto found = alert_outcomes.find(outcome);
-    add("teal_alarm_words_total", "Words from outside on alarms, by what they came to.",
-        Type::counter, {{"outcome", std::string(to_string(outcome))}},
+    add(samples, "teal_alarm_words_total", "Words from outside on alarms, by what they came to.",
+        kCounter, {{"outcome", std::string(to_string(outcome))}},
         found == alert_outcomes.end() ? 0 : found->second);
   }
-  add("teal_alerts_unmatched_total", "Alerts received that no service has an alarm for.",
-      Type::counter, {}, alerts_unmatched);
-  add("teal_alerts_refused_total", "Alerts received that could not be read.", Type::counter, {},
+  add(samples, "teal_alerts_unmatched_total", "Alerts received that no service has an alarm for.",
+      kCounter, {}, alerts_unmatched);
+  add(samples, "teal_alerts_refused_total", "Alerts received that could not be read.", kCounter, {},
       alerts_refused);
-  add("teal_alerts_truncated_total", "Alerts that Alertmanager says it left out.", Type::counter,
-      {}, alerts_truncated);
-  add("teal_alarm_episodes_dropped_total", "Episodes forgotten to make room for others.",
-      Type::counter, {}, dropped);
+  add(samples, "teal_alerts_truncated_total", "Alerts that Alertmanager says it left out.",
+      kCounter, {}, alerts_truncated);
+  add(samples, "teal_alarm_episodes_dropped_total", "Episodes forgotten to make room for others.",
+      kCounter, {}, dropped);
 }
 
 }  // namespace teal::control

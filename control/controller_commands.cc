@@ -103,6 +103,14 @@ std::vector<MetricSample> ControllerCommands::metrics() const {
   return controller_.metrics();
 }
 
+std::vector<MetricSample> ControllerCommands::service_metrics(const std::string& service) const {
+  return controller_.service_metrics(service);
+}
+
+std::vector<std::string> ControllerCommands::service_names() const {
+  return controller_.service_names();
+}
+
 const config::Deploy* ControllerCommands::deploy_defaults(const std::string& service) const {
   return controller_.deploy_defaults(service);
 }

@@ -47,6 +47,8 @@ class ControllerCommands final : public Commands {
   void unsubscribe(std::uint64_t token) override;
 
   std::vector<MetricSample> metrics() const override;
+  std::vector<MetricSample> service_metrics(const std::string& service) const override;
+  std::vector<std::string> service_names() const override;
   const config::Deploy* deploy_defaults(const std::string& service) const override;
   bool store_is_healthy() const override;
 

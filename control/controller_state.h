@@ -144,6 +144,8 @@ struct Controller::State {
   ExternalAlarmReport external_report(const ServiceEntry& entry, const config::Alarm& alarm) const;
   void report_outside(const ServiceEntry& entry, DeploymentReport& report) const;
   void add_outside_metrics(std::vector<MetricSample>& samples) const;
+  /// Of one service.
+  void add_outside_metrics(const ServiceEntry& entry, std::vector<MetricSample>& samples) const;
 
   // ---- controller_fallback.cc -------------------------------------------------------------------
   bool serves_in_panic(const ServiceEntry& entry) const;
@@ -272,9 +274,13 @@ struct Controller::State {
   };
   std::map<std::string, PerColour<Shown>> shown;
 
-  std::map<std::string, std::uint64_t> rollbacks_by_reason;
-  std::map<std::pair<std::string, std::string>, std::uint64_t> outcomes;  ///< Service, status.
-  std::uint64_t targets_ejected = 0;
+  /// What one service has come to since the start of the process.
+  struct Tallies {
+    std::map<std::string, std::uint64_t, std::less<>> rollbacks;  ///< By reason.
+    std::map<std::pair<Kind, Status>, std::uint64_t> outcomes;
+    PerColour<std::uint64_t> ejected{};
+  };
+  std::map<std::string, Tallies, std::less<>> tallies;
 
   std::map<health::EpisodeBook::Outcome, std::uint64_t> alert_outcomes;
   std::uint64_t alerts_unmatched = 0;

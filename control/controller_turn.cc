@@ -161,7 +161,7 @@ void Controller::State::follow_up(DeploymentRunner& runner, const std::vector<Ac
 
 void Controller::State::finish(DeploymentRunner& runner, const Event& event) {
   const Spec& spec = runner.spec();
-  ++outcomes[{spec.service, std::string(to_string(runner.engine().status()))}];
+  ++tallies[spec.service].outcomes[{spec.kind, runner.engine().status()}];
   // The verdict was quicker than the counters.
   if (spec.kind == Kind::deploy) {
     renew_traffic();
@@ -228,7 +228,7 @@ void Controller::State::open_rollback(DeploymentRunner& of, const action::OpenRo
     spec.way = Way::undo;
   else
     spec.way = warm ? Way::swap : Way::reinstall;
-  ++rollbacks_by_reason[rollback.code];
+  ++tallies[failed.service].rollbacks[rollback.code];
   of.rolled_back_by = begin(std::move(spec), decided).spec().id;
 }
 

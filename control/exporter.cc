@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <array>
-
-#include <prometheus/text_serializer.h>
+#include <string>
+#include <utility>
 
 #include "control/build_info.h"
-#include "control/metric_book.h"
 
 namespace teal::control {
 namespace {
@@ -26,46 +25,35 @@ double share(Weight weight) {
   return static_cast<double>(weight.basis_points()) / Weight::kWhole;
 }
 
-/// A series that will be divided by or alarmed on exists from the start, so that its first
-/// increase is seen; the others when they have something to say.
+/// A series that will be divided by or alarmed on is there with its stream, so that an increase is
+/// seen; the others when they have something to say.
 bool is_always_there(Origin origin, std::size_t code) {
   return origin == Origin::target && (code == 2 || code == 5);
 }
 
-void add_traffic(MetricBook& book, const TrafficReading& reading) {
-  const TrafficKey& key = reading.key;
-  const Labels stream{{"service", key.service},
-                      {"group", std::string(to_string(key.colour))},
-                      {"revision", key.revision},
-                      {"audience", std::string(to_string(key.audience))}};
-  for (const Origin origin : kOrigins) {
-    for (std::size_t code = 1; code <= TrafficCounters::kClasses; ++code) {
-      const std::uint64_t count =
-          reading.counters.requests[static_cast<std::size_t>(origin)][code - 1];
-      if (count == 0 && !is_always_there(origin, code)) continue;
-      Labels labels = stream;
-      labels.emplace_back("code", std::to_string(code) + "xx");
-      labels.emplace_back("origin", to_string(origin));
-      book.counter("teal_requests_total",
-                   "Finished requests by status class and by who made the answer.", labels,
-                   static_cast<double>(count));
-    }
+void add_grpc(MetricBook& book, const Labels& stream, const GrpcCounts& calls) {
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    if (calls[i] == 0) continue;
+    Labels labels = stream;
+    labels.emplace_back("grpc_code", to_string(static_cast<GrpcStatus>(i)));
+    book.counter("teal_grpc_calls_total", "Finished calls of gRPC by status.", labels,
+                 static_cast<double>(calls[i]));
   }
-  book.counter("teal_retries_total", "Upstream attempts beyond the first.", stream,
-               static_cast<double>(reading.counters.retries));
-  book.counter("teal_shielded_requests_total",
-               "Requests that failed on the group, a release, and were asked of the live one.",
-               stream, static_cast<double>(reading.counters.shielded));
-  book.histogram("teal_request_duration_seconds",
-                 "From the whole request head to the last byte of the response.", stream,
-                 reading.counters.duration);
-  if (reading.counters.given_up.count() > 0)
+}
+
+void add_latencies(MetricBook& book, const Labels& stream, const TrafficCounters& counters) {
+  if (counters.duration.count() > 0)
+    book.histogram("teal_request_duration_seconds",
+                   "From the whole request head to the last byte of the response.", stream,
+                   counters.duration);
+  if (counters.given_up.count() > 0)
     book.histogram("teal_request_given_up_seconds",
                    "From the whole request head until the client went away without its response.",
-                   stream, reading.counters.given_up);
-  book.histogram("teal_request_first_byte_seconds",
-                 "From the whole request head to the response head.", stream,
-                 reading.counters.first_byte);
+                   stream, counters.given_up);
+  if (counters.first_byte.count() > 0)
+    book.histogram("teal_request_first_byte_seconds",
+                   "From the whole request head to the response head.", stream,
+                   counters.first_byte);
 }
 
 void add_targets(MetricBook& book, const GroupReport& group, const Labels& labels) {
@@ -137,6 +125,39 @@ void add_alarm(MetricBook& book, const std::string& service, const AlarmReport& 
   add_comparison(book, service, alarm);
 }
 
+}  // namespace
+
+void add_traffic(MetricBook& book, const TrafficReading& reading) {
+  const TrafficKey& key = reading.key;
+  const TrafficCounters& counters = reading.counters;
+  if (reading.active == 0 && counters.requests == RequestCounts{}) return;
+  const Labels stream{{"service", key.service},
+                      {"group", std::string(to_string(key.colour))},
+                      {"revision", key.revision},
+                      {"audience", std::string(to_string(key.audience))}};
+  for (const Origin origin : kOrigins) {
+    for (std::size_t code = 1; code <= TrafficCounters::kClasses; ++code) {
+      const std::uint64_t count = counters.requests[static_cast<std::size_t>(origin)][code - 1];
+      if (count == 0 && !is_always_there(origin, code)) continue;
+      Labels labels = stream;
+      labels.emplace_back("code", std::to_string(code) + "xx");
+      labels.emplace_back("origin", to_string(origin));
+      book.counter("teal_requests_total",
+                   "Finished requests by status class and by who made the answer.", labels,
+                   static_cast<double>(count));
+    }
+  }
+  book.counter("teal_retries_total", "Upstream attempts beyond the first.", stream,
+               static_cast<double>(counters.retries));
+  book.counter("teal_shielded_requests_total",
+               "Requests that failed on the group, a release, and were asked of the live one.",
+               stream, static_cast<double>(counters.shielded));
+  book.gauge("teal_requests_active", "Requests in flight in a group now.", stream,
+             static_cast<double>(reading.active));
+  add_grpc(book, stream, reading.grpc);
+  add_latencies(book, stream, counters);
+}
+
 void add_service(MetricBook& book, const ServiceReport& service, const DeploymentReport* running) {
   for (const Colour colour : kColours) {
     const GroupReport& group = service.groups[colour];
@@ -180,6 +201,33 @@ void add_service(MetricBook& book, const ServiceReport& service, const Deploymen
   for (const AlarmReport& alarm : running->alarms) add_alarm(book, service.name, alarm);
 }
 
+void add_target(MetricBook& book, const TargetReading& reading) {
+  const Labels target{{"service", reading.key.service},
+                      {"group", std::string(to_string(reading.key.colour))},
+                      {"target", reading.key.target}};
+  const auto with = [&](const char* label, std::string value) {
+    Labels labels = target;
+    labels.emplace_back(label, std::move(value));
+    return labels;
+  };
+  for (std::size_t i = 0; i < reading.answers.size(); ++i)
+    book.counter(
+        "teal_target_requests_total", "Attempts that the target answered, by status class.",
+        with("code", std::to_string(i + 1) + "xx"), static_cast<double>(reading.answers[i]));
+  for (std::size_t i = 0; i < reading.faults.size(); ++i) {
+    const auto failure = static_cast<Failure>(i);
+    if (failure == Failure::none || failure == Failure::status) continue;
+    const bool is_client = i == TargetReading::kClientGone;
+    book.counter("teal_target_failures_total",
+                 "Attempts that came to no whole answer of the target, by reason.",
+                 with("reason", is_client ? "client_gone" : std::string(to_string(failure))),
+                 static_cast<double>(reading.faults[i]));
+  }
+  book.histogram("teal_target_first_byte_seconds",
+                 "From the attempt's begin to the target's response head.", target, reading.latency,
+                 reading.latency_micros);
+}
+
 void add_process(MetricBook& book, const ProcessFigures& process) {
   book.gauge("process_resident_memory_bytes", "Resident memory size in bytes.", {},
              static_cast<double>(process.resident_memory_bytes));
@@ -197,34 +245,17 @@ void add_process(MetricBook& book, const ProcessFigures& process) {
              1);
 }
 
-void add_sample(MetricBook& book, const MetricSample& sample) {
-  if (sample.type == MetricSample::Type::counter)
-    book.counter(sample.name, sample.help, sample.labels, sample.value);
-  else
-    book.gauge(sample.name, sample.help, sample.labels, sample.value);
-}
-
-}  // namespace
-
-std::string exposition(const Scrape& scrape) {
-  MetricBook book(kMaxSamples);
-  add_process(book, scrape.process);
-  for (const ServiceReport& service : scrape.services) {
-    const auto running =
-        std::find_if(scrape.running.begin(), scrape.running.end(),
-                     [&](const DeploymentReport& one) { return one.service == service.name; });
-    add_service(book, service, running == scrape.running.end() ? nullptr : &*running);
-  }
-  for (const MetricSample& sample : scrape.samples) add_sample(book, sample);
-  for (const TrafficReading& reading : scrape.traffic) add_traffic(book, reading);
-  const std::uint64_t dropped = book.dropped();
-  std::vector<prometheus::MetricFamily> families = book.take();
-  MetricBook last(1);
-  last.gauge("teal_exporter_samples_dropped",
-             "Samples left out of this scrape: over the limit, or in conflict with others.", {},
-             static_cast<double>(dropped));
-  for (auto& family : last.take()) families.push_back(std::move(family));
-  return prometheus::TextSerializer().Serialize(families);
+void add_scrape(MetricBook& book) {
+  const MetricBook::Dropped dropped = book.dropped();
+  const std::size_t limit = book.limit();
+  book.open_end();
+  const char* const kHelp = "Lines left out of this scrape: over the limit, or in conflict.";
+  book.gauge("teal_exporter_samples_dropped", kHelp, {{"reason", "limit"}},
+             static_cast<double>(dropped.over_limit));
+  book.gauge("teal_exporter_samples_dropped", kHelp, {{"reason", "conflict"}},
+             static_cast<double>(dropped.conflicts));
+  book.gauge("teal_exporter_samples_limit", "How many lines a scrape has at most.", {},
+             static_cast<double>(limit));
 }
 
 }  // namespace teal::control

@@ -1,16 +1,16 @@
-// The exporter: everything Teal counts, as the text that Prometheus scrapes. Built anew for each
-// scrape from readings; nothing on the request path knows of it, and there is no registry of live
-// counters.
+// The exporter: what Teal's numbers are called in Prometheus, and which of them are there. Built
+// anew for each scrape from readings; nothing on the request path knows of it, and there is no
+// registry of live counters. All names are in docs/metrics.md (tests/unit/app/metric_docs_test.cc).
 //
-// A pure function, any thread. prometheus-cpp stays inside.
+// Pure functions, any thread.
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <vector>
 
 #include "base/counters.h"
+#include "base/target_reading.h"
 #include "base/time.h"
+#include "control/metric_book.h"
 #include "control/reports.h"
 
 namespace teal::control {
@@ -23,19 +23,13 @@ struct ProcessFigures {
   WallTime started;
 };
 
-struct Scrape {
-  std::vector<TrafficReading> traffic;
-  std::vector<MetricSample> samples;
-  std::vector<ServiceReport> services;
-  std::vector<DeploymentReport> running;  ///< The running deployments of `services`.
-  ProcessFigures process;
-};
-
-/// More samples than this are left out, and counted in teal_exporter_samples_dropped. A histogram
-/// is one.
-inline constexpr std::size_t kMaxSamples = 20'000;
-
-/// The text exposition format, version 0.0.4.
-std::string exposition(const Scrape& scrape);
+void add_process(MetricBook& book, const ProcessFigures& process);
+/// Nothing of a stream that never had a request.
+void add_traffic(MetricBook& book, const TrafficReading& reading);
+/// `running`: the service's deployment; null: none runs.
+void add_service(MetricBook& book, const ServiceReport& service, const DeploymentReport* running);
+void add_target(MetricBook& book, const TargetReading& reading);
+/// What is to be known of the scrape itself. The last of it, and over the limit if need be.
+void add_scrape(MetricBook& book);
 
 }  // namespace teal::control

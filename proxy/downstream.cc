@@ -50,15 +50,16 @@ Downstream::~Downstream() = default;
 
 void Downstream::open(Worker& worker, Accepted accepted) {
   boost::intrusive_ptr<Downstream> opened;
-  const config::Listener& spec = worker.table()->routes.config->listeners[accepted.listener];
+  const std::size_t listener = accepted.listener;
+  const config::Listener& spec = worker.table()->routes.config->listeners[listener];
   if (ProxyGreeting::is_expected(spec, accepted.peer_address)) {
     opened = ProxyGreeting::make(worker, std::move(accepted));
-  } else if (worker.tls().listeners[accepted.listener]) {
+  } else if (worker.tls().listeners[listener]) {
     opened = TlsGreeting::make(worker, std::move(accepted));
   } else {
     opened = Http1Downstream::make(worker, std::move(accepted));
   }
-  worker.opened(*opened);
+  worker.opened(*opened, listener);
   opened->start();
 }
 
@@ -85,7 +86,7 @@ bool Downstream::take_ends(net::ProxyAddresses ends) {
   const auto& places = worker_.shared().client_places[listener_];
   if (!places) return true;
   place_ = places->take(client_key(peer_address_));
-  if (!place_) worker_.counters()[Stat::clients_refused].add();
+  if (!place_) stats()[ListenerStat::clients_refused].add();
   return static_cast<bool>(place_);
 }
 
@@ -103,6 +104,10 @@ bool Downstream::start() {
   if (watch()) return true;
   close();
   return false;
+}
+
+ListenerShard& Downstream::stats() const {
+  return worker_.counters().listener(listener_);
 }
 
 const config::Listener& Downstream::spec() const {
@@ -138,7 +143,7 @@ std::optional<Downstream::OwnAnswer> Downstream::own_answer(const net::RequestHe
                      {}};
   }
   const config::HttpsRedirect& redirect = *spec().redirect_https;
-  worker_.counters()[Stat::redirects].add();
+  stats()[ListenerStat::redirects].add();
   if (authority.empty())
     return OwnAnswer{400,
                      "only HTTPS is served here, and the request names no host",
@@ -187,7 +192,7 @@ void Downstream::count_input_failure() {
   if (stream_.tls() == nullptr) return;
   const net::TlsFailure why = stream_.tls()->failure();
   if (why != net::TlsFailure::none && why != net::TlsFailure::closed)
-    worker_.counters().tls_failed(why).add();
+    stats().tls_failures[why].add();
 }
 
 void Downstream::end_connection(Ending ending) {

@@ -18,6 +18,7 @@
 #include "proxy/access_log.h"
 #include "proxy/channel.h"
 #include "proxy/client_side.h"
+#include "proxy/service_stats.h"
 
 namespace teal::proxy {
 
@@ -66,6 +67,8 @@ class Downstream : public Channel {
   /// The client's address and the one that it connected to, where both are known.
   std::optional<net::ProxyAddresses> ends() const;
 
+  /// The worker's numbers of the listener.
+  ListenerShard& stats() const;
   const config::Listener& spec() const;
   /// Who asks, for requests to come.
   Peer peer() const;

@@ -36,7 +36,7 @@ Http2Downstream::Http2Downstream(Downstream& from)
       idle_since_(opened_),
       last_input_(opened_) {
   session_ = net::Http2Session::make_server(limits_of(spec()), *this);
-  worker_.counters()[Stat::http2_connections].add();
+  stats()[ListenerStat::http2_connections].add();
 }
 
 Http2Downstream::~Http2Downstream() = default;

@@ -181,7 +181,7 @@ void Exchange::attempt() {
     } else if (last_failure_ != Failure::none && tries_.attempts > 0) {
       follow(decide(failed_, true), failed_);
     } else {
-      worker_.counters()[Stat::requests_without_target].add();
+      count(ServiceStat::requests_without_target);
       reply(503, "no healthy target", Termination::no_target);
     }
     return;
@@ -320,6 +320,8 @@ void Exchange::settle_outcome() {
   } else {
     ++target_->tally.requests;
     target_->consecutive_failures = target_->consecutive_gateway = 0;
+    if (target_->counts != nullptr) [[unlikely]]
+      count_answer(outcome_);
   }
 }
 

@@ -318,6 +318,9 @@ class Exchange {
   void settle(Origin origin);
   void account(Origin origin);
   void count(TrafficShard& shard, Origin origin);
+  void count(ServiceStat what);
+  /// Where the service wants it by target: it answered, after so long since the attempt began.
+  void count_answer(std::uint16_t status);
   void log_shielded(AccessRecord& record) const;
   void log(Origin origin);
   ResponseStyle style() const;
@@ -420,6 +423,7 @@ class Exchange {
   net::Timer timer_;
   net::Timer age_timer_;
   Mono began_, queued_at_, connect_began_, request_deadline_;
+  Mono retried_at_;  ///< When the present attempt began, if it is not the first.
   std::int64_t queue_micros_ = -1, connect_micros_ = -1, first_byte_micros_ = -1;
 };
 

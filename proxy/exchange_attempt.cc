@@ -100,7 +100,10 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
   }
   ++attempts_;
   ++tries_.attempts;
-  if (attempts_ > 1) traffic_->retries.add();
+  if (attempts_ > 1) {
+    traffic_->retries.add();
+    retried_at_ = worker_.now();
+  }
   target_ = target;
   Reach wanted{head_.method, info_.most_read, fresh, !upgrade_.empty()};
   if (const auto version = service().spec->upstream.proxy_protocol)
@@ -117,7 +120,7 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
       follow(next, failed_);
       return true;  // over, or with the other group
     }
-    worker_.counters()[Stat::retries_connect].add();
+    count(ServiceStat::retries_connect);
     return false;
   }
   target_->need.saw(++target_->in_flight);
@@ -177,13 +180,15 @@ void Exchange::enter_queue() {
   const boost::local_shared_ptr<GroupRuntime> queue = joined_;
   const bool is_new = pending_in_ != queue;
   if (!take_pending_place(queue)) {
-    worker_.counters()[Stat::requests_without_room].add();
+    count(ServiceStat::requests_without_room);
     if (is_retried_for_room()) return;
     reply(503, "all targets are busy and the queue is full", Termination::queue_full);
     return;
   }
   phase_ = Phase::queued;
+  worker_.counters().service(queue->service)[ServiceStat::requests_waiting].add();
   if (!std::exchange(was_queued_, true)) {
+    count(ServiceStat::requests_queued);
     queue_number_ = worker_.next_queue_number();
     queued_at_ = worker_.now();
     set_deadline(timeouts().queue);
@@ -208,6 +213,7 @@ void Exchange::leave_queue() {
   const auto me = place_in(queue.waiting);
   TEAL_ASSERT(me != queue.waiting.end() && *me == this);
   queue.waiting.erase(me);
+  worker_.counters().service(queue.service)[ServiceStat::requests_waiting].subtract();
   worker_.show_waiting(queue);
   phase_ = Phase::connecting;
 }
@@ -263,7 +269,7 @@ void Exchange::after_failed_attempt(Failure failure, net::Refusal rule) {
     return;
   }
   if (phase_ == Phase::relaying) {
-    worker_.counters()[Stat::upstream_truncated].add();
+    count(ServiceStat::upstream_truncated);
     report(failure, status_);
     drop_upstream(false);
     truncate(
@@ -311,6 +317,10 @@ void Exchange::drop_upstream(bool reusable) {
 }
 
 void Exchange::report(Failure failure, std::uint16_t status) {
+  if (target_->counts != nullptr && failure == Failure::status)
+    count_answer(status);
+  else if (target_->counts != nullptr)
+    target_->counts->failed(failure);
   ++target_->tally.requests;
   ++target_->tally.failures;
   ++target_->consecutive_failures;
@@ -322,6 +332,15 @@ void Exchange::report(Failure failure, std::uint16_t status) {
                   .consecutive = target_->consecutive_failures,
                   .at = worker_.now(),
                   .consecutive_gateway = target_->consecutive_gateway});
+}
+
+void Exchange::count_answer(std::uint16_t status) {
+  // The first one began with the request, or when it had waited for room.
+  const Mono began =
+      attempts_ > 1 ? retried_at_ : began_ + Micros{std::max<std::int64_t>(0, queue_micros_)};
+  target_->counts->answered(status,
+                            static_cast<std::uint64_t>(
+                                std::chrono::duration_cast<Micros>(worker_.now() - began).count()));
 }
 
 void Exchange::set_deadline(Millis phase) {
@@ -339,9 +358,8 @@ void Exchange::on_deadline() {
     on_tunnel_deadline();
     return;
   }
-  Shard& counters = worker_.counters();
   if (worker_.now() >= request_deadline_) {
-    counters[Stat::request_timeouts].add();
+    count(ServiceStat::request_timeouts);
     if (is_spared_timeout()) return;
     const bool relaying = phase_ == Phase::relaying;
     leave_queue();
@@ -356,13 +374,13 @@ void Exchange::on_deadline() {
   }
   switch (phase_) {
     case Phase::queued:
-      counters[Stat::queue_timeouts].add();
+      count(ServiceStat::queue_timeouts);
       leave_queue();
       if (is_retried_for_room()) return;
       reply(503, "all targets are busy", Termination::queue_timeout);
       return;
     case Phase::connecting:
-      counters[Stat::connect_timeouts].add();
+      count(ServiceStat::connect_timeouts);
       after_failed_attempt(Failure::connect_timeout, net::Refusal::none);
       return;
     case Phase::waiting:
@@ -376,11 +394,11 @@ void Exchange::on_deadline() {
         set_deadline(timeouts().stream_idle);
         return;
       }
-      counters[Stat::response_header_timeouts].add();
+      count(ServiceStat::response_header_timeouts);
       after_failed_attempt(Failure::response_timeout, net::Refusal::none);
       return;
     case Phase::relaying:
-      counters[Stat::stream_timeouts].add();
+      count(ServiceStat::stream_timeouts);
       if (client_->is_output_blocked()) {
         drop_upstream(false);
         truncate(Termination::stream_timeout, Origin::client);  // it does not read

@@ -105,7 +105,7 @@ void Exchange::on_request_stalled() {
   // It may have begun anew meanwhile and look for a target: then nobody takes the body, and its
   // client is not late.
   if (!wants_body()) return;
-  worker_.counters()[Stat::request_body_timeouts].add();
+  count(ServiceStat::request_body_timeouts);
   const bool begun = phase_ == Phase::relaying;
   drop_upstream(false);
   if (begun) {
@@ -123,7 +123,7 @@ void Exchange::on_client_gone() {
   }
   leave_queue();
   if (is_at_client_deadline()) {
-    worker_.counters()[Stat::request_timeouts].add();
+    count(ServiceStat::request_timeouts);
     if (upstream_ != nullptr) report(Failure::response_timeout, 0);
     drop_upstream(false);
     outcome_ = 504;
@@ -133,6 +133,9 @@ void Exchange::on_client_gone() {
     return;
   }
   worker_.counters()[Stat::client_aborts].add();
+  const bool has_no_answer = phase_ == Phase::connecting || phase_ == Phase::waiting;
+  if (has_no_answer && upstream_ != nullptr && target_->counts != nullptr)
+    target_->counts->given_up();
   drop_upstream(false);
   termination_ = Termination::client_gone;
   finish(Origin::client);
@@ -208,6 +211,11 @@ void Exchange::account(Origin origin) {
   if (traffic_ == nullptr) return;
   count(*traffic_, origin);
   traffic_->active.subtract();  // Last: from now on the slot may be another's.
+}
+
+void Exchange::count(ServiceStat what) {
+  if (!route_.has_service()) return;
+  worker_.counters().service(service().index)[what].add();
 }
 
 void Exchange::count(TrafficShard& shard, Origin origin) {

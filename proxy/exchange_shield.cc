@@ -64,29 +64,28 @@ bool Exchange::keeps_body() const {
 }
 
 Next Exchange::decide(const FailedAttempt& failed, bool group_is_exhausted) {
-  Shard& counters = worker_.counters();
   const RetryRules rules = retry_rules();
   const Tries all{rules.attempts, true};
   Decision decision = after_failure(failed, traits(), rules, group_is_exhausted ? all : tries_);
   // An answer that could be passed on is not thrown away for nobody.
   if (decision.next == Next::another_target && failed.request_sent && !has_untried_target())
     decision = after_failure(failed, traits(), rules, all);
-  if (decision.hindrance == Hindrance::not_repeatable) counters[Stat::shield_not_repeatable].add();
-  if (decision.hindrance == Hindrance::not_replayable) counters[Stat::shield_not_replayable].add();
+  if (decision.hindrance == Hindrance::not_repeatable) count(ServiceStat::shield_not_repeatable);
+  if (decision.hindrance == Hindrance::not_replayable) count(ServiceStat::shield_not_replayable);
   if (decision.next == Next::live_group && !service().groups[service().live].available) {
-    counters[Stat::shield_without_target].add();
+    count(ServiceStat::shield_without_target);
     decision.next = Next::give_up;
   }
   if (needs_budget(failed, decision.next)) {
     const bool crosses = decision.next == Next::live_group;
     const Colour to = crosses ? service().live : colour_;
     if (!begin_retry(runtime().groups[to].runtime)) {
-      counters[crosses ? Stat::shield_over_budget : Stat::retries_over_budget].add();
+      count(crosses ? ServiceStat::shield_over_budget : ServiceStat::retries_over_budget);
       decision.next = Next::give_up;
     }
   }
   if (decision.next == Next::give_up && !may_be_seen() && may_go_live(failed.request_sent)) {
-    counters[Stat::exposure_replayed].add();
+    count(ServiceStat::exposure_replayed);
     decision.next = Next::live_group;
   }
   return decision.next;
@@ -102,19 +101,18 @@ bool Exchange::has_untried_target() const {
 
 void Exchange::follow(Next next, const FailedAttempt& failed) {
   const TargetId target = target_ ? target_->id : 0;
-  Shard& counters = worker_.counters();
   switch (next) {
     case Next::give_up: give_up(failed.failure); return;
     case Next::another_target:
-      counters[failed.request_sent ? Stat::retries_failed : Stat::retries_connect].add();
+      count(failed.request_sent ? ServiceStat::retries_failed : ServiceStat::retries_connect);
       tried_.push_back(target);
       break;
     case Next::live_group:
-      counters[Stat::retries_shield].add();
+      count(ServiceStat::retries_shield);
       go_live(&failed);
       break;
     case Next::fresh_connection: {
-      counters[Stat::retries_reused_died].add();
+      count(ServiceStat::retries_reused_died);
       tries_.fresh_was_tried = true;
       const auto& targets = group().targets;
       const auto same = std::find_if(targets.begin(), targets.end(),
@@ -231,7 +229,7 @@ void Exchange::limit_exposure() {
   if (is_full && live_serves) {
     // Chance has no part in that for any request, those that were drawn for the live group
     // included.
-    if (draw_.colour != service().live) worker_.counters()[Stat::exposure_diverted].add();
+    if (draw_.colour != service().live) count(ServiceStat::exposure_diverted);
     draw_ = {service().live, 0.0};
   }
   if (draw_.colour == service().live) return;
@@ -243,7 +241,7 @@ void Exchange::limit_exposure() {
   reserved_ = exposure.reserve();
   if (reserved_ || !live_serves) return;
   is_exposed_ = false;
-  worker_.counters()[Stat::exposure_diverted].add();
+  count(ServiceStat::exposure_diverted);
   draw_ = {service().live, 0.0};
 }
 
@@ -255,7 +253,7 @@ bool Exchange::may_be_seen() {
 
 bool Exchange::is_kept_from_sight() {
   if (may_be_seen() || !may_go_live(true)) return false;
-  worker_.counters()[Stat::exposure_replayed].add();
+  count(ServiceStat::exposure_replayed);
   discard_upstream();
   go_live(nullptr);
   phase_ = Phase::connecting;
@@ -268,7 +266,7 @@ bool Exchange::is_spared_timeout() {
   if (has_client_deadline_) return false;
   if (phase_ == Phase::relaying || may_be_seen() || !may_go_live(true)) return false;
   const FailedAttempt failed{.failure = Failure::response_timeout, .request_sent = true};
-  worker_.counters()[Stat::exposure_replayed].add();
+  count(ServiceStat::exposure_replayed);
   leave_queue();
   if (upstream_ != nullptr) report(Failure::response_timeout, 0);
   drop_upstream(false);

@@ -67,7 +67,7 @@ void Exchange::on_switched(net::ResponseHead& head) {
   const bool is_answer = request_done_ && switches_to(head, upgrade_) &&
                          (websocket_key_.empty() || answers_key(head, websocket_key_));
   if (!is_answer) {
-    worker_.counters()[Stat::upstream_protocol_errors].add();
+    count(ServiceStat::upstream_protocol_errors);
     after_failed_attempt(Failure::protocol, net::Refusal::upgrade_unrequested);
     return;
   }
@@ -160,7 +160,10 @@ void Exchange::on_target_retired() {
 
 void Exchange::on_tunnel_deadline() {
   const bool is_drained = worker_.now() >= request_deadline_;
-  worker_.counters()[is_drained ? Stat::tunnels_drained : Stat::tunnel_timeouts].add();
+  if (is_drained)
+    worker_.counters()[Stat::tunnels_drained].add();
+  else
+    (*target_->stats)[ServiceStat::tunnel_timeouts].add();
   end_tunnel(is_drained ? Termination::tunnel_drained : Termination::tunnel_idle);
 }
 

@@ -157,7 +157,7 @@ void Http2TargetStream::on_end(const net::Fields& trailers) {
 }
 
 void Http2TargetStream::on_refused(net::Refusal rule) {
-  connection_->worker().counters()[Stat::upstream_protocol_errors].add();
+  connection_->stats()[ServiceStat::upstream_protocol_errors].add();
   lose(Failure::protocol, rule);
 }
 
@@ -198,7 +198,7 @@ void Http2TargetStream::on_closed(net::Http2Error error) {
   if (error == net::Http2Error::refused_stream) {
     // RFC 9113, sections 6.8 and 8.7: nothing was done of it.
     was_refused_ = true;
-    connection_->worker().counters()[Stat::upstream_streams_refused].add();
+    connection_->stats()[ServiceStat::upstream_streams_refused].add();
   }
   lose(Failure::reset, net::Refusal::none);
 }

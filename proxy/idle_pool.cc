@@ -5,24 +5,19 @@
 namespace teal::proxy {
 
 bool IdlePool::make_place() {
-  counters_[Stat::upstream_evicted_idle].add();
-  return close_oldest() && share_.enter();
-}
-
-bool IdlePool::close_oldest() {
-  if (by_age_.empty()) return false;
-  by_age_.oldest()->close_idle();
-  return true;
+  return give_way() && share_.enter();
 }
 
 bool IdlePool::give_way() {
-  if (!close_oldest()) return false;
-  counters_[Stat::upstream_evicted_idle].add();
+  if (by_age_.empty()) return false;
+  TargetConnection* const oldest = by_age_.oldest();
+  oldest->stats()[ServiceStat::upstream_evicted_idle].add();
+  oldest->close_idle();
   return true;
 }
 
 void IdlePool::close_surplus(const IdleList& list, std::uint32_t count) {
-  counters_[Stat::upstream_surplus_idle].add(count);
+  if (count > 0) list.oldest()->stats()[ServiceStat::upstream_surplus_idle].add(count);
   for (; count > 0; --count) list.oldest()->close_idle();
 }
 

@@ -9,7 +9,6 @@
 #include <cstdint>
 
 #include "proxy/idle_budget.h"
-#include "proxy/shard.h"
 
 namespace teal::proxy {
 
@@ -68,7 +67,7 @@ class IdleList {
 
 class IdlePool {
  public:
-  IdlePool(IdleBudget& budget, Shard& counters) : share_(budget), counters_(counters) {}
+  explicit IdlePool(IdleBudget& budget) : share_(budget) {}
 
   /// A place for one connection more, for which the oldest one may be closed. False: there is none.
   /// What was admitted is pushed at once.
@@ -89,10 +88,8 @@ class IdlePool {
 
  private:
   bool make_place();
-  bool close_oldest();
 
   IdleShare share_;
-  Shard& counters_;
   IdleList by_age_;
 };
 

@@ -52,6 +52,10 @@ void Listening::set_accepting(bool accepts) {
   worker_.reactor().remove(socket_.fd(), *this);
 }
 
+ListenerShard& Listening::stats() const {
+  return worker_.counters().listener(listener_);
+}
+
 void Listening::on_ready(net::Readiness /*ready*/) {
   if (watched_) accept_all();
 }
@@ -73,7 +77,7 @@ void Listening::accept_all() {
 }
 
 void Listening::rest() {
-  worker_.counters()[Stat::accept_failures].add();
+  stats()[ListenerStat::accept_failures].add();
   const boost::intrusive_ptr<Listening> alive(this);
   if (std::exchange(watched_, false)) worker_.reactor().remove(socket_.fd(), *this);
   worker_.wheel().set(rest_, worker_.now() + kRest);
@@ -84,7 +88,7 @@ void Listening::welcome(net::Socket socket, const net::Endpoint& peer) {
   auto& open = worker_.shared().gauges[listener_]->connections;
   if (open.fetch_add(1, std::memory_order_relaxed) >= spec.limits.connections) {
     open.fetch_sub(1, std::memory_order_relaxed);
-    worker_.counters()[Stat::connections_refused].add();
+    stats()[ListenerStat::connections_refused].add();
     return;
   }
   Address address;
@@ -94,7 +98,7 @@ void Listening::welcome(net::Socket socket, const net::Endpoint& peer) {
     open.fetch_sub(1, std::memory_order_relaxed);
     return;
   }
-  worker_.counters()[Stat::connections_accepted].add();
+  stats()[ListenerStat::connections_accepted].add();
   worker_.welcome(
       {std::move(socket), listener_, std::move(address.host), address.port, std::move(place)});
 }
@@ -107,7 +111,7 @@ bool Listening::find_place(const net::Socket& socket, const std::string& address
   const int most = shared.descriptors_for_clients.load(std::memory_order_relaxed);
   // A client is worth more than a connection that waits for one.
   if (socket.fd() >= most && !worker_.idle_pool().give_way()) {
-    worker_.counters()[Stat::descriptors_refused].add();
+    stats()[ListenerStat::descriptors_refused].add();
     return false;
   }
   const auto& places = shared.client_places[listener_];
@@ -115,7 +119,7 @@ bool Listening::find_place(const net::Socket& socket, const std::string& address
   // Where a header is to say who the client is, it is counted then (Downstream::take_ends).
   if (!places || ProxyGreeting::is_expected(spec, address)) return true;
   place = places->take(client_key(address));
-  if (!place) worker_.counters()[Stat::clients_refused].add();
+  if (!place) stats()[ListenerStat::clients_refused].add();
   return static_cast<bool>(place);
 }
 

@@ -15,6 +15,7 @@
 namespace teal::proxy {
 
 class Worker;
+struct ListenerShard;
 
 class Listening final : public net::Watcher {
  public:
@@ -28,6 +29,7 @@ class Listening final : public net::Watcher {
   void on_ready(net::Readiness ready) override;
 
  private:
+  ListenerShard& stats() const;
   void accept_all();
   void rest();
   void welcome(net::Socket socket, const net::Endpoint& peer);

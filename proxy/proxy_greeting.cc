@@ -40,13 +40,13 @@ void ProxyGreeting::on_ready(net::Readiness ready) {
       if (ready.ended) close();
       return;
     case net::ProxyStep::Event::refused:
-      worker_.counters().proxy_refused(step.fault).add();
+      stats().proxy_faults[step.fault].add();
       close();
       return;
     case net::ProxyStep::Event::done: break;
   }
   net::skip(stream_.socket(), scratch.first(step.consumed));
-  worker_.counters()[Stat::proxy_headers].add();
+  stats()[ListenerStat::proxy_headers].add();
   if (step.addresses && !take_ends(std::move(*step.addresses))) {
     close();
     return;

@@ -22,6 +22,7 @@
 #include "proxy/balancer.h"
 #include "proxy/shared_limits.h"
 #include "proxy/slot_book.h"
+#include "proxy/target_counts.h"
 
 namespace teal::proxy {
 
@@ -43,6 +44,8 @@ struct GroupView {
   /// What all workers share (LimitBook::attach).
   std::shared_ptr<GroupLimits> limits;
   std::vector<std::shared_ptr<TargetLimits>> target_limits;  ///< As `targets`.
+  /// Likewise, where the service wants them; null: there was no place (TargetBook::attach).
+  std::vector<std::shared_ptr<CountsByWorker>> target_counts = {};
   /// Some target accepts requests.
   bool available = false;
   /// Serves what the live group cannot, also without a share (GroupState::fallback).

@@ -1,6 +1,7 @@
 #include "proxy/slot_book.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/assert.h"
 
@@ -53,6 +54,13 @@ std::optional<SlotId> SlotBook::unused() {
   if (slots_.size() + (overflow_ ? 0 : 1) >= limit_) return std::nullopt;
   slots_.emplace_back();
   return static_cast<SlotId>(slots_.size() - 1);
+}
+
+std::optional<TrafficKey> SlotBook::key_after(const TrafficKey& key) const {
+  constexpr Stage kLast{std::numeric_limits<std::uint64_t>::max(),
+                        std::numeric_limits<std::uint64_t>::max()};
+  const auto next = by_key_.upper_bound({key, kLast});
+  return next == by_key_.end() ? std::nullopt : std::optional(next->first.first);
 }
 
 void SlotBook::on_applied(std::uint64_t version) {

@@ -73,6 +73,10 @@ class SlotBook {
          ++at)
       each(at->second);
   }
+  /// The first stream behind `key` that has a slot; nothing at the end.
+  std::optional<TrafficKey> key_after(const TrafficKey& key) const;
+  /// The one that all share that find no other, once there is one.
+  std::optional<SlotId> overflow_slot() const { return overflow_; }
   /// Stages that were given no slot of their own.
   std::uint64_t crowded() const { return crowded_; }
 

@@ -31,7 +31,7 @@ bool TargetConnection::begin_to_connect() {
   const int most = worker_.shared().descriptors_for_targets.load(std::memory_order_relaxed);
   if (stream_.socket().fd() >= most || !watch()) return false;
   count_opened();
-  worker_.counters()[Stat::upstream_connects].add();
+  (*target_->stats)[ServiceStat::upstream_connects].add();
   return true;
 }
 
@@ -44,7 +44,7 @@ void TargetConnection::go_on_connecting(net::Readiness ready) {
   // A new socket takes so little at once.
   if (net::connect_error(stream_.socket()) != 0 ||
       (!proxy_header_.empty() && stream_.write(proxy_header_).size != proxy_header_.size())) {
-    worker_.counters()[Stat::upstream_connect_failures].add();
+    (*target_->stats)[ServiceStat::upstream_connect_failures].add();
     on_failed(Failure::connect);
     return;
   }
@@ -64,37 +64,39 @@ void TargetConnection::shake_hands() {
     case net::TlsSession::Progress::done: on_open(); return;
     case net::TlsSession::Progress::failed: break;
   }
-  Shard& counters = worker_.counters();
+  ServiceShard& counters = *target_->stats;
   const bool is_refused = stream_.tls()->failure() == net::TlsFailure::certificate_refused;
-  counters[is_refused ? Stat::upstream_tls_refused : Stat::upstream_tls_failures].add();
-  counters[Stat::upstream_connect_failures].add();
+  counters[is_refused ? ServiceStat::upstream_tls_refused : ServiceStat::upstream_tls_failures]
+      .add();
+  counters[ServiceStat::upstream_connect_failures].add();
   on_failed(Failure::tls);
 }
 
 // ---- in use, idle or closed ---------------------------------------------------------------------
 
 void TargetConnection::count_opened() {
-  worker_.counters()[Stat::upstream_active_connections].add();
+  (*target_->stats)[ServiceStat::upstream_active_connections].add();
 }
 
 bool TargetConnection::become_idle(IdleList& list) {
-  Shard& counters = worker_.counters();
+  ServiceShard& counters = *target_->stats;
   if (target_->idle_limit) [[unlikely]] {
     if (!target_->limits->idle.take(*target_->idle_limit)) {
-      counters[Stat::upstream_evicted_idle].add();
+      counters[ServiceStat::upstream_evicted_idle].add();
       return false;
     }
     is_capped_ = true;
   }
   if (!worker_.idle_pool().admit()) [[unlikely]] {
+    counters[ServiceStat::upstream_evicted_idle].add();
     uncap();
     return false;
   }
   list.push(of_target_);
   worker_.idle_pool().push(by_age_);
   ++target_->idle;
-  counters[Stat::upstream_active_connections].subtract();
-  counters[Stat::upstream_idle_connections].add();
+  counters[ServiceStat::upstream_active_connections].subtract();
+  counters[ServiceStat::upstream_idle_connections].add();
   return true;
 }
 
@@ -105,19 +107,19 @@ inline void TargetConnection::leave_idle() {
   worker_.idle_pool().leave();
   if (is_capped_) [[unlikely]]
     uncap();
-  worker_.counters()[Stat::upstream_idle_connections].subtract();
+  (*target_->stats)[ServiceStat::upstream_idle_connections].subtract();
 }
 
 void TargetConnection::end_idle() {
   leave_idle();
-  worker_.counters()[Stat::upstream_active_connections].add();
+  (*target_->stats)[ServiceStat::upstream_active_connections].add();
 }
 
 void TargetConnection::count_closed(bool was_idle) {
   if (was_idle)
     leave_idle();
   else
-    worker_.counters()[Stat::upstream_active_connections].subtract();
+    (*target_->stats)[ServiceStat::upstream_active_connections].subtract();
 }
 
 void TargetConnection::uncap() {

@@ -22,6 +22,9 @@ class TargetConnection : public Channel {
   /// Closes a connection that nobody uses.
   virtual void close_idle() = 0;
 
+  /// The worker's numbers of the target's service.
+  ServiceShard& stats() { return *target_->stats; }
+
  protected:
   TargetConnection(Worker& worker, net::Stream stream,
                    boost::local_shared_ptr<TargetRuntime> target);

@@ -23,6 +23,7 @@
 #include "proxy/idle_pool.h"
 #include "proxy/pool_need.h"
 #include "proxy/route_table.h"
+#include "proxy/service_stats.h"
 #include "proxy/shared_limits.h"
 #include "proxy/splitter.h"
 
@@ -82,6 +83,11 @@ struct TargetRuntime {
   net::Endpoint endpoint;
   Address where;
   std::size_t service = 0;  ///< Place in TlsTable::services.
+  /// This worker's numbers of that service.
+  ServiceShard* stats = nullptr;
+  /// This worker's numbers of the target, where the service wants them; `counted_in` holds them.
+  TargetCounts* counts = nullptr;
+  std::shared_ptr<CountsByWorker> counted_in;
   std::uint32_t in_flight = 0;
   std::shared_ptr<TargetLimits> limits;     ///< Always the same ones.
   std::uint32_t in_flight_limit = 0;        ///< Over all workers; 0: kMostInFlight for each.

@@ -33,7 +33,7 @@ TargetSide* reach(Worker& worker, const boost::local_shared_ptr<TargetRuntime>& 
                   Exchange& exchange, const Reach& wanted) {
   if (TargetSide* const kept = find_kept(*target, exchange, wanted)) return kept;
   TargetSide* const made = connect(worker, target, exchange, wanted);
-  if (made == nullptr) worker.counters()[Stat::upstream_connect_failures].add();
+  if (made == nullptr) (*target->stats)[ServiceStat::upstream_connect_failures].add();
   return made;
 }
 

@@ -39,12 +39,13 @@ void TlsGreeting::on_ready(net::Readiness ready) {
   switch (tls.shake()) {
     case net::TlsSession::Progress::waiting: return;
     case net::TlsSession::Progress::failed:
-      worker_.counters().tls_failed(tls.failure()).add();
+      stats().tls_failures[tls.failure()].add();
       close();
       return;
     case net::TlsSession::Progress::done: break;
   }
-  worker_.counters()[tls.was_resumed() ? Stat::tls_handshakes_short : Stat::tls_handshakes].add();
+  stats()[tls.was_resumed() ? ListenerStat::tls_handshakes_short : ListenerStat::tls_handshakes]
+      .add();
   if (tls.is_http2()) {
     Http2Downstream::take_over(*this);
   } else {

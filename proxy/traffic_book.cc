@@ -30,25 +30,6 @@ Histogram ended(const TrafficCounters& counters) {
   return sum;
 }
 
-std::vector<std::pair<std::string, std::string>> labels_of(const TrafficKey& key) {
-  return {{"service", key.service},
-          {"group", std::string(to_string(key.colour))},
-          {"revision", key.revision},
-          {"audience", std::string(to_string(key.audience))}};
-}
-
-void add_grpc(const TrafficKey& key, const GrpcCounts& counts, std::vector<MetricSample>& samples) {
-  for (std::size_t i = 0; i < counts.size(); ++i) {
-    if (counts[i] == 0) continue;
-    MetricSample& sample = samples.emplace_back();
-    sample.name = "teal_grpc_calls_total";
-    sample.help = "Finished calls of gRPC by status.";
-    sample.labels = labels_of(key);
-    sample.labels.emplace_back("grpc_code", to_string(static_cast<GrpcStatus>(i)));
-    sample.value = static_cast<double>(counts[i]);
-  }
-}
-
 }  // namespace
 
 // ---- slots --------------------------------------------------------------------------------------
@@ -174,15 +155,35 @@ Histogram TrafficBook::reached(SlotId slot, const Sources& sources) const {
   return sum;
 }
 
-std::vector<TrafficReading> TrafficBook::read(std::span<const Shard* const> shards) const {
-  std::map<TrafficKey, TrafficCounters> sums;
-  for (const auto& [key, past] : past_) sums[key] += past.counters;
-  for (SlotId slot = 0; slot < slots_.size(); ++slot)
-    if (!slots_.is_free(slot)) sums[slots_.key(slot)] += read(slot, shards);
-  std::vector<TrafficReading> readings;
-  readings.reserve(sums.size());
-  for (const auto& [key, sum] : sums) readings.push_back({key, sum});
-  return readings;
+/// Whatever has numbers behind `key`: a slot, a past, or the overflow.
+std::optional<TrafficKey> TrafficBook::key_after(const TrafficKey& key) const {
+  std::optional<TrafficKey> next = slots_.key_after(key);
+  const auto consider = [&](const TrafficKey& other) {
+    if (key < other && (!next || other < *next)) next = other;
+  };
+  if (const auto past = past_.upper_bound(key); past != past_.end()) consider(past->first);
+  if (slots_.overflow_slot()) consider(SlotBook::overflow_key());
+  return next;
+}
+
+std::optional<TrafficReading> TrafficBook::read_after(const TrafficKey& key,
+                                                      std::span<const Shard* const> shards) const {
+  std::optional<TrafficKey> next = key_after(key);
+  if (!next) return std::nullopt;
+  TrafficReading reading{*std::move(next), {}};
+  if (const auto past = past_.find(reading.key); past != past_.end()) {
+    reading.counters = past->second.counters;
+    reading.grpc = past->second.grpc;
+  }
+  const auto add = [&](SlotId slot) {
+    reading.counters += read(slot, shards);
+    reading.active += active_in(slot, shards);
+    const GrpcCounts calls = grpc(slot, shards);
+    for (std::size_t i = 0; i < calls.size(); ++i) reading.grpc[i] += calls[i];
+  };
+  slots_.each_of(reading.key, [&](Stage /*stage*/, SlotId slot) { add(slot); });
+  if (reading.key == SlotBook::overflow_key()) add(*slots_.overflow_slot());
+  return reading;
 }
 
 TrafficCounters TrafficBook::read(const TrafficKey& key,
@@ -237,38 +238,6 @@ GroupInFlight TrafficBook::read_in_flight(const std::string& service, Colour col
   });
   if (group.requests == 0) group.oldest = Micros{0};
   return group;
-}
-
-std::vector<MetricSample> TrafficBook::read_gauges(std::span<const Shard* const> shards) const {
-  std::map<TrafficKey, std::uint64_t> active;
-  std::map<TrafficKey, GrpcCounts> calls;
-  const auto add = [&](const TrafficKey& key, const GrpcCounts& counts) {
-    if (counts == GrpcCounts{}) return;
-    GrpcCounts& sum = calls[key];
-    for (std::size_t i = 0; i < counts.size(); ++i) sum[i] += counts[i];
-  };
-  for (const auto& [key, past] : past_) add(key, past.grpc);
-  for (SlotId slot = 0; slot < slots_.size(); ++slot) {
-    if (slots_.is_free(slot)) continue;
-    active[slots_.key(slot)] += active_in(slot, shards);
-    add(slots_.key(slot), grpc(slot, shards));
-  }
-  std::vector<MetricSample> samples;
-  for (const auto& [key, requests] : active) {
-    if (key.revision.empty() && requests == 0) continue;
-    samples.push_back({.name = "teal_requests_active",
-                       .help = "Requests in flight in a group now.",
-                       .type = MetricSample::Type::gauge,
-                       .labels = labels_of(key),
-                       .value = static_cast<double>(requests)});
-  }
-  for (const auto& [key, counts] : calls) add_grpc(key, counts, samples);
-  samples.push_back({.name = "teal_traffic_slots_shared_total",
-                     .help = "Times that a group's numbers had to share their place.",
-                     .type = MetricSample::Type::counter,
-                     .labels = {},
-                     .value = static_cast<double>(slots_.crowded())});
-  return samples;
 }
 
 }  // namespace teal::proxy

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -46,8 +47,10 @@ class TrafficBook {
   /// here, and not on the way of a publication.
   void on_applied(std::uint64_t version, std::span<const Shard* const> shards);
 
-  /// One reading per stream that has a slot or a past, summed over stages and shards.
-  std::vector<TrafficReading> read(std::span<const Shard* const> shards) const;
+  /// The first stream behind `key` that has a slot or a past, summed over stages and shards;
+  /// nothing at the end. TrafficKey{} is before all of them.
+  std::optional<TrafficReading> read_after(const TrafficKey& key,
+                                           std::span<const Shard* const> shards) const;
   /// Of one stream; zeros for one that is unknown.
   TrafficCounters read(const TrafficKey& key, std::span<const Shard* const> shards) const;
   /// Of what began in the stage's deployment, and in the stage.
@@ -59,10 +62,6 @@ class TrafficBook {
   /// Of both audiences.
   GroupInFlight read_in_flight(const std::string& service, Colour colour,
                                const Sources& sources) const;
-
-  /// Gauges of the requests in flight by stream, finished calls of gRPC by stream and status, and
-  /// how often a slot had to be shared.
-  std::vector<MetricSample> read_gauges(std::span<const Shard* const> shards) const;
 
   const SlotBook& slots() const { return slots_; }
 
@@ -81,6 +80,7 @@ class TrafficBook {
     std::uint64_t added = 0;  ///< When that was last, in calls of keep().
   };
 
+  std::optional<TrafficKey> key_after(const TrafficKey& key) const;
   void free_slots(std::span<const Shard* const> shards);
   void keep(SlotId slot, const TrafficCounters& counters, const GrpcCounts& grpc);
   Past& past_of(const TrafficKey& key);

@@ -51,7 +51,7 @@ Upstream* Upstream::reuse(TargetRuntime& target, Exchange& exchange, const Reach
     target.idle_named.erase(found);
   }
   kept->end_idle();
-  kept->worker_.counters()[Stat::upstream_reuses].add();
+  (*target.stats)[ServiceStat::upstream_reuses].add();
   kept->attach(exchange, wanted);
   return kept;
 }
@@ -243,7 +243,7 @@ bool Upstream::parse(std::string_view input) {
                                    parser_.head().keep_alive && input.empty() && !is_blocked());
         return false;
       case net::ParseEvent::refused:
-        worker_.counters()[Stat::upstream_protocol_errors].add();
+        (*target_->stats)[ServiceStat::upstream_protocol_errors].add();
         fail(Failure::protocol, parser_.refusal());
         return false;
     }
@@ -329,7 +329,7 @@ void Upstream::on_idle_input() {
   const net::ReadResult got = read_behind({}, 1);
   if (got.size == 0 && !got.eof && got.error == 0) return;  // nothing there after all
   if (got.size > 0) worker_.counters().refused(net::Refusal::bytes_after_message).add();
-  worker_.counters()[Stat::upstream_closed_idle].add();
+  (*target_->stats)[ServiceStat::upstream_closed_idle].add();
   abandon();
 }
 
@@ -344,7 +344,7 @@ void Upstream::forget_name() {
 void Upstream::on_idle_timeout() {
   if (state_ == State::discarding) abandon();
   if (state_ != State::idle) return;
-  worker_.counters()[Stat::upstream_expired_idle].add();
+  (*target_->stats)[ServiceStat::upstream_expired_idle].add();
   abandon();
 }
 

@@ -65,15 +65,15 @@ void Http2Upstream::take_over(Worker& worker, net::Stream stream,
 
 void Http2Upstream::make_session() {
   session_ = net::Http2Session::make_client(kResponseLimits, stream_.tls() != nullptr);
-  worker_.counters()[Stat::upstream_http2_connections].add();
+  (*target_->stats)[ServiceStat::upstream_http2_connections].add();
   last_input_ = worker_.now();
   resume_after_turn();
 }
 
 void Http2Upstream::on_open() {
   if (stream_.tls() != nullptr && !stream_.tls()->is_http2()) {
-    worker_.counters()[Stat::upstream_tls_failures].add();
-    worker_.counters()[Stat::upstream_connect_failures].add();
+    (*target_->stats)[ServiceStat::upstream_tls_failures].add();
+    (*target_->stats)[ServiceStat::upstream_connect_failures].add();
     lose(Failure::tls, net::Refusal::none);
     return;
   }
@@ -87,7 +87,7 @@ void Http2Upstream::admit() {
   phase_ = Phase::open;
   const std::uint32_t room = session_->accepts_streams() ? session_->most_streams() : 0;
   if (room == 0) {
-    worker_.counters()[Stat::upstream_connect_failures].add();
+    (*target_->stats)[ServiceStat::upstream_connect_failures].add();
     lose(Failure::connect, net::Refusal::none);
     return;
   }
@@ -102,7 +102,7 @@ void Http2Upstream::move_on(std::unique_ptr<Http2TargetStream> stream) {
   Http2Upstream* other = with_room(*target_, true);
   if (other == nullptr) other = connect(worker_, target_);
   if (other == nullptr) {
-    worker_.counters()[Stat::upstream_connect_failures].add();
+    (*target_->stats)[ServiceStat::upstream_connect_failures].add();
     ++attached_;  // until it has left
     gone_.push_back(std::move(stream));
     gone_.back()->lose(Failure::connect, net::Refusal::none);
@@ -129,7 +129,7 @@ bool Http2Upstream::has_room(bool fresh) const {
 
 TargetSide& Http2Upstream::open_stream(Exchange& exchange, const Reach& wanted) {
   const bool is_kept = requests_++ > 0 && is_ready();
-  if (is_kept) worker_.counters()[Stat::upstream_reuses].add();
+  if (is_kept) (*target_->stats)[ServiceStat::upstream_reuses].add();
   if (std::exchange(is_idle_, false)) {
     end_idle();
     note_need();
@@ -226,7 +226,7 @@ void Http2Upstream::read_input() {
       if (phase_ == Phase::closed) return;
     }
     if (got.error != 0 || got.eof) {
-      if (attached_ == 0) worker_.counters()[Stat::upstream_closed_idle].add();
+      if (attached_ == 0) (*target_->stats)[ServiceStat::upstream_closed_idle].add();
       lose(Failure::reset, net::Refusal::none);
       return;
     }
@@ -297,7 +297,7 @@ void Http2Upstream::finish_turn() {
   if (session_->is_over()) {
     const net::Refusal rule = session_->fault();
     const bool is_fault = rule != net::Refusal::none;
-    if (is_fault) worker_.counters()[Stat::upstream_protocol_errors].add();
+    if (is_fault) (*target_->stats)[ServiceStat::upstream_protocol_errors].add();
     lose(is_fault ? Failure::protocol : Failure::reset, rule);
     return;
   }
@@ -345,10 +345,10 @@ void Http2Upstream::set_deadline() {
 void Http2Upstream::on_timeout() {
   if (phase_ == Phase::closed) return;
   if (is_idle_) {
-    worker_.counters()[Stat::upstream_expired_idle].add();
+    (*target_->stats)[ServiceStat::upstream_expired_idle].add();
     end();
   } else if (is_pinged_) {
-    worker_.counters()[Stat::upstream_ping_timeouts].add();
+    (*target_->stats)[ServiceStat::upstream_ping_timeouts].add();
     lose(Failure::reset, net::Refusal::none);
   } else {
     is_pinged_ = true;

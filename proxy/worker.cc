@@ -35,8 +35,9 @@ Worker::Worker(std::uint32_t index, const WorkerShared& shared, std::uint64_t se
       rng_(seed),
       now_(shared.clock->mono()),
       wheel_(now_),
-      shard_(std::make_unique<Shard>()),
-      idle_pool_(*shared.idle_budget, *shard_),
+      shard_(
+          std::make_unique<Shard>(first->config->services.size(), first->config->listeners.size())),
+      idle_pool_(*shared.idle_budget),
       scratch_(kScratch),
       numbers_from_(rng_.next() & kNumbers),
       tls_(std::move(tls)),
@@ -214,7 +215,7 @@ void Worker::welcome(Accepted accepted) {
   const bool draining = shared_.draining.load(std::memory_order_relaxed);
   const std::size_t chosen = draining ? shared_.loads->keep(index_) : shared_.loads->place(index_);
   if (chosen != index_) {
-    counters()[Stat::connections_handed_over].add();
+    counters().listener(accepted.listener)[ListenerStat::connections_handed_over].add();
     shared_.hand_over(chosen, std::move(accepted));
     return;
   }
@@ -235,9 +236,9 @@ void Worker::release_place(std::size_t listener) {
   shared_.gauges[listener]->connections.fetch_sub(1, std::memory_order_relaxed);
 }
 
-void Worker::opened(Downstream& downstream) {
+void Worker::opened(Downstream& downstream, std::size_t listener) {
   downstreams_.insert(&downstream);
-  counters()[Stat::connections_active].add();
+  counters().listener(listener)[ListenerStat::connections_active].add();
 }
 
 void Worker::replaced(Downstream& old, Downstream& by) {
@@ -248,7 +249,7 @@ void Worker::replaced(Downstream& old, Downstream& by) {
 void Worker::closed(Downstream& downstream, std::size_t listener) {
   release_place(listener);
   downstreams_.erase(&downstream);
-  counters()[Stat::connections_active].subtract();
+  counters().listener(listener)[ListenerStat::connections_active].subtract();
   tell_idle();
 }
 
@@ -260,8 +261,9 @@ void Worker::tell_idle() {
 // ---- tables -------------------------------------------------------------------------------------
 
 boost::local_shared_ptr<TargetRuntime> Worker::target_runtime(
-    const TargetState& target, const std::shared_ptr<TargetLimits>& limits,
-    const config::Service& service, const boost::local_shared_ptr<GroupRuntime>& group) {
+    const GroupView& view, std::size_t index, const config::Service& service,
+    const boost::local_shared_ptr<GroupRuntime>& group) {
+  const TargetState& target = view.targets[index];
   auto& runtime = targets_[target.id];
   if (!runtime) {
     runtime = boost::make_local_shared<TargetRuntime>();
@@ -269,9 +271,12 @@ boost::local_shared_ptr<TargetRuntime> Worker::target_runtime(
     runtime->address = to_string(target.address);
     runtime->endpoint = net::to_endpoint(target.address);
     runtime->where = target.address;
-    runtime->limits = limits;
+    runtime->limits = view.target_limits[index];
   }
   runtime->service = group->service;
+  runtime->stats = &shard_->service(group->service);
+  runtime->counted_in = view.target_counts.empty() ? nullptr : view.target_counts[index];
+  runtime->counts = runtime->counted_in ? &(*runtime->counted_in)[index_] : nullptr;
   runtime->group = group;
   runtime->retired = false;
   // When it comes back it begins anew, or its first failure would eject it again.
@@ -315,8 +320,7 @@ PinnedTable Worker::pin(const RouteTable& routes) {
       WorkerTable::Group& mine = service.groups[colour];
       mine.runtime = group_runtime;
       for (std::size_t i = 0; i < group.targets.size(); ++i)
-        mine.targets.push_back(
-            target_runtime(group.targets[i], group.target_limits[i], spec, group_runtime));
+        mine.targets.push_back(target_runtime(group, i, spec, group_runtime));
       for (const Audience audience : {Audience::split, Audience::preview})
         shard_->traffic(group.slots[audience]);
     }

@@ -196,7 +196,7 @@ class Worker {
 
   /// Serves it, here or on a worker that has less to do.
   void welcome(Accepted accepted);
-  void opened(Downstream& downstream);
+  void opened(Downstream& downstream, std::size_t listener);
   /// The same connection under another object.
   void replaced(Downstream& old, Downstream& by);
   void closed(Downstream& downstream, std::size_t listener);
@@ -217,8 +217,8 @@ class Worker {
 
  private:
   boost::local_shared_ptr<TargetRuntime> target_runtime(
-      const TargetState& target, const std::shared_ptr<TargetLimits>& limits,
-      const config::Service& service, const boost::local_shared_ptr<GroupRuntime>& group);
+      const GroupView& view, std::size_t index, const config::Service& service,
+      const boost::local_shared_ptr<GroupRuntime>& group);
   /// A connection that was placed here is no more.
   void release_place(std::size_t listener);
   void tell_idle();

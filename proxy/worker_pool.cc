@@ -69,6 +69,7 @@ WorkerPool::WorkerPool(boost::asio::io_context& control, Options options)
   shared_.workers =
       config.workers != 0 ? config.workers : std::max(1U, std::thread::hardware_concurrency());
   limits_ = std::make_unique<LimitBook>(shared_.workers);
+  targets_ = std::make_unique<TargetBook>(shared_.workers);
   shared_.idle_budget = std::make_unique<IdleBudget>(
       config.limits.idle_upstream.value_or(kIdleUpstream), shared_.workers);
   for (std::size_t i = 0; i < config.listeners.size(); ++i)
@@ -118,8 +119,9 @@ PoolLoad WorkerPool::load() const {
   for (const auto& gauge : shared_.gauges)
     load.connections += gauge->connections.load(std::memory_order_relaxed);
   for (const Shard* shard : shards())
-    load.upstream += shard->read(Stat::upstream_active_connections) +
-                     shard->read(Stat::upstream_idle_connections);
+    for (std::size_t i = 0; i < options_.config->services.size(); ++i)
+      load.upstream += shard->service(i).read(ServiceStat::upstream_active_connections) +
+                       shard->service(i).read(ServiceStat::upstream_idle_connections);
   return load;
 }
 
@@ -178,6 +180,7 @@ void WorkerPool::publish(std::uint64_t version, const std::vector<ServiceState>&
   };
   for (ServiceView& service : built.services) service.sticky = sticky_[service.index];
   limits_->attach(built);
+  targets_->attach(built);
   const auto table = std::make_shared<const RouteTable>(std::move(built));
   if (workers_.empty()) {
     start_workers(*table);
@@ -241,8 +244,12 @@ void WorkerPool::want_settled(Mono began) {
     workers_[i]->want_settled(heard_[i].settled_before > began ? Mono::max() : began);
 }
 
-std::vector<TrafficReading> WorkerPool::read_traffic() const {
-  return book_.read(shards());
+std::optional<TrafficReading> WorkerPool::read_traffic_after(const TrafficKey& key) const {
+  return book_.read_after(key, shards());
+}
+
+std::optional<TargetReading> WorkerPool::read_target_after(const TargetKey& key) const {
+  return targets_->read_after(key);
 }
 
 TrafficCounters WorkerPool::read_traffic(const TrafficKey& key) const {
@@ -264,7 +271,17 @@ GroupInFlight WorkerPool::read_in_flight(const std::string& service, Colour colo
 std::vector<MetricSample> WorkerPool::read_stats() const {
   const std::vector<const Shard*> all = shards();
   std::vector<MetricSample> samples = proxy::read_stats(all);
-  for (MetricSample& gauge : book_.read_gauges(all)) samples.push_back(std::move(gauge));
+  for (std::size_t i = 0; i < options_.config->listeners.size(); ++i) {
+    std::vector<const ListenerShard*> of_listener;
+    for (const Shard* shard : all) of_listener.push_back(&shard->listener(i));
+    std::ranges::move(proxy::read_stats(options_.config->listeners[i], of_listener),
+                      std::back_inserter(samples));
+  }
+  samples.push_back({.name = "teal_traffic_slots_shared_total",
+                     .help = "Times that a group's numbers had to share their place.",
+                     .type = MetricSample::Type::counter,
+                     .labels = {},
+                     .value = static_cast<double>(book_.slots().crowded())});
   samples.push_back({.name = "teal_upstream_connections_idle_limit",
                      .help = "How many idle connections to targets are kept at most.",
                      .type = MetricSample::Type::gauge,
@@ -284,6 +301,12 @@ std::vector<MetricSample> WorkerPool::read_stats() const {
   add("teal_access_log_failing", "1: the access log's file refused the last write.", Type::gauge,
       log->failing != 0 ? 1 : 0);
   return samples;
+}
+
+std::vector<MetricSample> WorkerPool::read_service_stats(std::size_t index) const {
+  std::vector<const ServiceShard*> of_service;
+  for (const Shard* shard : shards()) of_service.push_back(&shard->service(index));
+  return proxy::read_stats(options_.config->services[index], of_service);
 }
 
 void WorkerPool::take_reports() {

@@ -99,7 +99,7 @@ class WorkerPool {
   }
 
   // As TrafficBook's.
-  std::vector<TrafficReading> read_traffic() const;
+  std::optional<TrafficReading> read_traffic_after(const TrafficKey& key) const;
   TrafficCounters read_traffic(const TrafficKey& key) const;
   StageReading read_stage(const TrafficKey& key, Stage stage) const;
   Tally read_tally(const TrafficKey& key, std::uint64_t deployment) const;
@@ -109,7 +109,13 @@ class WorkerPool {
   Mono settled_before();
   /// on_judged() is called as soon as settled_before() may be later than this; max: not any more.
   void want_settled(Mono began);
+  // As TargetBook's.
+  std::optional<TargetReading> read_target_after(const TargetKey& key) const;
+  std::size_t targets_left_out() const { return targets_->left_out(); }
+  /// What belongs to no group, service or target.
   std::vector<MetricSample> read_stats() const;
+  /// What belongs to one service. Requires: its place in the configuration.
+  std::vector<MetricSample> read_service_stats(std::size_t index) const;
   /// What workers have to tell of single requests. It is posted when there is something, but
   /// whoever has much to do can ask in between: nothing is more urgent.
   void take_reports();
@@ -141,6 +147,7 @@ class WorkerPool {
   TrafficBook book_;
   std::vector<std::shared_ptr<const StickyCookies>> sticky_;  ///< As Config::services.
   std::unique_ptr<LimitBook> limits_;
+  std::unique_ptr<TargetBook> targets_;
   std::vector<std::unique_ptr<Worker>> workers_;
   struct Heard {
     std::uint64_t events = 0;

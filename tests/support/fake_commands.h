@@ -188,6 +188,15 @@ class FakeCommands final : public Commands {
   void unsubscribe(std::uint64_t token) override { listeners.erase(token); }
 
   std::vector<MetricSample> metrics() const override { return samples; }
+  std::vector<MetricSample> service_metrics(const std::string& service) const override {
+    const auto found = samples_of.find(service);
+    return found == samples_of.end() ? std::vector<MetricSample>() : found->second;
+  }
+  std::vector<std::string> service_names() const override {
+    std::vector<std::string> names;
+    for (const auto& [name, report] : services_) names.push_back(name);
+    return names;
+  }
   const config::Deploy* deploy_defaults(const std::string& service) const override {
     return services_.contains(service) ? &defaults : nullptr;
   }
@@ -211,6 +220,7 @@ class FakeCommands final : public Commands {
   std::deque<Announcement> announced;
   std::map<std::uint64_t, std::function<void(const Announcement&)>> listeners;
   std::vector<MetricSample> samples;
+  std::map<std::string, std::vector<MetricSample>> samples_of;  ///< By service.
   config::Deploy defaults;
   std::optional<ApiError> refusal;
   bool store_healthy = true;

@@ -4,7 +4,10 @@
 #include <array>
 #include <map>
 #include <set>
+#include <span>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -14,7 +17,7 @@ namespace {
 double value_of(const std::vector<MetricSample>& samples, const std::string& name,
                 const std::string& label = {}) {
   for (const MetricSample& sample : samples)
-    if (sample.name == name && (label.empty() || sample.labels.at(0).second == label))
+    if (sample.name == name && (label.empty() || sample.labels.back().second == label))
       return sample.value;
   ADD_FAILURE() << "no sample " << name << " " << label;
   return -1;
@@ -82,36 +85,68 @@ TEST(Shard, MayBeReadWhileItsWorkerWrites) {
 TEST(ReadStats, AddsUpAllWorkers) {
   Shard first;
   Shard second;
-  first[Stat::connections_accepted].add(3);
-  second[Stat::connections_accepted].add(4);
-  first[Stat::connections_active].add(3);
-  first[Stat::connections_active].subtract();
-  second[Stat::connect_timeouts].add();
+  first[Stat::tunnels].add(3);
+  second[Stat::tunnels].add(4);
+  first[Stat::tunnels_active].add(3);
+  first[Stat::tunnels_active].subtract();
+  second[Stat::keep_alive_timeouts].add();
   second.refused(net::Refusal::folded_line).add(9);
   const std::array<const Shard*, 2> shards{&first, &second};
   const auto samples = read_stats(shards);
-  EXPECT_EQ(value_of(samples, "teal_downstream_connections_total"), 7);
-  EXPECT_EQ(value_of(samples, "teal_downstream_connections_active"), 2);
-  EXPECT_EQ(value_of(samples, "teal_timeouts_total", "connect"), 1);
-  EXPECT_EQ(value_of(samples, "teal_timeouts_total", "request"), 0);
+  EXPECT_EQ(value_of(samples, "teal_tunnels_total"), 7);
+  EXPECT_EQ(value_of(samples, "teal_tunnels_active"), 2);
+  EXPECT_EQ(value_of(samples, "teal_timeouts_total", "keep_alive"), 1);
+  EXPECT_EQ(value_of(samples, "teal_timeouts_total", "request_header"), 0);
   EXPECT_EQ(value_of(samples, "teal_requests_refused_total", "folded_line"), 9);
 }
 
 TEST(ReadStats, HasOneSampleForEveryStatAndEveryRule) {
-  const auto samples = read_stats({});
-  constexpr auto kTlsFailures = static_cast<std::size_t>(net::TlsFailure::count_) - 1;
-  constexpr auto kProxyFaults = static_cast<std::size_t>(net::ProxyFault::count_) - 1;
-  EXPECT_EQ(samples.size(), kStats + net::kRefusals - 1 + kTlsFailures + kProxyFaults);
+  const auto samples = read_stats(std::span<const Shard* const>());
+  EXPECT_EQ(samples.size(), kStats + net::kRefusals - 1);
   std::set<std::pair<std::string, std::string>> seen;
   for (const MetricSample& sample : samples) {
-    const std::string label = sample.labels.empty() ? "" : sample.labels[0].second;
+    const std::string label = sample.labels.empty() ? "" : sample.labels.back().second;
     EXPECT_TRUE(seen.emplace(sample.name, label).second) << sample.name << " " << label;
   }
 }
 
+TEST(ReadStats, TellsServicesAndListenersApart) {
+  Shard first(2, 2);
+  Shard second(2, 2);
+  first.service(1)[ServiceStat::connect_timeouts].add(2);
+  second.service(1)[ServiceStat::connect_timeouts].add();
+  second.service(0)[ServiceStat::connect_timeouts].add(100);
+  config::Service shop;
+  shop.name = "shop";
+  const std::array<const ServiceShard*, 2> of_shop{&first.service(1), &second.service(1)};
+  const auto samples = read_stats(shop, of_shop);
+  EXPECT_EQ(samples.size(), ServiceShard::kSize) << "all of them, from the start";
+  EXPECT_EQ(value_of(samples, "teal_timeouts_total", "connect"), 3);
+}
+
+TEST(ReadStats, TellsOfTlsWhereAListenerSpeaksIt) {
+  const ListenerShard shard;
+  const std::array<const ListenerShard*, 1> shards{&shard};
+  config::Listener listener;
+  listener.name = "public";
+  const std::size_t plain = read_stats(listener, shards).size();
+  listener.tls.emplace();
+  listener.proxy_protocol.emplace();
+  listener.redirect_https.emplace();
+  const auto samples = read_stats(listener, shards);
+  EXPECT_EQ(samples.size(), ListenerShard::kSize + Counts<net::TlsFailure>::kSize - 1 +
+                                Counts<net::ProxyFault>::kSize - 1);
+  EXPECT_LT(plain, 10U);
+  for (const MetricSample& sample : samples)
+    EXPECT_EQ(sample.labels.at(0), (std::pair<std::string, std::string>("listener", "public")));
+}
+
 TEST(ReadStats, NamesMetricsAsPrometheusLikesThem) {
+  std::vector<MetricSample> samples = read_stats(std::span<const Shard* const>());
+  for (const auto& more : {read_stats(config::Service{}, {}), read_stats(config::Listener{}, {})})
+    samples.insert(samples.end(), more.begin(), more.end());
   std::map<std::string, MetricSample> first;
-  for (const MetricSample& sample : read_stats({})) {
+  for (const MetricSample& sample : samples) {
     EXPECT_TRUE(sample.name.starts_with("teal_")) << sample.name;
     EXPECT_EQ(sample.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_"),
               std::string::npos)

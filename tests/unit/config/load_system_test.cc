@@ -76,6 +76,14 @@ TEST(LoadSystem, ReadsLimitsOfTheProcessAndOfTargets) {
   EXPECT_THAT(report_of(config("limits: { idle_upstream: 1000001 }")), HasSubstr("0 to 1000000"));
   EXPECT_THAT(report_of(config("limits: { idle_upstreams: 1 }")),
               HasSubstr("did you mean 'idle_upstream'?"));
+  EXPECT_EQ(config("")->limits.metric_samples, 500'000U);
+  EXPECT_EQ(config("limits: { metric_samples: 1000, idle_upstream: 0 }")->limits.metric_samples,
+            1'000U);
+  EXPECT_THAT(report_of(config("limits: { metric_samples: 0 }")), HasSubstr("100 to 10000000"));
+  EXPECT_FALSE(config("")->services[0].metrics.per_target);
+  EXPECT_TRUE(config("", "  metrics: { per_target: true }\n")->services[0].metrics.per_target);
+  EXPECT_THAT(report_of(config("", "  metrics: { per_targets: true }\n")),
+              HasSubstr("did you mean 'per_target'?"));
   const auto limits = [&](const std::string& text) {
     return config("", "  limits: { " + text + " }\n");
   };

@@ -2,20 +2,53 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
+#include <sstream>
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/support/fake_commands.h"
+#include "tests/support/metric_docs.h"
 
 namespace teal::control {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
+
+struct Scrape {
+  std::vector<TrafficReading> traffic;
+  std::vector<TargetReading> targets;
+  std::vector<MetricSample> samples;
+  std::vector<ServiceReport> services;
+  std::vector<DeploymentReport> running;
+  ProcessFigures process;
+};
+
+std::string exposition(const Scrape& scrape, std::size_t limit = 10'000) {
+  MetricBook book(limit);
+  add_process(book, scrape.process);
+  for (const MetricSample& sample : scrape.samples) book.sample(sample);
+  for (const TrafficReading& reading : scrape.traffic) add_traffic(book, reading);
+  for (const ServiceReport& service : scrape.services) {
+    const auto running =
+        std::ranges::find(scrape.running, service.name, &DeploymentReport::service);
+    add_service(book, service, running == scrape.running.end() ? nullptr : &*running);
+  }
+  for (const TargetReading& reading : scrape.targets) add_target(book, reading);
+  add_scrape(book);
+  std::string text;
+  const std::size_t size = book.size();
+  while (book.take_some(text)) {
+  }
+  EXPECT_LT(text.size(), 2 * size);
+  return text;
+}
 
 Scrape full_scrape() {
   testing::FixedClock clock;
@@ -33,11 +66,22 @@ Scrape full_scrape() {
     reading.counters.duration.record(micros);
     reading.counters.first_byte.record(micros / 2);
   }
+  reading.counters.given_up.record(1'000'000);
+  reading.grpc[static_cast<std::size_t>(GrpcStatus::ok)] = 7;
   scrape.traffic = {reading};
+  TargetReading target;
+  target.key = {"shop", Colour::green, "10.0.0.1:9081"};
+  target.answers = {0, 90, 3, 2, 4};
+  target.faults[static_cast<std::size_t>(Failure::reset)] = 5;
+  target.faults[TargetReading::kClientGone] = 6;
+  target.latency[0] = 97;
+  target.latency.back() = 2;
+  target.latency_micros = 70'000'000;
+  scrape.targets = {target};
   scrape.samples = {{"teal_rollbacks_total",
                      "Rollbacks by reason.",
                      MetricSample::Type::counter,
-                     {{"reason", "ALARM_ACTIVE"}},
+                     {{"service", "shop"}, {"reason", "ALARM_ACTIVE"}},
                      3}};
   scrape.process = {52'428'800, 42, 1.25, clock.now};
   return scrape;
@@ -53,9 +97,21 @@ TEST(Exporter, CountsRequestsByClassAndOrigin) {
   EXPECT_THAT(text, Not(HasSubstr(R"(origin="client")"))) << "nothing to say";
 }
 
-TEST(Exporter, HasTheSeriesThatAlarmsDivideByFromTheStart) {
+TEST(Exporter, LeavesOutStreamsThatNeverHadARequest) {
   Scrape scrape;
-  scrape.traffic = {{{"shop", Colour::blue, "v41", Audience::split}, {}}};
+  scrape.traffic = {{{"shop", Colour::blue, "v41", Audience::split}, {}},
+                    {{"shop", Colour::blue, "v41", Audience::preview}, {}}};
+  EXPECT_THAT(exposition(scrape), Not(HasSubstr("v41")));
+  scrape.traffic[1].active = 1;
+  EXPECT_THAT(exposition(scrape),
+              HasSubstr("teal_requests_active{service=\"shop\",group=\"blue\",revision=\"v41\","
+                        "audience=\"preview\"} 1\n"));
+  EXPECT_THAT(exposition(scrape), Not(HasSubstr("_bucket"))) << "nothing has ended";
+}
+
+TEST(Exporter, HasTheSeriesThatAlarmsDivideByFromTheFirstRequest) {
+  Scrape scrape;
+  scrape.traffic = {{{"shop", Colour::blue, "v41", Audience::split}, {}, 1}};
   const std::string text = exposition(scrape);
   EXPECT_THAT(text, HasSubstr(R"(code="2xx",origin="target"} 0)"));
   EXPECT_THAT(text, HasSubstr(R"(code="5xx",origin="target"} 0)"));
@@ -71,14 +127,17 @@ TEST(Exporter, GivesExactHistogramsInSeconds) {
   EXPECT_THAT(text, HasSubstr(bucket + "0.0025\"} 4\n"));
   EXPECT_THAT(text, HasSubstr(bucket + "0.025\"} 4\n"));
   EXPECT_THAT(text, HasSubstr(bucket + "0.05\"} 5\n"));
+  for (const std::string border : {"0.25", "0.3", "0.4", "0.5"})
+    EXPECT_THAT(text, HasSubstr(bucket + border + "\"} 5\n"));
   EXPECT_THAT(text, HasSubstr(bucket + "30\"} 5\n"));
   EXPECT_THAT(text, HasSubstr(bucket + "+Inf\"} 6\n"));
   EXPECT_THAT(text, HasSubstr("teal_request_duration_seconds_sum{"));
+  EXPECT_THAT(text, HasSubstr("} 31.0302\n"));
 }
 
 TEST(Exporter, TellsHowLongClientsWaitedThatGaveUp) {
   Scrape scrape;
-  scrape.traffic = {{{"shop", Colour::blue, "v41", Audience::split}, {}}};
+  scrape.traffic = {{{"shop", Colour::blue, "v41", Audience::split}, {}, 1}};
   EXPECT_THAT(exposition(scrape), Not(HasSubstr("teal_request_given_up_seconds")));
   scrape.traffic[0].counters.given_up.record(300'000);
   EXPECT_THAT(exposition(scrape),
@@ -98,7 +157,7 @@ TEST(Exporter, TellsSplitTargetsAndPhase) {
   EXPECT_THAT(text, HasSubstr(R"(teal_deployment_phase{service="shop",phase="Baking"} 1)"));
   EXPECT_THAT(text, HasSubstr(R"(teal_deployment_phase{service="shop",phase="Ready"} 0)"));
   EXPECT_THAT(text, HasSubstr(R"(teal_deployment_phase{service="shop",phase="Gated"} 0)"));
-  EXPECT_THAT(text, HasSubstr(R"(teal_rollbacks_total{reason="ALARM_ACTIVE"} 3)"));
+  EXPECT_THAT(text, HasSubstr(R"(teal_rollbacks_total{service="shop",reason="ALARM_ACTIVE"} 3)"));
   EXPECT_THAT(text, HasSubstr("process_open_fds 42"));
   EXPECT_THAT(text, HasSubstr("teal_build_info{version=\""));
 }
@@ -114,7 +173,7 @@ TEST(Exporter, TellsOfAFallbackFromTheStart) {
 
 TEST(Exporter, EscapesWhatDeployersWrite) {
   Scrape scrape;
-  scrape.traffic = {{{"shop", Colour::blue, "v\"1\\\n\xff", Audience::split}, {}}};
+  scrape.traffic = {{{"shop", Colour::blue, "v\"1\\\n\xff", Audience::split}, {}, 1}};
   EXPECT_THAT(exposition(scrape), HasSubstr(R"(revision="v\"1\\\n?")"));
 }
 
@@ -129,19 +188,52 @@ TEST(Exporter, LeavesOutAndCountsWhatWouldSpoilTheText) {
   scrape.samples = {good, good, other_type, bad_name};
   const std::string text = exposition(scrape);
   EXPECT_THAT(text, HasSubstr("teal_things_total 1\n"));
-  EXPECT_THAT(text, HasSubstr("teal_exporter_samples_dropped 3\n"));
+  EXPECT_THAT(text, HasSubstr("teal_exporter_samples_dropped{reason=\"conflict\"} 3\n"));
 }
 
-TEST(Exporter, HasALimit) {
-  Scrape scrape;
-  for (std::size_t i = 0; i < kMaxSamples + 10; ++i)
-    scrape.samples.push_back({"teal_things_total",
-                              "Things.",
-                              MetricSample::Type::counter,
-                              {{"n", std::to_string(i)}},
-                              1});
-  // Five of the process and the build come first.
-  EXPECT_THAT(exposition(scrape), HasSubstr("teal_exporter_samples_dropped 15\n"));
+TEST(Exporter, HasALimitThatStreamsGoBeforeAndSingleTargetsBehind) {
+  const std::string whole = exposition(full_scrape());
+  std::size_t samples = 0;
+  std::istringstream text(whole);
+  for (std::string line; std::getline(text, line);) samples += line.starts_with('#') ? 0 : 1;
+  // Of these three are of the scrape itself.
+  const std::string cut = exposition(full_scrape(), samples - 3 - 10);
+  EXPECT_THAT(cut, HasSubstr("teal_request_duration_seconds_count"));
+  EXPECT_THAT(cut, HasSubstr("teal_target_requests_total"));
+  EXPECT_THAT(cut, Not(HasSubstr("teal_target_first_byte_seconds"))) << "a histogram is left whole";
+  EXPECT_THAT(cut, HasSubstr("teal_exporter_samples_dropped{reason=\"limit\"} 20\n"));
+  EXPECT_THAT(cut, HasSubstr("teal_exporter_samples_dropped{reason=\"conflict\"} 0\n"));
+}
+
+TEST(Exporter, CountsAttemptsOfTargets) {
+  const std::string text = exposition(full_scrape());
+  const std::string of = "{service=\"shop\",group=\"green\",target=\"10.0.0.1:9081\",";
+  EXPECT_THAT(text, HasSubstr("teal_target_requests_total" + of + "code=\"2xx\"} 90\n"));
+  EXPECT_THAT(text, HasSubstr("teal_target_requests_total" + of + "code=\"1xx\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("teal_target_failures_total" + of + "reason=\"reset\"} 5\n"));
+  EXPECT_THAT(text, HasSubstr("teal_target_failures_total" + of + "reason=\"connect\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("teal_target_failures_total" + of + "reason=\"client_gone\"} 6\n"));
+  EXPECT_THAT(text, Not(HasSubstr("reason=\"status\""))) << "that is an answer";
+  EXPECT_THAT(text,
+              HasSubstr("teal_target_first_byte_seconds_bucket" + of + "le=\"0.0005\"} 97\n"));
+  EXPECT_THAT(text, HasSubstr("teal_target_first_byte_seconds_bucket" + of + "le=\"30\"} 97\n"));
+  EXPECT_THAT(text, HasSubstr("teal_target_first_byte_seconds_bucket" + of + "le=\"+Inf\"} 99\n"));
+}
+
+TEST(Exporter, WritesWhatTheDocumentationSays) {
+  Scrape scrape = full_scrape();
+  scrape.services[0].groups[Colour::green].revision = "v42";
+  AlarmReport worse{"worse", "as told", health::Healthy{}};
+  health::ComparisonReport& comparison = worse.comparison.emplace();
+  comparison.ratio_low = 0.5;
+  comparison.ratio_high = 2;
+  comparison.more_requests = 100;
+  scrape.running[0].alarms = {worse};
+  const auto exposed = testing_metrics::exposed_metrics(exposition(scrape));
+  EXPECT_EQ(testing_metrics::undocumented(exposed), "");
+  for (const char* name : {"teal_judge_ratio_high", "teal_judge_log_certificate_needed",
+                           "teal_judge_more_requests_needed", "teal_grpc_calls_total"})
+    EXPECT_TRUE(exposed.contains(name)) << name;
 }
 
 TEST(Exporter, PleasesPromtool) {

@@ -2,6 +2,7 @@
 // what is told of them, what survives.
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -58,7 +59,10 @@ class OutsideAlarms : public ControlRoom {
   }
   double metric(const std::string& name, const std::string& label = {}) {
     double sum = 0;
-    for (const MetricSample& sample : controller->metrics()) {
+    std::vector<MetricSample> samples = controller->metrics();
+    for (const std::string& service : controller->service_names())
+      std::ranges::move(controller->service_metrics(service), std::back_inserter(samples));
+    for (const MetricSample& sample : samples) {
       const bool fits = label.empty() || std::ranges::any_of(sample.labels, [&](const auto& each) {
                           return each.second == label;
                         });

@@ -1,0 +1,21 @@
+// What the workers have for GET /metrics, a little at each call (control/scraper.h).
+//
+// Control thread. The pool and the configuration outlive the parts.
+#pragma once
+
+#include <vector>
+
+#include "config/config.h"
+#include "control/scraper.h"
+#include "proxy/worker_pool.h"
+
+namespace teal::app {
+
+/// Stream by stream, what was answered.
+std::vector<control::ScrapePart> traffic_parts(const proxy::WorkerPool& pool);
+
+/// Service by service what happened on the way to targets, and target by target.
+std::vector<control::ScrapePart> detail_parts(const proxy::WorkerPool& pool,
+                                              const config::Config& config);
+
+}  // namespace teal::app

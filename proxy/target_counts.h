@@ -1,0 +1,73 @@
+// TargetCounts: what one worker has counted of one target, of services that want that
+// (`metrics: { per_target: true }`); and TargetBook, which hands them out with the tables and reads
+// them. Services that do not want it have none, which costs their requests one branch.
+//
+// TargetCounts: written by its worker, read by anybody (proxy/count.h). TargetBook: control thread.
+// A target is known by its address in its group: one that is registered anew while it is still
+// there goes on with its numbers, and one that has left takes them along.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/outcome.h"
+#include "base/target_reading.h"
+#include "proxy/count.h"
+
+namespace teal::proxy {
+
+struct RouteTable;
+
+class alignas(64) TargetCounts {
+ public:
+  /// `micros`: since the attempt began.
+  void answered(std::uint16_t status, std::uint64_t micros);
+  /// Requires: not Failure::status, which is an answer.
+  void failed(Failure failure) { faults_[static_cast<std::size_t>(failure)].add(); }
+  /// The client did not wait for the answer.
+  void given_up() { faults_[TargetReading::kClientGone].add(); }
+
+  void read_into(TargetReading& sum) const;
+
+ private:
+  std::array<Count, std::tuple_size_v<decltype(TargetReading::answers)>> answers_;
+  std::array<Count, TargetReading::kFaults> faults_;
+  std::array<Count, TargetReading::kBuckets> latency_;
+  Count latency_micros_;
+};
+
+/// Of one target, by worker.
+using CountsByWorker = std::vector<TargetCounts>;
+
+class TargetBook {
+ public:
+  /// Of all services. Over it targets are counted with their group only.
+  static constexpr std::size_t kMaxTargets = 4096;
+
+  explicit TargetBook(std::size_t workers, std::size_t max_targets = kMaxTargets)
+      : workers_(workers), max_targets_(max_targets) {}
+
+  /// Gives the table's targets what was counted for them before. Targets that it does not have are
+  /// forgotten.
+  void attach(RouteTable& table);
+
+  /// The first one behind `key`; nothing at the end.
+  std::optional<TargetReading> read_after(const TargetKey& key) const;
+  /// Targets of the last table for which there was no place.
+  std::size_t left_out() const { return left_out_; }
+
+ private:
+  using Counts = std::map<TargetKey, std::shared_ptr<CountsByWorker>>;
+
+  const std::size_t workers_;
+  const std::size_t max_targets_;
+  Counts counts_;
+  std::size_t left_out_ = 0;
+};
+
+}  // namespace teal::proxy
