@@ -34,7 +34,7 @@
 //      │ applied, to be watched  │                     ──failure──> Failed
 //   Watching ──time, continue────┘                     ──alarm, stop, rollback──> Stopped
 //
-// List of transitions and who makes them (deployment_turn.h, class Turn)
+// List of transitions and who makes them (deployment_turn.h says when, deployment_moves.h what)
 //   Created          -> Preparing | RollingBack | Reinstalling     begin()
 //   Preparing        -> the plan's present step, or Promoting      arrive(), promote()
 //   Shifting         -> the next step, or Baking                   on(SplitApplied)

@@ -1,10 +1,10 @@
 // What the engine does about the health of the group that traffic would go back to: nobody is sent
 // from a release that serves to a group that does not (docs/adr/0021-fallback.md).
-#include "control/deployment_turn.h"
+#include "control/deployment_moves.h"
 
 namespace teal::control::engine {
 
-void Turn::note(const BaselineHealth& e) {
+void Moves::note(const BaselineHealth& e) {
   facts_.baseline = e;
   // Unknown, as after a restart, is no reason to forget since when.
   facts_.lost_since = standing(facts_.baseline) == Baseline::fine
@@ -12,37 +12,37 @@ void Turn::note(const BaselineHealth& e) {
                           : std::min(facts_.lost_since, now_ - e.lost_for);
 }
 
-void Turn::forget_health() {
+void Moves::forget_health() {
   facts_.health = {0, 0, static_cast<std::uint32_t>(spec_.targets.size())};
   if (auto& known = facts_.baseline)
     known = BaselineHealth{0, 0, known->healthy + known->unhealthy + known->unknown};
 }
 
-std::string Turn::baseline_text() const {
+std::string Moves::baseline_text() const {
   return std::string(to_string(baseline())) + " (" +
          (spec_.kind == Kind::deploy ? spec_.replaces : spec_.revision) + ")";
 }
 
 // ---- the way forward ----------------------------------------------------------------------------
 
-bool Turn::outage_is_older() const {
+bool Moves::outage_is_older() const {
   return spec_.has_baseline && standing(facts_.baseline) == Baseline::dead &&
          facts_.lost_since <= Age{0} && now_ - facts_.lost_since >= kLongDead;
 }
 
-State Turn::skip_plan() {
+State Moves::skip_plan() {
   say("deployment.plan_skipped", "no target of " + baseline_text() + " has been healthy for " +
                                      format_duration(now_ - facts_.lost_since) +
                                      ", since before the start: everything at once");
   return promote();
 }
 
-bool Turn::must_hold() const {
+bool Moves::must_hold() const {
   return spec_.has_baseline && !is_commanded_ && facts_.weight > Weight::none() &&
          standing(facts_.baseline) == Baseline::dead;
 }
 
-State Turn::hold(bool before_step) {
+State Moves::hold(bool before_step) {
   if (outage_is_older()) return skip_plan();
   say("deployment.holding", "no target of " + baseline_text() + " is healthy: " + spec_.revision +
                                 " serves in its place and stays at " + to_string(facts_.weight) +
@@ -50,7 +50,7 @@ State Turn::hold(bool before_step) {
   return with_baseline(AwaitingEvidence{kNever, before_step});
 }
 
-State Turn::with_baseline(AwaitingEvidence at) {
+State Moves::with_baseline(AwaitingEvidence at) {
   const bool held = at.until == kNever;
   const Baseline baseline = standing(facts_.baseline);
   if (spec_.has_baseline && baseline == Baseline::dead) {
@@ -68,7 +68,7 @@ State Turn::with_baseline(AwaitingEvidence at) {
   return start_bake(std::get<config::Bake>(spec_.deploy.plan.steps[facts_.step]).duration);
 }
 
-State Turn::resume(AwaitingEvidence interrupted, Age since) {
+State Moves::resume(AwaitingEvidence interrupted, Age since) {
   if (interrupted.until != kNever) {
     interrupted.until += now_ - since;
     act(action::WakeAt{interrupted.until});
@@ -76,7 +76,7 @@ State Turn::resume(AwaitingEvidence interrupted, Age since) {
   return with_baseline(interrupted);
 }
 
-State Turn::go_on_without_baseline(const AwaitingEvidence& at) {
+State Moves::go_on_without_baseline(const AwaitingEvidence& at) {
   say("deployment.continued",
       "continued on request although no target of " + baseline_text() + " is healthy");
   is_commanded_ = true;
@@ -85,7 +85,7 @@ State Turn::go_on_without_baseline(const AwaitingEvidence& at) {
 
 // ---- the way back -------------------------------------------------------------------------------
 
-State Turn::applied(const RollingBack& at) {
+State Moves::applied(const RollingBack& at) {
   const Baseline baseline = standing(facts_.baseline);
   if (facts_.applied < at.shift || baseline == Baseline::unclear) return at;
   if (baseline == Baseline::dead) return end_with_fallback(Trigger::failure, spec_.why);
@@ -94,11 +94,11 @@ State Turn::applied(const RollingBack& at) {
   return Succeeded{};
 }
 
-void Turn::keep_fallback() {
+void Moves::keep_fallback() {
   act(action::KeepFallback{other(baseline()), spec_.deploy.keep_old});
 }
 
-State Turn::end_with_fallback(Trigger trigger, const std::string& why) {
+State Moves::end_with_fallback(Trigger trigger, const std::string& why) {
   keep_fallback();
   const std::string release = spec_.kind == Kind::deploy ? spec_.revision : spec_.replaces;
   const std::string colour(to_string(other(baseline())));
