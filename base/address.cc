@@ -7,6 +7,8 @@
 #include <cstring>
 #include <ostream>
 
+#include "base/quoted.h"
+
 namespace teal {
 namespace {
 
@@ -21,23 +23,8 @@ bool is_address_text(std::string_view text) {
   return std::ranges::all_of(text, is_address_byte);
 }
 
-/// For a person: other bytes as \xHH.
-std::string shown(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string out;
-  for (const char c : text) {
-    if (is_address_byte(c)) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out.append("\\x").append({kDigits[byte >> 4U], kDigits[byte & 15U]});
-  }
-  return out;
-}
-
 Error bad_address(std::string_view text, std::string_view why) {
-  return Error{Source::config, "'" + shown(text) + "' is not an address: " + std::string(why)};
+  return Error{Source::config, quoted(text) + " is not an address: " + std::string(why)};
 }
 
 /// inet_pton() for text that need not end in a zero: a longer one than fits, or one with a zero in
@@ -167,7 +154,7 @@ Result<std::array<std::uint8_t, 16>> parse_ip(std::string_view ip) {
   bytes.fill(0);
   bytes[10] = bytes[11] = 0xff;
   if (read_ip(AF_INET, ip, bytes.data() + 12)) return bytes;
-  return Error{Source::config, "'" + shown(ip) + "' is not an IP address"};
+  return Error{Source::config, quoted(ip) + " is not an IP address"};
 }
 
 Result<Cidr> parse_cidr(std::string_view text) {
@@ -183,8 +170,8 @@ Result<Cidr> parse_cidr(std::string_view text) {
     const auto [end, status] = std::from_chars(digits.data(), digits.data() + digits.size(), given);
     if (digits.empty() || status != std::errc{} || end != digits.data() + digits.size() ||
         given > prefix)
-      return Error{Source::config, "'" + shown(text) +
-                                       "' is not an address block: the "
+      return Error{Source::config, quoted(text) +
+                                       " is not an address block: the "
                                        "prefix length goes from 0 to " +
                                        std::to_string(prefix)};
     prefix = given;

@@ -7,6 +7,8 @@
 #include <limits>
 #include <utility>
 
+#include "base/quoted.h"
+
 namespace teal {
 namespace {
 
@@ -16,8 +18,8 @@ constexpr std::array<Unit, 5> kUnits{Unit{"d", 86'400'000}, Unit{"h", 3'600'000}
 constexpr std::int64_t kLongest = std::int64_t{36'500} * 86'400'000;
 
 Error bad_duration(std::string_view text) {
-  return Error{Source::config, "'" + std::string(text) +
-                                   "' is not a duration: write whole numbers with a unit of ms, s, "
+  return Error{Source::config, quoted(text) +
+                                   " is not a duration: write whole numbers with a unit of ms, s, "
                                    "m, h or d, like 250ms, 10s or 1h30m"};
 }
 

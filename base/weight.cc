@@ -3,6 +3,8 @@
 #include <charconv>
 #include <ostream>
 
+#include "base/quoted.h"
+
 namespace teal {
 namespace {
 
@@ -11,8 +13,8 @@ constexpr bool is_digit(char c) {
 }
 
 Error bad_weight(std::string_view text) {
-  return Error{Source::config, "'" + std::string(text) +
-                                   "' is not a weight: write a percentage from 0% to 100% with at "
+  return Error{Source::config, quoted(text) +
+                                   " is not a weight: write a percentage from 0% to 100% with at "
                                    "most two decimals, like 12.5%"};
 }
 

@@ -63,14 +63,6 @@ std::string not_a_visible_name(std::string_view text) {
          " is not a name: write 1 to 255 bytes that can be shown, without blanks at its ends";
 }
 
-/// The message of a parser of base/, which begins with the text as it quotes it: in the quotes of
-/// this room, which hide what came from a variable.
-std::string requoted(const std::string& message, std::string_view text) {
-  const std::size_t end = message.find("' is not ");
-  if (!message.starts_with('\'') || end == std::string::npos) return message;
-  return quoted(text) + message.substr(end + 1);
-}
-
 }  // namespace
 
 // ---- Value ----------------------------------------------------------------------------------
@@ -147,7 +139,7 @@ std::optional<Millis> Value::duration(Millis least, Millis most) const {
   if (!given) return std::nullopt;
   const Result<Millis> duration = parse_duration(*given);
   if (!duration) {
-    problem(requoted(duration.error().message(), *given));
+    problem(duration.error().message());
     return std::nullopt;
   }
   if (*duration < least || *duration > most) {
@@ -174,7 +166,7 @@ std::optional<Address> Value::address() const {
   if (!given) return std::nullopt;
   Result<Address> address = parse_address(*given);
   if (address) return *std::move(address);
-  problem(requoted(address.error().message(), *given));
+  problem(address.error().message());
   return std::nullopt;
 }
 

@@ -4,12 +4,8 @@
 #include <tuple>
 #include <utility>
 
-#include "base/printable.h"
-
 namespace teal::config {
 namespace {
-
-constexpr std::size_t kLongestShown = 80;
 
 /// "a.b[2].c" -> "a.b[2]" -> "a.b" -> "a" -> "".
 std::string_view parent(std::string_view path) {
@@ -88,22 +84,6 @@ Problems Report::take() {
                                 "solve these first"});
   not_shown_ = 0;
   return Problems{std::exchange(problems_, {})};
-}
-
-std::string shortened(std::string_view text) {
-  std::string shown(text.substr(0, kLongestShown));
-  // A cut must not leave half a UTF-8 sequence.
-  if (text.size() > kLongestShown) {
-    while (!shown.empty() && (static_cast<unsigned char>(shown.back()) & 0xc0U) == 0x80)
-      shown.pop_back();
-    if (!shown.empty() && static_cast<unsigned char>(shown.back()) >= 0x80) shown.pop_back();
-    shown += "...";
-  }
-  return printable(shown);
-}
-
-std::string quoted(std::string_view text) {
-  return "'" + shortened(text) + "'";
 }
 
 }  // namespace teal::config

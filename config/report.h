@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/quoted.h"
 #include "config/document.h"
 #include "config/load.h"
 
@@ -76,10 +77,5 @@ class Report {
   std::map<std::string, Place> present_;
   std::set<std::string> known_;
 };
-
-/// `text` fit for a message: control characters replaced, cut to a sensible length.
-std::string shortened(std::string_view text);
-/// The same between single quotes.
-std::string quoted(std::string_view text);
 
 }  // namespace teal::config
