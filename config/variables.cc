@@ -76,6 +76,13 @@ class Expansion {
     if (!is_variable_name(name))
       return refused(node, path, quoted(name) + " is not the name of a variable",
                      "write ${NAME} of letters, digits and '_', or $${ where a ${ is meant");
+    if (at != std::string_view::npos)
+      if (const std::size_t inner = inside.find(kOpen, at); inner != std::string_view::npos)
+        return refused(node, path,
+                       "the default of " + shortened(name) + " has a variable in it: " +
+                           quoted("${" + std::string(inside.substr(inner + kOpen.size())) + "}"),
+                       "a default is plain text: write it out, or let whoever starts Teal set " +
+                           shortened(name));
     const auto found = variables_.find(name);
     const bool is_set = found != variables_.end();
     if (at != std::string_view::npos && (!is_set || found->second.empty()))

@@ -1,6 +1,7 @@
 // Variables in a configuration: `${NAME}` in a value stands for what the variable NAME says, and
-// `${NAME:-text}` for `text` where NAME is not set or empty. `$${` is a literal `${`. Keys have no
-// variables, and what a variable says is never read as YAML: it is text in one value.
+// `${NAME:-text}` for `text`, which is plain, where NAME is not set or empty. `$${` is a literal
+// `${`. Keys have no variables, and what a variable says is never read as YAML: it is text in one
+// value.
 //
 // Cold path, pure: the variables come from whoever loads (app/ gives the environment's).
 #pragma once

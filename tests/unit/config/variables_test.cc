@@ -58,6 +58,15 @@ TEST(Variables, WithoutAnEndOrANameAreErrors) {
   EXPECT_THAT(address_of("${9}"), HasSubstr("'9' is not the name of a variable"));
 }
 
+TEST(Variables, HaveNoVariablesInTheirDefaults) {
+  EXPECT_EQ(address_of("${NONE:-${HOST}}:80"),
+            "t.yaml:3:14: listeners.public.address: the default of NONE has a variable in it: "
+            "'${HOST}'; a default is plain text: write it out, or let whoever starts Teal set "
+            "NONE\n");
+  EXPECT_THAT(address_of("${HOST:-${PORT:-1}}"), HasSubstr("the default of HOST has a variable"))
+      << "whether it is set or not";
+}
+
 TEST(Variables, AreNoKeys) {
   const Loaded<Config> config = load_text("listeners:\n  ${HOST}: {}\n", "t.yaml", kVariables);
   EXPECT_THAT(report_of(config),
