@@ -151,6 +151,8 @@ Alarm parse_alarm(const std::string& name, const Value& value) {
 /// A request's alarms: each takes the place of the file's of that name or comes to them, and `null`
 /// removes one.
 void merge_alarms(const Value& value, std::vector<Alarm>& alarms) {
+  std::string of_the_file;
+  for (const Alarm& alarm : alarms) of_the_file += (of_the_file.empty() ? "" : ", ") + alarm.name;
   for (const auto& [key, given] : value.named(kMostAlarms)) {
     const auto known = std::ranges::find(alarms, key, &Alarm::name);
     if (given.node().kind != Node::Kind::null) {
@@ -162,10 +164,8 @@ void merge_alarms(const Value& value, std::vector<Alarm>& alarms) {
     } else if (known != alarms.end()) {
       alarms.erase(known);
     } else {
-      std::string names;
-      for (const Alarm& alarm : alarms) names += (names.empty() ? "" : ", ") + alarm.name;
       given.problem("there is no such alarm to remove",
-                    names.empty() ? "there are none" : "there are: " + names);
+                    of_the_file.empty() ? "the file has none" : "the file has: " + of_the_file);
     }
   }
   if (alarms.size() > kMostAlarms)

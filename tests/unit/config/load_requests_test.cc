@@ -58,6 +58,14 @@ std::vector<std::string> alarms_with(const std::string& alarms) {
   return names;
 }
 
+TEST(DeploymentRequest, NamesTheFilesAlarmsWhereOneIsToBeRemovedThatIsNotThere) {
+  EXPECT_THAT(
+      report_of(parse_deployment_request(
+          R"({"revision": "v2", "alarms": {"errors": null, "nope": null}})", with_alarms())),
+      HasSubstr("alarms.nope: there is no such alarm to remove; the file has: errors, "))
+      << "also those that the request removes";
+}
+
 TEST(DeploymentRequest, MergesAlarmsWithTheServicesOwnByName) {
   using ::testing::ElementsAre;
   EXPECT_THAT(alarms_with("{}"), ElementsAre("errors", "pager"));
@@ -76,7 +84,7 @@ TEST(DeploymentRequest, TakesNoAlarmAwayThatIsNotThere) {
   EXPECT_EQ(
       report_of(parse_deployment_request(R"({"revision": "v2", "alarms": {"errrors": null}})",
                                          with_alarms())),
-      "request body:1:42: alarms.errrors: there is no such alarm to remove; there are: errors, "
+      "request body:1:42: alarms.errrors: there is no such alarm to remove; the file has: errors, "
       "pager\n");
   EXPECT_THAT(
       report_of(parse_deployment_request(R"({"revision": "v2", "alarms": null})", with_alarms())),
