@@ -16,6 +16,14 @@ Bearing bearing_of(const AlertWord& word, std::optional<WallTime> deployed) {
   return word.other_release ? Bearing::other_release : Bearing::counts;
 }
 
+/// A clock that is a little fast puts its starts in their right order; only what lies beyond this
+/// in the future is no start.
+constexpr std::chrono::minutes kFast{10};
+
+WallTime opened_at(WallTime starts, WallTime now) {
+  return starts <= now + kFast ? std::max(starts, now) : now;
+}
+
 }  // namespace
 
 std::string_view to_string(Standing::State state) {
@@ -60,9 +68,10 @@ EpisodeBook::Outcome EpisodeBook::hear(const std::string& alarm, const AlertWord
     record.patience = patience;
     // Who does not say when it started means the episode that is known, unless that is long over.
     const bool is_over = record.episode.state == State::resolved;
-    const bool is_newer = word.starts ? *word.starts > record.episode.starts
+    const bool is_same = word.starts == record.episode.starts;
+    const bool is_newer = word.starts ? !is_same && *word.starts > record.began()
                                       : is_over && now.mono - record.heard > patience.settle;
-    if (word.starts && *word.starts < record.episode.starts) return Outcome::late;
+    if (word.starts && !is_same && !is_newer) return Outcome::late;
     const bool was_open = !is_over;
     outcome = is_newer ? open(key, word, patience, deployed, now) : repeat(record, word, now);
     // The resolve of the one before was lost.
@@ -91,6 +100,7 @@ EpisodeBook::Outcome EpisodeBook::open(const Key& key, const AlertWord& word,
   episode.state = word.firing ? State::firing : State::resolved;
   episode.bearing = bearing_of(word, deployed);
   episode.starts = word.starts.value_or(now.wall);
+  record.opened = opened_at(episode.starts, now.wall);
   episode.heard = now.wall;
   episode.why = word.why;
   if (!word.firing) episode.ended = word.ends.value_or(now.wall);
@@ -139,6 +149,7 @@ bool EpisodeBook::adopt(const std::string& alarm, const AlertWord& word, const P
   record.episode.heard = now.wall;
   record.heard = now.mono;
   record.patience = patience;
+  record.opened = opened_at(record.episode.starts, now.wall);
   records_[{alarm, word.source, word.fingerprint}] = std::move(record);
   return true;
 }
@@ -325,7 +336,8 @@ void EpisodeBook::restore(std::vector<Episode> episodes, Now now) {
     const Millis ago = std::clamp(now.wall - episode.heard, Millis{0}, Millis{kRemembered * 60});
     const bool is_held = episode.state == State::held;
     const Key key{episode.alarm, episode.source, episode.fingerprint};
-    records_[key] = {std::move(episode), {}, is_held ? now.mono : now.mono - ago};
+    const WallTime opened = opened_at(episode.starts, episode.heard);
+    records_[key] = {std::move(episode), {}, is_held ? now.mono : now.mono - ago, opened};
   }
   find_due();
 }

@@ -7,12 +7,14 @@
 // copies). An episode is known by when its alert says that it started: a newer start is a new
 // episode and counts at once, an older one is a late copy and means nothing. The same start once
 // more after a resolve is either a copy or the truth: it is held for `settle` and then taken,
-// unless another resolve comes.
+// unless another resolve comes. A start that lay in the future when it was heard of, as of a clock
+// that is fast, does not make those behind it late.
 //
 // Pure; control thread. Knows no alarm's definition, tells nobody, and decides nothing about
 // releases but whether an episode can be theirs.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -136,6 +138,10 @@ class EpisodeBook {
     Episode episode;
     Patience patience;
     Mono heard;  ///< The last word that was no late copy; of a held one, when it was held.
+    /// It began no later, however far in the future its start may lie.
+    WallTime opened{};
+    /// By which later words are told from late ones.
+    WallTime began() const { return std::min(episode.starts, opened); }
   };
 
   static Mono due_of(const Record& record);

@@ -77,6 +77,25 @@ TEST_F(Episodes, FireUntilTheyAreResolved) {
   EXPECT_EQ(state(), State::resolved);
 }
 
+TEST_F(Episodes, ThatAreToBeginYetSilenceNoneThatBeginsMeanwhile) {
+  EXPECT_EQ(fires(kMorning + 24h), Outcome::fired) << "of a clock that is fast";
+  pass(1min);
+  EXPECT_EQ(fires(kMorning + 24h), Outcome::repeated);
+  EXPECT_EQ(fires(kMorning - 1h), Outcome::late);
+  EXPECT_EQ(resolves(kMorning + 24h), Outcome::resolved);
+  pass(1min);
+  EXPECT_EQ(fires(kMorning + 90s), Outcome::fired);
+  EXPECT_EQ(state(), State::firing);
+  EXPECT_EQ(fires(kMorning + 90s), Outcome::repeated);
+}
+
+TEST_F(Episodes, ThatAreToBeginYetSilenceNoneAfterARestartEither) {
+  fires(kMorning + 24h);
+  restart();
+  pass(1min);
+  EXPECT_EQ(fires(kMorning + 30s), Outcome::fired);
+}
+
 TEST_F(Episodes, OfOneInstanceAreNotResolvedByAnothers) {
   fires(kMorning, "pod-a");
   fires(kMorning, "pod-b");
