@@ -156,7 +156,7 @@ int Client::steer(const std::string& command, const std::string& what, bool forc
   if (json_ || !report)
     terminal_.out << printable_json(*answer);
   else
-    terminal_.out << render_deployment_line(*report) << '\n';
+    terminal_.out << render_deployment_line(*report) << '\n' << render_warnings(*report);
   if (force || !report || text_at(*report, "error_code") != "NO_HEALTHY_BASELINE") return kSuccess;
   terminal_.err << "teal: " << text_at(*report, "reason") << "\n  `teal rollback "
                 << text_at(*report, "id") << " --force` retires it at once\n";

@@ -200,7 +200,7 @@ int Client::deploy(const DeployOptions& options) {
   if (!json_)
     terminal_.out << render_deployment_line(report.get_object()) << '\n'
                   << render_shipment(report.get_object()) << render_alarm_notes(report.get_object())
-                  << std::flush;
+                  << render_warnings(report.get_object()) << std::flush;
   if (!options.wait) return kSuccess;
   return DeploymentWait(terminal_, admin_, json_, options.timeout, began)
       .follow(text_at(report.get_object(), "id"));

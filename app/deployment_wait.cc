@@ -140,6 +140,8 @@ void DeploymentWait::print_news() {
     for (; printed_ < timeline->size(); ++printed_)
       if (const json::object* entry = (*timeline)[printed_].if_object())
         news += render_timeline_entry(*entry) + '\n';
+  for (const std::string& warning : texts_at(report_, "warnings"))
+    if (warned_.insert(warning).second) news += "  warning: " + warning + '\n';
   if (const json::object* wait = object_at(report_, "wait")) {
     std::string now = text_at(*wait, "phase") + text_at(*wait, "since");
     if (now != wait_)

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 
 #include <boost/json.hpp>
@@ -45,9 +46,10 @@ class DeploymentWait {
   Reconnect reconnect_;
   std::string id_;
   bool was_rolled_back_ = false;
-  boost::json::object report_;   ///< The last that came.
-  std::size_t printed_ = 0;      ///< Entries of its timeline.
-  std::string wait_, why_lost_;  ///< The wait that was printed last; why there was no answer.
+  boost::json::object report_;    ///< The last that came.
+  std::size_t printed_ = 0;       ///< Entries of its timeline.
+  std::set<std::string> warned_;  ///< What has been printed of its warnings.
+  std::string wait_, why_lost_;   ///< The wait that was printed last; why there was no answer.
 };
 
 }  // namespace teal::app

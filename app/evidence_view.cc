@@ -183,7 +183,7 @@ std::vector<std::string> render_comparison(const json::object& comparison) {
                       count_at(comparison, "certificate") + " of " +
                       count_at(comparison, "certificate_needed");
   if (const auto more = number_at(comparison, "more_requests"); more && *more > 0)
-    tests += "; about " + number(*more) + " more requests";
+    tests += "; about " + number(*more) + " more requests of both groups";
   return {std::move(counts), std::move(tests)};
 }
 
@@ -194,9 +194,13 @@ std::string render_evidence(const json::object& evidence) {
   std::string text = head_text(evidence) + steps_text(evidence) + comparisons_text(evidence);
   for_each_object(array_at(evidence, "alarms"), [&](const json::object& alarm) {
     const json::object* comparison = object_at(alarm, "comparison");
-    if (comparison == nullptr) return;
+    const std::string outlook = text_at(alarm, "outlook");
+    if (comparison == nullptr && outlook.empty()) return;
     text += "\n" + text_at(alarm, "name") + (is_over(evidence) ? " at the end: " : " now: ") +
-            text_at(alarm, "condition") + "\n" + lines_of(*comparison);
+            text_at(alarm, "condition") + "\n" +
+            (comparison == nullptr ? "" : lines_of(*comparison));
+    if (!outlook.empty())
+      text += "  not enough evidence: " + text_at(alarm, "detail") + " (" + outlook + ")\n";
   });
   return text + samples_text(evidence) + events_text(evidence);
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <boost/json.hpp>
 
@@ -54,6 +55,15 @@ inline const boost::json::object* object_at(const boost::json::object& object,
 inline const boost::json::array* array_at(const boost::json::object& object, std::string_view key) {
   const boost::json::value* value = object.if_contains(key);
   return value == nullptr ? nullptr : value->if_array();
+}
+
+/// The texts of a list.
+inline std::vector<std::string> texts_at(const boost::json::object& object, std::string_view key) {
+  std::vector<std::string> texts;
+  if (const boost::json::array* list = array_at(object, key))
+    for (const boost::json::value& value : *list)
+      if (value.is_string()) texts.push_back(printable(value.get_string()));
+  return texts;
 }
 
 }  // namespace teal::app

@@ -23,6 +23,8 @@
 #include "base/clock.h"
 #include "base/printable.h"
 #include "config/load.h"
+#include "control/json_text.h"
+#include "health/outlook.h"
 #include "proxy/error_pages.h"
 
 namespace teal::app {
@@ -72,6 +74,39 @@ void check_files(const std::string& path, const std::shared_ptr<const config::Co
   findings.problems.list = to_problems(faults, path, true);
 }
 
+/// What the alarms of each service ask of its traffic, hardest first of each.
+struct ServiceNeed {
+  std::string service;
+  health::Need need;
+};
+std::vector<ServiceNeed> evidence_needs(const config::Config& config) {
+  std::vector<ServiceNeed> needs;
+  for (const config::Service& service : config.services)
+    for (health::Need& need : health::needs_of(service.deploy))
+      needs.push_back({service.name, std::move(need)});
+  return needs;
+}
+
+/// Those that ask for more than most services have.
+void warn_of_needs(const config::Config& config, const std::string& file, Findings& findings) {
+  for (const config::Service& service : config.services)
+    for (const std::string& text :
+         health::shortages(health::needs_of(service.deploy), std::nullopt))
+      findings.warnings.push_back(
+          {file, 0, 0, "services." + service.name + ".deploy.alarms", text,
+           "ask for fewer minimum_requests, a longer over, or a greater share in that step"});
+}
+
+json::array to_json(const std::vector<ServiceNeed>& needs) {
+  json::array list;
+  for (const auto& [service, need] : needs)
+    list.push_back(json::object{{"service", json::string(service)},
+                                {"alarm", json::string(need.alarm)},
+                                {"weight", json::string(to_string(need.weight))},
+                                {"requests_per_second", need.requests_per_second()}});
+  return list;
+}
+
 json::array to_json(const std::vector<config::Problem>& problems) {
   json::array list;
   for (const config::Problem& problem : problems) {
@@ -119,12 +154,17 @@ int check(const Terminal& terminal, const std::string& path, bool as_json) {
     findings.problems = loaded.error();
   }
   const bool good = findings.problems.list.empty();
-  if (good) findings.warn(look_at_places(*loaded, path == "-" ? "stdin" : path));
+  const std::string file = path == "-" ? "stdin" : path;
+  if (good) findings.warn(look_at_places(*loaded, file));
+  if (good) warn_of_needs(*loaded, file, findings);
+  const std::vector<ServiceNeed> needs =
+      good ? evidence_needs(*loaded) : std::vector<ServiceNeed>{};
   if (as_json) {
     const json::object report{{"good", good},
                               {"problems", to_json(findings.problems.list)},
-                              {"warnings", to_json(findings.warnings)}};
-    terminal.out << printable_json(json::serialize(report)) << '\n';
+                              {"warnings", to_json(findings.warnings)},
+                              {"evidence", to_json(needs)}};
+    terminal.out << printable_json(control::to_text(report)) << '\n';
     return good ? kSuccess : kError;
   }
   warn(terminal.err, findings.warnings);
@@ -133,6 +173,9 @@ int check(const Terminal& terminal, const std::string& path, bool as_json) {
   terminal.out << printable(path) << " is good: " << loaded->listeners.size() << " listeners, "
                << loaded->services.size() << " services\n";
   for (const std::string& line : describe_places(*loaded)) terminal.out << printable(line) << '\n';
+  for (const auto& [service, need] : needs)
+    terminal.out << printable(service + ": alarm " + need.alarm + " needs " + describe(need))
+                 << '\n';
   return kSuccess;
 }
 

@@ -211,9 +211,11 @@ void add_alarms(Page& page, const json::object& deployment) {
     const std::string verdict = text_at(*alarm, "verdict");
     colours.push_back(verdict == "breached" ? kRed : verdict == "healthy" ? kGreen : kYellow);
     const std::string only = flag_at(*alarm, "observed") ? " (observed)" : "";
+    const std::string outlook = text_at(*alarm, "outlook");
     table.add({text_at(*alarm, "name"),
                (verdict == "not_enough_evidence" ? "no evidence" : verdict) + only,
-               text_at(*alarm, "condition"), text_at(*alarm, "detail")});
+               text_at(*alarm, "condition"),
+               text_at(*alarm, "detail") + (outlook.empty() ? "" : " (" + outlook + ")")});
     const json::object* comparison = object_at(*alarm, "comparison");
     further.push_back(comparison == nullptr ? std::vector<std::string>{}
                                             : render_comparison(*comparison));
@@ -243,6 +245,8 @@ void add_deployment(Page& page, const json::object& deployment, const ViewStyle&
             colour_of_status(text_at(deployment, "status")));
   if (!reason.empty()) page.line("    " + reason, kYellow);
   for (const std::string& line : render_wait(deployment)) page.line("    " + line, kYellow);
+  for (const std::string& warning : texts_at(deployment, "warnings"))
+    page.line("    warning: " + warning, kYellow);
   add_alarms(page, deployment);
   if (const json::object* exposure = object_at(deployment, "exposure"))
     page.line("    exposure " + fixed(number_at(*exposure, "spent").value_or(0), 0) + " of " +
@@ -272,6 +276,13 @@ std::vector<std::string> render_wait(const json::object& deployment) {
         commands += (commands.empty() ? "`" : ", `") + text_at(*one, "command") + "` " +
                     text_at(*one, "does");
   return {std::move(why), std::move(commands)};
+}
+
+std::string render_warnings(const json::object& deployment) {
+  std::string text;
+  for (const std::string& warning : texts_at(deployment, "warnings"))
+    text += "  warning: " + warning + "\n";
+  return text;
 }
 
 std::string render_deployment_line(const json::object& deployment) {

@@ -25,6 +25,9 @@ std::string render_service(const boost::json::object& service, const ViewStyle& 
 std::string render_history(const boost::json::object& history, const ViewStyle& style);
 /// One line about a deployment: "d-3 shop v42: Baking at 10%", "d-3 shop v42: Ready, Gated at 10%".
 std::string render_deployment_line(const boost::json::object& deployment);
+/// A line for each thing that a deployment's answer warns of; often nothing.
+std::string render_warnings(const boost::json::object& deployment);
+
 /// "2026-11-23 02:14:08Z  Baking      shift to 10%"
 std::string render_timeline_entry(const boost::json::object& entry);
 /// Why a deployment waits and which commands end that, in two lines; nothing where it does not.

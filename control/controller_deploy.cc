@@ -158,6 +158,32 @@ void Controller::State::remember_key(const std::string& key, const std::string& 
   ledger.add(row);
 }
 
+/// What the deployment takes away by its start, and what it cannot get.
+std::vector<std::string> Controller::State::forewarn(const Request& request,
+                                                     const ServiceEntry& entry) const {
+  std::vector<std::string> warnings;
+  const Colour idle = other(entry.state.live);
+  const GroupState& old = entry.state.groups[idle];
+  const bool is_warm = accepting(old) > 0 && !old.revision.empty() &&
+                       old.revision != request.revision && !entry.retiring[idle];
+  const std::string gives_way = old.revision + " in " + std::string(to_string(idle)) +
+                                ", to which it could be taken back at once, gives its place to " +
+                                request.revision + " now";
+  if (const DeploymentRunner* watched = active(entry.state.name))
+    warnings.push_back("the watch of " + watched->spec().id + " ends: " + watched->spec().revision +
+                       " stays live" + (is_warm ? "; " + gives_way : ""));
+  else if (is_warm && entry.kept)
+    warnings.push_back(entry.state.groups[entry.state.live].revision + " stays live: " + gives_way);
+  const auto rates = rates_of(entry.state.name, idle);
+  std::vector<std::string> lacking =
+      health::shortages(health::needs_of(request.deploy),
+                        rates ? std::optional(rates->release + rates->live) : std::nullopt);
+  // Nobody is waited for where nothing serves yet.
+  if (accepting(entry.state.groups[entry.state.live]) == 0) lacking.clear();
+  warnings.insert(warnings.end(), lacking.begin(), lacking.end());
+  return warnings;
+}
+
 Answer<DeploymentReport> Controller::deploy(const std::string& service, const Request& request,
                                             const std::string& idempotency_key,
                                             const std::string& body_digest) {
@@ -201,6 +227,7 @@ Answer<DeploymentReport> Controller::deploy(const std::string& service, const Re
     return refused(503, "store-failing", "the store cannot be written",
                    "repair the store; GET /readyz tells when it works again");
 
+  const std::vector<std::string> warnings = state.forewarn(request, *entry);
   // What is only watched any more is in nobody's way, and has come to its end with the next one.
   if (running != nullptr)
     state.tell(*running,
@@ -214,8 +241,12 @@ Answer<DeploymentReport> Controller::deploy(const std::string& service, const Re
   runner.watch(state.make_source, state.patience_of(runner));
   state.begin_outside(*state.book.find(service), runner);
   state.drain();
+  for (const std::string& warning : warnings)
+    state.say(Level::warning, "deployment.warned", service, warning, deployment_id(number));
   state.check_health(*state.book.find(service), false);
-  return state.report(*state.runners.at(number));
+  DeploymentReport report = state.report(*state.runners.at(number));
+  report.warnings.insert(report.warnings.begin(), warnings.begin(), warnings.end());
+  return report;
 }
 
 }  // namespace teal::control

@@ -6,8 +6,7 @@
 
 namespace teal::control {
 
-// ---- services
-// -------------------------------------------------------------------------------------
+// ---- services -----------------------------------------------------------------------------------
 
 GroupReport Controller::State::report(const ServiceEntry& entry, Colour colour) const {
   const GroupState& group = entry.state.groups[colour];
@@ -41,6 +40,24 @@ GroupReport Controller::State::report(const ServiceEntry& entry, Colour colour) 
   report.p50_ms = millis(0.5);
   report.p99_ms = millis(0.99);
   return report;
+}
+
+/// Of split traffic, over the last seconds; nothing before there were any.
+std::optional<health::Rates> Controller::State::rates_of(const std::string& service,
+                                                         Colour release) const {
+  const auto windows = shown.find(service);
+  if (windows == shown.end()) return std::nullopt;
+  PerColour<double> rate;
+  bool is_known = false;
+  for (const Colour colour : kColours) {
+    const auto recent = windows->second[colour].window.view();
+    if (!recent || recent->span < kRateKnown) continue;
+    is_known = true;
+    rate[colour] = static_cast<double>(recent->counters.total()) * 1e6 /
+                   static_cast<double>(recent->span.count());
+  }
+  if (!is_known) return std::nullopt;
+  return health::Rates{rate[release], rate[other(release)]};
 }
 
 ServiceReport Controller::State::report(const ServiceEntry& entry) const {
@@ -89,8 +106,35 @@ Answer<ServiceReport> Controller::service(const std::string& name) const {
   return state_->report(*entry);
 }
 
-// ---- deployments
-// ----------------------------------------------------------------------------------
+// ---- deployments --------------------------------------------------------------------------------
+
+namespace {
+
+void add_outlooks(const health::Rates& rates, std::vector<AlarmReport>& alarms) {
+  for (AlarmReport& alarm : alarms) {
+    const auto* lacking = std::get_if<health::NotEnoughEvidence>(&alarm.verdict);
+    if (lacking == nullptr || !lacking->shortfall) continue;
+    alarm.outlook = health::outlook_of(*lacking->shortfall, rates);
+    alarm.evidence_in = health::time_until(*lacking->shortfall, rates);
+  }
+}
+
+/// The step goes on while nobody else would answer: no phase says that.
+std::optional<std::string> serves_everybody(const DeploymentRunner& runner) {
+  const Spec& spec = runner.spec();
+  const Facts& facts = runner.engine().facts();
+  const auto* held = std::get_if<state::AwaitingEvidence>(&runner.engine().state());
+  if (runner.is_over() || spec.kind != Kind::deploy || !spec.has_baseline ||
+      facts.weight == Weight::none() || standing(facts.baseline) != Baseline::dead ||
+      (held != nullptr && held->until == kNever))
+    return std::nullopt;
+  const std::string nobody = "no target of " + std::string(to_string(other(spec.colour))) + " (" +
+                             spec.replaces + ") is healthy: ";
+  if (facts.is_live) return nobody + "there is nobody to take " + spec.revision + " back to";
+  return nobody + spec.revision + " serves everybody";
+}
+
+}  // namespace
 
 void Controller::State::report_end(const DeploymentRunner& runner, DeploymentReport& report) const {
   const Deployment& engine = runner.engine();
@@ -131,7 +175,9 @@ DeploymentReport Controller::State::report(const DeploymentRunner& runner) const
   const std::optional<Age> ends = engine.wait_ends();
   if (ends && !runner.is_over())
     report.step_ends = clock.wall() + (*ends - runner.age(clock.mono()));
-  report.wait = wait_of(runner);
+  const std::optional<health::Rates> rates =
+      runner.is_over() ? std::nullopt : rates_of(spec.service, spec.colour);
+  report.wait = wait_of(runner, rates);
   report.created = runner.created;
   report.finished = runner.finished;
   if (spec.kind == Kind::rollback) report.rollback_of = spec.rollback_of;
@@ -139,12 +185,16 @@ DeploymentReport Controller::State::report(const DeploymentRunner& runner) const
   if (spec.kind == Kind::deploy) {
     report.alarms = runner.alarms();
     if (active(spec.service) == &runner) report_outside(*book.find(spec.service), report);
-    report.exposure_budget = spec.deploy.exposure_budget;
+    if (rates) add_outlooks(*rates, report.alarms);
+    // Nothing limits what is live.
+    if (!engine.is_watching()) report.exposure_budget = spec.deploy.exposure_budget;
     report.exposure_spent = engine.facts().exposed;
   }
   report.timeline = runner.timeline();
   report.rollback_took = runner.rollback_took;
   report_end(runner, report);
+  if (std::optional<std::string> alone = serves_everybody(runner))
+    report.warnings.push_back(*std::move(alone));
   return report;
 }
 

@@ -45,6 +45,7 @@ struct Controller::State {
   static constexpr Millis kStoreRetry{1000};
   static constexpr Millis kRecent{150'000};  ///< Thresholds are taken from one to two of these.
   static constexpr Millis kShown{10'000};    ///< The window of the status page's numbers.
+  static constexpr Micros kRateKnown{1'000'000};  ///< Less of it says nothing about a rate.
 
   State(std::shared_ptr<const config::Config> the_config, const Clock& the_clock, Log& the_log,
         Ports& the_ports, std::unique_ptr<Store> store, SourceFactory sources);
@@ -56,6 +57,8 @@ struct Controller::State {
   std::optional<Answer<DeploymentReport>> answer_of_key(const std::string& key,
                                                         const std::string& digest);
   void forget_keys(WallTime now);
+  std::vector<std::string> forewarn(const config::DeploymentRequest& request,
+                                    const ServiceEntry& entry) const;
   void remember_key(const std::string& key, const std::string& digest, DeploymentNumber number);
 
   // ---- controller_rollback.cc -------------------------------------------------------------------
@@ -222,6 +225,7 @@ struct Controller::State {
   GroupReport report(const ServiceEntry& entry, Colour colour) const;
   DeploymentReport report(const DeploymentRunner& runner) const;
   void report_end(const DeploymentRunner& runner, DeploymentReport& report) const;
+  std::optional<health::Rates> rates_of(const std::string& service, Colour release) const;
 
   DeploymentRunner* active(const std::string& service) const;
   DeploymentRunner* find(const DeploymentId& id) const;

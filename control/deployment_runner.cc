@@ -148,7 +148,7 @@ Mono DeploymentRunner::waits_for() const {
   return first;
 }
 
-std::string DeploymentRunner::missing_evidence() const {
+std::string DeploymentRunner::missing_evidence(const std::optional<health::Rates>& rates) const {
   std::string missing;
   for (const Watch& watch : watches_) {
     const auto* lacking = std::get_if<health::NotEnoughEvidence>(&watch.verdict);
@@ -158,6 +158,8 @@ std::string DeploymentRunner::missing_evidence() const {
     missing += watch.source->name() + ": " + lacking->missing;
     // An empty text means that nothing is missing, whatever a source may say.
     if (lacking->missing.empty()) missing += "more requests";
+    if (rates && lacking->shortfall)
+      missing += " (" + health::outlook_of(*lacking->shortfall, *rates) + ")";
   }
   return missing;
 }

@@ -19,6 +19,7 @@
 #include "control/replay.h"
 #include "control/store.h"
 #include "health/judge.h"
+#include "health/outlook.h"
 
 namespace teal::control {
 
@@ -80,8 +81,9 @@ class DeploymentRunner {
   Mono waits_for() const;
   /// Observed alarms that have begun to breach since the last call, as "name: why".
   std::vector<std::string> take_observed() { return std::exchange(observed_, {}); }
-  /// "errors: 12 of 50 requests"; empty: nothing is missing.
-  std::string missing_evidence() const;
+  /// "errors: 12 of 50 requests"; empty: nothing is missing. With rates also when it may come:
+  /// "errors: 12 of 50 requests (about 10s at this rate)".
+  std::string missing_evidence(const std::optional<health::Rates>& rates = std::nullopt) const;
   /// False where no such external alarm is watched. `note`: as in AlarmReport.
   bool set_external(const std::string& name, bool firing, const std::string& why,
                     const std::string& note);

@@ -275,6 +275,9 @@ json::object to_json(const AlarmReport& alarm) {
   out["observed"] = alarm.observed;
   out["comparison"] = to_json(alarm.comparison);
   out["note"] = text(alarm.note);
+  out["outlook"] = text(alarm.outlook);
+  out["evidence_in_ms"] =
+      alarm.evidence_in ? json::value(alarm.evidence_in->count()) : json::value(nullptr);
   out["outside"] = nullptr;
   if (alarm.outside)
     out["outside"] = json::object{{"state", text(health::to_string(alarm.outside->state))},
@@ -352,6 +355,9 @@ json::object to_json(const DeploymentReport& report, WallTime now) {
   if (report.exposure_budget > 0)
     out["exposure"] =
         json::object{{"budget", report.exposure_budget}, {"spent", report.exposure_spent}};
+  json::array warnings;
+  for (const std::string& warning : report.warnings) warnings.emplace_back(text(warning));
+  out["warnings"] = std::move(warnings);
   json::array timeline;
   for (const TimelineEntry& entry : report.timeline) timeline.push_back(to_json(entry));
   out["timeline"] = std::move(timeline);

@@ -14,6 +14,7 @@
 #include "control/event_id.h"
 #include "health/comparison_report.h"
 #include "health/episodes.h"
+#include "health/outlook.h"
 #include "health/verdict.h"
 
 namespace teal::control {
@@ -82,7 +83,8 @@ struct FallbackReport {
   std::string revision;
   DeploymentId deployment;  ///< Which ended with NO_HEALTHY_BASELINE.
   bool serves = false;      ///< The live group accepts no requests now, and this one does.
-  /// Until it is retired by itself; nothing while the live group accepts no requests.
+  /// Until it is retired by itself; nothing while the live group accepts no requests, or somebody
+  /// has given it a share of them.
   std::optional<Millis> leaves_in;
   std::string text;  ///< For a person, with what to do.
 };
@@ -119,6 +121,9 @@ struct AlarmReport {
   /// What else is to be known: "fires since ..., ignored until it resolves". Often empty.
   std::string note = {};
   std::optional<OutsideReport> outside = std::nullopt;
+  /// When what it lacks may come: "about 1m32s at this rate"; empty where nothing is known of that.
+  std::string outlook = {};
+  std::optional<Millis> evidence_in = std::nullopt;  ///< The same; nothing: never, or not known.
   bool operator==(const AlarmReport&) const = default;
 };
 
@@ -175,11 +180,13 @@ struct DeploymentReport {
   std::optional<DeploymentId> rollback_of;  ///< kind rollback: the one taken back.
   std::optional<DeploymentId> rolled_back_by;
   std::vector<AlarmReport> alarms;
-  std::uint32_t exposure_budget = 0;  ///< 0: none.
+  std::uint32_t exposure_budget = 0;  ///< 0: none, or nothing limits the release any more.
   std::uint32_t exposure_spent = 0;
   std::vector<TimelineEntry> timeline;
   /// From the deciding event to "every worker applied the rollback", where it was rolled back.
   std::optional<Micros> rollback_took;
+  /// What whoever looks, or has just commanded, should know. For a person.
+  std::vector<std::string> warnings;
 };
 
 /// One line of GET /v1/events.

@@ -36,6 +36,7 @@ std::string watchers(const config::Deploy& deploy) {
 
 struct WaitOf {
   const DeploymentRunner& runner;
+  const std::optional<health::Rates>& rates;
 
   using Wait = std::optional<WaitReport>;
 
@@ -60,7 +61,7 @@ struct WaitOf {
                     spec.replaces + ") is healthy; " + spec.revision + " serves in its place",
                 "takes one step without it");
     }
-    std::string missing = runner.missing_evidence();
+    std::string missing = runner.missing_evidence(rates);
     if (missing.empty()) missing = runner.engine().facts().missing_evidence;
     Wait wait = at("not_enough_evidence", "not enough evidence: " + missing, "goes on without it");
     wait->then = "it fails";
@@ -100,9 +101,10 @@ struct WaitOf {
 
 }  // namespace
 
-std::optional<WaitReport> wait_of(const DeploymentRunner& runner) {
+std::optional<WaitReport> wait_of(const DeploymentRunner& runner,
+                                  const std::optional<health::Rates>& rates) {
   if (runner.is_over()) return std::nullopt;
-  return std::visit(WaitOf{runner}, runner.engine().state());
+  return std::visit(WaitOf{runner, rates}, runner.engine().state());
 }
 
 }  // namespace teal::control

@@ -7,10 +7,13 @@
 #include <optional>
 
 #include "control/deployment_runner.h"
+#include "health/outlook.h"
 
 namespace teal::control {
 
 /// Nothing in every other phase. When the wait ends is not in it (Deployment::wait_ends()).
-std::optional<WaitReport> wait_of(const DeploymentRunner& runner);
+/// `rates`: at which requests come now, where that is known.
+std::optional<WaitReport> wait_of(const DeploymentRunner& runner,
+                                  const std::optional<health::Rates>& rates = std::nullopt);
 
 }  // namespace teal::control

@@ -130,13 +130,17 @@ Verdict Comparison::verdict() {
   }
   if (report.certificate_log_e >= report.certificate_log_e_needed) certified_ = true;
   if (certified_) return Healthy{};
-  return NotEnoughEvidence{missing(report)};
+  NotEnoughEvidence lacking{missing(report)};
+  if (report.more_requests)
+    lacking.shortfall =
+        Shortfall{report.release.total + report.live.total, *report.more_requests, true};
+  return lacking;
 }
 
 std::string Comparison::missing(const ComparisonReport& report) const {
   std::string text = what() + " " + counts(report.release, report.live);
-  if (report.more_requests)
-    return text + ", about " + std::to_string(*report.more_requests) + " more requests needed";
+  // How many more is of use together with the rate at which they come (health/outlook.h).
+  if (report.more_requests) return text;
   if (report.release.total == 0) return text + ", no request of the release yet";
   if (weight_ == Weight::all()) return text + ", nobody to compare with";
   return text + ", no end in sight at this rate";

@@ -206,8 +206,9 @@ Verdict ThresholdAlarm::judge_measure(const config::RequestRateAlarm& alarm,
 }
 
 Verdict ThresholdAlarm::missing_requests(std::uint64_t requests) const {
-  return NotEnoughEvidence{std::to_string(requests) + " of " + std::to_string(minimum_requests_) +
-                           " requests"};
+  return NotEnoughEvidence{
+      std::to_string(requests) + " of " + std::to_string(minimum_requests_) + " requests",
+      Shortfall{requests, minimum_requests_ - requests, false, over_}};
 }
 
 Breached ThresholdAlarm::breached(const std::string& value, const std::string& counts) const {

@@ -2,8 +2,12 @@
 // data is not the same as being well.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
+
+#include "base/time.h"
 
 namespace teal::health {
 
@@ -16,9 +20,19 @@ struct Breached {
   bool operator==(const Breached&) const = default;
 };
 
+/// What is missing, where it can be counted in requests (health/outlook.h says when it may come).
+struct Shortfall {
+  std::uint64_t seen = 0;  ///< Requests that count already.
+  std::uint64_t more = 0;  ///< So many are missing yet.
+  bool of_both = false;    ///< Of both groups' requests; else of the release's.
+  Millis within{0};        ///< Those seen and those missing must come within so long; 0: whenever.
+  bool operator==(const Shortfall&) const = default;
+};
+
 struct NotEnoughEvidence {
-  std::string missing;  ///< "12 of 50 requests".
-  bool operator==(const NotEnoughEvidence&) const = default;
+  std::string missing;                                ///< "12 of 50 requests".
+  std::optional<Shortfall> shortfall = std::nullopt;  ///< The same in numbers.
+  bool operator==(const NotEnoughEvidence& other) const { return missing == other.missing; }
 };
 
 using Verdict = std::variant<NotEnoughEvidence, Healthy, Breached>;

@@ -121,6 +121,29 @@ TEST(Check, SaysWhereRelativePathsAreAndWhatTheyAreRelativeTo) {
                                   "another place"));
 }
 
+TEST(Check, SaysWhatAlarmsAskOfTheTraffic) {
+  const TempDir dir;
+  const auto check = [&](const std::string& weight, bool as_json) {
+    const std::string deploy = "health: { tcp: true }\ndeploy: { plan: [ { set_weight: " + weight +
+                               " }, { bake: 1m } ], alarms: { errors: { error_rate: '> 1%' } } }\n";
+    std::vector<std::string> words{teal_binary(), "check", "-"};
+    if (as_json) words.insert(words.end(), {"--output", "json"});
+    return run(words, shop({"127.0.0.1:1"}, deploy).render(dir.path()));
+  };
+  const Finished usual = check("10%", false);
+  EXPECT_EQ(usual.err, "");
+  EXPECT_THAT(usual.out, HasSubstr("shop: alarm errors needs at least 17 requests/s at 10% (50 "
+                                   "requests of the release in 30s)"));
+  const Finished much = check("1%", false);
+  EXPECT_EQ(much.code, 0);
+  EXPECT_THAT(much.err,
+              HasSubstr("warning: stdin: services.shop.deploy.alarms: alarm errors may never have "
+                        "enough evidence: it needs at least 167 requests/s at 1%"));
+  EXPECT_THAT(check("10%", true).out,
+              AllOf(HasSubstr(R"("evidence":[{"service":"shop","alarm":"errors","weight":"10%")"),
+                    HasSubstr(R"("requests_per_second":16.66)")));
+}
+
 /// `teal check` with a bound on what it may map, where the sanitizers let it have one.
 Finished check_in_little_memory(const std::string& path) {
   const std::string limit = kSanitized ? "" : "ulimit -v 400000; ";

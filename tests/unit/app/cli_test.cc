@@ -89,6 +89,16 @@ TEST_F(Cli, PrintsFramesOneAfterTheOtherWhereThereIsNoTerminal) {
   EXPECT_NE(said.out.find("shop  live blue"), said.out.rfind("shop  live blue"));
 }
 
+TEST_F(Cli, SaysWhatACommandWarnsOf) {
+  admin_.on_server(
+      [&] { admin_.commands.deployments_["d-3"].warnings = {"nobody serves shop any more"}; });
+  const Said stopped = run(line({"stop", "d-3", "--force"}));
+  EXPECT_EQ(stopped.code, 0);
+  EXPECT_THAT(stopped.out, HasSubstr("  warning: nobody serves shop any more\n"));
+  EXPECT_THAT(run(line({"status", "shop"})).out,
+              HasSubstr("    warning: nobody serves shop any more\n"));
+}
+
 TEST_F(Cli, SteersTheRunningDeploymentOfAServiceOrTheOneNamed) {
   EXPECT_EQ(run(line({"pause", "shop"})).code, 0);
   EXPECT_EQ(run(line({"continue", "d-3"})).code, 0);

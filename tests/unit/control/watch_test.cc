@@ -115,6 +115,46 @@ TEST_F(WatchTest, ANewDeploymentEndsItAndOneThatIsRefusedDoesNot) {
   EXPECT_EQ(ports->last().live, Colour::green);
 }
 
+TEST_F(WatchTest, ANewDeploymentSaysWhatItTakesAway) {
+  cut_over();
+  auto next = request("v3");
+  next.targets = {target_address(5)};
+  const Answer<DeploymentReport> started = controller->deploy("shop", next, "", "");
+  ASSERT_TRUE(started);
+  ASSERT_EQ(started->warnings.size(), 1U);
+  EXPECT_EQ(started->warnings[0],
+            "the watch of d-1 ends: v2 stays live; v1 in blue, to which it could be taken back at "
+            "once, gives its place to v3 now");
+  EXPECT_EQ(announced("deployment.warned"), 1U);
+}
+
+TEST_F(WatchTest, ANewDeploymentWhileTheOldGroupIsKeptSaysThatItIsNotAnyMore) {
+  const DeploymentId id = cut_over();
+  advance(5min);
+  ASSERT_EQ(status(id), Status::succeeded);
+  auto next = request("v3");
+  next.targets = {target_address(5)};
+  EXPECT_EQ(
+      controller->deploy("shop", next, "", "").value().warnings.at(0),
+      "v2 stays live: v1 in blue, to which it could be taken back at once, gives its place to "
+      "v3 now");
+}
+
+TEST_F(WatchTest, ShowsNoBudgetThatLimitsNothingAnyMore) {
+  config.services[0].deploy.exposure_budget = 5;
+  start();
+  const DeploymentId id = cut_over();
+  EXPECT_EQ(report(id).exposure_budget, 0U);
+}
+
+TEST_F(WatchTest, SaysThatThereIsNobodyToGoBackTo) {
+  const DeploymentId id = cut_over();
+  probe(Colour::blue, Health::unhealthy);
+  ASSERT_EQ(report(id).warnings.size(), 1U);
+  EXPECT_EQ(report(id).warnings[0],
+            "no target of blue (v1) is healthy: there is nobody to take v2 back to");
+}
+
 TEST_F(WatchTest, ARepetitionOfTheRequestThatBeganItDoesNotEndIt) {
   probe(Colour::blue, Health::healthy);
   const DeploymentId id = controller->deploy("shop", request(), "key", "digest")->id;

@@ -48,7 +48,10 @@ TEST(ErrorComparison, NeverJudgesWithoutData) {
   for (int second = 1; second < 100; ++second) {
     const Verdict verdict = judge.judge(settled_at(second));
     ASSERT_TRUE(is_missing(verdict));
-    EXPECT_THAT(to_string(verdict), HasSubstr("0 of 0 against 0 of 0 requests, about "));
+    EXPECT_THAT(to_string(verdict), HasSubstr("0 of 0 against 0 of 0 requests"));
+    const std::optional<Shortfall> shortfall = std::get<NotEnoughEvidence>(verdict).shortfall;
+    ASSERT_TRUE(shortfall);
+    EXPECT_TRUE(shortfall->of_both && shortfall->seen == 0 && shortfall->more > 100);
   }
   EXPECT_NEAR(judge.comparison()->log_e, 0, 1e-12);
 }
