@@ -40,11 +40,21 @@ void advise_on_watch(const Deploy& deploy, const std::string& path, Report& repo
   }
 }
 
+/// Nothing but refused connections says then whether the old group could take the traffic back.
+void advise_on_health(const Service& service, Report& report) {
+  if (service.health || service.deploy.alarms.empty()) return;
+  report.add_at("services." + service.name + ".deploy.alarms",
+                "may take a release back, and without health nobody knows whether the old group "
+                "could serve",
+                "give the service a health check");
+}
+
 }  // namespace
 
 void advise(const Config& config, Report& report) {
   for (const Service& service : config.services)
     advise_on_watch(service.deploy, "services." + service.name + ".deploy", report);
+  for (const Service& service : config.services) advise_on_health(service, report);
 }
 
 }  // namespace teal::config

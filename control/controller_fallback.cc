@@ -15,6 +15,10 @@ std::string named(const ServiceEntry& entry, Colour colour) {
 
 }  // namespace
 
+std::string take_share(const ServiceEntry& entry, Colour colour) {
+  return "`teal split " + entry.state.name + " " + std::string(to_string(other(colour))) + "=100%`";
+}
+
 event::HealthChanged health_of(const GroupState& group) {
   event::HealthChanged counts;
   for (const TargetState& target : group.targets) {
@@ -47,8 +51,7 @@ bool Controller::State::serves_in_panic(const ServiceEntry& entry) const {
 
 /// Notes since when nobody serves, or does again.
 void Controller::State::note_live(ServiceEntry& entry) {
-  const bool serves =
-      accepts_requests(entry.state.groups[entry.state.live]) || serves_in_panic(entry);
+  const bool serves = live_serves(entry) || serves_in_panic(entry);
   const Mono now = clock.mono();
   if (serves)
     entry.live_lost.reset();
@@ -62,6 +65,8 @@ event::BaselineHealth Controller::State::baseline_of(const DeploymentRunner& run
   const Colour baseline = spec.kind == Kind::deploy ? other(spec.colour) : spec.colour;
   const event::HealthChanged counts = health_of(entry.state.groups[baseline]);
   event::BaselineHealth health{counts.healthy, counts.unhealthy, counts.unknown};
+  if (entry.state.live == baseline && entry.unproved)
+    health.unknown += std::exchange(health.healthy, 0);
   if (health.healthy == 0 && entry.state.live == baseline && serves_in_panic(entry))
     health = {counts.unhealthy + counts.unknown, 0, 0};
   if (health.healthy == 0 && entry.state.live == baseline && entry.live_lost)
@@ -87,12 +92,11 @@ void Controller::State::tell_baseline(ServiceEntry& entry, bool exactly) {
 void Controller::State::watch_fallback(ServiceEntry& entry) {
   if (!entry.fallback) return;
   const Fallback fallback = *entry.fallback;
-  const bool live_serves = accepts_requests(entry.state.groups[entry.state.live]);
-  if (live_serves != entry.live_back.has_value()) {
-    entry.live_back = live_serves ? std::optional(clock.mono()) : std::nullopt;
-    say(live_serves ? Level::info : Level::error,
-        live_serves ? "fallback.resting" : "fallback.serving", entry.state.name,
-        fallback_report(entry)->text, fallback.deployment);
+  const bool is_back = live_serves(entry);
+  if (is_back != entry.live_back.has_value()) {
+    entry.live_back = is_back ? std::optional(clock.mono()) : std::nullopt;
+    say(is_back ? Level::info : Level::error, is_back ? "fallback.resting" : "fallback.serving",
+        entry.state.name, fallback_report(entry)->text, fallback.deployment);
   }
   // What somebody gave a share by hand is not a fallback only.
   if (!entry.live_back || entry.state.split.of(fallback.colour) > Weight::none() ||
@@ -106,7 +110,27 @@ void Controller::State::retire_fallback(ServiceEntry& entry, const std::string& 
   const Fallback fallback = *entry.fallback;
   say(Level::info, "group.retiring", entry.state.name,
       "fallback " + named(entry, fallback.colour) + ": " + why, fallback.deployment);
+  // Nobody is sent to an empty group.
+  if (entry.state.split.of(fallback.colour) > Weight::none()) {
+    entry.count_kept(clock.mono());
+    entry.state.split = Split::all_to(other(fallback.colour));
+    say(Level::info, "split.changed", entry.state.name, to_string(entry.state.split),
+        fallback.deployment);
+  }
+  const std::optional<std::string> unserved = left_without(entry, fallback.colour);
   retire(entry.state.name, fallback.colour);
+  if (unserved) say(Level::error, "service.unserved", entry.state.name, *unserved);
+}
+
+/// What a service is told that has nobody any more once the group is retired.
+std::optional<std::string> Controller::State::left_without(const ServiceEntry& entry,
+                                                           Colour retired) const {
+  const Colour live = other(retired);
+  if (live_serves(entry) || serves_in_panic(entry)) return std::nullopt;
+  return "nobody serves " + entry.state.name + " any more: no target of " + named(entry, live) +
+         " is healthy, and " + named(entry, retired) + " is retired; `teal target add " +
+         entry.state.name + " " + std::string(to_string(live)) +
+         " IP:PORT` gives it another target";
 }
 
 /// The deployment's release is what stays.
@@ -125,9 +149,9 @@ bool Controller::State::serves_alone(const ServiceEntry& entry, Colour colour) c
   const bool is_reached =
       entry.state.live == colour || group.fallback || entry.state.split.of(colour) > Weight::none();
   const bool is_other_live = entry.state.live == other(colour);
-  return is_reached && accepts_requests(group) &&
-         !accepts_requests(entry.state.groups[other(colour)]) &&
-         !(is_other_live && serves_in_panic(entry));
+  if (!is_reached || !accepts_requests(group)) return false;
+  if (is_other_live) return !live_serves(entry) && !serves_in_panic(entry);
+  return !accepts_requests(entry.state.groups[other(colour)]);
 }
 
 std::optional<FallbackReport> Controller::State::fallback_report(const ServiceEntry& entry) const {
@@ -139,7 +163,13 @@ std::optional<FallbackReport> Controller::State::fallback_report(const ServiceEn
   report.deployment = fallback.deployment;
   const std::string own = named(entry, fallback.colour);
   const std::string live = named(entry, entry.state.live);
-  if (accepts_requests(entry.state.groups[entry.state.live])) {
+  const Weight share = entry.state.split.of(fallback.colour);
+  const bool is_back = live_serves(entry);
+  if (is_back && share > Weight::none()) {
+    report.text = live + " serves again; " + own + ", the fallback, stays as long as it is given " +
+                  to_string(share) + " by hand: " + take_share(entry, fallback.colour) +
+                  " lets it go";
+  } else if (is_back) {
     const Millis served = entry.live_back
                               ? std::chrono::duration_cast<Millis>(clock.mono() - *entry.live_back)
                               : Millis{0};
@@ -147,11 +177,14 @@ std::optional<FallbackReport> Controller::State::fallback_report(const ServiceEn
     report.text = live + " serves again; " + own + " stays as fallback for " +
                   format_duration(Millis{(report.leaves_in->count() + 999) / 1000 * 1000}) +
                   " more";
+  } else if (entry.unproved && accepts_requests(entry.state.groups[entry.state.live])) {
+    report.text = live + " is asked again and has answered nobody yet; " + own +
+                  " stays as fallback until it does";
   } else if (accepts_requests(entry.state.groups[fallback.colour])) {
     report.serves = true;
     report.text = "no target of " + live + " is healthy: " + own + " serves as fallback; mend " +
                   std::string(to_string(entry.state.live)) +
-                  ", or retire the fallback with `teal " + "rollback " + fallback.deployment +
+                  ", or retire the fallback with `teal rollback " + fallback.deployment +
                   " --force`";
   } else {
     report.text = "neither " + live + " nor its fallback " + own + " has a healthy target";

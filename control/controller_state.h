@@ -2,7 +2,8 @@
 // controller.cc (commands on deployments), controller_deploy.cc (starting them),
 // controller_services.cc (changes by hand), controller_alarms.cc (others' alarms),
 // controller_health.cc (what workers and probes say), controller_fallback.cc (groups that serve
-// nobody), controller_turn.cc (telling engines and
+// nobody), controller_refusals.cc (what requests say of groups without health checks),
+// controller_turn.cc (telling engines and
 // carrying out what they want), controller_recovery.cc (start), controller_sticky.cc (secrets of
 // cookies), controller_judge.cc (ticks) and controller_reports.cc.
 #pragma once
@@ -30,6 +31,9 @@ namespace teal::control {
 
 /// 422: the target would be this Teal itself.
 ApiError own_target(const Address& target, const OwnSocket& own, std::string title);
+
+/// The command that leaves the group without traffic, in quotes.
+std::string take_share(const ServiceEntry& entry, Colour colour);
 
 /// Of the targets that do not drain; an ejected one counts as unhealthy.
 event::HealthChanged health_of(const GroupState& group);
@@ -110,6 +114,8 @@ struct Controller::State {
   /// only where it is the last of them.
   Refusal refuse_drain(const ServiceEntry& entry, Colour colour, const TargetState& target,
                        bool force) const;
+  Refusal refuse_drain_of_old(const ServiceEntry& entry, Colour colour,
+                              const TargetState& target) const;
   /// The running deployment whose minimum_healthy counts the targets of the group.
   DeploymentRunner* counting(const ServiceEntry& entry, Colour colour) const;
 
@@ -150,6 +156,14 @@ struct Controller::State {
   /// Of one service.
   void add_outside_metrics(const ServiceEntry& entry, std::vector<MetricSample>& samples) const;
 
+  // ---- controller_refusals.cc -------------------------------------------------------------------
+  std::uint64_t answered_by_live(const ServiceEntry& entry);
+  /// Its live group accepts requests, as far as anybody knows.
+  static bool live_serves(const ServiceEntry& entry);
+  void note_refusal(const FoundTarget& found, const BadOutcome& outcome);
+  void note_return(ServiceEntry& entry, TargetId target);
+  void prove_live(ServiceEntry& entry);
+
   // ---- controller_fallback.cc -------------------------------------------------------------------
   bool serves_in_panic(const ServiceEntry& entry) const;
   void note_live(ServiceEntry& entry);
@@ -157,6 +171,7 @@ struct Controller::State {
   void tell_baseline(ServiceEntry& entry, bool exactly);
   void watch_fallback(ServiceEntry& entry);
   void retire_fallback(ServiceEntry& entry, const std::string& why);
+  std::optional<std::string> left_without(const ServiceEntry& entry, Colour retired) const;
   bool is_fallback_of(const DeploymentRunner& runner) const;
   bool serves_alone(const ServiceEntry& entry, Colour colour) const;
   std::optional<FallbackReport> fallback_report(const ServiceEntry& entry) const;

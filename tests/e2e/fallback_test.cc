@@ -78,6 +78,29 @@ TEST_F(FallbackTest, ForceRetiresItWhoeverServesThen) {
   EXPECT_EQ(HttpClient(teal_->listener()).get("/").status, 503);
 }
 
+TEST_F(FallbackTest, AStopBesideALiveGroupThatRefusesFailsNobodyWithoutHealthChecksEither) {
+  teal_ = std::make_unique<Teal>(
+      shop({blue_.address()}, "deploy: { plan: [ { set_weight: 50% }, { bake: 1h } ] }\n"));
+  const std::string id = ship();
+  ASSERT_TRUE(await_bake(id)) << admin().deployment(id).text;
+  blue_.stop();
+  // Some find out that nobody is there; then the release serves everybody.
+  ASSERT_TRUE(eventually([&] { return is_answered_by(green_); })) << admin().service().text;
+  EXPECT_THAT(teal_->cli({"status", "shop"}).out,
+              HasSubstr("warning: no target of blue (v1) is healthy: v2 serves everybody"));
+  const Finished stopped = teal_->cli({"stop", "shop"});
+  EXPECT_EQ(stopped.code, 4) << stopped.out << stopped.err;
+  EXPECT_TRUE(is_answered_by(green_)) << admin().service().text;
+}
+
+TEST_F(FallbackTest, AForceThatLeavesNobodyServingSaysSo) {
+  ship_beside_the_dead(kHalf);
+  const Finished forced = teal_->cli({"stop", "shop", "--force"});
+  EXPECT_EQ(forced.code, 0) << forced.out << forced.err;
+  EXPECT_THAT(forced.out, HasSubstr("warning: nobody serves shop any more"));
+  EXPECT_THAT(teal_->log(), HasSubstr("service.unserved"));
+}
+
 TEST_F(FallbackTest, WhatAFallbackFailsIsNotTheReleasesExposure) {
   const std::string id = ship_beside_the_dead(kHalf);
   EXPECT_EQ(teal_->cli({"stop", "shop"}).code, 4);

@@ -207,17 +207,30 @@ TEST(LoadDeploy, ReadsHowLongAReleaseIsWatched) {
   EXPECT_EQ(both->deploy.watch_after, seconds{30});
 }
 
+std::string warnings_with(const std::string& keys) {
+  std::string text(kListeners);
+  text += "services:\n shop:\n";
+  text += kService;
+  text += keys;
+  std::vector<Problem> found;
+  EXPECT_EQ(report_of(load_text(text, "t.yaml", {}, &found)), "");
+  std::string all;
+  for (const Problem& problem : found) all += to_string(problem) + '\n';
+  return all;
+}
+
+TEST(LoadDeploy, WarnsOfAlarmsWhereNobodyKnowsWhetherTheOldGroupCouldServe) {
+  const std::string alarms = "  deploy: { alarms: { a: { error_rate: '> 1%' } } }\n";
+  EXPECT_EQ(warnings_with(alarms),
+            "t.yaml:6:13: services.shop.deploy.alarms: may take a release back, and without health "
+            "nobody knows whether the old group could serve; give the service a health check\n");
+  EXPECT_EQ(warnings_with(alarms + "  health: { tcp: true }\n"), "");
+  EXPECT_EQ(warnings_with("  deploy: { plan: Canary5Percent30Seconds }\n"), "");
+}
+
 TEST(LoadDeploy, WarnsOfAlarmsThatJudgeNobodyAfterTheCutOver) {
   const auto warnings = [](const std::string& keys) {
-    std::string text(kListeners);
-    text += "services:\n shop:\n";
-    text += kService;
-    text += "  deploy: { " + keys + " }\n";
-    std::vector<Problem> found;
-    EXPECT_EQ(report_of(load_text(text, "t.yaml", {}, &found)), "");
-    std::string all;
-    for (const Problem& problem : found) all += to_string(problem) + '\n';
-    return all;
+    return warnings_with("  health: { tcp: true }\n  deploy: { " + keys + " }\n");
   };
   const std::string errors = "alarms: { a: { error_rate: '> 1%' } }";
   EXPECT_EQ(warnings(""), "");
@@ -225,7 +238,7 @@ TEST(LoadDeploy, WarnsOfAlarmsThatJudgeNobodyAfterTheCutOver) {
   EXPECT_EQ(warnings("watch_after: 0"), "");
   EXPECT_EQ(
       warnings(errors + ", watch_after: 0"),
-      "t.yaml:6:52: services.shop.deploy.watch_after: is 0, so no alarm judges the release once "
+      "t.yaml:7:52: services.shop.deploy.watch_after: is 0, so no alarm judges the release once "
       "it has all the traffic; leave it out, or let the plan end with set_weight: 100% and a "
       "bake\n");
   EXPECT_THAT(warnings(errors + ", keep_old: 0"), HasSubstr("keep_old: is 0, so nothing is warm"));
