@@ -197,7 +197,8 @@ class Registrar {
           ->check(is_address());
       if (word == "DELETE")
         one->add_flag("--force", choices_->force,
-                      "Also where a running deployment then has too few: count its minimum anew");
+                      "Also where a running deployment then has too few: count its minimum anew; "
+                      "or nobody to go back to");
     }
     CLI::App* alarm = command("alarm", "Say that an outside alarm fires or is resolved.",
                               [](Client& client, Choices& c) {

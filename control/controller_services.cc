@@ -133,6 +133,28 @@ DeploymentRunner* Controller::State::counting(const ServiceEntry& entry, Colour 
   return counts ? runner : nullptr;
 }
 
+/// The last one of the group that a running deployment would go back to.
+Controller::State::Refusal Controller::State::refuse_drain_of_old(const ServiceEntry& entry,
+                                                                  Colour colour,
+                                                                  const TargetState& target) const {
+  const DeploymentRunner* runner = active(entry.state.name);
+  if (runner == nullptr || runner->spec().kind != Kind::deploy || !runner->spec().has_baseline ||
+      runner->spec().colour == colour || target.draining)
+    return std::nullopt;
+  const GroupState& old = entry.state.groups[colour];
+  const bool is_last =
+      target.accepts_requests() ? accepting(old) == 1 : addresses_of(old).size() == 1;
+  if (!is_last) return std::nullopt;
+  const std::string& id = runner->spec().id;
+  const std::string old_text = std::string(to_string(colour)) + " (" + old.revision + ")";
+  return refused(409, "last-of-old-group", "The target was not removed",
+                 target_text(colour, target.address) + " is the last one of " + old_text +
+                     ", and " + id + " is not over: nobody would be left to take " +
+                     runner->spec().revision + " back to",
+                 "wait until " + id + " is over, or take it out all the same: teal target drain " +
+                     entry.state.name + " " + target_text(colour, target.address) + " --force");
+}
+
 Controller::State::Refusal Controller::State::refuse_drain(const ServiceEntry& entry, Colour colour,
                                                            const TargetState& target,
                                                            bool force) const {
@@ -143,6 +165,8 @@ Controller::State::Refusal Controller::State::refuse_drain(const ServiceEntry& e
     return refused(409, "last-target", title,
                    target_text(colour, target.address) + " is the last healthy one and has traffic",
                    "move the traffic away or add another target first");
+  if (!force)
+    if (Refusal refusal = refuse_drain_of_old(entry, colour, target)) return refusal;
   if (runner == nullptr || target.draining) return std::nullopt;
   const std::size_t left = addresses_of(entry.state.groups[colour]).size() - 1;
   const std::string& id = runner->spec().id;

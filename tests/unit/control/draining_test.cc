@@ -105,6 +105,64 @@ TEST_F(DrainingOneOfTwo, CountsInARollbackThatInstallsTheOldTargetsAgain) {
   EXPECT_EQ(status("d-2"), Status::succeeded);
 }
 
+/// The group that a deployment at 100 % may have to go back to.
+class DrainingTheOldGroup : public ControlRoom {
+ protected:
+  DrainingTheOldGroup() {
+    config.services[0].deploy.plan = {"AllAtOnce", {}};
+    config.services[0].deploy.watch_after = 5min;
+    start();
+    probe(Colour::blue, Health::healthy);
+    watched_ = deploy();
+    probe(Colour::green, Health::healthy);
+    ports->pump();
+    EXPECT_EQ(report(watched_).phase, "Watching");
+  }
+  Answer<ServiceReport> drain(std::uint16_t port, bool force = false) {
+    return controller->delete_target("shop", Colour::blue, target_address(port), force);
+  }
+  DeploymentId watched_;
+};
+
+TEST_F(DrainingTheOldGroup, IsRefusedOfTheLastOne) {
+  ASSERT_TRUE(drain(1));
+  ports->pump();
+  const auto answer = drain(2);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().status, 409);
+  EXPECT_EQ(answer.error().type, "last-of-old-group");
+  EXPECT_EQ(answer.error().detail,
+            "blue 10.0.0.1:2 is the last one of blue (v1), and d-1 is not over: nobody would be "
+            "left to take v2 back to");
+  EXPECT_EQ(answer.error().remedy,
+            "wait until d-1 is over, or take it out all the same: teal target drain shop blue "
+            "10.0.0.1:2 --force");
+  EXPECT_TRUE(accepts_requests(ports->last().groups[Colour::blue]));
+}
+
+TEST_F(DrainingTheOldGroup, IsDoneByForceAndLeavesNobodyToGoBackTo) {
+  ASSERT_TRUE(drain(1));
+  ASSERT_TRUE(drain(2, true));
+  ports->pump();
+  EXPECT_TRUE(ports->last().groups[Colour::blue].targets.empty());
+  command(watched_, Command::rollback);
+  EXPECT_EQ(report(watched_).error_code, "NO_HEALTHY_BASELINE");
+  EXPECT_TRUE(accepts_requests(ports->last().groups[Colour::green])) << "it serves yet";
+}
+
+TEST_F(DrainingTheOldGroup, IsRefusedOfTheLastThatIsHealthy) {
+  controller->on_health(ports->last().groups[Colour::blue].targets[0].id, Health::unhealthy, "");
+  EXPECT_TRUE(drain(1)) << "nobody would go back to that one";
+  EXPECT_EQ(drain(2).error().type, "last-of-old-group");
+}
+
+TEST_F(DrainingTheOldGroup, IsNoMatterOnceTheWatchIsOver) {
+  advance(5min);
+  ASSERT_EQ(status(watched_), Status::succeeded);
+  EXPECT_TRUE(drain(1));
+  EXPECT_TRUE(drain(2));
+}
+
 TEST_F(DrainingOneOfTwo, AndAnEjectionAreNotCalledIllness) {
   const DeploymentId id = bake();
   controller->on_bad_outcome(
