@@ -52,6 +52,11 @@ ApiResponse json_response(int status, const json::object& body) {
 
 bool AdminApi::knows_service(const std::string& name, const Reply& reply) const {
   if (commands_.deploy_defaults(name) != nullptr) return true;
+  if (const auto parked = commands_.parked().find(name); parked != commands_.parked().end()) {
+    reply(to_response({404, "service-parked", "The service is not served", parked->second,
+                       "put `" + name + "` back into the file and start Teal again"}));
+    return false;
+  }
   std::vector<std::string> names;
   std::string list;
   for (const ServiceReport& service : commands_.services()) {
@@ -230,6 +235,8 @@ void AdminApi::get_readyz(const ApiCall& /*call*/, const Reply& reply) {
   for (const ServiceReport& service : commands_.services())
     if (service.fallback)
       warnings.emplace_back(json::string(service.name + ": " + service.fallback->text));
+  for (const auto& [service, text] : commands_.parked())
+    warnings.emplace_back(json::string(service + ": " + text));
   if (surroundings_.warnings)
     for (const std::string& warning : surroundings_.warnings())
       warnings.emplace_back(json::string(warning));

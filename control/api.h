@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -61,6 +62,7 @@ class Commands {
   virtual std::vector<MetricSample> service_metrics(const std::string& service) const = 0;
   virtual std::vector<std::string> service_names() const = 0;
   virtual const config::Deploy* deploy_defaults(const std::string& service) const = 0;
+  virtual const std::map<std::string, std::string>& parked() const = 0;
   virtual bool store_is_healthy() const = 0;
 };
 

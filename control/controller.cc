@@ -138,6 +138,10 @@ const config::Deploy* Controller::deploy_defaults(const std::string& service) co
   return entry == nullptr ? nullptr : &entry->config->deploy;
 }
 
+const std::map<std::string, std::string>& Controller::parked() const {
+  return state_->parked;
+}
+
 bool Controller::store_is_healthy() const {
   return state_->ledger.healthy();
 }

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -134,6 +135,9 @@ class Controller {
   std::vector<std::string> service_names() const;
   /// The service's `deploy` section, as defaults for a request; null for an unknown service.
   const config::Deploy* deploy_defaults(const std::string& service) const;
+  /// By service: deployments that stand still because the file has no such service any more. In
+  /// words for a person.
+  const std::map<std::string, std::string>& parked() const;
   /// False while the store fails: /readyz says so, traffic goes on.
   bool store_is_healthy() const;
 

@@ -115,6 +115,10 @@ const config::Deploy* ControllerCommands::deploy_defaults(const std::string& ser
   return controller_.deploy_defaults(service);
 }
 
+const std::map<std::string, std::string>& ControllerCommands::parked() const {
+  return controller_.parked();
+}
+
 bool ControllerCommands::store_is_healthy() const {
   return controller_.store_is_healthy();
 }

@@ -50,6 +50,7 @@ class ControllerCommands final : public Commands {
   std::vector<MetricSample> service_metrics(const std::string& service) const override;
   std::vector<std::string> service_names() const override;
   const config::Deploy* deploy_defaults(const std::string& service) const override;
+  const std::map<std::string, std::string>& parked() const override;
   bool store_is_healthy() const override;
 
  private:

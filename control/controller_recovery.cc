@@ -149,16 +149,16 @@ Result<void> Controller::State::recover_deployments(const Contents& contents) {
 }
 
 void Controller::State::tell_parked(const Contents& contents) {
-  std::set<std::string> parked;
+  std::set<std::string> absent;
   std::map<std::string, const DeploymentRow*> newest;
   for (const ServiceRow& row : contents.services)
-    if (book.find(row.name) == nullptr) parked.insert(row.name);
+    if (book.find(row.name) == nullptr) absent.insert(row.name);
   for (const DeploymentRow& row : contents.deployments) {
     if (book.find(row.service) != nullptr) continue;
-    parked.insert(row.service);
+    absent.insert(row.service);
     newest[row.service] = &row;
   }
-  for (const std::string& service : parked) tell_parked(service, newest[service], contents);
+  for (const std::string& service : absent) tell_parked(service, newest[service], contents);
 }
 
 void Controller::State::tell_parked(const std::string& service, const DeploymentRow* newest,
@@ -170,12 +170,12 @@ void Controller::State::tell_parked(const std::string& service, const Deployment
       if (row.deployment == newest->number)
         if (const Result<Event> event = event_from_json(row.event)) runner.replay(*event, row);
     if (!runner.is_over())
-      return say(Level::warning, "deployment.parked", service,
-                 absent + ", and its deployment stands still (" + spec->revision + ", " +
-                     std::string(runner.engine().phase()) + " at " +
-                     to_string(runner.engine().facts().weight) +
-                     "); put the service back to go on with it, to stop it or to roll it back",
-                 spec->id);
+      parked[service] = absent + ", and its deployment " + spec->id + " stands still (" +
+                        spec->revision + ", " + std::string(runner.engine().phase()) + " at " +
+                        to_string(runner.engine().facts().weight) +
+                        "); put the service back to go on with it, to stop it or to roll it back";
+    if (!runner.is_over())
+      return say(Level::warning, "deployment.parked", service, parked[service], spec->id);
   }
   say(Level::info, "service.parked", service,
       absent + "; what the store knows of it waits for its return");

@@ -301,6 +301,10 @@ struct Controller::State {
   };
   std::map<std::string, Tallies, std::less<>> tallies;
 
+  /// Services that the file does not name any more, each with what its deployment, which stands
+  /// still, was doing.
+  std::map<std::string, std::string> parked;
+
   std::map<health::EpisodeBook::Outcome, std::uint64_t> alert_outcomes;
   std::uint64_t alerts_unmatched = 0;
   std::uint64_t alerts_refused = 0;

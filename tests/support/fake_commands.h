@@ -200,7 +200,10 @@ class FakeCommands final : public Commands {
   const config::Deploy* deploy_defaults(const std::string& service) const override {
     return services_.contains(service) ? &defaults : nullptr;
   }
+  const std::map<std::string, std::string>& parked() const override { return parked_services; }
   bool store_is_healthy() const override { return store_healthy; }
+
+  std::map<std::string, std::string> parked_services;
 
   void announce(std::string type, std::string text) {
     Announcement announcement;

@@ -283,6 +283,18 @@ TEST_F(AdminApiTest, StaysReadyWithAWarningWhileAFallbackStays) {
             "shop: green (v42) serves as fallback");
 }
 
+TEST_F(AdminApiTest, TellsOfServicesWhoseDeploymentStandsStill) {
+  commands_.parked_services["cart"] = "the configuration file has no service 'cart' any more";
+  const ApiResponse response = call("GET", "/readyz");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(body_of(response).at("warnings").as_array().at(0),
+            "cart: the configuration file has no service 'cart' any more");
+  const ApiResponse service = call("GET", "/v1/services/cart");
+  EXPECT_EQ(service.status, 404);
+  EXPECT_EQ(problem_type(service), "urn:teal:problem:service-parked");
+  EXPECT_EQ(body_of(service).at("detail"), "the configuration file has no service 'cart' any more");
+}
+
 TEST_F(AdminApiTest, StaysReadyWithTheWarningsOfItsSurroundings) {
   surroundings_.warnings = [] { return std::vector<std::string>{"the access log is full"}; };
   const ApiResponse response = call("GET", "/readyz");

@@ -106,8 +106,18 @@ TEST_F(ShippingByKey, NeverShipsAgainWhatIsForgotten) {
   EXPECT_TRUE(ship(2000, "build-1")) << "after a day it is a new key";
 }
 
-// ---- services that the file has no more
-// -----------------------------------------------------------
+TEST_F(ShippingByKey, KnowsAKeyForADayByTheClockThatNobodySets) {
+  const DeploymentId id = ship(1000, "build-1")->id;
+  clock.jump(25h);
+  EXPECT_EQ(ship(1000, "build-1").value().id, id) << "somebody set the date";
+  clock.jump(-75h);
+  clock.advance(24h);
+  const auto next = ship(2000, "build-1");
+  ASSERT_TRUE(next) << next.error().detail;
+  EXPECT_NE(next->id, id) << "a day has passed";
+}
+
+// ---- services that the file has no more ---------------------------------------------------------
 
 TEST_F(Shipping, SaysThatADeploymentStandsStillWhoseServiceTheFileHasNoMore) {
   const DeploymentId id = bake();
@@ -116,12 +126,15 @@ TEST_F(Shipping, SaysThatADeploymentStandsStillWhoseServiceTheFileHasNoMore) {
   start();
   EXPECT_EQ(
       said("deployment.parked"),
-      "shop: the configuration file has no service 'shop' any more, and its deployment stands "
-      "still (v2, Baking at 10%); put the service back to go on with it, to stop it or to "
+      "shop: the configuration file has no service 'shop' any more, and its deployment d-1 "
+      "stands still (v2, Baking at 10%); put the service back to go on with it, to stop it or to "
       "roll it back");
   EXPECT_EQ(controller->announcements().back().deployment, id);
+  ASSERT_TRUE(controller->parked().contains("shop"));
+  EXPECT_EQ("shop: " + controller->parked().at("shop"), said("deployment.parked"));
   config = both;
   start();
+  EXPECT_TRUE(controller->parked().empty());
   EXPECT_EQ(said("deployment.parked"), "");
   EXPECT_EQ(report(id).weight, Weight::percent(10)) << "and goes on";
 }
