@@ -121,28 +121,29 @@ std::optional<Answer<DeploymentReport>> Controller::State::answer_of_key(
     const std::string& key, const std::string& digest) {
   const auto known = keys.find(key);
   if (key.empty() || known == keys.end()) return std::nullopt;
-  if (clock.wall() - known->second.at >= kKeyLife) return std::nullopt;
-  if (known->second.digest != digest)
+  if (known->second.age_at(clock.mono()) >= kKeyLife) return std::nullopt;
+  const KeyRow& row = known->second.row;
+  if (row.digest != digest)
     return refused(422, "idempotency-key-reused",
                    "the Idempotency-Key was used with another request",
                    "use a new key for a new request");
-  const auto found = runners.find(known->second.deployment);
+  const auto found = runners.find(row.deployment);
   if (found == runners.end())
     return refused(409, "deployment-forgotten",
-                   "the Idempotency-Key started " + deployment_id(known->second.deployment) +
-                       " at " + format_time(known->second.at) +
-                       "; it is over, and its record is not kept any more",
+                   "the Idempotency-Key started " + deployment_id(row.deployment) + " at " +
+                       format_time(row.at) + "; it is over, and its record is not kept any more",
                    "nothing has to be done; to ship that revision again, use a new key");
   return report(*found->second);
 }
 
 /// The oldest that are too old or too many.
-void Controller::State::forget_keys(WallTime now) {
-  std::vector<std::pair<WallTime, std::string>> known;
-  for (const auto& [key, row] : keys) known.emplace_back(row.at, key);
-  std::sort(known.begin(), known.end());
-  for (const auto& [at, key] : known) {
-    if (now - at < kKeyLife && keys.size() < kMaxKeys) return;
+void Controller::State::forget_keys() {
+  const Mono now = clock.mono();
+  std::vector<std::pair<Millis, std::string>> known;
+  for (const auto& [key, one] : keys) known.emplace_back(one.age_at(now), key);
+  std::sort(known.rbegin(), known.rend());
+  for (const auto& [age, key] : known) {
+    if (age < kKeyLife && keys.size() < kMaxKeys) return;
     ledger.forget_key(key);
     keys.erase(key);
   }
@@ -151,10 +152,9 @@ void Controller::State::forget_keys(WallTime now) {
 void Controller::State::remember_key(const std::string& key, const std::string& digest,
                                      DeploymentNumber number) {
   if (key.empty()) return;
-  const WallTime now = clock.wall();
-  forget_keys(now);
-  const KeyRow row{key, digest, number, now};
-  keys[key] = row;
+  forget_keys();
+  const KeyRow row{key, digest, number, clock.wall()};
+  keys[key] = {row, Millis{0}, clock.mono()};
   ledger.add(row);
 }
 

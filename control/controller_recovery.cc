@@ -54,7 +54,9 @@ Result<void> Controller::State::recover(const Contents& contents) {
   if (!services) return services.error();
   const Result<void> deployments = recover_deployments(contents);
   if (!deployments) return deployments.error();
-  for (const KeyRow& row : contents.keys) keys[row.key] = row;
+  // How long Teal was down only the date can tell.
+  for (const KeyRow& row : contents.keys)
+    keys[row.key] = {row, std::max(clock.wall() - row.at, Millis{0}), clock.mono()};
   return {};
 }
 

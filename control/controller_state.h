@@ -60,7 +60,7 @@ struct Controller::State {
   // ---- controller_deploy.cc ---------------------------------------------------------------------
   std::optional<Answer<DeploymentReport>> answer_of_key(const std::string& key,
                                                         const std::string& digest);
-  void forget_keys(WallTime now);
+  void forget_keys();
   std::vector<std::string> forewarn(const config::DeploymentRequest& request,
                                     const ServiceEntry& entry) const;
   void remember_key(const std::string& key, const std::string& digest, DeploymentNumber number);
@@ -261,7 +261,14 @@ struct Controller::State {
   std::map<std::string, DeploymentNumber> running;  ///< By service.
   DeploymentNumber next_number = 1;
   std::uint64_t events_asked = 0;  ///< Numbers of events that are to be reserved.
-  std::map<std::string, KeyRow> keys;
+  /// A key and its age, by the clock that nobody sets: `age` at `known`.
+  struct KnownKey {
+    KeyRow row;
+    Millis age{0};
+    Mono known;
+    Millis age_at(Mono now) const { return age + std::chrono::duration_cast<Millis>(now - known); }
+  };
+  std::map<std::string, KnownKey> keys;
 
   struct Told {
     DeploymentNumber number;

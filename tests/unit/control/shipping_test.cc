@@ -70,8 +70,7 @@ TEST_F(Shipping, TakesTheFilesTargetsAgainWhenTheOldOnesAreRetired) {
   EXPECT_EQ(answer->targets, config.services[0].groups[Colour::blue].targets);
 }
 
-// ---- keys
-// -----------------------------------------------------------------------------------------
+// ---- keys ---------------------------------------------------------------------------------------
 
 class ShippingByKey : public Shipping {
  protected:
