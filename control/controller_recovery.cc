@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <set>
 #include <span>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "control/controller_state.h"
@@ -12,6 +14,13 @@ namespace {
 
 bool same_targets(const config::Group& file, const GroupState& stored) {
   return file.revision == stored.revision && file.targets == addresses_of(stored);
+}
+
+/// As whoever looks for the file wants it.
+std::string absolute(const std::string& path) {
+  std::error_code failed;
+  const std::filesystem::path whole = std::filesystem::absolute(path, failed);
+  return failed ? path : whole.lexically_normal().string();
 }
 
 std::string hexadecimal(std::span<const std::uint8_t> bytes) {
@@ -35,7 +44,7 @@ Result<void> Controller::start() {
   if (!recovered) return recovered.error();
   if (contents->services.empty() && contents->deployments.empty())
     state.say(Level::warning, "store.new", "",
-              "no earlier state was found in " + state.config->state_path +
+              "no earlier state was found in " + absolute(state.config->state_path) +
                   ": every service begins with the groups of the configuration file");
   state.tell_parked(*contents);
   state.recover_sticky(*contents);

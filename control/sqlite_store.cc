@@ -46,6 +46,14 @@ bool is_still(const std::string& path, const FileId& file) {
   return errno != ENOENT && errno != ENOTDIR;
 }
 
+/// Nobody should restart to mend what a restart makes final.
+std::string what_a_restart_does(const std::string& path) {
+  return file_id(path)
+             ? ", or restart Teal to go on with what is there now"
+             : "; a restart would begin without any earlier state, with the groups of the "
+               "configuration file";
+}
+
 class SqliteStore final : public Store {
  public:
   SqliteStore(Database database, std::string path)
@@ -80,8 +88,8 @@ class SqliteStore final : public Store {
         return Error{Source::internal,
                      "the file " + path_ + suffix +
                          " of the store was removed or replaced while Teal runs, and what is "
-                         "written would be lost; move that very file back, or restart Teal to go "
-                         "on with what is there"};
+                         "written would be lost; move that very file back" +
+                         what_a_restart_does(path_)};
     return {};
   }
 

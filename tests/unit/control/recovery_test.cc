@@ -26,6 +26,14 @@ class Recovery : public ControlRoom {
   }
 };
 
+TEST_F(Recovery, SaysWhereItHasLookedForAnEarlierState) {
+  ASSERT_EQ(config.state_path, "teal.db");
+  const std::string path = std::filesystem::current_path() / "teal.db";
+  EXPECT_EQ(controller->announcements().front().type, "store.new");
+  EXPECT_NE(controller->announcements().front().text.find(" in " + path + ":"), std::string::npos)
+      << controller->announcements().front().text;
+}
+
 TEST_F(Recovery, KeepsTheTimeThatABakeHadLeft) {
   const DeploymentId id = bake();
   for (int i = 0; i < 24; ++i) advance(5s);

@@ -137,6 +137,16 @@ TEST_F(StoreThatIsTakenAway, FailsWhereAnotherFileStandsInItsPlace) {
   expect_failing(files_.path());
 }
 
+TEST_F(StoreThatIsTakenAway, DoesNotAdviseARestartThatWouldLoseIt) {
+  fs::rename(files_.path(), files_.path("aside"));
+  EXPECT_THAT(
+      store_->check().error().message(),
+      HasSubstr("move that very file back; a restart would begin without any earlier state"));
+  fs::copy_file(files_.path("aside"), files_.path());
+  EXPECT_THAT(store_->check().error().message(),
+              HasSubstr("or restart Teal to go on with what is there now"));
+}
+
 TEST_F(StoreThatIsTakenAway, FailsWithoutItsJournal) {
   fs::remove(files_.path() + "-wal");
   expect_failing(files_.path() + "-wal");
