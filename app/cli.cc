@@ -8,10 +8,13 @@
 #include <iostream>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
 #include "app/exit_code.h"
+#include "base/printable.h"
+#include "config/nearest.h"
 #include "control/build_info.h"
 
 namespace teal::app {
@@ -59,6 +62,24 @@ int columns_of(int fd) {
   return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 100;
 }
 
+/// What was typed where a command is expected and is none; empty: something else is wrong.
+std::string unknown_command(const CLI::App& app) {
+  const CLI::App* at = &app;
+  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+  std::vector<std::string> names;
+  for (const CLI::App* command : at->get_subcommands([](const CLI::App*) { return true; }))
+    if (!command->get_group().empty()) names.push_back(command->get_name());
+  if (names.empty()) return {};
+  for (const std::string& left : app.remaining(true)) {
+    if (left.starts_with('-')) continue;
+    const std::string hint = config::did_you_mean(left, names);
+    const std::string path = at == &app ? "teal" : "teal " + at->get_name();
+    return printable("'" + left + "' is not a command" + (hint.empty() ? "" : "; " + hint) + "; `" +
+                     path + " --help` lists them");
+  }
+  return {};
+}
+
 }  // namespace
 
 int run_cli(int argc, const char* const* argv, const Terminal& terminal) {
@@ -72,6 +93,11 @@ int run_cli(int argc, const char* const* argv, const Terminal& terminal) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& wrong) {
+    if (const std::string unknown = unknown_command(app);
+        wrong.get_exit_code() != 0 && !unknown.empty()) {
+      terminal.err << "teal: " << unknown << '\n';
+      return kUsage;
+    }
     // Asking for help or the version is no mistake.
     return app.exit(wrong, terminal.out, terminal.err) == 0 ? kSuccess : kUsage;
   }
