@@ -144,7 +144,10 @@ void add_group_notes(Page& page, const json::object& service) {
 void add_fallback(Page& page, const json::object& service) {
   const json::object* fallback = object_at(service, "fallback");
   if (fallback == nullptr) return;
-  const bool rests = number_at(*fallback, "leaves_in_ms").has_value();
+  const json::object* split = object_at(service, "split");
+  const bool rests = number_at(*fallback, "leaves_in_ms").has_value() ||
+                     (!flag_at(*fallback, "serves") && split != nullptr &&
+                      text_at(*split, text_at(*fallback, "group")) != "0%");
   page.line("  fallback: " + text_at(*fallback, "text"), rests ? kYellow : kRed);
 }
 

@@ -108,9 +108,14 @@ void Controller::command(const DeploymentId& id, Command command, Done<Deploymen
   // The rollback knows only once it is applied whether something stays.
   state.publisher.when_applied([&state, id, answer, done = std::move(done)] {
     const DeploymentRunner* told = state.find(id);
-    if (told != nullptr && state.is_fallback_of(*told))
-      state.retire_fallback(*state.book.find(told->spec().service), "retired on request");
-    state.answer_when_applied(answer, done);
+    std::vector<std::string> warnings;
+    if (told != nullptr && state.is_fallback_of(*told)) {
+      ServiceEntry& entry = *state.book.find(told->spec().service);
+      if (const auto unserved = state.left_without(entry, entry.fallback->colour))
+        warnings.push_back(*unserved);
+      state.retire_fallback(entry, "retired on request");
+    }
+    state.answer_when_applied(answer, done, warnings);
   });
 }
 

@@ -199,18 +199,22 @@ Answer<DeploymentReport> Controller::deploy(const std::string& service, const Re
         "wait for it, promote it, or stop it");
   const Colour idle = other(entry->state.live);
   if (entry->state.split.of(idle) > Weight::none())
-    return refused(409, "idle-group-has-traffic",
-                   std::string(to_string(idle)) + " still gets " +
-                       to_string(entry->state.split.of(idle)) + " of the traffic",
-                   "roll back the last deployment or set its share to 0% first");
+    return refused(
+        409, "idle-group-has-traffic",
+        std::string(to_string(idle)) + " still gets " + to_string(entry->state.split.of(idle)) +
+            " of the traffic",
+        take_share(*entry, idle) + " takes that away" +
+            (entry->fallback ? "" : "; or take the release back: `teal rollback " + service + "`"));
   if (state.serves_alone(*entry, idle))
     return refused(409, "fallback-serves",
                    entry->state.groups[idle].revision + " in " + std::string(to_string(idle)) +
                        " serves as fallback, since no target of " +
                        std::string(to_string(entry->state.live)) +
                        " is healthy, and the new release would take its place",
-                   "mend " + std::string(to_string(entry->state.live)) +
-                       ", or give the fallback up first: `teal rollback " +
+                   "mend " + std::string(to_string(entry->state.live)) + " (`teal target add " +
+                       service + " " + std::string(to_string(entry->state.live)) +
+                       " IP:PORT` gives it another target), or give the fallback up first: "
+                       "`teal rollback " +
                        entry->fallback->deployment + " --force`");
   if (request.revision.empty())
     return refused(422, "no-revision", "the request names no revision", "give `revision`");

@@ -154,6 +154,9 @@ void Controller::State::report_end(const DeploymentRunner& runner, DeploymentRep
     if (succeeded != nullptr && !succeeded->unjudged.empty())
       report.reason = "not judged since the cut-over: " + succeeded->unjudged;
   }
+  // What it says of its release is history.
+  if (report.error_code == kNoHealthyBaseline && !is_fallback_of(runner))
+    report.reason += ", and is retired by now";
 }
 
 DeploymentReport Controller::State::report(const DeploymentRunner& runner) const {

@@ -124,13 +124,17 @@ Answer<DeploymentId> Controller::State::to_roll_back(const ServiceEntry& entry) 
   return maker->spec().id;
 }
 
-void Controller::State::answer_when_applied(DeploymentId id, Done<DeploymentReport> done) {
-  publisher.when_applied([this, id = std::move(id), done = std::move(done)] {
-    flush();
-    const DeploymentRunner* answered = find(id);
-    if (answered == nullptr) return done(unknown_deployment(id));
-    done(report(*answered));
-  });
+void Controller::State::answer_when_applied(DeploymentId id, Done<DeploymentReport> done,
+                                            std::vector<std::string> warnings) {
+  publisher.when_applied(
+      [this, id = std::move(id), done = std::move(done), warnings = std::move(warnings)] {
+        flush();
+        const DeploymentRunner* answered = find(id);
+        if (answered == nullptr) return done(unknown_deployment(id));
+        DeploymentReport answer = report(*answered);
+        answer.warnings.insert(answer.warnings.begin(), warnings.begin(), warnings.end());
+        done(std::move(answer));
+      });
 }
 
 void Controller::rollback(const std::string& service, Done<DeploymentReport> done, bool force) {

@@ -78,7 +78,8 @@ struct Controller::State {
   /// What a rollback of the service takes back now.
   Answer<DeploymentId> to_roll_back(const ServiceEntry& entry) const;
   /// `done` with the deployment as it is then, once everything is published and journalled.
-  void answer_when_applied(DeploymentId id, Done<DeploymentReport> done);
+  void answer_when_applied(DeploymentId id, Done<DeploymentReport> done,
+                           std::vector<std::string> warnings = {});
 
   // ---- controller_turn.cc -----------------------------------------------------------------------
   /// Tells the engine, carries out what it wants and everything that follows from that.

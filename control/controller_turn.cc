@@ -110,6 +110,12 @@ bool Controller::State::apply(DeploymentRunner& runner, const std::vector<Action
   bool changes = false;
   for (const Action& action : actions) {
     if (const auto* targets = std::get_if<action::RegisterTargets>(&action)) {
+      if (entry.fallback && entry.fallback->colour == targets->colour)
+        say(Level::warning, "fallback.replaced", entry.state.name,
+            entry.state.groups[targets->colour].revision + " in " +
+                std::string(to_string(targets->colour)) +
+                ", which stayed as fallback, gives its place to " + targets->revision,
+            runner.spec().id);
       book.install(entry, targets->colour, targets->revision,
                    without_own(*entry.config, targets->targets), clock.wall());
       changes = true;

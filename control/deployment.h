@@ -226,6 +226,9 @@ Baseline standing(const std::optional<event::BaselineHealth>& health);
 /// be careful for.
 inline constexpr Millis kLongDead{30'000};
 
+/// The error code of what ended beside a dead baseline: its release was kept as fallback.
+inline constexpr std::string_view kNoHealthyBaseline = "NO_HEALTHY_BASELINE";
+
 /// Facts::missing_evidence before the judges have said what they lack.
 inline constexpr std::string_view kNothingJudged = "nothing was judged yet";
 

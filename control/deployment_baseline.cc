@@ -31,9 +31,13 @@ bool Moves::outage_is_older() const {
 }
 
 State Moves::skip_plan() {
+  const Millis before = Age{0} - facts_.lost_since;
+  const std::string since = before > Millis{0}
+                                ? format_duration(before) + " of them before the start"
+                                : std::string("since the start");
   say("deployment.plan_skipped", "no target of " + baseline_text() + " has been healthy for " +
-                                     format_duration(now_ - facts_.lost_since) +
-                                     ", since before the start: everything at once");
+                                     format_duration(now_ - facts_.lost_since) + ", " + since +
+                                     ": everything at once");
   return promote();
 }
 
@@ -106,9 +110,9 @@ State Moves::end_with_fallback(Trigger trigger, const std::string& why) {
                                  " cannot, until that has " + "served for " +
                                  format_duration(spec_.deploy.keep_old) + "; `teal rollback " +
                                  spec_.id + " --force` retires it at once");
-  return finish(trigger, "NO_HEALTHY_BASELINE",
+  return finish(trigger, std::string(kNoHealthyBaseline),
                 why + "; no target of " + baseline_text() + " is healthy: " + release +
-                    " stays in " + colour + " as fallback");
+                    " was kept in " + colour + " as fallback");
 }
 
 }  // namespace teal::control::engine

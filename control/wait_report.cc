@@ -20,8 +20,8 @@ struct Interrupted {
            " are left";
   }
   std::string operator()(const state::Gated& /*at*/) const { return "at a gate"; }
-  std::string operator()(const state::AwaitingEvidence& /*at*/) const {
-    return "while it holds for evidence";
+  std::string operator()(const state::AwaitingEvidence& at) const {
+    return at.until == kNever ? "while it holds for the live group" : "while it holds for evidence";
   }
 };
 
