@@ -5,20 +5,11 @@
 // Pure.
 #pragma once
 
-#include <string_view>
-
+#include "base/path_prefix.h"
 #include "config/route.h"
 #include "net/message.h"
 
 namespace teal::proxy {
-
-/// Prefix on segment borders: "/a" covers "/a" and "/a/b", not "/ab"; "/a/" covers "/a/b", not
-/// "/a". "/" covers everything, the "*" of OPTIONS included.
-inline bool covers(std::string_view prefix, std::string_view path) {
-  if (prefix == "/") return true;
-  if (!path.starts_with(prefix)) return false;
-  return path.size() == prefix.size() || prefix.ends_with('/') || path[prefix.size()] == '/';
-}
 
 /// Whether what the match asks for besides host and path is there.
 bool meets_conditions(const config::Match& match, const net::RequestHead& head);
