@@ -49,12 +49,34 @@ void advise_on_health(const Service& service, Report& report) {
                 "give the service a health check");
 }
 
+/// A release that answers 404 to everything is well for all that look at 5xx alone. Whoever watches
+/// by others' alarms may know it from them.
+void advise_on_client_errors(const Deploy& deploy, const std::string& path, Report& report) {
+  const auto is_own = [](const Alarm& alarm) {
+    return !std::holds_alternative<ExternalAlarm>(alarm.condition);
+  };
+  const auto counts_them = [](const Alarm& alarm) {
+    const ErrorMeaning* const meaning = meaning_of(alarm);
+    return meaning != nullptr && counts_client_errors(*meaning);
+  };
+  if (std::ranges::none_of(deploy.alarms, is_own) ||
+      std::ranges::any_of(deploy.alarms, counts_them))
+    return;
+  report.add_at(path + ".alarms",
+                "no alarm counts 4xx, so a release that answers 404 to everything is shipped",
+                "add one like refused: { compare: client_errors, at_most: 20% }, with more than is "
+                "usual, or name the statuses that are errors here: errors: [ 5xx, 404 ]");
+}
+
 }  // namespace
 
 void advise(const Config& config, Report& report) {
-  for (const Service& service : config.services)
-    advise_on_watch(service.deploy, "services." + service.name + ".deploy", report);
-  for (const Service& service : config.services) advise_on_health(service, report);
+  for (const Service& service : config.services) {
+    const std::string path = "services." + service.name + ".deploy";
+    advise_on_watch(service.deploy, path, report);
+    advise_on_health(service, report);
+    advise_on_client_errors(service.deploy, path, report);
+  }
 }
 
 }  // namespace teal::config

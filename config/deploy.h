@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/error_meaning.h"
 #include "base/time.h"
 #include "config/plan.h"
 
@@ -28,9 +29,11 @@ struct Threshold {
   bool operator==(const Threshold&) const = default;
 };
 
-/// Share of 5xx among the release's finished requests; the limit is a fraction (0.01 = 1 %).
+/// Share of errors among the release's finished requests; the limit is a fraction (0.01 = 1 %).
+/// With the meaning ErrorMeaning::of_clients() it is a client_error_rate.
 struct ErrorRateAlarm {
   Threshold threshold;
+  ErrorMeaning meaning = {};
   bool operator==(const ErrorRateAlarm&) const = default;
 };
 
@@ -73,6 +76,8 @@ struct CompareAlarm {
   std::optional<double> at_most;
   /// Latency: a duration to compare by besides the live group's own quantiles.
   std::optional<Millis> limit;
+  /// Errors. ErrorMeaning::of_clients(): `compare: client_errors`.
+  ErrorMeaning meaning = {};
   bool operator==(const CompareAlarm&) const = default;
 };
 
@@ -125,6 +130,13 @@ struct Deploy {
   std::optional<Millis> watch_after;
   bool operator==(const Deploy&) const = default;
 };
+
+/// What the alarm counts as errors; null: it is on something else.
+const ErrorMeaning* meaning_of(const Alarm& alarm);
+/// All but the usual one, each once, in the order of the alarms: a deployment's table.
+std::vector<ErrorMeaning> meanings_in(const std::vector<Alarm>& alarms);
+/// The number of the alarm's meaning in that table; 0 of the usual one, and where it has none.
+std::size_t meaning_number(const std::vector<Alarm>& alarms, const Alarm& alarm);
 
 /// How long a release is watched after the cut-over; 0 where there is no alarm to do it.
 Millis watch_time(const Deploy& deploy);

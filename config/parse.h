@@ -51,6 +51,10 @@ void parse_plan(const Value& value, Plan& plan);
 std::vector<Alarm> parse_alarms(const Value& value);
 /// The keys of a comparison; false where there is none.
 bool parse_compare(Mapping& keys, Alarm& alarm);
+/// What the alarm counts as errors, where its condition is on those. Requires: that was read.
+void parse_meaning(Mapping& keys, Alarm& alarm);
+/// The alarms of a service, `value` and others, have no more paths than a request is compared with.
+void check_paths(const Value& value, const std::vector<Alarm>& alarms);
 /// `true`, or which alerts concern it and how they are taken.
 ExternalAlarm parse_external(const Value& value);
 

@@ -1,4 +1,4 @@
-// `compare: errors` and `compare: latency`, with their keys.
+// `compare: errors`, `compare: client_errors` and `compare: latency`, with their keys.
 #include <string>
 #include <utility>
 
@@ -8,6 +8,8 @@ namespace teal::config {
 namespace {
 
 using What = CompareAlarm::What;
+
+constexpr std::string_view kClientErrors = "client_errors";
 
 void number(Mapping& keys, std::string_view key, double& out, double least, double most,
             std::string_view range) {
@@ -33,9 +35,10 @@ bool parse_compare(Mapping& keys, Alarm& alarm) {
   const auto what = keys.find("compare");
   CompareAlarm compare;
   if (what)
-    if (const auto given =
-            what->choice<What>({{"errors", What::errors}, {"latency", What::latency}}))
+    if (const auto given = what->choice<What>(
+            {{"errors", What::errors}, {kClientErrors, What::errors}, {"latency", What::latency}}))
       compare.what = *given;
+  if (what && what->is(kClientErrors)) compare.meaning = ErrorMeaning::of_clients();
   // Read whether there is a comparison or not: a key that means nothing without is no unknown key.
   number(keys, "tolerance", compare.tolerance, 1, 100, "from 1 to 100");
   number(keys, "confidence", compare.confidence, 0.9, 0.99999, "from 0.9 to 0.99999");
@@ -56,8 +59,10 @@ bool parse_compare(Mapping& keys, Alarm& alarm) {
   }
   for (const std::string_view key : {"over", "minimum_requests"})
     refuse(keys, key, "means nothing for a comparison, which looks at the whole deployment");
-  if (what && what->is("errors")) refuse(keys, "limit", "is for compare: latency");
-  if (what && what->is("latency")) refuse(keys, "at_most", "is for compare: errors");
+  if (what && (what->is("errors") || what->is(kClientErrors)))
+    refuse(keys, "limit", "is for compare: latency");
+  if (what && what->is("latency"))
+    refuse(keys, "at_most", "is for compare: errors and client_errors");
   alarm.condition = compare;
   return true;
 }

@@ -78,8 +78,10 @@ struct Condition {
   LimitUnit unit;
   double quantile;  ///< Of the latency ones.
 };
+constexpr std::string_view kClientErrorRate = "client_error_rate";
 constexpr Condition kConditions[] = {
     {"error_rate", LimitUnit::percent, 0},
+    {kClientErrorRate, LimitUnit::percent, 0},
     {"latency_p50", LimitUnit::milliseconds, 0.5},
     {"latency_p90", LimitUnit::milliseconds, 0.9},
     {"latency_p95", LimitUnit::milliseconds, 0.95},
@@ -98,7 +100,9 @@ void parse_condition(const Condition& condition, const Value& value, Alarm& alar
         value.problem(
             "must be a condition from '> 0%' to below '> 100%', not " + quoted(value.node().text),
             "an error rate is only ever too high");
-      alarm.condition = ErrorRateAlarm{*threshold};
+      alarm.condition =
+          ErrorRateAlarm{*threshold, condition.key == kClientErrorRate ? ErrorMeaning::of_clients()
+                                                                       : ErrorMeaning{}};
       break;
     case LimitUnit::milliseconds:
       alarm.condition = LatencyAlarm{condition.quantile, *threshold};
@@ -128,6 +132,7 @@ Alarm parse_alarm(const std::string& name, const Value& value) {
   alarm.name = name;
   Mapping keys(value);
   const int conditions = parse_conditions(keys, alarm);
+  parse_meaning(keys, alarm);
   keys.duration("over", alarm.over, seconds{1}, hours{24});
   // A rate that is too low is low because requests are missing: they must not be waited for.
   const bool is_rate = std::holds_alternative<RequestRateAlarm>(alarm.condition);
@@ -138,7 +143,8 @@ Alarm parse_alarm(const std::string& name, const Value& value) {
   if (conditions != 1)
     value.report().add_at(
         value.path(), "must have exactly one condition",
-        "one of error_rate, latency_p50, latency_p90, latency_p95, latency_p99, latency_p999, "
+        "one of error_rate, client_error_rate, latency_p50, latency_p90, latency_p95, latency_p99, "
+        "latency_p999, "
         "request_rate, compare and external; a second alarm for a second condition");
   if (conditions == 1 && keys.has("external"))
     for (const std::string_view key : {"over", "minimum_requests"})
@@ -237,6 +243,7 @@ void parse_deploy(Mapping& keys, Deploy& deploy, bool is_request) {
       merge_alarms(*alarms, deploy.alarms);
     else
       deploy.alarms = parse_alarms(*alarms);
+    check_paths(*alarms, deploy.alarms);
   }
   keys.choice<bool>("alarms_at_start", deploy.block_on_firing_alarm,
                     {{"ignore", false}, {"block", true}});

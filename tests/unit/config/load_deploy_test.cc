@@ -130,7 +130,7 @@ TEST(LoadDeploy, RefusesComparisonsThatMeanNothing) {
   const auto problem = [](const std::string& keys) {
     return problems_with("  deploy: { alarms: { a: { " + keys + " } } }\n");
   };
-  EXPECT_THAT(problem("compare: rates"), HasSubstr("must be errors or latency"));
+  EXPECT_THAT(problem("compare: rates"), HasSubstr("must be errors, client_errors or latency"));
   for (const char* bad : {"0.9", "101", "x", "-1", "[]", "1e1"})
     EXPECT_THAT(problem(std::string("compare: errors, tolerance: ") + bad),
                 HasSubstr("a.tolerance: must be a number from 1 to 100"));
@@ -232,13 +232,14 @@ TEST(LoadDeploy, WarnsOfAlarmsThatJudgeNobodyAfterTheCutOver) {
   const auto warnings = [](const std::string& keys) {
     return warnings_with("  health: { tcp: true }\n  deploy: { " + keys + " }\n");
   };
-  const std::string errors = "alarms: { a: { error_rate: '> 1%' } }";
+  const std::string errors = "alarms: { a: { error_rate: '> 1%', errors: [ 5xx, 404 ] } }";
+  const std::string refused = ", refused: { client_error_rate: '> 20%' } }";
   EXPECT_EQ(warnings(""), "");
   EXPECT_EQ(warnings(errors), "");
   EXPECT_EQ(warnings("watch_after: 0"), "");
   EXPECT_EQ(
       warnings(errors + ", watch_after: 0"),
-      "t.yaml:7:52: services.shop.deploy.watch_after: is 0, so no alarm judges the release once "
+      "t.yaml:7:74: services.shop.deploy.watch_after: is 0, so no alarm judges the release once "
       "it has all the traffic; leave it out, or let the plan end with set_weight: 100% and a "
       "bake\n");
   EXPECT_THAT(warnings(errors + ", keep_old: 0"), HasSubstr("keep_old: is 0, so nothing is warm"));
@@ -247,10 +248,11 @@ TEST(LoadDeploy, WarnsOfAlarmsThatJudgeNobodyAfterTheCutOver) {
   EXPECT_THAT(warnings("alarms: { a: { compare: errors } }"),
               HasSubstr("alarms.a: there is nobody to compare with once the release has all the "
                         "traffic; give at_most"));
-  EXPECT_EQ(warnings("alarms: { a: { compare: errors, at_most: 1% } }"), "");
+  EXPECT_EQ(warnings("alarms: { a: { compare: errors, at_most: 1% }" + refused), "");
   EXPECT_THAT(warnings("alarms: { a: { compare: latency } }"),
               HasSubstr("add an alarm on latency_p99"));
-  EXPECT_EQ(warnings("alarms: { a: { compare: latency }, b: { latency_p90: '> 1s' } }"), "");
+  EXPECT_EQ(warnings("alarms: { a: { compare: latency }, b: { latency_p90: '> 1s' }" + refused),
+            "");
 }
 
 TEST(LoadDeploy, ReadsTheRest) {
