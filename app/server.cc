@@ -147,8 +147,8 @@ struct Server::State final : control::Ports {
   StageReading read_stage(const TrafficKey& key, Stage stage) override {
     return pool.read_stage(key, stage);
   }
-  Tally read_tally(const TrafficKey& key, std::uint64_t deployment) override {
-    return pool.read_tally(key, deployment);
+  Tallies read_tallies(const TrafficKey& key, std::uint64_t deployment) override {
+    return pool.read_tallies(key, deployment);
   }
   GroupInFlight read_in_flight(const std::string& service, Colour colour) override {
     return pool.read_in_flight(service, colour);

@@ -12,6 +12,34 @@ Tally tally_of(const RequestCounts& requests) {
   return tally;
 }
 
+TalliesByMeaning& operator+=(TalliesByMeaning& sum, const TalliesByMeaning& more) {
+  if (sum.size() < more.size()) sum.resize(more.size());
+  for (std::size_t i = 0; i < more.size(); ++i) sum[i] = sum[i] + more[i];
+  return sum;
+}
+
+TalliesByMeaning& operator-=(TalliesByMeaning& now, const TalliesByMeaning& before) {
+  for (std::size_t i = 0; i < std::min(now.size(), before.size()); ++i) now[i] = now[i] - before[i];
+  while (!now.empty() && now.back() == Tally{}) now.pop_back();
+  return now;
+}
+
+Tally Tallies::of(std::size_t meaning) const {
+  if (meaning == 0) return usual;
+  return meaning <= by_meaning.size() ? by_meaning[meaning - 1] : Tally{};
+}
+
+Tallies& Tallies::operator+=(const Tallies& more) {
+  usual = usual + more.usual;
+  by_meaning += more.by_meaning;
+  return *this;
+}
+
+Tally TrafficCounters::tally(std::size_t meaning) const {
+  if (meaning == 0) return tally();
+  return meaning <= by_meaning.size() ? by_meaning[meaning - 1] : Tally{};
+}
+
 SlowCount TrafficCounters::slow_count(std::uint64_t micros) const {
   const std::uint64_t fast = duration.count_below(micros);
   const std::uint64_t young = given_up.count_below(micros);
@@ -26,6 +54,7 @@ TrafficCounters& TrafficCounters::operator+=(const TrafficCounters& more) {
   duration += more.duration;
   given_up += more.given_up;
   first_byte += more.first_byte;
+  by_meaning += more.by_meaning;
   return *this;
 }
 
@@ -37,6 +66,7 @@ TrafficCounters& TrafficCounters::operator-=(const TrafficCounters& earlier) {
   duration -= earlier.duration;
   given_up -= earlier.given_up;
   first_byte -= earlier.first_byte;
+  by_meaning -= earlier.by_meaning;
   return *this;
 }
 

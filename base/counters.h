@@ -75,6 +75,26 @@ using RequestCounts = std::array<std::array<std::uint64_t, 5>, kOrigins.size()>;
 
 Tally tally_of(const RequestCounts& requests);
 
+/// By number, from 1 (base/error_meaning.h), as far as anything was counted.
+using TalliesByMeaning = std::vector<Tally>;
+
+TalliesByMeaning& operator+=(TalliesByMeaning& sum, const TalliesByMeaning& more);
+/// Never below nothing.
+TalliesByMeaning& operator-=(TalliesByMeaning& now, const TalliesByMeaning& before);
+
+/// A tally for each meaning of "error" that a deployment's alarms have.
+struct Tallies {
+  Tally usual;
+  TalliesByMeaning by_meaning;
+
+  Tallies(Tally of_5xx = {}, TalliesByMeaning others = {})
+      : usual(of_5xx), by_meaning(std::move(others)) {}
+  /// 0: the usual one.
+  Tally of(std::size_t meaning) const;
+  Tallies& operator+=(const Tallies& more);
+  bool operator==(const Tallies&) const = default;
+};
+
 /// How many requests are known to have taken as long as some time, and how many to have ended
 /// sooner.
 struct SlowCount {
@@ -99,8 +119,13 @@ struct TrafficCounters {
   Histogram given_up;
   /// From the whole request head to the response head.
   Histogram first_byte;
+  /// Of the deployment that it was counted in; of several together it says nothing.
+  TalliesByMeaning by_meaning = {};
 
   Tally tally() const { return tally_of(requests); }
+  /// 0: the usual meaning.
+  Tally tally(std::size_t meaning) const;
+  Tallies tallies() const { return {tally(), by_meaning}; }
   std::uint64_t total() const { return tally().requests; }
   std::uint64_t errors() const { return tally().errors; }
   /// A request that was given up took as long as its age then; one that was younger is in neither

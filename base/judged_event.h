@@ -1,7 +1,7 @@
 // JudgedEvent: one client request that ended badly, became slow or is overdue, told to the judge by
 // the worker that saw it. Once per client request, and by the group that was drawn first: a replay
-// elsewhere neither erases nor moves the blame (docs/judge.md). Client aborts and 4xx are no
-// events, neither is preview traffic.
+// elsewhere neither erases nor moves the blame (docs/judge.md). Client aborts are no events,
+// neither is preview traffic; what is an error, and to whom, is its `meanings`.
 //
 // A plain value; crosses from workers to control in batches.
 #pragma once
@@ -13,13 +13,14 @@
 #include <type_traits>
 
 #include "base/colour.h"
+#include "base/error_meaning.h"
 #include "base/time.h"
 
 namespace teal {
 
 struct JudgedEvent {
   enum class Kind : std::uint8_t {
-    error,    ///< It ended badly: 5xx, no answer, cut.
+    error,    ///< It ended badly: of the usual meaning 5xx, no answer, cut.
     slow,     ///< It has taken as long as threshold number `threshold`; told then, not at its end.
     overdue,  ///< It has reached the age by which most have ended, and has not.
     settled,  ///< An overdue one has ended, and not badly.
@@ -28,6 +29,8 @@ struct JudgedEvent {
   Kind kind = Kind::error;
   Colour group = Colour::blue;  ///< The one drawn, whoever answered.
   std::uint8_t threshold = 0;   ///< Kind slow: place among the thresholds of the step.
+  /// All kinds but slow: whom it concerns, by the numbers of the deployment's meanings of "error".
+  MeaningSet meanings = kUsualMeaning;
   /// How likely the release was to be drawn, given the draws before. 0 or 1: nothing was random,
   /// and the comparison learns nothing from the request.
   double release_probability = 0;

@@ -13,6 +13,7 @@
 #include "base/address.h"
 #include "base/colour.h"
 #include "base/counters.h"
+#include "base/error_meaning.h"
 #include "base/exposure.h"
 #include "base/time.h"
 #include "base/weight.h"
@@ -73,6 +74,8 @@ struct Judging {
   std::vector<Micros> slower_than;
   /// A request in flight of this age is told, so that nobody waits for its end.
   Micros overdue{0};
+  /// By which meanings of "error" somebody compares: to the others nothing is told.
+  MeaningSet compared = kUsualMeaning;
 
   bool operator==(const Judging&) const = default;
 };
@@ -92,6 +95,8 @@ struct ServiceState {
   std::uint64_t step = 0;
   /// Workers look often how old the requests in flight are, since an alarm on latency is judged.
   bool watches_ages = false;
+  /// What the running deployment's alarms count as errors besides every 5xx; null: nothing else.
+  std::shared_ptr<const ErrorMeanings> meanings;
   /// Nothing: no deployment is judged by comparison, and the request path has nothing to do.
   std::optional<Judging> judging;
 

@@ -7,6 +7,18 @@
 #include "health/slow_thresholds.h"
 
 namespace teal::control {
+namespace {
+
+/// The usual errors are told in any case: a person may look for their samples.
+MeaningSet compared_in(const std::vector<config::Alarm>& alarms) {
+  MeaningSet compared = kUsualMeaning;
+  for (const config::Alarm& alarm : alarms)
+    if (std::holds_alternative<config::CompareAlarm>(alarm.condition))
+      compared |= meaning_bit(config::meaning_number(alarms, alarm));
+  return compared;
+}
+
+}  // namespace
 
 // ---- events -------------------------------------------------------------------------------------
 
@@ -104,7 +116,7 @@ void Controller::State::set_judging(ServiceEntry& entry, DeploymentRunner& runne
   if (is_cut_over && !runner.compares_alone())
     entry.state.judging.reset();
   else
-    entry.state.judging = Judging{step.slower_than, step.overdue};
+    entry.state.judging = Judging{step.slower_than, step.overdue, compared_in(spec.deploy.alarms)};
   runner.plan_step(publish.shift, std::move(step));
 }
 
@@ -164,7 +176,10 @@ void Controller::State::tell_kept_alarms(const DeploymentRunner& runner, const E
   if (runner.is_watched()) return;
   for (AlarmReport& alarm : report.alarms) {
     const auto found = std::ranges::find(kept.alarms(), alarm.name, &AlarmReport::name);
-    if (found != kept.alarms().end()) alarm = *found;
+    if (found == kept.alarms().end()) continue;
+    std::optional<ErrorMeaning> counts = std::move(alarm.counts);
+    alarm = *found;
+    alarm.counts = std::move(counts);
   }
 }
 

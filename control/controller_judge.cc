@@ -72,11 +72,11 @@ health::Reading Controller::State::reading_of(const DeploymentRunner& runner) co
 health::Glance Controller::State::glance_at(const DeploymentRunner& runner) const {
   const Spec& spec = runner.spec();
   const Colour live = other(spec.colour);
-  return {
-      clock.mono(),
-      ports.read_tally({spec.service, spec.colour, spec.revision, Audience::split}, runner.number),
-      ports.read_tally({spec.service, live, spec.replaces, Audience::split}, runner.number),
-      ports.settled_before()};
+  const auto tallies = [&](Colour colour, const std::string& revision) {
+    return ports.read_tallies({spec.service, colour, revision, Audience::split}, runner.number);
+  };
+  return {clock.mono(), tallies(spec.colour, spec.revision), tallies(live, spec.replaces),
+          ports.settled_before()};
 }
 
 /// With a publication of the deployment's: what begins under it is evidence of the present step.
@@ -86,6 +86,7 @@ void Controller::State::set_stage(ServiceEntry& entry, const DeploymentRunner& r
   if (is_judged) entry.state.step = facts.step;
   entry.state.watches_ages =
       is_judged && facts.weight > Weight::none() && asks_for_ages(runner.spec().deploy.alarms);
+  entry.state.meanings = is_judged ? runner.meanings() : nullptr;
 }
 
 /// A bake that does not follow on a shift of its own begins to gather its evidence now. True: the

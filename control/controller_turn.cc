@@ -185,7 +185,8 @@ void Controller::State::finish(DeploymentRunner& runner, const Event& event) {
   if (runner.engine().status() == Status::succeeded && spec.kind == Kind::deploy)
     entry.state.exposure = nullptr;
   // Nobody judges any more.
-  if (std::exchange(entry.state.watches_ages, false)) publish();
+  const bool had_meanings = std::exchange(entry.state.meanings, nullptr) != nullptr;
+  if (std::exchange(entry.state.watches_ages, false) || had_meanings) publish();
   const auto* applied = std::get_if<event::SplitApplied>(&event);
   if (spec.kind == Kind::rollback && applied != nullptr) {
     runner.rollback_took = applied->took;

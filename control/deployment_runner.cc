@@ -5,6 +5,14 @@
 #include <utility>
 
 namespace teal::control {
+namespace {
+
+std::shared_ptr<const ErrorMeanings> table_of(const std::vector<config::Alarm>& alarms) {
+  const std::vector<ErrorMeaning> meanings = config::meanings_in(alarms);
+  return meanings.empty() ? nullptr : std::make_shared<const ErrorMeanings>(meanings);
+}
+
+}  // namespace
 
 std::string deployment_id(DeploymentNumber number) {
   return "d-" + std::to_string(number);
@@ -23,6 +31,7 @@ DeploymentRunner::DeploymentRunner(DeploymentNumber the_number, Spec spec, WallT
     : number(the_number),
       created(created_at),
       engine_(std::move(spec)),
+      meanings_(table_of(engine_.spec().deploy.alarms)),
       since_(now),
       phase_since_(created_at) {}
 
@@ -79,14 +88,16 @@ bool DeploymentRunner::take_wake(Mono now) {
 }
 
 void DeploymentRunner::watch(const SourceFactory& make_source, Millis patience) {
-  const health::JudgeContext context{spec().colour, health::comparisons_in(spec().deploy.alarms),
-                                     patience};
-  for (const config::Alarm& alarm : spec().deploy.alarms)
+  const std::vector<config::Alarm>& alarms = spec().deploy.alarms;
+  health::JudgeContext context{spec().colour, health::comparisons_in(alarms), patience};
+  for (const config::Alarm& alarm : alarms) {
+    context.meaning = config::meaning_number(alarms, alarm);
     watches_.push_back({make_source(alarm, context),
                         std::holds_alternative<config::ExternalAlarm>(alarm.condition),
                         std::holds_alternative<config::CompareAlarm>(alarm.condition),
                         alarm.observe, config::judges_alone(alarm),
                         health::NotEnoughEvidence{std::string(kNothingJudged)}});
+  }
 }
 
 bool DeploymentRunner::compares() const {
@@ -178,15 +189,23 @@ bool DeploymentRunner::set_external(const std::string& name, bool firing, const 
 
 std::vector<AlarmReport> DeploymentRunner::alarms() const {
   std::vector<AlarmReport> reports;
-  for (const Watch& watch : watches_)
-    reports.push_back({watch.source->name(), watch.source->condition(), watch.verdict,
-                       watch.observed, watch.source->comparison(), watch.note});
-  if (!watches_.empty()) return reports;
-  // History read back from the journal: only the breach is known.
   for (const config::Alarm& alarm : spec().deploy.alarms) {
-    health::Verdict verdict = health::NotEnoughEvidence{"not kept"};
-    if (alarm.name == breached_) verdict = health::Breached{breach_};
-    reports.push_back({alarm.name, "", std::move(verdict), alarm.observe, std::nullopt});
+    AlarmReport& report = reports.emplace_back();
+    report.name = alarm.name;
+    report.observed = alarm.observe;
+    const ErrorMeaning* const meaning = config::meaning_of(alarm);
+    if (meaning != nullptr && !meaning->is_usual()) report.counts = *meaning;
+    if (watches_.empty()) {
+      // History read back from the journal: only the breach is known.
+      report.verdict = health::NotEnoughEvidence{"not kept"};
+      if (alarm.name == breached_) report.verdict = health::Breached{breach_};
+      continue;
+    }
+    const Watch& watch = watches_[reports.size() - 1];
+    report.condition = watch.source->condition();
+    report.verdict = watch.verdict;
+    report.comparison = watch.source->comparison();
+    report.note = watch.note;
   }
   return reports;
 }

@@ -88,6 +88,9 @@ class DeploymentRunner {
   bool set_external(const std::string& name, bool firing, const std::string& why,
                     const std::string& note);
 
+  /// What its alarms count as errors besides every 5xx; null: nothing else.
+  const std::shared_ptr<const ErrorMeanings>& meanings() const { return meanings_; }
+
   const Deployment& engine() const { return engine_; }
   /// Since when it is in its phase; of a watch, since the cut-over.
   WallTime phase_since() const { return phase_since_; }
@@ -123,6 +126,7 @@ class DeploymentRunner {
 
  private:
   Deployment engine_;
+  std::shared_ptr<const ErrorMeanings> meanings_;
   Age age_{0};  ///< At `since_`.
   Mono since_;
   std::uint64_t sequence_ = 0;

@@ -17,8 +17,11 @@ namespace json = boost::json;
 
 constexpr std::size_t kTally = 2;
 constexpr std::size_t kPoint = 5;
-constexpr std::size_t kEvent = 14;
-constexpr std::size_t kOlderEvent = 13;  ///< Without a place.
+constexpr std::size_t kEvent = 15;
+constexpr std::size_t kOlderEvent = 14;   ///< Without meanings.
+constexpr std::size_t kOldestEvent = 13;  ///< Nor a place.
+constexpr std::size_t kReading = 5;
+constexpr std::size_t kShortReading = 3;  ///< By the usual meaning alone.
 
 /// Keeps the course of a long time in few points: evenly spread, the first and the newest always
 /// among them.
@@ -63,9 +66,7 @@ json::value write(const EvidencePoint& point) {
 json::value write(const EvidenceSample& sample) {
   return json::array{sample.request_id, sample.at.count(), sample.slower_than};
 }
-json::value write(const EvidenceReading& reading) {
-  return json::array{reading.at.count(), write(reading.release), write(reading.live)};
-}
+json::value write(const EvidenceReading& reading);
 json::value write(const EvidenceStep& step);
 json::value write(const EvidenceCourse& course);
 template <class T>
@@ -74,6 +75,14 @@ json::value write(const std::vector<T>& list) {
   array.reserve(list.size());
   for (const T& each : list) array.push_back(write(each));
   return array;
+}
+json::value write(const EvidenceReading& reading) {
+  json::array parts{reading.at.count(), write(reading.release.usual), write(reading.live.usual)};
+  if (!reading.release.by_meaning.empty() || !reading.live.by_meaning.empty()) {
+    parts.push_back(write(reading.release.by_meaning));
+    parts.push_back(write(reading.live.by_meaning));
+  }
+  return parts;
 }
 json::value write(const EvidenceStep& step) {
   return json::object{{"step", std::uint64_t{step.step}},
@@ -110,6 +119,7 @@ json::value write(const JudgedEvent& event, Micros settled) {
                      std::uint64_t{event.block_length},
                      std::uint64_t{event.block_release},
                      event.place,
+                     event.meanings,
                      settled.count()};
 }
 
@@ -148,18 +158,23 @@ void read(const json::value& value, EvidenceSample& out) {
   const json::array& parts = array(value, 3);
   out = {text(parts[0]), Micros{number<std::int64_t>(parts[1])}, number<std::int64_t>(parts[2])};
 }
-void read(const json::value& value, EvidenceReading& out) {
-  const json::array& parts = array(value, 3);
-  read(parts[0], out.at);
-  read(parts[1], out.release);
-  read(parts[2], out.live);
-}
+void read(const json::value& value, EvidenceReading& out);
 void read(const json::value& value, EvidenceStep& out);
 void read(const json::value& value, EvidenceCourse& out);
 template <class T>
 void read(const json::value& value, std::vector<T>& out) {
   out.clear();
   for (const json::value& each : value.as_array()) read(each, out.emplace_back());
+}
+void read(const json::value& value, EvidenceReading& out) {
+  const bool is_short = value.as_array().size() == kShortReading;
+  const json::array& parts = array(value, is_short ? kShortReading : kReading);
+  read(parts[0], out.at);
+  read(parts[1], out.release.usual);
+  read(parts[2], out.live.usual);
+  if (is_short) return;
+  read(parts[3], out.release.by_meaning);
+  read(parts[4], out.live.by_meaning);
 }
 void read(const json::value& value, EvidenceStep& out) {
   const json::object& parts = value.as_object();
@@ -187,8 +202,9 @@ void read(const json::value& value, EvidenceCourse& out) {
   read(parts.at("breached_at"), out.breached_at);
 }
 void read(const json::value& value, JudgedEvent& out) {
-  const bool is_older = value.as_array().size() == kOlderEvent;
-  const json::array& parts = array(value, is_older ? kOlderEvent : kEvent);
+  const std::size_t size = value.as_array().size();
+  const bool is_known = size == kOldestEvent || size == kOlderEvent;
+  const json::array& parts = array(value, is_known ? size : kEvent);
   const auto kind = number<std::uint8_t>(parts[0]);
   if (kind > static_cast<std::uint8_t>(JudgedEvent::Kind::settled))
     throw std::invalid_argument("an event of no kind");
@@ -204,7 +220,8 @@ void read(const json::value& value, JudgedEvent& out) {
   read(parts[9], out.block);
   out.block_length = number<std::uint32_t>(parts[10]);
   out.block_release = number<std::uint32_t>(parts[11]);
-  if (!is_older) read(parts[12], out.place);
+  if (size != kOldestEvent) read(parts[12], out.place);
+  if (size == kEvent) read(parts[13], out.meanings);
 }
 
 /// Reading back what cannot be read is the store's fault, whatever it is.
@@ -227,8 +244,8 @@ void Evidence::begin_step(EvidenceStep step) {
   step.release_slow.resize(step.slower_than.size());
   step.live_slow.resize(step.slower_than.size());
   if (!readings_.empty()) {
-    step_release_ = readings_.back().release;
-    step_live_ = readings_.back().live;
+    step_release_ = readings_.back().release.usual;
+    step_live_ = readings_.back().live.usual;
   }
   steps_.push_back(std::move(step));
 }
@@ -246,7 +263,7 @@ void Evidence::add(const JudgedEvent& event, Colour release) {
   }
   const bool is_error = event.kind == JudgedEvent::Kind::error;
   auto& samples = event.group == release ? release_samples_ : live_samples_;
-  if (is_error && samples.size() < kSamples) samples.push_back({std::string(event.id()), at, 0});
+  if (is_error) add_error_sample(samples, {std::string(event.id()), at, 0});
   // Every other request is slower than the lowest threshold, the median: that is no reason to look
   // for it. Where there is only one, it is the limit.
   const bool is_of_tail =
@@ -258,6 +275,14 @@ void Evidence::add(const JudgedEvent& event, Colour release) {
   }
   others_ += is_error ? 0 : 1;
   events_.push_back(event);
+}
+
+/// A request may be an error to several meanings, one after another.
+void Evidence::add_error_sample(std::vector<EvidenceSample>& samples, EvidenceSample sample) {
+  const bool is_known = std::ranges::any_of(samples, [&](const EvidenceSample& each) {
+    return each.slower_than == 0 && each.request_id == sample.request_id;
+  });
+  if (!is_known && samples.size() < kSamples) samples.push_back(std::move(sample));
 }
 
 /// Each request once, with the last threshold that it passed; of all of them those that passed the
@@ -279,14 +304,14 @@ void Evidence::add_slow_sample(std::vector<EvidenceSample>& samples, EvidenceSam
   }
 }
 
-void Evidence::read(Micros at, Tally release, Tally live) {
-  release = release + lost_release_;
-  live = live + lost_live_;
+void Evidence::read(Micros at, Tallies release, Tallies live) {
+  release += lost_release_;
+  live += lost_live_;
   if (!steps_.empty()) {
-    steps_.back().release = release - step_release_;
-    steps_.back().live = live - step_live_;
+    steps_.back().release = release.usual - step_release_;
+    steps_.back().live = live.usual - step_live_;
   }
-  add_thinned(readings_, EvidenceReading{at, release, live});
+  add_thinned(readings_, EvidenceReading{at, std::move(release), std::move(live)});
 }
 
 void Evidence::settle(Micros before) {

@@ -32,7 +32,7 @@ struct EvidenceStep {
   std::vector<double> slower_shares;  ///< The live group's before the step, by threshold.
   Micros overdue{0};
   std::uint64_t restarts = 0;  ///< Processes that have judged in it before this one.
-  Tally release, live;         ///< Since then, and no longer than the step.
+  Tally release, live;         ///< Since then, and no longer than the step; by the usual meaning.
   std::vector<std::uint64_t> release_slow, live_slow;  ///< Events by threshold.
   bool operator==(const EvidenceStep&) const = default;
 };
@@ -65,7 +65,7 @@ struct EvidenceSample {
 /// What the counters said at one time, since the deployment began.
 struct EvidenceReading {
   Micros at{0};
-  Tally release, live;
+  Tallies release, live;
   bool operator==(const EvidenceReading&) const = default;
 };
 
@@ -82,7 +82,7 @@ class Evidence {
   /// `event` with its times counted from the deployment's birth.
   void add(const JudgedEvent& event, Colour release);
   /// What the counters of this process say, since the deployment or the process began.
-  void read(Micros at, Tally release, Tally live);
+  void read(Micros at, Tallies release, Tallies live);
   /// The events so far were judged with everything settled that began before.
   void settle(Micros before);
   /// Where `alarm` stands now.
@@ -131,14 +131,15 @@ class Evidence {
 
  private:
   EvidenceCourse& course(const std::string& alarm);
+  static void add_error_sample(std::vector<EvidenceSample>& samples, EvidenceSample sample);
   static void add_slow_sample(std::vector<EvidenceSample>& samples, EvidenceSample sample);
 
   std::vector<EvidenceStep> steps_;
   std::vector<EvidenceCourse> courses_;
   std::vector<EvidenceSample> release_samples_, live_samples_;
   std::vector<EvidenceReading> readings_;
-  Tally step_release_, step_live_;  ///< The readings at the beginning of the present step.
-  Tally lost_release_, lost_live_;  ///< What was counted before a restart.
+  Tally step_release_, step_live_;    ///< The readings at the beginning of the present step.
+  Tallies lost_release_, lost_live_;  ///< What was counted before a restart.
   std::vector<JudgedEvent> events_;
   std::vector<Micros> settled_;  ///< May be shorter than events_ until the next settle().
   std::size_t others_ = 0;       ///< Events that are no errors.

@@ -110,6 +110,12 @@ void add_comparison(MetricBook& book, const std::string& service, const AlarmRep
   }
 }
 
+std::string joined(const std::vector<std::string>& paths) {
+  std::string text;
+  for (const std::string& path : paths) text += (text.empty() ? "" : ", ") + path;
+  return text;
+}
+
 void add_alarm(MetricBook& book, const std::string& service, const AlarmReport& alarm) {
   const std::pair<const char*, bool> kVerdicts[] = {
       {"healthy", std::holds_alternative<health::Healthy>(alarm.verdict)},
@@ -122,6 +128,17 @@ void add_alarm(MetricBook& book, const std::string& service, const AlarmReport& 
                 {"verdict", verdict},
                 {"observed", alarm.observed ? "true" : "false"}},
                is_so ? 1 : 0);
+  if (alarm.counts) {
+    ErrorMeaning statuses = *alarm.counts;
+    const std::vector<std::string> paths = std::exchange(statuses.paths, {});
+    book.gauge("teal_judge_errors_info",
+               "1 for an alarm that counts as errors something else than every 5xx.",
+               {{"service", service},
+                {"alarm", alarm.name},
+                {"errors", to_string(statuses)},
+                {"paths", joined(paths)}},
+               1);
+  }
   add_comparison(book, service, alarm);
 }
 

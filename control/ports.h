@@ -42,7 +42,7 @@ class Ports {
   virtual StageReading read_stage(const TrafficKey& key, Stage stage) = 0;
 
   /// How many of what began in the deployment have ended: cheap enough for every batch of events.
-  virtual Tally read_tally(const TrafficKey& key, std::uint64_t deployment) = 0;
+  virtual Tallies read_tallies(const TrafficKey& key, std::uint64_t deployment) = 0;
 
   /// Of one group, now.
   virtual GroupInFlight read_in_flight(const std::string& service, Colour colour) = 0;

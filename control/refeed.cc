@@ -5,11 +5,13 @@
 namespace teal::control {
 namespace {
 
-TrafficCounters counters(const Tally& tally) {
+TrafficCounters counters(const Tallies& tallies) {
+  const Tally& tally = tallies.usual;
   TrafficCounters counted;
   auto& by_status = counted.requests[static_cast<std::size_t>(Origin::target)];
   by_status[2 - 1] = tally.requests - std::min(tally.requests, tally.errors);
   by_status[5 - 1] = tally.errors;
+  counted.by_meaning = tallies.by_meaning;
   return counted;
 }
 

@@ -63,12 +63,12 @@ std::optional<Micros> breach_of(const Evidence& evidence, const std::string& ala
 std::vector<ReplayedAlarm> judge_again(const Spec& spec, const Evidence& evidence,
                                        const ReplaySettings& settings, Millis patience,
                                        const SourceFactory& make_source) {
-  const health::JudgeContext context{spec.colour, health::comparisons_in(spec.deploy.alarms),
-                                     patience};
+  health::JudgeContext context{spec.colour, health::comparisons_in(spec.deploy.alarms), patience};
   std::vector<ReplayedAlarm> replayed;
   for (config::Alarm alarm : spec.deploy.alarms) {
     auto* compare = std::get_if<config::CompareAlarm>(&alarm.condition);
     if (compare == nullptr) continue;
+    context.meaning = config::meaning_number(spec.deploy.alarms, alarm);
     compare->tolerance = settings.tolerance.value_or(compare->tolerance);
     compare->confidence = settings.confidence.value_or(compare->confidence);
     FirstBreach judge(make_source(alarm, context));

@@ -1,4 +1,4 @@
-// External alarms as JSON.
+// External alarms as JSON, and what alarms count as errors.
 #include <string>
 #include <string_view>
 
@@ -57,7 +57,21 @@ json::object to_json(const health::Episode& episode) {
           {"reason", text(episode.why)}};
 }
 
+json::array words_of(const std::vector<StatusWord>& list) {
+  json::array out;
+  for (const StatusWord& word : list) out.push_back(text(to_string(word)));
+  return out;
+}
+
 }  // namespace
+
+json::object to_json(const ErrorMeaning& meaning) {
+  json::array paths;
+  for (const std::string& path : meaning.paths) paths.push_back(text(path));
+  return {{"errors", words_of(meaning.errors)},
+          {"except", words_of(meaning.except)},
+          {"paths", std::move(paths)}};
+}
 
 json::object to_summary(const ExternalAlarmReport& alarm) {
   const health::Standing& standing = alarm.standing;

@@ -273,6 +273,7 @@ json::object to_json(const AlarmReport& alarm) {
   out["name"] = text(alarm.name);
   out["condition"] = text(alarm.condition);
   out["observed"] = alarm.observed;
+  out["counts"] = alarm.counts ? json::value(to_json(*alarm.counts)) : json::value(nullptr);
   out["comparison"] = to_json(alarm.comparison);
   out["note"] = text(alarm.note);
   out["outlook"] = text(alarm.outlook);

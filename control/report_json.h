@@ -28,6 +28,7 @@ boost::json::object to_json(const ServiceReport& report, const DeploymentReport*
 boost::json::object to_json(const Announcement& announcement);
 
 boost::json::object to_json(const AlarmReport& alarm);
+boost::json::object to_json(const ErrorMeaning& meaning);
 boost::json::object to_json(const ExternalAlarmReport& alarm);
 /// Without definition and episodes.
 boost::json::object to_summary(const ExternalAlarmReport& alarm);

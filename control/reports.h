@@ -118,6 +118,8 @@ struct AlarmReport {
   health::Verdict verdict;
   bool observed = false;  ///< `observe: true`: the verdict does nothing.
   std::optional<health::ComparisonReport> comparison = std::nullopt;
+  /// What it counts as errors, where that is not the usual: every 5xx of all requests.
+  std::optional<ErrorMeaning> counts = std::nullopt;
   /// What else is to be known: "fires since ..., ignored until it resolves". Often empty.
   std::string note = {};
   std::optional<OutsideReport> outside = std::nullopt;

@@ -2,9 +2,9 @@
 
 #include <boost/json.hpp>
 
-#include <charconv>
 #include <stdexcept>
 
+#include "control/alarm_json.h"
 #include "control/episode_record.h"
 
 namespace teal::control {
@@ -23,21 +23,6 @@ Number number(const json::object& object, const char* key) {
 }
 Millis millis(const json::object& object, const char* key) {
   return Millis{number<std::int64_t>(object, key)};
-}
-
-/// Boost.JSON 1.81 may read a double one unit in the last place off; text does not.
-json::value exact(double value) {
-  std::array<char, 40> buffer{};
-  const auto [end, status] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
-  return json::value(std::string(buffer.data(), end));
-}
-double exact(const json::object& object, const char* key) {
-  const std::string digits = text(object, key);
-  double value = 0;
-  const auto [end, status] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (status != std::errc{} || end != digits.data() + digits.size())
-    throw std::invalid_argument("'" + digits + "' is not a number");
-  return value;
 }
 
 Colour colour(const json::object& object, const char* key) {
@@ -117,108 +102,11 @@ config::Plan read_plan(const json::object& object) {
   return plan;
 }
 
-// ---- alarms -----------------------------------------------------------------------------------
-
-void write_threshold(json::object& object, const config::Threshold& threshold) {
-  object["op"] = static_cast<std::uint8_t>(threshold.op);
-  object["limit"] = exact(threshold.limit);
-}
-config::Threshold read_threshold(const json::object& object) {
-  return {enumerator(object, "op", config::Threshold::Op::below), exact(object, "limit")};
-}
-
-void write_compare(json::object& object, const config::CompareAlarm& alarm) {
-  object["kind"] = "compare";
-  object["what"] = static_cast<std::uint8_t>(alarm.what);
-  object["tolerance"] = exact(alarm.tolerance);
-  object["confidence"] = exact(alarm.confidence);
-  object["certify"] = exact(alarm.certify);
-  if (alarm.at_most) object["at_most"] = exact(*alarm.at_most);
-  if (alarm.limit) object["limit_ms"] = alarm.limit->count();
-}
-config::CompareAlarm read_compare(const json::object& object) {
-  config::CompareAlarm alarm;
-  alarm.what = enumerator(object, "what", config::CompareAlarm::What::latency);
-  alarm.tolerance = exact(object, "tolerance");
-  alarm.confidence = exact(object, "confidence");
-  alarm.certify = exact(object, "certify");
-  if (object.contains("at_most")) alarm.at_most = exact(object, "at_most");
-  if (object.contains("limit_ms")) alarm.limit = millis(object, "limit_ms");
-  return alarm;
-}
-
-void write_external(json::object& object, const config::ExternalAlarm& alarm) {
-  object["kind"] = "external";
-  json::object match;
-  for (const auto& [label, value] : alarm.match) match[label] = value;
-  object["match"] = std::move(match);
-  object["settle_ms"] = alarm.settle.count();
-  object["stale_after_ms"] = alarm.stale_after.count();
-}
-config::ExternalAlarm read_external(const json::object& object) {
-  config::ExternalAlarm alarm;
-  // Records of older versions know alarms by their names only.
-  if (!object.contains("match")) return alarm;
-  for (const auto& [label, value] : object.at("match").as_object())
-    alarm.match.emplace(label, json::value_to<std::string>(value));
-  alarm.settle = millis(object, "settle_ms");
-  alarm.stale_after = millis(object, "stale_after_ms");
-  return alarm;
-}
-
-json::object write(const config::Alarm& alarm) {
-  json::object object{{"name", alarm.name},
-                      {"over_ms", alarm.over.count()},
-                      {"minimum_requests", alarm.minimum_requests},
-                      {"observe", alarm.observe}};
-  std::visit(Overloaded{[&](const config::ErrorRateAlarm& a) {
-                          object["kind"] = "error_rate";
-                          write_threshold(object, a.threshold);
-                        },
-                        [&](const config::LatencyAlarm& a) {
-                          object["kind"] = "latency";
-                          object["quantile"] = exact(a.quantile);
-                          write_threshold(object, a.threshold);
-                        },
-                        [&](const config::RequestRateAlarm& a) {
-                          object["kind"] = "request_rate";
-                          write_threshold(object, a.threshold);
-                        },
-                        [&](const config::CompareAlarm& a) { write_compare(object, a); },
-                        [&](const config::ExternalAlarm& a) { write_external(object, a); }},
-             alarm.condition);
-  return object;
-}
-
-config::Alarm read_alarm(const json::object& object) {
-  config::Alarm alarm;
-  alarm.name = text(object, "name");
-  alarm.over = millis(object, "over_ms");
-  alarm.minimum_requests = number<std::uint64_t>(object, "minimum_requests");
-  // Records of older versions have no such key.
-  if (const json::value* observe = object.if_contains("observe"))
-    alarm.observe = observe->as_bool();
-  const std::string kind = text(object, "kind");
-  if (kind == "error_rate")
-    alarm.condition = config::ErrorRateAlarm{read_threshold(object)};
-  else if (kind == "latency")
-    alarm.condition = config::LatencyAlarm{exact(object, "quantile"), read_threshold(object)};
-  else if (kind == "request_rate")
-    alarm.condition = config::RequestRateAlarm{read_threshold(object)};
-  else if (kind == "compare")
-    alarm.condition = read_compare(object);
-  else if (kind == "external")
-    alarm.condition = read_external(object);
-  else
-    throw std::invalid_argument("unknown kind of alarm '" + kind + "'");
-  return alarm;
-}
-
 // ---- deploy -----------------------------------------------------------------------------------
 
 json::object write(const config::Deploy& deploy) {
   json::array alarms;
-  for (const config::Alarm& alarm : deploy.alarms) alarms.emplace_back(write(alarm));
+  for (const config::Alarm& alarm : deploy.alarms) alarms.emplace_back(alarm_to_json(alarm));
   json::object object{
       {"plan", write(deploy.plan)},
       {"on_failure", deploy.rollback_on.deployment_failure},
@@ -243,7 +131,9 @@ config::Deploy read_deploy(const json::object& object) {
   deploy.rollback_on = {object.at("on_failure").as_bool(), object.at("on_alarm").as_bool(),
                         object.at("on_request").as_bool()};
   for (const json::value& alarm : object.at("alarms").as_array())
-    deploy.alarms.push_back(read_alarm(alarm.as_object()));
+    deploy.alarms.push_back(alarm_from_json(alarm.as_object()));
+  if (!ErrorMeanings::fits(config::meanings_in(deploy.alarms)))
+    throw std::invalid_argument("more kinds of errors than there may be");
   deploy.block_on_firing_alarm = object.at("block_on_firing_alarm").as_bool();
   deploy.minimum_healthy = {object.at("minimum_is_percent").as_bool(),
                             number<std::uint32_t>(object, "minimum")};

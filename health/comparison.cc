@@ -35,9 +35,17 @@ Comparison::Comparison(std::string name, const config::CompareAlarm& alarm,
     : name_(std::move(name)), alarm_(alarm), context_(context) {}
 
 std::string Comparison::condition() const {
-  const bool errors = alarm_.what == config::CompareAlarm::What::errors;
-  return std::string(errors ? "errors" : "latency") + " at most " + number(alarm_.tolerance, 6) +
+  return compared() + " at most " + number(alarm_.tolerance, 6) +
          " times the live group's (confidence " + number(alarm_.confidence, 6) + ")";
+}
+
+std::string Comparison::compared() const {
+  if (alarm_.what == config::CompareAlarm::What::latency) return "latency";
+  const ErrorMeaning& meaning = alarm_.meaning;
+  const bool is_of_clients = meaning.errors == ErrorMeaning::of_clients().errors;
+  const std::string text = is_of_clients ? "client errors" : "errors";
+  if (meaning.is_usual() || meaning == ErrorMeaning::of_clients()) return text;
+  return text + " (" + to_string(meaning) + ")";
 }
 
 void Comparison::begin_step(const StepStart& step) {

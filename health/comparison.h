@@ -36,6 +36,8 @@ class Comparison : public VerdictSource {
   /// Of a verdict: what is compared, "3 of 40 against 1 of 360 requests".
   virtual std::string what() const = 0;
 
+  /// "errors", "client errors", "errors (5xx, 404 under /api)", "latency".
+  std::string compared() const;
   double certificate_log_e_needed() const;
   const config::CompareAlarm& alarm() const { return alarm_; }
   const JudgeContext& context() const { return context_; }

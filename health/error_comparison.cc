@@ -35,6 +35,7 @@ ErrorComparison::ErrorComparison(std::string name, const config::CompareAlarm& a
 // ---- events -------------------------------------------------------------------------------------
 
 void ErrorComparison::on_event(const JudgedEvent& event) {
+  if ((event.meanings & meaning_bit(context().meaning)) == 0) return;
   switch (event.kind) {
     case JudgedEvent::Kind::error: return on_error(event);
     case JudgedEvent::Kind::overdue: return on_overdue(event);
@@ -201,8 +202,9 @@ ComparisonReport ErrorComparison::weigh(const Glance& glance) {
   report.release = release_;
   report.live = live_;
   // A failure is told before it is counted.
-  report.release.total = std::max(glance.release.requests, report.release.bad);
-  report.live.total = std::max(glance.live.requests, report.live.bad);
+  const std::size_t meaning = context().meaning;
+  report.release.total = std::max(glance.release.of(meaning).requests, report.release.bad);
+  report.live.total = std::max(glance.live.of(meaning).requests, report.live.bad);
   report.waiting = waiting_.size();
   report.overdue = overdue_.size() - overdue_release_;
   report.left_out = left_out_;
@@ -216,8 +218,8 @@ double ErrorComparison::evidence(const Glance& glance) {
   if (!alarm().at_most) return compared;
   double guard = 0;
   if (alone_since_) {
-    const std::uint64_t ended = glance.release.requests - alone_since_->release.requests;
-    const std::uint64_t errors = glance.release.errors - alone_since_->release.errors;
+    const std::size_t meaning = context().meaning;
+    const auto [ended, errors] = glance.release.of(meaning) - alone_since_->release.of(meaning);
     alone_good_ = ended - std::min(errors, ended);
     guard = log_e_above(*alarm().at_most, alone_bad_,
                         alone_good_before_ + alone_good_ + overdue_release_);
@@ -228,9 +230,9 @@ double ErrorComparison::evidence(const Glance& glance) {
 /// "Not worse than live by more than the tolerance, or within the limit": wrong only where neither
 /// is true, and then both are e-values, and so is their mean.
 double ErrorComparison::certificate(std::uint64_t more_bad, std::uint64_t more_good) const {
-  const TrafficCounters& seen = since_step().release;
-  const std::uint64_t bad = seen.errors() + overdue_release_ + more_bad;
-  const std::uint64_t good = seen.total() - seen.errors() + more_good;
+  const Tally seen = since_step_release();
+  const std::uint64_t bad = seen.errors + overdue_release_ + more_bad;
+  const std::uint64_t good = seen.requests - seen.errors + more_good;
   const double limit = alarm().at_most.value_or(kUsualLimit);
   return mixed(0.5, not_worse_.log_e(), log_e_below(limit, bad, good));
 }
@@ -239,9 +241,9 @@ double ErrorComparison::certificate(std::uint64_t more_bad, std::uint64_t more_g
 
 /// Of the release's requests, until the limit is certified, at its present rate.
 std::optional<double> ErrorComparison::more_of_release(double needed) const {
-  const TrafficCounters& seen = since_step().release;
-  const auto bad = static_cast<double>(seen.errors() + overdue_release_);
-  const double total = std::max(static_cast<double>(seen.total()), 1.0);
+  const Tally seen = since_step_release();
+  const auto bad = static_cast<double>(seen.errors + overdue_release_);
+  const double total = std::max(static_cast<double>(seen.requests), 1.0);
   const double rate = std::min(bad / total, 1.0);
   const auto suffices = [&](double more) {
     const double more_bad = std::floor(more * rate);
@@ -266,8 +268,8 @@ std::optional<double> ErrorComparison::more_by_ratio(double needed) const {
   const double growth =
       not_worse_.growth(static_cast<double>(step_bad_release_) / bad, step_probability_ / bad);
   if (growth <= 0) return std::nullopt;
-  const auto requests =
-      static_cast<double>(since_step().release.total() + since_step().live.total());
+  const auto requests = static_cast<double>(since_step_release().requests +
+                                            since_step().live.tally(context().meaning).requests);
   return std::max(needed - not_worse_.log_e(), 0.0) / growth * requests / bad;
 }
 

@@ -1,7 +1,9 @@
-// ErrorComparison: `compare: errors`. Takes bad events in the order in which their requests began,
-// as far as all requests up to there are settled, so that a group whose failures show sooner is not
-// blamed for it (4.7.2 of the study; docs/judge.md). A live request that is overdue counts as bad
-// until it has ended well: a breach is told only where nothing in flight can take it back.
+// ErrorComparison: `compare: errors` and `compare: client_errors`, by whatever the alarm counts as
+// errors: events that do not concern its meaning are none to it. Takes bad events in the order in
+// which their requests began, as far as all requests up to there are settled, so that a group whose
+// failures show sooner is not blamed for it (4.7.2 of the study; docs/judge.md). A live request
+// that is overdue counts as bad until it has ended well: a breach is told only where nothing in
+// flight can take it back.
 //
 // Pure; control thread.
 #pragma once
@@ -49,8 +51,10 @@ class ErrorComparison final : public Comparison {
   ComparisonReport weigh(const Glance& glance) override;
   void on_step(const StepStart& step) override;
   void forget_in_flight() override;
-  std::string what() const override { return "errors:"; }
+  std::string what() const override { return compared() + ":"; }
 
+  /// Of the meaning that it compares by.
+  Tally since_step_release() const { return since_step().release.tally(context().meaning); }
   bool is_release(const JudgedEvent& event) const { return event.group == context().release; }
   void on_overdue(const JudgedEvent& event);
   void on_settled(const JudgedEvent& event);

@@ -26,7 +26,7 @@ struct MakeSource {
   template <class Condition>
   std::unique_ptr<VerdictSource> operator()(const Condition& condition) const {
     return std::make_unique<ThresholdAlarm>(alarm.name, condition, alarm.over,
-                                            alarm.minimum_requests);
+                                            alarm.minimum_requests, context.meaning);
   }
 };
 

@@ -26,8 +26,8 @@ namespace teal::health {
 /// The little of a Reading by which single events are judged.
 struct Glance {
   Mono at;
-  Tally release;
-  Tally live;
+  Tallies release;
+  Tallies live;
   Mono settled_before = Mono::min();  ///< As in Reading.
 };
 
@@ -53,7 +53,7 @@ struct Reading {
   /// Left out, as where a record is judged again: nobody knows in which step a request began.
   std::optional<InStep> in_step{};
 
-  Glance glance() const { return {at, release.tally(), live.tally(), settled_before}; }
+  Glance glance() const { return {at, release.tallies(), live.tallies(), settled_before}; }
 };
 
 /// A step with a weight of its own begins: every worker runs on it.
@@ -105,6 +105,8 @@ struct JudgeContext {
   /// By this age a request has ended badly, or it counts as not having ended badly: somewhat above
   /// the service's connect and response_header timeouts together.
   Millis patience = Millis{65'000};
+  /// The number of the alarm's meaning of "error" (config::meaning_number).
+  std::size_t meaning = 0;
 };
 
 /// How many of the alarms are comparisons that can roll back.

@@ -103,8 +103,8 @@ ComparisonReport LatencyComparison::weigh(const Glance& glance) {
   report.release = shown.release;
   report.live = shown.live;
   // A request that is slow is told before it is counted.
-  report.release.total = std::max(glance.release.requests, report.release.bad);
-  report.live.total = std::max(glance.live.requests, report.live.bad);
+  report.release.total = std::max(glance.release.usual.requests, report.release.bad);
+  report.live.total = std::max(glance.live.usual.requests, report.live.bad);
   report.left_out = left_out_;
   return report;
 }

@@ -41,9 +41,13 @@ std::string compared(const config::Threshold& threshold, const std::string& limi
   return (threshold.op == Op::above ? " > " : " < ") + limit;
 }
 
+bool is_of_clients(const config::ErrorRateAlarm& alarm) {
+  return alarm.meaning.errors == ErrorMeaning::of_clients().errors;
+}
+
 struct Condition {
   std::string operator()(const config::ErrorRateAlarm& alarm) const {
-    return "error_rate" +
+    return (is_of_clients(alarm) ? "client_error_rate" : "error_rate") +
            compared(alarm.threshold, number(alarm.threshold.limit * 100, kExact) + "%");
   }
   std::string operator()(const config::LatencyAlarm& alarm) const {
@@ -108,17 +112,33 @@ double seconds_of(Micros duration) {
 }  // namespace
 
 ThresholdAlarm::ThresholdAlarm(std::string name, Measure measure, Millis over,
-                               std::uint64_t minimum_requests)
+                               std::uint64_t minimum_requests, std::size_t meaning)
     : name_(std::move(name)),
       measure_(measure),
       over_(over),
       // Nothing can be said about no requests at all.
       minimum_requests_(std::max<std::uint64_t>(minimum_requests, 1)),
+      meaning_(meaning),
       window_(over),
       step_window_(over) {}
 
 std::string ThresholdAlarm::condition() const {
-  return std::visit(Condition{}, measure_) + " over " + format_duration(over_);
+  const std::string counted = what_is_counted();
+  return compared_values() + (counted.empty() ? "" : " (" + counted + ")");
+}
+
+/// "error_rate > 1% over 30s" becomes "error_rate 4.1% > 1% over 30s" with a value.
+std::string ThresholdAlarm::compared_values(const std::string& value) const {
+  std::string text = std::visit(Condition{}, measure_) + " over " + format_duration(over_);
+  if (!value.empty()) text.insert(text.find(' ') + 1, value + " ");
+  return text;
+}
+
+/// "5xx, 404 under /api"; empty where that is the usual.
+std::string ThresholdAlarm::what_is_counted() const {
+  const auto* errors = std::get_if<config::ErrorRateAlarm>(&measure_);
+  if (errors == nullptr || errors->meaning.is_usual()) return {};
+  return errors->meaning == ErrorMeaning::of_clients() ? "" : to_string(errors->meaning);
 }
 
 Verdict ThresholdAlarm::judge(const Reading& reading) {
@@ -152,9 +172,8 @@ Verdict ThresholdAlarm::judge_all(const Seen& seen) const {
 }
 
 Verdict ThresholdAlarm::judge_measure(const config::ErrorRateAlarm& alarm, const Seen& seen) const {
-  const std::uint64_t total = seen.window.counters.total();
+  const auto [total, errors] = seen.window.counters.tally(meaning_);
   if (total < minimum_requests_) return missing_requests(total);
-  const std::uint64_t errors = seen.window.counters.errors();
   // A quotient and not a product: 29 of 100 is exactly the double that "29%" was read as.
   const double rate = static_cast<double>(errors) / static_cast<double>(total);
   if (!is_beyond(rate, alarm.threshold)) return Healthy{};
@@ -206,16 +225,19 @@ Verdict ThresholdAlarm::judge_measure(const config::RequestRateAlarm& alarm,
 }
 
 Verdict ThresholdAlarm::missing_requests(std::uint64_t requests) const {
-  return NotEnoughEvidence{
-      std::to_string(requests) + " of " + std::to_string(minimum_requests_) + " requests",
-      Shortfall{requests, minimum_requests_ - requests, false, over_}};
+  std::string text =
+      std::to_string(requests) + " of " + std::to_string(minimum_requests_) + " requests";
+  const auto* errors = std::get_if<config::ErrorRateAlarm>(&measure_);
+  if (errors != nullptr) text += under(errors->meaning.paths);
+  return NotEnoughEvidence{text,
+                           Shortfall{requests, minimum_requests_ - requests, false, over_}};
 }
 
 Breached ThresholdAlarm::breached(const std::string& value, const std::string& counts) const {
-  // "error_rate > 1% over 30s" becomes "error_rate 4.1% > 1% over 30s (12 of 292 requests)".
-  std::string why = condition();
-  why.insert(why.find(' ') + 1, value + " ");
-  return Breached{why + " (" + counts + ")"};
+  // "error_rate 4.1% > 1% over 30s (12 of 292 requests)".
+  const std::string counted = what_is_counted();
+  return Breached{compared_values(value) + " (" + counts + (counted.empty() ? "" : ": " + counted) +
+                  ")"};
 }
 
 }  // namespace teal::health

@@ -32,7 +32,9 @@ class ThresholdAlarm final : public VerdictSource {
   using Measure =
       std::variant<config::ErrorRateAlarm, config::LatencyAlarm, config::RequestRateAlarm>;
 
-  ThresholdAlarm(std::string name, Measure measure, Millis over, std::uint64_t minimum_requests);
+  /// `meaning`: the number of the error rate's meaning.
+  ThresholdAlarm(std::string name, Measure measure, Millis over, std::uint64_t minimum_requests,
+                 std::size_t meaning = 0);
 
   const std::string& name() const override { return name_; }
   std::string condition() const override;
@@ -48,6 +50,8 @@ class ThresholdAlarm final : public VerdictSource {
   Verdict judge_measure(const config::ErrorRateAlarm& alarm, const Seen& seen) const;
   Verdict judge_measure(const config::LatencyAlarm& alarm, const Seen& seen) const;
   Verdict judge_measure(const config::RequestRateAlarm& alarm, const Seen& seen) const;
+  std::string compared_values(const std::string& value = {}) const;
+  std::string what_is_counted() const;
   Verdict missing_requests(std::uint64_t requests) const;
   Breached breached(const std::string& value, const std::string& counts) const;
 
@@ -55,6 +59,7 @@ class ThresholdAlarm final : public VerdictSource {
   Measure measure_;
   Millis over_;
   std::uint64_t minimum_requests_;
+  std::size_t meaning_;
   Window window_;
   std::optional<std::uint64_t> step_;
   Window step_window_;

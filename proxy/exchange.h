@@ -35,6 +35,7 @@
 #include <string_view>
 
 #include "base/counters.h"
+#include "base/error_meaning.h"
 #include "base/exposure.h"
 #include "base/grpc_status.h"
 #include "base/judged_event.h"
@@ -214,6 +215,7 @@ class Exchange {
     Colour from = Colour::green;
     Failure failure = Failure::none;  ///< None: it was only kept from being seen.
     std::uint16_t status = 0;         ///< That the client would have got.
+    std::optional<GrpcStatus> grpc;   ///< Of the target's answer, where that was one of gRPC.
     Origin origin = Origin::teal;     ///< Who would have made it.
     boost::local_shared_ptr<TargetRuntime> target;
     std::string header;  ///< Of the response; empty for those who may not know.
@@ -302,11 +304,26 @@ class Exchange {
   // exchange_judged.cc: what the judge is told
   void start_judging();
   bool close_draw();
-  void stop_judging();
+  void stop_judging(Origin origin);
   void tell_error();
+  void tell_errors(MeaningSet meanings);
   void tell_age();
   void set_age_timer();
-  void tell(JudgedEvent::Kind kind, std::uint8_t threshold = 0);
+  void tell(JudgedEvent::Kind kind, MeaningSet meanings = kUsualMeaning,
+            std::uint8_t threshold = 0);
+
+  // exchange_meanings.cc: by what else than every 5xx it is counted
+  void begin_meanings();
+  std::string_view counted_path();
+  /// By what the request counts at all.
+  MeaningSet counting() const { return counted_.is_pinned() ? counted_by_ : kUsualMeaning; }
+  /// To whom it is an error as it has ended, besides the usual meaning; at most counting().
+  MeaningSet errors_at_end(Origin origin) const;
+  std::optional<Ending> ending(Origin origin) const;
+  void count_meanings(TrafficShard& shard, Origin origin);
+  /// Whether a response of Teal's own is there because the group could not give one, and not
+  /// because of the client, the routes or Teal's own end.
+  static bool is_fault_of_group(Termination termination);
 
   // exchange_finish.cc: own responses, accounting, log
   /// `content`: of what is not one line of text.
@@ -353,15 +370,19 @@ class Exchange {
   /// Where it was drawn: what the judge is told goes by that, whatever it follows later. Not
   /// pinned: nobody compares, nothing is told.
   RoutePin judged_;
+  /// Where it is counted, by what that table's deployment calls an error. Not pinned: by the usual
+  /// meaning alone.
+  RoutePin counted_;
+  MeaningSet counted_by_ = kUsualMeaning;  ///< Where counted_ is pinned.
   Drawn drawn_;
   std::uint64_t sticky_client_ = 0;  ///< 0: not sticky.
   bool is_returning_ = false;        ///< It chose which of its cookies it sent.
   std::uint64_t judged_number_ = 0;  ///< Of the request, for the judge.
   bool was_told_ = false;            ///< The judge has heard of it under an earlier draw.
-  bool error_was_told_ = false;
-  bool overdue_was_told_ = false;
-  std::size_t slow_told_ = 0;  ///< Of judging().slower_than.
-  UntoldHook untold_;          ///< Among the worker's judged requests that are not told yet.
+  MeaningSet errors_told_ = 0;       ///< To whom the judge has heard that it is one.
+  MeaningSet overdue_told_ = 0;      ///< Likewise of overdue; 0: it is not known to be.
+  std::size_t slow_told_ = 0;        ///< Of judging().slower_than.
+  UntoldHook untold_;                ///< Among the worker's judged requests that are not told yet.
 
   net::RequestHead head_;
   Text head_bytes_;            ///< What head_ refers to.

@@ -9,27 +9,6 @@
 
 namespace teal::proxy {
 
-namespace {
-
-/// Whether a response of Teal's own is there because the group could not give one, and not because
-/// of the client, the routes or Teal's own end.
-bool is_fault_of_group(Termination termination) {
-  switch (termination) {
-    case Termination::no_target:
-    case Termination::queue_full:
-    case Termination::queue_timeout:
-    case Termination::request_timeout:
-    case Termination::connect_failed:
-    case Termination::connect_timeout:
-    case Termination::upstream_reset:
-    case Termination::response_timeout:
-    case Termination::upstream_protocol: return true;
-    default: return false;
-  }
-}
-
-}  // namespace
-
 ResponseStyle Exchange::style() const {
   ResponseStyle style;
   style.client_is_http10 = info_.http10;
@@ -179,7 +158,7 @@ void Exchange::finish(Origin origin) {
 /// The end of the request for everybody who counts.
 void Exchange::settle(Origin origin) {
   is_settled_ = true;
-  if (is_judged()) stop_judging();
+  if (is_judged()) stop_judging(origin);
   account(origin);
   end_exposure((outcome_ >= 500 || was_cut_) && termination_ != Termination::refused);
 }
@@ -198,18 +177,23 @@ void Exchange::be_seen(CensusTaker& census) const {
 void Exchange::begin_traffic() {
   traffic_ = &worker_.counters().traffic(service().groups[draw_.colour].slots[audience_]);
   traffic_->active.add();
+  if (service().meanings) [[unlikely]]
+    begin_meanings();
 }
 
 /// It counts nowhere for now.
 void Exchange::end_traffic() {
   if (traffic_ != nullptr) traffic_->active.subtract();
   traffic_ = nullptr;
+  if (counted_.is_pinned()) counted_.release();
 }
 
 void Exchange::account(Origin origin) {
   worker_.counters()[Stat::requests_active].subtract();
   if (traffic_ == nullptr) return;
   count(*traffic_, origin);
+  if (counted_.is_pinned()) [[unlikely]]
+    count_meanings(*traffic_, origin);
   traffic_->active.subtract();  // Last: from now on the slot may be another's.
 }
 

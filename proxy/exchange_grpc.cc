@@ -82,7 +82,7 @@ void Exchange::answer_grpc(std::uint16_t status, ResponseStyle& style) {
 }
 
 GrpcStatus Exchange::final_grpc_status() const {
-  if (shielded_.status != 0) return grpc_status_of(shielded_.status);
+  if (shielded_.status != 0) return shielded_.grpc.value_or(grpc_status_of(shielded_.status));
   if (termination_ == Termination::client_gone) return GrpcStatus::cancelled;
   if (termination_ == Termination::request_timeout) return GrpcStatus::deadline_exceeded;
   return grpc_status_ && !was_cut_ ? *grpc_status_ : GrpcStatus::internal;

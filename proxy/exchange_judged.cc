@@ -4,8 +4,9 @@
 //
 // The conditions under which the comparison's guarantee holds, as far as they are met here
 // (docs/judge.md): what was known of the draw goes with the event; blame belongs to the group that
-// was drawn, whatever group answered in the end; client aborts, 4xx and preview traffic are left
-// out; a request in flight is slow as soon as it passes a threshold, not when it ends.
+// was drawn, whatever group answered in the end; client aborts and preview traffic are left out,
+// and 4xx unless the alarm counts them; a request in flight is slow as soon as it passes a
+// threshold, not when it ends.
 #include <algorithm>
 #include <utility>
 
@@ -18,7 +19,7 @@ void Exchange::start_judging() {
   // Condition 5: preview and test traffic is no evidence.
   if (audience_ != Audience::split) return;
   judged_ = route_;
-  error_was_told_ = overdue_was_told_ = false;
+  errors_told_ = overdue_told_ = 0;
   slow_told_ = 0;
   judged_number_ = worker_.next_judged_number();
   if (!untold_.is_linked()) worker_.untold().push(untold_, began_);
@@ -28,17 +29,21 @@ void Exchange::start_judging() {
 /// It waited in a queue and is drawn anew. True: the judge has heard of the earlier draw; that is
 /// closed, and what the request does from now on is not told.
 bool Exchange::close_draw() {
-  const bool is_told = overdue_was_told_ || slow_told_ > 0;
-  if (overdue_was_told_) tell(JudgedEvent::Kind::settled);
+  const bool is_told = overdue_told_ != 0 || slow_told_ > 0;
+  if (overdue_told_ != 0) tell(JudgedEvent::Kind::settled, overdue_told_);
   age_timer_.cancel();
   if (is_told) worker_.untold().remove(untold_);
   judged_.release();
   return is_told;
 }
 
-void Exchange::stop_judging() {
+void Exchange::stop_judging(Origin origin) {
   tell_age();
-  if (overdue_was_told_ && !error_was_told_) tell(JudgedEvent::Kind::settled);
+  // By other meanings than the usual one it is judged now, by what has become of it.
+  if (counted_.is_pinned()) [[unlikely]]
+    tell_errors(errors_at_end(origin));
+  if (const MeaningSet well = overdue_told_ & ~errors_told_; well != 0)
+    tell(JudgedEvent::Kind::settled, well);
   age_timer_.cancel();
   worker_.untold().remove(untold_);
   judged_.release();
@@ -47,17 +52,18 @@ void Exchange::stop_judging() {
 /// The wheel's ticks are coarse: a request that ends between two of them tells at its end.
 void Exchange::set_age_timer() {
   const auto& thresholds = judging().slower_than;
-  Micros next = overdue_was_told_ ? Micros::max() : judging().overdue;
+  Micros next = overdue_told_ != 0 ? Micros::max() : judging().overdue;
   if (slow_told_ < thresholds.size()) next = std::min(next, thresholds[slow_told_]);
   if (next != Micros::max()) worker_.wheel().set(age_timer_, began_ + next);
 }
 
-void Exchange::tell(JudgedEvent::Kind kind, std::uint8_t threshold) {
+void Exchange::tell(JudgedEvent::Kind kind, MeaningSet meanings, std::uint8_t threshold) {
   if (!worker_.takes(kind)) return;
   JudgedEvent event;
   event.kind = kind;
   event.group = draw_.colour;  // Condition 4: blame by the group drawn, whoever answered.
   event.threshold = threshold;
+  event.meanings = meanings;
   event.release_probability = draw_.release_probability;
   // The block says nothing of a request whose group was not left to it.
   if (draw_.release_probability == drawn_.release_probability) {
@@ -79,19 +85,27 @@ void Exchange::tell(JudgedEvent::Kind kind, std::uint8_t threshold) {
 }
 
 void Exchange::tell_error() {
-  if (!is_judged() || std::exchange(error_was_told_, true)) return;
-  tell(JudgedEvent::Kind::error);
+  if (is_judged()) tell_errors(kUsualMeaning);
+}
+
+/// To each of them once.
+void Exchange::tell_errors(MeaningSet meanings) {
+  const MeaningSet untold = meanings & judging().compared & ~errors_told_;
+  if (untold == 0) return;
+  errors_told_ |= untold;
+  tell(JudgedEvent::Kind::error, untold);
 }
 
 void Exchange::tell_age() {
   const auto& thresholds = judging().slower_than;
   const auto age = worker_.now() - began_;
   while (slow_told_ < thresholds.size() && age >= thresholds[slow_told_])
-    tell(JudgedEvent::Kind::slow, static_cast<std::uint8_t>(slow_told_++));
+    tell(JudgedEvent::Kind::slow, kUsualMeaning, static_cast<std::uint8_t>(slow_told_++));
   if (phase_ == Phase::done) return;
-  if (!error_was_told_ && !overdue_was_told_ && age >= judging().overdue) {
-    overdue_was_told_ = true;
-    tell(JudgedEvent::Kind::overdue);
+  const MeaningSet unknown = counting() & judging().compared & ~errors_told_;
+  if (unknown != 0 && overdue_told_ == 0 && age >= judging().overdue) {
+    overdue_told_ = unknown;
+    tell(JudgedEvent::Kind::overdue, unknown);
     worker_.untold().remove(untold_);
   }
   set_age_timer();

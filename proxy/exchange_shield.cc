@@ -136,7 +136,8 @@ bool Exchange::is_retried_for_room() {
 }
 
 bool Exchange::is_status_retried(std::uint16_t status) {
-  const FailedAttempt failed{Failure::status, status, upstream_->is_kept(), true, true};
+  const FailedAttempt failed{Failure::status, status, upstream_->is_kept(), true, true,
+                             grpc_status_};
   const Next next = decide(failed);
   if (next == Next::give_up) return false;
   last_failure_ = Failure::status;
@@ -160,6 +161,7 @@ void Exchange::go_live(const FailedAttempt* failed) {
     tell_error();  // What blue answers does not erase it.
     shielded_.failure = failed->failure;
     shielded_.status = blamed_status(*failed);
+    shielded_.grpc = failed->grpc;
     shielded_.origin = failed->failure == Failure::status ? Origin::target : Origin::teal;
     traffic_->shielded.add();
   }

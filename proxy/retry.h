@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 
+#include "base/grpc_status.h"
 #include "base/outcome.h"
 #include "config/config.h"
 
@@ -15,10 +17,11 @@ namespace teal::proxy {
 
 struct FailedAttempt {
   Failure failure = Failure::none;
-  std::uint16_t status = 0;         ///< Of Failure::status.
-  bool on_kept_connection = false;  ///< Not the connection's first request.
-  bool request_sent = false;        ///< Some byte of it may have reached the target.
-  bool response_begun = false;      ///< Some byte of the response has come.
+  std::uint16_t status = 0;                       ///< Of Failure::status.
+  bool on_kept_connection = false;                ///< Not the connection's first request.
+  bool request_sent = false;                      ///< Some byte of it may have reached the target.
+  bool response_begun = false;                    ///< Some byte of the response has come.
+  std::optional<GrpcStatus> grpc = std::nullopt;  ///< Which of gRPC's the status stands for.
 };
 
 struct RequestTraits {

@@ -150,6 +150,7 @@ RouteTable build_route_table(std::uint64_t version, std::shared_ptr<const config
     service.exposure = states[index].exposure;
     service.judging = states[index].judging;
     service.watches_ages = states[index].watches_ages;
+    service.meanings = states[index].meanings;
     service.draw = states[index].draw;
     for (const Colour colour : kColours)
       service.groups[colour] = build_group(spec, colour, states[index], slots);

@@ -67,9 +67,10 @@ struct ServiceView {
   /// What the release may still cost clients; null: no limit.
   std::shared_ptr<Exposure> exposure;
   std::optional<Judging> judging;
-  bool watches_ages = false;                    ///< As ServiceState::watches_ages.
-  std::uint64_t draw = 0;                       ///< As ServiceState::draw.
-  std::shared_ptr<const StickyCookies> sticky;  ///< Null: clients are drawn for each request.
+  std::shared_ptr<const ErrorMeanings> meanings;  ///< As ServiceState::meanings.
+  bool watches_ages = false;                      ///< As ServiceState::watches_ages.
+  std::uint64_t draw = 0;                         ///< As ServiceState::draw.
+  std::shared_ptr<const StickyCookies> sticky;    ///< Null: clients are drawn for each request.
 
   Colour release() const { return other(live); }
   Weight release_weight() const { return split.of(release()); }

@@ -1,5 +1,7 @@
 #include "proxy/shard.h"
 
+#include <bit>
+
 #include "base/assert.h"
 #include "proxy/metric_rows.h"
 
@@ -96,6 +98,33 @@ void HistogramShard::read_into(Histogram& sum) const {
   sum.sum_micros += sum_micros.read();
 }
 
+void MeaningShard::record(MeaningSet counted_by, MeaningSet errors) {
+  MeaningSet left = counted_by & ~kUsualMeaning;
+  if (left == 0) return;
+  if (owned_ == nullptr) {
+    owned_ = std::make_unique<Counts>();
+    // Released, so that a reader who sees the pointer sees the zeros behind it.
+    shown_.store(owned_.get(), std::memory_order_release);
+  }
+  for (; left != 0; left &= left - 1) {
+    const auto number = static_cast<std::size_t>(std::countr_zero(left));
+    // In this order: a reader finds no more errors than requests, as a rule.
+    owned_->requests[number - 1].add();
+    if ((errors & meaning_bit(number)) != 0) owned_->errors[number - 1].add();
+  }
+}
+
+void MeaningShard::read_into(TalliesByMeaning& sum) const {
+  const Counts* const counts = shown_.load(std::memory_order_acquire);
+  if (counts == nullptr) return;
+  for (std::size_t i = 0; i < counts->requests.size(); ++i) {
+    const Tally tally{counts->requests[i].read(), counts->errors[i].read()};
+    if (tally.requests == 0) continue;
+    if (sum.size() <= i) sum.resize(i + 1);
+    sum[i] = sum[i] + tally;
+  }
+}
+
 void TrafficShard::read_into(RequestCounts& sum) const {
   for (std::size_t origin = 0; origin < requests.size(); ++origin)
     for (std::size_t status = 0; status < TrafficCounters::kClasses; ++status)
@@ -109,6 +138,7 @@ void TrafficShard::read_into(TrafficCounters& sum) const {
   duration.read_into(sum.duration);
   given_up.read_into(sum.given_up);
   first_byte.read_into(sum.first_byte);
+  by_meaning.read_into(sum.by_meaning);
 }
 
 void TrafficShard::read_into(GrpcCounts& sum) const {

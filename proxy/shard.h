@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/counters.h"
+#include "base/error_meaning.h"
 #include "base/grpc_status.h"
 #include "net/refusal.h"
 #include "proxy/count.h"
@@ -50,6 +51,23 @@ struct HistogramShard {
   void read_into(Histogram& sum) const;
 };
 
+/// Requests by number of meaning of "error" (base/error_meaning.h). Its memory is made with the
+/// first of them: hardly any slot has one.
+class MeaningShard {
+ public:
+  /// Writer only. A request that `counted_by` count has ended, and is an error to `errors` of them.
+  void record(MeaningSet counted_by, MeaningSet errors);
+  void read_into(TalliesByMeaning& sum) const;
+
+ private:
+  struct Counts {
+    std::array<Count, ErrorMeanings::kMost> requests;
+    std::array<Count, ErrorMeanings::kMost> errors;
+  };
+  std::unique_ptr<Counts> owned_;
+  std::atomic<const Counts*> shown_{nullptr};
+};
+
 struct TrafficShard {
   SlotId slot = kNoSlot;
   std::array<std::array<Count, TrafficCounters::kClasses>, 3> requests;
@@ -60,9 +78,11 @@ struct TrafficShard {
   HistogramShard duration;
   HistogramShard given_up;
   HistogramShard first_byte;
+  MeaningShard by_meaning;
 
   void read_into(TrafficCounters& sum) const;
   void read_into(RequestCounts& sum) const;
+  void read_into(TalliesByMeaning& sum) const { by_meaning.read_into(sum); }
   void read_into(GrpcCounts& sum) const;
   /// How long the requests took that have ended or were given up.
   void read_into(Histogram& sum) const;

@@ -119,11 +119,16 @@ TrafficCounters TrafficBook::read(SlotId slot, std::span<const Shard* const> sha
   return counters;
 }
 
-Tally TrafficBook::tally(SlotId slot, std::span<const Shard* const> shards) const {
+Tallies TrafficBook::tallies(SlotId slot, std::span<const Shard* const> shards) const {
   RequestCounts requests{};
   sum_slot(slot, shards, requests);
+  Tallies sum = tally_of(requests);
+  sum_slot(slot, shards, sum.by_meaning);
   const auto base = bases_.find(slot);
-  return tally_of(requests) - (base == bases_.end() ? Tally{} : base->second.counters.tally());
+  if (base == bases_.end()) return sum;
+  sum.usual = sum.usual - base->second.counters.tally();
+  sum.by_meaning -= base->second.counters.by_meaning;
+  return sum;
 }
 
 GrpcCounts TrafficBook::grpc(SlotId slot, std::span<const Shard* const> shards) const {
@@ -214,15 +219,15 @@ StageReading TrafficBook::read(const TrafficKey& key, Stage stage, const Sources
   return reading;
 }
 
-Tally TrafficBook::read_tally(const TrafficKey& key, std::uint64_t deployment,
-                              std::span<const Shard* const> shards) const {
-  Tally sum;
+Tallies TrafficBook::read_tallies(const TrafficKey& key, std::uint64_t deployment,
+                                  std::span<const Shard* const> shards) const {
+  Tallies sum;
   slots_.each_of(key, [&](Stage stage, SlotId slot) {
-    if (stage.deployment == deployment) sum = sum + tally(slot, shards);
+    if (stage.deployment == deployment) sum += tallies(slot, shards);
   });
   const auto past = past_.find(key);
   if (past != past_.end() && past->second.deployment == deployment && past->second.of_deployment)
-    sum = sum + past->second.of_deployment->tally();
+    sum += past->second.of_deployment->tallies();
   return sum;
 }
 

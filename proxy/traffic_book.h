@@ -57,8 +57,8 @@ class TrafficBook {
   StageReading read(const TrafficKey& key, Stage stage, const Sources& sources) const;
   /// How many of what began in the deployment have ended: the same without histograms, which are
   /// most of a reading.
-  Tally read_tally(const TrafficKey& key, std::uint64_t deployment,
-                   std::span<const Shard* const> shards) const;
+  Tallies read_tallies(const TrafficKey& key, std::uint64_t deployment,
+                       std::span<const Shard* const> shards) const;
   /// Of both audiences.
   GroupInFlight read_in_flight(const std::string& service, Colour colour,
                                const Sources& sources) const;
@@ -86,7 +86,7 @@ class TrafficBook {
   Past& past_of(const TrafficKey& key);
   void forget_deployments(const config::Config& config, const std::vector<ServiceState>& states);
   TrafficCounters read(SlotId slot, std::span<const Shard* const> shards) const;
-  Tally tally(SlotId slot, std::span<const Shard* const> shards) const;
+  Tallies tallies(SlotId slot, std::span<const Shard* const> shards) const;
   GrpcCounts grpc(SlotId slot, std::span<const Shard* const> shards) const;
   Histogram reached(SlotId slot, const Sources& sources) const;
   const Census::Slot* seen(const Census* census, SlotId slot) const;

@@ -260,8 +260,8 @@ StageReading WorkerPool::read_stage(const TrafficKey& key, Stage stage) const {
   return book_.read(key, stage, {shards(), censuses()});
 }
 
-Tally WorkerPool::read_tally(const TrafficKey& key, std::uint64_t deployment) const {
-  return book_.read_tally(key, deployment, shards());
+Tallies WorkerPool::read_tallies(const TrafficKey& key, std::uint64_t deployment) const {
+  return book_.read_tallies(key, deployment, shards());
 }
 
 GroupInFlight WorkerPool::read_in_flight(const std::string& service, Colour colour) const {

@@ -102,7 +102,7 @@ class WorkerPool {
   std::optional<TrafficReading> read_traffic_after(const TrafficKey& key) const;
   TrafficCounters read_traffic(const TrafficKey& key) const;
   StageReading read_stage(const TrafficKey& key, Stage stage) const;
-  Tally read_tally(const TrafficKey& key, std::uint64_t deployment) const;
+  Tallies read_tallies(const TrafficKey& key, std::uint64_t deployment) const;
   GroupInFlight read_in_flight(const std::string& service, Colour colour) const;
   /// Every judged request that began before has ended or was told, and what was told has been given
   /// to on_judged_event. Never earlier than the last answer.

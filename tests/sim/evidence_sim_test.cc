@@ -2,7 +2,8 @@
 // late, fail or hang; targets are repaired and the same revision is shipped again. The judges are
 // the real ones, and what the counters tell is true. After every step the two promises of a
 // verdict: it counts only requests that began in its deployment, and a bake ends well only on
-// evidence that began in its own step. SIM_SEED and SIM_RUNS as in deployment_sim_test.cc.
+// evidence that began in its own step. In half of the lives errors are 404s, which only the alarm's
+// meaning counts. SIM_SEED and SIM_RUNS as in deployment_sim_test.cc.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -37,10 +38,13 @@ class EvidenceSimulator : public ControlRoom {
                    {config::SetWeight{Weight::percent(20)}, config::Bake{seconds{4}},
                     config::SetWeight{Weight::percent(50)}, config::Bake{seconds{4}},
                     config::Bake{seconds{4}}}};
-    deploy.alarms = {{"errors", config::ErrorRateAlarm{{config::Threshold::Op::above, 0.05}},
-                      seconds{30}, kMinimum},
-                     {"slow", config::LatencyAlarm{0.9, {config::Threshold::Op::above, 250}},
-                      seconds{30}, kMinimum}};
+    is_of_clients_ = rng_.below(2) == 1;
+    const ErrorMeaning meaning = is_of_clients_ ? ErrorMeaning::of_clients() : ErrorMeaning{};
+    deploy.alarms = {
+        {"errors", config::ErrorRateAlarm{{config::Threshold::Op::above, 0.05}, meaning},
+         seconds{30}, kMinimum},
+        {"slow", config::LatencyAlarm{0.9, {config::Threshold::Op::above, 250}}, seconds{30},
+         kMinimum}};
     running_.clear();
     ended_.clear();
     steps_.clear();
@@ -90,6 +94,7 @@ class EvidenceSimulator : public ControlRoom {
     std::size_t step = 0;  ///< Of the plan, when its table was published.
     Mono began;
     Behaviour behaviour;
+    std::shared_ptr<const ErrorMeanings> meanings;  ///< Of the table.
   };
 
   void release() {
@@ -114,7 +119,8 @@ class EvidenceSimulator : public ControlRoom {
                           state.stage(),
                           steps_.at(table),
                           clock.mono(),
-                          behaviour_[state.draw]});
+                          behaviour_[state.draw],
+                          state.meanings});
   }
   void end_some() {
     std::vector<Request> still;
@@ -128,11 +134,19 @@ class EvidenceSimulator : public ControlRoom {
       }
       Begun& begun = ports->begun[{each.key, each.stage}];
       const bool fails = is_late && (each.behaviour == Behaviour::fails || age >= seconds{5});
-      ++begun.ended.requests[0][fails ? 4 : 1];
+      count(begun.ended, each, fails ? is_of_clients_ ? 404 : 500 : 200);
       begun.ended.duration.record(static_cast<std::uint64_t>(took(each, age).count()));
       ++ended_[{each.stage.deployment, each.step}];
     }
     running_ = std::move(still);
+  }
+  /// As a worker does, by what its table says.
+  static void count(TrafficCounters& ended, const Request& request, std::uint16_t status) {
+    ++ended.requests[0][status / 100 - 1];
+    if (request.meanings == nullptr) return;
+    ended.by_meaning.resize(1);
+    ++ended.by_meaning[0].requests;
+    if (request.meanings->errors({.status = status}) != 0) ++ended.by_meaning[0].errors;
   }
   static Micros took(const Request& request, Micros age) {
     return request.behaviour == Behaviour::good ? std::min<Micros>(age, milliseconds{200}) : age;
@@ -193,6 +207,7 @@ class EvidenceSimulator : public ControlRoom {
   }
 
   Rng rng_{0};
+  bool is_of_clients_ = false;
   std::vector<Request> running_;
   std::map<std::pair<std::uint64_t, std::size_t>, std::uint64_t> ended_;
   std::vector<std::size_t> steps_;  ///< By table: where the plan stood when it was published.

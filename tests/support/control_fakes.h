@@ -150,8 +150,8 @@ class FakePorts final : public Ports {
     }
     return reading;
   }
-  Tally read_tally(const TrafficKey& key, std::uint64_t deployment) override {
-    return read_stage(key, {deployment, 0}).deployment.ended.tally();
+  Tallies read_tallies(const TrafficKey& key, std::uint64_t deployment) override {
+    return read_stage(key, {deployment, 0}).deployment.ended.tallies();
   }
   GroupInFlight read_in_flight(const std::string& /*service*/, Colour colour) override {
     return in_flight[colour];

@@ -300,6 +300,7 @@ inline void add_canary(FakeCommands& commands, WallTime now) {
       {"errors", "error_rate > 1% over 30s", health::Healthy{}},
       {"slow", "latency_p99 > 250ms over 30s", health::Breached{"latency_p99 251.5ms > 250ms"}},
       {"outside", "external", health::NotEnoughEvidence{"nobody has spoken"}}};
+  running.alarms[0].counts = ErrorMeaning{.errors = {{500, 599}, {404, 404}}, .paths = {"/api"}};
   running.timeline = {{now - std::chrono::minutes{2}, Status::created, "created"},
                       {now - std::chrono::minutes{1}, Status::baking, "shift to 12.5%"}};
   commands.deployments_["d-3"] = running;

@@ -220,7 +220,8 @@ std::string warnings_with(const std::string& keys) {
 }
 
 TEST(LoadDeploy, WarnsOfAlarmsWhereNobodyKnowsWhetherTheOldGroupCouldServe) {
-  const std::string alarms = "  deploy: { alarms: { a: { error_rate: '> 1%' } } }\n";
+  const std::string alarms =
+      "  deploy: { alarms: { a: { error_rate: '> 1%', errors: [ 5xx, 404 ] } } }\n";
   EXPECT_EQ(warnings_with(alarms),
             "t.yaml:6:13: services.shop.deploy.alarms: may take a release back, and without health "
             "nobody knows whether the old group could serve; give the service a health check\n");

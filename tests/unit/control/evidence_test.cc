@@ -39,11 +39,11 @@ EvidenceStep step(int micros, std::vector<Micros> slower_than = {Micros{10}, Mic
 
 TEST(Evidence, CountsEachStepByItsOwnReadings) {
   Evidence evidence;
-  evidence.read(Micros{1}, {100, 1}, {900, 9});
+  evidence.read(Micros{1}, Tally{100, 1}, Tally{900, 9});
   evidence.begin_step(step(2));
-  evidence.read(Micros{3}, {150, 3}, {1300, 10});
+  evidence.read(Micros{3}, Tally{150, 3}, Tally{1300, 10});
   evidence.begin_step(step(4));
-  evidence.read(Micros{5}, {160, 3}, {1301, 11});
+  evidence.read(Micros{5}, Tally{160, 3}, Tally{1301, 11});
   ASSERT_EQ(evidence.steps().size(), 2U);
   EXPECT_EQ(evidence.steps()[0].release, (Tally{50, 2}));
   EXPECT_EQ(evidence.steps()[0].live, (Tally{400, 1}));
@@ -148,10 +148,12 @@ TEST(Evidence, ReadsBackWhatItWrote) {
     JudgedEvent one = event(i, i % 3 == 0 ? Colour::blue : Colour::green);
     one.threshold = static_cast<std::uint8_t>(i % 2);
     one.kind = static_cast<JudgedEvent::Kind>(i % 4);
+    one.meanings = i % 5 == 0 ? meaning_bit(32) : kUsualMeaning;
     evidence.add(one, Colour::green);
     evidence.settle(Micros{i - 3});
   }
-  evidence.read(Micros{77}, {12, 3}, {100, 4});
+  evidence.read(Micros{77}, Tally{12, 3}, Tally{100, 4});
+  evidence.read(Micros{78}, {Tally{13, 3}, {{9, 1}, {8, 2}}}, Tally{100, 4});
   evidence.follow("worse", {Micros{78}, 12.5, 0.25, 3, 4});
   evidence.conclude("worse", "breached: \"so\"", true, Micros{79});
   Evidence again;
@@ -175,6 +177,9 @@ TEST(Evidence, ReadsBackWhatItWrote) {
   EXPECT_EQ(one.block_length, was.block_length);
   EXPECT_EQ(one.block_release, was.block_release);
   EXPECT_EQ(one.threshold, was.threshold);
+  EXPECT_EQ(one.meanings, was.meanings);
+  EXPECT_EQ(one.meanings, meaning_bit(32));
+  EXPECT_EQ(again.readings(), evidence.readings());
   EXPECT_EQ(one.release_probability, was.release_probability);
 }
 
@@ -185,16 +190,33 @@ TEST(Evidence, ReadsEventsThatTheTealBeforeWrote) {
   EXPECT_EQ(evidence.events()[0].client, 42U);
   EXPECT_EQ(evidence.events()[0].place, 0U);
   EXPECT_EQ(evidence.settled(0), Micros{4});
+  ASSERT_TRUE(evidence.restore_page("[[0,1,0,0.1,5,10,42,3,9,7,10,1,77,4]]"));
+  ASSERT_EQ(evidence.events().size(), 2U);
+  EXPECT_EQ(evidence.events()[1].place, 77U);
+  EXPECT_EQ(evidence.events()[1].meanings, kUsualMeaning);
+  EXPECT_EQ(evidence.settled(1), Micros{4});
+}
+
+TEST(Evidence, ShowsARequestOnceThatIsAnErrorToSeveralMeanings) {
+  Evidence evidence;
+  evidence.begin_step(step(2));
+  JudgedEvent error = event(10, Colour::green);
+  error.set_request_id("both");
+  evidence.add(error, Colour::green);
+  error.meanings = meaning_bit(1);
+  evidence.add(error, Colour::green);
+  EXPECT_EQ(evidence.events().size(), 2U);
+  EXPECT_EQ(evidence.release_samples().size(), 1U);
 }
 
 TEST(Evidence, GoesOnCountingWhereItStoodAfterARestart) {
   Evidence evidence;
   evidence.begin_step(step(2));
-  evidence.read(Micros{3}, {50, 2}, {400, 1});
+  evidence.read(Micros{3}, {Tally{50, 2}, {{12, 4}}}, Tally{400, 1});
   Evidence again;
   ASSERT_TRUE(again.restore_account(evidence.account()));
-  again.read(Micros{9}, {7, 1}, {60, 0});
-  EXPECT_EQ(again.readings().back().release, (Tally{57, 3}));
+  again.read(Micros{9}, {Tally{7, 1}, {{8, 1}}}, Tally{60, 0});
+  EXPECT_EQ(again.readings().back().release, (Tallies{Tally{57, 3}, {{20, 5}}}));
   EXPECT_EQ(again.steps().back().live, (Tally{460, 1}));
 }
 

@@ -36,7 +36,14 @@ Spec full_spec() {
   latency.confidence = 0.99;
   latency.certify = 0.9;
   latency.limit = 250ms;
+  config::CompareAlarm refused;
+  refused.meaning = ErrorMeaning::of_clients();
+  refused.meaning.except = {{404, 404}, {410, 412}};
+  refused.meaning.paths = {"/api", "/a \"b\""};
+  const ErrorMeaning some{{{500, 599}, {0, 0, GrpcStatus::unavailable}}, {}, {}};
   spec.deploy.alarms = {{"errors", config::ErrorRateAlarm{above}, 30s, 50},
+                        {"some", config::ErrorRateAlarm{above, some}, 30s, 50},
+                        {"refused", refused, 30s, 50},
                         {"slow", config::LatencyAlarm{0.999, above}, 10s, 100},
                         {"idle", config::RequestRateAlarm{below}, 1min, 0},
                         {"worse", errors, 30s, 50},
@@ -74,6 +81,22 @@ TEST(SpecJson, DeploymentsOfOlderTealsHaveNoWatch) {
   before.watch = 0ms;
   before.deploy.watch_after.reset();
   EXPECT_EQ(spec_from_json(written).value(), before);
+}
+
+TEST(SpecJson, AlarmsOfOlderTealsCountEvery5xx) {
+  const std::string written = to_json(full_spec());
+  const std::string errors = R"({"name":"errors","over_ms":30000,"minimum_requests":50,)"
+                             R"("observe":false,"kind":"error_rate","op":0,"limit":"0.1"})";
+  EXPECT_NE(written.find(errors), std::string::npos) << "as they wrote it: " << written;
+  EXPECT_TRUE(config::meaning_of(spec_from_json(written).value().deploy.alarms[0])->is_usual());
+}
+
+TEST(SpecJson, RefusesErrorsThatAreNone) {
+  std::string written = to_json(full_spec());
+  const std::string word = "\"UNAVAILABLE\"";
+  ASSERT_NE(written.find(word), std::string::npos);
+  written.replace(written.find(word), word.size(), "\"GONE\"");
+  EXPECT_FALSE(spec_from_json(written));
 }
 
 TEST(SpecJson, ReadsBackAServiceWithEverythingThatSurvives) {

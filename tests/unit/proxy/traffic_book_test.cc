@@ -58,8 +58,8 @@ class TrafficBookTest : public testing::Test {
   }
   StageReading read(const std::string& revision, Stage stage) const {
     const StageReading reading = book_.read(key(revision), stage, {shards_, {}});
-    EXPECT_EQ(book_.read_tally(key(revision), stage.deployment, shards_),
-              reading.deployment.ended.tally());
+    EXPECT_EQ(book_.read_tallies(key(revision), stage.deployment, shards_),
+              reading.deployment.ended.tallies());
     return reading;
   }
   std::uint64_t total(const std::string& revision, Stage stage) const {
@@ -98,6 +98,33 @@ TEST_F(TrafficBookTest, SumsTheShardsOfAllWorkers) {
   EXPECT_EQ(sum.duration.count(), 3U);
   EXPECT_EQ(sum.duration.sum_micros, 700U);
   EXPECT_EQ(sum.first_byte.sum_micros, 350U);
+}
+
+TEST_F(TrafficBookTest, TellsByMeaningWhatWasCountedInTheDeploymentAlone) {
+  const auto end_as = [&](SlotId slot, MeaningSet counted_by, MeaningSet errors) {
+    begin(first_, slot);
+    first_.traffic(slot).by_meaning.record(counted_by, errors);
+    end(first_, slot);
+  };
+  const MeaningSet both = kUsualMeaning | meaning_bit(1) | meaning_bit(3);
+  const SlotId slot = publish_and_apply("v1", {1, 0});
+  EXPECT_TRUE(read("v1", {1, 0}).deployment.ended.by_meaning.empty());
+  end_as(slot, both, meaning_bit(3));
+  end_as(slot, kUsualMeaning | meaning_bit(1), meaning_bit(1));
+  end_as(slot, kUsualMeaning, 0);
+  const SlotId next_step = publish_and_apply("v1", {1, 1});
+  end_as(next_step, both, both);
+  const StageReading reading = read("v1", {1, 1});
+  EXPECT_EQ(reading.step.ended.by_meaning, (TalliesByMeaning{{1, 1}, {}, {1, 1}}));
+  EXPECT_EQ(reading.deployment.ended.by_meaning, (TalliesByMeaning{{3, 2}, {}, {2, 2}}));
+  EXPECT_EQ(reading.deployment.ended.tally(3), (Tally{2, 2}));
+  EXPECT_EQ(reading.deployment.ended.tally(0), (Tally{4, 0}));
+  // The slots are freed and another deployment's; its numbers are of other meanings.
+  publish_and_apply("v1", {2, 0});
+  publish_and_apply("v1", {2, 1});
+  const SlotId again = publish_and_apply("v1", {2, 2});
+  end_as(again, kUsualMeaning | meaning_bit(1), 0);
+  EXPECT_EQ(read("v1", {2, 2}).deployment.ended.by_meaning, (TalliesByMeaning{{1, 0}}));
 }
 
 TEST_F(TrafficBookTest, ReadsZeroWhereNoWorkerHasServedYet) {
