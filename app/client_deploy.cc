@@ -29,9 +29,22 @@ Error bad_alarm(const std::string& text) {
                    "' is not an alarm: write NAME=METRIC > LIMIT [over DURATION] [minimum "
                    "REQUESTS], like errors=error_rate > 1% over 30s minimum 50, NAME=external "
                    "[match LABEL=VALUE]... [settle DURATION] [stale_after DURATION], NAME=none to "
-                   "leave out the file's, or "
-                   "NAME=compare errors|latency [tolerance FACTOR] [confidence LEVEL] [certify "
-                   "LEVEL] [at_most PERCENT] [limit DURATION]; observe after any of them"};
+                   "leave out the file's, or NAME=compare errors|client_errors|latency [tolerance "
+                   "FACTOR] [confidence LEVEL] [certify LEVEL] [at_most PERCENT] [limit DURATION]; "
+                   "errors STATUS,... except STATUS,... paths PATH,... after what is on errors, "
+                   "like errors=error_rate > 1% errors 5xx,404; observe after any of them"};
+}
+
+/// Keys whose values are lists: "5xx,404".
+bool has_list(const std::string& key) {
+  return key == "errors" || key == "except" || key == "paths";
+}
+
+json::array listed(const std::string& value) {
+  json::array list;
+  std::istringstream parts(value);
+  for (std::string part; std::getline(parts, part, ',');) list.emplace_back(json::string(part));
+  return list;
 }
 
 /// "errors tolerance 1.5 observe", behind the word compare.
@@ -43,10 +56,12 @@ Result<json::object> parse_comparison(const std::string& text, std::istringstrea
   for (std::string key, value; words >> key;) {
     if (key == "observe")
       alarm[key] = true;
-    else if (words >> value)
-      alarm[key] = json::string(value);
-    else
+    else if (!(words >> value))
       return bad_alarm(text);
+    else if (has_list(key))
+      alarm[key] = listed(value);
+    else
+      alarm[key] = json::string(value);
   }
   return alarm;
 }
@@ -86,10 +101,12 @@ Result<json::object> parse_alarm(const std::string& text, const std::string& con
     std::string value;
     if (word == "observe") {
       alarm["observe"] = true;
-    } else if (word != "over" && word != "minimum") {
+    } else if (word != "over" && word != "minimum" && !has_list(word)) {
       threshold += (threshold.empty() ? "" : " ") + word;
     } else if (!(words >> value)) {
       return bad_alarm(text);
+    } else if (has_list(word)) {
+      alarm[word] = listed(value);
     } else if (word == "over") {
       alarm["over"] = json::string(value);
     } else {

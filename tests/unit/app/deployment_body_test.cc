@@ -29,9 +29,17 @@ TEST(DeploymentBody, PutsAlarmsInTheGrammarOfTheConfiguration) {
             R"({"revision":"v43","targets":["10.0.0.9:80"],"alarms":{"HighErrorRate":{)"
             R"("observe":true,"external":{"settle":"30s","match":{"alertname":"HighErrorRate",)"
             R"("severity":"page"}}}},"alarms_at_start":"block"})");
+  options.alarms_at_start.clear();
+  options.alarms = {"some=error_rate > 1% errors 5xx,404 except 501 paths /api,/rpc minimum 9",
+                    "refused=compare client_errors except 401 tolerance 2"};
+  EXPECT_EQ(*deployment_body(options),
+            R"({"revision":"v43","targets":["10.0.0.9:80"],"alarms":{"some":{"errors":["5xx",)"
+            R"("404"],"except":["501"],"paths":["/api","/rpc"],"minimum_requests":9,"error_rate":)"
+            R"("> 1%"},"refused":{"compare":"client_errors","except":["401"],"tolerance":"2"}}})");
   for (const std::string wrong :
-       {"a=external match", "a=external match x", "a=external x y", "errors", "=error_rate > 1%",
-        "e=", "e=error_rate", "e=error_rate > 1% over", "e=error_rate > 1% minimum x"}) {
+       {"a=error_rate > 1% errors", "a=compare errors errors", "a=external match",
+        "a=external match x", "a=external x y", "errors", "=error_rate > 1%", "e=", "e=error_rate",
+        "e=error_rate > 1% over", "e=error_rate > 1% minimum x"}) {
     options.alarms = {wrong};
     EXPECT_FALSE(deployment_body(options).has_value()) << wrong;
   }
