@@ -42,8 +42,18 @@ Framing framing_of(const http1::FramingFields& fields, std::uint16_t status, Met
   return {Framing::Kind::until_close, 0};
 }
 
+void drop_framing(Fields& fields) {
+  if (!fields.has_any_of<HeaderId::content_length, HeaderId::transfer_encoding>()) return;
+  fields.remove_if([](const Field& field) {
+    return field.id == HeaderId::content_length || field.id == HeaderId::transfer_encoding;
+  });
+}
+
 Refusal conclude(ResponseHead& head, Method method, bool may_switch) {
   if (head.status == 101 && !may_switch) return Refusal::upgrade_unrequested;
+  // Whatever it says of a body: what follows is the other protocol's (RFC 9112, section 6.3, rule
+  // 1).
+  if (head.status == 101) drop_framing(head.fields);
   http1::FramingFields fields;
   if (const Refusal broken = http1::read_framing(head.fields, head.minor_version, fields);
       broken != Refusal::none)

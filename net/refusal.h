@@ -79,6 +79,11 @@ enum class Refusal : std::uint8_t {
   count_,
 };
 
+/// Nothing but an answer can break it.
+constexpr bool is_of_answers(Refusal rule) {
+  return rule >= Refusal::status_malformed && rule < Refusal::count_;
+}
+
 inline constexpr std::size_t kRefusals = static_cast<std::size_t>(Refusal::count_);
 
 /// snake_case, as in metrics and logs: "content_length_repeated".

@@ -68,6 +68,7 @@ void Exchange::on_switched(net::ResponseHead& head) {
                          (websocket_key_.empty() || answers_key(head, websocket_key_));
   if (!is_answer) {
     count(ServiceStat::upstream_protocol_errors);
+    worker_.counters().refused(net::Refusal::upgrade_unrequested).add();
     after_failed_attempt(Failure::protocol, net::Refusal::upgrade_unrequested);
     return;
   }

@@ -166,6 +166,7 @@ void Http2TargetStream::after_input() {
   if (exchange_ != nullptr) exchange_->after_response_input();
 }
 
+  if (net::is_of_answers(rule)) connection_->worker().counters().refused(rule).add();
 void Http2TargetStream::unpause() {
   if (!std::exchange(paused_, false)) return;
   if (!stash_.empty() || end_) connection_->resume_soon();

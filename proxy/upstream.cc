@@ -241,6 +241,8 @@ bool Upstream::parse(std::string_view input) {
         if (!input.empty()) worker_.counters().refused(net::Refusal::bytes_after_message).add();
         exchange_->on_response_end(parser_.trailers(),
                                    parser_.head().keep_alive && input.empty() && !is_blocked());
+        if (net::is_of_answers(parser_.refusal()))
+          worker_.counters().refused(parser_.refusal()).add();
         return false;
       case net::ParseEvent::refused:
         (*target_->stats)[ServiceStat::upstream_protocol_errors].add();

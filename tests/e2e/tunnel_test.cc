@@ -51,6 +51,40 @@ TEST_F(TunnelTest, AClientThatEndsBeforeThe101HasEndedItsPart) {
   EXPECT_TRUE(caller.heard().ends_with("all of it")) << caller.heard();
 }
 
+TEST_F(TunnelTest, WhatA101SaysOfABodyIsDropped) {
+  for (const std::string lines : {"Transfer-Encoding: chunked\r\n", "Content-Length: 5\r\n"}) {
+    target_.on_connection([lines](TargetConnection& connection) {
+      if (!connection.next()) return;
+      std::string agreement = kSwitch;
+      connection.send(agreement.insert(agreement.size() - 2, lines) + "first");
+      echo(connection);
+    });
+    start();
+    Caller caller(teal_->listener());
+    caller.send(kAsk);
+    ASSERT_TRUE(caller.hears("first")) << caller.heard();
+    EXPECT_TRUE(caller.heard().starts_with("HTTP/1.1 101 ")) << caller.heard();
+    EXPECT_FALSE(has(caller.heard(), "ransfer-")) << caller.heard();
+    EXPECT_FALSE(has(caller.heard(), "ontent-")) << caller.heard();
+    caller.send("0\r\n\r\n");
+    EXPECT_TRUE(caller.hears("first0\r\n\r\n")) << "bytes of the other protocol";
+  }
+}
+
+TEST_F(TunnelTest, OtherInterimResponsesWithABodyAreRefusedAndCounted) {
+  for (const std::string lines : {"Transfer-Encoding: chunked\r\n", "Content-Length: 5\r\n"})
+    for (const std::string status : {"100 Continue", "103 Early Hints"}) {
+      target_.on_request([&](TargetConnection& connection, const SeenRequest&) {
+        connection.send("HTTP/1.1 " + status + "\r\n" + lines + "\r\nhello");
+        connection.send(response(200, "fine"));
+      });
+      start();
+      HttpClient client(teal_->listener());
+      EXPECT_EQ(client.get("/").status, 502) << status << lines;
+      EXPECT_TRUE(counts("teal_requests_refused_total", 1, "rule=\"interim_with_body\""));
+    }
+}
+
 TEST_F(TunnelTest, AResetGoesThrough) {
   Trigger may_reset;
   agree([&](TargetConnection& connection) {

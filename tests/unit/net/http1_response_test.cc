@@ -133,14 +133,26 @@ TEST(ResponseParser, TakesA101WhereOneWasAskedForAndReadsOnAsItComes) {
   EXPECT_EQ(parser.next("\x81\x02hi").body, "\x81\x02hi");
   EXPECT_EQ(parser.next("HTTP/1.1 200 OK\r\n\r\n").body, "HTTP/1.1 200 OK\r\n\r\n");
   EXPECT_EQ(parser.at_eof().event, ParseEvent::end);
-  ResponseParser other{Http1Limits{}};
-  other.expect(Method::get, true);
-  EXPECT_EQ(other.next("HTTP/1.1 101 OK\r\nContent-Length: 3\r\n\r\n").event, ParseEvent::refused);
-  EXPECT_EQ(other.refusal(), Refusal::interim_with_body);
   ResponseParser unasked{Http1Limits{}};
   unasked.expect(Method::get);
   EXPECT_EQ(unasked.next(head).event, ParseEvent::refused);
   EXPECT_EQ(unasked.refusal(), Refusal::upgrade_unrequested);
+}
+
+TEST(ResponseParser, DropsWhatA101SaysOfABody) {
+  for (const std::string lines :
+       {"Content-Length: 3\r\n", "Transfer-Encoding: chunked\r\n", "Transfer-Encoding: gzip\r\n",
+        "Content-Length: 3\r\nContent-Length: 4\r\n",
+        "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n"}) {
+    ResponseParser parser{Http1Limits{}};
+    parser.expect(Method::get, true);
+    const std::string head =
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: chat\r\n" + lines + "\r\n";
+    EXPECT_EQ(parser.next(head + "abcd").consumed, head.size()) << lines;
+    EXPECT_EQ(parser.head().fields.size(), 1U) << lines;
+    EXPECT_EQ(parser.head().framing.kind, Framing::Kind::until_close) << lines;
+    EXPECT_EQ(parser.next("abcd").body, "abcd") << lines;
+  }
 }
 
 TEST(ResponseLimits, HeadAndFieldsMayBeExactlyAsLargeAsAllowed) {
