@@ -19,10 +19,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http.hpp>
 
 #include "health/grpc_health.h"
+#include "health/http1_ask.h"
 #include "health/http2_ask.h"
 #include "net/maybe_tls.h"
 #include "net/proxy_protocol.h"
@@ -30,31 +29,19 @@
 namespace teal::health {
 
 namespace asio = boost::asio;
-namespace http = boost::beast::http;
 using boost::system::error_code;
 
 namespace {
 
 using Protocol = asio::generic::stream_protocol;
 
-constexpr std::size_t kHeadLimit = std::size_t{16} * 1024;
-constexpr std::size_t kReadBuffer = std::size_t{32} * 1024;
-/// 1xx answers before the real one (RFC 9110 section 15.2); more are a target that never answers.
-constexpr int kMaxInformational = 8;
 constexpr std::size_t kLongestUnixPath = 107;
 
 constexpr auto kCompletion = asio::as_tuple(asio::use_awaitable);
 
 std::string in_words(const error_code& error) {
-  if (error == http::error::end_of_stream || error == asio::error::eof)
-    return "connection closed without an answer";
-  if (error == http::error::partial_message)
-    return "connection closed before the answer was complete";
-  if (error == http::error::header_limit || error == http::error::buffer_overflow)
-    return "the head of the answer is longer than 16 KiB";
+  if (error == asio::error::eof) return "connection closed without an answer";
   std::string text = error.message();
-  if (error.category() == make_error_code(http::error::bad_version).category())
-    return "the answer is not HTTP: " + text;
   // "Connection refused" in the middle of a sentence.
   if (!text.empty())
     text.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(text.front())));
@@ -108,16 +95,11 @@ std::string head_of(const Address& address, const config::HealthCheck& check) {
          "\r\nuser-agent: teal-probe\r\naccept: */*\r\n\r\n";
 }
 
-http::request<http::empty_body> request_of(const Address& address,
-                                           const config::HealthCheck& check) {
-  constexpr unsigned kHttp11 = 11;
-  http::request<http::empty_body> request{
-      http::verb::get, check.path.empty() ? std::string("/") : check.path, kHttp11};
-  request.set(http::field::host, host_of(address, check));
-  request.set(http::field::user_agent, "teal-probe");
-  request.set(http::field::accept, "*/*");
-  request.set(http::field::connection, "close");
-  return request;
+/// That no more requests follow is said to those who speak HTTP/1.
+std::string http1_head_of(const Address& address, const config::HealthCheck& check) {
+  std::string head = head_of(address, check);
+  head.insert(head.size() - 2, "connection: close\r\n");
+  return head;
 }
 
 }  // namespace
@@ -125,8 +107,6 @@ http::request<http::empty_body> request_of(const Address& address,
 /// What the probe under way needs. The coroutine and the timer hold it, so that a Prober may go at
 /// any time; an empty `done` says that it went.
 struct Prober::Run {
-  using Parser = http::response_parser<http::buffer_body>;
-
   Run(asio::io_context& io, const Address& target, const config::HealthCheck& how, Done whom,
       ProbeGreeting how_first)
       : address(target),
@@ -142,8 +122,7 @@ struct Prober::Run {
   asio::awaitable<ProbeResult> ask_http2();
   ProbeResult judge_http2(const Http2Ask& ask) const;
   ProbeResult judge_grpc(const Http2Ask& ask) const;
-  asio::awaitable<error_code> read_head();
-  asio::awaitable<error_code> read_body();
+  ProbeResult judge_http1(const Http1Ask& ask) const;
   void close();
   ProbeResult failed(const std::string& why) const;
 
@@ -156,9 +135,7 @@ struct Prober::Run {
   Protocol::socket& socket = stream.next();
   asio::steady_timer timer;
   bool timed_out = false;
-  boost::beast::flat_buffer buffer{kReadBuffer};
-  std::optional<Parser> parser;
-  std::array<char, 4096> piece{};  ///< Of what comes, to be looked at and dropped.
+  std::array<char, 4096> piece{};  ///< Of what comes.
 };
 
 void Prober::Run::close() {
@@ -255,44 +232,31 @@ ProbeResult Prober::Run::judge_grpc(const Http2Ask& ask) const {
 }
 
 asio::awaitable<ProbeResult> Prober::Run::ask() {
-  const http::request<http::empty_body> request = request_of(address, check);
-  const auto [write_error, written] = co_await http::async_write(stream, request, kCompletion);
+  const std::string head = http1_head_of(address, check);
+  const auto [write_error, written] =
+      co_await asio::async_write(stream, asio::buffer(head), kCompletion);
   if (write_error) co_return failed(in_words(write_error));
-  const error_code head_error = co_await read_head();
-  if (head_error) co_return failed(in_words(head_error));
-  const unsigned status = parser->get().result_int();
-  const std::string answer = "status " + std::to_string(status);
-  if (!is_expected(status, check.expect))
-    co_return failed(answer + ", expected " + in_words(check.expect));
-  const error_code body_error = co_await read_body();
-  if (body_error) co_return failed(answer + ", but " + in_words(body_error));
-  co_return ProbeResult{true, answer};
+  Http1Ask ask(kBodyLimit);
+  // An unexpected status is answer enough.
+  while (!ask.is_over() && (ask.status() == 0 || is_expected(ask.status(), check.expect))) {
+    const auto [read_error, size] =
+        co_await stream.async_read_some(asio::buffer(piece), kCompletion);
+    if (read_error && read_error != asio::error::eof) co_return failed(in_words(read_error));
+    if (read_error)
+      ask.feed_end();
+    else
+      ask.feed({piece.data(), size});
+  }
+  co_return judge_http1(ask);
 }
 
-asio::awaitable<error_code> Prober::Run::read_head() {
-  for (int i = 0; i <= kMaxInformational; ++i) {
-    parser.emplace();
-    parser->header_limit(kHeadLimit);
-    parser->body_limit(boost::none);  // read_body() counts for itself.
-    const auto [error, size] =
-        co_await http::async_read_header(stream, buffer, *parser, kCompletion);
-    if (error) co_return error;
-    const unsigned status = parser->get().result_int();
-    if (status >= 200 || status == 101) co_return error_code{};
-  }
-  co_return make_error_code(http::error::bad_status);
-}
-
-asio::awaitable<error_code> Prober::Run::read_body() {
-  std::size_t total = 0;
-  while (!parser->is_done() && total < kBodyLimit) {
-    parser->get().body().data = piece.data();
-    parser->get().body().size = piece.size();
-    const auto [error, size] = co_await http::async_read_some(stream, buffer, *parser, kCompletion);
-    if (error && error != http::error::need_buffer) co_return error;
-    total += piece.size() - parser->get().body().size;
-  }
-  co_return error_code{};
+ProbeResult Prober::Run::judge_http1(const Http1Ask& ask) const {
+  if (ask.status() == 0) return failed(ask.failure());
+  const std::string answer = "status " + std::to_string(ask.status());
+  if (!is_expected(ask.status(), check.expect))
+    return failed(answer + ", expected " + in_words(check.expect));
+  if (!ask.failure().empty()) return failed(answer + ", but " + ask.failure());
+  return {true, answer};
 }
 
 Prober::Prober(asio::io_context& io, const Address& address, const config::HealthCheck& check,

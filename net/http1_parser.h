@@ -29,6 +29,10 @@ struct Http1Limits {
   std::uint32_t trailer_bytes = 16 * 1024;
 };
 
+/// What a target may say, to a request as to a probe: more than a client.
+inline constexpr Http1Limits kHttp1ResponseLimits{
+    .start_line_bytes = 8 * 1024, .head_bytes = 64 * 1024, .fields = 200};
+
 enum class ParseEvent : std::uint8_t {
   need_more,  ///< Nothing more to say about this input.
   head,       ///< head() is filled; its bytes are the consumed ones.

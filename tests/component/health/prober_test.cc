@@ -11,6 +11,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 
+#include "net/refusal.h"
 #include "tests/support/component_scripted_server.h"
 
 namespace teal::health {
@@ -113,9 +114,9 @@ TEST_F(ProberTest, AsksForThePathAndNamesTheAddressAsHost) {
   ASSERT_EQ(server.requests().size(), 2U);
   const std::string& plain = server.requests().front();
   EXPECT_TRUE(plain.starts_with("GET /healthz HTTP/1.1\r\n")) << plain;
-  EXPECT_NE(plain.find("\r\nHost: " + to_string(server.address()) + "\r\n"), std::string::npos);
-  EXPECT_NE(plain.find("\r\nConnection: close\r\n"), std::string::npos);
-  EXPECT_NE(server.requests().back().find("\r\nHost: shop.example.com\r\n"), std::string::npos);
+  EXPECT_NE(plain.find("\r\nhost: " + to_string(server.address()) + "\r\n"), std::string::npos);
+  EXPECT_NE(plain.find("\r\nconnection: close\r\n"), std::string::npos);
+  EXPECT_NE(server.requests().back().find("\r\nhost: shop.example.com\r\n"), std::string::npos);
 }
 
 TEST_F(ProberTest, UsesAFreshConnectionEachTime) {
@@ -178,13 +179,31 @@ TEST_F(ProberTest, PassesOnASlowAnswerWithinItsTime) {
 
 TEST_F(ProberTest, FailsOnGarbage) {
   const std::string result = probe(Reply{"220 mail.example.com ESMTP\r\n\r\n"}, http_check());
-  EXPECT_TRUE(result.starts_with("failed: the answer is not HTTP: ")) << result;
+  EXPECT_TRUE(result.starts_with("failed: the answer is not valid HTTP: ")) << result;
 }
 
 TEST_F(ProberTest, FailsOnAHeadWithoutEnd) {
   const std::string head = "HTTP/1.1 200 OK\r\nX: " + std::string(100'000, 'x');
   EXPECT_EQ(probe(Reply{head, Reply::Then::hold}, http_check()),
-            "failed: the head of the answer is longer than 16 KiB");
+            "failed: the answer is not valid HTTP: " +
+                std::string(net::explain(net::Refusal::head_too_large)));
+}
+
+TEST_F(ProberTest, PassesOnWhatPassesForClients) {
+  EXPECT_EQ(probe(Reply{"HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n"}, http_check()),
+            "passed: status 200");
+  const std::string long_field = "X: " + std::string(17 * 1024, 'x') + "\r\n";
+  EXPECT_EQ(
+      probe(Reply{"HTTP/1.1 200 OK\r\n" + long_field + "Content-Length: 0\r\n\r\n"}, http_check()),
+      "passed: status 200");
+}
+
+TEST_F(ProberTest, FailsOnWhatIsRefusedForClients) {
+  const std::string result = probe(
+      Reply{"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
+      http_check());
+  EXPECT_EQ(result, "failed: the answer is not valid HTTP: " +
+                        std::string(net::explain(net::Refusal::length_and_transfer_encoding)));
 }
 
 TEST_F(ProberTest, FailsOnATargetThatClosesWithoutAnAnswer) {
@@ -244,7 +263,7 @@ TEST_F(ProberTest, ProbesAUnixSocket) {
     const ScriptedServer server(
         io_, [](std::size_t) { return http_reply(200); }, address);
     EXPECT_EQ(probe(address, http_check()), "passed: status 200");
-    EXPECT_NE(server.requests().front().find("\r\nHost: localhost\r\n"), std::string::npos);
+    EXPECT_NE(server.requests().front().find("\r\nhost: localhost\r\n"), std::string::npos);
   }
   EXPECT_EQ(probe(address, tcp_check()), "failed: connection refused");
   ::unlink(address.host.c_str());
