@@ -20,6 +20,7 @@ enum class Failure : std::uint8_t {
   stalled,           ///< Stopped sending in mid-response.
   protocol,          ///< Sent something that is not HTTP.
   tls,               ///< Could not be reached: the TLS handshake failed.
+  not_begun,         ///< It says that it did nothing of it (RFC 9113, section 8.7).
 };
 
 constexpr std::string_view to_string(Failure failure) {
@@ -33,6 +34,7 @@ constexpr std::string_view to_string(Failure failure) {
     case Failure::stalled: return "stalled";
     case Failure::protocol: return "protocol";
     case Failure::tls: return "tls";
+    case Failure::not_begun: return "not_begun";
   }
   return "none";
 }

@@ -12,13 +12,21 @@ constexpr Mono kNow{std::chrono::seconds{1}};
 }  // namespace
 
 Http2Ask::Http2Ask(std::string_view head, std::string_view body, bool secure, std::size_t most)
-    : session_(net::Http2Session::make_client({}, secure)), most_(most) {
-  session_->send_request(*this, head, body.empty());
-  session_->send_body(*this, body, *this);
-  session_->send_end(*this, {});
-}
+    : session_(net::Http2Session::make_client(net::kHttp2ResponseLimits, secure)),
+      most_(most),
+      head_(head),
+      sent_body_(body) {}
 
 Http2Ask::~Http2Ask() = default;
+
+/// As requests are: when the target's SETTINGS have come. Where they allow no stream yet, the
+/// session keeps it until others do (RFC 9113, section 6.5.2).
+void Http2Ask::ask() {
+  if (std::exchange(is_asked_, true)) return;
+  session_->send_request(*this, head_, sent_body_.empty());
+  session_->send_body(*this, sent_body_, *this);
+  session_->send_end(*this, {});
+}
 
 std::string Http2Ask::take_output() {
   session_->write(*this);
@@ -28,6 +36,7 @@ std::string Http2Ask::take_output() {
 void Http2Ask::feed(std::string_view bytes) {
   session_->feed(bytes, kNow);
   if (is_over()) return;
+  if (session_->has_settings()) ask();
   if (const net::Refusal rule = session_->fault(); rule != net::Refusal::none)
     failure_ = "the answer is not HTTP/2: " + std::string(net::explain(rule));
   else if (session_->has_closed())

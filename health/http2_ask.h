@@ -47,8 +47,13 @@ class Http2Ask final : public net::Http2ClientStream, public net::Http2Output {
  private:
   void note_grpc_status(const net::Fields& fields);
 
+  void ask();
+
   std::unique_ptr<net::Http2Session> session_;
   const std::size_t most_;
+  const std::string head_;
+  const std::string sent_body_;
+  bool is_asked_ = false;
   std::string output_;
   unsigned status_ = 0;
   bool is_whole_ = false;

@@ -51,6 +51,10 @@ struct Http2Callbacks {
       case NGHTTP2_SETTINGS:
         if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) self.has_settings_ = true;
         break;
+      case NGHTTP2_GOAWAY:  // Before it closes what it leaves behind. Ours have odd numbers.
+        self.streams_taken_ = static_cast<std::uint32_t>(frame->goaway.last_stream_id) / 2 +
+                              static_cast<std::uint32_t>(frame->goaway.last_stream_id) % 2;
+        break;
       case NGHTTP2_PING:
         if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0 && self.shutting_down_)
           self.finish_shutdown();

@@ -22,6 +22,9 @@ struct Http2Limits {
   std::uint32_t resets_per_second = 50;
 };
 
+/// What a target may say, to a request as to a probe: as over HTTP/1 (net/http1_parser.h).
+inline constexpr Http2Limits kHttp2ResponseLimits{.head_bytes = 64 * 1024, .fields = 200};
+
 /// So many at once, so many a second for ever.
 class TokenBucket {
  public:

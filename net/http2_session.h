@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -196,6 +197,9 @@ class Http2Session {
   bool takes_extended_connect() const;
   /// Of a client: the peer has not said GOAWAY, and there are numbers left.
   bool accepts_streams() const;
+  /// Of a client: so many of our streams, the first ones, the peer takes, by its last GOAWAY; those
+  /// beyond are closed as refused. Empty: it has said none.
+  std::optional<std::uint32_t> streams_taken() const { return streams_taken_; }
   /// The rule for which the connection ends.
   Refusal fault() const { return fault_; }
 
@@ -242,6 +246,7 @@ class Http2Session {
   TokenBucket frame_budget_;
   TokenBucket window_budget_;
   std::vector<Closed> closed_;
+  std::optional<std::uint32_t> streams_taken_;
   std::int32_t last_begun_ = 0;
   /// Streams that were reset from here: their peer may not know yet. The oldest make room.
   std::vector<std::int32_t> resets_sent_;

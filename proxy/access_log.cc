@@ -286,6 +286,7 @@ std::string_view to_string(Termination termination) {
     case Termination::overloaded: return "overloaded";
     case Termination::misdirected: return "misdirected";
     case Termination::loop: return "loop";
+    case Termination::not_begun: return "not_begun";
   }
   return "ok";
 }

@@ -45,6 +45,7 @@ enum class Termination : std::uint8_t {
   overloaded,          ///< 503: proxy/overload.h
   misdirected,         ///< 421: a Host whose rules the handshake was not for.
   loop,                ///< 508: the request has come by here several times already.
+  not_begun,           ///< 503: the target did nothing of it (RFC 9113, section 8.7).
 };
 std::string_view to_string(Termination termination);
 

@@ -39,7 +39,7 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   request_done_ = head_.framing.kind == net::Framing::Kind::none;
   continue_owed_ = head_.expects_continue && !info_.http10;
   attempts_ = 0;
-  was_queued_ = interim_sent_ = wants_fresh_ = false;
+  was_queued_ = interim_sent_ = wants_fresh_ = waits_for_stream_ = false;
   failed_ = {};
   shielded_ = {};
   replayable_ = true;
@@ -176,6 +176,10 @@ void Exchange::attempt() {
       if (open_upstream(target, wants_fresh_)) return;
       continue;  // refused at once, or full meanwhile: the next one
     }
+    if (!somebody_is_full && full_target_ != 0) [[unlikely]] {
+      if (goes_to_full_target()) return;
+      continue;
+    }
     if (somebody_is_full) {
       enter_queue();
     } else if (last_failure_ != Failure::none && tries_.attempts > 0) {
@@ -191,6 +195,10 @@ void Exchange::attempt() {
 void Exchange::on_connected(TargetSide& side) {
   TEAL_ASSERT(phase_ == Phase::connecting);
   upstream_ = &side;
+  if (waits_for_stream_) {
+    if (ends_wait_for_stream()) send_request();
+    return;
+  }
   connect_micros_ = std::chrono::duration_cast<Micros>(worker_.now() - connect_began_).count();
   send_request();
 }

@@ -101,6 +101,10 @@ class Exchange {
   // ---- from the upstream
   /// The request goes out by `side`, which may be another than the one that was waited for.
   void on_connected(TargetSide& side);
+  /// The request waits by `side` from now on.
+  void on_moved(TargetSide& side) { upstream_ = &side; }
+  /// The target that is waited for takes no request for now.
+  void on_full();
   void on_response_head(net::ResponseHead& head);
   void on_response_body(std::string_view bytes);
   /// Where the rest of the body may go without being shown; null: nowhere.
@@ -267,6 +271,12 @@ class Exchange {
   void leave_queue();
   /// False: it is over.
   bool follow_newest();
+  // exchange_full.cc: targets that take no request for now, or did not begin this one
+  bool goes_to_full_target();
+  bool ends_wait_for_stream();
+  void end_wait();
+  void give_back();
+
   void after_failed_attempt(Failure failure, net::Refusal rule);
   void give_up(Failure failure);
   void drop_upstream(bool reusable);
@@ -415,6 +425,8 @@ class Exchange {
   boost::local_shared_ptr<GroupRuntime> pending_in_;  ///< Counts it as waiting.
   bool holds_target_place_ = false;                   ///< Counted in target_->limits.
   bool holds_group_place_ = false;                    ///< Counted in joined_->limits.
+  bool waits_for_stream_ = false;                     ///< Connecting, to a target that is full.
+  TargetId full_target_ = 0;  ///< One was left for others since it was full.
   bool wants_fresh_ = false;  ///< The next attempt is not to be on a kept connection.
   bool interim_sent_ = false;
   bool replayable_ = true;

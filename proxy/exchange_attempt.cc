@@ -17,6 +17,7 @@ std::string_view say(Failure failure) {
     case Failure::response_timeout: return "the target did not answer in time";
     case Failure::protocol: return "the target's answer is not valid HTTP";
     case Failure::tls: return "no TLS with the target";
+    case Failure::not_begun: return "the target did not begin the request, try again";
     default: return "the target closed the connection before it answered";
   }
 }
@@ -138,7 +139,9 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
   }
   phase_ = Phase::connecting;
   connect_began_ = worker_.now();
+  waits_for_stream_ = false;
   set_deadline(timeouts().connect);
+  if (upstream_->is_full()) on_full();
   return true;
 }
 
@@ -277,10 +280,14 @@ void Exchange::after_failed_attempt(Failure failure, net::Refusal rule) {
         Origin::teal);
     return;
   }
-  failed_ = {failure, 0, upstream_->is_kept(), upstream_->is_sent(),
-             upstream_->has_response_begun()};
+  failed_ = {failure,
+             0,
+             upstream_->is_kept(),
+             upstream_->is_sent(),
+             upstream_->has_response_begun(),
+             upstream_->was_left_behind()};
   const Next next = decide(failed_);
-  if (next != Next::fresh_connection) report(failure, 0);
+  if (is_targets_fault(failed_, traits(), next)) report(failure, 0);
   drop_upstream(false);
   follow(next, failed_);
 }
@@ -292,6 +299,7 @@ void Exchange::give_up(Failure failure) {
     case Failure::connect_timeout: reply(504, say(failure), Termination::connect_timeout); return;
     case Failure::response_timeout: reply(504, say(failure), Termination::response_timeout); return;
     case Failure::protocol: reply(502, say(failure), Termination::upstream_protocol); return;
+    case Failure::not_begun: give_back(); return;
     default: reply(502, say(failure), Termination::upstream_reset); return;
   }
 }
@@ -374,12 +382,14 @@ void Exchange::on_deadline() {
   }
   switch (phase_) {
     case Phase::queued:
-      count(ServiceStat::queue_timeouts);
       leave_queue();
-      if (is_retried_for_room()) return;
-      reply(503, "all targets are busy", Termination::queue_timeout);
+      end_wait();
       return;
     case Phase::connecting:
+      if (waits_for_stream_) {
+        end_wait();
+        return;
+      }
       count(ServiceStat::connect_timeouts);
       after_failed_attempt(Failure::connect_timeout, net::Refusal::none);
       return;

@@ -15,6 +15,7 @@ std::uint16_t blamed_status(const FailedAttempt& failed) {
   if (failed.status != 0) return failed.status;
   const bool late =
       failed.failure == Failure::connect_timeout || failed.failure == Failure::response_timeout;
+  if (failed.failure == Failure::not_begun) return 503;
   return late ? 504 : 502;
 }
 
@@ -31,7 +32,8 @@ void Exchange::join_group() {
   TEAL_ASSERT(joined_ == nullptr);
   joined_ = group_runtime().runtime;
   joined_->peak = std::max(joined_->peak, ++joined_->active);
-  tries_ = {0, false};
+  tries_ = {.attempts = 0};
+  full_target_ = 0;
 }
 
 void Exchange::leave_group() {
@@ -59,17 +61,20 @@ RetryRules Exchange::retry_rules() const {
 
 bool Exchange::keeps_body() const {
   const config::Service& spec = *service().spec;
-  return upstream_->is_kept() || (spec.shield.enabled && is_on_release()) ||
+  return upstream_->may_come_back() || (spec.shield.enabled && is_on_release()) ||
          lists_more_than_connects(spec.retry.on);
 }
 
 Next Exchange::decide(const FailedAttempt& failed, bool group_is_exhausted) {
   const RetryRules rules = retry_rules();
-  const Tries all{rules.attempts, true};
+  const Tries all{rules.attempts, true, kMostLeftBehind};
   Decision decision = after_failure(failed, traits(), rules, group_is_exhausted ? all : tries_);
   // An answer that could be passed on is not thrown away for nobody.
   if (decision.next == Next::another_target && failed.request_sent && !has_untried_target())
     decision = after_failure(failed, traits(), rules, all);
+  if (decision.next == Next::another_target && failed.failure == Failure::not_begun &&
+      !has_untried_target())
+    decision.next = Next::fresh_connection;
   if (decision.hindrance == Hindrance::not_repeatable) count(ServiceStat::shield_not_repeatable);
   if (decision.hindrance == Hindrance::not_replayable) count(ServiceStat::shield_not_replayable);
   if (decision.next == Next::live_group && !service().groups[service().live].available) {
@@ -104,7 +109,10 @@ void Exchange::follow(Next next, const FailedAttempt& failed) {
   switch (next) {
     case Next::give_up: give_up(failed.failure); return;
     case Next::another_target:
-      count(failed.request_sent ? ServiceStat::retries_failed : ServiceStat::retries_connect);
+      if (failed.failure == Failure::not_begun)
+        count(ServiceStat::retries_not_begun);
+      else
+        count(failed.request_sent ? ServiceStat::retries_failed : ServiceStat::retries_connect);
       tried_.push_back(target);
       break;
     case Next::live_group:
@@ -112,12 +120,19 @@ void Exchange::follow(Next next, const FailedAttempt& failed) {
       go_live(&failed);
       break;
     case Next::fresh_connection: {
-      count(ServiceStat::retries_reused_died);
-      tries_.fresh_was_tried = true;
+      const bool is_passed = is_passed_over(failed, tries_);
+      count(failed.failure == Failure::not_begun ? ServiceStat::retries_not_begun
+                                                 : ServiceStat::retries_reused_died);
+      tries_.fresh_was_tried = tries_.fresh_was_tried || failed.failure != Failure::not_begun;
+      if (is_passed) {
+        ++tries_.left_behind;
+        --tries_.attempts;
+      }
       const auto& targets = group().targets;
       const auto same = std::find_if(targets.begin(), targets.end(),
                                      [&](const TargetState& t) { return t.id == target; });
-      if (open_upstream(static_cast<std::size_t>(same - targets.begin()), true)) return;
+      // Where others were taken any of its connections will do.
+      if (open_upstream(static_cast<std::size_t>(same - targets.begin()), !is_passed)) return;
       break;
     }
   }
@@ -136,8 +151,12 @@ bool Exchange::is_retried_for_room() {
 }
 
 bool Exchange::is_status_retried(std::uint16_t status) {
-  const FailedAttempt failed{Failure::status, status, upstream_->is_kept(), true, true,
-                             grpc_status_};
+  const FailedAttempt failed{.failure = Failure::status,
+                             .status = status,
+                             .on_kept_connection = upstream_->is_kept(),
+                             .request_sent = true,
+                             .response_begun = true,
+                             .grpc = grpc_status_};
   const Next next = decide(failed);
   if (next == Next::give_up) return false;
   last_failure_ = Failure::status;

@@ -43,6 +43,14 @@ void Http2TargetStream::on_ready() {
   exchange_->on_connected(*this);
 }
 
+bool Http2TargetStream::is_full() const {
+  return !is_connected_ && connection_->takes_none();
+}
+
+void Http2TargetStream::on_full() {
+  if (exchange_ != nullptr) exchange_->on_full();
+}
+
 /// RFC 8441, section 4: only where the target says so, and what stands for it is a GET without a
 /// body. Of WebSocket the key is a part, and it is answered here.
 bool Http2TargetStream::takes_upgrade(const net::RequestHead& head,
@@ -101,7 +109,7 @@ void Http2TargetStream::after_output() {
   if (exchange_ == nullptr) return;
   if (is_unsendable_) {
     was_refused_ = true;
-    lose(Failure::reset, net::Refusal::none);
+    lose(Failure::not_begun, net::Refusal::none);
   } else if ((was_undrained_ && is_drained()) || (was_blocked_ && !is_blocked())) {
     was_blocked_ = false;
     exchange_->on_upstream_unblocked();
@@ -158,6 +166,7 @@ void Http2TargetStream::on_end(const net::Fields& trailers) {
 
 void Http2TargetStream::on_refused(net::Refusal rule) {
   connection_->stats()[ServiceStat::upstream_protocol_errors].add();
+  if (net::is_of_answers(rule)) connection_->worker().counters().refused(rule).add();
   lose(Failure::protocol, rule);
 }
 
@@ -166,7 +175,6 @@ void Http2TargetStream::after_input() {
   if (exchange_ != nullptr) exchange_->after_response_input();
 }
 
-  if (net::is_of_answers(rule)) connection_->worker().counters().refused(rule).add();
 void Http2TargetStream::unpause() {
   if (!std::exchange(paused_, false)) return;
   if (!stash_.empty() || end_) connection_->resume_soon();
@@ -196,17 +204,23 @@ void Http2TargetStream::on_closed(net::Http2Error error) {
   if (exchange_ == nullptr) return;
   // The client may have yet to take it; but what a tunnel had still to say to the target is lost.
   if (is_response_done_ && (!is_tunnel_ || is_finished())) return;
-  if (error == net::Http2Error::refused_stream) {
-    // RFC 9113, sections 6.8 and 8.7: nothing was done of it.
-    was_refused_ = true;
-    connection_->stats()[ServiceStat::upstream_streams_refused].add();
-  }
-  lose(Failure::reset, net::Refusal::none);
+  // RFC 9113, sections 6.8 and 8.7: nothing was done of it. After a GOAWAY what waits to be sent is
+  // not sent.
+  const bool is_refused = error == net::Http2Error::refused_stream || !is_begun();
+  const std::uint32_t taken = connection_->session().streams_taken().value_or(0);
+  was_left_ = is_refused && taken > 0;
+  was_reset_ = true;
+  lose(is_refused && !has_response_begun_ ? Failure::not_begun : Failure::reset,
+       net::Refusal::none);
 }
 
 void Http2TargetStream::lose(Failure failure, net::Refusal rule) {
   if (exchange_ == nullptr) return;
   if (is_response_done_) give_rest();
+  if (exchange_ != nullptr && failure == Failure::not_begun) {
+    was_refused_ = true;
+    connection_->stats()[ServiceStat::upstream_streams_refused].add();
+  }
   if (exchange_ != nullptr) exchange_->on_upstream_failed(failure, rule);
 }
 

@@ -37,6 +37,8 @@ class Http2TargetStream final : public net::Http2ClientStream, public TargetSide
   /// Neither the session nor the exchange refers to it any more.
   bool is_over() const { return exchange_ == nullptr && (is_closed_ || !is_submitted_); }
   void on_ready();
+  /// The target takes no stream for now.
+  void on_full();
   /// The connection's input is used up for now.
   void after_input();
   /// The session is done with the stream.
@@ -56,6 +58,7 @@ class Http2TargetStream final : public net::Http2ClientStream, public TargetSide
 
   // ---- TargetSide
   bool is_connected() const override { return is_connected_; }
+  bool is_full() const override;
   bool takes_upgrade(const net::RequestHead& head, const UpgradeStyle& upgrade) const override;
   void send_head(const net::RequestHead& head, const RequestStyle& style) override;
   void send_body(std::string_view bytes) override;
@@ -65,7 +68,9 @@ class Http2TargetStream final : public net::Http2ClientStream, public TargetSide
   bool is_drained() const override;
   void pause() override { paused_ = true; }
   void unpause() override;
-  bool is_kept() const override { return is_kept_; }
+  bool is_kept() const override { return is_kept_ && !was_reset_; }
+  bool may_come_back() const override { return true; }
+  bool was_left_behind() const override { return was_refused_ && was_left_; }
   bool is_sent() const override { return is_begun() && !was_refused_; }
   bool has_response_begun() const override { return has_response_begun_; }
   void release() override { leave(); }
@@ -88,6 +93,8 @@ class Http2TargetStream final : public net::Http2ClientStream, public TargetSide
   bool is_unsendable_ = false;  ///< The session took no further request.
   bool is_closed_ = false;      ///< The session has let go.
   bool was_refused_ = false;    ///< The target says that it did nothing of it.
+  bool was_left_ = false;       ///< By a GOAWAY; others were not.
+  bool was_reset_ = false;      ///< The stream alone: its connection goes on.
   bool has_response_begun_ = false;
   bool is_response_done_ = false;  ///< Its last byte has come.
   bool is_tunnel_ = false;

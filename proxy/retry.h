@@ -17,10 +17,12 @@ namespace teal::proxy {
 
 struct FailedAttempt {
   Failure failure = Failure::none;
-  std::uint16_t status = 0;                       ///< Of Failure::status.
-  bool on_kept_connection = false;                ///< Not the connection's first request.
-  bool request_sent = false;                      ///< Some byte of it may have reached the target.
-  bool response_begun = false;                    ///< Some byte of the response has come.
+  std::uint16_t status = 0;         ///< Of Failure::status.
+  bool on_kept_connection = false;  ///< Not the connection's first request.
+  bool request_sent = false;        ///< Some byte of it may have reached the target.
+  bool response_begun = false;      ///< Some byte of the response has come.
+  /// Of Failure::not_begun: its connection took others and left this one behind (GOAWAY).
+  bool left_behind = false;
   std::optional<GrpcStatus> grpc = std::nullopt;  ///< Which of gRPC's the status stands for.
 };
 
@@ -44,10 +46,15 @@ struct RetryRules {
 struct Tries {
   std::uint32_t attempts = 1;
   bool fresh_was_tried = false;
+  std::uint32_t left_behind = 0;  ///< Such attempts, which are not among the others.
 };
 
+/// So often a request that is left behind costs none of its attempts: each time others got their
+/// turn. A target that goes on so for ever has an end nevertheless.
+inline constexpr std::uint32_t kMostLeftBehind = 16;
+
 enum class Next : std::uint8_t {
-  fresh_connection,  ///< To the same target if it will have it.
+  fresh_connection,  ///< To the same target if it will have it, by another connection.
   another_target,
   live_group,  ///< The shield: from the release to the live group.
   give_up,
@@ -72,7 +79,8 @@ constexpr bool is_listed(const FailedAttempt& failed, const config::RetryOn& on)
     case Failure::none: return false;
     case Failure::connect:
     case Failure::connect_timeout:
-    case Failure::tls: return on.connect_failure;
+    case Failure::tls:
+    case Failure::not_begun: return on.connect_failure;
     case Failure::reset:
     case Failure::stalled:
     case Failure::protocol: return failed.request_sent ? on.reset : on.connect_failure;
@@ -96,8 +104,26 @@ constexpr std::uint32_t retry_limit(const config::Retry& retry, std::uint32_t ac
   return std::max(retry.budget_least, static_cast<std::uint32_t>(share));
 }
 
+/// It was left behind for others' sake, which costs it none of its attempts.
+constexpr bool is_passed_over(const FailedAttempt& failed, const Tries& tries) {
+  return failed.failure == Failure::not_begun && failed.left_behind &&
+         tries.left_behind < kMostLeftBehind;
+}
+
+/// RFC 9113, section 8.7: what was not begun may be sent again whatever its method. To whom it was
+/// meant for, since that one has not failed; as a last attempt to another, should it never begin.
+constexpr Next after_not_begun(const FailedAttempt& failed, const RequestTraits& request,
+                               const RetryRules& rules, const Tries& tries) {
+  if (!request.is_replayable || rules.attempts == 0) return Next::give_up;
+  if (is_passed_over(failed, tries)) return Next::fresh_connection;
+  if (tries.attempts >= rules.attempts) return Next::give_up;
+  const bool is_last = tries.attempts + 1 == rules.attempts;
+  return is_last && rules.again.connect_failure ? Next::another_target : Next::fresh_connection;
+}
+
 constexpr Next within_group(const FailedAttempt& failed, const RequestTraits& request,
                             const RetryRules& rules, const Tries& tries) {
+  if (failed.failure == Failure::not_begun) return after_not_begun(failed, request, rules, tries);
   if (tries.attempts >= rules.attempts) return Next::give_up;
   // Loop Detected (RFC 5842, section 7.2): each hop of the loop that tried again would multiply it.
   if (failed.failure == Failure::status && failed.status == 508) return Next::give_up;
@@ -115,6 +141,16 @@ constexpr Next within_group(const FailedAttempt& failed, const RequestTraits& re
   if (is_listed(failed, rules.again) && request.is_repeatable && request.is_replayable)
     return Next::another_target;
   return Next::give_up;
+}
+
+/// Is the attempt held against its target? Not what says nothing of it: a kept connection that was
+/// closed before; and what was not begun only when nobody of its group began it, nor where it is
+/// Teal that cannot send it again.
+constexpr bool is_targets_fault(const FailedAttempt& failed, const RequestTraits& request,
+                                Next next) {
+  if (next == Next::fresh_connection) return false;
+  return failed.failure != Failure::not_begun ||
+         (request.is_replayable && next != Next::another_target);
 }
 
 /// The client has seen nothing of a response; what it has begun to see is never begun anew.

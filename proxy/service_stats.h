@@ -23,6 +23,7 @@ enum class ServiceStat : std::uint8_t {
   requests_without_target,  // 503: nobody healthy
   requests_without_room,    // 503: pending queue full
   queue_timeouts,           // 503: waited too long for room
+  requests_not_begun,       // 503: by nobody who was asked
   requests_queued,          // had to wait for room
   requests_waiting,         // gauge
   request_body_timeouts,
@@ -48,6 +49,7 @@ enum class ServiceStat : std::uint8_t {
   retries_reused_died,  // the one transparent retry on a fresh connection
   retries_connect,      // another target after a failed connect
   retries_failed,       // another target after another failure
+  retries_not_begun,    // another connection or target after one that did nothing of it
   retries_shield,       // the live group after the release
   retries_over_budget,  // not made: the group had its share of retries
   shield_over_budget,

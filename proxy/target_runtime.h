@@ -108,6 +108,9 @@ struct TargetRuntime {
   /// Those that throw away the rest of a response nobody wants.
   std::vector<boost::intrusive_ptr<Upstream>> discarding;
   config::Upstream spoken;  ///< How its connections speak to it.
+  /// So many streams a connection of HTTP/2 took before the target left it, and others behind; 0:
+  /// that has not happened, or is over.
+  std::uint32_t left_after = 0;
   /// Those that speak HTTP/2 and take, or will take, further requests.
   std::vector<boost::intrusive_ptr<Http2Upstream>> http2;
   /// Upgraded connections; each takes itself out.

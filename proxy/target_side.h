@@ -30,6 +30,9 @@ class TargetSide {
 
   /// The request can go out; until then Exchange::on_connected() is to come.
   virtual bool is_connected() const = 0;
+  /// It cannot, though the target was reached, since that takes none for now
+  /// (Exchange::on_full()).
+  virtual bool is_full() const { return false; }
 
   /// The request may go out on it with what it says of an upgrade.
   virtual bool takes_upgrade(const net::RequestHead& head, const UpgradeStyle& upgrade) const = 0;
@@ -54,8 +57,12 @@ class TargetSide {
   virtual void unpause() = 0;
 
   // ---- for what may be tried again (proxy/retry.h)
-  /// The connection has carried other requests.
+  /// The connection has carried other requests, and if anything of it failed, it did.
   virtual bool is_kept() const = 0;
+  /// The request may come back through no fault of the target's, to be sent again.
+  virtual bool may_come_back() const { return is_kept(); }
+  /// After Failure::not_begun: the connection took other requests instead.
+  virtual bool was_left_behind() const { return false; }
   /// Some byte of the request may have reached who works on it.
   virtual bool is_sent() const = 0;
   /// Some byte of the response has come.

@@ -16,9 +16,6 @@ constexpr std::size_t kRead = 64 * 1024;
 /// put up with by default (five minutes).
 constexpr Millis kNextPing{310'000};
 
-/// As for HTTP/1 (upstream.cc).
-constexpr net::Http2Limits kResponseLimits{.head_bytes = 64 * 1024, .fields = 200};
-
 }  // namespace
 
 Http2Upstream::Http2Upstream(Worker& worker, net::Stream stream,
@@ -55,16 +52,15 @@ void Http2Upstream::take_over(Worker& worker, net::Stream stream,
   target->http2.push_back(made);
   made->note_need();
   made->make_session();
-  made->phase_ = Phase::open;  // its choice is answer enough
-  TargetSide& side = made->open_stream(exchange, wanted);
+  made->phase_ = Phase::greeting;
+  exchange.on_moved(made->open_stream(exchange, wanted));
   // What came with the end of the handshake is there already, and will not be announced again.
   made->mark_ready({.read = true});
   made->resume_soon();
-  exchange.on_connected(side);
 }
 
 void Http2Upstream::make_session() {
-  session_ = net::Http2Session::make_client(kResponseLimits, stream_.tls() != nullptr);
+  session_ = net::Http2Session::make_client(net::kHttp2ResponseLimits, stream_.tls() != nullptr);
   (*target_->stats)[ServiceStat::upstream_http2_connections].add();
   last_input_ = worker_.now();
   resume_after_turn();
@@ -82,20 +78,44 @@ void Http2Upstream::on_open() {
   connected();
 }
 
-/// The target takes requests now; those that wait for it and are more than it takes go on.
-void Http2Upstream::admit() {
-  phase_ = Phase::open;
-  const std::uint32_t room = session_->accepts_streams() ? session_->most_streams() : 0;
-  if (room == 0) {
+/// The target has said what it takes, or that it leaves.
+void Http2Upstream::begin_to_take() {
+  if (session_->streams_taken()) {
+    lose(Failure::not_begun, net::Refusal::none);
+    return;
+  }
+  if (!session_->has_settings()) return;
+  if (!session_->accepts_streams()) {
     (*target_->stats)[ServiceStat::upstream_connect_failures].add();
     lose(Failure::connect, net::Refusal::none);
     return;
   }
+  // RFC 9113, section 6.5.2: a target says 0 for a short time only.
+  if (const std::uint32_t room = session_->most_streams(); room > 0)
+    admit(room);
+  else
+    tell_streams([](Http2TargetStream& stream) { stream.on_full(); });
+}
+
+/// Those that are more than it takes go on.
+void Http2Upstream::admit(std::uint32_t room) {
+  phase_ = Phase::open;
   Streams surplus;
   while (streams_.size() > room) surplus.push_back(take_out(streams_.size() - 1));
   attached_ -= static_cast<std::uint32_t>(surplus.size());
-  for (std::size_t i = 0; i < streams_.size(); ++i) streams_[i]->on_ready();
+  requests_ -= static_cast<std::uint32_t>(surplus.size());
+  tell_streams([](Http2TargetStream& stream) { stream.on_ready(); });
   for (auto& stream : surplus) move_on(std::move(stream));
+}
+
+/// Whoever hears it may leave; the last one takes the place.
+template <class Tell>
+void Http2Upstream::tell_streams(Tell tell) {
+  for (std::size_t i = 0; i < streams_.size();) {
+    Http2TargetStream* const stream = streams_[i].get();
+    tell(*stream);
+    if (i < streams_.size() && streams_[i].get() == stream) ++i;
+  }
 }
 
 void Http2Upstream::move_on(std::unique_ptr<Http2TargetStream> stream) {
@@ -109,7 +129,9 @@ void Http2Upstream::move_on(std::unique_ptr<Http2TargetStream> stream) {
     return;
   }
   stream->move_to(*other);
+  Http2TargetStream& moved = *stream;
   other->add(std::move(stream));
+  if (other->takes_none()) moved.on_full();
 }
 
 // ---- streams ------------------------------------------------------------------------------------
@@ -122,13 +144,33 @@ Http2Upstream* Http2Upstream::with_room(TargetRuntime& target, bool fresh) {
 
 bool Http2Upstream::has_room(bool fresh) const {
   const std::uint32_t most = target_->spoken.concurrent_streams;
-  if (phase_ < Phase::open) return !is_stale_ && streams_.size() < most;
+  if (phase_ < Phase::open) return !is_stale_ && streams_.size() < most && !is_at_its_end();
   return phase_ == Phase::open && !fresh && !is_broken() && !is_pinged_ &&
-         session_->accepts_streams() && streams_.size() < std::min(most, session_->most_streams());
+         session_->accepts_streams() &&
+         streams_.size() < std::min(most, session_->most_streams()) && !is_at_its_end();
+}
+
+/// It has had as many requests as the one that the target left, and has not shown yet that it
+/// outlives them.
+bool Http2Upstream::is_at_its_end() const {
+  const std::uint32_t most = target_->left_after;
+  return most > 0 && requests_ >= most && requests_ - streams_.size() < most;
+}
+
+/// The target has left: what it does not take is closed, and is to find the next one no longer.
+void Http2Upstream::note_leaving() {
+  const std::uint32_t taken = session_->streams_taken().value_or(0);
+  if (taken > 0 && taken < requests_) target_->left_after = taken;
+}
+
+void Http2Upstream::note_staying() {
+  const std::uint32_t most = target_->left_after;
+  if (most > 0 && requests_ - streams_.size() >= most && session_->accepts_streams()) [[unlikely]]
+    target_->left_after = 0;
 }
 
 TargetSide& Http2Upstream::open_stream(Exchange& exchange, const Reach& wanted) {
-  const bool is_kept = requests_++ > 0 && is_ready();
+  const bool is_kept = requests_ > 0 && is_ready();
   if (is_kept) (*target_->stats)[ServiceStat::upstream_reuses].add();
   if (std::exchange(is_idle_, false)) {
     end_idle();
@@ -144,6 +186,7 @@ void Http2Upstream::add(std::unique_ptr<Http2TargetStream> stream) {
   stream->set_place(streams_.size());
   streams_.push_back(std::move(stream));
   ++attached_;
+  ++requests_;
 }
 
 std::unique_ptr<Http2TargetStream> Http2Upstream::take_out(std::size_t place) {
@@ -239,7 +282,7 @@ void Http2Upstream::after_feed() {
   for (Http2TargetStream* const stream : fed_) stream->after_input();
   fed_.clear();
   settle_closed();
-  if (phase_ == Phase::greeting && session_->has_settings()) admit();
+  if (phase_ == Phase::greeting) begin_to_take();
   if (phase_ == Phase::open && !session_->accepts_streams()) {
     phase_ = Phase::draining;
     leave_pool();
@@ -249,12 +292,14 @@ void Http2Upstream::after_feed() {
 
 void Http2Upstream::settle_closed() {
   if (session_ == nullptr || !session_->has_closed()) return;
+  note_leaving();
   for (const net::Http2Session::Closed& closed : session_->take_closed()) {
     auto& stream = static_cast<Http2TargetStream&>(*closed.stream);
     stream.on_closed(closed.error);  // it may leave by that
     bury_if_over(stream);
     if (phase_ == Phase::closed) return;
   }
+  note_staying();
 }
 
 void Http2Upstream::settle_empty() {

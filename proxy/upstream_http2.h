@@ -5,7 +5,11 @@
 //   connecting --TLS--> greeting --SETTINGS--> open --GOAWAY--> draining --last stream--> closed
 //
 // Requests join it while it connects, and are sent when the target's SETTINGS say how many it
-// takes: whoever speaks something else, or takes none, has been sent none.
+// takes: whoever speaks something else has been sent none. While it takes none (0) they wait.
+//
+// A target that leaves its connections after so many requests, as nginx does, leaves the streams
+// behind that are too many. Of its next ones each gets that many, and those that are more another;
+// until one has served them all and stays.
 //
 // Owned by the reactor's registration and the pool of its worker (TargetRuntime::http2). Does not
 // choose targets or retry (exchange.h).
@@ -42,6 +46,8 @@ class Http2Upstream final : public Http2Channel<TargetConnection> {
   TargetSide& open_stream(Exchange& exchange, const Reach& wanted);
   /// Requests go out on it at once.
   bool is_ready() const { return phase_ == Phase::open; }
+  /// The target was reached, but takes no stream for now.
+  bool takes_none() const { return phase_ == Phase::greeting && session_->has_settings(); }
   /// No further requests; it ends with the last one.
   void retire();
   void close_idle() override { end(); }
@@ -67,8 +73,14 @@ class Http2Upstream final : public Http2Channel<TargetConnection> {
   void on_failed(Failure failure) override { lose(failure, net::Refusal::none); }
   void make_session();
   bool has_room(bool fresh) const;
+  bool is_at_its_end() const;
   bool is_leaving() const;
-  void admit();
+  void note_leaving();
+  void note_staying();
+  template <class Tell>
+  void tell_streams(Tell tell);
+  void begin_to_take();
+  void admit(std::uint32_t room);
   void move_on(std::unique_ptr<Http2TargetStream> stream);
   void add(std::unique_ptr<Http2TargetStream> stream);
   std::unique_ptr<Http2TargetStream> take_out(std::size_t place);
@@ -92,7 +104,7 @@ class Http2Upstream final : public Http2Channel<TargetConnection> {
   bool is_feeding_ = false;     ///< The session is reading: its streams must stay.
   bool is_pinged_ = false;      ///< Nothing came since.
   std::uint32_t attached_ = 0;  ///< Streams with an exchange.
-  std::uint32_t requests_ = 0;  ///< So far.
+  std::uint32_t requests_ = 0;  ///< So far, those that wait included.
   Streams streams_;
   Streams gone_;  ///< Kept to the end of the turn, since one of them may be calling.
   std::vector<Http2TargetStream*> fed_;

@@ -86,9 +86,7 @@ TEST_F(Http2TargetFaultsTest, ARefusedStreamIsSentAgainWhateverItsMethod) {
   });
   start({target.address()});
   HttpClient client(teal_->listener());
-  EXPECT_EQ(client.get("/").status, 502) << "a fresh connection's word stands";
-  asked = 1;
-  EXPECT_EQ(client.get("/").status, 200);
+  EXPECT_EQ(client.get("/").status, 200) << "on a first connection, too";
   asked = 0;
   client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nhello");
   const Response got = client.read();
@@ -133,7 +131,8 @@ TEST_F(Http2TargetFaultsTest, GoAwayLosesNoRequest) {
     EXPECT_EQ(frame->payload, "done");
     answered += frame->ends() ? 1 : 0;
   }
-  EXPECT_EQ(target.connections(), 2U);
+  EXPECT_GE(target.connections(), 2U);
+  EXPECT_LE(target.connections(), 10U) << "five at once on each, as on the first one";
 }
 
 TEST_F(Http2TargetFaultsTest, AConnectionThatDiesIsReplacedForWhatMayBeSentTwice) {

@@ -42,8 +42,13 @@ class Http2Target {
   using Send = std::function<void(const std::string& bytes)>;
   using Script = std::function<void(const Send& send, const SeenStream& request)>;
 
-  explicit Http2Target(std::string name = "h2-1", Settings settings = {})
-      : name_(std::move(name)), settings_(std::move(settings)) {
+  /// What it says first on a connection, its SETTINGS for a start.
+  using Greeting = std::function<std::string(std::size_t connection)>;
+
+  explicit Http2Target(std::string name = "h2-1", const Settings& settings = {})
+      : Http2Target(std::move(name), [settings](std::size_t) { return h2::settings(settings); }) {}
+  Http2Target(std::string name, Greeting greeting)
+      : name_(std::move(name)), greeting_(std::move(greeting)) {
     accepting_ = std::jthread([this](const std::stop_token& stop) { accept_all(stop); });
   }
   ~Http2Target() { stop(); }
@@ -74,6 +79,19 @@ class Http2Target {
   void cut_all() {
     const std::scoped_lock lock(mutex_);
     for (Line& line : lines_) line.wire.cut();
+  }
+
+  /// Says this on every connection that is open.
+  void tell_all(const std::string& bytes) {
+    const std::scoped_lock lock(mutex_);
+    for (Line& line : lines_) line.wire.send(bytes);
+  }
+
+  /// All that it said until now was read.
+  bool is_heard() {
+    const std::size_t before = pongs_;
+    tell_all(h2::frame(h2::kPing, 0, 0, "12345678"));
+    return eventually([&] { return pongs_ > before; });
   }
 
   // ---- memory
@@ -124,16 +142,17 @@ class Http2Target {
     while (!stop.stop_requested()) {
       Wire wire = door_.accept(Deadline{Millis{20} / kPatience});
       if (!wire.is_open()) continue;
-      const std::size_t number = ++connections_;
+      const std::size_t number = connections_ + 1;
+      wire.send(greeting_(number) + h2::frame(h2::kSettings, h2::kAck, 0));
       const std::scoped_lock lock(mutex_);
       Line& line = lines_.emplace_back();
       line.wire = std::move(wire);
       line.thread = std::jthread([this, &line, number] { serve(line.wire, number); });
+      connections_ = number;
     }
   }
 
   void serve(Wire& wire, std::size_t number) {
-    wire.send(h2::settings(settings_) + h2::frame(h2::kSettings, h2::kAck, 0));
     h2::FrameReader reader;
     std::map<std::uint32_t, SeenStream> open;
     bool is_greeted = false;
@@ -162,6 +181,7 @@ class Http2Target {
       ++pings_;
       send(h2::frame(h2::kPing, h2::kAck, 0, frame.payload));
     }
+    if (frame.type == h2::kPing && (frame.flags & h2::kAck) != 0) ++pongs_;
     if (frame.type == h2::kReset) {
       const std::scoped_lock lock(mutex_);
       resets_.push_back(frame.error());
@@ -210,10 +230,10 @@ class Http2Target {
   }
 
   const std::string name_;
-  const Settings settings_;
+  const Greeting greeting_;
   Door door_;
   std::atomic<bool> stingy_{false};
-  std::atomic<std::size_t> connections_{0}, pings_{0};
+  std::atomic<std::size_t> connections_{0}, pings_{0}, pongs_{0};
   mutable std::mutex mutex_;
   Script on_request_, on_head_, on_piece_;
   std::vector<SeenStream> seen_;

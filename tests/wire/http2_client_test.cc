@@ -181,8 +181,10 @@ TEST_F(Http2ClientTest, TellsWhatTheServerDidNothingOf) {
   frames();
   EXPECT_TRUE(session_->accepts_streams());
   EXPECT_EQ(session_->most_streams(), 50U);
+  EXPECT_FALSE(session_->streams_taken());
   feed(h2::reset(1, 7) + h2::frame(h2::kGoAway, 0, 0, h2::number(3, 4) + h2::number(0, 4)));
   EXPECT_FALSE(session_->accepts_streams());
+  EXPECT_EQ(session_->streams_taken(), 2U);
   const auto closed = session_->take_closed();
   ASSERT_EQ(closed.size(), 2U);
   EXPECT_EQ(closed[0].stream, streams[0].get());
@@ -191,6 +193,27 @@ TEST_F(Http2ClientTest, TellsWhatTheServerDidNothingOf) {
   EXPECT_EQ(closed[1].error, Http2Error::refused_stream);
   feed(h2::headers(3, {{":status", "200"}}));
   EXPECT_EQ(streams[1]->said, "200 length 0\nbody []\nend\n");
+}
+
+TEST_F(Http2ClientTest, ClosesWhatItHadNotSentWhenTheServerLeft) {
+  const auto stream = ask(kGet);
+  feed(h2::frame(h2::kGoAway, 0, 0, h2::number(0, 4) + h2::number(0, 4)));
+  EXPECT_EQ(session_->streams_taken(), 0U);
+  for (const h2::Frame& frame : frames()) EXPECT_NE(frame.type, h2::kHeaders);
+  ASSERT_EQ(session_->take_closed().size(), 1U);
+  EXPECT_FALSE(stream->is_begun());
+  feed(h2::frame(h2::kGoAway, 0, 0, h2::number(0x7fffffff, 4) + h2::number(0, 4)));
+  EXPECT_LE(session_->streams_taken().value_or(0), 0x40000000U);
+}
+
+TEST_F(Http2ClientTest, KeepsARequestUntilTheServerTakesOne) {
+  feed(h2::settings({{3, 0}}));
+  EXPECT_EQ(session_->most_streams(), 0U);
+  const auto stream = ask(kGet);
+  for (const h2::Frame& frame : frames()) EXPECT_NE(frame.type, h2::kHeaders);
+  feed(h2::settings({{3, 1}}));
+  EXPECT_FALSE(frames().empty());
+  EXPECT_TRUE(stream->is_begun());
 }
 
 TEST_F(Http2ClientTest, EndsWithAServerThatFloods) {

@@ -101,6 +101,68 @@ TEST(Retry, AsksAnotherTargetForWhatTheServiceListsIfThatIsSafe) {
   EXPECT_EQ(next(failed(Failure::status, 503), kLong, rules), Next::give_up);
 }
 
+// ---- what was not begun
+// ---------------------------------------------------------------------------
+
+constexpr FailedAttempt not_begun(bool left_behind = false) {
+  return {.failure = Failure::not_begun, .on_kept_connection = true, .left_behind = left_behind};
+}
+
+TEST(NotBegun, GoesToTheSameTargetByAnotherConnectionWhateverItsMethod) {
+  EXPECT_EQ(next(not_begun(), kPost), Next::fresh_connection);
+  EXPECT_EQ(next(not_begun(), kPost, {}, {.fresh_was_tried = true}), Next::fresh_connection);
+  EXPECT_EQ(next(not_begun(), kPost, {.again = {}, .attempts = 2}), Next::fresh_connection)
+      << "no failure of the target has to be listed for that";
+}
+
+TEST(NotBegun, GoesToAnotherTargetAsALastAttempt) {
+  EXPECT_EQ(next(not_begun(), kPost, {}, {.attempts = 2}), Next::another_target);
+  EXPECT_EQ(next(not_begun(), kPost, {.again = {}}, {.attempts = 2}), Next::fresh_connection);
+}
+
+TEST(NotBegun, IsGivenUpAfterTheMostAttempts) {
+  EXPECT_EQ(next(not_begun(), kGet, {}, {.attempts = 3}), Next::give_up);
+  EXPECT_EQ(next(not_begun(), kGet, {.attempts = 1}, {.attempts = 1}), Next::give_up);
+}
+
+TEST(NotBegun, CostsNoAttemptWhereOthersHadTheirTurn) {
+  EXPECT_EQ(next(not_begun(true), kPost, {.attempts = 1}, {.attempts = 1}), Next::fresh_connection);
+  EXPECT_EQ(next(not_begun(true), kPost, {}, {3, true, kMostLeftBehind - 1}),
+            Next::fresh_connection);
+}
+
+TEST(NotBegun, IsLeftBehindForOthersOnlySoOften) {
+  EXPECT_EQ(next(not_begun(true), kGet, {}, {1, false, kMostLeftBehind}), Next::fresh_connection);
+  EXPECT_EQ(next(not_begun(true), kGet, {}, {2, false, kMostLeftBehind}), Next::another_target);
+  EXPECT_EQ(next(not_begun(true), kGet, {}, {3, false, kMostLeftBehind}), Next::give_up);
+}
+
+TEST(NotBegun, WantsTheBodyAtHandAndNothingOfAResponseSeen) {
+  EXPECT_EQ(next(not_begun(), kLong), Next::give_up);
+  EXPECT_EQ(next(not_begun(true), kLong), Next::give_up);
+  EXPECT_EQ(next(not_begun(true), kGet, {.attempts = 0}), Next::give_up)
+      << "of those who have seen an interim response";
+}
+
+TEST(NotBegun, GoesToTheLiveGroupWhenTheReleaseNeverBegins) {
+  EXPECT_EQ(next(not_begun(), kPost, shielded(), {.attempts = 3}), Next::live_group);
+}
+
+TEST(NotBegun, IsHeldAgainstATargetOnlyWhenNobodyOfItsGroupBeganIt) {
+  EXPECT_FALSE(is_targets_fault(not_begun(), kGet, Next::fresh_connection));
+  EXPECT_FALSE(is_targets_fault(not_begun(), kGet, Next::another_target));
+  EXPECT_TRUE(is_targets_fault(not_begun(), kGet, Next::give_up));
+  EXPECT_TRUE(is_targets_fault(not_begun(), kGet, Next::live_group));
+  EXPECT_FALSE(is_targets_fault(not_begun(), kLong, Next::give_up))
+      << "it is Teal that cannot send it again";
+}
+
+TEST(Blame, IsForEveryAttemptButOneOnAKeptConnectionThatHadClosed) {
+  EXPECT_TRUE(is_targets_fault(failed(Failure::connect), kGet, Next::another_target));
+  EXPECT_TRUE(is_targets_fault(failed(Failure::reset), kLong, Next::give_up));
+  EXPECT_FALSE(is_targets_fault(died_when_reused(), kGet, Next::fresh_connection));
+}
+
 // ---- the shield ---------------------------------------------------------------------------------
 
 TEST(Shield, GivesTheLiveGroupWhatFailsOnTheRelease) {
