@@ -33,9 +33,11 @@ std::string_view why_fixed(std::string_view name, Way way) {
   if (name == "host") return "is what host_header of the service is for";
   if (name == "expect") return "is answered by Teal itself";
   if (is_one_of(name, {"forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port",
-                       "x-forwarded-proto", "x-real-ip", "x-request-id", "traceparent",
-                       "tracestate", "via", "x-forwarded-client-cert"}))
+                       "x-forwarded-proto", "x-real-ip", "x-request-id", "via",
+                       "x-forwarded-client-cert"}))
     return "is written by Teal itself, for targets to trust";
+  if (is_one_of(name, {"traceparent", "tracestate"}))
+    return "goes on as it came, for those who record traces";
   return {};
 }
 

@@ -61,8 +61,8 @@ struct AccessRecord {
   std::string_view service, group, upstream, revision;
   /// Who was asked first where the live group answered in place of the release, and why.
   std::string_view shielded_group, shielded_upstream, shield_reason;
-  std::uint16_t shielded_status = 0;  ///< What the release answered; 0 if nothing.
-  std::string_view request_id, trace_id;
+  std::uint16_t shielded_status = 0;      ///< What the release answered; 0 if nothing.
+  std::string_view request_id, trace_id;  ///< trace_id: empty where the request came with none.
   Termination termination = Termination::ok;
   std::string_view origin;  ///< Who made the response: "target" or "teal".
   std::string_view detail;

@@ -264,7 +264,7 @@ void Exchange::log(Origin origin) {
   }
   if (target_) record.upstream = target_->address;
   record.request_id = ids_.id();
-  record.trace_id = ids_.trace().substr(3, 32);
+  record.trace_id = ids_.trace_id();
   record.termination = termination_;
   record.origin = own_response_ ? "teal" : to_string(origin);
   if (last_rule_ != net::Refusal::none) {

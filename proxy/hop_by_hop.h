@@ -85,7 +85,7 @@ constexpr bool ends_here(net::HeaderId id) {
 }
 
 /// What happens to a field of a request.
-enum class Fate : std::uint8_t { keep, drop, keep_if_trusted };
+enum class Fate : std::uint8_t { keep, drop, keep_if_trusted, keep_if_traced };
 
 constexpr Fate request_fate(net::HeaderId id) {
   using net::HeaderId;
@@ -96,9 +96,9 @@ constexpr Fate request_fate(net::HeaderId id) {
     case HeaderId::proxy:  // CGI takes it for a setting of its own (CVE-2016-5385).
     case HeaderId::forwarded:
     case HeaderId::x_forwarded_for:
-    case HeaderId::x_request_id:
+    case HeaderId::x_request_id: return Fate::drop;
     case HeaderId::traceparent:
-    case HeaderId::tracestate: return Fate::drop;
+    case HeaderId::tracestate: return Fate::keep_if_traced;
     case HeaderId::x_forwarded_host:
     case HeaderId::x_forwarded_port:
     case HeaderId::x_forwarded_proto:

@@ -1,7 +1,8 @@
-// The ids of a request (proxy/rewrite.h): X-Request-Id and W3C Trace Context, level 1.
+// The ids of a request (proxy/rewrite.h): X-Request-Id and W3C Trace Context, level 2.
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <tuple>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -14,8 +15,6 @@ namespace teal::proxy {
 namespace {
 
 using net::HeaderId;
-
-constexpr std::string_view kHex = "0123456789abcdef";
 
 #if defined(__SSE2__)
 /// The digits of sixteen nibbles.
@@ -39,6 +38,7 @@ std::array<char, 32> hex_of(std::uint64_t first, std::uint64_t second) {
   store_digits(&text[0], _mm_unpacklo_epi8(high, low));
   store_digits(&text[16], _mm_unpackhi_epi8(high, low));
 #else
+  constexpr std::string_view kHex = "0123456789abcdef";
   for (std::size_t i = 16; i-- > 0; first >>= 4U) text[i] = kHex[first & 0xfU];
   for (std::size_t i = 32; i-- > 16; second >>= 4U) text[i] = kHex[second & 0xfU];
 #endif
@@ -62,7 +62,7 @@ bool all_zero(std::string_view text) {
 }
 
 /// Where the parts of a traceparent stand: "00-<32 trace>-<16 span>-<2 flags>".
-constexpr std::size_t kTraceAt = 3, kTraceSize = 32;
+constexpr std::size_t kTraceAt = 3, kTraceSize = std::tuple_size_v<TraceId>;
 constexpr std::size_t kSpanAt = 36, kSpanSize = 16;
 constexpr std::size_t kFlagsAt = 53, kSize = 55;
 
@@ -105,31 +105,6 @@ void put_uuid(char* at, Rng& rng) {
   put<12>(at, &digits[20]);
 }
 
-std::uint64_t not_zero(Rng& rng) {
-  std::uint64_t number = rng.next();
-  while (number == 0) number = rng.next();
-  return number;
-}
-
-void put_traceparent(RequestIds& out, std::string_view continued, Rng& rng) {
-  char* at = out.traceparent;
-  at = put<3>(at, "00-");
-  if (continued.empty()) {
-    const std::uint64_t high = not_zero(rng);
-    at = put<kTraceSize>(at, hex_of(high, rng.next()).data());
-  } else {
-    at = put<kTraceSize>(at, continued.data() + kTraceAt);
-  }
-  *at++ = '-';
-  at = put<kSpanSize>(at, hex_of(not_zero(rng), 0).data());
-  *at++ = '-';
-  *at++ = '0';
-  // Level 1 knows one flag, `sampled`; others must be zero. A trace begun here is recorded by
-  // nobody yet (section 3.2.2.5.1).
-  const bool sampled = !continued.empty() && kHex.find(continued[kFlagsAt + 1]) % 2 == 1;
-  *at = sampled ? '1' : '0';
-}
-
 }  // namespace
 
 void make_request_ids(const net::RequestHead& head, const Peer& peer, Rng& rng, RequestIds& out) {
@@ -152,8 +127,9 @@ void make_request_ids(const net::RequestHead& head, const Peer& peer, Rng& rng, 
     out.request_id_size = sizeof out.request_id;
   }
 
-  out.trace_continued = parents == 1 && is_valid_traceparent(parent);
-  put_traceparent(out, out.trace_continued ? parent : std::string_view{}, rng);
+  out.trace.reset();
+  if (parents == 1 && is_valid_traceparent(parent))
+    std::copy_n(parent.begin() + kTraceAt, kTraceSize, out.trace.emplace().begin());
 }
 
 }  // namespace teal::proxy

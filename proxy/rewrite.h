@@ -1,11 +1,13 @@
 // Header rules: what a request head looks like to the target and a response head to the client.
 // Hop-by-hop fields go (with those that Connection names, except fields that must not be removable
-// that way), Via, X-Forwarded-*, Forwarded, X-Request-Id and traceparent are continued or started.
+// that way), Via, X-Forwarded-*, Forwarded and X-Request-Id are continued or started. A trace goes
+// on as it came or not at all: Teal records none, so it has no span to name and begins no trace.
 // Kept field lines are copied as runs; the start line is always written anew, never relayed.
 //
 // Pure: bytes appended to the caller's Text. No allocation beyond its growth.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -30,19 +32,27 @@ struct Peer {
   std::string_view identity = {};
 };
 
-/// Ids of one request, as text, in fixed buffers; filled by begin_request.
+/// The id of a trace, as text.
+using TraceId = std::array<char, 32>;
+
+/// Ids of one request, as text, in fixed buffers.
 struct RequestIds {
   char request_id[36];  ///< Continued from a trusted peer if it is 1..36 safe characters.
   std::uint8_t request_id_size = 0;
-  char traceparent[55];  ///< "00-<trace>-<span>-<flags>": continued trace, new span.
-  bool trace_continued = false;
+  /// Of the trace that the request belongs to. None: it came with none, or with one that nobody can
+  /// read, and neither traceparent nor tracestate goes on.
+  std::optional<TraceId> trace;
 
   std::string_view id() const { return {request_id, request_id_size}; }
-  std::string_view trace() const { return {traceparent, sizeof traceparent}; }
+  /// Empty: none.
+  std::string_view trace_id() const {
+    return trace ? std::string_view(trace->data(), trace->size()) : std::string_view();
+  }
 };
 
-/// Decides the ids of a request: X-Request-Id of a trusted peer kept, else a new UUIDv4;
-/// traceparent continued if valid (W3C Trace Context, level 1), else started (tracestate dropped).
+/// Decides the ids of a request, whatever `out` held before: X-Request-Id of a trusted peer kept,
+/// else a new UUIDv4; the trace that the one traceparent names, if that is valid (W3C Trace
+/// Context, level 2).
 void make_request_ids(const net::RequestHead& head, const Peer& peer, Rng& rng, RequestIds& out);
 
 /// What a request says of changing the connection's protocol (proxy/upgrade.h).

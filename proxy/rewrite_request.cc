@@ -14,7 +14,6 @@ namespace {
 
 using net::HeaderId;
 
-constexpr std::size_t kLongestTracestate = 512;
 /// What is added here at most, but for values of the client's, the target's and the peer's.
 constexpr std::size_t kAddedBytes = 640;
 
@@ -96,18 +95,6 @@ Pen put_x_forwarded(Pen pen, const net::RequestHead& head, const Peer& peer) {
   return pen += "\r\n";
 }
 
-Pen put_trace(Pen pen, const net::RequestHead& head, const RequestIds& ids) {
-  pen = net::put_field(pen, "x-request-id", ids.id());
-  pen = net::put_field(pen, "traceparent", ids.trace());
-  if (!ids.trace_continued || !head.fields.has(HeaderId::tracestate)) return pen;
-  const Pen line = pen;
-  pen += "tracestate: ";
-  const char* const value = pen.at();
-  pen = put_joined(pen, head.fields, HeaderId::tracestate);
-  if (pen.at() == value || pen.at() > value + kLongestTracestate) return line;
-  return pen += "\r\n";
-}
-
 /// RFC 9110, section 10.1.4: trailers are understood from end to end, so the word may go on; TE has
 /// to be named in Connection then.
 Pen put_te(Pen pen, const net::RequestHead& head) {
@@ -162,7 +149,9 @@ void append_request_head(Text& out, const net::RequestHead& head, const RequestS
   LineCopier lines{pen, head.fields};
   for (const net::Field& field : head.fields) {
     const Fate what = request_fate(field.id);
-    if (what == Fate::drop || (what == Fate::keep_if_trusted && !peer.trusted)) continue;
+    if (what == Fate::drop || (what == Fate::keep_if_trusted && !peer.trusted) ||
+        (what == Fate::keep_if_traced && !style.ids.trace))
+      continue;
     if (field.id == HeaderId::other) {
       const std::string_view name = head.fields.name(field);
       if (survey.names(name) || is_identity_header(name)) continue;
@@ -175,7 +164,7 @@ void append_request_head(Text& out, const net::RequestHead& head, const RequestS
   pen = put_x_forwarded(pen, head, peer);
   if (!peer.identity.empty()) pen = net::put_field(pen, net::kIdentityHeader, peer.identity);
   pen = style.hop.put(pen, head.fields, head.minor_version);
-  pen = put_trace(pen, head, style.ids);
+  pen = net::put_field(pen, "x-request-id", style.ids.id());
   // In HTTP/2 there is no Connection to name it, and nothing else that it may say.
   const bool is_te_meant = survey.names_te() || head.minor_version == net::kHttp2;
   if (!upgrade.protocol.empty())

@@ -25,7 +25,7 @@ OUTCOMES = HERE / "outcomes.txt"
 WAIT = 2  # Of the proxies.
 LAST = b"GET /last HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n"
 # What proxies add or what is theirs to choose; the rest of a forwarded head is compared.
-ADDED = re.compile(rb"x-forwarded-|x-real-ip|forwarded$|via$|x-request-id|traceparent|x-filler")
+ADDED = re.compile(rb"x-forwarded-|x-real-ip|forwarded$|via$|x-request-id|x-filler")
 
 CONFIGURATIONS = {
     "teal": ("teal.yaml", """

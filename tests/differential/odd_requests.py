@@ -24,6 +24,7 @@ def message(*lines, body=""):
 
 
 HIDDEN = "GET /hidden HTTP/1.1\r\nHost: a.example\r\n\r\n"
+PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7"
 CHUNKED = "Transfer-Encoding: chunked"
 
 # RFC 9112, section 6.3 lets a proxy drop the length of such a message; RFC 9112, section 11.2 says why
@@ -32,6 +33,7 @@ AMBIGUOUS = "readers differ in what it says or where it ends: refused, not repai
 STATUS = "refused by all; which status says so is a matter of taste"
 STREAMED = "chunks go on as chunks: a body is passed on as it comes, not kept until its length is known"
 GRAMMAR = "outside the grammar of RFC 9112 or 9110: refused"
+TRACE = "of a trace that nobody can read nothing goes on, so that whoever records begins one (Trace Context, 3.2.2)"
 TARGET = "the path is normalised, or refused where readers differ; what was routed is what is passed on"
 
 ODD = [
@@ -186,4 +188,14 @@ ODD = [
     Odd("another expectation", post("Expect: 200-ok", "Content-Length: 0"),
         "unknown, and answered as if it were not there, which RFC 9110, 10.1.1 allows; not passed on"),
     Odd("two requests at once", get() + get(target="/y")),
+
+    # ---- traces
+    Odd("a trace that is not sampled", get(f"Traceparent: {PARENT}-00", "Tracestate: a=1")),
+    Odd("a sampled trace with the random flag", get(f"Traceparent: {PARENT}-03", "Tracestate: a=1,\tb=2")),
+    Odd("a trace of a later version", get(f"Traceparent: 01{PARENT[2:]}-09-more")),
+    Odd("a traceparent without an id", get(f"Traceparent: 00-{'0' * 32}-00f067aa0ba902b7-01", "Tracestate: a=1"),
+        TRACE),
+    Odd("two traceparents", get(f"Traceparent: {PARENT}-00", f"Traceparent: {PARENT}-01", "Tracestate: a=1"),
+        TRACE),
+    Odd("a tracestate alone", get("Tracestate: a=1"), TRACE),
 ]

@@ -15,10 +15,14 @@ namespace {
 
 namespace json = boost::json;
 
+const std::string kTrace = "4bf92f3577b34da6a3ce929d0e0e4736";
+const std::string kTraceparent = "traceparent: 00-" + kTrace + "-00f067aa0ba902b7-01\r\n";
+
 class AccessLogTest : public ::testing::Test {
  protected:
   void start(const std::string& more = {}, const std::string& format = "json") {
     ConfigText config = shop({target_.address()}, more);
+    config.workers = 1;  // So that lines stand in the order of the requests.
     config.services[0].match = "{ listener: public, path: /shop }";
     config.listeners = "public: { address: '127.0.0.1:0', timeouts: { request_header: 150ms } }";
     config.access_log = "{ format: " + format + ", path: \"" + (dir_ / "access.log") + "\" }";
@@ -58,7 +62,8 @@ class AccessLogTest : public ::testing::Test {
 TEST_F(AccessLogTest, ALineHasEverythingThatAnOperatorAsksFor) {
   start();
   HttpClient client(teal_->listener());
-  const Response response = client.post("/shop/cart?item=1", "teapot", "user-agent: tests/1\r\n");
+  const Response response =
+      client.post("/shop/cart?item=1", "teapot", "user-agent: tests/1\r\n" + kTraceparent);
   ASSERT_EQ(response.status, 200);
   const json::object line = lines(1)[0];
   EXPECT_EQ(text(line, "client"), "127.0.0.1");
@@ -78,9 +83,25 @@ TEST_F(AccessLogTest, ALineHasEverythingThatAnOperatorAsksFor) {
   EXPECT_EQ(text(line, "attempts"), "1");
   EXPECT_EQ(text(line, "user_agent"), "tests/1");
   EXPECT_EQ(text(line, "request_id"), response.headers.get("x-request-id"));
-  EXPECT_EQ(text(line, "trace_id").size(), 32U);
+  EXPECT_EQ(text(line, "trace_id"), kTrace);
   for (const char* timer : {"connect_ms", "first_byte_ms", "duration_ms"})
     EXPECT_TRUE(line.contains(timer)) << timer;
+}
+
+TEST_F(AccessLogTest, ATraceIsToldOnlyOfTheRequestThatCameWithIt) {
+  start();  // One worker, whose exchange is taken again by each request.
+  HttpClient traced(teal_->listener());
+  EXPECT_EQ(traced.get("/shop/traced", kTraceparent).status, 200);
+  EXPECT_EQ(target_.last().headers.get("traceparent"), "00-" + kTrace + "-00f067aa0ba902b7-01");
+  EXPECT_EQ(traced.get("/shop/next").status, 200);
+  EXPECT_FALSE(target_.last().headers.has("traceparent"));
+  HttpClient stranger(teal_->listener());
+  EXPECT_EQ(stranger.get("/shop/other").status, 200);
+  EXPECT_FALSE(target_.last().headers.has("traceparent"));
+  const auto all = lines(3);
+  EXPECT_EQ(text(all[0], "trace_id"), kTrace);
+  EXPECT_FALSE(all[1].contains("trace_id"));
+  EXPECT_FALSE(all[2].contains("trace_id"));
 }
 
 TEST_F(AccessLogTest, TheTerminationSaysHowARequestEnded) {

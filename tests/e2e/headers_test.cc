@@ -8,7 +8,8 @@ namespace teal::e2e {
 namespace {
 
 constexpr const char* kTrace = "4bf92f3577b34da6a3ce929d0e0e4736";
-const std::string kParent = std::string("00-") + kTrace + "-00f067aa0ba902b7-01";
+/// A traceparent, all but its flags.
+const std::string kSpan = std::string("00-") + kTrace + "-00f067aa0ba902b7-";
 
 /// `x` in the shape stands for a hexadecimal digit in lower case, anything else for itself.
 bool has_shape(std::string_view text, std::string_view shape) {
@@ -112,27 +113,38 @@ TEST_F(HeadersTest, EveryRequestHasAnIdThatTheClientGetsToo) {
             "from-the-edge.7");
 }
 
-TEST_F(HeadersTest, AValidTraceIsContinuedWithASpanOfOurOwn) {
-  const SeenRequest request = seen("traceparent: " + kParent + "\r\ntracestate: a=1,b=2\r\n");
-  const std::string parent = request.headers.get("traceparent");
-  EXPECT_EQ(parent.substr(0, 36), kParent.substr(0, 36));
-  EXPECT_NE(parent.substr(36, 16), kParent.substr(36, 16));
-  EXPECT_EQ(parent.substr(52), "-01");
-  EXPECT_EQ(request.headers.get("tracestate"), "a=1,b=2");
+TEST_F(HeadersTest, AValidTraceGoesOnByteForByte) {
+  for (const char* flags : {"00", "01", "02", "03"}) {
+    const std::string parent = kSpan + flags;
+    const SeenRequest request = seen("traceparent: " + parent + "\r\ntracestate: a=1,b=2\r\n");
+    EXPECT_EQ(request.headers.get("traceparent"), parent);
+    EXPECT_EQ(request.headers.get("tracestate"), "a=1,b=2");
+  }
 }
 
-TEST_F(HeadersTest, ABrokenTraceIsStartedAnew) {
+TEST_F(HeadersTest, NothingGoesOnOfATraceThatIsBrokenOrDouble) {
   for (const std::string& broken :
        {std::string("00-") + kTrace + "-0000000000000000-01", std::string("garbage"),
-        std::string("ff-") + kTrace + "-00f067aa0ba902b7-01"}) {
+        std::string("ff-") + kTrace + "-00f067aa0ba902b7-01",
+        kSpan + "01\r\ntraceparent: " + kSpan + "01"}) {
     const SeenRequest request = seen("traceparent: " + broken + "\r\ntracestate: a=1\r\n");
-    const std::string parent = request.headers.get("traceparent");
-    EXPECT_TRUE(
-        has_shape(parent, "00-" + std::string(32, 'x') + '-' + std::string(16, 'x') + "-00"))
-        << parent;
-    EXPECT_EQ(parent.find(kTrace), std::string::npos) << broken;
-    EXPECT_FALSE(request.headers.has("tracestate"));
+    EXPECT_FALSE(request.headers.has("traceparent")) << broken;
+    EXPECT_FALSE(request.headers.has("tracestate")) << broken;
   }
+}
+
+/// What OpenTelemetry's default sampler, ParentBased(AlwaysOn), decides of a request.
+bool records(const SeenRequest& request) {
+  const std::string parent = request.headers.get("traceparent");
+  if (!has_shape(parent, "00-" + std::string(32, 'x') + '-' + std::string(16, 'x') + "-xx"))
+    return true;  // A root: it is sampled.
+  return parent.back() == '1' || parent.back() == '3';
+}
+
+TEST_F(HeadersTest, AServiceWithAParentBasedSamplerRecordsWhatItWouldRecordAlone) {
+  EXPECT_TRUE(records(seen("")));
+  EXPECT_TRUE(records(seen("traceparent: " + kSpan + "01\r\n")));
+  EXPECT_FALSE(records(seen("traceparent: " + kSpan + "00\r\n")));
 }
 
 TEST_F(HeadersTest, TheHostIsPreservedOrTheTargetsOrALiteral) {

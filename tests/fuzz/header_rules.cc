@@ -43,6 +43,19 @@ bool is_same(const net::Framing& a, const net::Framing& b) {
   return a.kind == b.kind && a.length == b.length;
 }
 
+/// It goes on as it came, with all its state, or not at all.
+void expect_trace(const net::Fields& came, const net::Fields& forwarded, bool is_traced,
+                  std::string_view seen) {
+  const std::size_t parents = count(forwarded, HeaderId::traceparent);
+  const std::size_t states = count(forwarded, HeaderId::tracestate);
+  fuzz::expect(parents == (is_traced ? 1U : 0U), "one trace, or none", seen);
+  fuzz::expect(states == (is_traced ? count(came, HeaderId::tracestate) : 0U),
+               "its state goes with it", seen);
+  fuzz::expect(
+      !is_traced || forwarded.get(HeaderId::traceparent) == came.get(HeaderId::traceparent),
+      "a trace is what it was", seen);
+}
+
 void forward_request(const fuzz::Chosen& input) {
   net::RequestParser parser({});
   if (parser.next(input.rest).event != net::ParseEvent::head) return;
@@ -76,6 +89,7 @@ void forward_request(const fuzz::Chosen& input) {
                out.view());
   fuzz::expect(count(forwarded.fields, HeaderId::expect) == 0, "Teal answers Expect", out.view());
   expect_end_to_end(forwarded.fields, out.view());
+  expect_trace(head.fields, forwarded.fields, ids.trace.has_value(), out.view());
   for (const net::Field& field : forwarded.fields) {
     const std::string_view name = forwarded.fields.name(field);
     fuzz::expect(!net::is_odd_name(name) || !proxy::reads_like_own(name),

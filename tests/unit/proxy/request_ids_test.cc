@@ -56,40 +56,39 @@ TEST(RequestIds, ReplaceAnIdThatIsNotTrustedOrNotSafe) {
     EXPECT_EQ(ids_of({"X-Request-Id: " + id}, true).id().size(), 36U) << id;
 }
 
-TEST(RequestIds, StartATraceWhereThereIsNone) {
-  const RequestIds ids = ids_of({}, false);
-  EXPECT_FALSE(ids.trace_continued);
-  const std::string trace{ids.trace()};
-  const std::string form = "00-" + std::string(32, 'h') + "-" + std::string(16, 'h') + "-00";
-  EXPECT_TRUE(has_form(trace, form)) << trace;
-  EXPECT_NE(trace.substr(3, 32), std::string(32, '0'));
+TEST(RequestIds, BeginNoTraceWhereThereIsNone) {
+  EXPECT_EQ(ids_of({}, false).trace, std::nullopt);
+  EXPECT_EQ(ids_of({}, true).trace_id(), "");
+  EXPECT_EQ(ids_of({"tracestate: a=1"}, true).trace, std::nullopt);
 }
 
-TEST(RequestIds, ContinueAValidTraceWithASpanOfTheirOwn) {
-  const RequestIds ids = with_parent(std::string{kParent});
-  EXPECT_TRUE(ids.trace_continued);
-  EXPECT_EQ(ids.trace().substr(0, 36), kParent.substr(0, 36));
-  EXPECT_NE(ids.trace().substr(36, 16), kParent.substr(36, 16));
-  EXPECT_EQ(ids.trace().substr(52), "-01");
-}
-
-TEST(RequestIds, PassOnOnlyTheFlagThatLevelOneKnows) {
+TEST(RequestIds, HaveTheIdOfAValidTraceWhateverItsFlags) {
   const std::string stem{kParent.substr(0, 53)};
-  EXPECT_EQ(with_parent(stem + "ff").trace().substr(53), "01");
-  EXPECT_EQ(with_parent(stem + "fe").trace().substr(53), "00");
-  EXPECT_EQ(with_parent(stem + "0a").trace().substr(53), "00");
+  for (const char* flags : {"00", "01", "02", "03", "ff"})
+    EXPECT_EQ(with_parent(stem + flags).trace_id(), "0af7651916cd43dd8448eb211c80319c") << flags;
+}
+
+TEST(RequestIds, AreThoseOfTheLastRequestOnly) {
+  const auto traced =
+      test::request_head("GET / HTTP/1.1", {"traceparent: " + std::string{kParent}});
+  const auto untraced = test::request_head("GET / HTTP/1.1", {});
+  Rng rng{7};
+  RequestIds ids;
+  make_request_ids(traced.head, Peer{"10.0.0.1"}, rng, ids);
+  EXPECT_TRUE(ids.trace.has_value());
+  make_request_ids(untraced.head, Peer{"10.0.0.1"}, rng, ids);
+  EXPECT_EQ(ids.trace, std::nullopt);
 }
 
 TEST(RequestIds, ReadHigherVersionsOfTraceparentAsFarAsTheyAreKnown) {
   std::string parent{kParent};
   parent[1] = '1';
-  EXPECT_TRUE(with_parent(parent).trace_continued);
-  EXPECT_TRUE(with_parent(parent + "-what-ever").trace_continued);
-  EXPECT_FALSE(with_parent(parent + "x").trace_continued);
-  EXPECT_EQ(with_parent(parent).trace().substr(0, 3), "00-");
+  EXPECT_TRUE(with_parent(parent).trace.has_value());
+  EXPECT_TRUE(with_parent(parent + "-what-ever").trace.has_value());
+  EXPECT_FALSE(with_parent(parent + "x").trace.has_value());
 }
 
-TEST(RequestIds, StartANewTraceForAnyTraceparentThatBreaksARule) {
+TEST(RequestIds, HaveNoTraceForAnyTraceparentThatBreaksARule) {
   const std::string good{kParent};
   const auto changed = [&](std::size_t at, std::string_view text) {
     return std::string{good}.replace(at, text.size(), text);
@@ -99,12 +98,12 @@ TEST(RequestIds, StartANewTraceForAnyTraceparentThatBreaksARule) {
         changed(3, "A"), changed(40, "g"), changed(53, "0G"), changed(2, "_"), changed(35, "_"),
         changed(52, "_"), changed(0, "0x"), good + "-", good + "0", good.substr(0, 54),
         std::string{}, std::string{"00"}})
-    EXPECT_FALSE(with_parent(parent).trace_continued) << parent;
+    EXPECT_FALSE(with_parent(parent).trace.has_value()) << parent;
 }
 
-TEST(RequestIds, StartANewTraceWhereTwoAreGiven) {
+TEST(RequestIds, HaveNoTraceWhereTwoAreGiven) {
   const std::string line = "traceparent: " + std::string{kParent};
-  EXPECT_FALSE(ids_of({line, line}, false).trace_continued);
+  EXPECT_FALSE(ids_of({line, line}, false).trace.has_value());
 }
 
 }  // namespace

@@ -19,6 +19,8 @@ using Lines = std::vector<std::string>;
 const Peer kStranger{"203.0.113.7", false, false};
 const Peer kTrusted{"10.0.0.1", true, false};
 constexpr Hop kHop{0x1a2b3c4d};
+/// All but its flags.
+const std::string kTraceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-";
 
 struct Wish {
   Peer peer = kStranger;
@@ -110,12 +112,15 @@ TEST(RequestHead, DropsWhatConnectionNamesWhereverItStands) {
 }
 
 TEST(RequestHead, DoesNotLetConnectionRemoveWhatOthersRelyOn) {
-  const Lines fields{"Authorization: secret", "Cookie: a=b",           "Cache-Control: no-store",
-                     "Content-Type: text/x",  "X-Forwarded-Prefix: /", "Origin: https://o",
-                     "If-Match: \"1\"",       "Range: bytes=0-1",      "Sec-Fetch-Site: none",
-                     "User-Agent: u",         "Idempotency-Key: k",    "Content-Length: 3"};
+  const Lines fields{"Authorization: secret",   "Cookie: a=b",
+                     "Cache-Control: no-store", "Content-Type: text/x",
+                     "X-Forwarded-Prefix: /",   "Origin: https://o",
+                     "If-Match: \"1\"",         "Range: bytes=0-1",
+                     "Sec-Fetch-Site: none",    "Traceparent: " + kTraceparent + "01",
+                     "User-Agent: u",           "Idempotency-Key: k",
+                     "Content-Length: 3"};
   Lines all = fields;
-  std::string names = "Host, X-Forwarded-For, Forwarded, Via, X-Request-Id, Traceparent";
+  std::string names = "Host, X-Forwarded-For, Forwarded, Via, X-Request-Id";
   for (const std::string& field : fields) names += ", " + field.substr(0, field.find(':'));
   all.push_back("Connection: " + names);
   const Lines lines = get(all);
@@ -123,8 +128,7 @@ TEST(RequestHead, DoesNotLetConnectionRemoveWhatOthersRelyOn) {
     const std::string name = field.substr(0, field.find(':'));
     EXPECT_THAT(values_of(lines, name), ElementsAre(field.substr(name.size() + 2))) << name;
   }
-  for (const char* name :
-       {"host", "x-forwarded-for", "forwarded", "via", "x-request-id", "traceparent"})
+  for (const char* name : {"host", "x-forwarded-for", "forwarded", "via", "x-request-id"})
     EXPECT_EQ(values_of(lines, name).size(), 1U) << name;
 }
 
@@ -254,22 +258,39 @@ TEST(RequestHead, AddsItselfToViaInOneLine) {
               ElementsAre("1.0 teal-1a2b3c4d"));
 }
 
-TEST(RequestHead, CarriesOneRequestIdAndOneTraceparent) {
-  const Lines lines =
-      get({"X-Request-Id: abc", "X-Request-Id: def", "Traceparent: junk", "Tracestate: a=1"});
+TEST(RequestHead, CarriesOneRequestId) {
+  const Lines lines = get({"X-Request-Id: abc", "X-Request-Id: def"});
   EXPECT_EQ(values_of(lines, "x-request-id").size(), 1U);
   EXPECT_NE(values_of(lines, "x-request-id")[0], "abc");
-  EXPECT_EQ(values_of(lines, "traceparent").size(), 1U);
-  EXPECT_THAT(values_of(lines, "tracestate"), IsEmpty());
 }
 
-TEST(RequestHead, KeepsTracestateOnlyWithItsTraceAndUpToItsLimit) {
-  const std::string parent = "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-  EXPECT_THAT(values_of(get({parent, "tracestate: a=1", "tracestate: b=2"}), "tracestate"),
-              ElementsAre("a=1, b=2"));
-  const std::string longest(510, 'x');
-  EXPECT_EQ(values_of(get({parent, "tracestate: a=" + longest}), "tracestate").size(), 1U);
-  EXPECT_THAT(values_of(get({parent, "tracestate: a=x" + longest}), "tracestate"), IsEmpty());
+TEST(RequestHead, BeginsNoTrace) {
+  for (const Peer& peer : {kStranger, kTrusted})
+    EXPECT_THAT(values_of(get({}, {peer}), "traceparent"), IsEmpty());
+}
+
+TEST(RequestHead, PassesATraceOnByteForByte) {
+  const std::string longest = "a=" + std::string(600, 'x');
+  for (const std::string flags : {"00", "01", "02", "03", "ff"}) {
+    const Lines lines = get({"Traceparent: " + kTraceparent + flags, "tracestate: a=1,\tb=2",
+                             "TraceState: " + longest});
+    EXPECT_THAT(lines, Contains("Traceparent: " + kTraceparent + flags));
+    EXPECT_THAT(lines, Contains("tracestate: a=1,\tb=2"));
+    EXPECT_THAT(lines, Contains("TraceState: " + longest));
+    EXPECT_EQ(values_of(lines, "traceparent").size(), 1U);
+  }
+  const std::string later = "cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-09-what";
+  EXPECT_THAT(values_of(get({"traceparent: " + later}), "traceparent"), ElementsAre(later));
+}
+
+TEST(RequestHead, PassesNeitherFieldOnOfATraceThatIsInvalidDoubleOrMissing) {
+  const std::string good = "traceparent: " + kTraceparent + "01";
+  for (const Lines& fields : {Lines{"traceparent: junk"}, Lines{good, good}, Lines{}}) {
+    Lines all = fields;
+    all.push_back("tracestate: a=1");
+    EXPECT_THAT(values_of(get(all, {kTrusted}), "traceparent"), IsEmpty());
+    EXPECT_THAT(values_of(get(all, {kTrusted}), "tracestate"), IsEmpty());
+  }
 }
 
 TEST(RequestHead, HasEveryFieldOfAnyRequestExactlyWhereTheRulesSay) {
@@ -299,7 +320,7 @@ TEST(RequestHead, HasEveryFieldOfAnyRequestExactlyWhereTheRulesSay) {
       if (names_a && name == std::string{"x-a"}) expected.clear();
       ASSERT_EQ(values_of(lines, name), expected) << "seed " << seed << " " << name;
     }
-    for (const char* name : {"host", "via", "forwarded", "x-real-ip", "traceparent"})
+    for (const char* name : {"host", "via", "forwarded", "x-real-ip"})
       ASSERT_EQ(values_of(lines, name).size(), 1U) << "seed " << seed << " " << name;
   }
 }
