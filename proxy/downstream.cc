@@ -12,10 +12,7 @@
 namespace teal::proxy {
 namespace {
 
-/// How long and how much of a client's unread request is thrown away so that it gets to read the
-/// response before the connection is reset (RFC 9112, section 9.6).
-constexpr Millis kLinger{2000};
-constexpr std::size_t kLingerBytes = 512 * 1024;
+/// Of what is only thrown away.
 constexpr std::size_t kLingerRead = 16 * 1024;
 
 }  // namespace
@@ -209,7 +206,8 @@ void Downstream::try_to_end() {
     phase_ = Phase::lingering;
     free_memory(stash_);
     stream_.finish_writing();
-    worker_.wheel().set(timer_, worker_.now() + kLinger);
+    lingering_.begin(worker_.now());
+    worker_.wheel().set(timer_, lingering_.end(linger_bounds()));
     linger();
     return;
   }
@@ -225,10 +223,20 @@ void Downstream::linger() {
       return;
     }
     const net::ReadResult got = read_behind({}, kLingerRead);
-    lingered_ += got.size;
+    if (got.size > 0) lingering_.note(got.size, worker_.now());
     if (got.error != 0) count_input_failure();
-    if (got.error != 0 || got.eof || lingered_ > kLingerBytes) close();
+    if (got.error != 0 || got.eof || lingering_.is_over(linger_bounds(), worker_.now())) close();
   }
+  if (reads > 0 && phase_ == Phase::lingering)
+    worker_.wheel().set(timer_, lingering_.end(linger_bounds()));
+}
+
+const Linger::Bounds& Downstream::linger_bounds() const {
+  return Linger::bounds(worker_.overload() != OverloadLevel::none);
+}
+
+void Downstream::hasten() {
+  if (phase_ == Phase::lingering) worker_.wheel().set(timer_, lingering_.end(linger_bounds()));
 }
 
 void Downstream::close() {

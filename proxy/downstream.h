@@ -18,6 +18,7 @@
 #include "proxy/access_log.h"
 #include "proxy/channel.h"
 #include "proxy/client_side.h"
+#include "proxy/linger.h"
 #include "proxy/service_stats.h"
 
 namespace teal::proxy {
@@ -43,7 +44,7 @@ class Downstream : public Channel {
   /// Ends now.
   virtual void cut() = 0;
   /// Teal is overloaded, or more than it was.
-  virtual void hasten() {}
+  virtual void hasten();
   /// Shows its requests in flight.
   virtual void be_seen(CensusTaker& /*census*/) const {}
 
@@ -98,12 +99,13 @@ class Downstream : public Channel {
   std::unique_ptr<Address> destination_;  ///< As a PROXY header says; null: the socket's.
   Phase phase_ = Phase::head;
   Ending ending_ = Ending::none;
-  std::size_t lingered_ = 0;
+  Linger lingering_;
   std::string stash_;  ///< Input that cannot be used yet.
   net::Timer timer_;
 
  private:
   bool is_trusted() const;
+  const Linger::Bounds& linger_bounds() const;
 };
 
 }  // namespace teal::proxy

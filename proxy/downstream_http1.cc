@@ -62,6 +62,7 @@ void Http1Downstream::be_seen(CensusTaker& census) const {
 }
 
 void Http1Downstream::hasten() {
+  Downstream::hasten();
   if (phase_ == Phase::head && requests_ > 0 && !head_begun_)
     worker_.wheel().set(timer_, worker_.now() + worker_.idle_limit(timeouts_.keep_alive));
 }

@@ -216,6 +216,7 @@ void Http2Downstream::be_seen(CensusTaker& census) const {
 }
 
 void Http2Downstream::hasten() {
+  Downstream::hasten();
   if (phase_ >= Phase::closing) return;
   if (worker_.ends_connections()) start_shutdown();
   set_deadline();
