@@ -83,6 +83,7 @@ struct Http2Callbacks {
     Http2Stream* const stream = http2_stream_of(session, id);
     if (stream == nullptr) return 0;
     stream->id_ = 0;
+    self.note_end(*stream, id);
     self.closed_.push_back(
         {stream, static_cast<Http2Error>(error),
          stream->reset_ ? Http2Session::Reset::by_us : Http2Session::Reset::by_peer});

@@ -16,9 +16,6 @@ constexpr std::int32_t kConnectionWindow = 1024 * 1024;
 constexpr std::size_t kCopied = 2048;
 constexpr std::size_t kKeptRoom = 4096;
 
-/// Of streams that were reset, to know what still comes for them.
-constexpr std::size_t kResetsRemembered = 128;
-
 /// Frames that carry no part of a message, and WINDOW_UPDATEs beyond those that answer what was
 /// sent: so many at once, so many a second.
 constexpr std::uint64_t kFrames = 2000;
@@ -98,6 +95,11 @@ Http2Session::~Http2Session() {
 void Http2Session::feed(std::string_view bytes, Mono now) {
   if (broken_ || is_over()) return;
   now_ = now;
+  if (!is_client()) bytes.remove_prefix(feed_with_looks(bytes));
+  read(bytes);
+}
+
+void Http2Session::read(std::string_view bytes) {
   feeding_ = true;
   const ssize_t taken = nghttp2_session_mem_recv(
       session_, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
@@ -235,28 +237,6 @@ void Http2Session::charge_frame(std::uint8_t type, std::size_t length, std::uint
   if (!frame_budget_.take(now_)) punish(Refusal::http2_frame_flood, Http2Error::enhance_your_calm);
 }
 
-/// Where nghttp2 is more patient than RFC 9113: PRIORITY needs a stream (section 6.3), and no
-/// stream begins with an identifier below another's (section 5.1.1), nor again.
-void Http2Session::check_stream(std::uint8_t type, std::int32_t id) {
-  if (type == NGHTTP2_PRIORITY && id == 0)
-    punish(Refusal::http2_protocol_error, Http2Error::protocol);
-  if (type != NGHTTP2_HEADERS || is_client()) return;
-  if (id > last_begun_) {
-    last_begun_ = id;
-  } else if (nghttp2_session_find_stream(session_, id) == nullptr &&
-             std::ranges::find(resets_sent_, id) == resets_sent_.end()) {
-    punish(Refusal::http2_protocol_error, Http2Error::stream_closed);
-  }
-}
-
-void Http2Session::note_reset(std::int32_t id) {
-  if (resets_sent_.size() < kResetsRemembered) {
-    resets_sent_.push_back(id);
-  } else {
-    resets_sent_[next_reset_sent_++ % kResetsRemembered] = id;
-  }
-}
-
 void Http2Session::charge_reset() {
   if (!reset_budget_.take(now_)) punish(Refusal::http2_reset_flood, Http2Error::enhance_your_calm);
 }
@@ -360,7 +340,7 @@ void Http2Session::reset(Http2Stream& stream, Http2Error error) {
 }
 
 bool Http2Session::take_body(Http2Stream& stream, std::size_t size, std::string_view frame_head) {
-  if (out_->is_full()) return false;
+  if (out_ == nullptr || out_->is_full()) return false;
   out_->append(frame_head);
   const std::size_t kept = std::min(size, stream.waiting());
   if (kept > 0) {
@@ -383,17 +363,23 @@ void Http2Session::write(Http2Output& out) {
   if (broken_ || feeding_) return;  // nghttp2 does not write while it reads
   out_ = &out;
   while (!out.is_full()) {
-    const std::uint8_t* bytes = nullptr;
-    const ssize_t size = nghttp2_session_mem_send(session_, &bytes);
-    if (size < 0) broken_ = true;
-    if (size <= 0) break;
-    out.append(http2_text(bytes, static_cast<std::size_t>(size)));
+    const std::string_view made = early_.empty() ? make_output() : early_;
+    if (made.empty()) break;
+    out.append(made);
+    early_.clear();
   }
   out_ = nullptr;
 }
 
+std::string_view Http2Session::make_output() {
+  const std::uint8_t* bytes = nullptr;
+  const ssize_t size = nghttp2_session_mem_send(session_, &bytes);
+  if (size < 0) broken_ = true;
+  return size <= 0 ? std::string_view() : http2_text(bytes, static_cast<std::size_t>(size));
+}
+
 bool Http2Session::wants_write() const {
-  return !broken_ && nghttp2_session_want_write(session_) != 0;
+  return !broken_ && (!early_.empty() || nghttp2_session_want_write(session_) != 0);
 }
 
 // ---- the connection -----------------------------------------------------------------------------
@@ -421,8 +407,7 @@ void Http2Session::ping() {
 }
 
 bool Http2Session::is_over() const {
-  return broken_ ||
-         (nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0);
+  return broken_ || (nghttp2_session_want_read(session_) == 0 && !wants_write());
 }
 
 }  // namespace teal::net

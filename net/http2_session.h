@@ -20,6 +20,8 @@
 #include <vector>
 
 #include "base/time.h"
+#include "net/http2_closed.h"
+#include "net/http2_frame_walk.h"
 #include "net/http2_head.h"
 #include "net/http2_limits.h"
 #include "net/message.h"
@@ -206,9 +208,13 @@ class Http2Session {
  private:
   friend struct Http2Callbacks;
   struct Parts;
+  /// RFC 9113, section 3.4.
+  static constexpr std::size_t kPrefaceBytes = 24;
 
   Http2Session(const Http2Limits& limits, Requests* requests);
   bool is_client() const { return requests_ == nullptr; }
+  void read(std::string_view bytes);
+  std::string_view make_output();
   void begin_head(std::int32_t id, bool is_request);
   void finish_head(std::int32_t id, bool is_request, bool ends);
   void finish_request(std::int32_t id, bool ends);
@@ -221,7 +227,12 @@ class Http2Session {
   void reset_rest(Http2Stream& stream);
   void submit_reset(std::int32_t id, Http2Error error);
   void charge_frame(std::uint8_t type, std::size_t length, std::uint8_t flags, std::int32_t id);
+  // http2_over.cc
   void check_stream(std::uint8_t type, std::int32_t id);
+  std::size_t feed_with_looks(std::string_view bytes);
+  void check_data(std::int32_t id);
+  void note_end(const Http2Stream& stream, std::int32_t id);
+  void refuse_own_dependence(std::int32_t id);
   void charge_reset();
   void note_reset(std::int32_t id);
   void want_body(Http2Stream& stream);
@@ -247,6 +258,9 @@ class Http2Session {
   TokenBucket window_budget_;
   std::vector<Closed> closed_;
   std::optional<std::uint32_t> streams_taken_;
+  Http2FrameWalk walk_{kPrefaceBytes};  ///< Of a server.
+  Http2ClosedStreams ends_;
+  std::string early_;  ///< Output that was made before it was asked for.
   std::int32_t last_begun_ = 0;
   /// Streams that were reset from here: their peer may not know yet. The oldest make room.
   std::vector<std::int32_t> resets_sent_;

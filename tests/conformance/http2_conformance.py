@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """Right and wrong HTTP/2 (http2_cases.py) to the real binary, in the clear and over TLS: each case on a
-connection of its own, and after those that Teal must survive it still answers a PING. Needs the hpack
+connection of its own, and after those that Teal must survive it still answers a PING. Frames for streams
+that are over (over_cases.py) go to HAProxy as well, whose answers stand beside Teal's. Needs the hpack
 package of Debian.
 
 usage: http2_conformance.py TEAL [PATTERN]"""
 
+import os
 import pathlib
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -16,6 +19,7 @@ import time
 
 import frames
 import http2_cases
+import over_cases
 from frames import PATIENCE, PING, PREFACE, frame, settings
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -37,6 +41,20 @@ services:
     blue: {{ revision: v1, targets: [ "127.0.0.1:{target}" ] }}
     green: {{ }}
     live: blue
+"""
+
+HAPROXY = """
+defaults
+  mode http
+  timeout connect 10s
+  timeout client 20s
+  timeout server 20s
+frontend public
+  bind 127.0.0.1:{haproxy_clear} proto h2
+  bind 127.0.0.1:{haproxy_secure} ssl crt {folder}/both.pem alpn h2
+  default_backend target
+backend target
+  server target 127.0.0.1:{target}
 """
 
 
@@ -92,6 +110,14 @@ def start(teal, folder, ports):
     return Program("teal", [teal, "serve", str(path)], ports["secure"], f"{folder}/teal.out")
 
 
+def start_haproxy(folder, ports):
+    folder = pathlib.Path(folder)
+    (folder / "both.pem").write_text((folder / "cert.pem").read_text() + (folder / "key.pem").read_text())
+    path = folder / "haproxy.cfg"
+    path.write_text(HAPROXY.format(folder=folder, **ports))
+    return Program("haproxy", ["haproxy", "-db", "-q", "-f", str(path)], ports["haproxy_secure"], folder / "haproxy.out")
+
+
 def run(address, tls, send, want, options):
     """None, or what came instead."""
     connection = frames.Connection(address, tls)
@@ -128,12 +154,51 @@ def starts(address, tls, send, ends):
         connection.close()
 
 
+def answer_to(address, tls, over):
+    """What comes back for a case of over_cases.py."""
+    connection = frames.Connection(address, tls)
+    try:
+        if over.opens:
+            connection.open()
+        for step in over.steps:
+            if callable(step):
+                connection.until(step)
+            else:
+                connection.send(step)
+        if over.opens:
+            connection.send(frame(PING, 0, 0, b"the-end!"))
+        connection.until(lambda seen: b"the-end!" in seen.pongs or seen.goaway is not None)
+        return over_cases.outcome(connection)
+    except TimeoutError:
+        return over_cases.outcome(connection) + ", then nothing"
+    finally:
+        connection.close()
+
+
+def check_over(peer, where, address, tls, pattern):
+    """How many cases of over_cases.py there were, and how many came out otherwise."""
+    cases = [over for over in over_cases.CASES if pattern.search(over.name)]
+    failed = 0
+    for over in cases:
+        expected, came = getattr(over, peer), answer_to(address, tls, over)
+        expected = expected if isinstance(expected, str) else expected[where]
+        if came != expected:
+            failed += 1
+            print(f"{peer}, {where}: {over.name}\n    came: {came}\n    not: {expected}")
+    return len(cases), failed
+
+
 def main():
     pattern = re.compile(sys.argv[2] if len(sys.argv) > 2 else "")
     failed = count = 0
+    os.environ["PATH"] += ":/usr/sbin:/sbin"
+    if not shutil.which("haproxy"):
+        sys.exit("haproxy is not installed; ./dev setup test installs it")
     with tempfile.TemporaryDirectory(prefix="teal-conformance-") as folder:
-        ports = {name: free_port() for name in ("admin", "clear", "secure")}
-        teal = start(binary_under_test(sys.argv[1]), folder, {**ports, "target": Origin().port})
+        ports = {name: free_port() for name in ("admin", "clear", "secure", "haproxy_clear", "haproxy_secure")}
+        ports["target"] = Origin().port
+        teal = start(binary_under_test(sys.argv[1]), folder, ports)
+        haproxy = start_haproxy(folder, ports)
         try:
             for where, tls in (("clear", False), ("secure", True)):
                 address = ("127.0.0.1", ports[where])
@@ -152,7 +217,11 @@ def main():
                     if not starts(address, tls, send, ends):
                         failed += 1
                         print(f"{where}: {name}")
+                for peer, port in (("teal", ports[where]), ("haproxy", ports["haproxy_" + where])):
+                    cases, wrong = check_over(peer, where, ("127.0.0.1", port), tls, pattern)
+                    count, failed = count + cases, failed + wrong
         finally:
+            haproxy.stop()
             if (code := teal.stop()) != 0:
                 failed += 1
                 print(f"teal ended with {code}:\n{teal.said()}")
