@@ -39,6 +39,7 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   request_done_ = head_.framing.kind == net::Framing::Kind::none;
   continue_owed_ = head_.expects_continue && !info_.http10;
   attempts_ = 0;
+  again_.reset();
   was_queued_ = interim_sent_ = wants_fresh_ = waits_for_stream_ = false;
   failed_ = {};
   shielded_ = {};

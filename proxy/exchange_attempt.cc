@@ -105,6 +105,8 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
     traffic_->retries.add();
     retried_at_ = worker_.now();
   }
+  if (again_) [[unlikely]]
+    count(*std::exchange(again_, std::nullopt));
   target_ = target;
   Reach wanted{head_.method, info_.most_read, fresh, !upgrade_.empty()};
   if (const auto version = service().spec->upstream.proxy_protocol)
@@ -121,7 +123,7 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
       follow(next, failed_);
       return true;  // over, or with the other group
     }
-    count(ServiceStat::retries_connect);
+    again_ = ServiceStat::retries_connect;
     return false;
   }
   target_->need.saw(++target_->in_flight);

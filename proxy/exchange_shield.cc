@@ -109,20 +109,19 @@ void Exchange::follow(Next next, const FailedAttempt& failed) {
   switch (next) {
     case Next::give_up: give_up(failed.failure); return;
     case Next::another_target:
-      if (failed.failure == Failure::not_begun)
-        count(ServiceStat::retries_not_begun);
-      else
-        count(failed.request_sent ? ServiceStat::retries_failed : ServiceStat::retries_connect);
+      again_ = failed.failure == Failure::not_begun ? ServiceStat::retries_not_begun
+               : failed.request_sent                ? ServiceStat::retries_failed
+                                                    : ServiceStat::retries_connect;
       tried_.push_back(target);
       break;
     case Next::live_group:
-      count(ServiceStat::retries_shield);
+      again_ = ServiceStat::retries_shield;
       go_live(&failed);
       break;
     case Next::fresh_connection: {
       const bool is_passed = is_passed_over(failed, tries_);
-      count(failed.failure == Failure::not_begun ? ServiceStat::retries_not_begun
-                                                 : ServiceStat::retries_reused_died);
+      again_ = failed.failure == Failure::not_begun ? ServiceStat::retries_not_begun
+                                                    : ServiceStat::retries_reused_died;
       tries_.fresh_was_tried = tries_.fresh_was_tried || failed.failure != Failure::not_begun;
       if (is_passed) {
         ++tries_.left_behind;

@@ -192,9 +192,14 @@ TEST_F(QueueTest, ARequestDoesNotWaitForEver) {
 
 TEST_F(QueueTest, AClientIsNotLateWithABodyThatNobodyTakesWhileItsRequestWaits) {
   Target dying("dying");
-  dying.on_connection([](TargetConnection& connection) {
+  Trigger died;
+  dying.on_connection([&](TargetConnection& connection) {
     while (const auto head = connection.next_head()) {
-      if (head->method == "PUT") return connection.reset();
+      if (head->method == "PUT") {
+        connection.reset();
+        died.fire();
+        return;
+      }
       connection.send(response(200, "quick"));
     }
   });
@@ -213,8 +218,10 @@ TEST_F(QueueTest, AClientIsNotLateWithABodyThatNobodyTakesWhileItsRequestWaits) 
   first.send(request("GET", "/1") + request("GET", "/2"));  // One of them stays.
   ASSERT_TRUE(target_.await_requests(1));
   waiting.send(request("PUT", "/3", "transfer-encoding: chunked\r\n") + "4\r\nbody\r\n");
-  ASSERT_TRUE(eventually(
-      [&] { return teal.admin().metric("teal_upstream_retries_total", "failed") == 1; }));
+  ASSERT_TRUE(died.wait());
+  ASSERT_TRUE(
+      eventually([&] { return teal.admin().metric("teal_upstream_connections_active") == 1; }));
+  EXPECT_EQ(teal.admin().metric("teal_upstream_retries_total", "failed"), 0) << "it waits";
   std::string early;
   EXPECT_EQ(waiting.wire().read(early, Deadline{Millis{1000} / kPatience}), Arrival::timeout)
       << early;
@@ -222,6 +229,7 @@ TEST_F(QueueTest, AClientIsNotLateWithABodyThatNobodyTakesWhileItsRequestWaits) 
   waiting.send("0\r\n\r\n");
   const Response answer = waiting.read();
   EXPECT_EQ(answer.body, "served body") << describe(answer);
+  EXPECT_EQ(teal.admin().metric("teal_upstream_retries_total", "failed"), 1);
   EXPECT_EQ(first.get("/4").status, 200);
 }
 

@@ -34,6 +34,18 @@ TEST(UpstreamFailures, NobodyReachableIsABadGateway) {
   }
 }
 
+TEST(UpstreamFailures, ARetryCountsOnceItIsMade) {
+  const RefusedAddress one, two;
+  const auto retries_with = [](const std::vector<std::string>& targets) {
+    Teal teal(shop(targets, "outlier: off\n"));
+    HttpClient client(teal.listener());
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(client.get("/").status, 502);
+    return teal.admin().metric("teal_upstream_retries_total", "connect_failed");
+  };
+  EXPECT_EQ(retries_with({to_string(one.address())}), 0) << "there is nobody else to ask";
+  EXPECT_EQ(retries_with({to_string(one.address()), to_string(two.address())}), 3);
+}
+
 TEST(UpstreamFailures, ATargetThatDoesNotAcceptIsATimeout) {
   const SilentAddress silent;
   Teal teal(shop({to_string(silent.address())}, "timeouts: { connect: 100ms }"));
