@@ -165,7 +165,7 @@ std::string_view Downstream::error_page(const OwnAnswer& answer, OwnContent& con
   return *page->body;
 }
 
-void Downstream::log_own(std::uint16_t status, Termination termination, std::string_view detail,
+void Downstream::log_own(Sent sent, Termination termination, std::string_view detail,
                          const net::RequestHead* head) {
   AccessRecord record;
   if (head != nullptr) {
@@ -178,7 +178,8 @@ void Downstream::log_own(std::uint16_t status, Termination termination, std::str
   }
   record.at = worker_.wall();
   record.client = peer_address_;
-  record.status = status;
+  record.status = sent.status;
+  record.bytes_sent = sent.body_bytes;
   record.termination = termination;
   record.origin = "teal";
   record.detail = detail;

@@ -79,8 +79,12 @@ class Downstream : public Channel {
   /// text. `content`: of the style.
   std::string_view error_page(const OwnAnswer& answer, OwnContent& content,
                               ResponseStyle& style) const;
+  struct Sent {
+    std::uint16_t status;
+    std::size_t body_bytes;
+  };
   /// The line of a request that no exchange had; `head` may be null.
-  void log_own(std::uint16_t status, Termination termination, std::string_view detail,
+  void log_own(Sent sent, Termination termination, std::string_view detail,
                const net::RequestHead* head);
   void count_input_failure();
 

@@ -29,8 +29,9 @@ void Http1Downstream::answer_and_end(const OwnAnswer& answer, std::string_view d
   style.date = worker_.date();
   OwnContent content;
   const std::string_view text = error_page(answer, content, style);
-  send_own(answer.status, text, style, head != nullptr && head->method == net::Method::head);
-  log_own(answer.status, answer.termination, detail, head);
+  const std::size_t size =
+      send_own(answer.status, text, style, head != nullptr && head->method == net::Method::head);
+  log_own({answer.status, size}, answer.termination, detail, head);
   end_with_output(Ending::linger);
 }
 
@@ -66,13 +67,13 @@ void Http1Downstream::send_switched(net::ResponseHead& head, const ResponseStyle
   mark_ready({.read = true});
 }
 
-void Http1Downstream::send_own(std::uint16_t status, std::string_view text,
-                               const ResponseStyle& style, bool head_request) {
+std::size_t Http1Downstream::send_own(std::uint16_t status, std::string_view text,
+                                      const ResponseStyle& style, bool head_request) {
   framing_ = style.framing;
   close_after_ = close_after_ || style.close;
   ResponseStyle own = style;
   if (stream_.tls() != nullptr) own.hsts = spec().hsts;
-  append_own_response(output(), status, text, own, head_request);
+  return append_own_response(output(), status, text, own, head_request);
 }
 
 void Http1Downstream::send_body(std::string_view bytes) {

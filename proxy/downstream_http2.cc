@@ -112,7 +112,7 @@ net::Http2ServerStream& Http2Downstream::open_stream() {
 
 void Http2Downstream::on_malformed(const net::RequestHead& head, net::Refusal rule) {
   worker_.counters().refused(rule).add();
-  log_own(net::status_of(rule), Termination::refused, net::to_string(rule), &head);
+  log_own({net::status_of(rule), 0}, Termination::refused, net::to_string(rule), &head);
 }
 
 void Http2Downstream::answer(Http2Request& request, const OwnAnswer& answer,
@@ -123,8 +123,9 @@ void Http2Downstream::answer(Http2Request& request, const OwnAnswer& answer,
   style.date = worker_.date();
   OwnContent content;
   const std::string_view text = error_page(answer, content, style);
-  request.send_own(answer.status, text, style, head.method == net::Method::head);
-  log_own(answer.status, answer.termination, detail, &head);
+  const std::size_t size =
+      request.send_own(answer.status, text, style, head.method == net::Method::head);
+  log_own({answer.status, size}, answer.termination, detail, &head);
 }
 
 // ---- turns --------------------------------------------------------------------------------------
@@ -193,7 +194,7 @@ void Http2Downstream::end_after_output() {
   lose_all();
   if (const net::Refusal rule = session_->fault(); rule != net::Refusal::none) {
     worker_.counters().refused(rule).add();
-    log_own(net::status_of(rule), Termination::refused, net::to_string(rule), nullptr);
+    log_own({net::status_of(rule), 0}, Termination::refused, net::to_string(rule), nullptr);
   }
   end_connection(Ending::linger);
 }

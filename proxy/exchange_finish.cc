@@ -44,7 +44,7 @@ void Exchange::reply(std::uint16_t status, std::string_view text, Termination te
     own.own = &page_content;
     text = *page->body;
   }
-  client_->send_own(status_, text, own, head_.method == net::Method::head);
+  bytes_sent_ = client_->send_own(status_, text, own, head_.method == net::Method::head);
   if (is_fault_of_group(termination)) tell_error();
   finish(Origin::teal);
 }

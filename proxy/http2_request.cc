@@ -183,17 +183,17 @@ void Http2Request::send_switched(net::ResponseHead& head, const ResponseStyle& s
   connection_.resume_after_turn();
 }
 
-void Http2Request::send_own(std::uint16_t status, std::string_view text, const ResponseStyle& style,
-                            bool head_request) {
+std::size_t Http2Request::send_own(std::uint16_t status, std::string_view text,
+                                   const ResponseStyle& style, bool head_request) {
   Text& bytes = connection_.head_text();
-  append_own_response(bytes, status, text, style_for(style), head_request);
-  constexpr std::string_view kHeadEnd = "\r\n\r\n";
-  const std::size_t head_size = bytes.view().find(kHeadEnd) + kHeadEnd.size();
+  const std::size_t size = append_own_response(bytes, status, text, style_for(style), head_request);
+  const std::size_t head_size = bytes.size() - size;
   const std::string_view body = bytes.view().substr(head_size);
   connection_.session().send_head(*this, bytes.view().substr(0, head_size), body.empty());
   send_body(body);
   connection_.session().send_end(*this, {});
   connection_.resume_after_turn();
+  return size;
 }
 
 void Http2Request::send_body(std::string_view bytes) {

@@ -121,9 +121,9 @@ void append_trailers(Text& out, const net::Fields& trailers);
 void append_last_chunk(Text& out, const net::Fields& trailers);
 
 /// A whole response made by Teal: `body` is one line of text/plain, its newline is added here; or
-/// as `style.own` says, and nothing is added.
-void append_own_response(Text& out, std::uint16_t status, std::string_view body,
-                         const ResponseStyle& style, bool head_request);
+/// as `style.own` says, and nothing is added. Returns how long its body is.
+std::size_t append_own_response(Text& out, std::uint16_t status, std::string_view body,
+                                const ResponseStyle& style, bool head_request);
 
 /// The value of the cookie `name` in the Cookie fields, of several the one behind `skipped` others;
 /// or empty.

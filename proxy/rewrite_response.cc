@@ -155,8 +155,8 @@ void append_last_chunk(Text& out, const net::Fields& trailers) {
   append_trailers(out, trailers);
 }
 
-void append_own_response(Text& out, std::uint16_t status, std::string_view body,
-                         const ResponseStyle& style, bool head_request) {
+std::size_t append_own_response(Text& out, std::uint16_t status, std::string_view body,
+                                const ResponseStyle& style, bool head_request) {
   const bool is_grpc = style.grpc_status.has_value();
   const bool has_content = !has_no_length(status) && status != 304 && !is_grpc;
   constexpr OwnContent kLine{"text/plain; charset=utf-8", {}, false, true};
@@ -178,11 +178,13 @@ void append_own_response(Text& out, std::uint16_t status, std::string_view body,
   pen = put_additions(pen, style, false, false);
   pen = put_connection(pen, style);
   pen += "\r\n";
-  if (has_content && !head_request) {
+  const bool has_body = has_content && !head_request;
+  if (has_body) {
     pen += body;
     pen += end;
   }
   out.close(pen);
+  return has_body ? body.size() + end.size() : 0;
 }
 
 }  // namespace teal::proxy

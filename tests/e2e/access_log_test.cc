@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <boost/json.hpp>
 
+#include "tests/support/e2e_http2.h"
 #include "tests/support/e2e_target.h"
 #include "tests/support/e2e_teal.h"
 
@@ -102,6 +103,25 @@ TEST_F(AccessLogTest, ATraceIsToldOnlyOfTheRequestThatCameWithIt) {
   EXPECT_EQ(text(all[0], "trace_id"), kTrace);
   EXPECT_FALSE(all[1].contains("trace_id"));
   EXPECT_FALSE(all[2].contains("trace_id"));
+}
+
+TEST_F(AccessLogTest, AnAnswerOfTealsOwnHasItsBytesToo) {
+  start("limits: { request_body_bytes: 10 }\n");
+  HttpClient client(teal_->listener());
+  const std::size_t unrouted = client.get("/elsewhere").body.size();
+  EXPECT_GT(unrouted, 0U);
+  EXPECT_EQ(client.exchange(request("HEAD", "/elsewhere"), true).status, 404);
+  const std::size_t too_large = client.post("/shop", "far too much of it").body.size();
+  HttpClient rude(teal_->listener());
+  const std::size_t refused = rude.exchange("GET  / HTTP/1.1\r\n\r\n").body.size();
+  Http2Client modern(teal_->listener());
+  const std::size_t unrouted_too = modern.get(1, "/elsewhere").body.size();
+  const auto all = lines(5);
+  EXPECT_EQ(text(all[0], "bytes_sent"), std::to_string(unrouted));
+  EXPECT_EQ(text(all[1], "bytes_sent"), "0");
+  EXPECT_EQ(text(all[2], "bytes_sent"), std::to_string(too_large));
+  EXPECT_EQ(text(all[3], "bytes_sent"), std::to_string(refused));
+  EXPECT_EQ(text(all[4], "bytes_sent"), std::to_string(unrouted_too));
 }
 
 TEST_F(AccessLogTest, TheTerminationSaysHowARequestEnded) {

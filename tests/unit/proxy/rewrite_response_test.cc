@@ -150,9 +150,11 @@ struct OwnResponse {
 
 OwnResponse own(std::uint16_t status, const ResponseStyle& style, bool head_request = false) {
   Text out;
-  append_own_response(out, status, "no healthy target", style, head_request);
+  const std::size_t size =
+      append_own_response(out, status, "no healthy target", style, head_request);
   const std::string_view whole = out.view();
   const std::size_t end = whole.find("\r\n\r\n") + 4;
+  EXPECT_EQ(size, whole.size() - end);
   return {lines_of(whole.substr(0, end)), std::string(whole.substr(end))};
 }
 
