@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@ namespace teal::proxy {
 namespace {
 
 constexpr std::string_view kAcceptEncoding = "accept-encoding";
+constexpr std::string_view kEtag = "etag";
 
 /// RFC 9110, section 12.4.2, in thousandths; -1: malformed.
 int weight_of(std::string_view parameters) {
@@ -75,6 +77,47 @@ bool has_listed_type(const net::Fields& fields, const std::vector<std::string>& 
                      [type](const std::string& each) { return net::iequals(type, each); });
 }
 
+/// How long the body is, or would be for GET; nothing: it is not told.
+std::optional<std::uint64_t> length_of(const net::RequestHead& request,
+                                       const net::ResponseHead& response) {
+  const net::Framing& framing = response.framing;
+  if (framing.kind == net::Framing::Kind::length) return framing.length;
+  if (request.method != net::Method::head) return std::nullopt;
+  const std::string_view told = response.fields.get(net::HeaderId::content_length);
+  std::uint64_t length = 0;
+  const auto [end, failed] = std::from_chars(told.data(), told.data() + told.size(), length);
+  if (told.empty() || failed != std::errc{}) return std::nullopt;
+  return length;
+}
+
+/// Takes out what is true of the uncompressed bytes only; the ETag in its weak form, if it was not.
+std::string take_strong_tag(net::Fields& fields) {
+  std::string weak_tag;
+  std::vector<net::Field> kept;
+  for (const net::Field& field : fields) {
+    const std::string_view name = fields.name(field);
+    if (field.id == net::HeaderId::content_length || net::iequals(name, "accept-ranges")) continue;
+    if (net::iequals(name, kEtag) && !fields.value(field).starts_with("W/")) {
+      weak_tag = "W/";
+      weak_tag += fields.value(field);
+      continue;
+    }
+    kept.push_back(field);
+  }
+  fields.clear();
+  for (const net::Field& field : kept) fields.push_back(field);
+  return weak_tag;
+}
+
+bool says_vary(const net::Fields& fields) {
+  return is_in_list(fields, "vary", kAcceptEncoding) || is_in_list(fields, "vary", "*");
+}
+
+void settle(net::ResponseHead& head, Text& bytes) {
+  head.fields.rebase(bytes.data());
+  head.size = static_cast<std::uint32_t>(bytes.size());
+}
+
 /// What is about these very bytes would not be true of others.
 bool is_about_its_bytes(const net::Fields& fields) {
   constexpr auto kNames = std::to_array<std::string_view>(
@@ -104,13 +147,12 @@ std::optional<Coding> choose_coding(const net::Fields& request,
 bool is_compressible(const net::RequestHead& request, const net::ResponseHead& response,
                      const config::Compression& rules) {
   const std::uint16_t status = response.status;
-  if (request.method == net::Method::head || status < 200 || status == 204 || status == 205 ||
-      status == 206 || status == 304)
+  if (status < 200 || status == 204 || status == 205 || status == 206 || status == 304)
     return false;
-  using Kind = net::Framing::Kind;
-  const net::Framing& framing = response.framing;
-  if (framing.kind == Kind::none) return false;
-  if (framing.kind == Kind::length && framing.length < std::max(rules.min_bytes, 1U)) return false;
+  const bool has_body = response.framing.kind != net::Framing::Kind::none;
+  if (!has_body && request.method != net::Method::head) return false;
+  const std::optional<std::uint64_t> length = length_of(request, response);
+  if (length && *length < std::max(rules.min_bytes, 1U)) return false;
   const net::Fields& fields = response.fields;
   return has_listed_type(fields, rules.types) && !is_about_its_bytes(fields) &&
          !is_in_list(fields, "cache-control", "no-transform") &&
@@ -119,29 +161,36 @@ bool is_compressible(const net::RequestHead& request, const net::ResponseHead& r
 
 void mark_compressed(net::ResponseHead& head, std::optional<Coding> coding, Text& bytes) {
   net::Fields& fields = head.fields;
-  const bool says_so =
-      is_in_list(fields, "vary", kAcceptEncoding) || is_in_list(fields, "vary", "*");
-  std::string weak_tag;
+  const bool says_so = says_vary(fields);  // Before `bytes` grows, which moves what they refer to.
   if (coding) {
-    std::vector<net::Field> kept;
-    for (const net::Field& field : fields) {
-      const std::string_view name = fields.name(field);
-      if (net::iequals(name, "accept-ranges")) continue;
-      if (net::iequals(name, "etag") && !fields.value(field).starts_with("W/")) {
-        weak_tag = "W/";
-        weak_tag += fields.value(field);
-        continue;
-      }
-      kept.push_back(field);
-    }
-    fields.clear();
-    for (const net::Field& field : kept) fields.push_back(field);
+    const std::string weak_tag = take_strong_tag(fields);
     add_field(fields, bytes, "content-encoding", to_string(*coding));
-    if (!weak_tag.empty()) add_field(fields, bytes, "etag", weak_tag);
+    if (!weak_tag.empty()) add_field(fields, bytes, kEtag, weak_tag);
   }
   if (!says_so) add_field(fields, bytes, "vary", "Accept-Encoding");
-  fields.rebase(bytes.data());
-  head.size = static_cast<std::uint32_t>(bytes.size());
+  settle(head, bytes);
+}
+
+bool is_of_compressed(const net::RequestHead& request, const net::ResponseHead& response) {
+  const net::Field* const tag = response.fields.find(kEtag);
+  if (response.status != 304 || tag == nullptr) return false;
+  const std::string_view strong = response.fields.value(*tag);
+  if (!strong.starts_with('"')) return false;
+  std::string weak = "W/";
+  weak += strong;
+  // No tag has a quotation mark in it, so what is found is one.
+  return std::any_of(request.fields.begin(), request.fields.end(), [&](const net::Field& field) {
+    return net::iequals(request.fields.name(field), "if-none-match") &&
+           request.fields.value(field).find(weak) != std::string_view::npos;
+  });
+}
+
+void mark_not_modified(net::ResponseHead& head, Text& bytes) {
+  const bool says_so = says_vary(head.fields);
+  const std::string weak_tag = take_strong_tag(head.fields);
+  add_field(head.fields, bytes, kEtag, weak_tag);
+  if (!says_so) add_field(head.fields, bytes, "vary", "Accept-Encoding");
+  settle(head, bytes);
 }
 
 }  // namespace teal::proxy

@@ -28,14 +28,21 @@ std::string_view to_string(Coding coding);
 std::optional<Coding> choose_coding(const net::Fields& request, const config::Compression& offered);
 
 /// Whether a response of that kind is compressed for clients that like it: by status, type, length
-/// and what the target says of caches, codings and ranges.
+/// and what the target says of caches, codings and ranges. The answer to HEAD is what it would be
+/// to GET.
 bool is_compressible(const net::RequestHead& request, const net::ResponseHead& response,
                      const config::Compression& rules);
 
 /// Says that the response depends on Accept-Encoding; with a coding, that it is so coded, that its
-/// ETag is of the same meaning but not the same bytes, and that it has no ranges. `bytes` is what
-/// the fields refer to.
+/// ETag is of the same meaning but not the same bytes, and that it has no ranges and no length.
+/// `bytes` is what the fields refer to.
 void mark_compressed(net::ResponseHead& head, std::optional<Coding> coding, Text& bytes);
+
+/// Whether a 304 tells its client of a compressed response: the client's If-None-Match has the weak
+/// form of the ETag, which it has from there. (By itself a 304 says too little to know it.)
+bool is_of_compressed(const net::RequestHead& request, const net::ResponseHead& response);
+/// Says of such a 304 what the response said, for caches to find it by (RFC 9110, section 15.4.5).
+void mark_not_modified(net::ResponseHead& head, Text& bytes);
 
 class Compressor {
  public:

@@ -10,12 +10,19 @@ namespace teal::proxy {
 /// `head` is that of the response, in a copy that may be edited.
 void Exchange::compress_response(net::ResponseHead& head) {
   const config::Compression& rules = *actions()->compress;
-  if (info_.http10 || !is_compressible(head_, head, rules)) return;
+  if (info_.http10) return;
+  if (liked_ && is_of_compressed(head_, head)) {
+    own_head(head);
+    mark_not_modified(head, edited_);
+    return;
+  }
+  if (!is_compressible(head_, head, rules)) return;
   own_head(head);
   Shard& counters = worker_.counters();
   std::optional<Coding> coding = liked_;
-  if (coding) compressor_ = worker_.take_compressor(*coding);
-  if (coding && !compressor_) {
+  const bool has_body = head_.method != net::Method::head;
+  if (coding && has_body) compressor_ = worker_.take_compressor(*coding);
+  if (coding && has_body && !compressor_) {
     counters[Stat::compressions_skipped].add();
     coding.reset();
   }

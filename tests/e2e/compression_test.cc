@@ -61,8 +61,6 @@ TEST(Compression, LeavesAloneWhatMustStayAsItIs) {
     if (seen.path == "/fixed")
       connection.send(
           response(200, kText, "Content-Type: text/html\r\nCache-Control: no-transform\r\n"));
-    if (seen.path == "/head")
-      connection.send("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 9999\r\n\r\n");
   });
   Teal teal(compressed(target));
   HttpClient client(teal.listener());
@@ -71,10 +69,34 @@ TEST(Compression, LeavesAloneWhatMustStayAsItIs) {
     EXPECT_TRUE(response.body == kText || response.body == "s") << path;
     EXPECT_NE(response.headers.get("content-encoding"), "gzip") << path;
   }
-  const Response head =
-      client.exchange("HEAD /head HTTP/1.1\r\nHost: h\r\nAccept-Encoding: gzip\r\n\r\n", true);
-  EXPECT_EQ(head.headers.get("content-length"), "9999");
   EXPECT_EQ(teal.admin().metric("teal_compressed_responses_total"), 0);
+}
+
+TEST(Compression, SaysOfHeadAndOfNotModifiedWhatItSaysOfGet) {
+  Target target;
+  target.on_request([](TargetConnection& connection, const SeenRequest& seen) {
+    const std::string fields = "Content-Type: text/html\r\nETag: \"e\"\r\n";
+    if (seen.headers.has("if-none-match"))
+      connection.send("HTTP/1.1 304 Not Modified\r\nETag: \"e\"\r\n\r\n");
+    else if (seen.start_line.starts_with("HEAD"))
+      connection.send("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n" + fields + "\r\n");
+    else
+      connection.send(response(200, kText, fields));
+  });
+  Teal teal(compressed(target));
+  HttpClient client(teal.listener());
+  for (const std::string liked : {"Accept-Encoding: gzip\r\n", "Accept-Encoding: br\r\n", ""}) {
+    const Response got = client.get("/", liked);
+    const Response head = client.exchange(request("HEAD", "/", liked), true);
+    for (const char* name : {"content-length", "content-encoding", "content-type", "etag", "vary"})
+      EXPECT_EQ(head.headers.get(name), got.headers.get(name)) << liked << name;
+    const Response same = client.exchange(
+        request("GET", "/", liked + "If-None-Match: " + got.headers.get("etag") + "\r\n"));
+    EXPECT_EQ(same.status, 304);
+    EXPECT_EQ(same.headers.get("etag"), got.headers.get("etag"));
+    EXPECT_EQ(same.headers.get("vary"), liked.empty() ? "" : "Accept-Encoding");
+  }
+  EXPECT_EQ(teal.admin().metric("teal_compressed_responses_total"), 2);
 }
 
 TEST(Compression, PassesEachPieceOfAStreamAtOnce) {

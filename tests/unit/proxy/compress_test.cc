@@ -91,9 +91,37 @@ TEST(IsCompressible, NeverWhatMustStayAsItIs) {
        {"Content-Encoding: gzip", "Content-Range: bytes 0-1/2",
         "Cache-Control: max-age=1, No-Transform", "Content-MD5: x", "Content-Digest: sha-256=:x:"})
     EXPECT_FALSE(compressible("200", html(field))) << field;
-  EXPECT_FALSE(compressible("200", html("x: y"), 5000, "HEAD / HTTP/1.1"));
   EXPECT_FALSE(
       compressible("200", html("x: y"), 5000, "GET / HTTP/1.1", {"Cache-Control: no-transform"}));
+}
+
+TEST(IsCompressible, IsToHeadWhatItIsToGet) {
+  const auto to_head = [](std::vector<std::string> fields) {
+    auto question = test::request_head("HEAD / HTTP/1.1", {});
+    question.head.method = net::Method::head;
+    auto answer = test::response_head("HTTP/1.1 200 X", std::move(fields));
+    answer.head.framing = {};
+    return is_compressible(question.head, answer.head, {});
+  };
+  EXPECT_TRUE(to_head({"Content-Type: text/html", "Content-Length: 5000"}));
+  EXPECT_TRUE(to_head({"Content-Type: text/html"}));
+  EXPECT_FALSE(to_head({"Content-Type: text/html", "Content-Length: 1023"}));
+  EXPECT_FALSE(to_head({"Content-Type: image/png", "Content-Length: 5000"}));
+}
+
+bool of_compressed(const std::string& etag, const std::string& if_none_match,
+                   const std::string& status = "304") {
+  const auto question = test::request_head("GET / HTTP/1.1", {"If-None-Match: " + if_none_match});
+  const auto answer = test::response_head("HTTP/1.1 " + status + " X", {"ETag: " + etag});
+  return is_of_compressed(question.head, answer.head);
+}
+
+TEST(IsOfCompressed, WhereTheClientHasTheWeakForm) {
+  EXPECT_TRUE(of_compressed("\"a,b\"", "\"x\", W/\"a,b\""));
+  EXPECT_FALSE(of_compressed("\"a\"", "\"a\""));
+  EXPECT_FALSE(of_compressed("\"a\"", "W/\"b\""));
+  EXPECT_FALSE(of_compressed("W/\"a\"", "W/\"a\""));
+  EXPECT_FALSE(of_compressed("\"a\"", "W/\"a\"", "200"));
 }
 
 std::vector<std::string> marked(const std::vector<std::string>& fields,
@@ -116,6 +144,13 @@ TEST(MarkCompressed, SaysWhatHasBecomeOfIt) {
                           "vary: Accept-Encoding"));
   EXPECT_THAT(marked({"ETag: W/\"a\"", "Vary: accept-encoding"}, Coding::gzip),
               ElementsAre("ETag: W/\"a\"", "Vary: accept-encoding", "content-encoding: gzip"));
+}
+
+TEST(MarkCompressed, SaysNoLengthWhichIsThatOfAnotherBody) {
+  EXPECT_THAT(marked({"Content-Length: 5000", "Vary: *"}, Coding::gzip),
+              ElementsAre("Vary: *", "content-encoding: gzip"));
+  EXPECT_THAT(marked({"Content-Length: 5000", "Vary: *"}, std::nullopt),
+              ElementsAre("Content-Length: 5000", "Vary: *"));
 }
 
 TEST(MarkCompressed, TellsCachesAlsoWhereTheClientWantsNone) {
