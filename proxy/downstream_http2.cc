@@ -93,7 +93,7 @@ void Http2Downstream::read_input() {
     }
     if (got.error != 0 || got.eof) {
       if (got.error != 0) count_input_failure();
-      lose_all();
+      lose_all(got.error == 0);
       close();
       return;
     }
@@ -172,7 +172,7 @@ void Http2Downstream::settle_closed() {
   if (!session_->has_closed()) return;
   for (const net::Http2Session::Closed& closed : session_->take_closed()) {
     auto& request = static_cast<Http2Request&>(*closed.stream);
-    request.on_gone();
+    request.on_gone(closed.error == net::Http2Error::none);
     const std::size_t place = request.place();
     if (place + 1 != requests_.size()) {
       requests_.back()->set_place(place);
@@ -185,9 +185,9 @@ void Http2Downstream::settle_closed() {
 
 // ---- ends ---------------------------------------------------------------------------------------
 
-void Http2Downstream::lose_all() {
+void Http2Downstream::lose_all(bool in_order) {
   settle_closed();
-  for (const auto& request : requests_) request->on_gone();
+  for (const auto& request : requests_) request->on_gone(in_order);
 }
 
 void Http2Downstream::end_after_output() {

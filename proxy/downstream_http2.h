@@ -55,7 +55,8 @@ class Http2Downstream final : public Http2Channel<Downstream>, public net::Http2
 
   void read_input();
   void settle_closed();
-  void lose_all();
+  /// `in_order`: the client has closed the connection.
+  void lose_all(bool in_order = false);
   void end_after_output();
   void set_deadline();
   void on_timeout();

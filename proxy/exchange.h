@@ -92,7 +92,9 @@ class Exchange {
   void on_request_refused(net::Refusal rule);
   /// The body stopped coming, as far as the client's side knows.
   void on_request_stalled();
-  void on_client_gone();
+  /// `in_order`: it closed what it had opened, and did not break it off; of a tunnel that is an
+  /// end.
+  void on_client_gone(bool in_order = false);
   /// The client takes output again.
   void on_client_unblocked();
   /// The worker stops now.
@@ -309,7 +311,8 @@ class Exchange {
   void on_target_end();
   bool is_over_both_ways();
   void on_tunnel_deadline();
-  void end_tunnel(Termination termination);
+  void on_tunnel_client_gone(bool in_order);
+  void end_tunnel(Termination termination, bool client_is_gone = false);
 
   // exchange_judged.cc: what the judge is told
   void start_judging();

@@ -94,10 +94,10 @@ void Exchange::on_request_stalled() {
   }
 }
 
-void Exchange::on_client_gone() {
+void Exchange::on_client_gone(bool in_order) {
   if (phase_ == Phase::done) return;
   if (phase_ == Phase::tunnel) {
-    end_tunnel(Termination::client_gone);
+    on_tunnel_client_gone(in_order);
     return;
   }
   leave_queue();

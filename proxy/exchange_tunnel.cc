@@ -168,15 +168,23 @@ void Exchange::on_tunnel_deadline() {
   end_tunnel(is_drained ? Termination::tunnel_drained : Termination::tunnel_idle);
 }
 
+/// Behind the end of the target's side there is nothing that a client could break off: how it
+/// leaves then is its own affair.
+void Exchange::on_tunnel_client_gone(bool in_order) {
+  const bool is_well = in_order || tunnel_->target_ended;
+  if (!is_well) worker_.counters()[Stat::client_aborts].add();
+  end_tunnel(is_well ? Termination::ok : Termination::client_gone, true);
+}
+
 /// In order, as far as the client can see, unless somebody was cut off in the middle.
-void Exchange::end_tunnel(Termination termination) {
+void Exchange::end_tunnel(Termination termination, bool client_is_gone) {
   termination_ = termination;
   drop_upstream(false);
   const bool is_stuck = termination == Termination::tunnel_idle && client_->is_output_blocked();
   if (is_stuck || termination == Termination::upstream_truncated ||
       termination == Termination::refused) {
     client_->send_truncated();
-  } else if (!tunnel_->target_ended && termination != Termination::client_gone) {
+  } else if (!tunnel_->target_ended && !client_is_gone) {
     client_->send_end({});
   }
   finish(Origin::target);

@@ -23,9 +23,9 @@ Http2Request::Http2Request(Http2Downstream& connection, std::size_t place)
 
 Http2Request::~Http2Request() = default;
 
-void Http2Request::on_gone() {
+void Http2Request::on_gone(bool in_order) {
   timer_.cancel();
-  if (exchange_) exchange_->on_client_gone();
+  if (exchange_) exchange_->on_client_gone(in_order);
 }
 
 void Http2Request::on_shutdown() {

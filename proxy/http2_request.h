@@ -32,8 +32,8 @@ class Http2Request final : public net::Http2ServerStream, public ClientSide {
   void set_place(std::size_t place) { place_ = place; }
 
   // ---- from the connection
-  /// The stream is over, or the connection is.
-  void on_gone();
+  /// The stream is over, or the connection is; `in_order`: nobody broke it off.
+  void on_gone(bool in_order);
   void on_shutdown();
   /// Gives the exchange what it wants of the body now, if it has asked.
   void resume_if_asked();

@@ -211,6 +211,65 @@ TEST_F(ExtendedConnectTest, AResetEndsTheTargetsSide) {
   EXPECT_TRUE(eventually([&] { return metric("teal_tunnels_active") == 0; }));
 }
 
+/// How a client may leave once it has its target's last word.
+class LeavingTest : public ExtendedConnectTest {
+ protected:
+  /// The client's tunnel, whose target says "bye" and ends, at once or behind the client's end.
+  std::unique_ptr<Http2Client> tunnel(bool target_ends_first) {
+    target_.on_connection([target_ends_first](TargetConnection& connection) {
+      const auto request = connection.next();
+      if (!request) return;
+      connection.send(agreement_with(*request));
+      if (target_ends_first) {
+        connection.send("bye");
+        connection.finish_sending();
+      }
+      connection.await_end();
+    });
+    start();
+    auto client = std::make_unique<Http2Client>(teal_->listener());
+    client->send(h2::headers(1, h2::connect(), false));
+    EXPECT_EQ(answer(*client)->field(":status"), "200");
+    return client;
+  }
+  bool is_logged(const std::string& termination) const {
+    return eventually([&] {
+      return read_file(teal_->dir() / "access.log")
+                 .find("\"termination\":\"" + termination + "\"") != std::string::npos;
+    });
+  }
+};
+
+TEST_F(LeavingTest, AResetBehindTheTargetsEndIsNoAbort) {
+  const auto client = tunnel(true);
+  EXPECT_TRUE(client->answer(1).complete);
+  client->send(h2::reset(1));
+  EXPECT_TRUE(is_logged("ok"));
+  EXPECT_EQ(metric("teal_client_aborts_total"), 0);
+}
+
+TEST_F(LeavingTest, TheEndOfTheConnectionBehindTheClientsOwnIsNoAbort) {
+  const auto client = tunnel(false);
+  client->send(h2::frame(h2::kData, h2::kEndStream, 1, "last"));
+  client->wire().finish_sending();
+  EXPECT_TRUE(is_logged("ok"));
+  EXPECT_EQ(metric("teal_client_aborts_total"), 0);
+}
+
+TEST_F(LeavingTest, AResetWithoutAnErrorIsNoAbort) {
+  const auto client = tunnel(false);
+  client->send(h2::frame(h2::kReset, 0, 1, h2::number(0, 4)));
+  EXPECT_TRUE(is_logged("ok"));
+  EXPECT_EQ(metric("teal_client_aborts_total"), 0);
+}
+
+TEST_F(LeavingTest, AResetInMidTalkIsOneAndCounted) {
+  const auto client = tunnel(false);
+  client->send(h2::reset(1));
+  EXPECT_TRUE(is_logged("client_gone"));
+  EXPECT_TRUE(eventually([&] { return metric("teal_client_aborts_total") == 1; }));
+}
+
 TEST_F(ExtendedConnectTest, AStreamWithoutRoomStopsItsTargetAndItsSilenceEndsIt) {
   constexpr std::size_t kBytes = 32 * 1024 * 1024;
   std::atomic<std::size_t> sent{0};
