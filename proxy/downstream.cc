@@ -203,7 +203,7 @@ void Downstream::end_connection(Ending ending) {
 
 void Downstream::try_to_end() {
   if (is_blocked()) return;
-  if (ending_ == Ending::linger) {
+  if (ending_ == Ending::linger || ending_ == Ending::brief_linger) {
     phase_ = Phase::lingering;
     free_memory(stash_);
     stream_.finish_writing();
@@ -233,7 +233,9 @@ void Downstream::linger() {
 }
 
 const Linger::Bounds& Downstream::linger_bounds() const {
-  return Linger::bounds(worker_.overload() != OverloadLevel::none);
+  const bool is_brief =
+      ending_ == Ending::brief_linger || worker_.overload() != OverloadLevel::none;
+  return is_brief ? Linger::kBrief : Linger::kUsual;
 }
 
 void Downstream::hasten() {

@@ -52,7 +52,7 @@ class Downstream : public Channel {
   /// Reading a head (or waiting for one); a request runs; our last bytes go out; waiting for the
   /// client to have read them.
   enum class Phase : std::uint8_t { head, exchange, closing, lingering, closed };
-  enum class Ending : std::uint8_t { none, orderly, linger, reset };
+  enum class Ending : std::uint8_t { none, orderly, linger, brief_linger, reset };
 
   Downstream(Worker& worker, Accepted accepted, net::Timer::Fire fire);
   /// Goes on with the connection of `from`, which is over. Call start() then.

@@ -32,7 +32,8 @@ void Http1Downstream::answer_and_end(const OwnAnswer& answer, std::string_view d
   const std::size_t size =
       send_own(answer.status, text, style, head != nullptr && head->method == net::Method::head);
   log_own({answer.status, size}, answer.termination, detail, head);
-  end_with_output(Ending::linger);
+  const bool is_late = answer.termination == Termination::request_header_timeout;
+  end_with_output(is_late ? Ending::brief_linger : Ending::linger);
 }
 
 void Http1Downstream::send_continue() {

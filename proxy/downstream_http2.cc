@@ -196,7 +196,7 @@ void Http2Downstream::end_after_output() {
     worker_.counters().refused(rule).add();
     log_own({net::status_of(rule), 0}, Termination::refused, net::to_string(rule), nullptr);
   }
-  end_connection(Ending::linger);
+  end_connection(Ending::brief_linger);
 }
 
 void Http2Downstream::start_shutdown() {

@@ -1,7 +1,8 @@
 // Linger: how long and how much of a request that nobody reads any more is thrown away, so that its
 // client, which sends all of it before it reads, gets to see the answer that came early (RFC 9112,
 // section 9.6). A client that still sends is given time; one that says nothing, or sends for ever,
-// is not; and under overload none is given more than the least.
+// is not. Under overload none is given more than the least, nor is a client that was not answered a
+// request: whose head did not come in time, or whose connection of HTTP/2 ends.
 //
 // Pure: plain values; time is given. One per client connection; does not know sockets.
 #pragma once
@@ -21,11 +22,7 @@ class Linger {
     std::uint64_t bytes;  ///< That came since then.
   };
   static constexpr Bounds kUsual{Millis{2000}, Millis{30'000}, 64ULL * 1024 * 1024};
-  static constexpr Bounds kOverloaded{Millis{2000}, Millis{2000}, 512ULL * 1024};
-
-  static constexpr const Bounds& bounds(bool is_overloaded) {
-    return is_overloaded ? kOverloaded : kUsual;
-  }
+  static constexpr Bounds kBrief{Millis{2000}, Millis{2000}, 512ULL * 1024};
 
   /// The answer has left.
   void begin(Mono now) { since_ = last_ = now; }

@@ -12,9 +12,9 @@ struct LingerTest : testing::Test {
   LingerTest() { linger.begin(kStart); }
 
   Mono after(int millis) const { return kStart + Millis{millis}; }
-  Mono end(bool overloaded = false) const { return linger.end(Linger::bounds(overloaded)); }
-  bool is_over(int millis, bool overloaded = false) const {
-    return linger.is_over(Linger::bounds(overloaded), after(millis));
+  Mono end(const Linger::Bounds& bounds = Linger::kUsual) const { return linger.end(bounds); }
+  bool is_over(int millis, const Linger::Bounds& bounds = Linger::kUsual) const {
+    return linger.is_over(bounds, after(millis));
   }
 
   Linger linger;
@@ -41,13 +41,13 @@ TEST_F(LingerTest, EndsBehind64MiB) {
   EXPECT_TRUE(is_over(10));
 }
 
-TEST_F(LingerTest, IsShortUnderOverloadWhateverComes) {
+TEST_F(LingerTest, IsBriefWhateverComesWhereItHasToBe) {
   linger.note(512 * 1024, after(1900));
-  EXPECT_EQ(end(true), after(2000));
-  EXPECT_FALSE(is_over(1900, true));
-  EXPECT_TRUE(is_over(2000, true));
+  EXPECT_EQ(end(Linger::kBrief), after(2000));
+  EXPECT_FALSE(is_over(1900, Linger::kBrief));
+  EXPECT_TRUE(is_over(2000, Linger::kBrief));
   linger.note(1, after(1900));
-  EXPECT_TRUE(is_over(1900, true));
+  EXPECT_TRUE(is_over(1900, Linger::kBrief));
   EXPECT_FALSE(is_over(1900));
 }
 
