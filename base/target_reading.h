@@ -27,7 +27,7 @@ struct TargetKey {
 
 struct TargetReading {
   /// By the value of Failure; the last one is a client that did not wait.
-  static constexpr std::size_t kClientGone = static_cast<std::size_t>(Failure::tls) + 1;
+  static constexpr std::size_t kClientGone = static_cast<std::size_t>(Failure::not_begun) + 1;
   static constexpr std::size_t kFaults = kClientGone + 1;
   static constexpr std::size_t kBuckets = kLatencyBorders.size() + 1;
 
