@@ -72,10 +72,10 @@ health::Reading Controller::State::reading_of(const DeploymentRunner& runner) co
 health::Glance Controller::State::glance_at(const DeploymentRunner& runner) const {
   const Spec& spec = runner.spec();
   const Colour live = other(spec.colour);
-  const auto tallies = [&](Colour colour, const std::string& revision) {
+  const auto counts = [&](Colour colour, const std::string& revision) {
     return ports.read_tallies({spec.service, colour, revision, Audience::split}, runner.number);
   };
-  return {clock.mono(), tallies(spec.colour, spec.revision), tallies(live, spec.replaces),
+  return {clock.mono(), counts(spec.colour, spec.revision), counts(live, spec.replaces),
           ports.settled_before()};
 }
 
