@@ -47,7 +47,8 @@ bool MetricBook::Seen::add(std::uint64_t hash) {
   return is_new;
 }
 
-/// The serializer says HELP and TYPE for each part of a family that it is given; they may come once.
+/// The serializer says HELP and TYPE for each part of a family that it is given; they may come
+/// once.
 void MetricBook::Family::close_piece() {
   std::string text = prometheus::TextSerializer().Serialize({open});
   if (std::exchange(has_text, true)) {

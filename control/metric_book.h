@@ -1,7 +1,7 @@
-// MetricBook: the metrics of one scrape while they are collected, family by family, as the text that
-// Prometheus reads (exposition format 0.0.4, by prometheus-cpp). Keeps what it is given valid: a name
-// has one type, a set of labels comes once, values are UTF-8, and there is a limit. What does not fit
-// is left out and counted.
+// MetricBook: the metrics of one scrape while they are collected, family by family, as the text
+// that Prometheus reads (exposition format 0.0.4, by prometheus-cpp). Keeps what it is given valid:
+// a name has one type, a set of labels comes once, values are UTF-8, and there is a limit. What
+// does not fit is left out and counted.
 //
 // A value of whoever collects. Nothing that is done to it takes longer than what is added or taken:
 // a scrape is made in slices (control/scraper.h).
@@ -74,7 +74,7 @@ class MetricBook {
   };
 
   struct Family {
-    prometheus::MetricFamily open;   ///< Its newest metrics, which are no text yet.
+    prometheus::MetricFamily open;  ///< Its newest metrics, which are no text yet.
     Seen seen;
     bool has_text = false;           ///< And the lines of HELP and TYPE in it.
     std::deque<std::string> pieces;  ///< What became of the others.

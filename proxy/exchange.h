@@ -422,7 +422,7 @@ class Exchange {
   TargetSide* upstream_ = nullptr;
   boost::local_shared_ptr<TargetRuntime> target_;
   std::uint32_t attempts_ = 0;
-  Tries tries_{0, false};      ///< In the present group.
+  Tries tries_{0, false};             ///< In the present group.
   std::optional<ServiceStat> again_;  ///< Why there is to be a further attempt, until there is one.
   bool was_queued_ = false;
   std::uint64_t queue_number_ = 0;  ///< Of this worker's, in the order in which they came.
