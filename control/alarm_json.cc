@@ -9,22 +9,12 @@
 #include <vector>
 
 #include "control/protocol.h"
+#include "control/stored_json.h"
 
 namespace teal::control {
 namespace {
 
 namespace json = boost::json;
-
-std::string text(const json::object& object, const char* key) {
-  return json::value_to<std::string>(object.at(key));
-}
-template <class Number>
-Number number(const json::object& object, const char* key) {
-  return json::value_to<Number>(object.at(key));
-}
-Millis millis(const json::object& object, const char* key) {
-  return Millis{number<std::int64_t>(object, key)};
-}
 
 /// Boost.JSON 1.81 may read a double one unit in the last place off; text does not.
 json::value exact(double value) {

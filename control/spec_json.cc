@@ -6,6 +6,7 @@
 
 #include "control/alarm_json.h"
 #include "control/episode_record.h"
+#include "control/stored_json.h"
 
 namespace teal::control {
 namespace {
@@ -13,17 +14,6 @@ namespace {
 namespace json = boost::json;
 
 // ---- small values -----------------------------------------------------------------------------
-
-std::string text(const json::object& object, const char* key) {
-  return json::value_to<std::string>(object.at(key));
-}
-template <class Number>
-Number number(const json::object& object, const char* key) {
-  return json::value_to<Number>(object.at(key));
-}
-Millis millis(const json::object& object, const char* key) {
-  return Millis{number<std::int64_t>(object, key)};
-}
 
 Colour colour(const json::object& object, const char* key) {
   const std::optional<Colour> parsed = parse_colour(text(object, key));

@@ -219,18 +219,19 @@ def run(teal):
     return [printable(text) for text in texts], unexplained
 
 
-def main():
+def main(run, outcomes):
+    """Holds what `run` finds to the file `outcomes`, which `--update` writes anew."""
     os.environ["PATH"] += ":/usr/sbin:/sbin"
     for program in ("nginx", "haproxy"):
         if not shutil.which(program):
             sys.exit(f"{program} is not installed; ./dev setup test installs it")
     texts, unexplained = run(binary_under_test(sys.argv[1]))
     if "--update" in sys.argv:
-        OUTCOMES.write_text("\n".join(texts))
-    expected = OUTCOMES.read_text().rstrip("\n").split("\n\n")
+        outcomes.write_text("\n".join(texts))
+    expected = outcomes.read_text().rstrip("\n").split("\n\n")
     wrong = [text for text in texts if text.rstrip("\n") not in expected]
     for text in wrong:
-        print(f"not as in {OUTCOMES.name}:\n{text}")
+        print(f"not as in {outcomes.name}:\n{text}")
     for name in unexplained:
         print(f"differs without a reason: {name}")
     print(f"{len(texts)} cases, {len(wrong)} not as expected, {len(unexplained)} unexplained")
@@ -238,4 +239,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(run, OUTCOMES)

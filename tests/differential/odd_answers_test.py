@@ -5,19 +5,17 @@ what of them reaches it; held to answers.txt as differential_test.py holds reque
 usage: odd_answers_test.py TEAL [--update]"""
 
 import dataclasses
-import os
 import pathlib
 import re
-import shutil
 import socket
 import sys
 import tempfile
 import threading
 
-from differential_test import COMMANDS, CONFIGURATIONS, WAIT, printable
+from differential_test import COMMANDS, CONFIGURATIONS, WAIT, main, printable
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from running import PATIENCE, Program, binary_under_test, free_port
+from running import PATIENCE, Program, free_port
 
 OUTCOMES = pathlib.Path(__file__).resolve().parent / "answers.txt"
 ASK = (b"GET /chat HTTP/1.1\r\nHost: a.example\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
@@ -161,23 +159,5 @@ def run(teal):
     return texts, unexplained
 
 
-def main():
-    os.environ["PATH"] += ":/usr/sbin:/sbin"
-    for program in ("nginx", "haproxy"):
-        if not shutil.which(program):
-            sys.exit(f"{program} is not installed; ./dev setup test installs it")
-    texts, unexplained = run(binary_under_test(sys.argv[1]))
-    if "--update" in sys.argv:
-        OUTCOMES.write_text("\n".join(texts))
-    expected = OUTCOMES.read_text().rstrip("\n").split("\n\n")
-    wrong = [text for text in texts if text.rstrip("\n") not in expected]
-    for text in wrong:
-        print(f"not as in {OUTCOMES.name}:\n{text}")
-    for name in unexplained:
-        print(f"differs without a reason: {name}")
-    print(f"{len(texts)} cases, {len(wrong)} not as expected, {len(unexplained)} unexplained")
-    sys.exit(1 if wrong or unexplained else 0)
-
-
 if __name__ == "__main__":
-    main()
+    main(run, OUTCOMES)
