@@ -106,8 +106,9 @@ TEST_F(ErrorMeaningsTest, APathCountsOnlyItsOwnRequests) {
   ASSERT_TRUE(await_bake(id));
   ask_for("/other", 100);
   ask_for("/apis", 100);
+  EXPECT_TRUE(eventually([&] { return detail(id) == "0 of 20 requests under /api"; }))
+      << detail(id);
   EXPECT_EQ(verdict(id), "not_enough_evidence");
-  EXPECT_EQ(detail(id), "0 of 20 requests under /api");
   ask_for("/api/a?b=/c", 100);
   EXPECT_TRUE(eventually([&] { return verdict(id) == "healthy"; })) << admin().deployment(id).text;
   green_.set_status(404);

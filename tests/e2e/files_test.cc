@@ -124,8 +124,9 @@ TEST(Check, SaysWhereRelativePathsAreAndWhatTheyAreRelativeTo) {
 TEST(Check, SaysWhatAlarmsAskOfTheTraffic) {
   const TempDir dir;
   const auto check = [&](const std::string& weight, bool as_json) {
-    const std::string deploy = "health: { tcp: true }\ndeploy: { plan: [ { set_weight: " + weight +
-                               " }, { bake: 1m } ], alarms: { errors: { error_rate: '> 1%' } } }\n";
+    const std::string deploy =
+        "health: { tcp: true }\ndeploy: { plan: [ { set_weight: " + weight +
+        " }, { bake: 1m } ], alarms: { errors: { error_rate: '> 1%', errors: [ 5xx, 404 ] } } }\n";
     std::vector<std::string> words{teal_binary(), "check", "-"};
     if (as_json) words.insert(words.end(), {"--output", "json"});
     return run(words, shop({"127.0.0.1:1"}, deploy).render(dir.path()));

@@ -300,7 +300,7 @@ TEST(MetricDocsOfTheBinary, HoldEachOther) {
       fast_health() +
           "metrics: { per_target: true }\n"
           "deploy: { plan: [ { set_weight: 50% }, { bake: 1h } ], exposure_budget: 100, alarms: { "
-          "worse: { compare: errors }, pager: { external: true } } }\n");
+          "worse: { compare: errors, errors: [ 5xx, 404 ] }, pager: { external: true } } }\n");
   config.listeners =
       "public: { address: '127.0.0.1:0' }\n"
       "proxied:\n  address: '127.0.0.1:0'\n"

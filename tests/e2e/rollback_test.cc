@@ -162,8 +162,9 @@ TEST_F(RollbackTest, FiftyDeploymentsWithRollbackHurtNobodyButByGreensOwnErrors)
         eventually([&] { return admin().service().at("/groups/green/targets_total") == "0"; }));
     // Half of them have no judge and are taken back by hand.
     const bool by_hand = i % 2 == 1;
-    const ApiAnswer started = admin().deploy("r" + std::to_string(i), green_.address(),
-                                             by_hand ? R"(, "alarms": {})" : "");
+    const ApiAnswer started =
+        admin().deploy("r" + std::to_string(i), green_.address(),
+                       by_hand ? R"(, "alarms": { "pager": null, "errors": null })" : "");
     ASSERT_EQ(started.status, 201) << started.text;
     const std::string id = started.at("/id");
     if (by_hand) {
