@@ -15,6 +15,10 @@ std::string named(const ServiceEntry& entry, Colour colour) {
 
 }  // namespace
 
+bool live_serves(const ServiceEntry& entry) {
+  return accepts_requests(entry.state.groups[entry.state.live]);
+}
+
 std::string take_share(const ServiceEntry& entry, Colour colour) {
   return "`teal split " + entry.state.name + " " + std::string(to_string(other(colour))) + "=100%`";
 }
@@ -65,8 +69,6 @@ event::BaselineHealth Controller::State::baseline_of(const DeploymentRunner& run
   const Colour baseline = spec.kind == Kind::deploy ? other(spec.colour) : spec.colour;
   const event::HealthChanged counts = health_of(entry.state.groups[baseline]);
   event::BaselineHealth health{counts.healthy, counts.unhealthy, counts.unknown};
-  if (entry.state.live == baseline && entry.unproved)
-    health.unknown += std::exchange(health.healthy, 0);
   if (health.healthy == 0 && entry.state.live == baseline && serves_in_panic(entry))
     health = {counts.unhealthy + counts.unknown, 0, 0};
   if (health.healthy == 0 && entry.state.live == baseline && entry.live_lost)
@@ -177,9 +179,6 @@ std::optional<FallbackReport> Controller::State::fallback_report(const ServiceEn
     report.text = live + " serves again; " + own + " stays as fallback for " +
                   format_duration(Millis{(report.leaves_in->count() + 999) / 1000 * 1000}) +
                   " more";
-  } else if (entry.unproved && accepts_requests(entry.state.groups[entry.state.live])) {
-    report.text = live + " is asked again and has answered nobody yet; " + own +
-                  " stays as fallback until it does";
   } else if (accepts_requests(entry.state.groups[fallback.colour])) {
     report.serves = true;
     report.text = "no target of " + live + " is healthy: " + own + " serves as fallback; mend " +

@@ -44,7 +44,6 @@ void Controller::on_bad_outcome(const BadOutcome& outcome) {
       entry.outlier.on_failures(outcome.target, {outcome.consecutive, outcome.consecutive_gateway},
                                 entry.state.groups[found->colour].targets, state.clock.mono());
   if (reason) state.eject(entry, outcome.target, *reason);
-  state.note_refusal(*found, outcome);
   if (state.running.empty() || state.clock.mono() - state.judged < State::kJudgePause) return;
   state.renew_traffic();
   state.judge_all();
@@ -91,7 +90,6 @@ void Controller::State::return_ejected() {
       found->target->ejected = false;
       found->target->reason = "back after an ejection";
       found->target->accepts_since = now;
-      note_return(entry, id);
       publish_health();
       say(Level::info, "target.returned", entry.state.name,
           std::string(to_string(found->colour)) + " " + to_string(found->target->address));

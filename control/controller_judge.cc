@@ -24,7 +24,6 @@ void Controller::tick() {
   state.advance_outside();
   state.judge_all();
   state.return_ejected();
-  for (ServiceEntry& entry : state.book.entries()) state.prove_live(entry);
   state.compare_targets();
   state.watch_panic();
   on_exposed();

@@ -2,8 +2,7 @@
 // controller.cc (commands on deployments), controller_deploy.cc (starting them),
 // controller_services.cc (changes by hand), controller_alarms.cc (others' alarms),
 // controller_health.cc (what workers and probes say), controller_fallback.cc (groups that serve
-// nobody), controller_refusals.cc (what requests say of groups without health checks),
-// controller_turn.cc (telling engines and
+// nobody), controller_turn.cc (telling engines and
 // carrying out what they want), controller_recovery.cc (start), controller_sticky.cc (secrets of
 // cookies), controller_judge.cc (ticks) and controller_reports.cc.
 #pragma once
@@ -31,6 +30,9 @@ namespace teal::control {
 
 /// 422: the target would be this Teal itself.
 ApiError own_target(const Address& target, const OwnSocket& own, std::string title);
+
+/// Its live group accepts requests, as far as anybody knows.
+bool live_serves(const ServiceEntry& entry);
 
 /// The command that leaves the group without traffic, in quotes.
 std::string take_share(const ServiceEntry& entry, Colour colour);
@@ -156,14 +158,6 @@ struct Controller::State {
   void add_outside_metrics(std::vector<MetricSample>& samples) const;
   /// Of one service.
   void add_outside_metrics(const ServiceEntry& entry, std::vector<MetricSample>& samples) const;
-
-  // ---- controller_refusals.cc -------------------------------------------------------------------
-  std::uint64_t answered_by_live(const ServiceEntry& entry);
-  /// Its live group accepts requests, as far as anybody knows.
-  static bool live_serves(const ServiceEntry& entry);
-  void note_refusal(const FoundTarget& found, const BadOutcome& outcome);
-  void note_return(ServiceEntry& entry, TargetId target);
-  void prove_live(ServiceEntry& entry);
 
   // ---- controller_fallback.cc -------------------------------------------------------------------
   bool serves_in_panic(const ServiceEntry& entry) const;

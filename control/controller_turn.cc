@@ -122,8 +122,6 @@ bool Controller::State::apply(DeploymentRunner& runner, const std::vector<Action
     } else if (const auto* split = std::get_if<action::Publish>(&action)) {
       if (entry.state.live != split->live && entry.kept) entry.kept.reset();
       if (entry.state.live != split->live) entry.live_lost.reset();
-      if (entry.state.live != split->live) entry.refusals = {};
-      if (entry.state.live != split->live) entry.unproved.reset();
       if (entry.fallback && entry.fallback->colour == split->live) book.forget_fallback(entry);
       if (entry.state.live != split->live || entry.state.split != split->split) entry.touch();
       entry.state.live = split->live;

@@ -115,7 +115,6 @@ TargetState ServiceBook::make_target(ServiceEntry& entry, const Address& address
 
 void ServiceBook::let_go(ServiceEntry& entry, const TargetState& target) {
   entry.outlier.forget(target.id);
-  entry.refusals.targets.erase(target.id);
   entry.since.erase(target.id);
 }
 

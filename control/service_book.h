@@ -35,16 +35,6 @@ struct ServiceEntry {
   std::optional<Mono> live_lost;
   /// Since when it does again beside a fallback.
   std::optional<Mono> live_back;
-  /// Where no health check says it (control/controller_refusals.cc): the targets of the live group
-  /// that have refused their last requests, and how many the group had answered by then.
-  struct Refusals {
-    std::set<TargetId> targets;
-    std::uint64_t answered = 0;
-  };
-  Refusals refusals;
-  /// The live group was out for refusing and is asked again; this many it had answered by then, and
-  /// nobody since.
-  std::optional<std::uint64_t> unproved;
   health::EpisodeBook episodes;        ///< Of external alarms.
   std::map<TargetId, WallTime> since;  ///< Of the present health.
   health::Outlier outlier;

@@ -82,12 +82,6 @@ std::optional<std::string> Outlier::on_failures(TargetId target, InARow failures
          " in a row, out for " + format_duration(*duration);
 }
 
-std::optional<std::string> Outlier::on_refusal(TargetId target, Mono now) {
-  const std::optional<Millis> duration = eject(target, now);
-  if (!duration) return std::nullopt;
-  return "cannot be reached, like all of its group; out for " + format_duration(*duration);
-}
-
 // ---- success rates ------------------------------------------------------------------------------
 
 void Outlier::on_tally(const TargetTally& tally) {

@@ -1,8 +1,7 @@
 // Outlier: passive ejection. A target that fails real requests so many times in a row, or more of
 // them than its group's other targets do, is taken out for a while, longer each time; never more
 // than the allowed share of its group (counted after the ejection), and never the last one that
-// still accepts requests, unless its caller knows that nobody of the group can be reached. Envoy's
-// rules, pure: failures and times in, ejections and returns out.
+// still accepts requests. Envoy's rules, pure: failures and times in, ejections and returns out.
 //
 // Control thread; one per service.
 #pragma once
@@ -33,9 +32,6 @@ class Outlier {
   /// the caller marks it.
   std::optional<std::string> on_failures(TargetId target, InARow failures,
                                          std::span<const TargetState> group, Mono now);
-  /// Nobody of its group can be reached, and another group serves in its place: out it goes, by
-  /// whatever share. The reason; nothing if it is out already.
-  std::optional<std::string> on_refusal(TargetId target, Mono now);
   /// What one worker saw of a target.
   void on_tally(const TargetTally& tally);
   /// An interval is over (success rates are looked at once in each): ask next_outlier until there
