@@ -98,6 +98,12 @@ bool counts_client_errors(const ErrorMeaning& meaning) {
   });
 }
 
+bool counts_server_errors(const ErrorMeaning& meaning) {
+  return std::ranges::any_of(meaning.errors, [](const StatusWord& word) {
+    return (word.grpc ? http_status_of(*word.grpc) : word.last) >= 500;
+  });
+}
+
 // ---- the table ----------------------------------------------------------------------------------
 
 void ErrorMeanings::StatusSet::set(const StatusWord& word, bool value) {

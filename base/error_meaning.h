@@ -53,6 +53,8 @@ std::string to_string(const ErrorMeaning& meaning);
 std::string under(const std::vector<std::string>& paths);
 /// Some 4xx is an error.
 bool counts_client_errors(const ErrorMeaning& meaning);
+/// Some of 5xx.
+bool counts_server_errors(const ErrorMeaning& meaning);
 
 /// How a request ended.
 struct Ending {

@@ -40,7 +40,7 @@ void advise_on_watch(const Deploy& deploy, const std::string& path, Report& repo
   }
 }
 
-/// Nothing but refused connections says then whether the old group could take the traffic back.
+/// Nobody knows then whether the old group could take the traffic back.
 void advise_on_health(const Service& service, Report& report) {
   if (service.health || service.deploy.alarms.empty()) return;
   report.add_at("services." + service.name + ".deploy.alarms",
@@ -68,6 +68,24 @@ void advise_on_client_errors(const Deploy& deploy, const std::string& path, Repo
                 "usual, or name the statuses that are errors here: errors: [ 5xx, 404 ]");
 }
 
+/// The other way round: an answer of 500 to everything.
+void advise_on_server_errors(const Deploy& deploy, const std::string& path, Report& report) {
+  const auto is_of_others = [](const Alarm& alarm) {
+    return std::holds_alternative<ExternalAlarm>(alarm.condition);
+  };
+  const auto counts_them = [](const Alarm& alarm) {
+    const ErrorMeaning* const meaning = meaning_of(alarm);
+    return meaning != nullptr && counts_server_errors(*meaning);
+  };
+  if (deploy.alarms.empty() || deploy.exposure_budget ||
+      std::ranges::any_of(deploy.alarms, is_of_others) ||
+      std::ranges::any_of(deploy.alarms, counts_them))
+    return;
+  report.add_at(path + ".alarms",
+                "no alarm counts 5xx, so a release that answers 500 to everything is shipped",
+                "add one like errors: { error_rate: '> 1%' }");
+}
+
 }  // namespace
 
 void advise(const Config& config, Report& report) {
@@ -76,6 +94,7 @@ void advise(const Config& config, Report& report) {
     advise_on_watch(service.deploy, path, report);
     advise_on_health(service, report);
     advise_on_client_errors(service.deploy, path, report);
+    advise_on_server_errors(service.deploy, path, report);
   }
 }
 

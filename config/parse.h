@@ -63,6 +63,8 @@ std::vector<Address> parse_targets(const Value& value);
 std::optional<std::string> parse_revision(const Value& value);
 /// An absolute path without blanks.
 std::optional<std::string> parse_url_path(const Value& value);
+/// One that the paths of requests are held against: without a query and parameters.
+std::optional<std::string> parse_match_path(const Value& value);
 /// A host name or address, lower case, without a port.
 std::optional<std::string> parse_host(const Value& value);
 /// The same with or without a port: what a Host header may say.

@@ -87,11 +87,9 @@ void parse_except(const Value& value, ErrorMeaning& meaning) {
 
 void parse_paths(const Value& value, std::vector<std::string>& paths) {
   for (const Value& item : value.items_or_one(ErrorMeanings::kMostPaths)) {
-    const auto path = parse_url_path(item);
+    const auto path = parse_match_path(item);
     if (!path) continue;
-    if (path->find('?') != path->npos)
-      item.problem("must not have a query", "write the path alone");
-    else if (std::ranges::find(paths, *path) != paths.end())
+    if (std::ranges::find(paths, *path) != paths.end())
       item.problem("is here a second time", "remove it");
     else
       paths.push_back(*path);

@@ -25,22 +25,6 @@ std::optional<std::string> parse_match_host(const Value& value) {
   return "*." + *host;
 }
 
-std::optional<std::string> parse_match_path(const Value& value) {
-  auto given = parse_url_path(value);
-  if (!given) return given;
-  if (given->find('?') != given->npos) {
-    value.problem("must be a path without a query, not " + quoted(*given));
-    return std::nullopt;
-  }
-  const std::size_t parameters =
-      std::min({given->find(';'), given->find("%3b"), given->find("%3B")});
-  if (parameters == given->npos) return given;
-  value.problem("has a parameter (" + quoted(given->substr(parameters)) +
-                    "), and routes are matched on the path without them",
-                "write " + quoted(given->substr(0, parameters)));
-  return std::nullopt;
-}
-
 void parse_paths(Mapping& keys, Match& match) {
   const auto prefix = keys.find("path");
   const auto exact = keys.find("exact_path");
@@ -119,6 +103,22 @@ void parse_oddity(Mapping& keys, std::string_view key, Oddity& out) {
 }
 
 }  // namespace
+
+std::optional<std::string> parse_match_path(const Value& value) {
+  auto given = parse_url_path(value);
+  if (!given) return given;
+  if (given->find('?') != given->npos) {
+    value.problem("must be a path without a query, not " + quoted(*given));
+    return std::nullopt;
+  }
+  const std::size_t parameters =
+      std::min({given->find(';'), given->find("%3b"), given->find("%3B")});
+  if (parameters == given->npos) return given;
+  value.problem("has a parameter (" + quoted(given->substr(parameters)) +
+                    "), and routes are matched on the path without them",
+                "write " + quoted(given->substr(0, parameters)));
+  return std::nullopt;
+}
 
 std::vector<Match> parse_matches(const Value& value) {
   std::vector<Match> matches;

@@ -113,7 +113,8 @@ TEST(LoadErrors, RefuseWhatMeansNothingWhereNoErrorsAreCounted) {
 
 TEST(LoadErrors, RefusePathsThatAreNone) {
   EXPECT_THAT(problem("error_rate: '> 1%', paths: api"), HasSubstr("a path that begins with '/'"));
-  EXPECT_THAT(problem("error_rate: '> 1%', paths: '/a?b'"), HasSubstr("must not have a query"));
+  EXPECT_THAT(problem("error_rate: '> 1%', paths: '/a?b'"), HasSubstr("a path without a query"));
+  EXPECT_THAT(problem("error_rate: '> 1%', paths: '/a;b'"), HasSubstr("has a parameter (';b')"));
   EXPECT_THAT(problem("error_rate: '> 1%', paths: []"), HasSubstr("at least one path"));
   EXPECT_THAT(problem("error_rate: '> 1%', paths: [ /a, /a ]"), HasSubstr("a second time"));
 }
@@ -179,6 +180,17 @@ TEST(LoadErrors, NoneOf4xxIsAWarning) {
                 IsEmpty());
   EXPECT_THAT(warnings_with("{ pager: { external: true } }\n"), IsEmpty()) << "others may know it";
   EXPECT_THAT(warnings_with("{}\n"), IsEmpty());
+}
+
+TEST(LoadErrors, NoneOf5xxIsAWarningToo) {
+  const std::string warning = "no alarm counts 5xx, so a release that answers 500 to everything";
+  for (const char* alarm : {"{ client: { client_error_rate: '> 20%' } }\n",
+                            "{ client: { compare: client_errors, at_most: 20% } }\n",
+                            "{ some: { error_rate: '> 1%', errors: [ 404 ] } }\n",
+                            "{ slow: { latency_p99: '> 1s' } }\n"})
+    EXPECT_THAT(warnings_with(alarm), HasSubstr(warning)) << alarm;
+  EXPECT_THAT(warnings_with("{ one: { error_rate: '> 1%', errors: [ 404, 503 ] } }\n"), IsEmpty());
+  EXPECT_THAT(warnings_with("{ pager: { external: true } }\n"), IsEmpty()) << "others may know it";
 }
 
 }  // namespace
