@@ -169,8 +169,9 @@ std::string DeploymentRunner::missing_evidence(const std::optional<health::Rates
     missing += watch.source->name() + ": " + lacking->missing;
     // An empty text means that nothing is missing, whatever a source may say.
     if (lacking->missing.empty()) missing += "more requests";
-    if (rates && lacking->shortfall)
-      missing += " (" + health::outlook_of(*lacking->shortfall, *rates) + ")";
+    const std::string outlook =
+        rates && lacking->shortfall ? health::outlook_of(*lacking->shortfall, *rates) : "";
+    if (!outlook.empty()) missing += " (" + outlook + ")";
   }
   return missing;
 }

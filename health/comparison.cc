@@ -130,10 +130,8 @@ Verdict Comparison::verdict() {
   if (breached_) return *breached_;
   const ComparisonReport& report = this->report();
   if (report.log_e >= report.log_e_needed) {
-    std::string why = what() + " " + counts(report.release, report.live) + ", e-value " +
-                      e_value(report.log_e) + " >= " + e_value(report.log_e_needed);
-    if (report.ratio_low) why += ", at least " + number(*report.ratio_low) + " times as many";
-    breached_ = Breached{std::move(why)};
+    breached_ = Breached{what() + " " + grounds(report) + ", e-value " + e_value(report.log_e) +
+                         " >= " + e_value(report.log_e_needed)};
     return *breached_;
   }
   if (report.certificate_log_e >= report.certificate_log_e_needed) certified_ = true;
@@ -143,6 +141,12 @@ Verdict Comparison::verdict() {
     lacking.shortfall =
         Shortfall{report.release.total + report.live.total, *report.more_requests, true};
   return lacking;
+}
+
+std::string Comparison::grounds(const ComparisonReport& report) const {
+  std::string text = counts(report.release, report.live);
+  if (report.ratio_low) text += ", at least " + number(*report.ratio_low) + " times as many";
+  return text;
 }
 
 std::string Comparison::missing(const ComparisonReport& report) const {

@@ -35,6 +35,8 @@ class Comparison : public VerdictSource {
   virtual void forget_in_flight() {}
   /// Of a verdict: what is compared, "3 of 40 against 1 of 360 requests".
   virtual std::string what() const = 0;
+  /// What makes the report a breach.
+  virtual std::string grounds(const ComparisonReport& report) const;
 
   /// "errors", "client errors", "errors (5xx, 404 under /api)", "latency".
   std::string compared() const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdio>
 #include <utility>
 
 #include "health/share_test.h"
@@ -224,7 +225,19 @@ double ErrorComparison::evidence(const Glance& glance) {
     guard = log_e_above(*alarm().at_most, alone_bad_,
                         alone_good_before_ + alone_good_ + overdue_release_);
   }
+  is_by_limit_ = guard > compared;
   return mixed(kGuardPart, compared, guard);
+}
+
+std::string ErrorComparison::grounds(const ComparisonReport& report) const {
+  if (!is_by_limit_) return Comparison::grounds(report);
+  const std::uint64_t good = alone_good_before_ + alone_good_ + overdue_release_;
+  std::array<char, 64> limit{};
+  const int size = std::snprintf(limit.data(), limit.size(), ", more than at_most %.4g%%",
+                                 *alarm().at_most * 100);
+  return std::to_string(alone_bad_) + " of " + std::to_string(alone_bad_ + good) +
+         " requests since all traffic is its own" +
+         std::string(limit.data(), static_cast<std::size_t>(size));
 }
 
 /// "Not worse than live by more than the tolerance, or within the limit": wrong only where neither

@@ -52,6 +52,7 @@ class ErrorComparison final : public Comparison {
   void on_step(const StepStart& step) override;
   void forget_in_flight() override;
   std::string what() const override { return compared() + ":"; }
+  std::string grounds(const ComparisonReport& report) const override;
 
   /// Of the meaning that it compares by.
   Tally since_step_release() const { return since_step().release.tally(context().meaning); }
@@ -82,6 +83,7 @@ class ErrorComparison final : public Comparison {
   Mono swept_ = Mono::min();
   std::optional<Glance> alone_since_;  ///< Since when all traffic is the release's.
   std::uint64_t alone_bad_ = 0;
+  bool is_by_limit_ = false;  ///< at_most says more than the comparison, as of the last log_e().
   std::uint64_t alone_good_ = 0;         ///< As of the last log_e().
   std::uint64_t alone_good_before_ = 0;  ///< What earlier processes had counted.
   ComparisonReport::Group release_;      ///< Bad events counted, and their samples.

@@ -43,7 +43,8 @@ std::uint64_t all_of(const Shortfall& shortfall) {
 std::string count_text(const Shortfall& shortfall) {
   std::string text = shortfall.of_both ? "about " : "";
   text += std::to_string(all_of(shortfall));
-  return text + (shortfall.of_both ? " requests of both groups" : " requests of the release");
+  text += shortfall.of_both ? " requests of both groups" : " requests of the release";
+  return text + (shortfall.of_paths ? " under the alarm's paths" : "");
 }
 
 /// A stretch of the plan in which the release is judged at one share.
@@ -116,7 +117,7 @@ std::string place_of(const Need& need) {
 std::optional<Millis> time_until(const Shortfall& shortfall, const Rates& rates) {
   const double rate = rates.of(shortfall);
   if (shortfall.more == 0) return Millis{0};
-  if (rate <= 0) return std::nullopt;
+  if (rate <= 0 || shortfall.of_paths) return std::nullopt;
   const auto all = static_cast<double>(all_of(shortfall));
   if (shortfall.within > Millis{0} && rate * seconds_of(shortfall.within) < all)
     return std::nullopt;
@@ -127,6 +128,7 @@ std::optional<Millis> time_until(const Shortfall& shortfall, const Rates& rates)
 std::string outlook_of(const Shortfall& shortfall, const Rates& rates) {
   if (const std::optional<Millis> time = time_until(shortfall, rates))
     return "about " + about(seconds_of(*time)) + " at this rate";
+  if (shortfall.of_paths) return "";
   const double rate = rates.of(shortfall);
   if (rate <= 0)
     return shortfall.of_both ? "no requests come at present"
@@ -174,6 +176,7 @@ std::vector<std::string> shortages(const std::vector<Need>& needs,
   std::vector<std::string> sentences;
   for (const Need& need : needs) {
     const double needed = need.requests_per_second();
+    if (need.shortfall.of_paths && needed <= kMuchTraffic) continue;
     if (needed <= requests_per_second.value_or(kMuchTraffic)) continue;
     std::string text =
         "alarm " + need.alarm + " may never have enough evidence: it needs " + describe(need);

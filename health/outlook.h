@@ -25,10 +25,11 @@ struct Rates {
   }
 };
 
-/// Until the shortfall is made good; nothing where these rates never do that.
+/// Until the shortfall is made good; nothing where these rates never do that, or do not tell.
 std::optional<Millis> time_until(const Shortfall& shortfall, const Rates& rates);
 
-/// "about 1m32s at this rate"; "never at this rate: at 4 requests/s this needs over >= 13s".
+/// "about 1m32s at this rate"; "never at this rate: at 4 requests/s this needs over >= 13s"; empty
+/// where the rates do not tell.
 std::string outlook_of(const Shortfall& shortfall, const Rates& rates);
 
 /// What an alarm wants of the step of a plan that can bring it least.

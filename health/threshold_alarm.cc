@@ -229,7 +229,9 @@ Verdict ThresholdAlarm::missing_requests(std::uint64_t requests) const {
       std::to_string(requests) + " of " + std::to_string(minimum_requests_) + " requests";
   const auto* errors = std::get_if<config::ErrorRateAlarm>(&measure_);
   if (errors != nullptr) text += under(errors->meaning.paths);
-  return NotEnoughEvidence{text, Shortfall{requests, minimum_requests_ - requests, false, over_}};
+  const bool of_paths = errors != nullptr && !errors->meaning.paths.empty();
+  return NotEnoughEvidence{
+      text, Shortfall{requests, minimum_requests_ - requests, false, over_, of_paths}};
 }
 
 Breached ThresholdAlarm::breached(const std::string& value, const std::string& counts) const {

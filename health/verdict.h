@@ -26,6 +26,7 @@ struct Shortfall {
   std::uint64_t more = 0;  ///< So many are missing yet.
   bool of_both = false;    ///< Of both groups' requests; else of the release's.
   Millis within{0};        ///< Those seen and those missing must come within so long; 0: whenever.
+  bool of_paths = false;   ///< Only those under the alarm's paths, whose rate nobody counts.
   bool operator==(const Shortfall&) const = default;
 };
 

@@ -437,6 +437,8 @@ TEST(ErrorComparison, GuardsTheTimeWithoutLiveTrafficByTheLimit) {
     return judge.judge(settled_at(2, counters(40, 20)));
   };
   EXPECT_TRUE(is_breached(verdict_with(0.01)));
+  EXPECT_THAT(to_string(verdict_with(0.01)),
+              HasSubstr("20 of 40 requests since all traffic is its own, more than at_most 1%"));
   EXPECT_TRUE(is_missing(verdict_with(0.5)));
   EXPECT_TRUE(is_missing(verdict_with(std::nullopt)));
 }

@@ -50,6 +50,12 @@ TEST(Outlook, SaysWhereNoRequestsCome) {
   EXPECT_EQ(outlook_of({0, 50, true}, {0, 0}), "no requests come at present");
 }
 
+TEST(Outlook, SaysNothingOfPathsWhoseRateNobodyCounts) {
+  const Shortfall shortfall{0, 10, false, seconds{5}, true};
+  EXPECT_EQ(outlook_of(shortfall, {60, 0}), "");
+  EXPECT_FALSE(time_until(shortfall, {60, 0}));
+}
+
 // ---- before it starts ---------------------------------------------------------------------------
 
 TEST(Needs, AreThoseOfTheStepThatBringsTheFewestRequests) {
