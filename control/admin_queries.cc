@@ -214,6 +214,21 @@ void AdminApi::get_livez(const ApiCall& /*call*/, const Reply& reply) {
   reply(json_response(200, {{"alive", true}}));
 }
 
+namespace {
+
+/// Requests for it are answered 503.
+bool has_nobody(const ServiceReport& service) {
+  return std::ranges::none_of(kColours, [&](Colour colour) {
+    const GroupReport& group = service.groups[colour];
+    if (!group.live && group.asked == Weight::none()) return false;
+    return group.panicking || std::ranges::any_of(group.targets, [](const TargetReport& target) {
+             return target.state.accepts_requests();
+           });
+  });
+}
+
+}  // namespace
+
 void AdminApi::get_readyz(const ApiCall& /*call*/, const Reply& reply) {
   std::vector<std::string> reasons;
   if (surroundings_.not_ready) reasons = surroundings_.not_ready();
@@ -229,18 +244,24 @@ void AdminApi::get_readyz(const ApiCall& /*call*/, const Reply& reply) {
   for (const std::string& reason : reasons) why.emplace_back(json::string(reason));
   // A failing store keeps nobody from being served (no rollback waits for a disk): ready, with a
   // warning.
+  const bool ready = reasons.empty();
   json::array warnings;
   if (!commands_.store_is_healthy())
     warnings.emplace_back("the store fails: deployments are not journalled, traffic goes on");
-  for (const ServiceReport& service : commands_.services())
+  for (const ServiceReport& service : commands_.services()) {
     if (service.fallback)
       warnings.emplace_back(json::string(service.name + ": " + service.fallback->text));
+    else if (ready && has_nobody(service))
+      warnings.emplace_back(json::string(service.name + ": no target serves it: none of " +
+                                         std::string(to_string(service.live)) +
+                                         " accepts requests; mend them, or give it another with "
+                                         "`teal target add`"));
+  }
   for (const auto& [service, text] : commands_.parked())
     warnings.emplace_back(json::string(service + ": " + text));
   if (surroundings_.warnings)
     for (const std::string& warning : surroundings_.warnings())
       warnings.emplace_back(json::string(warning));
-  const bool ready = reasons.empty();
   reply(json_response(
       ready ? 200 : 503,
       {{"ready", ready}, {"reasons", std::move(why)}, {"warnings", std::move(warnings)}}));
