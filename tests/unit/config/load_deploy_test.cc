@@ -252,7 +252,9 @@ TEST(LoadDeploy, WarnsOfAlarmsThatJudgeNobodyAfterTheCutOver) {
   EXPECT_EQ(warnings("alarms: { a: { compare: errors, at_most: 1% }" + refused), "");
   EXPECT_THAT(warnings("alarms: { a: { compare: latency } }"),
               HasSubstr("add an alarm on latency_p99"));
-  EXPECT_EQ(warnings("alarms: { a: { compare: latency }, b: { latency_p90: '> 1s' }" + refused),
+  EXPECT_EQ(warnings("alarms: { a: { compare: latency }, b: { latency_p90: '> 1s' }, "
+                     "c: { error_rate: '> 1%' }" +
+                     refused),
             "");
 }
 
