@@ -74,8 +74,9 @@ std::string unknown_command(const CLI::App& app) {
     if (left.starts_with('-')) continue;
     const std::string hint = config::did_you_mean(left, names);
     const std::string path = at == &app ? "teal" : "teal " + at->get_name();
-    return printable("'" + left + "' is not a command" + (hint.empty() ? "" : "; " + hint) + "; `" +
-                     path + " --help` lists them");
+    std::string text = "'" + left + "' is not a command; ";
+    if (!hint.empty()) text.append(hint).append("; ");
+    return printable(text.append("`").append(path).append(" --help` lists them"));
   }
   return {};
 }

@@ -258,7 +258,7 @@ void AdminApi::get_readyz(const ApiCall& /*call*/, const Reply& reply) {
                                          "`teal target add`"));
   }
   for (const auto& [service, text] : commands_.parked())
-    warnings.emplace_back(json::string(service + ": " + text));
+    warnings.emplace_back(json::string(service).append(": ").append(text));
   if (surroundings_.warnings)
     for (const std::string& warning : surroundings_.warnings())
       warnings.emplace_back(json::string(warning));

@@ -43,7 +43,7 @@ std::string Comparison::compared() const {
   if (alarm_.what == config::CompareAlarm::What::latency) return "latency";
   const ErrorMeaning& meaning = alarm_.meaning;
   const bool is_of_clients = meaning.errors == ErrorMeaning::of_clients().errors;
-  const std::string text = is_of_clients ? "client errors" : "errors";
+  std::string text = is_of_clients ? "client errors" : "errors";
   if (meaning.is_usual() || meaning == ErrorMeaning::of_clients()) return text;
   return text + " (" + to_string(meaning) + ")";
 }

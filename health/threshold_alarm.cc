@@ -114,7 +114,7 @@ double seconds_of(Micros duration) {
 ThresholdAlarm::ThresholdAlarm(std::string name, Measure measure, Millis over,
                                std::uint64_t minimum_requests, std::size_t meaning)
     : name_(std::move(name)),
-      measure_(measure),
+      measure_(std::move(measure)),
       over_(over),
       // Nothing can be said about no requests at all.
       minimum_requests_(std::max<std::uint64_t>(minimum_requests, 1)),
