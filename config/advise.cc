@@ -13,6 +13,18 @@ bool is_on_latency(const Alarm& alarm) {
   return std::holds_alternative<LatencyAlarm>(alarm.condition);
 }
 
+bool is_of_others(const Alarm& alarm) {
+  return std::holds_alternative<ExternalAlarm>(alarm.condition);
+}
+
+/// Some alarm counts errors of the kind.
+bool some_count(const Deploy& deploy, bool (*of_kind)(const ErrorMeaning&)) {
+  return std::ranges::any_of(deploy.alarms, [&](const Alarm& alarm) {
+    const ErrorMeaning* const meaning = meaning_of(alarm);
+    return meaning != nullptr && of_kind(*meaning);
+  });
+}
+
 /// A comparison has nobody to compare with when the release has all the traffic.
 void advise_on_comparison(const Deploy& deploy, const Alarm& alarm, const std::string& path,
                           Report& report) {
@@ -52,15 +64,7 @@ void advise_on_health(const Service& service, Report& report) {
 /// A release that answers 404 to everything is well for all that look at 5xx alone. Whoever watches
 /// by others' alarms may know it from them.
 void advise_on_client_errors(const Deploy& deploy, const std::string& path, Report& report) {
-  const auto is_own = [](const Alarm& alarm) {
-    return !std::holds_alternative<ExternalAlarm>(alarm.condition);
-  };
-  const auto counts_them = [](const Alarm& alarm) {
-    const ErrorMeaning* const meaning = meaning_of(alarm);
-    return meaning != nullptr && counts_client_errors(*meaning);
-  };
-  if (std::ranges::none_of(deploy.alarms, is_own) ||
-      std::ranges::any_of(deploy.alarms, counts_them))
+  if (std::ranges::all_of(deploy.alarms, is_of_others) || some_count(deploy, counts_client_errors))
     return;
   report.add_at(path + ".alarms",
                 "no alarm counts 4xx, so a release that answers 404 to everything is shipped",
@@ -70,16 +74,8 @@ void advise_on_client_errors(const Deploy& deploy, const std::string& path, Repo
 
 /// The other way round: an answer of 500 to everything.
 void advise_on_server_errors(const Deploy& deploy, const std::string& path, Report& report) {
-  const auto is_of_others = [](const Alarm& alarm) {
-    return std::holds_alternative<ExternalAlarm>(alarm.condition);
-  };
-  const auto counts_them = [](const Alarm& alarm) {
-    const ErrorMeaning* const meaning = meaning_of(alarm);
-    return meaning != nullptr && counts_server_errors(*meaning);
-  };
-  if (deploy.alarms.empty() || deploy.exposure_budget ||
-      std::ranges::any_of(deploy.alarms, is_of_others) ||
-      std::ranges::any_of(deploy.alarms, counts_them))
+  if (deploy.alarms.empty() || deploy.exposure_budget > 0 ||
+      std::ranges::any_of(deploy.alarms, is_of_others) || some_count(deploy, counts_server_errors))
     return;
   report.add_at(path + ".alarms",
                 "no alarm counts 5xx, so a release that answers 500 to everything is shipped",
