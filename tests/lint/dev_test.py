@@ -137,6 +137,22 @@ class Ci(ScriptTest):
             self.assertEqual(lines[-1], f"failed: {name} (logs in build/ci)")
             self.assertEqual(len(self.ran()), 8, self.ran())
 
+    def test_shows_at_the_end_what_failed(self):
+        self.program("dev", """echo "$*" >> dev.log
+if [[ $1 == test ]]; then
+  echo " 1/2 Test #7: e2e.Odd ....***Failed 0.1 sec"; echo "it is odd"
+  for i in {1..100}; do echo "and more $i"; done
+  exit 1
+fi
+echo "in between"
+""")
+        code, lines = self.run_script(".ci/run")
+        self.assertEqual(code, 1)
+        end = lines[lines.index("######## what failed in release"):]
+        self.assertIn("it is odd", end)
+        self.assertIn("and more 100", end)
+        self.assertNotIn("and more 65", end)
+
     def test_counts_instructions_when_nothing_else_runs(self):
         self.program("dev", 'echo "$*" >> dev.log\n[[ $1 != tidy ]] || sleep 0.3\n'
                             f'echo "end of $1" >> dev.log\necho "{PASSED}"')

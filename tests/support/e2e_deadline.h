@@ -19,7 +19,7 @@ inline const int kPatience = kSanitized ? 5 : 1;
 
 class Deadline {
  public:
-  explicit Deadline(Millis time = std::chrono::seconds{10})
+  explicit Deadline(Millis time = std::chrono::seconds{30})
       : at_(std::chrono::steady_clock::now() + time * kPatience) {}
 
   Mono at() const { return at_; }
