@@ -178,7 +178,10 @@ std::optional<net::ReadResult> Channel::splice_from(Channel& from, std::size_t m
   if (!stream_.is_open() || broken_ || !connected_ || is_blocked()) return std::nullopt;
   pipe_ = worker_.pipes().take(
       worker_.shared().descriptors_for_targets.load(std::memory_order_relaxed));
-  if (!pipe_) return std::nullopt;
+  if (!pipe_) {
+    worker_.counters()[Stat::splices_without_pipe].add();
+    return std::nullopt;
+  }
   const net::ReadResult result = pipe_->fill(from.stream_.socket(), most);
   if (result.drained) from.readable_ = false;
   empty_pipe();

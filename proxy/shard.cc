@@ -72,6 +72,8 @@ constexpr MetricRows<Stat> kMetrics{{
     {Stat::tunnels_active, Type::gauge, "teal_tunnels_active", "Such connections open now."},
     {Stat::tunnels_drained, Type::counter, "teal_tunnels_drained_total",
      "Such connections closed because their target had left its group."},
+    {Stat::splices_without_pipe, Type::counter, "teal_splices_without_pipe_total",
+     "Reads of a large body into memory because the worker had no pipe for it."},
     {Stat::proxy_header_timeouts, Type::counter, kTimeouts, kTimeoutsHelp, "phase", "proxy_header"},
     {Stat::tls_handshake_timeouts, Type::counter, kTimeouts, kTimeoutsHelp, "phase",
      "tls_handshake"},

@@ -121,6 +121,7 @@ enum class Stat : std::uint8_t {
   tunnels,                // upgraded connections, since they were
   tunnels_active,         // gauge
   tunnels_drained,
+  splices_without_pipe,  // reads of a large body into memory instead
   proxy_header_timeouts,
   tls_handshake_timeouts,
   count_,

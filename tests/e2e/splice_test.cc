@@ -89,6 +89,9 @@ TEST(Splice, ServesMoreSlowClientsThanThereArePipes) {
   }
   EXPECT_TRUE(eventually([&] { return pipe_ends(teal.id()) == before + std::size_t{2} * 64; }))
       << pipe_ends(teal.id());
+  EXPECT_TRUE(eventually([&] {
+    return teal.admin().metric("teal_splices_without_pipe_total") > 0;
+  })) << "the others are served through memory";
   for (HttpClient& client : clients) {
     const Response got = client.read();
     ASSERT_TRUE(got.complete && got.body == body) << got.body.size();
