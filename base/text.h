@@ -37,6 +37,7 @@ class Text {
   std::size_t capacity() const { return capacity_; }
   bool empty() const { return size_ == 0; }
   const char* data() const { return bytes_.get(); }
+  char* data() { return bytes_.get(); }
   std::string_view view() const { return {bytes_.get(), size_}; }
   explicit operator std::string_view() const { return view(); }
 

@@ -99,7 +99,6 @@ constexpr std::array<std::string_view, 30> kForbiddenTrailers = {
     "if-range",
     "if-unmodified-since",
     "location",
-    "max-forwards",
     "origin",
     "pragma",
     "proxy-authentication-info",
@@ -138,7 +137,11 @@ Refusal read_framing(const Fields& fields, std::uint8_t minor_version, FramingFi
       case HeaderId::transfer_encoding: has_transfer_encoding = true; break;
       case HeaderId::connection: read_connection(fields.value(field), out); break;
       case HeaderId::expect:
-        if (is<"100-continue">(fields.value(field))) out.continue_expected = true;
+        // Also where it stands twice: readers who made more of it have been led to read a body as
+        // a request.
+        if (out.continue_expected || !is<"100-continue">(fields.value(field)))
+          out.more_expected = true;
+        out.continue_expected = true;
         break;
       case HeaderId::host:
         ++out.hosts;

@@ -21,6 +21,7 @@ struct FramingFields {
   bool keep_alive = false;    ///< Connection names it.
   bool names_others = false;  ///< Connection says something else, too.
   bool continue_expected = false;
+  bool more_expected = false;  ///< Anything else, or that twice.
   std::uint32_t hosts = 0;
   std::uint64_t length = 0;
   std::string_view host;  ///< The last Host.

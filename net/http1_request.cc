@@ -186,6 +186,7 @@ Refusal RequestParser::conclude() {
     return broken;
   if (const Refusal broken = read_host(fields.hosts, fields.host); broken != Refusal::none)
     return broken;
+  if (fields.more_expected) return Refusal::expectation_unknown;
   head_.keep_alive = http1::is_kept_alive(fields, head_.minor_version);
   head_.connection_names = fields.names_others;
   head_.expects_continue = fields.continue_expected && head_.minor_version >= 1;

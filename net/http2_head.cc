@@ -238,7 +238,10 @@ Refusal Http2HeadReader::check_known(const Field& field, std::string_view name,
       if (kind_ == Kind::request && ++hosts_ > 1) return Refusal::host_repeated;
       return Refusal::none;
     case HeaderId::expect:
-      if (iequals(value, "100-continue")) request_.expects_continue = true;
+      if (kind_ != Kind::request) return Refusal::none;
+      if (request_.expects_continue || !iequals(value, "100-continue"))
+        return Refusal::expectation_unknown;
+      request_.expects_continue = true;
       return Refusal::none;
     case HeaderId::content_length: return read_length(value);
     default: return Refusal::none;

@@ -76,6 +76,7 @@ inline HeaderId long_known_header(const char* name, std::size_t size) {
       if (matches<"traceparent">(name)) return HeaderId::traceparent;
       break;
     case 12:
+      if (matches<"max-forwards">(name)) return HeaderId::max_forwards;
       if (matches<"x-request-id">(name)) return HeaderId::x_request_id;
       break;
     case 14:

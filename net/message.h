@@ -51,6 +51,7 @@ enum class HeaderId : std::uint8_t {
   host,
   idempotency_key,
   keep_alive,
+  max_forwards,
   proxy,
   proxy_authenticate,
   proxy_authorization,

@@ -32,7 +32,9 @@ enum class Refusal : std::uint8_t {
   host_missing,
   host_repeated,
   host_malformed,
-  method_unsupported,  // 501: CONNECT and TRACE; an Upgrade that is not allowed is just ignored
+  method_unsupported,      // 501: CONNECT and TRACE; an Upgrade that is not allowed is just ignored
+  expectation_unknown,     // 417: an Expect that says anything but 100-continue, or says it twice
+  max_forwards_malformed,  // of OPTIONS
   // framing
   content_length_malformed,
   content_length_repeated,

@@ -37,7 +37,9 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   websocket_key_.clear();
   is_settled_ = was_told_ = false;
   request_done_ = head_.framing.kind == net::Framing::Kind::none;
-  continue_owed_ = head_.expects_continue && !info_.http10;
+  const bool has_body =
+      !request_done_ && head_.framing != net::Framing{net::Framing::Kind::length, 0};
+  expectation_.begin(head_.expects_continue && has_body && !info_.http10);
   attempts_ = 0;
   again_.reset();
   was_queued_ = interim_sent_ = wants_fresh_ = waits_for_stream_ = false;
@@ -67,7 +69,8 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   }
   using net::HeaderId;
   const bool is_usual =
-      !head_.fields.has_any_of_or_odd_name<HeaderId::via, HeaderId::upgrade, HeaderId::trailer>() &&
+      !head_.fields.has_any_of_or_odd_name<HeaderId::via, HeaderId::upgrade, HeaderId::trailer,
+                                           HeaderId::max_forwards>() &&
       !head_.is_extended_connect();
   if (!is_usual && !settle_head()) return;
   if (!route()) {
@@ -209,8 +212,9 @@ void Exchange::send_request() {
       !goes_without_upgrade())
     return;
   phase_ = Phase::waiting;
+  const bool asks = expectation_.ask(target_->continues, worker_.now());
   upstream_->send_head(head_, {info_.peer, service().spec->host_header, target_->address, ids_,
-                               worker_.shared().hop, upgrade_style()});
+                               worker_.shared().hop, upgrade_style(), asks});
   if (!replay_.empty()) {
     upstream_->send_body(replay_);
     worker_.gather().flush();  // the buffer may move when more comes
@@ -221,13 +225,9 @@ void Exchange::send_request() {
     return;
   }
   set_deadline(timeouts().stream_idle);
-  answer_continue();
+  if (expectation_.is_waited_for()) [[unlikely]]
+    await_continue();
   client_->resume_request();
-}
-
-void Exchange::answer_continue() {
-  if (!std::exchange(continue_owed_, false)) return;
-  client_->send_continue();
 }
 
 bool Exchange::is_upload_blocked() const {
@@ -239,13 +239,13 @@ void Exchange::on_request_body(std::string_view bytes) {
     relay_to_target(bytes);
     return;
   }
-  continue_owed_ = false;
+  expectation_.take_body();
   bytes_received_ += bytes.size();
   if (bytes_received_ > body_limit_) [[unlikely]] {
     refuse_body();
     return;
   }
-  if (upstream_ == nullptr) return;
+  if (upstream_ == nullptr || expectation_.is_body_refused()) return;
   if (replayable_) {
     replayable_ = keeps_body() && replay_.size() + bytes.size() <= kReplayBytes;
     if (replayable_) {
@@ -264,7 +264,7 @@ void Exchange::on_request_end(const net::Fields& trailers) {
     return;
   }
   if (std::exchange(request_done_, true)) return;
-  if (upstream_ == nullptr || !wants_body()) return;
+  if (upstream_ == nullptr || !wants_body() || expectation_.is_body_refused()) return;
   if (trailers.empty()) [[likely]]
     upstream_->send_end(trailers);
   else if (!send_trailers(trailers))
@@ -286,8 +286,11 @@ void Exchange::on_response_head(net::ResponseHead& head) {
     return;
   }
   if (head.is_interim()) {
-    // Teal answers Expect itself, so a 100 says nothing new (RFC 9110, section 15.2).
-    if (head.status == 100 || info_.http10 || !may_be_seen()) return;
+    if (head.status == 100) {
+      on_continue();
+      return;
+    }
+    if (info_.http10 || !may_be_seen()) return;
     interim_sent_ = true;
     client_->send_interim(head);
     return;
@@ -301,6 +304,9 @@ void Exchange::on_response_head(net::ResponseHead& head) {
   if (outcome >= 500 && is_status_retried(outcome)) return;
   if (is_exposed_ && is_kept_from_sight()) return;
   phase_ = Phase::relaying;
+  expectation_.take_answer();
+  if (head.minor_version == 0) [[unlikely]]
+    target_->continues.answered_in_http10(worker_.now());
   if (!replay_.empty()) free_memory(replay_);
   first_byte_micros_ = std::chrono::duration_cast<Micros>(worker_.now() - began_).count();
   take_response(head, outcome);
@@ -379,7 +385,7 @@ void Exchange::on_response_end(const net::Fields& trailers, bool clean) {
     return;
   }
   if (is_grpc_) take_grpc_trailers(trailers);
-  const bool reusable = clean && request_done_;
+  const bool reusable = clean && has_target_read();
   if (compressor_ && !finish_compressed()) return;
   if (trailers.empty()) [[likely]]
     client_->send_end(trailers);

@@ -47,6 +47,7 @@
 #include "proxy/client_side.h"
 #include "proxy/compress.h"
 #include "proxy/error_pages.h"
+#include "proxy/expectation.h"
 #include "proxy/retry.h"
 #include "proxy/route_pin.h"
 #include "proxy/shard.h"
@@ -155,6 +156,12 @@ class Exchange {
   // exchange_fields.cc: fields that few requests have. Each false: it was answered.
   /// Names that others read otherwise, and a Via that may be Teal's own.
   bool settle_head();
+  bool settle_via();
+  bool settle_max_forwards();
+  /// The client waits for a word on its body: the target is given its time, or Teal says it.
+  void await_continue();
+  void on_continue();
+  void on_continue_timeout();
   /// What is for this hop: an upgrade, trailers.
   bool settle_hop();
   bool settle_names();
@@ -201,7 +208,6 @@ class Exchange {
   void set_cookie(const StickyCookies& cookies, const StickyClient& client);
   void attempt();
   void send_request();
-  void answer_continue();
   void take_response(const net::ResponseHead& head, std::uint16_t outcome);
   void settle_outcome();
 
@@ -251,6 +257,8 @@ class Exchange {
   void go_live(const FailedAttempt* failed);
   bool may_go_live(bool request_sent) const;
   void discard_upstream();
+  /// The target has the whole request and is known to have read it: its connection can be kept.
+  bool has_target_read() const { return request_done_ && !expectation_.is_in_doubt(); }
   bool begin_retry(const boost::local_shared_ptr<GroupRuntime>& group);
   void end_retry();
   void limit_exposure();
@@ -417,7 +425,7 @@ class Exchange {
   std::optional<Tunnel> tunnel_;
   bool is_settled_ = false;  ///< Counted and judged.
   bool request_done_ = false;
-  bool continue_owed_ = false;
+  Expectation expectation_;
 
   TargetSide* upstream_ = nullptr;
   boost::local_shared_ptr<TargetRuntime> target_;

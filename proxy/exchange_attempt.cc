@@ -396,6 +396,10 @@ void Exchange::on_deadline() {
       after_failed_attempt(Failure::connect_timeout, net::Refusal::none);
       return;
     case Phase::waiting:
+      if (expectation_.is_asked()) {
+        on_continue_timeout();
+        return;
+      }
       // While the request still goes out it is the target that does not take it: the client's own
       // slowness is timed by its side.
       if (!request_done_ && !is_upload_blocked() && is_grpc_) {

@@ -1,10 +1,12 @@
 // The part of Exchange that deals with fields which few requests have: names that other readers
-// take for Teal's own, a Via by which a loop shows, and trailers, which would go round everything
-// that is done to a head.
+// take for Teal's own, a Via or Max-Forwards by which a way ends, an Expect, and trailers, which
+// would go round everything that is done to a head.
+#include <algorithm>
 #include <string>
 
 #include "proxy/exchange.h"
 #include "proxy/header_edits.h"
+#include "proxy/max_forwards.h"
 #include "proxy/odd_names.h"
 #include "proxy/trailers.h"
 #include "proxy/worker.h"
@@ -12,6 +14,13 @@
 namespace teal::proxy {
 
 using net::HeaderId;
+
+namespace {
+
+/// What is allowed here (RFC 9110, section 10.2.1): any method but those of net::is_unwelcome().
+constexpr std::string_view kAllow = "allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n";
+
+}  // namespace
 
 const config::PathRules& Exchange::path_rules() const {
   return table().routes.config->listeners[info_.listener].paths;
@@ -22,12 +31,59 @@ bool Exchange::settle_head() {
     reply_without_route();
     return false;
   }
-  if (!head_.fields.has(HeaderId::via)) return true;
+  if (head_.fields.has(HeaderId::via) && !settle_via()) return false;
+  return !head_.fields.has(HeaderId::max_forwards) || settle_max_forwards();
+}
+
+bool Exchange::settle_via() {
   if (worker_.shared().hop.passes(head_.fields) <= kMostPasses) return true;
   worker_.counters()[Stat::requests_looped].add();
   reply(508, "the request goes round in a loop: its Via says that it was here several times",
         Termination::loop);
   return false;
+}
+
+bool Exchange::settle_max_forwards() {
+  if (head_.method != net::Method::options) return true;
+  switch (count_down_max_forwards(head_.fields, head_bytes_.data())) {
+    case MaxForwards::goes_on: return true;
+    case MaxForwards::malformed:
+      last_rule_ = net::Refusal::max_forwards_malformed;
+      reply_without_route();
+      return false;
+    case MaxForwards::ends_here: break;
+  }
+  const OwnContent content{.content_type = {}, .lines = kAllow};
+  reply(200, {}, Termination::responded, &content);
+  return false;
+}
+
+void Exchange::await_continue() {
+  if (!expectation_.is_asked()) {
+    on_continue_timeout();
+    return;
+  }
+  // Its own time for the body must not run out meanwhile.
+  const Millis idle = request_body_idle();
+  set_deadline(idle.count() > 0 ? std::min(Expectation::kWait, idle / 2) : Expectation::kWait);
+}
+
+void Exchange::on_continue() {
+  if (expectation_.is_in_doubt()) target_->continues.said_continue();
+  if (!expectation_.take_continue()) return;
+  count(ServiceStat::continue_by_target);
+  client_->send_continue();
+  set_deadline(timeouts().stream_idle);
+}
+
+/// The target is silent, or known to be so.
+void Exchange::on_continue_timeout() {
+  // Not one that did not even take the head yet.
+  if (expectation_.is_asked() && !is_upload_blocked()) target_->continues.was_silent(worker_.now());
+  if (!expectation_.take_word()) return;
+  count(ServiceStat::continue_by_teal);
+  client_->send_continue();
+  set_deadline(timeouts().stream_idle);
 }
 
 bool Exchange::settle_names() {

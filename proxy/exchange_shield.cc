@@ -209,7 +209,7 @@ bool Exchange::may_go_live(bool request_sent) const {
 }
 
 void Exchange::discard_upstream() {
-  const bool is_clean = request_done_ && !upstream_->is_blocked();
+  const bool is_clean = has_target_read() && !upstream_->is_blocked();
   TargetSide& upstream = detach_upstream();
   if (is_clean) {
     upstream.discard();

@@ -72,10 +72,11 @@ struct RequestStyle {
   const RequestIds& ids;
   const Hop& hop;
   UpgradeStyle upgrade = {};
+  bool asks_for_continue = false;  ///< Expect: 100-continue is said, whatever the client said.
 };
 
 /// The whole request head for a target, ending in the empty line. Body framing as it came: Content-
-/// Length kept, chunked stays chunked; Expect is never forwarded (Teal answers 100 itself).
+/// Length kept, chunked stays chunked.
 void append_request_head(Text& out, const net::RequestHead& head, const RequestStyle& style);
 
 /// What a response of Teal's own has besides a line of text.

@@ -171,6 +171,8 @@ void append_request_head(Text& out, const net::RequestHead& head, const RequestS
     pen = put_upgrade(pen, head, upgrade);
   else if (is_te_meant && head.fields.has(HeaderId::te))
     pen = put_te(pen, head);
+  if (style.asks_for_continue) [[unlikely]]
+    pen += "expect: 100-continue\r\n";
   const bool says_no_content =
       head.framing.kind == net::Framing::Kind::none && head.fields.has(HeaderId::content_length);
   pen = put_framing(pen,

@@ -17,6 +17,9 @@ constexpr std::string_view kUnshieldedHelp =
 constexpr std::string_view kExposure = "teal_exposure_withheld_total";
 constexpr std::string_view kExposureHelp =
     "Requests that the live group got because the exposure budget had no room for them.";
+constexpr std::string_view kContinues = "teal_continues_total";
+constexpr std::string_view kContinuesHelp =
+    "100 Continue to clients that held their body back, by who said it first.";
 constexpr std::string_view kTargetTls = "teal_upstream_tls_failures_total";
 constexpr std::string_view kTargetTlsHelp = "TLS handshakes with targets that failed, by reason.";
 constexpr std::string_view kOverClient = "teal_downstream_connections_turned_away_total";
@@ -71,6 +74,8 @@ constexpr MetricRows<ServiceStat> kOfServices{{
      "Responses of targets that broke a rule of HTTP."},
     {ServiceStat::upstream_truncated, Type::counter, "teal_upstream_truncated_responses_total",
      "Responses whose target died in the middle of them."},
+    {ServiceStat::continue_by_target, Type::counter, kContinues, kContinuesHelp, "by", "target"},
+    {ServiceStat::continue_by_teal, Type::counter, kContinues, kContinuesHelp, "by", "teal"},
     {ServiceStat::retries_reused_died, Type::counter, kRetries, kRetriesHelp, "reason",
      "kept_connection_died"},
     {ServiceStat::retries_connect, Type::counter, kRetries, kRetriesHelp, "reason",

@@ -46,6 +46,8 @@ enum class ServiceStat : std::uint8_t {
   upstream_ping_timeouts,    // connections that gave no sign of life
   upstream_protocol_errors,
   upstream_truncated,   // died in mid-response
+  continue_by_target,   // 100, where a client waited for it
+  continue_by_teal,     // likewise, since the target was silent
   retries_reused_died,  // the one transparent retry on a fresh connection
   retries_connect,      // another target after a failed connect
   retries_failed,       // another target after another failure

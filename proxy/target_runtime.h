@@ -20,6 +20,7 @@
 #include "base/outcome.h"
 #include "net/socket.h"
 #include "proxy/balancer.h"
+#include "proxy/expectation.h"
 #include "proxy/idle_pool.h"
 #include "proxy/pool_need.h"
 #include "proxy/route_table.h"
@@ -108,6 +109,7 @@ struct TargetRuntime {
   /// Those that throw away the rest of a response nobody wants.
   std::vector<boost::intrusive_ptr<Upstream>> discarding;
   config::Upstream spoken;  ///< How its connections speak to it.
+  ContinueHabit continues;
   /// So many streams a connection of HTTP/2 took before the target left it, and others behind; 0:
   /// that has not happened, or is over.
   std::uint32_t left_after = 0;

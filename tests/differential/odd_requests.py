@@ -33,6 +33,7 @@ AMBIGUOUS = "readers differ in what it says or where it ends: refused, not repai
 STATUS = "refused by all; which status says so is a matter of taste"
 STREAMED = "chunks go on as chunks: a body is passed on as it comes, not kept until its length is known"
 GRAMMAR = "outside the grammar of RFC 9112 or 9110: refused"
+EXPECT = "any expectation but 100-continue, said once, is 417: what readers made of others has split requests"
 TRACE = "of a trace that nobody can read nothing goes on, so that whoever records begins one (Trace Context, 3.2.2)"
 TARGET = "the path is normalised, or refused where readers differ; what was routed is what is passed on"
 
@@ -183,10 +184,20 @@ ODD = [
         "never passed on: the target would switch behind our back"),
     Odd("Proxy", get("Proxy: http://evil.example"),
         "CGI programs would take it for their own setting (httpoxy)"),
-    Odd("an expectation", post("Expect: 100-continue", "Content-Length: 0"),
-        "Teal answers it itself where a body follows; the target need not know"),
-    Odd("another expectation", post("Expect: 200-ok", "Content-Length: 0"),
-        "unknown, and answered as if it were not there, which RFC 9110, 10.1.1 allows; not passed on"),
+    Odd("an expectation of nothing", post("Expect: 100-continue", "Content-Length: 0"),
+        "there is no body that could be held back: the target need not know"),
+    Odd("an expectation with its body", post("Expect: 100-continue", "Content-Length: 4", body="body"),
+        "the target is asked, and the body that does not wait goes on at once; nginx asks nobody"),
+    Odd("an expectation of HTTP/1.0", message("POST /x HTTP/1.0", "Host: a.example", "Expect: 100-continue",
+                                              "Content-Length: 4", body="body"),
+        "a client of HTTP/1.0 knows no 100 (RFC 9110, 10.1.1): the target need not know"),
+    Odd("another expectation", post("Expect: 200-ok", "Content-Length: 0"), EXPECT),
+    Odd("an expectation behind a word", post("Expect: y 100-continue", "Content-Length: 4", body="body"), EXPECT),
+    Odd("an expectation twice", post("Expect: 100-continue", "Expect: 100-continue", "Content-Length: 4",
+                                     body="body"), EXPECT),
+    Odd("a list of expectations", post("Expect: 100-continue, 100-continue", "Content-Length: 4", body="body"),
+        EXPECT),
+    Odd("an empty expectation", post("Expect:", "Content-Length: 4", body="body"), EXPECT),
     Odd("two requests at once", get() + get(target="/y")),
 
     # ---- traces

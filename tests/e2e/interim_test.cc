@@ -1,5 +1,5 @@
-// What comes before the response proper, or before the request is whole: 1xx, Expect, early
-// answers.
+// What comes before the response proper, or before the request is whole: 1xx and early answers
+// (Expect has a file of its own).
 #include <gtest/gtest.h>
 
 #include "tests/support/e2e_target.h"
@@ -7,8 +7,6 @@
 
 namespace teal::e2e {
 namespace {
-
-constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 TEST(Interim, PassesHintsAndProcessingToAClientOfHttp11) {
   Target target;
@@ -38,31 +36,6 @@ TEST(Interim, KeepsHintsFromAClientOfHttp10) {
   const Response response = client.exchange("GET / HTTP/1.0\r\n\r\n");
   EXPECT_EQ(response.body, "page") << describe(response);
   EXPECT_TRUE(response.interim.empty());
-}
-
-TEST(Interim, AnswersExpectItselfAndDoesNotForwardIt) {
-  Target target;
-  Teal teal(shop({target.address()}));
-  HttpClient client(teal.listener());
-  client.send(request("POST", "/", "expect: 100-continue\r\ncontent-length: 4\r\n"));
-  std::string interim;
-  while (interim.size() < kContinue.size())
-    ASSERT_EQ(client.wire().read(interim), Arrival::bytes) << interim;
-  EXPECT_EQ(interim, kContinue);
-  client.send("body");
-  EXPECT_EQ(client.read().status, 200);
-  EXPECT_EQ(target.last().body, "body");
-  EXPECT_FALSE(target.last().headers.has("expect"));
-}
-
-TEST(Interim, SendsNoContinueToAClientThatDoesNotWaitForIt) {
-  Target target;
-  Teal teal(shop({target.address()}));
-  HttpClient old(teal.listener());
-  const Response http10 =
-      old.exchange("POST / HTTP/1.0\r\nexpect: 100-continue\r\ncontent-length: 4\r\n\r\nbody");
-  EXPECT_EQ(http10.status, 200) << describe(http10);
-  EXPECT_TRUE(http10.interim.empty());
 }
 
 TEST(Interim, PassesAResponseThatComesWhileTheBodyIsStillOnItsWay) {

@@ -33,7 +33,6 @@ inline std::vector<RequestVector> accepted_requests() {
       {"no white space around a value, and an empty one", get_with("X:a\r\nY:\r\nZ: \r\n")},
       {"the same field twice", get_with("X: a\r\nx: b\r\n")},
       {"an expectation", post_with("Expect: 100-continue\r\nContent-Length: 2\r\n", "ab")},
-      {"another expectation is passed over", get_with("Expect: 200-ok\r\n")},
       {"an upgrade is passed over", get_with("Upgrade: h2c\r\nConnection: upgrade\r\n")},
       {"an empty body of known length", post_with("Content-Length: 0\r\n")},
       {"a body of known length", post_with("Content-Length: 10\r\n", "0123456789")},
@@ -175,6 +174,24 @@ inline std::vector<RequestVector> refused_fields() {
   };
 }
 
+inline std::vector<RequestVector> refused_expectations() {
+  std::vector<RequestVector> vectors;
+  const auto refuse = [&](std::string what, const std::string& lines) {
+    vectors.push_back({std::move(what), get_with(lines), Refusal::expectation_unknown});
+  };
+  refuse("another expectation", "Expect: 200-ok\r\n");
+  refuse("an expectation that goes on", "Expect: 100-continued\r\n");
+  refuse("an expectation behind a word", "Expect: y 100-continue\r\n");
+  refuse("an expectation with a parameter", "Expect: 100-continue;a\r\n");
+  refuse("a list of expectations", "Expect: 100-continue, 100-continue\r\n");
+  refuse("an empty expectation", "Expect:\r\n");
+  refuse("an expectation twice", "Expect: 100-continue\r\nX: y\r\nexpect: 100-continue\r\n");
+  refuse("another expectation before the one", "Expect: x\r\nExpect: 100-continue\r\n");
+  vectors.push_back({"another expectation of HTTP/1.0", "GET / HTTP/1.0\r\nExpect: x\r\n\r\n",
+                     Refusal::expectation_unknown});
+  return vectors;
+}
+
 inline std::vector<RequestVector> refused_lengths() {
   using enum Refusal;
   const auto length = [](std::string_view value) {
@@ -313,8 +330,9 @@ inline std::vector<RequestVector> refused_trailers() {
 
 inline std::vector<RequestVector> refused_requests() {
   std::vector<RequestVector> all;
-  for (const auto& part : {refused_start_lines(), refused_fields(), refused_lengths(),
-                           refused_transfer_encodings(), refused_chunks(), refused_trailers()})
+  for (const auto& part :
+       {refused_start_lines(), refused_fields(), refused_expectations(), refused_lengths(),
+        refused_transfer_encodings(), refused_chunks(), refused_trailers()})
     all.insert(all.end(), part.begin(), part.end());
   return all;
 }

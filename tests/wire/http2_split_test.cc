@@ -132,6 +132,21 @@ std::vector<Vector> refused() {
   };
 }
 
+std::vector<Vector> refused_expectations() {
+  const auto with_fields = [](const Lines& more) { return headers(1, h2::get("/", more)); };
+  const std::string answered = "answer with expectation_unknown\n";
+  return {
+      {"another expectation", with_fields({{"expect", "200-ok"}}), kGet + answered},
+      {"a list of expectations", with_fields({{"expect", "100-continue, 100-continue"}}),
+       kGet + answered},
+      {"an expectation twice",
+       with_fields({{"expect", "100-continue"}, {"expect", "100-continue"}}),
+       "#1 head GET / authority=a.example 1.20 keep continue none\n"
+       "  expect=[100-continue] canonical\n" +
+           answered},
+  };
+}
+
 std::vector<Vector> refused_fields() {
   const auto added = [](const std::string& name, const std::string& value) {
     return headers(1, h2::get("/", {{name, value}}));
@@ -246,6 +261,7 @@ TEST(Http2Split, RequestsAreTheSameHoweverTheyAreCut) {
 TEST(Http2Split, BrokenRulesAreTheSameHoweverTheyAreCut) {
   check(refused());
   check(refused_fields());
+  check(refused_expectations());
   check(connects());
 }
 

@@ -22,6 +22,7 @@ const std::map<std::string, HeaderId>& known_names() {
       {"keep-alive", HeaderId::keep_alive},
       {"proxy-authenticate", HeaderId::proxy_authenticate},
       {"proxy-authorization", HeaderId::proxy_authorization},
+      {"max-forwards", HeaderId::max_forwards},
       {"proxy", HeaderId::proxy},
       {"proxy-connection", HeaderId::proxy_connection},
       {"referer", HeaderId::referer},

@@ -33,6 +33,7 @@ TEST(Refusal, EarnsTheStatusThatItsRuleIsWrittenFor) {
     std::uint16_t status = 400;
     if (refusal == Refusal::version_unsupported) status = 505;
     if (refusal == Refusal::request_line_too_long) status = 414;
+    if (refusal == Refusal::expectation_unknown) status = 417;
     if (too_large.contains(refusal)) status = 431;
     if (not_implemented.contains(refusal)) status = 501;
     EXPECT_EQ(status_of(refusal), status) << to_string(refusal);

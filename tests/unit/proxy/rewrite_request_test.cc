@@ -97,6 +97,17 @@ TEST(RequestHead, DropsHopByHopFields) {
     EXPECT_THAT(values_of(lines, name), IsEmpty()) << name;
 }
 
+TEST(RequestHead, AsksForContinueInOneWayHoweverTheClientDid) {
+  const auto owned = test::request_head("PUT / HTTP/1.1", {"Host: a", "EXPECT:  100-Continue"});
+  Rng rng{1};
+  RequestIds ids;
+  make_request_ids(owned.head, kStranger, rng, ids);
+  const config::HostHeader host;
+  Text out;
+  append_request_head(out, owned.head, {kStranger, host, "10.1.1.1:8080", ids, kHop, {}, true});
+  EXPECT_THAT(values_of(lines_of(out.view()), "expect"), ElementsAre("100-continue"));
+}
+
 TEST(RequestHead, DropsProxyWhichCgiTakesForASettingOfItsOwn) {
   const Lines lines = get({"Proxy: http://b", "Proxy-X: c"});
   EXPECT_THAT(lines, Contains("Proxy-X: c"));
