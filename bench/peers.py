@@ -45,8 +45,9 @@ class Process:
 class Stage:
     """Everything that runs during a bench, in one temporary folder on tmpfs."""
 
-    def __init__(self, folder, cores, binary):
-        self.folder, self.cores, self.binary = pathlib.Path(folder), cores, binary
+    def __init__(self, folder, cores, binary, before=None):
+        self.folder, self.cores = pathlib.Path(folder), cores
+        self.binary, self.before = binary, before
         self.values = {
             "dir": str(folder),
             "user": "user root;" if os.getuid() == 0 else "",
@@ -126,7 +127,8 @@ class Stage:
             conf = self.render("relay.cfg.in", "relay.cfg", port=port)
             command = ["haproxy", "-db", "-q", "-f", conf]
         else:
-            template, log = {"teal": ("teal.yaml.in", "off"), "teal-log": ("teal.yaml.in", "json"),
+            template, log = {"teal": ("teal.yaml.in", "off"), "teal-before": ("teal.yaml.in", "off"),
+                             "teal-log": ("teal.yaml.in", "json"),
                              "teal-full": ("teal-full.yaml.in", "json"),
                              "teal-nolog": ("teal-full.yaml.in", "off"),
                              "teal-idle": ("teal-full.yaml.in", "off"),
@@ -135,7 +137,7 @@ class Stage:
             self.ports[f"{name}-admin"] = admin
             self.ports.setdefault("admin", admin)
             conf = self.render(template, f"{name}.yaml", **ports, admin=admin, log=log)
-            command = [self.binary, "serve", conf]
+            command = [self.before if kind == "teal-before" else self.binary, "serve", conf]
         process = self.start(name, [*prefix, *command], port, self.cores.proxy, patience)
         if f"{name}-admin" in self.ports:
             process.wait_until_ready(self.ports[f"{name}-admin"], patience)

@@ -30,6 +30,7 @@ from control import ControlApi
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PEERS = ["teal", "nginx", "haproxy", "haproxy-64k", "relay", "nghttpx"]
+BEFORE = "teal-before"  # Another binary of Teal in the same rounds.
 SPLIT_LATENCY, VERDICT_LATENCY = "split-latency", "verdict-latency"
 LATENCY, IDLE = "latency", "idle"
 SHIFTING = "teal-log"  # Shifts in `get128-shift`, with its access log on.
@@ -62,10 +63,13 @@ def parse_arguments():
     parser.add_argument("--trips", type=int, default=5, help=f"of {TRIP_TIME}; default 5 of each")
     parser.add_argument("--json", type=pathlib.Path, help="where to keep what was found")
     parser.add_argument("--binary", default=str(ROOT / "build/release/teal"))
+    parser.add_argument("--before", metavar="BINARY", help="another one to compare with, as peer " + BEFORE)
     arguments = parser.parse_args()
     for name in ("rounds", "seconds"):
         if getattr(arguments, name) < 1:
             parser.error(f"--{name} must be at least 1")
+    if arguments.before:
+        arguments.peers = [*arguments.peers, BEFORE]
     if arguments.puts < 2:
         parser.error("--puts must be at least 2")
     return arguments
@@ -77,7 +81,7 @@ def measure_case(case, stage, arguments, book):
     chosen = [peer for peer in chosen if case.streams or case.tls or peer != "nghttpx"]
     chosen = [peer for peer in chosen if stage.port_for(case, peer) is not None]
     if case.workers > 1:
-        chosen = [peer for peer in chosen if peer in ("teal", "nginx", "haproxy")]
+        chosen = [peer for peer in chosen if peer in ("teal", "nginx", "haproxy", BEFORE)]
         for peer in chosen:
             stage.start_peer(peer + peers.MANY, workers=case.workers)
     if not chosen:
@@ -183,7 +187,7 @@ def main():
         print(f"{arguments.rounds} rounds of {arguments.seconds} s, {load.CONNECTIONS} connections, "
               f"{congestion_control}, proxy on core {cores.proxy}, load and origin on {cores.load}; "
               f"'!': proxy busy less than {report.UTIL_ENOUGH:.0%}, the load was the limit")
-        stage = peers.Stage(folder, cores, arguments.binary)
+        stage = peers.Stage(folder, cores, arguments.binary, arguments.before)
         try:
             run(stage, arguments, book)
         finally:
