@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "control/controller_state.h"
+#include "control/protocol_json.h"
 
 namespace teal::control {
 namespace {

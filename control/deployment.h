@@ -61,7 +61,7 @@
 
 #include "config/config.h"
 #include "control/protocol.h"
-#include "control/reports.h"
+#include "control/status.h"
 
 namespace teal::control {
 

@@ -1,4 +1,5 @@
 #include "control/deployment_runner.h"
+#include "control/protocol_json.h"
 
 #include <algorithm>
 #include <charconv>

@@ -1,6 +1,6 @@
 // The whole language of the deployment engine: what it can be told (Event) and what it can want
-// (Action). Each has a text form, in which scenarios are written, and events have a JSON form, in
-// which they are journalled; both read back to equal values.
+// (Action). Each has a text form, in which scenarios are written and which reads back to equal
+// values; control/protocol_json.h has the one in which events are journalled.
 //
 // Plain values, any thread. Nothing here decides anything; that is control/deployment.h.
 #pragma once
@@ -132,10 +132,6 @@ using Event =
 /// "applied 3 in 250us", "alarm errors: 4% > 1%".
 std::string to_string(const Event& event);
 Result<Event> parse_event(std::string_view text);
-
-/// One line of JSON for the journal.
-std::string to_json(const Event& event);
-Result<Event> event_from_json(std::string_view json);
 
 // ---- actions --------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
-#include <boost/json.hpp>
+#include "control/protocol_json.h"
 
-#include "control/protocol.h"
+#include <boost/json.hpp>
 
 namespace teal::control {
 namespace {

@@ -9,7 +9,8 @@
 #include <cstddef>
 #include <memory>
 
-#include "net/stream.h"
+#include "net/io_result.h"
+#include "net/socket.h"
 
 namespace teal::net {
 

@@ -10,7 +10,6 @@
 #include <openssl/x509v3.h>
 
 #include "base/assert.h"
-#include "net/stream.h"
 #include "net/tls_files.h"
 #include "net/tls_identity.h"
 #include "net/tls_server_parts.h"

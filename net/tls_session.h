@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 
+#include "net/io_result.h"
 #include "net/tls_client.h"
 #include "net/tls_failure.h"
 #include "net/tls_server.h"
@@ -22,9 +23,6 @@
 struct bio_st;
 
 namespace teal::net {
-
-struct ReadResult;
-struct WriteResult;
 
 /// What the sessions of one thread share: nothing in it outlives a call.
 struct TlsScratch {

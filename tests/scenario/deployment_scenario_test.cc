@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "control/deployment.h"
+#include "control/protocol_json.h"
 
 namespace teal::control {
 namespace {

@@ -10,6 +10,7 @@
 
 #include "base/rng.h"
 #include "control/deployment.h"
+#include "control/protocol_json.h"
 
 namespace teal::control {
 namespace {

@@ -1,4 +1,5 @@
 #include "control/protocol.h"
+#include "control/protocol_json.h"
 
 #include <gtest/gtest.h>
 
