@@ -32,7 +32,6 @@
 #include "control/admin_api.h"
 #include "control/admin_server.h"
 #include "control/controller.h"
-#include "control/controller_commands.h"
 #include "control/exporter.h"
 #include "control/ports.h"
 #include "control/sqlite_store.h"
@@ -205,7 +204,6 @@ struct Server::State final : control::Ports {
   StartGate gate;
   ControlPriority priority;
   std::unique_ptr<control::Controller> controller;
-  std::unique_ptr<control::ControllerCommands> commands;
   std::unique_ptr<control::AdminApi> api;
   std::unique_ptr<control::AdminServer> admin;
   bool is_serving = false;
@@ -285,8 +283,7 @@ Result<void> Server::State::start() {
   if (!store) return store.error();
   if (const Result<void> opened = pool.open(); !opened) return opened.error();
   controller = std::make_unique<control::Controller>(config, clock, log, *this, std::move(*store));
-  commands = std::make_unique<control::ControllerCommands>(*controller);
-  api = std::make_unique<control::AdminApi>(*commands, clock, config->admin, surroundings());
+  api = std::make_unique<control::AdminApi>(*controller, clock, config->admin, surroundings());
   auto bound = control::AdminServer::start(io, *api, log, config->admin.address, {},
                                            [this] { return tls.admin(); });
   if (!bound) return bound.error();

@@ -134,14 +134,14 @@ void AdminApi::steer_deployment(const ApiCall& call, const Reply& reply) {
   const bool takes_force = *command == Command::stop || *command == Command::rollback;
   const std::optional<bool> force = read_force(call.request.body);
   if (!force || (*force && !takes_force)) return reply(to_response(body_of_command(takes_force)));
-  commands_.command(call.names[0], *command, *force, answer_with_deployment(reply));
+  commands_.command(call.names[0], *command, answer_with_deployment(reply), *force);
 }
 
 void AdminApi::rollback_service(const ApiCall& call, const Reply& reply) {
   if (!knows_service(call.names[0], reply)) return;
   const std::optional<bool> force = read_force(call.request.body);
   if (!force) return reply(to_response(body_of_command(true)));
-  commands_.rollback(call.names[0], *force, answer_with_deployment(reply));
+  commands_.rollback(call.names[0], answer_with_deployment(reply), *force);
 }
 
 Done<DeploymentReport> AdminApi::answer_with_deployment(const Reply& reply) const {

@@ -1,7 +1,6 @@
 // Commands: what the control API asks of control, as an interface. The Controller is behind it in
-// the product (control/controller_commands.h), a scripted fake in the API's tests; the API itself
-// knows neither. Every method means what the method of the same name means in
-// control/controller.h.
+// the product, a scripted fake in the API's tests; the API itself knows neither. Every method means
+// what the method of the same name means in control/controller.h.
 //
 // Control thread only. Holds nothing.
 #pragma once
@@ -14,9 +13,22 @@
 #include <string>
 #include <vector>
 
-#include "control/controller.h"
+#include "base/address.h"
+#include "base/colour.h"
+#include "base/counters.h"
+#include "config/load.h"
+#include "control/replay.h"
+#include "control/reports.h"
 
 namespace teal::control {
+
+struct AlertBatch;
+
+/// POST /v1/deployments/{id}/...
+enum class Command : std::uint8_t { proceed, pause, promote, stop, rollback };
+
+template <class T>
+using Done = std::function<void(Answer<T>)>;
 
 class Commands {
  public:
@@ -26,9 +38,9 @@ class Commands {
                                           const config::DeploymentRequest& request,
                                           const std::string& idempotency_key,
                                           const std::string& body_digest) = 0;
-  virtual void command(const DeploymentId& id, Command command, bool force,
-                       Done<DeploymentReport> done) = 0;
-  virtual void rollback(const std::string& service, bool force, Done<DeploymentReport> done) = 0;
+  virtual void command(const DeploymentId& id, Command command, Done<DeploymentReport> done,
+                       bool force) = 0;
+  virtual void rollback(const std::string& service, Done<DeploymentReport> done, bool force) = 0;
   virtual void set_split(const std::string& service, Split split,
                          std::optional<std::uint64_t> if_match, Done<ServiceReport> done) = 0;
   virtual Answer<ServiceReport> put_target(const std::string& service, Colour colour,

@@ -49,8 +49,8 @@ class FakeCommands final : public Commands {
     return report;
   }
 
-  void command(const DeploymentId& id, Command command, bool force,
-               Done<DeploymentReport> done) override {
+  void command(const DeploymentId& id, Command command, Done<DeploymentReport> done,
+               bool force) override {
     calls.push_back("command " + id + " " + std::to_string(static_cast<int>(command)) +
                     (force ? " force" : ""));
     const auto answer = [this, id]() -> Answer<DeploymentReport> {
@@ -62,7 +62,7 @@ class FakeCommands final : public Commands {
     finish([answer, done] { done(answer()); });
   }
 
-  void rollback(const std::string& service, bool force, Done<DeploymentReport> done) override {
+  void rollback(const std::string& service, Done<DeploymentReport> done, bool force) override {
     calls.push_back("rollback " + service + (force ? " force" : ""));
     finish([this, service, done] {
       if (refusal) return done(*refusal);

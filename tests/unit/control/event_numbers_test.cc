@@ -6,7 +6,6 @@
 #include <set>
 
 #include "control/announcer.h"
-#include "control/controller_commands.h"
 #include "control/event_stream.h"
 #include "tests/support/control_room.h"
 
@@ -34,8 +33,7 @@ class EventNumbers : public ControlRoom {
   std::string last() { return to_string(controller->last_event()); }
   /// What a subscriber hears that comes back with this id.
   std::string resume(const std::string& id) {
-    ControllerCommands commands(*controller);
-    return EventStream::open(commands, parse_event_id(id))->take();
+    return EventStream::open(*controller, parse_event_id(id))->take();
   }
 };
 
