@@ -15,7 +15,7 @@
 #include "app/exit_code.h"
 #include "base/printable.h"
 #include "config/nearest.h"
-#include "control/build_info.h"
+#include "control/metrics/build_info.h"
 
 namespace teal::app {
 namespace {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/time.h"
-#include "control/exporter.h"
+#include "control/metrics/exporter.h"
 
 namespace teal::app {
 

@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include "control/exporter.h"
+#include "control/metrics/exporter.h"
 
 namespace teal::app {
 

@@ -1,4 +1,4 @@
-// What the workers have for GET /metrics, a little at each call (control/scraper.h).
+// What the workers have for GET /metrics, a little at each call (control/metrics/scraper.h).
 //
 // Control thread. The pool and the configuration outlive the parts.
 #pragma once
@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "config/config.h"
-#include "control/scraper.h"
+#include "control/metrics/scraper.h"
 #include "proxy/worker_pool.h"
 
 namespace teal::app {

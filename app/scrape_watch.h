@@ -10,7 +10,7 @@
 
 #include "base/log.h"
 #include "base/time.h"
-#include "control/scraper.h"
+#include "control/metrics/scraper.h"
 
 namespace teal::app {
 

@@ -23,7 +23,7 @@
 #include "base/clock.h"
 #include "base/printable.h"
 #include "config/load.h"
-#include "control/json_text.h"
+#include "control/json/text.h"
 #include "health/outlook.h"
 #include "proxy/error_pages.h"
 

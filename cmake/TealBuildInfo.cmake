@@ -10,7 +10,7 @@ set_source_files_properties(${CMAKE_SOURCE_DIR}/control/build_info.cc PROPERTIES
 set(openapi_source ${CMAKE_BINARY_DIR}/generated/openapi.cc)
 add_custom_command(OUTPUT ${openapi_source}
   COMMAND ${CMAKE_COMMAND} -DINPUT=${CMAKE_SOURCE_DIR}/control/openapi.json
-    -DOUTPUT=${openapi_source} -DHEADER=control/openapi.h -DFUNCTION=openapi_document
+    -DOUTPUT=${openapi_source} -DHEADER=control/api/openapi.h -DFUNCTION=openapi_document
     -P ${CMAKE_SOURCE_DIR}/cmake/EmbedText.cmake
   DEPENDS ${CMAKE_SOURCE_DIR}/control/openapi.json ${CMAKE_SOURCE_DIR}/cmake/EmbedText.cmake)
 target_sources(teal_control PRIVATE ${openapi_source})

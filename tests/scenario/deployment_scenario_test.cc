@@ -8,8 +8,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "control/deployment.h"
-#include "control/protocol_json.h"
+#include "control/engine/deployment.h"
+#include "control/engine/protocol_json.h"
 
 namespace teal::control {
 namespace {

@@ -1,5 +1,5 @@
 // Thousands of deployments with random plans, events, lost acknowledgements and crashes, and after
-// every step the invariants of control/deployment.h. SIM_SEED and SIM_RUNS override the defaults; a
+// every step the invariants of control/engine/deployment.h. SIM_SEED and SIM_RUNS override the defaults; a
 // failure prints the seed that repeats it.
 #include <gtest/gtest.h>
 
@@ -9,8 +9,8 @@
 #include <string>
 
 #include "base/rng.h"
-#include "control/deployment.h"
-#include "control/protocol_json.h"
+#include "control/engine/deployment.h"
+#include "control/engine/protocol_json.h"
 
 namespace teal::control {
 namespace {

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/rng.h"
-#include "control/deployment_runner.h"
+#include "control/deploy/deployment_runner.h"
 #include "tests/support/control_room.h"
 
 namespace teal::control {

@@ -12,7 +12,7 @@
 #include <gtest/gtest.h>
 #include <boost/json.hpp>
 
-#include "control/admin_api.h"
+#include "control/api/api.h"
 #include "tests/support/fake_commands.h"
 
 namespace teal::control::testing {

@@ -13,7 +13,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
-#include "control/admin_server.h"
+#include "control/admin/server.h"
 #include "tests/support/fake_commands.h"
 
 namespace teal::control::testing {

@@ -13,9 +13,9 @@
 
 #include "base/log.h"
 #include "base/rng.h"
-#include "control/controller.h"
-#include "control/ports.h"
-#include "control/store.h"
+#include "control/controller/controller.h"
+#include "control/deploy/ports.h"
+#include "control/store/store.h"
 #include "health/judge.h"
 
 namespace teal::control {

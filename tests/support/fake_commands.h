@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "control/alertmanager.h"
-#include "control/api.h"
+#include "control/deploy/alertmanager.h"
+#include "control/deploy/commands.h"
 
 namespace teal::control::testing {
 

@@ -14,7 +14,7 @@
 #include <string>
 #include <utility>
 
-#include "control/sqlite_store.h"
+#include "control/store/sqlite_store.h"
 
 namespace teal::control {
 

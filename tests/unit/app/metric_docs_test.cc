@@ -85,7 +85,7 @@ TEST(MetricDocs, FollowTheConventionsOfPrometheus) {
 TEST(MetricDocs, AreRightOnEveryPage) {
   const std::set<std::string> kOthers{"teal_service", "teal_shop", "teal_main"};
   const auto documented = documented_metrics();
-  std::vector<std::string> pages{"README.md", "config/teal.yaml", "control/openapi.json"};
+  std::vector<std::string> pages{"README.md", "config/teal.yaml", "control/api/openapi.json"};
   for (const auto& entry : std::filesystem::recursive_directory_iterator(kRoot + "docs"))
     if (entry.path().extension() == ".md")
       pages.push_back(std::filesystem::relative(entry.path(), kRoot).string());

@@ -7,7 +7,7 @@
 
 #include "app/event_parser.h"
 #include "app/text_table.h"
-#include "control/report_json.h"
+#include "control/api/report_json.h"
 #include "tests/support/fake_commands.h"
 
 namespace teal::app {

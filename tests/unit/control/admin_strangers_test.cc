@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "control/event_stream.h"
+#include "control/api/event_stream.h"
 #include "tests/support/admin_api_fixture.h"
 
 namespace teal::control {

@@ -4,7 +4,7 @@
 
 #include <boost/json.hpp>
 
-#include "control/report_json.h"
+#include "control/api/report_json.h"
 #include "tests/support/control_room.h"
 
 namespace teal::control {

@@ -6,9 +6,9 @@
 
 #include <boost/json.hpp>
 
-#include "control/exporter.h"
-#include "control/json_text.h"
-#include "control/report_json.h"
+#include "control/metrics/exporter.h"
+#include "control/json/text.h"
+#include "control/api/report_json.h"
 #include "tests/support/control_room.h"
 
 namespace teal::control {

@@ -8,8 +8,8 @@
 #include <gtest/gtest.h>
 
 #include "base/rng.h"
-#include "control/alertmanager.h"
-#include "control/spec_json.h"
+#include "control/deploy/alertmanager.h"
+#include "control/store/spec_json.h"
 #include "tests/support/control_room.h"
 #include "tests/support/remembered_log.h"
 

@@ -6,7 +6,7 @@
 
 #include <filesystem>
 
-#include "control/sqlite_store.h"
+#include "control/store/sqlite_store.h"
 #include "tests/support/control_room.h"
 
 namespace teal::control {

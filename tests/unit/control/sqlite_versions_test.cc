@@ -5,7 +5,7 @@
 
 #include <sstream>
 
-#include "control/sqlite_schema.h"
+#include "control/store/sqlite_schema.h"
 #include "tests/support/control_room.h"
 #include "tests/support/store_files.h"
 

@@ -1,0 +1,376 @@
+#include "control/admin/session.h"
+
+#include <string>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/rfc7230.hpp>
+#include <boost/beast/http/write.hpp>
+
+#include "control/api/guard.h"
+#include "control/api/event_stream.h"
+#include "control/api/problem.h"
+
+namespace teal::control {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+
+constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
+/// What is read and thrown away after a refusal, so that the peer sees the answer and not a reset.
+constexpr std::size_t kLingerBytes = std::size_t{4} * 1024 * 1024;
+constexpr Millis kLingerTime{2'000};
+
+/// Where a field comes several times its values are one list (RFC 9110 section 5.3), which for a
+/// Host is none of ours.
+template <class Fields, class Name>
+std::optional<std::string> field(const Fields& fields, Name name) {
+  std::optional<std::string> joined;
+  const auto [first, last] = fields.equal_range(name);
+  for (auto it = first; it != last; ++it) {
+    const std::string value(it->value());
+    joined = joined ? *joined + ", " + value : value;
+  }
+  return joined;
+}
+
+template <class Message>
+void set_headers(Message& message, const ApiResponse& given, bool keep_alive) {
+  message.set(http::field::server, "teal");
+  message.set(http::field::content_type, given.content_type);
+  for (const auto& [name, value] : given.headers) message.set(name, value);
+  message.keep_alive(keep_alive);
+}
+
+ApiResponse timed_out() {
+  return to_response({504, "no-answer-in-time", "The command has no confirmed effect yet",
+                      "it was accepted, and not every worker has confirmed it in time",
+                      "read the service or the deployment to see whether it has come about"});
+}
+
+/// What Beast's parser lets pass and others might read in another way (RFC 9112 section 6.3): a
+/// transfer coding that is not chunked and nothing else, and a length that is said twice.
+template <class Message>
+std::optional<ApiError> check_framing(const Message& head) {
+  const std::optional<std::string> coding = field(head, http::field::transfer_encoding);
+  const std::optional<std::string> length = field(head, http::field::content_length);
+  const bool odd_coding = coding && (head.version() < 11 || !beast::iequals(*coding, "chunked"));
+  const bool odd_length = length && length->find_first_not_of("0123456789") != std::string::npos;
+  if (!odd_coding && !odd_length) return std::nullopt;
+  return ApiError{odd_coding && head.version() >= 11 ? 501 : 400, "framing-unclear",
+                  "Where the body ends is not clear",
+                  odd_coding ? "the Transfer-Encoding is '" + *coding + "'"
+                             : "the Content-Length is '" + *length + "'",
+                  "send one Content-Length, or Transfer-Encoding: chunked in HTTP/1.1"};
+}
+
+ApiError trailers_refused() {
+  return {400, "unexpected-trailers", "The request has trailers",
+          "fields behind the body are not taken (RFC 9110 section 6.5.1)",
+          "send all fields before the body"};
+}
+
+ApiError no_place() {
+  return {503, "too-many-connections", "There are too many connections",
+          "all connections to the control API are in use, and only probes are answered",
+          "try again in a moment"};
+}
+
+/// Nothing where there is nobody to answer or nothing to say.
+std::optional<ApiError> to_problem(boost::system::error_code why, const AdminLimits& limits) {
+  if (why == http::error::header_limit || why == http::error::buffer_overflow)
+    return ApiError{431, "header-too-large", "The header is too large",
+                    "a header has at most " + std::to_string(limits.header_bytes) + " bytes",
+                    "send fewer or shorter fields"};
+  if (why == http::error::body_limit)
+    return ApiError{413, "body-too-large", "The body is too large",
+                    "a body has at most " + std::to_string(limits.body_bytes) + " bytes",
+                    "send a smaller one"};
+  if (why == http::error::end_of_stream || why == http::error::partial_message) return std::nullopt;
+  if (why.category() == http::make_error_code(http::error::bad_method).category())
+    return ApiError{400, "not-http", "The request is not valid HTTP/1.1", why.message(),
+                    "see RFC 9112"};
+  return std::nullopt;
+}
+
+}  // namespace
+
+AdminSession::AdminSession(Socket socket, Guest guest, const AdminLimits& limits,
+                           std::shared_ptr<const net::TlsServer> tls)
+    : stream_(std::move(socket)),
+      buffer_(limits.header_bytes + std::size_t{64} * 1024),
+      wake_(stream_.get_executor()),
+      api_(&guest.api),
+      places_(std::move(guest.places)),
+      id_(guest.id),
+      client_(std::move(guest.client)),
+      reached_(guest.reached),
+      limits_(limits) {
+  if (tls) stream_.start_tls(std::move(tls));
+}
+
+void AdminSession::finish() {
+  finishing_ = true;
+  wake_.cancel();
+  if (!busy_) stream_.next().close();
+}
+
+void AdminSession::evict() {
+  finishing_ = true;
+  wake_.cancel();
+  stream_.next().close();
+}
+
+void AdminSession::abort() {
+  api_ = nullptr;
+  events_ = nullptr;
+  finish();
+  stream_.next().close();
+}
+
+asio::awaitable<void> AdminSession::serve(std::shared_ptr<AdminSession> self) {
+  const bool in_reserve = places_->is_in_reserve(id_);
+  stream_.next().expires_after(in_reserve ? limits_.reserve_time : limits_.first_request);
+  bool more = true;
+  if (stream_.is_tls()) more = co_await shake_hands();
+  while (more && !finishing_) {
+    Parser parser;
+    const bool complete = co_await read(parser);
+    if (!complete || api_ == nullptr) break;
+    const Request request = parser.release();
+    more = co_await answer(request);
+    busy_ = false;
+  }
+  stream_.next().close();
+  self = nullptr;
+}
+
+/// The deadline of the reserve is set once, when the connection is accepted.
+void AdminSession::allow(Millis time) {
+  if (!places_->is_in_reserve(id_)) stream_.next().expires_after(time);
+}
+
+asio::awaitable<bool> AdminSession::shake_hands() {
+  const auto [failed] = co_await stream_.handshake(kTuple);
+  if (failed == beast::error::timeout) places_->count_timeout(id_);
+  if (failed) co_return false;
+  verified_ = stream_.is_peer_verified();
+  if (!verified_) co_return true;  // Anybody can shake hands: the first request has to come too.
+  heard_ = true;
+  places_->set_verified(id_);
+  co_return true;
+}
+
+asio::awaitable<bool> AdminSession::read(Parser& parser) {
+  parser.header_limit(static_cast<std::uint32_t>(limits_.header_bytes));
+  parser.body_limit(limits_.body_bytes);
+  // One deadline for the whole head, however it trickles; the first has the one set at the start.
+  if (heard_) allow(limits_.timeout);
+  const auto [bad_head, head_size] =
+      co_await http::async_read_header(stream_, buffer_, parser, kTuple);
+  busy_ = true;
+  if (bad_head) {
+    co_await refuse(bad_head);
+    co_return false;
+  }
+  heard_ = true;
+  places_->set_stage(id_, AdminStage::answering);
+  const bool is_probe =
+      parser.is_done() && AdminApi::is_probe(parser.get().method_string(), parser.get().target());
+  if (places_->is_in_reserve(id_) && !is_probe) {
+    places_->count_refusal();
+    co_await refuse(no_place());
+    co_return false;
+  }
+  if (const std::optional<ApiError> unclear = check_framing(parser.get())) {
+    co_await refuse(*unclear);
+    co_return false;
+  }
+  if (parser.is_done()) co_return true;
+  co_return co_await read_body(parser);
+}
+
+asio::awaitable<bool> AdminSession::read_body(Parser& parser) {
+  const std::uint64_t expected = parser.content_length_remaining().value_or(limits_.body_bytes);
+  places_->set_stage(id_, AdminStage::receiving, static_cast<std::size_t>(expected));
+  allow(limits_.timeout);
+  // Beast adds trailers to the fields of the head.
+  const auto fields_of_head = std::distance(parser.get().begin(), parser.get().end());
+  if (!parser.is_done() && beast::iequals(parser.get()[http::field::expect], "100-continue")) {
+    const std::string interim = "HTTP/1.1 100 Continue\r\n\r\n";
+    const asio::const_buffer bytes(interim.data(), interim.size());
+    const auto [failed, size] = co_await asio::async_write(stream_, bytes, kTuple);
+    if (failed) co_return false;
+  }
+  const auto [bad_body, body_size] = co_await http::async_read(stream_, buffer_, parser, kTuple);
+  if (bad_body) {
+    co_await refuse(bad_body);
+    co_return false;
+  }
+  if (std::distance(parser.get().begin(), parser.get().end()) != fields_of_head) {
+    co_await refuse(trailers_refused());
+    co_return false;
+  }
+  places_->set_stage(id_, AdminStage::answering);
+  co_return true;
+}
+
+namespace {
+
+ApiRequest to_api(const http::request<http::string_body>& request, const Address& reached,
+                  bool secure) {
+  ApiRequest out;
+  out.secure = secure;
+  out.method = std::string(request.method_string());
+  out.target = std::string(request.target());
+  out.host = field(request, http::field::host);
+  out.origin = field(request, http::field::origin);
+  out.accept = field(request, http::field::accept);
+  out.content_type = field(request, http::field::content_type);
+  out.if_match = field(request, http::field::if_match);
+  out.fetch_site = field(request, std::string_view("Sec-Fetch-Site"));
+  out.fetch_mode = field(request, std::string_view("Sec-Fetch-Mode"));
+  out.fetch_dest = field(request, std::string_view("Sec-Fetch-Dest"));
+  out.idempotency_key = field(request, std::string_view("Idempotency-Key"));
+  out.last_event_id = field(request, std::string_view("Last-Event-ID"));
+  out.body = request.body();
+  out.reached = reached;
+  return out;
+}
+
+/// The answer to one request, and the event that it has come. Owned by the connection's coroutine;
+/// the API's callback only knows it weakly, because control may hold a callback for longer than the
+/// connection, and even the io_context with its timers, is there.
+struct Exchange {
+  explicit Exchange(const asio::any_io_executor& executor) : answered(executor) {}
+
+  std::optional<ApiResponse> response;
+  asio::steady_timer answered;
+};
+
+}  // namespace
+
+asio::awaitable<bool> AdminSession::answer(const Request& request) {
+  const auto exchange = std::make_shared<Exchange>(stream_.get_executor());
+  exchange->answered.expires_after(limits_.timeout);
+  ApiRequest call = to_api(request, reached_, stream_.is_tls());
+  call.client = client_;
+  call.verified = verified_;
+  const AdminApi::Reply reply = [weak = std::weak_ptr<Exchange>(exchange)](ApiResponse response) {
+    const std::shared_ptr<Exchange> waiting = weak.lock();
+    if (!waiting) return;
+    waiting->response = std::move(response);
+    waiting->answered.cancel();
+  };
+  api_->handle(call, reply);
+  if (!exchange->response) {
+    [[maybe_unused]] const auto [cancelled] = co_await exchange->answered.async_wait(kTuple);
+    if (!exchange->response) exchange->response = timed_out();
+  }
+  ApiResponse response = std::move(*exchange->response);
+  exchange->response.reset();
+  if (api_ == nullptr) co_return false;
+  if (response.stream) {
+    co_await stream_events(std::move(response), request.version());
+    co_return false;
+  }
+  const bool keep_alive = request.keep_alive() && !finishing_ && !places_->is_in_reserve(id_);
+  const bool is_head = request.method() == http::verb::head;
+  const bool written = co_await write(std::move(response), request.version(), keep_alive, is_head);
+  if (written && keep_alive) places_->set_stage(id_, AdminStage::idle);
+  co_return written&& keep_alive;
+}
+
+asio::awaitable<bool> AdminSession::write(ApiResponse given, unsigned version, bool keep_alive,
+                                          bool is_head) {
+  add_guards(given);
+  places_->set_stage(id_, AdminStage::writing, given.body.size());
+  allow(limits_.timeout);
+  http::response<http::string_body> response;
+  response.version(version);
+  response.result(static_cast<unsigned>(given.status));
+  response.reason(given.status >= 400 ? status_title(given.status) : std::string_view("OK"));
+  set_headers(response, given, keep_alive);
+  response.content_length(given.body.size());
+  if (!is_head) response.body() = std::move(given.body);
+  http::response_serializer<http::string_body> serializer(response);
+  const auto [failed, size] = co_await http::async_write(stream_, serializer, kTuple);
+  if (failed == beast::error::timeout) places_->count_timeout(id_);
+  co_return !failed;
+}
+
+asio::awaitable<void> AdminSession::refuse(boost::system::error_code why) {
+  if (why == beast::error::timeout) places_->count_timeout(id_);
+  const std::optional<ApiError> problem = to_problem(why, limits_);
+  if (problem) co_await refuse(*problem);
+}
+
+asio::awaitable<void> AdminSession::refuse(const ApiError& problem) {
+  const bool written = co_await write(to_response(problem), 11, false, false);
+  if (written) co_await linger();
+}
+
+asio::awaitable<void> AdminSession::linger() {
+  boost::system::error_code ignored;
+  stream_.next().socket().shutdown(asio::socket_base::shutdown_send, ignored);
+  allow(kLingerTime);
+  std::size_t seen = 0;
+  std::vector<char> thrown_away(std::size_t{16} * 1024);
+  const asio::mutable_buffer space(thrown_away.data(), thrown_away.size());
+  while (seen < kLingerBytes) {
+    const auto [ended, size] = co_await stream_.async_read_some(space, kTuple);
+    if (ended) co_return;
+    seen += size;
+  }
+}
+
+/// A subscriber has nothing more to say: whatever comes from it, it is leaving.
+void AdminSession::watch_for_end() {
+  stream_.next().expires_never();
+  const asio::mutable_buffer space(ignored_.data(), ignored_.size());
+  stream_.async_read_some(
+      space, [self = shared_from_this()](boost::system::error_code /*why*/, std::size_t /*size*/) {
+        self->gone_ = true;
+        self->wake_.cancel();
+      });
+}
+
+asio::awaitable<void> AdminSession::stream_events(ApiResponse given, unsigned version) {
+  events_ = std::move(given.stream);
+  events_->on_ready([this] { wake_.cancel(); });
+  places_->set_stage(id_, AdminStage::following);
+  add_guards(given);
+  allow(limits_.timeout);
+  http::response<http::empty_body> head;
+  head.version(version);
+  head.result(http::status::ok);
+  set_headers(head, given, false);  // Ends with the connection (RFC 9112 section 6.3, rule 8).
+  http::response_serializer<http::empty_body> serializer(head);
+  const auto [unwritten, head_size] =
+      co_await http::async_write_header(stream_, serializer, kTuple);
+  if (unwritten) co_return;
+  watch_for_end();
+  while (!finishing_ && !gone_ && events_ && !events_->is_overrun()) {
+    std::string text = events_->take();
+    if (text.empty()) {
+      wake_.expires_after(limits_.heartbeat);
+      const auto [interrupted] = co_await wake_.async_wait(kTuple);
+      if (interrupted || !events_ || !events_->is_empty()) continue;
+      text = ":\n\n";
+    }
+    allow(limits_.timeout);
+    const asio::const_buffer bytes(text.data(), text.size());
+    const auto [failed, size] = co_await asio::async_write(stream_, bytes, kTuple);
+    if (failed == beast::error::timeout) places_->count_timeout(id_);
+    if (failed) break;
+  }
+  events_ = nullptr;
+}
+
+}  // namespace teal::control

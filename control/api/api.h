@@ -1,0 +1,132 @@
+// AdminApi: the control API without its sockets. A request comes in as a value, the answer goes out
+// through a callback, at once or when the command's consequence is published and journalled. What
+// can be called is one table (api/api.cc), documented in control/api/openapi.json and checked
+// against it.
+//
+// Control thread only. Decides nothing about releases (that is Commands), reads no clock of its
+// own, and never answers the same request twice.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/address.h"
+#include "base/colour.h"
+#include "base/time.h"
+#include "config/config.h"
+#include "control/api/message.h"
+#include "control/deploy/commands.h"
+#include "control/metrics/scraper.h"
+
+namespace teal::control {
+
+struct ApiCall;
+
+/// What the API tells of the world outside control; app/ provides it.
+struct ApiSurroundings {
+  /// For GET /metrics: the numbers of the process and of its traffic, which come before control's
+  /// own; and those that are the first to be left out, over metric_samples. Empty: none.
+  std::function<std::vector<ScrapePart>()> scrape;
+  std::function<std::vector<ScrapePart>()> scrape_last{};
+  /// Calls it on the control thread after what waits there. Empty: a scrape is made at once.
+  std::function<void(std::function<void()>)> later{};
+  std::function<void(const ScrapeReport&)> on_scraped{};
+  std::size_t metric_samples = config::Limits{}.metric_samples;
+  /// For GET /readyz: why Teal is not ready, "shutting down". Empty: nothing beyond control's own.
+  std::function<std::vector<std::string>()> not_ready;
+  /// Likewise: what is wrong and keeps nobody from being served.
+  std::function<std::vector<std::string>()> warnings{};
+};
+
+class AdminApi {
+ public:
+  using Reply = std::function<void(ApiResponse)>;
+
+  static constexpr std::size_t kMaxHistory = 1000;
+  static constexpr std::size_t kMaxSubscribers = 64;
+  static constexpr std::size_t kMaxSubscribersOfOneClient = 48;
+  /// Beyond those, for clients whose certificate was verified.
+  static constexpr std::size_t kVerifiedSubscribers = 16;
+
+  /// The references are kept. Requires: they outlive the API and every Reply it was given.
+  AdminApi(Commands& commands, const Clock& clock, config::Admin config,
+           ApiSurroundings surroundings);
+
+  void handle(const ApiRequest& request, const Reply& reply);
+
+  /// Whether it asks how Teal is: what is answered while nothing else can be.
+  static bool is_probe(std::string_view method, std::string_view target);
+
+  struct RouteName {
+    std::string_view method, pattern;
+  };
+  static std::vector<RouteName> routes();
+
+ private:
+  struct Route;
+  struct NamedTarget {
+    Colour colour = Colour::blue;
+    Address address;
+  };
+  static const std::vector<Route>& table();
+
+  void dispatch(const ApiRequest& request, const Reply& reply);
+
+  // api/queries.cc
+  void list_services(const ApiCall& call, const Reply& reply);
+  void get_service(const ApiCall& call, const Reply& reply);
+  void list_deployments(const ApiCall& call, const Reply& reply);
+  void get_deployment(const ApiCall& call, const Reply& reply);
+  void get_evidence(const ApiCall& call, const Reply& reply);
+  void get_replay(const ApiCall& call, const Reply& reply);
+  void get_events(const ApiCall& call, const Reply& reply);
+  void get_openapi(const ApiCall& call, const Reply& reply);
+  void get_metrics(const ApiCall& call, const Reply& reply);
+  void get_livez(const ApiCall& call, const Reply& reply);
+  void get_readyz(const ApiCall& call, const Reply& reply);
+  // api/commands.cc
+  void start_deployment(const ApiCall& call, const Reply& reply);
+  void steer_deployment(const ApiCall& call, const Reply& reply);
+  void rollback_service(const ApiCall& call, const Reply& reply);
+  void put_split(const ApiCall& call, const Reply& reply);
+  void put_target(const ApiCall& call, const Reply& reply);
+  void delete_target(const ApiCall& call, const Reply& reply);
+  // api/alarms.cc
+  void list_alarms(const ApiCall& call, const Reply& reply);
+  void set_alarm(const ApiCall& call, const Reply& reply);
+  void take_alertmanager(const ApiCall& call, const Reply& reply);
+
+  /// The target that the call's path names; nothing once `reply` has said what is wrong with it.
+  std::optional<NamedTarget> named_target(const ApiCall& call, const Reply& reply) const;
+  Done<DeploymentReport> answer_with_deployment(const Reply& reply) const;
+  bool knows_service(const std::string& name, const Reply& reply) const;
+  std::string service_text(const ServiceReport& report) const;
+  ApiResponse service_response(int status, const ServiceReport& report) const;
+  std::vector<MetricSample> own_metrics() const;
+  std::vector<ScrapePart> scrape_parts() const;
+  ScrapePart scrape_services() const;
+
+  Commands& commands_;
+  const Clock& clock_;
+  config::Admin config_;
+  ApiSurroundings surroundings_;
+  Scraper scraper_;
+  std::map<int, std::uint64_t> answers_;  ///< By status.
+  struct Subscriber {
+    std::weak_ptr<EventStream> stream;
+    std::string client;
+    bool verified = false;
+  };
+  std::optional<ApiError> check_subscriber(const ApiRequest& request);
+
+  std::vector<Subscriber> subscribers_;
+  std::uint64_t subscribers_refused_ = 0;
+};
+
+}  // namespace teal::control

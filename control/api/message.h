@@ -1,0 +1,40 @@
+// A call of the control API and its answer as plain values: what is left of HTTP once the server
+// (control/admin/server.h) has read a request, and before it writes a response.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/address.h"
+
+namespace teal::control {
+
+class EventStream;
+
+struct ApiRequest {
+  std::string method;  ///< As sent: "GET".
+  std::string target;  ///< As sent: "/v1/services?limit=2".
+  // The headers that the API reads; absent ones are empty optionals.
+  std::optional<std::string> host, origin, accept, content_type, if_match, idempotency_key,
+      last_event_id, fetch_site, fetch_mode, fetch_dest;
+  std::string body;
+  /// The listener's address as it is bound.
+  Address reached;
+  bool secure = false;    ///< It came over TLS.
+  std::string client;     ///< Equal for all requests of one client (admin_client).
+  bool verified = false;  ///< The client has shown a certificate that we trust.
+};
+
+struct ApiResponse {
+  int status = 200;
+  std::string content_type = "application/json";
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  /// Set for server-sent events: what the stream gives follows the body for as long as it lives.
+  std::shared_ptr<EventStream> stream;
+};
+
+}  // namespace teal::control

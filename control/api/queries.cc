@@ -1,0 +1,270 @@
+// The handlers of the control API that only tell.
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include <boost/json.hpp>
+
+#include "control/api/api.h"
+#include "control/api/call.h"
+#include "control/api/event_stream.h"
+#include "control/json/text.h"
+#include "control/api/openapi.h"
+#include "control/api/problem.h"
+#include "control/api/report_json.h"
+
+namespace teal::control {
+namespace {
+
+namespace json = boost::json;
+
+template <class T>
+std::optional<T> parse_number(std::string_view text) {
+  T number{};
+  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || status != std::errc{} || end != text.data() + text.size())
+    return std::nullopt;
+  return number;
+}
+
+std::optional<DeploymentReport> find(const Commands& commands,
+                                     const std::optional<DeploymentId>& id) {
+  if (!id) return std::nullopt;
+  Answer<DeploymentReport> answer = commands.deployment(*id);
+  if (!answer) return std::nullopt;
+  return std::move(*answer);
+}
+
+json::object service_json(const Commands& commands, const ServiceReport& report, WallTime now) {
+  const std::optional<DeploymentReport> running = find(commands, report.deployment);
+  const std::optional<DeploymentReport> last = find(commands, report.last_deployment);
+  return to_json(report, running ? &*running : nullptr, last ? &*last : nullptr, now);
+}
+
+}  // namespace
+
+ApiResponse json_response(int status, const json::object& body) {
+  ApiResponse response;
+  response.status = status;
+  response.body = to_text(body) + "\n";
+  return response;
+}
+
+bool AdminApi::knows_service(const std::string& name, const Reply& reply) const {
+  if (commands_.deploy_defaults(name) != nullptr) return true;
+  if (const auto parked = commands_.parked().find(name); parked != commands_.parked().end()) {
+    reply(to_response({404, "service-parked", "The service is not served", parked->second,
+                       "put `" + name + "` back into the file and start Teal again"}));
+    return false;
+  }
+  std::vector<std::string> names;
+  std::string list;
+  for (const ServiceReport& service : commands_.services()) {
+    names.push_back(service.name);
+    list += (list.empty() ? "" : ", ") + service.name;
+  }
+  reply(unknown_name({404, "no-such-service", "There is no such service",
+                      "'" + name + "' is not a service of this Teal",
+                      list.empty() ? "none is configured" : "the services are: " + list},
+                     "services", names));
+  return false;
+}
+
+std::string AdminApi::service_text(const ServiceReport& report) const {
+  return to_text(service_json(commands_, report, clock_.wall())) + "\n";
+}
+
+ApiResponse AdminApi::service_response(int status, const ServiceReport& report) const {
+  ApiResponse response;
+  response.status = status;
+  response.body = service_text(report);
+  response.headers.emplace_back("ETag", '"' + std::to_string(report.version) + '"');
+  return response;
+}
+
+void AdminApi::list_services(const ApiCall& /*call*/, const Reply& reply) {
+  json::array services;
+  const WallTime now = clock_.wall();
+  for (const ServiceReport& report : commands_.services())
+    services.push_back(service_json(commands_, report, now));
+  reply(json_response(200, {{"services", std::move(services)}}));
+}
+
+void AdminApi::get_service(const ApiCall& call, const Reply& reply) {
+  if (!knows_service(call.names[0], reply)) return;
+  const Answer<ServiceReport> answer = commands_.service(call.names[0]);
+  reply(answer ? service_response(200, *answer) : to_response(answer.error()));
+}
+
+void AdminApi::list_deployments(const ApiCall& call, const Reply& reply) {
+  std::size_t limit = 20;
+  if (!call.query.empty()) {
+    const auto given = parse_number<std::size_t>(call.query.front().second);
+    if (!given || *given == 0 || *given > kMaxHistory)
+      return reply(to_response({400, "invalid-parameter", "The limit is not valid",
+                                "'" + call.query.front().second + "' is not a limit",
+                                "write a number from 1 to " + std::to_string(kMaxHistory)}));
+    limit = *given;
+  }
+  if (!knows_service(call.names[0], reply)) return;
+  const auto answer = commands_.deployments(call.names[0], limit);
+  if (!answer) return reply(to_response(answer.error()));
+  json::array deployments;
+  for (const DeploymentReport& report : *answer) deployments.push_back(to_summary(report));
+  reply(json_response(200, {{"deployments", std::move(deployments)}}));
+}
+
+void AdminApi::get_deployment(const ApiCall& call, const Reply& reply) {
+  const Answer<DeploymentReport> answer = commands_.deployment(call.names[0]);
+  reply(answer ? json_response(200, to_json(*answer, clock_.wall())) : to_response(answer.error()));
+}
+
+void AdminApi::get_evidence(const ApiCall& call, const Reply& reply) {
+  const Answer<EvidenceReport> answer = commands_.evidence(call.names[0]);
+  reply(answer ? json_response(200, to_json(*answer)) : to_response(answer.error()));
+}
+
+void AdminApi::get_replay(const ApiCall& call, const Reply& reply) {
+  struct Parameter {
+    std::string_view name;
+    double least, most;
+    std::optional<double> ReplaySettings::*setting;
+  };
+  // The limits of the configuration file (config/parse_compare.cc).
+  constexpr Parameter kParameters[] = {
+      {"tolerance", 1, 100, &ReplaySettings::tolerance},
+      {"confidence", 0.9, 0.99999, &ReplaySettings::confidence},
+  };
+  ReplaySettings settings;
+  for (const auto& [key, value] : call.query)
+    for (const Parameter& parameter : kParameters) {
+      if (parameter.name != key) continue;
+      const auto number = parse_number<double>(value);
+      if (!number || !(*number >= parameter.least && *number <= parameter.most)) {
+        std::string title = "The ";
+        title.append(key).append(" is not valid");
+        std::string detail = "'";
+        detail.append(value).append("' is not a ").append(key);
+        std::string range = to_text(parameter.least);
+        range.append(" to ").append(to_text(parameter.most));
+        return reply(to_response({400, "invalid-parameter", std::move(title), std::move(detail),
+                                  "write a number from " + range}));
+      }
+      settings.*parameter.setting = number;
+    }
+  const Answer<ReplayReport> answer = commands_.replay(call.names[0], settings);
+  reply(answer ? json_response(200, to_json(*answer)) : to_response(answer.error()));
+}
+
+/// Nobody can take all streams from others, and those that are open are never closed for others.
+std::optional<ApiError> AdminApi::check_subscriber(const ApiRequest& request) {
+  std::erase_if(subscribers_, [](const auto& each) { return each.stream.expired(); });
+  const std::size_t limit = kMaxSubscribers + (request.verified ? kVerifiedSubscribers : 0);
+  const auto own = std::count_if(
+      subscribers_.begin(), subscribers_.end(),
+      [&](const Subscriber& each) { return !each.verified && each.client == request.client; });
+  // Whoever comes by the Unix socket is one user of this machine, not one client.
+  const bool is_local = request.reached.kind == Address::Kind::unix_socket;
+  const bool greedy =
+      !request.verified && !is_local && std::cmp_greater_equal(own, kMaxSubscribersOfOneClient);
+  if (!greedy && subscribers_.size() < limit) return std::nullopt;
+  ++subscribers_refused_;
+  return ApiError{503, "too-many-subscribers", "There are too many subscribers",
+                  std::to_string(greedy ? kMaxSubscribersOfOneClient : limit) +
+                      " streams of events are open" + (greedy ? " from this address" : ""),
+                  "end a `teal events --follow`, or use `teal status --watch`"};
+}
+
+void AdminApi::get_events(const ApiCall& call, const Reply& reply) {
+  std::optional<EventId> after;
+  if (call.request.last_event_id && !call.request.last_event_id->empty()) {
+    after = parse_event_id(*call.request.last_event_id);
+    if (!after)
+      return reply(to_response(
+          {400, "invalid-last-event-id", "The Last-Event-ID is not valid",
+           "'" + *call.request.last_event_id + "' is not an event's id",
+           "send the id of the last event seen as it was, or 0 for all that are kept"}));
+  }
+  if (const auto wrong = check_subscriber(call.request)) return reply(to_response(*wrong));
+  ApiResponse response;
+  response.content_type = "text/event-stream";
+  if (call.request.method != "HEAD") {
+    response.stream = EventStream::open(commands_, after);
+    subscribers_.push_back({response.stream, call.request.client, call.request.verified});
+  }
+  reply(std::move(response));
+}
+
+void AdminApi::get_openapi(const ApiCall& /*call*/, const Reply& reply) {
+  ApiResponse response;
+  response.body = std::string(openapi_document());
+  reply(std::move(response));
+}
+
+void AdminApi::get_metrics(const ApiCall& /*call*/, const Reply& reply) {
+  scraper_.ask([reply](std::string text) {
+    ApiResponse response;
+    response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    response.body = std::move(text);
+    reply(std::move(response));
+  });
+}
+
+void AdminApi::get_livez(const ApiCall& /*call*/, const Reply& reply) {
+  reply(json_response(200, {{"alive", true}}));
+}
+
+namespace {
+
+/// Requests for it are answered 503.
+bool has_nobody(const ServiceReport& service) {
+  return std::ranges::none_of(kColours, [&](Colour colour) {
+    const GroupReport& group = service.groups[colour];
+    if (!group.live && group.asked == Weight::none()) return false;
+    return group.panicking || std::ranges::any_of(group.targets, [](const TargetReport& target) {
+             return target.state.accepts_requests();
+           });
+  });
+}
+
+}  // namespace
+
+void AdminApi::get_readyz(const ApiCall& /*call*/, const Reply& reply) {
+  std::vector<std::string> reasons;
+  if (surroundings_.not_ready) reasons = surroundings_.not_ready();
+  for (const ServiceReport& service : commands_.services()) {
+    const auto& targets = service.groups[service.live].targets;
+    const bool waits = !targets.empty() &&
+                       std::all_of(targets.begin(), targets.end(), [](const TargetReport& target) {
+                         return target.state.health == Health::unknown;
+                       });
+    if (waits) reasons.push_back("no target of '" + service.name + "' has been probed yet");
+  }
+  json::array why;
+  for (const std::string& reason : reasons) why.emplace_back(json::string(reason));
+  // A failing store keeps nobody from being served (no rollback waits for a disk): ready, with a
+  // warning.
+  const bool ready = reasons.empty();
+  json::array warnings;
+  if (!commands_.store_is_healthy())
+    warnings.emplace_back("the store fails: deployments are not journalled, traffic goes on");
+  for (const ServiceReport& service : commands_.services()) {
+    if (service.fallback)
+      warnings.emplace_back(json::string(service.name + ": " + service.fallback->text));
+    else if (ready && has_nobody(service))
+      warnings.emplace_back(json::string(service.name + ": no target serves it: none of " +
+                                         std::string(to_string(service.live)) +
+                                         " accepts requests; mend them, or give it another with "
+                                         "`teal target add`"));
+  }
+  for (const auto& [service, text] : commands_.parked())
+    warnings.emplace_back(json::string(service).append(": ").append(text));
+  if (surroundings_.warnings)
+    for (const std::string& warning : surroundings_.warnings())
+      warnings.emplace_back(json::string(warning));
+  reply(json_response(
+      ready ? 200 : 503,
+      {{"ready", ready}, {"reasons", std::move(why)}, {"warnings", std::move(warnings)}}));
+}
+
+}  // namespace teal::control

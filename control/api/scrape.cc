@@ -1,0 +1,47 @@
+// What of GET /metrics is control's and the API's own.
+#include <iterator>
+#include <utility>
+
+#include "control/api/api.h"
+#include "control/metrics/exporter.h"
+
+namespace teal::control {
+
+/// Service by service, as it is when its turn comes.
+ScrapePart AdminApi::scrape_services() const {
+  return [this, names = commands_.service_names(), at = std::size_t{0}](MetricBook& book) mutable {
+    if (at == names.size()) return false;
+    const std::string& name = names[at++];
+    const Answer<ServiceReport> service = commands_.service(name);
+    if (!service) return true;
+    for (const MetricSample& sample : commands_.service_metrics(name)) book.sample(sample);
+    if (!service->deployment) {
+      add_service(book, *service, nullptr);
+      return true;
+    }
+    const Answer<DeploymentReport> running = commands_.deployment(*service->deployment);
+    add_service(book, *service, running ? &*running : nullptr);
+    return true;
+  };
+}
+
+std::vector<ScrapePart> AdminApi::scrape_parts() const {
+  std::vector<ScrapePart> parts;
+  const auto add = [&](const std::function<std::vector<ScrapePart>()>& more) {
+    if (!more) return;
+    std::vector<ScrapePart> found = more();
+    parts.insert(parts.end(), std::make_move_iterator(found.begin()),
+                 std::make_move_iterator(found.end()));
+  };
+  parts.emplace_back([this](MetricBook& book) {
+    for (const auto& samples : {commands_.metrics(), own_metrics()})
+      for (const MetricSample& sample : samples) book.sample(sample);
+    return false;
+  });
+  add(surroundings_.scrape);
+  parts.push_back(scrape_services());
+  add(surroundings_.scrape_last);
+  return parts;
+}
+
+}  // namespace teal::control

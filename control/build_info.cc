@@ -1,9 +1,0 @@
-#include "control/build_info.h"
-
-namespace teal::control {
-
-BuildInfo build_info() {
-  return {TEAL_VERSION, TEAL_REVISION, TEAL_COMPILER};
-}
-
-}  // namespace teal::control

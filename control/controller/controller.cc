@@ -1,0 +1,154 @@
+#include "control/controller/controller.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "control/controller/state.h"
+
+namespace teal::control {
+namespace {
+
+Event event_of(Command command) {
+  switch (command) {
+    case Command::proceed: return event::Proceed{};
+    case Command::pause: return event::Pause{};
+    case Command::promote: return event::Promote{};
+    case Command::stop: return event::Stop{};
+    case Command::rollback: break;
+  }
+  return event::Rollback{"rolled back on request"};
+}
+
+}  // namespace
+
+ApiError unknown_service(const std::string& name) {
+  return {404, "unknown-service", "There is no such service", "no service is called '" + name + "'",
+          "`teal status` lists them"};
+}
+
+ApiError unknown_deployment(const DeploymentId& id) {
+  return {404, "unknown-deployment", "There is no such deployment",
+          "no deployment is called '" + id + "'", "`teal history SERVICE` lists them"};
+}
+
+Controller::State::State(std::shared_ptr<const config::Config> the_config, const Clock& the_clock,
+                         Log& the_log, Ports& the_ports, std::unique_ptr<Store> store,
+                         SourceFactory sources)
+    : config(std::move(the_config)),
+      clock(the_clock),
+      ports(the_ports),
+      make_source(std::move(sources)),
+      log(the_log),
+      announcer(the_clock, the_log),
+      ledger(std::move(store),
+             [this](bool healthy, const std::string& why) {
+               if (healthy)
+                 say(Level::info, "store.recovered", "", "the store works again");
+               else
+                 say(Level::error, "store.failed", "",
+                     why + "; traffic and rollbacks go on, new deployments wait");
+             }),
+      publisher(the_ports),
+      sticky(*config, [this](std::span<std::uint8_t> out) { ports.draw_random(out); }) {}
+
+Controller::Controller(std::shared_ptr<const config::Config> config, const Clock& clock, Log& log,
+                       Ports& ports, std::unique_ptr<Store> store, SourceFactory make_source)
+    : state_(std::make_unique<State>(std::move(config), clock, log, ports, std::move(store),
+                                     std::move(make_source))) {}
+
+Controller::~Controller() = default;
+
+DeploymentRunner* Controller::State::active(const std::string& service) const {
+  const auto number = running.find(service);
+  if (number == running.end()) return nullptr;
+  const auto found = runners.find(number->second);
+  return found == runners.end() ? nullptr : found->second.get();
+}
+
+DeploymentRunner* Controller::State::find(const DeploymentId& id) const {
+  const auto found = runners.find(deployment_number(id));
+  return found == runners.end() ? nullptr : found->second.get();
+}
+
+void Controller::State::say(Level level, std::string type, const std::string& service,
+                            std::string text, DeploymentId deployment) {
+  announcer.say(level, std::move(type), service, std::move(deployment), std::move(text));
+}
+
+// ---- commands -----------------------------------------------------------------------------------
+
+void Controller::command(const DeploymentId& id, Command command, Done<DeploymentReport> done,
+                         bool force) {
+  State& state = *state_;
+  DeploymentRunner* runner = state.find(id);
+  if (runner == nullptr) return done(unknown_deployment(id));
+  const DeploymentRunner* const under_way =
+      command == Command::rollback ? state.running_rollback(*runner) : nullptr;
+  if (under_way != nullptr && !force)
+    return state.answer_when_applied(under_way->spec().id, std::move(done));
+  const bool is_rollback = runner->spec().kind == Kind::rollback;
+  const bool gives_up = command == Command::stop || command == Command::rollback;
+  State::Refusal refusal;
+  const bool is_done = force && gives_up && state.is_fallback_of(*runner) &&
+                       (runner->is_over() || under_way != nullptr);
+  if (is_done) {
+    // Nothing is left of it but its fallback.
+  } else if (runner->abandoned) {
+    refusal = ApiError{409, "not-now", "The deployment cannot do that now",
+                       "its journal ends early", "command the newest deployment of the service"};
+  } else if (command == Command::rollback && runner->is_over() && !is_rollback) {
+    refusal = state.refuse_late_rollback(*runner, force);
+  }
+  if (!refusal && !is_done) refusal = state.tell(*runner, event_of(command));
+  if (refusal) return done(*refusal);
+  DeploymentId answer = id;
+  if (command == Command::rollback && !is_done && runner->rolled_back_by)
+    answer = *runner->rolled_back_by;
+  if (!force || !gives_up) return state.answer_when_applied(std::move(answer), std::move(done));
+  // The rollback knows only once it is applied whether something stays.
+  state.publisher.when_applied([&state, id, answer, done = std::move(done)] {
+    const DeploymentRunner* told = state.find(id);
+    std::vector<std::string> warnings;
+    if (told != nullptr && state.is_fallback_of(*told)) {
+      ServiceEntry& entry = *state.book.find(told->spec().service);
+      if (const auto unserved = state.left_without(entry, entry.fallback->colour))
+        warnings.push_back(*unserved);
+      state.retire_fallback(entry, "retired on request");
+    }
+    state.answer_when_applied(answer, done, warnings);
+  });
+}
+
+// ---- the rest
+// -------------------------------------------------------------------------------------
+
+const std::deque<Announcement>& Controller::announcements() const {
+  return state_->announcer.last();
+}
+
+EventId Controller::last_event() const {
+  return state_->announcer.last_id();
+}
+
+std::uint64_t Controller::subscribe(std::function<void(const Announcement&)> listener) {
+  return state_->announcer.subscribe(std::move(listener));
+}
+
+void Controller::unsubscribe(std::uint64_t token) {
+  state_->announcer.unsubscribe(token);
+}
+
+const config::Deploy* Controller::deploy_defaults(const std::string& service) const {
+  const ServiceEntry* entry = state_->book.find(service);
+  return entry == nullptr ? nullptr : &entry->config->deploy;
+}
+
+const std::map<std::string, std::string>& Controller::parked() const {
+  return state_->parked;
+}
+
+bool Controller::store_is_healthy() const {
+  return state_->ledger.healthy();
+}
+
+}  // namespace teal::control

@@ -1,0 +1,94 @@
+// What control tells Prometheus of itself and of each service. Counters that somebody may alarm on
+// are there from the start, at 0: else the first increase of a process is one that nobody sees.
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "control/controller/state.h"
+
+namespace teal::control {
+namespace {
+
+using Type = MetricSample::Type;
+using Labels = std::vector<std::pair<std::string, std::string>>;
+
+constexpr std::array kReasons{"ALARM_ACTIVE", "HEALTH_CONSTRAINTS", "MANUAL_STOP", "TIMEOUT"};
+constexpr std::array kEnds{Status::succeeded, Status::failed, Status::stopped};
+
+class Samples {
+ public:
+  void counter(const char* name, const char* help, Labels labels, std::uint64_t value) {
+    add(name, help, Type::counter, std::move(labels), static_cast<double>(value));
+  }
+  void gauge(const char* name, const char* help, Labels labels, double value) {
+    add(name, help, Type::gauge, std::move(labels), value);
+  }
+  std::vector<MetricSample> take() { return std::move(samples_); }
+  std::vector<MetricSample>& all() { return samples_; }
+
+ private:
+  void add(const char* name, const char* help, Type type, Labels labels, double value) {
+    samples_.push_back({name, help, type, std::move(labels), value});
+  }
+
+  std::vector<MetricSample> samples_;
+};
+
+}  // namespace
+
+std::vector<MetricSample> Controller::metrics() const {
+  const State& state = *state_;
+  Samples samples;
+  samples.counter("teal_publications_total", "Snapshots handed to the workers.", {},
+                  state.publisher.count());
+  samples.counter("teal_store_failures_total", "Writes to the store that failed.", {},
+                  state.ledger.failures());
+  samples.counter("teal_store_dropped_events_total",
+                  "Journal entries given up while the store failed.", {}, state.ledger.dropped());
+  samples.gauge("teal_store_unsaved_events", "Journal entries that wait for the store.", {},
+                static_cast<double>(state.ledger.unsaved_events()));
+  samples.gauge("teal_store_healthy", "1 while the store takes writes.", {},
+                state.ledger.healthy() ? 1.0 : 0.0);
+  state.add_outside_metrics(samples.all());
+  return samples.take();
+}
+
+std::vector<MetricSample> Controller::service_metrics(const std::string& service) const {
+  const ServiceEntry* const entry = state_->book.find(service);
+  if (entry == nullptr) return {};
+  Samples samples;
+  State::Tallies tallies;
+  if (const auto known = state_->tallies.find(service); known != state_->tallies.end())
+    tallies = known->second;
+  for (const char* reason : kReasons) tallies.rollbacks.try_emplace(reason, 0);
+  for (const auto& [reason, count] : tallies.rollbacks)
+    samples.counter("teal_rollbacks_total", "Rollbacks begun, by reason.",
+                    {{"service", service}, {"reason", reason}}, count);
+  for (const Kind kind : {Kind::deploy, Kind::rollback})
+    for (const Status status : kEnds)
+      samples.counter("teal_deployments_total", "Deployments and rollbacks finished, by outcome.",
+                      {{"service", service},
+                       {"kind", std::string(to_string(kind))},
+                       {"status", std::string(to_string(status))}},
+                      tallies.outcomes[{kind, status}]);
+  for (const Colour colour : kColours)
+    samples.counter("teal_targets_ejected_total", "Ejections by outlier detection.",
+                    {{"service", service}, {"group", std::string(to_string(colour))}},
+                    tallies.ejected[colour]);
+  if (const Exposure* const exposure = entry->state.exposure.get()) {
+    samples.gauge("teal_exposure_budget", "Client-visible failures that the release may cause.",
+                  {{"service", service}}, exposure->budget());
+    samples.gauge("teal_exposure_spent", "Client-visible failures that the release has caused.",
+                  {{"service", service}}, exposure->spent());
+  }
+  state_->add_outside_metrics(*entry, samples.all());
+  return samples.take();
+}
+
+std::vector<std::string> Controller::service_names() const {
+  std::vector<std::string> names;
+  for (const ServiceEntry& entry : state_->book.entries()) names.push_back(entry.state.name);
+  return names;
+}
+
+}  // namespace teal::control

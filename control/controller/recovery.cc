@@ -1,0 +1,221 @@
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <set>
+#include <span>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "control/controller/state.h"
+#include "control/engine/protocol_json.h"
+
+namespace teal::control {
+namespace {
+
+bool same_targets(const config::Group& file, const GroupState& stored) {
+  return file.revision == stored.revision && file.targets == addresses_of(stored);
+}
+
+/// As whoever looks for the file wants it.
+std::string absolute(const std::string& path) {
+  std::error_code failed;
+  const std::filesystem::path whole = std::filesystem::absolute(path, failed);
+  return failed ? path : whole.lexically_normal().string();
+}
+
+std::string hexadecimal(std::span<const std::uint8_t> bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  for (const std::uint8_t byte : bytes) text += {kDigits[byte >> 4U], kDigits[byte & 15U]};
+  return text;
+}
+
+}  // namespace
+
+Result<void> Controller::start() {
+  State& state = *state_;
+  const Result<Contents> contents = state.ledger.load();
+  if (!contents) return contents.error();
+  std::array<std::uint8_t, 4> process{};
+  state.ports.draw_random(process);
+  state.announcer.begin(contents->id, contents->reserved_events, hexadecimal(process));
+  state.flush();  // Before the first event, so that its number is this process's for good.
+  const Result<void> recovered = state.recover(*contents);
+  if (!recovered) return recovered.error();
+  if (contents->services.empty() && contents->deployments.empty())
+    state.say(Level::warning, "store.new", "",
+              "no earlier state was found in " + absolute(state.config->state_path) +
+                  ": every service begins with the groups of the configuration file");
+  state.tell_parked(*contents);
+  state.recover_sticky(*contents);
+  state.flush();  // What was left out of the state is not said again by the next start.
+  state.publish();
+  // Windows are differences of readings: without one from before the first request they would not
+  // see what comes before the first tick.
+  state.renew_traffic();
+  state.feed_windows();
+  state.resume_active();
+  return {};
+}
+
+Result<void> Controller::State::recover(const Contents& contents) {
+  const Result<void> services = recover_services(contents);
+  if (!services) return services.error();
+  const Result<void> deployments = recover_deployments(contents);
+  if (!deployments) return deployments.error();
+  // How long Teal was down only the date can tell.
+  for (const KeyRow& row : contents.keys)
+    keys[row.key] = {row, std::max(clock.wall() - row.at, Millis{0}), clock.mono()};
+  return {};
+}
+
+Result<void> Controller::State::recover_services(const Contents& contents) {
+  const WallTime now = clock.wall();
+  for (const config::Service& service : config->services) {
+    const auto row = std::find_if(contents.services.begin(), contents.services.end(),
+                                  [&](const ServiceRow& r) { return r.name == service.name; });
+    if (row == contents.services.end()) {
+      if (const Result<void> usable = refuse_own(service); !usable) return usable.error();
+      book.add(service, now);
+      continue;
+    }
+    const Result<SavedService> saved = service_from_json(row->state);
+    if (!saved) return saved.error();
+    book.add(service, *saved, now, clock.mono());
+    book.find(service.name)->episodes.restore(saved->episodes, episode_time());
+    for (const std::string& why : saved->unusable) {
+      book.find(service.name)->touch();
+      say(Level::error, "target.unusable", service.name,
+          "a stored target is left out: " + why + "; register it anew if it is wanted");
+    }
+    drop_own(*book.find(service.name));
+    const PerColour<GroupState>& groups = saved->state.groups;
+    if (!same_targets(service.groups[Colour::blue], groups[Colour::blue]) ||
+        !same_targets(service.groups[Colour::green], groups[Colour::green]) ||
+        service.live != saved->state.live)
+      say(Level::info, "config.ignored", service.name,
+          "the file's groups differ from what deployments decided since; the store's word counts");
+  }
+  return {};
+}
+
+/// What the file says can be mended there.
+Result<void> Controller::State::refuse_own(const config::Service& service) {
+  for (const Colour colour : kColours)
+    for (const Address& target : service.groups[colour].targets)
+      if (const auto own = forbidden_own(service, target))
+        return Error{Source::config, "service " + service.name + ": target " +
+                                         why_not_own(target, *own) + "; " + remedy_for_own(*own)};
+  return {};
+}
+
+/// What the store says cannot be mended while Teal does not start: such a target is left out.
+void Controller::State::drop_own(ServiceEntry& entry) {
+  for (const Colour colour : kColours) {
+    const GroupState group = entry.state.groups[colour];
+    for (const TargetState& target : group.targets)
+      if (without_own(*entry.config, {target.address}).empty())
+        book.drop(entry, colour, target.address);
+  }
+}
+
+Result<void> Controller::State::recover_deployments(const Contents& contents) {
+  const Mono now = clock.mono();
+  for (const DeploymentRow& row : contents.deployments) {
+    next_number = std::max(next_number, row.number + 1);
+    if (book.find(row.service) == nullptr) continue;  // Not served; kept for its return.
+    Result<Spec> spec = spec_from_json(row.spec);
+    if (!spec) return spec.error();
+    runners.emplace(row.number, std::make_unique<DeploymentRunner>(row.number, std::move(*spec),
+                                                                   row.created, now));
+  }
+  for (const EventRow& row : contents.events) {
+    const auto runner = runners.find(row.deployment);
+    if (runner == runners.end()) continue;
+    const Result<Event> event = event_from_json(row.event);
+    if (!event) return event.error();
+    runner->second->replay(*event, row);
+  }
+  for (const ClockRow& row : contents.clocks) {
+    const auto runner = runners.find(row.deployment);
+    if (runner != runners.end()) runner->second->resume_clock(row.age, now);
+  }
+  for (const auto& [number, runner] : runners) {
+    const Spec& spec = runner->spec();
+    if (spec.kind == Kind::deploy) book.find(spec.service)->state.draw = number;
+    // One active deployment per service: the newest. An older one without an end is one whose
+    // journal the failing store cut short.
+    if (DeploymentRunner* older = active(spec.service)) {
+      older->abandoned = true;
+      running.erase(spec.service);
+    }
+    if (!runner->is_over()) running[spec.service] = number;
+    if (spec.kind != Kind::rollback) continue;
+    if (DeploymentRunner* taken_back = find(spec.rollback_of)) {
+      taken_back->rolled_back_by = spec.id;
+      taken_back->rollback_took = runner->rollback_took;
+    }
+  }
+  return {};
+}
+
+void Controller::State::tell_parked(const Contents& contents) {
+  std::set<std::string> absent;
+  std::map<std::string, const DeploymentRow*> newest;
+  for (const ServiceRow& row : contents.services)
+    if (book.find(row.name) == nullptr) absent.insert(row.name);
+  for (const DeploymentRow& row : contents.deployments) {
+    if (book.find(row.service) != nullptr) continue;
+    absent.insert(row.service);
+    newest[row.service] = &row;
+  }
+  for (const std::string& service : absent) tell_parked(service, newest[service], contents);
+}
+
+void Controller::State::tell_parked(const std::string& service, const DeploymentRow* newest,
+                                    const Contents& contents) {
+  const std::string absent = "the configuration file has no service '" + service + "' any more";
+  if (const Result<Spec> spec = spec_from_json(newest == nullptr ? "" : newest->spec)) {
+    DeploymentRunner runner(newest->number, *spec, newest->created, clock.mono());
+    for (const EventRow& row : contents.events)
+      if (row.deployment == newest->number)
+        if (const Result<Event> event = event_from_json(row.event)) runner.replay(*event, row);
+    if (!runner.is_over())
+      parked[service] = absent + ", and its deployment " + spec->id + " stands still (" +
+                        spec->revision + ", " + std::string(runner.engine().phase()) + " at " +
+                        to_string(runner.engine().facts().weight) +
+                        "); put the service back to go on with it, to stop it or to roll it back";
+    if (!runner.is_over())
+      return say(Level::warning, "deployment.parked", service, parked[service], spec->id);
+  }
+  say(Level::info, "service.parked", service,
+      absent + "; what the store knows of it waits for its return");
+}
+
+void Controller::State::resume_active() {
+  for (ServiceEntry& entry : book.entries()) {
+    const std::string service = entry.state.name;
+    for (const Colour colour : kColours) {
+      if (entry.retiring[colour]) {
+        empty_when_applied(service, colour);
+        continue;
+      }
+      for (const TargetState& target : entry.state.groups[colour].targets)
+        if (target.draining) remove_when_applied(service, colour, target.id);
+    }
+    resume_outside(entry);
+    DeploymentRunner* runner = active(service);
+    if (runner == nullptr) continue;
+    // The workers' counters begin at nothing, and so do the judges.
+    runner->watch(make_source, patience_of(*runner));
+    for (const config::Alarm& alarm : externals(entry)) tell_standing(entry, *runner, alarm.name);
+    open_exposure(*runner);
+    if (const Result<void> restored = restore_evidence(*runner); !restored)
+      say(Level::warning, "evidence.lost", service, restored.error().message(), runner->spec().id);
+    tell(*runner, event::Resumed{});
+    check_health(entry, false);
+  }
+}
+
+}  // namespace teal::control

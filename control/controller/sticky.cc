@@ -1,0 +1,35 @@
+// The secrets of sticky cookies: from the store to the workers, and changed in time.
+#include "control/controller/state.h"
+
+namespace teal::control {
+
+void Controller::State::recover_sticky(const Contents& contents) {
+  if (!sticky.is_needed()) return;
+  const StickyKeeper::Found found = sticky.restore(contents.secrets, clock.wall());
+  if (found == StickyKeeper::Found::damaged)
+    say(Level::error, "sticky.lost", "",
+        "the store's secrets of sticky cookies cannot be read and are made anew: sticky clients "
+        "are drawn anew");
+  const bool has_changed = sticky.tick(clock.wall());
+  // Nothing depends on their being written: until then a restart draws the clients anew.
+  if (has_changed || found != StickyKeeper::Found::all) save_sticky();
+  ports.set_sticky_secrets(sticky.secrets());
+}
+
+void Controller::State::save_sticky() {
+  for (SecretRow& row : sticky.rows()) ledger.set(std::move(row));
+  if (!sticky.secrets().previous) ledger.forget_secret(StickyKeeper::kPrevious);
+}
+
+/// A key that cannot be written would be lost with the process, and its clients' groups with it.
+void Controller::State::tick_sticky() {
+  if (!ledger.healthy() || !sticky.tick(clock.wall())) return;
+  save_sticky();
+  flush();
+  ports.set_sticky_secrets(sticky.secrets());
+  publisher.renew();
+  publish();
+  say(Level::info, "sticky.rotated", "", "the key of sticky cookies has changed");
+}
+
+}  // namespace teal::control

@@ -1,0 +1,302 @@
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+#include "control/controller/state.h"
+
+namespace teal::control {
+namespace {
+
+/// The group that a rollback takes traffic from.
+Colour release_colour(const Spec& spec) {
+  return spec.kind == Kind::deploy ? spec.colour : other(spec.colour);
+}
+
+Level level_of(const std::string& type) {
+  if (type == "deployment.fallback") return Level::error;
+  if (type == "deployment.holding" || type == "deployment.plan_skipped") return Level::warning;
+  return type == "deployment.failed" || type == "deployment.stopped" ? Level::warning : Level::info;
+}
+
+bool opens_rollback(const std::vector<Action>& actions) {
+  return std::any_of(actions.begin(), actions.end(), [](const Action& action) {
+    return std::holds_alternative<action::OpenRollback>(action);
+  });
+}
+
+}  // namespace
+
+Controller::State::Refusal Controller::State::tell(DeploymentRunner& runner, const Event& event) {
+  return tell(runner, event, clock.mono());
+}
+
+Controller::State::Refusal Controller::State::tell(DeploymentRunner& runner, const Event& event,
+                                                   Mono decided) {
+  const bool outermost = !std::exchange(in_turn, true);
+  Refusal refusal = carry_out(runner, event, decided);
+  if (outermost) {
+    in_turn = false;
+    drain();
+  }
+  return refusal;
+}
+
+void Controller::State::later(DeploymentNumber number, Event event, Mono decided) {
+  told.push_back({number, std::move(event), decided});
+}
+
+void Controller::State::drain() {
+  if (std::exchange(in_turn, true)) return;
+  while (!told.empty()) {
+    const Told next = std::move(told.front());
+    told.pop_front();
+    const auto found = runners.find(next.number);
+    if (found != runners.end()) carry_out(*found->second, next.event, next.decided);
+  }
+  in_turn = false;
+  flush();
+}
+
+Controller::State::Refusal Controller::State::carry_out(DeploymentRunner& runner,
+                                                        const Event& event, Mono decided) {
+  const Age age = runner.age(clock.mono());
+  const WallTime at = clock.wall();
+  const teal::control::State before = runner.engine().state();
+  const Facts facts_before = runner.engine().facts();
+  const bool was_over = runner.is_over();
+  const std::vector<Action> actions = runner.step(event, age, at);
+  if (!actions.empty())
+    if (const auto* refused = std::get_if<action::Refuse>(&actions.front()))
+      return ApiError{409, "not-now", "The deployment cannot do that now", refused->detail,
+                      refused->remedy};
+  // What changed nothing need not be remembered: the journal's length follows the story.
+  if (actions.empty() && before == runner.engine().state() &&
+      facts_before == runner.engine().facts())
+    return std::nullopt;
+  // A verdict on the traffic that an applied split lets through must not wait for a disk. Should a
+  // power failure take the event away, the workers apply the split again, and judges say again what
+  // they lack.
+  const bool is_repeatable = std::holds_alternative<event::SplitApplied>(event) ||
+                             std::holds_alternative<event::Evidence>(event);
+  const bool may_be_lost = is_repeatable && !runner.is_over();
+  ledger.add(runner.journal(event, age, at), may_be_lost);
+  if (const auto* applied = std::get_if<event::SplitApplied>(&event))
+    runner.begin_step(applied->shift, clock.mono());
+
+  ServiceEntry* entry = book.find(runner.spec().service);
+  TEAL_ASSERT(entry != nullptr);
+  // What is live now is not a release any more.
+  if (runner.engine().is_watching()) entry->state.exposure = nullptr;
+  const Colour release = release_colour(runner.spec());
+  const Weight weight_before = entry->state.split.of(release);
+  const bool changes_traffic = apply(runner, actions);
+  // Everything is journalled before it happens, but for taking traffic away from a release: that
+  // waits for no disk. Its journal entries follow when the turn ends.
+  const bool urgent = entry->state.split.of(release) < weight_before || opens_rollback(actions);
+  // Where nothing is to happen the end of the turn is early enough, and no rollback waits for it.
+  if (!urgent && !actions.empty()) flush();
+  if (begins_own_stage(runner))
+    begin_own_stage(runner);
+  else if (changes_traffic)
+    publish();
+  follow_up(runner, actions, decided);
+  if (!was_over && runner.is_over()) finish(runner, event);
+  return std::nullopt;
+}
+
+/// What the actions mean for the services. True if the workers must know.
+bool Controller::State::apply(DeploymentRunner& runner, const std::vector<Action>& actions) {
+  ServiceEntry& entry = *book.find(runner.spec().service);
+  bool changes = false;
+  for (const Action& action : actions) {
+    if (const auto* targets = std::get_if<action::RegisterTargets>(&action)) {
+      if (entry.fallback && entry.fallback->colour == targets->colour)
+        say(Level::warning, "fallback.replaced", entry.state.name,
+            entry.state.groups[targets->colour].revision + " in " +
+                std::string(to_string(targets->colour)) +
+                ", which stayed as fallback, gives its place to " + targets->revision,
+            runner.spec().id);
+      book.install(entry, targets->colour, targets->revision,
+                   without_own(*entry.config, targets->targets), clock.wall());
+      changes = true;
+    } else if (const auto* split = std::get_if<action::Publish>(&action)) {
+      if (entry.state.live != split->live && entry.kept) entry.kept.reset();
+      if (entry.state.live != split->live) entry.live_lost.reset();
+      if (entry.fallback && entry.fallback->colour == split->live) book.forget_fallback(entry);
+      if (entry.state.live != split->live || entry.state.split != split->split) entry.touch();
+      entry.state.live = split->live;
+      entry.state.split = split->split;
+      set_stage(entry, runner);
+      set_judging(entry, runner, *split);
+      changes = true;
+    } else if (const auto* keep = std::get_if<action::KeepOld>(&action)) {
+      entry.keep(keep->colour, keep->duration, clock.mono());
+    } else if (const auto* gone = std::get_if<action::RetireGroup>(&action)) {
+      book.retire(entry, gone->colour);
+      changes = true;
+    } else if (const auto* stays = std::get_if<action::KeepFallback>(&action)) {
+      book.keep_fallback(entry, {stays->colour, stays->keep_old, runner.spec().id});
+      changes = true;
+    }
+  }
+  return changes;
+}
+
+void Controller::State::follow_up(DeploymentRunner& runner, const std::vector<Action>& actions,
+                                  Mono decided) {
+  const std::string service = runner.spec().service;
+  for (const Action& action : actions) {
+    if (const auto* split = std::get_if<action::Publish>(&action)) {
+      publisher.when_applied([this, number = runner.number, shift = split->shift, decided] {
+        // As the workers took it: this thread may be writing to the disk meanwhile.
+        const Mono at = std::max(publisher.applied_at(), decided);
+        const auto took = std::chrono::duration_cast<Micros>(at - decided);
+        later(number, event::SplitApplied{shift, took}, decided);
+        drain();
+      });
+      say(Level::info, "split.changed", service, to_string(split->split), runner.spec().id);
+    } else if (const auto* gone = std::get_if<action::RetireGroup>(&action)) {
+      empty_when_applied(service, gone->colour);
+    } else if (const auto* rollback = std::get_if<action::OpenRollback>(&action)) {
+      open_rollback(runner, *rollback, decided);
+    } else if (const auto* said = std::get_if<action::Announce>(&action)) {
+      say(level_of(said->type), said->type, service, said->text, runner.spec().id);
+    }
+  }
+}
+
+void Controller::State::finish(DeploymentRunner& runner, const Event& event) {
+  const Spec& spec = runner.spec();
+  ++tallies[spec.service].outcomes[{spec.kind, runner.engine().status()}];
+  // The verdict was quicker than the counters.
+  if (spec.kind == Kind::deploy) {
+    renew_traffic();
+    runner.conclude_evidence(reading_of(runner));
+  }
+  save_evidence(runner);
+  const auto found = running.find(spec.service);
+  if (found != running.end() && found->second == runner.number) running.erase(found);
+  ServiceEntry& entry = *book.find(spec.service);
+  // Nobody listens any more.
+  if (spec.kind == Kind::deploy && std::exchange(entry.state.judging, std::nullopt)) publish();
+  // What is live now is not a release any more. Where one stays with its share, so does its limit.
+  if (runner.engine().status() == Status::succeeded && spec.kind == Kind::deploy)
+    entry.state.exposure = nullptr;
+  // Nobody judges any more.
+  const bool had_meanings = std::exchange(entry.state.meanings, nullptr) != nullptr;
+  if (std::exchange(entry.state.watches_ages, false) || had_meanings) publish();
+  const auto* applied = std::get_if<event::SplitApplied>(&event);
+  if (spec.kind == Kind::rollback && applied != nullptr) {
+    runner.rollback_took = applied->took;
+    if (DeploymentRunner* taken_back = find(spec.rollback_of))
+      taken_back->rollback_took = applied->took;
+  }
+  prune(spec.service);
+}
+
+DeploymentRunner& Controller::State::begin(Spec spec, Mono decided) {
+  const DeploymentNumber number = next_number++;
+  spec.id = deployment_id(number);
+  const WallTime now = clock.wall();
+  ledger.add(DeploymentRow{number, spec.service, now, to_json(spec)});
+  running[spec.service] = number;
+  // The release has no traffic yet: nobody changes groups by it.
+  if (spec.kind == Kind::deploy) book.find(spec.service)->state.draw = number;
+  auto runner = std::make_unique<DeploymentRunner>(number, std::move(spec), now, clock.mono());
+  DeploymentRunner& placed = *runner;
+  runners.emplace(number, std::move(runner));
+  note_live(*book.find(placed.spec().service));
+  if (const event::BaselineHealth health = baseline_of(placed);
+      placed.spec().has_baseline && standing(health) != Baseline::fine)
+    later(number, health, decided);
+  later(number, event::Begin{}, decided);
+  return placed;
+}
+
+void Controller::State::open_rollback(DeploymentRunner& of, const action::OpenRollback& rollback,
+                                      Mono decided) {
+  const Spec& failed = of.spec();
+  const ServiceEntry& entry = *book.find(failed.service);
+  Spec spec;
+  spec.service = failed.service;
+  spec.kind = Kind::rollback;
+  spec.colour = other(failed.colour);
+  spec.revision = failed.replaces;
+  spec.replaces = failed.revision;
+  spec.replaced_targets = failed.targets;
+  spec.targets = failed.replaced_targets;
+  spec.deploy = failed.deploy;
+  spec.rollback_of = failed.id;
+  spec.why = rollback.code + ": " + rollback.why;
+  spec.minimum_healthy = failed.deploy.minimum_healthy.of(spec.targets.size());
+  const GroupState& old = entry.state.groups[spec.colour];
+  const bool warm = old.revision == failed.replaces && accepting(old) > 0;
+  if (entry.state.live == spec.colour)
+    spec.way = Way::undo;
+  else
+    spec.way = warm ? Way::swap : Way::reinstall;
+  ++tallies[failed.service].rollbacks[rollback.code];
+  of.rolled_back_by = begin(std::move(spec), decided).spec().id;
+}
+
+void Controller::State::retire(const std::string& service, Colour colour) {
+  ServiceEntry& entry = *book.find(service);
+  book.retire(entry, colour);
+  flush();
+  publish();
+  empty_when_applied(service, colour);
+}
+
+/// The running requests of a group hold the table they started with, so it may go as soon as no
+/// worker hands out new ones.
+void Controller::State::empty_when_applied(const std::string& service, Colour colour) {
+  publisher.when_applied([this, service, colour] {
+    if (!book.clear_retired(*book.find(service), colour)) return;
+    say(Level::info, "group.retired", service, std::string(to_string(colour)) + " is empty");
+    flush();
+    publish();
+  });
+}
+
+/// History has an end: the oldest finished deployments of the service are forgotten.
+void Controller::State::prune(const std::string& service) {
+  std::vector<DeploymentNumber> finished;
+  for (const auto& [number, runner] : runners)
+    if (runner->spec().service == service && runner->is_over()) finished.push_back(number);
+  if (finished.size() <= kKeptDeployments) return;
+  finished.resize(finished.size() - kKeptDeployments);
+  // A rollback of the service takes this one back, however many tries have failed since.
+  const DeploymentRunner* maker = made_live(*book.find(service));
+  for (const DeploymentNumber number : finished) {
+    if (maker != nullptr && maker->number == number) continue;
+    ledger.forget(number);
+    // The one that is being carried out is among the newest and stays.
+    runners.erase(number);
+  }
+}
+
+bool Controller::State::flush() {
+  for (ServiceEntry& entry : book.entries()) {
+    if (!std::exchange(entry.unsaved, false)) continue;
+    ledger.set(ServiceRow{entry.state.name, to_json(entry.saved(clock.mono()))});
+  }
+  if (announcer.wants_room()) {
+    events_asked = announcer.room();
+    ledger.reserve_events(events_asked);
+  }
+  if (!ledger.flush()) return false;
+  announcer.reserve(events_asked);
+  return true;
+}
+
+void Controller::State::publish() {
+  health_unpublished = false;
+  publisher.publish(book.states());
+}
+
+void Controller::State::publish_health() {
+  health_unpublished = true;
+  if (publisher.take_health_turn(clock.mono())) publish();
+}
+
+}  // namespace teal::control

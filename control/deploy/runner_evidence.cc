@@ -1,0 +1,133 @@
+// What the runner keeps of its judges' work, and how it goes on with it after a restart.
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "control/deploy/deployment_runner.h"
+#include "control/evidence/feed.h"
+
+namespace teal::control {
+namespace {
+
+/// No infinity: it is written as JSON.
+double e_value(double log_e) {
+  constexpr double kMostLog = 600;
+  return std::exp(std::min(log_e, kMostLog));
+}
+
+Micros since(Mono birth, Mono at) {
+  return std::chrono::duration_cast<Micros>(at - birth);
+}
+
+}  // namespace
+
+void DeploymentRunner::plan_step(Shift shift, EvidenceStep step) {
+  if (!first_table_) first_table_ = step.table;
+  planned_.emplace(shift, std::move(step));
+}
+
+void DeploymentRunner::begin_step(Shift shift, Mono now) {
+  if (!planned_ || shift < planned_->first) return;
+  EvidenceStep step = std::move(planned_->second);
+  planned_.reset();
+  step.since = since(birth(now), now);
+  for (const Watch& watch : watches_)
+    watch.source->begin_step(
+        {now, step.weight, step.slower_than, step.slower_shares, step.restarts});
+  evidence_.begin_step(std::move(step));
+  evidence_is_new_ = true;
+}
+
+void DeploymentRunner::on_event(const JudgedEvent& event, Mono now) {
+  // Until the step has begun on every worker, nobody has said by which thresholds it is measured.
+  // Whether an event is left out for that does not depend on its group.
+  if (evidence_.empty()) return;
+  // What began under an earlier deployment is none of this one's business, however late it ends.
+  if (first_table_ && event.table < *first_table_) return;
+  const bool is_slow = event.kind == JudgedEvent::Kind::slow;
+  if (is_slow && (planned_ || event.table < evidence_.steps().back().table)) return;
+  for (const Watch& watch : watches_)
+    if (watch.compares) watch.source->on_event(event);
+  JudgedEvent recorded = event;
+  const Mono born = birth(now);
+  recorded.began = Mono{event.began - born};
+  recorded.seen = Mono{event.seen - born};
+  evidence_.add(recorded, spec().colour);
+  has_errors_ |= !is_slow;
+  evidence_is_new_ = true;
+}
+
+void DeploymentRunner::note(const health::Glance& glance) {
+  const Mono born = birth(glance.at);
+  evidence_.read(since(born, glance.at), glance.release, glance.live);
+  evidence_.settle(since(born, std::clamp(glance.settled_before, born, glance.at)));
+}
+
+void DeploymentRunner::record(const Watch& watch, Mono now) {
+  const Micros at = since(birth(now), now);
+  if (const auto report = watch.source->comparison()) {
+    evidence_.follow(watch.source->name(),
+                     {at, e_value(report->log_e), e_value(report->certificate_log_e),
+                      report->release.bad, report->live.bad});
+    evidence_is_new_ = true;
+  }
+  const bool breached = std::holds_alternative<health::Breached>(watch.verdict);
+  if (breached || watch.compares)
+    evidence_.conclude(watch.source->name(), health::to_string(watch.verdict), breached, at);
+}
+
+void DeploymentRunner::restore(Evidence evidence, Mono now) {
+  evidence_ = std::move(evidence);
+  pages_written_ = evidence_.events().size() / Evidence::kPage;
+  std::vector<health::VerdictSource*> sources;
+  for (const Watch& watch : watches_)
+    if (watch.compares) sources.push_back(watch.source.get());
+  refeed(evidence_, birth(now), sources, InFlight::lost);
+  // Whoever has seen more before than is fed now must not get two chances at one alpha.
+  if (!evidence_.is_closed() || !is_as_it_was(evidence_.alarms())) evidence_.count_loss();
+  evidence_.count_restart();
+  evidence_.reopen();
+  evidence_is_new_ = true;
+  for (health::VerdictSource* source : sources) source->on_restart(evidence_.losses());
+  // The counters begin anew, and with them what a certificate is made of.
+  if (evidence_.empty()) return;
+  const EvidenceStep& step = evidence_.steps().back();
+  for (health::VerdictSource* source : sources)
+    source->begin_step({now, step.weight, step.slower_than, step.slower_shares, step.restarts});
+}
+
+/// No comparison has more evidence against the release than it had then.
+bool DeploymentRunner::is_as_it_was(const std::vector<AlarmReport>& before) const {
+  constexpr double kRounding = 1e-9;
+  return std::all_of(watches_.begin(), watches_.end(), [&](const Watch& watch) {
+    if (!watch.compares || !watch.source->comparison()) return true;
+    const auto then = std::ranges::find(before, watch.source->name(), &AlarmReport::name);
+    return then != before.end() && then->comparison &&
+           watch.source->comparison()->log_e <= then->comparison->log_e + kRounding;
+  });
+}
+
+void DeploymentRunner::conclude_evidence(const health::Reading& reading) {
+  if (!evidence_.empty()) note(reading.glance());
+  evidence_is_new_ = evidence_is_new_ || !watches_.empty();
+}
+
+void DeploymentRunner::close_evidence() {
+  evidence_.close();
+  evidence_is_new_ = true;
+}
+
+std::vector<EvidenceRow> DeploymentRunner::take_evidence_rows() {
+  if (!std::exchange(evidence_is_new_, false)) return {};
+  evidence_.set_alarms(alarms());
+  std::vector<EvidenceRow> rows{{number, 0, evidence_.account()}};
+  for (std::size_t page = pages_written_;; ++page) {
+    std::string text = evidence_.page(page);
+    if (text.empty()) break;
+    rows.push_back({number, page + 1, std::move(text)});
+  }
+  pages_written_ = evidence_.events().size() / Evidence::kPage;
+  return rows;
+}
+
+}  // namespace teal::control

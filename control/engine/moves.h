@@ -1,0 +1,178 @@
+// What the engine does (control/engine/deployment.h): its moves forward, back, and beside a dead baseline,
+// and what a state makes of a general event. Which (state, event) calls for which of them is
+// control/engine/transition.h. Bodies are in engine/moves.cc; what has to do with the health of
+// the group that traffic goes back to is in engine/baseline.cc.
+//
+// Lives for one step. Included by the engine alone.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "control/engine/states.h"
+
+namespace teal::control::engine {
+
+enum class Trigger : std::uint8_t { failure, alarm, request };
+
+/// The moves of one step: each changes the facts, notes actions and gives the next state.
+class Moves {
+ public:
+  Moves(const Spec& spec, Facts& facts, Age now) : spec_(spec), facts_(facts), now_(now) {}
+
+  std::vector<Action> take_actions() { return std::move(actions_); }
+
+ protected:
+  // ---- the way forward ------------------------------------------------------------------------
+  State begin();
+  State advance();
+  /// Does the plan's present step.
+  State arrive();
+  State shift_to(Weight weight);
+  State start_bake(Millis duration);
+  State end_of_bake();
+  State wait_at(const config::Gate& gate);
+  State wait_for_health(bool skips_plan);
+  State promote();
+  State start_watch(Millis left);
+  /// `unjudged`: what the alarms lack.
+  State succeed(std::string unjudged);
+
+  // ---- what a state does with a general event -------------------------------------------------
+  template <class S>
+  requires(!OneOf<S, AwaitingEvidence, RollingBack>) State with_baseline(const S& at) {
+    return at;  // It matters when they end.
+  }
+  State with_baseline(AwaitingEvidence at);
+  State with_baseline(const RollingBack& at) { return applied(at); }
+
+  template <class S>
+  requires OneOf<S, Preparing, Baking, Gated, AwaitingEvidence, Paused, Watching, Reinstalling>
+      State applied(const S& at) {
+    return at;
+  }
+  State applied(const Shifting& at) {
+    if (facts_.applied < at.shift) return at;
+    if (const auto* bake = std::get_if<BakeOn>(&at.then)) return start_bake(bake->left);
+    return advance();
+  }
+  State applied(const Promoting& at) {
+    if (facts_.applied < at.shift) return at;
+    if (const auto* watch = std::get_if<WatchOn>(&at.then)) return start_watch(watch->left);
+    if (spec_.has_baseline) act(action::KeepOld{other(spec_.colour), spec_.deploy.keep_old});
+    return is_to_be_watched(spec_, facts_) ? start_watch(spec_.watch) : succeed({});
+  }
+  State applied(const RollingBack& at);
+
+  State healthy_enough(const Preparing& at) {
+    if (at.skips_plan) return promote();
+    return facts_.weight == Weight::none() && outage_is_older() ? skip_plan() : arrive();
+  }
+  State healthy_enough(const Reinstalling& /*at*/) { return go_back(); }
+  template <class S>
+  requires OneOf<S, Shifting, Baking, Gated, AwaitingEvidence, Paused, Promoting, Watching,
+                 RollingBack>
+      State healthy_enough(const S& at) {
+    return at;
+  }
+
+  State resume(AwaitingEvidence interrupted, Age since);
+  template <class S>
+  requires OneOf<S, Baking, Gated> State resume(S interrupted, Age since) {
+    if (interrupted.until != kNever) {
+      interrupted.until += now_ - since;
+      if constexpr (std::same_as<S, Baking>) {
+        // A restart during the pause: the bake must not run before the workers are back on it.
+        if (facts_.applied < facts_.shift)
+          return Shifting{facts_.shift, BakeOn{interrupted.until - now_}};
+      }
+      act(action::WakeAt{interrupted.until});
+    }
+    return interrupted;
+  }
+  State resume(Preparing interrupted, Age since) {
+    if (is_fit()) return healthy_enough(interrupted);
+    interrupted.deadline += now_ - since;
+    act(action::WakeAt{interrupted.deadline});
+    return interrupted;
+  }
+  State resume(Shifting interrupted, Age /*since*/) {
+    interrupted.shift = facts_.shift;
+    return applied(interrupted);
+  }
+
+  // ---- the way back ---------------------------------------------------------------------------
+  State trigger(Trigger trigger, std::string code, std::string why);
+  State give_back(Trigger trigger, std::string code, std::string why);
+  State finish(Trigger trigger, std::string code, std::string why);
+  /// Kind rollback: everything to the old release.
+  State go_back();
+
+  // ---- the group that traffic goes back to (engine/baseline.cc) ----------------------------
+  void note(const BaselineHealth& e);
+  /// Nobody has probed anything since the restart.
+  void forget_health();
+  Colour baseline() const {
+    return spec_.kind == Kind::deploy ? other(spec_.colour) : spec_.colour;
+  }
+  std::string baseline_text() const;  ///< "blue (v1)"
+  /// It has been dead for long, since before the start.
+  bool outage_is_older() const;
+  State skip_plan();
+  /// Weights rise only by a person's word while the baseline is dead.
+  bool must_hold() const;
+  State hold(bool before_step);
+  State go_on_without_baseline(const AwaitingEvidence& at);
+  void keep_fallback();
+  /// Ends with NO_HEALTHY_BASELINE; the release stays as fallback.
+  State end_with_fallback(Trigger trigger, const std::string& why);
+
+  // ---- small parts ----------------------------------------------------------------------------
+  Shift publish() {
+    const Colour live = facts_.is_live ? spec_.colour : other(spec_.colour);
+    act(action::Publish{++facts_.shift, live, Split::with(spec_.colour, facts_.weight)});
+    return facts_.shift;
+  }
+  Shift republish() {
+    forget_health();
+    const Shift shift = publish();
+    say("deployment.resumed", "resumed after a restart at " + to_string(facts_.weight));
+    return shift;
+  }
+
+  std::uint32_t minimum() const {
+    return facts_.minimum > 0 ? facts_.minimum : spec_.minimum_healthy;
+  }
+  bool is_fit() const { return fitness(facts_.health, minimum()) == Fitness::fit; }
+  std::string health_text() const;
+
+  template <class A>
+  void act(A action) {
+    actions_.emplace_back(std::in_place_type<A>, std::move(action));
+  }
+  void say(std::string type, std::string text) {
+    act(action::Announce{std::move(type), std::move(text)});
+  }
+  State refuse(State at, std::string detail, std::string remedy) {
+    act(action::Refuse{std::move(detail), std::move(remedy)});
+    return at;
+  }
+  State refuse_rollback_of_rollback(State at) {
+    return refuse(std::move(at), "a rollback is not rolled back",
+                  "deploy the release again that you want to have");
+  }
+  State refuse_without_baseline(State at) {
+    return refuse(std::move(at), "there is no older release to return to",
+                  "deploy another release");
+  }
+
+  const Spec& spec_;
+  Facts& facts_;
+  Age now_;
+  bool is_commanded_ = false;  ///< A person goes on although the baseline is dead.
+  std::vector<Action> actions_;
+};
+
+}  // namespace teal::control::engine

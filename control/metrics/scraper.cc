@@ -1,0 +1,81 @@
+#include "control/metrics/scraper.h"
+
+#include <utility>
+
+#include "control/metrics/exporter.h"
+
+namespace teal::control {
+namespace {
+
+/// What a slice may cost, in lines. A call costs some for what it reads, whatever it adds.
+constexpr std::size_t kSlice = 512;
+constexpr std::size_t kCall = 64;
+constexpr std::size_t kBytes = 64 * 1024;  ///< Of text that is put together.
+
+}  // namespace
+
+void Scraper::ask(Reply reply) {
+  if (is_under_way_) {
+    next_.push_back(std::move(reply));
+    return;
+  }
+  asked_.push_back(std::move(reply));
+  begin();
+}
+
+void Scraper::begin() {
+  is_under_way_ = true;
+  book_ = MetricBook(surroundings_.limit);
+  parts_.clear();
+  part_ = 0;
+  is_collected_ = false;
+  text_.clear();
+  if (surroundings_.later) {
+    surroundings_.later([this] { go_on(); });
+    return;
+  }
+  while (take_slice()) {
+  }
+  finish();
+}
+
+void Scraper::go_on() {
+  if (take_slice())
+    surroundings_.later([this] { go_on(); });
+  else
+    finish();
+}
+
+bool Scraper::take_slice() {
+  if (is_collected_) {
+    const std::size_t before = text_.size();
+    while (text_.size() - before < kBytes)
+      if (!book_.take_some(text_)) return false;
+    return true;
+  }
+  if (parts_.empty() && surroundings_.parts) parts_ = surroundings_.parts();
+  std::size_t spent = 0;
+  while (part_ < parts_.size() && spent < kSlice) {
+    const std::size_t before = book_.lines();
+    if (!parts_[part_](book_)) ++part_;
+    spent += kCall + book_.lines() - before;
+  }
+  if (part_ < parts_.size()) return true;
+  is_collected_ = true;
+  if (surroundings_.done) surroundings_.done({book_.lines(), book_.limit(), book_.dropped()});
+  add_scrape(book_);
+  text_.reserve(book_.size());
+  return true;
+}
+
+void Scraper::finish() {
+  std::vector<Reply> asked = std::exchange(asked_, std::exchange(next_, {}));
+  std::string text = std::exchange(text_, {});
+  parts_.clear();
+  is_under_way_ = false;
+  if (!asked_.empty()) begin();
+  for (std::size_t i = 0; i + 1 < asked.size(); ++i) asked[i](text);
+  asked.back()(std::move(text));
+}
+
+}  // namespace teal::control

@@ -1,0 +1,63 @@
+// Scraper: makes the text of GET /metrics in slices, between which whatever else waits on the
+// control thread has its turn: the bad outcomes of a release first of all. So no scrape delays a
+// verdict by more than a slice, however many services there are
+// (docs/adr/0024-scrapes-in-slices.md).
+//
+// One scrape at a time. Whoever asks meanwhile shares the next one: nobody gets numbers from before
+// he asked. Control thread; knows neither HTTP nor where the numbers come from.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "control/metrics/metric_families.h"
+
+namespace teal::control {
+
+/// Adds a little to the book, some thirty lines, at each call; false: that was all of it.
+using ScrapePart = std::function<bool(MetricBook&)>;
+
+/// How much there was.
+struct ScrapeReport {
+  std::size_t lines = 0;
+  std::size_t limit = 0;
+  MetricBook::Dropped dropped;
+};
+
+class Scraper {
+ public:
+  struct Surroundings {
+    /// What a scrape is made of: what is to be dropped first over the limit comes last.
+    std::function<std::vector<ScrapePart>()> parts;
+    /// Calls it on the control thread after what waits there. Empty: a scrape is made at once.
+    std::function<void(std::function<void()>)> later;
+    std::function<void(const ScrapeReport&)> done;  ///< May be empty.
+    std::size_t limit = 0;                          ///< Of lines.
+  };
+  using Reply = std::function<void(std::string text)>;
+
+  explicit Scraper(Surroundings surroundings) : surroundings_(std::move(surroundings)) {}
+
+  void ask(Reply reply);
+
+ private:
+  void begin();
+  void go_on();
+  /// False: the text is whole.
+  bool take_slice();
+  void finish();
+
+  Surroundings surroundings_;
+  std::vector<Reply> asked_;  ///< Of the scrape under way.
+  std::vector<Reply> next_;
+  bool is_under_way_ = false;
+  MetricBook book_{0};
+  std::vector<ScrapePart> parts_;
+  std::size_t part_ = 0;
+  bool is_collected_ = false;
+  std::string text_;
+};
+
+}  // namespace teal::control

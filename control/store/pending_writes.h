@@ -1,0 +1,87 @@
+// Ledger: what is to be written to the store, and what could not be. A store that fails is told of
+// once, counted, tried again with every later write and every second, and never in anybody's way.
+// What waits is bounded: past the limit a deployment's journal simply ends early, so that a restart
+// finds it in an earlier state, never in a made-up one.
+//
+// Control thread. Does not know what the rows mean.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "control/store/store.h"
+
+namespace teal::control {
+
+class Ledger {
+ public:
+  static constexpr std::size_t kMaxUnsavedEvents = 10'000;
+  static constexpr std::size_t kMaxUnsavedEvidence = 256;  ///< Rows.
+  /// Called when the store begins to fail (with the reason) and when it works again.
+  using OnChange = std::function<void(bool healthy, const std::string& why)>;
+
+  Ledger(std::unique_ptr<Store> store, OnChange on_change)
+      : store_(std::move(store)), on_change_(std::move(on_change)) {}
+
+  Result<Contents> load() { return store_->load(); }
+  Result<std::vector<EvidenceRow>> evidence(DeploymentNumber deployment) {
+    return store_->evidence(deployment);
+  }
+
+  void add(DeploymentRow row) {
+    waits_ = true;
+    pending_.deployments.push_back(std::move(row));
+  }
+  /// `may_be_lost` by a power failure, and then the deployment is merely younger.
+  void add(EventRow row, bool may_be_lost = false);
+  void add(KeyRow row) {
+    waits_ = true;
+    pending_.keys.push_back(std::move(row));
+  }
+  void set(ServiceRow row);
+  void set(ClockRow row);
+  /// While the store fails, evidence waits like the journal, but is given up first.
+  void set(EvidenceRow row);
+  void set(SecretRow row);
+  void forget_secret(const std::string& name);
+  /// What is forgotten may come back once: it is forgotten again.
+  void forget(DeploymentNumber number) { pending_.forgotten.push_back(number); }
+  void forget_key(std::string key) { pending_.forgotten_keys.push_back(std::move(key)); }
+
+  /// Numbers of events up to this one are given out.
+  void reserve_events(std::uint64_t last) {
+    waits_ = true;
+    pending_.reserved_events = last;
+  }
+
+  /// Writes everything that waits. False: it waits still. The disk is waited for, unless all of it
+  /// is clocks, evidence and events that may be lost.
+  bool flush();
+  /// Whether what was written is where the next start will look.
+  bool check();
+  /// The next flush() waits for the disk.
+  void wait_for_disk() { waits_ = true; }
+
+  bool healthy() const { return healthy_; }
+  std::uint64_t failures() const { return failures_; }
+  std::uint64_t dropped() const { return dropped_; }
+  std::size_t unsaved_events() const { return pending_.events.size(); }
+
+ private:
+  bool note(const Result<void>& result);
+
+  std::unique_ptr<Store> store_;
+  OnChange on_change_;
+  Batch pending_;
+  bool waits_ = false;  ///< Something of it must be on the disk when flush() returns.
+  std::set<DeploymentNumber> cut_short_;
+  bool healthy_ = true;
+  std::uint64_t failures_ = 0;
+  std::uint64_t dropped_ = 0;
+};
+
+}  // namespace teal::control

@@ -1,0 +1,32 @@
+// The store as one SQLite file in WAL mode with synchronous=FULL: a committed batch survives the
+// loss of power. Opened exclusively, so that two Teals never share one; checked before it is
+// trusted; never silently replaced. The file and those beside it are for their owner alone (0600).
+// Whose file it is is seen before it is touched (control/store/sqlite_look.h); what an earlier Teal wrote
+// is brought up to date (control/store/sqlite_schema.h). While it runs, a file that is removed or
+// replaced is a store that fails.
+//
+// Control thread only: a commit waits for the disk.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "control/store/store.h"
+
+namespace teal::control {
+
+struct SqliteOptions {
+  /// The file grows no larger than so many pages of 4 KiB; 0: as large as the disk lets it.
+  std::uint32_t max_pages = 0;
+  /// Hears of permissions that were tightened; may be null.
+  Log* log = nullptr;
+};
+
+/// Creates the file where there is none. The Error names the file and the remedy.
+Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& path,
+                                                 const SqliteOptions& options = {});
+
+}  // namespace teal::control

@@ -1,0 +1,57 @@
+#include "control/store/pending_writes.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/control_fakes.h"
+
+namespace teal::control {
+namespace {
+
+class LedgerTest : public testing::Test {
+ protected:
+  std::shared_ptr<Disk> disk = std::make_shared<Disk>();
+  std::vector<bool> changes;
+  Ledger ledger{std::make_unique<MemoryStore>(disk),
+                [this](bool healthy, const std::string&) { changes.push_back(healthy); }};
+};
+
+TEST_F(LedgerTest, KeepsWhatCouldNotBeWrittenAndTellsOfEveryChangeOnce) {
+  disk->fails = true;
+  for (std::uint64_t i = 1; i <= 3; ++i) {
+    ledger.add(EventRow{1, i, Age{0}, {}, "e"});
+    EXPECT_FALSE(ledger.flush());
+  }
+  EXPECT_EQ(ledger.failures(), 3U);
+  disk->fails = false;
+  EXPECT_TRUE(ledger.flush());
+  EXPECT_EQ(disk->events.size(), 3U);
+  EXPECT_EQ(changes, (std::vector<bool>{false, true}));
+}
+
+TEST_F(LedgerTest, EndsAJournalEarlyRatherThanLeaveAGapInIt) {
+  disk->fails = true;
+  const std::uint64_t too_many = Ledger::kMaxUnsavedEvents + 5;
+  for (std::uint64_t i = 1; i <= too_many; ++i) ledger.add(EventRow{1, i, Age{0}, {}, "e"});
+  EXPECT_EQ(ledger.unsaved_events(), Ledger::kMaxUnsavedEvents);
+  EXPECT_EQ(ledger.dropped(), 5U);
+  disk->fails = false;
+  EXPECT_TRUE(ledger.flush());
+  ledger.add(EventRow{1, too_many + 1, Age{0}, {}, "e"});
+  ledger.add(EventRow{2, 1, Age{0}, {}, "e"});
+  EXPECT_TRUE(ledger.flush());
+  EXPECT_EQ(disk->events.size(), Ledger::kMaxUnsavedEvents + 1) << "only the other deployment's";
+}
+
+TEST_F(LedgerTest, WritesOnlyTheNewestStateOfAService) {
+  disk->fails = true;
+  for (const char* state : {"a", "b", "c"}) {
+    ledger.set(ServiceRow{"shop", state});
+    ledger.flush();
+  }
+  disk->fails = false;
+  ledger.flush();
+  EXPECT_EQ(disk->services.at("shop").state, "c");
+}
+
+}  // namespace
+}  // namespace teal::control
