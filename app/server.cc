@@ -35,7 +35,7 @@
 #include "control/metrics/exporter.h"
 #include "control/deploy/ports.h"
 #include "control/store/sqlite_store.h"
-#include "health/monitor.h"
+#include "health/probe/monitor.h"
 #include "proxy/error_pages.h"
 #include "proxy/worker_pool.h"
 

@@ -24,7 +24,7 @@
 #include "base/printable.h"
 #include "config/load.h"
 #include "control/json/text.h"
-#include "health/outlook.h"
+#include "health/judge/outlook.h"
 #include "proxy/error_pages.h"
 
 namespace teal::app {

@@ -4,7 +4,7 @@
 // deployment's requests came to has nothing of others' in it, however late those end.
 //
 // Control thread. The shards are written by their workers meanwhile; a reading is a little old the
-// moment it is made, never torn. Keeps no history: windows are the judge's (health/window.h).
+// moment it is made, never torn. Keeps no history: windows are the judge's (health/statistics/window.h).
 #pragma once
 
 #include <cstdint>

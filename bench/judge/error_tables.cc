@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "bench/judge/tables.h"
-#include "health/block_book.h"
-#include "health/ratio_test.h"
+#include "health/statistics/block_counts.h"
+#include "health/statistics/ratio_evidence.h"
 #include "tests/support/simulated_traffic.h"
 
 namespace teal::bench {

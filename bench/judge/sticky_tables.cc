@@ -4,9 +4,9 @@
 #include <cstdio>
 
 #include "bench/judge/tables.h"
-#include "health/block_book.h"
-#include "health/ratio_test.h"
-#include "health/sticky_book.h"
+#include "health/statistics/block_counts.h"
+#include "health/statistics/ratio_evidence.h"
+#include "health/statistics/sticky_counts.h"
 #include "tests/support/sticky_traffic.h"
 
 namespace teal::bench {

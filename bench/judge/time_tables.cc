@@ -9,7 +9,7 @@
 
 #include "bench/judge/rules.h"
 #include "bench/judge/tables.h"
-#include "health/error_comparison.h"
+#include "health/judge/error_comparison.h"
 #include "tests/support/simulated_traffic.h"
 
 namespace teal::bench {

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "control/controller/state.h"
-#include "health/slow_thresholds.h"
+#include "health/statistics/slow_thresholds.h"
 
 namespace teal::control {
 namespace {

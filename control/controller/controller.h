@@ -24,7 +24,7 @@
 #include "config/load.h"
 #include "control/deploy/commands.h"
 #include "control/deploy/ports.h"
-#include "health/judge.h"
+#include "health/judge/judge.h"
 
 namespace teal::control {
 

@@ -24,7 +24,7 @@
 #include "control/deploy/publisher.h"
 #include "control/deploy/service_registry.h"
 #include "control/deploy/sticky_keeper.h"
-#include "health/window.h"
+#include "health/statistics/window.h"
 
 namespace teal::control {
 

@@ -18,8 +18,8 @@
 #include "control/evidence/evidence.h"
 #include "control/evidence/replay.h"
 #include "control/store/store.h"
-#include "health/judge.h"
-#include "health/outlook.h"
+#include "health/judge/judge.h"
+#include "health/judge/outlook.h"
 
 namespace teal::control {
 

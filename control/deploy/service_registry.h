@@ -13,7 +13,7 @@
 #include "base/service_state.h"
 #include "config/config.h"
 #include "control/store/spec_json.h"
-#include "health/episodes.h"
+#include "health/judge/episodes.h"
 #include "health/outlier.h"
 
 namespace teal::control {

@@ -9,7 +9,7 @@
 #include <span>
 
 #include "control/evidence/evidence.h"
-#include "health/judge.h"
+#include "health/judge/judge.h"
 
 namespace teal::control {
 

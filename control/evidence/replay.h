@@ -14,7 +14,7 @@
 #include "control/engine/deployment.h"
 #include "control/evidence/evidence.h"
 #include "control/reports/reports.h"
-#include "health/judge.h"
+#include "health/judge/judge.h"
 
 namespace teal::control {
 

@@ -13,10 +13,10 @@
 #include "config/config.h"
 #include "control/reports/event_id.h"
 #include "control/engine/status.h"
-#include "health/comparison_report.h"
-#include "health/episodes.h"
-#include "health/outlook.h"
-#include "health/verdict.h"
+#include "health/judge/comparison_report.h"
+#include "health/judge/episodes.h"
+#include "health/judge/outlook.h"
+#include "health/judge/verdict.h"
 
 namespace teal::control {
 

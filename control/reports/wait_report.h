@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "control/deploy/deployment_runner.h"
-#include "health/outlook.h"
+#include "health/judge/outlook.h"
 
 namespace teal::control {
 

@@ -8,7 +8,7 @@
 
 #include <boost/json.hpp>
 
-#include "health/episodes.h"
+#include "health/judge/episodes.h"
 
 namespace teal::control {
 

@@ -13,7 +13,7 @@
 #include "base/result.h"
 #include "base/service_state.h"
 #include "control/engine/deployment.h"
-#include "health/episodes.h"
+#include "health/judge/episodes.h"
 
 namespace teal::control {
 

@@ -16,7 +16,7 @@
 #include "control/controller/controller.h"
 #include "control/deploy/ports.h"
 #include "control/store/store.h"
-#include "health/judge.h"
+#include "health/judge/judge.h"
 
 namespace teal::control {
 

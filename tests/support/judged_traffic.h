@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/judged_event.h"
-#include "health/judge.h"
+#include "health/judge/judge.h"
 #include "tests/support/simulated_traffic.h"
 
 namespace teal::health {

@@ -1,7 +1,7 @@
 // What a look at single events finds, against what judging finds.
 #include <gtest/gtest.h>
 
-#include "health/error_comparison.h"
+#include "health/judge/error_comparison.h"
 #include "tests/support/judged_traffic.h"
 
 namespace teal::health {

@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "health/error_comparison.h"
-#include "health/threshold_alarm.h"
+#include "health/judge/error_comparison.h"
+#include "health/judge/threshold_alarm.h"
 #include "tests/support/judged_traffic.h"
 
 namespace teal::health {

@@ -1,7 +1,7 @@
 // What a comparison's certificate counts: what began in its step (docs/judge.md, "Thresholds").
 #include <gtest/gtest.h>
 
-#include "health/error_comparison.h"
+#include "health/judge/error_comparison.h"
 #include "tests/support/judged_traffic.h"
 
 namespace teal::health {

@@ -1,8 +1,8 @@
 // Condition 3 of the comparison (docs/judge.md): sticky clients, honest and not.
 #include <gtest/gtest.h>
 
-#include "health/error_comparison.h"
-#include "health/latency_comparison.h"
+#include "health/judge/error_comparison.h"
+#include "health/judge/latency_comparison.h"
 #include "tests/support/judged_traffic.h"
 
 namespace teal::health {

@@ -6,9 +6,9 @@
 
 #include <cmath>
 
-#include "health/block_book.h"
-#include "health/ratio_test.h"
-#include "health/sticky_book.h"
+#include "health/statistics/block_counts.h"
+#include "health/statistics/ratio_evidence.h"
+#include "health/statistics/sticky_counts.h"
 
 namespace teal::health {
 namespace {

@@ -1,0 +1,276 @@
+#include "health/probe/prober.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+#include "health/probe/grpc_health.h"
+#include "health/probe/http1_probe.h"
+#include "health/probe/http2_probe.h"
+#include "net/maybe_tls.h"
+#include "net/proxy_protocol.h"
+
+namespace teal::health {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+using Protocol = asio::generic::stream_protocol;
+
+constexpr std::size_t kLongestUnixPath = 107;
+
+constexpr auto kCompletion = asio::as_tuple(asio::use_awaitable);
+
+std::string in_words(const error_code& error) {
+  if (error == asio::error::eof) return "connection closed without an answer";
+  std::string text = error.message();
+  // "Connection refused" in the middle of a sentence.
+  if (!text.empty())
+    text.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(text.front())));
+  return text;
+}
+
+/// Spelt out, because a generic endpoint could be made of an Error as well.
+Result<Protocol::endpoint> bad_address(std::string why) {
+  return {boost::system::in_place_error, Source::config, std::move(why)};
+}
+
+Result<Protocol::endpoint> endpoint_of(const Address& address) {
+  if (address.kind == Address::Kind::unix_socket) {
+    if (address.host.empty() || address.host.size() > kLongestUnixPath)
+      return bad_address("the path of a Unix socket has 1 to 107 characters");
+    return Protocol::endpoint(asio::local::stream_protocol::endpoint(address.host));
+  }
+  error_code error;
+  const auto ip = asio::ip::make_address(address.host, error);
+  if (error) return bad_address("'" + address.host + "' is not an IP address");
+  return Protocol::endpoint(asio::ip::tcp::endpoint(ip, address.port));
+}
+
+bool is_expected(unsigned status, const std::vector<config::StatusRange>& expected) {
+  return std::ranges::any_of(
+      expected, [status](const config::StatusRange& range) { return range.contains(status); });
+}
+
+std::string in_words(const std::vector<config::StatusRange>& expected) {
+  std::string text;
+  for (const config::StatusRange& range : expected) {
+    if (!text.empty()) text += " or ";
+    text += std::to_string(range.first);
+    if (range.last != range.first) text += "-" + std::to_string(range.last);
+  }
+  return text;
+}
+
+std::string host_of(const Address& address, const config::HealthCheck& check) {
+  if (!check.host.empty()) return check.host;
+  return address.kind == Address::Kind::unix_socket ? "localhost" : to_string(address);
+}
+
+/// For net::Http2Session::send_request().
+std::string head_of(const Address& address, const config::HealthCheck& check) {
+  if (check.kind == config::HealthCheck::Kind::grpc)
+    return "POST /grpc.health.v1.Health/Check HTTP/1.1\r\nhost: " + host_of(address, check) +
+           "\r\nuser-agent: teal-probe\r\ncontent-type: application/grpc\r\nte: trailers\r\n\r\n";
+  return "GET " + (check.path.empty() ? "/" : check.path) +
+         " HTTP/1.1\r\nhost: " + host_of(address, check) +
+         "\r\nuser-agent: teal-probe\r\naccept: */*\r\n\r\n";
+}
+
+/// That no more requests follow is said to those who speak HTTP/1.
+std::string http1_head_of(const Address& address, const config::HealthCheck& check) {
+  std::string head = head_of(address, check);
+  head.insert(head.size() - 2, "connection: close\r\n");
+  return head;
+}
+
+}  // namespace
+
+/// What the probe under way needs. The coroutine and the timer hold it, so that a Prober may go at
+/// any time; an empty `done` says that it went.
+struct Prober::Run {
+  Run(asio::io_context& io, const Address& target, const config::HealthCheck& how, Done whom,
+      ProbeGreeting how_first)
+      : address(target),
+        check(how),
+        done(std::move(whom)),
+        greeting(std::move(how_first)),
+        stream(io),
+        timer(io) {}
+
+  static asio::awaitable<void> carry_out(std::shared_ptr<Run> run);
+  asio::awaitable<ProbeResult> probe();
+  asio::awaitable<ProbeResult> ask();
+  asio::awaitable<ProbeResult> ask_http2();
+  ProbeResult judge_http2(const Http2Ask& ask) const;
+  ProbeResult judge_grpc(const Http2Ask& ask) const;
+  ProbeResult judge_http1(const Http1Ask& ask) const;
+  void close();
+  ProbeResult failed(const std::string& why) const;
+
+  Address address;
+  config::HealthCheck check;
+  Done done;
+  ProbeGreeting greeting;
+  std::string proxy_header;  ///< While it is being written.
+  net::MaybeTls<Protocol::socket> stream;
+  Protocol::socket& socket = stream.next();
+  asio::steady_timer timer;
+  bool timed_out = false;
+  std::array<char, 4096> piece{};  ///< Of what comes.
+};
+
+void Prober::Run::close() {
+  timer.cancel();
+  error_code ignored;  // Nothing is lost with a connection that only ever carried a probe.
+  socket.close(ignored);
+}
+
+ProbeResult Prober::Run::failed(const std::string& why) const {
+  // Once the timer has closed the socket every operation fails, but that is not the reason.
+  return {false, timed_out ? "timed out after " + format_duration(check.timeout) : why};
+}
+
+asio::awaitable<void> Prober::Run::carry_out(std::shared_ptr<Run> run) {
+  if (!run->done) co_return;
+  run->timer.expires_after(run->check.timeout);
+  run->timer.async_wait([run](const error_code& error) {
+    if (error || !run->socket.is_open()) return;
+    run->timed_out = true;
+    run->close();
+  });
+  const ProbeResult result = co_await run->probe();
+  run->close();
+  // Out of the run first: it may destroy the Prober, which empties what is running.
+  const Done done = std::exchange(run->done, nullptr);
+  if (done) done(result);
+}
+
+asio::awaitable<ProbeResult> Prober::Run::probe() {
+  const Result<Protocol::endpoint> endpoint = endpoint_of(address);
+  if (!endpoint) co_return failed(endpoint.error().message());
+  error_code error;
+  socket.open(endpoint->protocol(), error);
+  if (error) co_return failed(in_words(error));
+  std::tie(error) = co_await socket.async_connect(*endpoint, kCompletion);
+  if (error) co_return failed(in_words(error));
+  // A Unix socket with a full queue lets the operation end without a connection.
+  socket.remote_endpoint(error);
+  if (error) co_return failed("not accepted: " + in_words(error));
+  if (greeting.proxy_protocol) {
+    // The probe is about no client: a connection of Teal's own.
+    proxy_header = net::make_local_proxy_header(*greeting.proxy_protocol);
+    const auto [write_error, size] =
+        co_await asio::async_write(socket, asio::buffer(proxy_header), kCompletion);
+    if (write_error) co_return failed(in_words(write_error));
+  }
+  if (greeting.tls) {
+    stream.start_tls(*greeting.tls, address,
+                     check.http2 ? config::TargetProtocol::http2 : config::TargetProtocol::http1);
+    std::tie(error) = co_await stream.handshake(kCompletion);
+    if (error) co_return failed("no TLS: " + in_words(error));
+  }
+  if (check.kind == config::HealthCheck::Kind::tcp) co_return ProbeResult{true, "connected"};
+  if (check.http2) co_return co_await ask_http2();
+  co_return co_await ask();
+}
+
+asio::awaitable<ProbeResult> Prober::Run::ask_http2() {
+  const bool is_grpc = check.kind == config::HealthCheck::Kind::grpc;
+  const std::string head = head_of(address, check);
+  const std::string body = is_grpc ? grpc_health_request(check.grpc_service) : std::string();
+  Http2Ask ask(head, body, greeting.tls != nullptr, kBodyLimit);
+  while (true) {
+    const std::string output = ask.take_output();
+    const auto [write_error, written] =
+        co_await asio::async_write(stream, asio::buffer(output), kCompletion);
+    if (write_error) co_return failed(in_words(write_error));
+    if (ask.is_over()) break;
+    const auto [read_error, size] =
+        co_await stream.async_read_some(asio::buffer(piece), kCompletion);
+    if (read_error) co_return failed(in_words(read_error));
+    ask.feed({piece.data(), size});
+  }
+  co_return is_grpc ? judge_grpc(ask) : judge_http2(ask);
+}
+
+ProbeResult Prober::Run::judge_http2(const Http2Ask& ask) const {
+  const std::string answer = "status " + std::to_string(ask.status());
+  if (ask.status() != 0 && !is_expected(ask.status(), check.expect))
+    return failed(answer + ", expected " + in_words(check.expect));
+  if (!ask.failure().empty()) return failed(ask.failure());
+  return {true, answer};
+}
+
+ProbeResult Prober::Run::judge_grpc(const Http2Ask& ask) const {
+  if (!ask.failure().empty()) return failed(ask.failure());
+  if (ask.status() != 200) return failed("status " + std::to_string(ask.status()) + ", not gRPC");
+  if (ask.grpc_status() != "0")
+    return failed("grpc-status " + (ask.grpc_status().empty() ? "missing" : ask.grpc_status()));
+  const Serving serving = read_grpc_health(ask.body());
+  const std::string answer(to_string(serving));
+  if (serving != Serving::serving) return failed(answer + ", expected SERVING");
+  return {true, answer};
+}
+
+asio::awaitable<ProbeResult> Prober::Run::ask() {
+  const std::string head = http1_head_of(address, check);
+  const auto [write_error, written] =
+      co_await asio::async_write(stream, asio::buffer(head), kCompletion);
+  if (write_error) co_return failed(in_words(write_error));
+  Http1Ask ask(kBodyLimit);
+  // An unexpected status is answer enough.
+  while (!ask.is_over() && (ask.status() == 0 || is_expected(ask.status(), check.expect))) {
+    const auto [read_error, size] =
+        co_await stream.async_read_some(asio::buffer(piece), kCompletion);
+    if (read_error && read_error != asio::error::eof) co_return failed(in_words(read_error));
+    if (read_error)
+      ask.feed_end();
+    else
+      ask.feed({piece.data(), size});
+  }
+  co_return judge_http1(ask);
+}
+
+ProbeResult Prober::Run::judge_http1(const Http1Ask& ask) const {
+  if (ask.status() == 0) return failed(ask.failure());
+  const std::string answer = "status " + std::to_string(ask.status());
+  if (!is_expected(ask.status(), check.expect))
+    return failed(answer + ", expected " + in_words(check.expect));
+  if (!ask.failure().empty()) return failed(answer + ", but " + ask.failure());
+  return {true, answer};
+}
+
+Prober::Prober(asio::io_context& io, const Address& address, const config::HealthCheck& check,
+               Done done, const ProbeGreeting& greeting)
+    : run_(std::make_shared<Run>(io, address, check, std::move(done), greeting)) {
+  // Posted, because a coroutine that is spawned on its own thread may begin at once.
+  asio::post(io, [run = run_] {
+    asio::co_spawn(run->socket.get_executor(), Run::carry_out(run), asio::detached);
+  });
+}
+
+Prober::~Prober() {
+  run_->done = nullptr;
+  run_->close();
+}
+
+}  // namespace teal::health

@@ -1,0 +1,78 @@
+#include "health/statistics/sticky_counts.h"
+
+#include <gtest/gtest.h>
+
+namespace teal::health {
+namespace {
+
+/// Of a client that was drawn for this request.
+JudgedEvent fresh(std::uint64_t client) {
+  JudgedEvent event;
+  event.client = client;
+  event.block = client;
+  event.block_length = 10;
+  event.block_release = 1;
+  return event;
+}
+
+JudgedEvent returning(std::uint64_t client, std::uint64_t place) {
+  JudgedEvent event;
+  event.client = client;
+  event.place = place;
+  event.release_probability = 0.1;
+  return event;
+}
+
+TEST(StickyBook, CountsEverythingOfClientsThatAreNotSticky) {
+  StickyBook book;
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(book.take(fresh(0)));
+}
+
+TEST(StickyBook, CountsAClientOnce) {
+  StickyBook book;
+  EXPECT_TRUE(book.take(fresh(1)));
+  EXPECT_FALSE(book.take(returning(1, 100)));
+  EXPECT_TRUE(book.take(returning(2, 100))) << "what does not count takes nobody's place";
+  EXPECT_FALSE(book.take(returning(2, 200))) << "a client that moves is the same";
+}
+
+TEST(StickyBook, CountsOneOfTheClientsThatComeBackFromAPlace) {
+  StickyBook book;
+  EXPECT_TRUE(book.take(returning(1, 100)));
+  for (std::uint64_t client = 2; client < 1000; ++client)
+    EXPECT_FALSE(book.take(returning(client, 100)));
+  EXPECT_TRUE(book.take(returning(1000, 101)));
+}
+
+TEST(StickyBook, CountsClientsThatWereDrawnJustNowWhereverTheyComeFrom) {
+  StickyBook book;
+  EXPECT_TRUE(book.take(returning(1, 100)));
+  for (std::uint64_t client = 2; client < 1000; ++client) EXPECT_TRUE(book.take(fresh(client)));
+}
+
+TEST(StickyBook, CountsAnotherOfAPlaceWhereTheFirstTurnedOutToBeNone) {
+  StickyBook book;
+  EXPECT_TRUE(book.take(returning(1, 100)));
+  book.give_back(returning(1, 100));
+  EXPECT_TRUE(book.take(returning(2, 100)));
+  EXPECT_FALSE(book.take(returning(1, 100)));
+}
+
+TEST(StickyBook, LeavesOutWhoComesBackWhenItCannotRememberAndNotWhoWasDrawnJustNow) {
+  StickyBook book;
+  for (std::uint64_t client = 1; client <= StickyBook::kMostClients; ++client)
+    ASSERT_TRUE(book.take(fresh(client)));
+  EXPECT_TRUE(book.take(fresh(StickyBook::kMostClients + 1)));
+  EXPECT_FALSE(book.take(returning(StickyBook::kMostClients + 2, 100)));
+}
+
+TEST(StickyBook, LeavesOutPlacesBeyondItsMemory) {
+  StickyBook book;
+  for (std::uint64_t place = 1; place < StickyBook::kMostPlaces; ++place)
+    ASSERT_TRUE(book.take(returning(place, place)));
+  ASSERT_TRUE(book.take(returning(StickyBook::kMostPlaces, StickyBook::kMostPlaces)));
+  EXPECT_FALSE(book.take(returning(StickyBook::kMostPlaces + 1, StickyBook::kMostPlaces + 1)));
+}
+
+}  // namespace
+}  // namespace teal::health
