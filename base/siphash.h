@@ -1,7 +1,7 @@
 // SipHash-2-4 (Aumasson and Bernstein, INDOCRYPT 2012): a keyed hash of short messages. Whoever
 // does not know the key can neither predict a value nor find messages that have a wanted one, and
 // it costs some twenty nanoseconds. For messages of two words; not for what must be unforgeable on
-// the wire (64 bits are too few: net/mac.h).
+// the wire (64 bits are too few: net/tls/mac.h).
 //
 // Pure.
 #pragma once

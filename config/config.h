@@ -33,7 +33,7 @@ enum class TargetProtocol : std::uint8_t {
   automatic,  ///< As ALPN chooses; HTTP/1 without TLS.
 };
 
-/// Versions of the PROXY protocol (net/proxy_protocol.h).
+/// Versions of the PROXY protocol (net/io/proxy_protocol.h).
 enum class ProxyVersion : std::uint8_t { v1, v2 };
 
 /// How the targets of a service are spoken to.

@@ -45,7 +45,7 @@ enum class Oddity : std::uint8_t { normalise, refuse, pass };
 /// case, since many servers choose by it what they serve.
 enum class PathParameters : std::uint8_t { pass, strip, refuse };
 
-/// net/path_rules.h says what they mean. The path that comes out is routed on and forwarded.
+/// net/http/path_rules.h says what they mean. The path that comes out is routed on and forwarded.
 struct PathRules {
   Oddity dot_segments = Oddity::normalise;  ///< "/./", "/../", however encoded.
   Oddity double_slashes = Oddity::normalise;

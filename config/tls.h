@@ -11,7 +11,7 @@
 namespace teal::config {
 
 /// A file that the configuration names, and where it does. What is in it is looked at later by the
-/// room that knows what belongs there (net/tls_files.h), and complained of at this place.
+/// room that knows what belongs there (net/tls/files.h), and complained of at this place.
 struct FileName {
   std::string path;
   std::string key;  ///< "listeners.public.tls.certificates[0].key".

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "net/socket.h"
+#include "net/io/socket.h"
 #include "proxy/client_places.h"
 
 namespace teal::proxy {

@@ -20,9 +20,9 @@
 #include <vector>
 
 #include "base/text.h"
-#include "net/pipe.h"
-#include "net/reactor.h"
-#include "net/stream.h"
+#include "net/io/pipe.h"
+#include "net/io/reactor.h"
+#include "net/stream/stream.h"
 
 namespace teal::proxy {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/address.h"
-#include "net/message.h"
+#include "net/http/message.h"
 
 namespace teal::proxy {
 

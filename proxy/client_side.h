@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "config/config.h"
-#include "net/message.h"
-#include "net/proxy_protocol.h"
+#include "net/http/message.h"
+#include "net/io/proxy_protocol.h"
 #include "proxy/rewrite.h"
 
 namespace teal::proxy {

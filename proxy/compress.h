@@ -13,7 +13,7 @@
 
 #include "base/text.h"
 #include "config/compression.h"
-#include "net/message.h"
+#include "net/http/message.h"
 
 namespace teal::proxy {
 

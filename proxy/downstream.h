@@ -12,8 +12,8 @@
 #include <string>
 #include <string_view>
 
-#include "net/proxy_protocol.h"
-#include "net/timer_wheel.h"
+#include "net/io/proxy_protocol.h"
+#include "net/io/timer_wheel.h"
 #include "proxy/accepted.h"
 #include "proxy/access_log.h"
 #include "proxy/channel.h"

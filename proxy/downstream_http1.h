@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "net/http1_parser.h"
+#include "net/http1/parser.h"
 #include "proxy/client_side.h"
 #include "proxy/downstream.h"
 

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "net/http1_writer.h"
+#include "net/http1/writer.h"
 #include "proxy/exchange.h"
 #include "proxy/worker.h"
 

@@ -1,4 +1,4 @@
-// Http2Downstream: one client connection speaking HTTP/2: feeds its session (net/http2_session.h),
+// Http2Downstream: one client connection speaking HTTP/2: feeds its session (net/http2/session.h),
 // owns its requests, and writes what they have to say once a turn, so that the answers of many
 // targets leave in one system call.
 //
@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/text.h"
-#include "net/http2_session.h"
+#include "net/http2/session.h"
 #include "proxy/downstream.h"
 #include "proxy/http2_channel.h"
 #include "proxy/http2_request.h"

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "config/config.h"
-#include "net/tls_fault.h"
+#include "net/tls/fault.h"
 
 namespace teal::proxy {
 

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "base/assert.h"
-#include "net/grpc.h"
-#include "net/path_rules.h"
+#include "net/http/grpc.h"
+#include "net/http/path_rules.h"
 #include "proxy/worker.h"
 
 namespace teal::proxy {

@@ -3,7 +3,7 @@
 // as an HTTP status (base/grpc_status.h): by that it is retried, shielded, counted and judged.
 #include <algorithm>
 
-#include "net/grpc.h"
+#include "net/http/grpc.h"
 #include "proxy/exchange.h"
 #include "proxy/worker.h"
 

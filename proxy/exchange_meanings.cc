@@ -4,7 +4,7 @@
 //
 // Teal's own refusals (400, 408, 413) are errors to none: they say nothing of the group. What the
 // group did not answer is a failure, and counts by the status that stands for it.
-#include "net/path_rules.h"
+#include "net/http/path_rules.h"
 #include "proxy/exchange.h"
 #include "proxy/worker.h"
 

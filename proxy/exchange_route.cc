@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "net/path_rules.h"
+#include "net/http/path_rules.h"
 #include "proxy/balancer.h"
 #include "proxy/client_key.h"
 #include "proxy/exchange.h"

@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "base/assert.h"
-#include "net/websocket.h"
+#include "net/http/websocket.h"
 #include "proxy/exchange.h"
 #include "proxy/upgrade.h"
 #include "proxy/worker.h"

@@ -10,7 +10,7 @@
 
 #include "base/text.h"
 #include "config/route.h"
-#include "net/message.h"
+#include "net/http/message.h"
 
 namespace teal::proxy {
 
@@ -19,7 +19,7 @@ void edit_head(net::RequestHead& head, const config::HeaderEdits& edits, Text& b
 void edit_head(net::ResponseHead& head, const config::HeaderEdits& edits, Text& bytes);
 
 /// What is set or removed takes the place of this field; also of one that some applications would
-/// read as its name (net/field_names.h).
+/// read as its name (net/http/field_names.h).
 bool is_replaced(std::string_view name, const config::HeaderEdits& edits);
 
 /// Appends a line to the bytes and to the fields.

@@ -1,11 +1,11 @@
 #include "proxy/hop_by_hop.h"
 
-#include "net/tls_identity.h"
+#include "net/tls/identity.h"
 
 #include <algorithm>
 
-#include "net/field_names.h"
-#include "net/literal.h"
+#include "net/http/field_names.h"
+#include "net/http/literal.h"
 
 namespace teal::proxy {
 

@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "base/pen.h"
-#include "net/http1_writer.h"
-#include "net/message.h"
+#include "net/http1/writer.h"
+#include "net/http/message.h"
 
 namespace teal::proxy {
 
@@ -62,8 +62,8 @@ class HeadSurvey {
   bool names_te_ = false;
 };
 
-/// The header that hands a verified client certificate on (net/tls_identity.h), which comes from
-/// Teal only; also as some applications read it (net/field_names.h).
+/// The header that hands a verified client certificate on (net/tls/identity.h), which comes from
+/// Teal only; also as some applications read it (net/http/field_names.h).
 bool is_identity_header(std::string_view name);
 
 /// Known fields that always end here, and those that are written anew from the framing.

@@ -1,5 +1,5 @@
 // Http2Channel: what a client's and a target's connection have in common where they speak HTTP/2: a
-// session (net/http2_session.h) whose frames are collected over a turn and leave in one system
+// session (net/http2/session.h) whose frames are collected over a turn and leave in one system
 // call, and the requests to come back for the rest.
 //
 // Worker thread. Connection is the channel below: Downstream or TargetConnection. Does not know
@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "base/text.h"
-#include "net/http2_session.h"
+#include "net/http2/session.h"
 
 namespace teal::proxy {
 

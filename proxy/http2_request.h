@@ -11,8 +11,8 @@
 #include <string_view>
 
 #include "base/text.h"
-#include "net/http2_session.h"
-#include "net/timer_wheel.h"
+#include "net/http2/session.h"
+#include "net/io/timer_wheel.h"
 #include "proxy/client_side.h"
 #include "proxy/owed_end.h"
 

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/assert.h"
-#include "net/websocket.h"
+#include "net/http/websocket.h"
 #include "proxy/exchange.h"
 #include "proxy/header_edits.h"
 #include "proxy/upstream_http2.h"

@@ -12,7 +12,7 @@
 #include <string_view>
 
 #include "base/outcome.h"
-#include "net/http2_session.h"
+#include "net/http2/session.h"
 #include "proxy/owed_end.h"
 #include "proxy/target_side.h"
 

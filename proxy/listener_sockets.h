@@ -1,5 +1,5 @@
 // ListenerSockets: the sockets of all listeners, one for each worker, made before anybody is
-// served. A port is taken exclusively first (net/socket.h: Port), so that a second Teal, or anybody
+// served. A port is taken exclusively first (net/io/socket.h: Port), so that a second Teal, or anybody
 // else, is refused instead of getting half of the clients; then the workers share it among
 // themselves.
 //
@@ -12,8 +12,8 @@
 #include "base/address.h"
 #include "base/result.h"
 #include "config/config.h"
-#include "net/socket.h"
-#include "net/socket_file.h"
+#include "net/io/socket.h"
+#include "net/io/socket_file.h"
 #include "proxy/worker.h"
 
 namespace teal::proxy {

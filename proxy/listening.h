@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <string>
 
-#include "net/reactor.h"
-#include "net/socket.h"
-#include "net/timer_wheel.h"
+#include "net/io/reactor.h"
+#include "net/io/socket.h"
+#include "net/io/timer_wheel.h"
 #include "proxy/client_places.h"
 
 namespace teal::proxy {

@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-#include "net/message.h"
+#include "net/http/message.h"
 
 namespace teal::proxy {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "net/field_names.h"
+#include "net/http/field_names.h"
 #include "proxy/hop_by_hop.h"
 
 namespace teal::proxy {

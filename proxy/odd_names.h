@@ -1,4 +1,4 @@
-// What becomes of a request's fields with odd names (net/field_names.h): those that read like a
+// What becomes of a request's fields with odd names (net/http/field_names.h): those that read like a
 // name that Teal sets, strips or frames by are taken out, whatever the configuration says, since a
 // target that reads them so would believe a client in Teal's name; those with an underscore as the
 // listener says.
@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "config/config.h"
-#include "net/message.h"
+#include "net/http/message.h"
 
 namespace teal::proxy {
 

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/text.h"
-#include "net/message.h"
+#include "net/http/message.h"
 
 namespace teal::proxy {
 

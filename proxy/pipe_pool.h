@@ -1,4 +1,4 @@
-// PipePool: the pipes of a worker through which large bodies go (net/pipe.h). A pipe that is empty
+// PipePool: the pipes of a worker through which large bodies go (net/io/pipe.h). A pipe that is empty
 // is anybody's; one with bytes in it belongs to the client that does not take them yet, so that
 // their number is limited.
 //
@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "net/pipe.h"
+#include "net/io/pipe.h"
 
 namespace teal::proxy {
 

@@ -3,7 +3,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "net/proxy_protocol.h"
+#include "net/io/proxy_protocol.h"
 #include "proxy/worker.h"
 
 namespace teal::proxy {

@@ -18,7 +18,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "config/config.h"
-#include "net/message.h"
+#include "net/http/message.h"
 #include "proxy/via.h"
 
 namespace teal::proxy {

@@ -1,10 +1,10 @@
 // Requests to targets (proxy/rewrite.h).
 #include <algorithm>
 
-#include "net/http1_writer.h"
-#include "net/tls_identity.h"
-#include "net/token.h"
-#include "net/websocket.h"
+#include "net/http1/writer.h"
+#include "net/tls/identity.h"
+#include "net/http/token.h"
+#include "net/http/websocket.h"
 #include "proxy/hop_by_hop.h"
 #include "proxy/rewrite.h"
 
@@ -17,7 +17,7 @@ using net::HeaderId;
 /// What is added here at most, but for values of the client's, the target's and the peer's.
 constexpr std::size_t kAddedBytes = 640;
 
-/// A valid authority has nothing in it that would have to be escaped (net/authority.h).
+/// A valid authority has nothing in it that would have to be escaped (net/http/authority.h).
 Pen put_token_or_quoted(Pen pen, std::string_view authority, net::AuthorityForm form) {
   if (form == net::AuthorityForm::name ||
       (form == net::AuthorityForm::other && net::is_token(authority)))

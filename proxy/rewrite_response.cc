@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <array>
 
-#include "net/grpc.h"
-#include "net/http1_writer.h"
+#include "net/http/grpc.h"
+#include "net/http1/writer.h"
 #include "proxy/hop_by_hop.h"
 #include "proxy/rewrite.h"
 #include "proxy/trailers.h"

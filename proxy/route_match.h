@@ -7,7 +7,7 @@
 
 #include "base/path_prefix.h"
 #include "config/route.h"
-#include "net/message.h"
+#include "net/http/message.h"
 
 namespace teal::proxy {
 

@@ -18,7 +18,7 @@
 #include "base/exposure.h"
 #include "base/service_state.h"
 #include "config/config.h"
-#include "net/message.h"
+#include "net/http/message.h"
 #include "proxy/balancer.h"
 #include "proxy/shared_limits.h"
 #include "proxy/slot_book.h"

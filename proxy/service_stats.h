@@ -12,8 +12,8 @@
 
 #include "base/counters.h"
 #include "config/config.h"
-#include "net/proxy_protocol.h"
-#include "net/tls_failure.h"
+#include "net/io/proxy_protocol.h"
+#include "net/tls/failure.h"
 #include "proxy/count.h"
 
 namespace teal::proxy {

@@ -16,7 +16,7 @@
 #include "base/counters.h"
 #include "base/error_meaning.h"
 #include "base/grpc_status.h"
-#include "net/refusal.h"
+#include "net/http/refusal.h"
 #include "proxy/count.h"
 #include "proxy/route_table.h"
 #include "proxy/service_stats.h"

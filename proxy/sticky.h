@@ -21,7 +21,7 @@
 #include "base/siphash.h"
 #include "base/sticky_secrets.h"
 #include "base/weight.h"
-#include "net/mac.h"
+#include "net/tls/mac.h"
 
 namespace teal::proxy {
 

@@ -18,7 +18,7 @@
 #include <boost/smart_ptr/local_shared_ptr.hpp>
 
 #include "base/outcome.h"
-#include "net/socket.h"
+#include "net/io/socket.h"
 #include "proxy/balancer.h"
 #include "proxy/expectation.h"
 #include "proxy/idle_pool.h"

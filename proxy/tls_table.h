@@ -5,8 +5,8 @@
 #include <memory>
 #include <vector>
 
-#include "net/tls_client.h"
-#include "net/tls_server.h"
+#include "net/tls/client.h"
+#include "net/tls/server.h"
 
 namespace teal::proxy {
 

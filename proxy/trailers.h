@@ -8,14 +8,14 @@
 #include <string_view>
 
 #include "config/route.h"
-#include "net/message.h"
+#include "net/http/message.h"
 #include "proxy/hop_by_hop.h"
 
 namespace teal::proxy {
 
 /// RFC 9110, section 6.5.1: framing, routing, request modifiers, authentication and content format
 /// may not stand in a trailer section, nor may what this proxy vouches for; by whatever name some
-/// applications read it (net/field_names.h).
+/// applications read it (net/http/field_names.h).
 bool is_forbidden_trailer(const net::Field& field, std::string_view name);
 
 /// What may go on: `picked` has the same bytes. `edits` of the head, or null.

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "net/websocket.h"
+#include "net/http/websocket.h"
 #include "proxy/hop_by_hop.h"
 
 namespace teal::proxy {

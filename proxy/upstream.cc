@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/assert.h"
-#include "net/http1_writer.h"
+#include "net/http1/writer.h"
 #include "proxy/exchange.h"
 #include "proxy/upstream_http2.h"
 #include "proxy/worker.h"

@@ -13,8 +13,8 @@
 #include <string_view>
 
 #include "base/outcome.h"
-#include "net/http1_parser.h"
-#include "net/timer_wheel.h"
+#include "net/http1/parser.h"
+#include "net/io/timer_wheel.h"
 #include "proxy/target_connection.h"
 #include "proxy/target_side.h"
 

@@ -1,5 +1,5 @@
 // Http2Upstream: one connection to a target that speaks HTTP/2, shared by the requests that its
-// worker has for the target: feeds its session (net/http2_session.h), owns its streams, and writes
+// worker has for the target: feeds its session (net/http2/session.h), owns its streams, and writes
 // what they have to say once a turn, so that many requests leave in one system call.
 //
 //   connecting --TLS--> greeting --SETTINGS--> open --GOAWAY--> draining --last stream--> closed
@@ -21,8 +21,8 @@
 #include <vector>
 
 #include "base/text.h"
-#include "net/http2_session.h"
-#include "net/timer_wheel.h"
+#include "net/http2/session.h"
+#include "net/io/timer_wheel.h"
 #include "proxy/http2_channel.h"
 #include "proxy/http2_target_stream.h"
 #include "proxy/target_connection.h"

@@ -12,7 +12,7 @@
 #include <string_view>
 
 #include "base/pen.h"
-#include "net/message.h"
+#include "net/http/message.h"
 #include "proxy/hop_by_hop.h"
 
 namespace teal::proxy {

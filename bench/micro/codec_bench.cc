@@ -4,7 +4,7 @@
 #include "base/rng.h"
 #include "base/text.h"
 #include "bench/micro/heads.h"
-#include "net/http1_parser.h"
+#include "net/http1/parser.h"
 #include "proxy/rewrite.h"
 
 namespace teal::bench {

@@ -19,7 +19,7 @@
 
 #include "control/admin/connections.h"
 #include "control/admin/session.h"
-#include "net/socket_file.h"
+#include "net/io/socket_file.h"
 
 namespace teal::control {
 namespace {

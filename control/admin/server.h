@@ -17,7 +17,7 @@
 #include "base/result.h"
 #include "control/api/api.h"
 #include "control/admin/limits.h"
-#include "net/tls_server.h"
+#include "net/tls/server.h"
 
 namespace boost::asio {
 class io_context;

@@ -21,7 +21,7 @@
 #include "control/api/api.h"
 #include "control/admin/limits.h"
 #include "control/admin/connections.h"
-#include "net/maybe_tls.h"
+#include "net/stream/maybe_tls.h"
 
 namespace teal::control {
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "net/http1_parser.h"
+#include "net/http1/parser.h"
 
 namespace teal::health {
 

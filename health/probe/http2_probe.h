@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "net/http2_session.h"
+#include "net/http2/session.h"
 
 namespace teal::health {
 

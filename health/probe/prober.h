@@ -15,7 +15,7 @@
 
 #include "base/address.h"
 #include "config/config.h"
-#include "net/tls_client.h"
+#include "net/tls/client.h"
 
 namespace boost::asio {
 class io_context;

@@ -3,8 +3,8 @@
 #include <optional>
 
 #include "base/rng.h"
-#include "net/field_names.h"
-#include "net/http1_parser.h"
+#include "net/http/field_names.h"
+#include "net/http1/parser.h"
 #include "proxy/hop_by_hop.h"
 #include "proxy/odd_names.h"
 #include "proxy/rewrite.h"

@@ -2,10 +2,10 @@
 // passed no reader, decode it as he may, finds a dot segment in it; and the quick look at a path
 // sees what the slow one does. What is routed is the same whatever becomes of parameters, and
 // taking them away never makes dots or slashes that were not there.
-#include "net/path_rules.h"
+#include "net/http/path_rules.h"
 
-#include "net/request_target.h"
-#include "net/token.h"
+#include "net/http/request_target.h"
+#include "net/http/token.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace teal;

@@ -1,7 +1,7 @@
 // A header of the PROXY protocol is found where it ends whatever comes behind it, is asked for more
 // only while it could still be one, and what Teal writes for the client that it names is read as
 // that client again.
-#include "net/proxy_protocol.h"
+#include "net/io/proxy_protocol.h"
 
 #include "tests/fuzz/fuzz.h"
 

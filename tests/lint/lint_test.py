@@ -22,7 +22,7 @@ class LintTest(unittest.TestCase):
 
 class IncludeGraph(LintTest):
     def test_a_lower_room_may_not_include_an_upper_one(self):
-        self.assert_caught("R1:2", "base/a.cc", '#include "base/a.h"\n#include "net/message.h"\n')
+        self.assert_caught("R1:2", "base/a.cc", '#include "base/a.h"\n#include "net/http/message.h"\n')
         self.assert_caught("R1:1", "net/a.cc", '#include "health/probe.h"\n')
 
     def test_proxy_and_control_never_meet(self):
@@ -42,7 +42,7 @@ class IncludeGraph(LintTest):
         self.assert_clean("tests/e2e/a_test.cc", '#include "app/server.h"\n')
 
     def test_a_comment_is_no_include(self):
-        self.assert_clean("base/a.cc", '// #include "net/message.h"\n')
+        self.assert_clean("base/a.cc", '// #include "net/http/message.h"\n')
 
 
 class Clock(LintTest):

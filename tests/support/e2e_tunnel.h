@@ -10,7 +10,7 @@
 
 #include <gtest/gtest.h>
 
-#include "net/websocket.h"
+#include "net/http/websocket.h"
 #include "tests/support/e2e_target.h"
 #include "tests/support/e2e_teal.h"
 

@@ -10,7 +10,7 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "net/socket.h"
+#include "net/io/socket.h"
 
 namespace teal::e2e {
 namespace {

@@ -12,7 +12,7 @@
 
 #include <gtest/gtest.h>
 
-#include "net/http1_parser.h"
+#include "net/http1/parser.h"
 
 namespace teal::net::testing {
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "net/message.h"
-#include "net/refusal.h"
+#include "net/http/message.h"
+#include "net/http/refusal.h"
 
 namespace teal::net::testing {
 

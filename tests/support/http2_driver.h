@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "net/http2_session.h"
+#include "net/http2/session.h"
 #include "tests/support/http1_driver.h"
 #include "tests/support/http2_frames.h"
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "net/message.h"
+#include "net/http/message.h"
 
 namespace teal::test {
 

@@ -2,8 +2,8 @@
 // come in any pieces.
 #include <algorithm>
 
-#include "net/http2_closed.h"
-#include "net/http2_frame_walk.h"
+#include "net/http2/closed.h"
+#include "net/http2/frame_walk.h"
 #include "tests/support/http2_driver.h"
 
 namespace teal::net::testing {

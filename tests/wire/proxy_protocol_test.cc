@@ -1,5 +1,5 @@
 // Headers of the PROXY protocol: every vector, cut at every byte, and mutations of all of them.
-#include "net/proxy_protocol.h"
+#include "net/io/proxy_protocol.h"
 
 #include <gtest/gtest.h>
 

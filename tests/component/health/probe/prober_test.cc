@@ -11,7 +11,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 
-#include "net/refusal.h"
+#include "net/http/refusal.h"
 #include "tests/support/component_scripted_server.h"
 
 namespace teal::health {
