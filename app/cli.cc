@@ -12,7 +12,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "app/exit_code.h"
+#include "app/client/exit_code.h"
 #include "base/printable.h"
 #include "config/nearest.h"
 #include "control/metrics/build_info.h"

@@ -6,7 +6,7 @@
 
 #include <functional>
 
-#include "app/terminal.h"
+#include "app/client/terminal.h"
 
 namespace CLI {
 class App;
@@ -14,7 +14,7 @@ class App;
 
 namespace teal::app {
 
-/// What the chosen subcommand does; gives the exit code (app/exit_code.h).
+/// What the chosen subcommand does; gives the exit code (app/client/exit_code.h).
 using Action = std::function<int()>;
 
 /// With the process's own terminal and environment.

@@ -7,8 +7,8 @@
 #include <CLI/CLI.hpp>
 
 #include "app/cli.h"
-#include "app/client.h"
-#include "app/exit_code.h"
+#include "app/client/client.h"
+#include "app/client/exit_code.h"
 #include "base/printable.h"
 
 namespace teal::app {

@@ -39,7 +39,7 @@ class IncludeGraph(LintTest):
     def test_upper_rooms_and_tests_include_lower_ones(self):
         self.assert_clean("app/a.cc", '#include "proxy/shard.h"\n#include "control/deploy/ports.h"\n')
         self.assert_clean("control/a.cc", '#include "health/judge/verdict.h"\n')
-        self.assert_clean("tests/e2e/a_test.cc", '#include "app/server.h"\n')
+        self.assert_clean("tests/e2e/a_test.cc", '#include "app/serve/server.h"\n')
 
     def test_a_comment_is_no_include(self):
         self.assert_clean("base/a.cc", '// #include "net/http/message.h"\n')
@@ -53,7 +53,7 @@ class Clock(LintTest):
     def test_the_clock_and_app_may(self):
         text = "Mono SystemClock::mono() const { return std::chrono::steady_clock::now(); }\n"
         self.assert_clean("base/clock.cc", text)
-        self.assert_clean("app/demo.cc", text)
+        self.assert_clean("app/demo/demo.cc", text)
 
     def test_a_word_in_a_string_or_comment_is_no_call(self):
         self.assert_clean("net/a.cc", 'const char* kText = "steady_clock::now()";  // steady_clock::now()\n')

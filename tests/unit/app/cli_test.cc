@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "app/client.h"
+#include "app/client/client.h"
 #include "tests/support/admin_fixture.h"
 
 namespace teal::app {

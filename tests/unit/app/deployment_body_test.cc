@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "app/client.h"
+#include "app/client/client.h"
 
 namespace teal::app {
 namespace {

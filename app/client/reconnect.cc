@@ -1,0 +1,24 @@
+#include "app/client/reconnect.h"
+
+#include <algorithm>
+#include <ostream>
+
+#include "base/printable.h"
+
+namespace teal::app {
+
+bool Reconnect::lost(const std::string& why, Millis most) {
+  if (!lost_) terminal_.err << "teal: " << printable(why) << "; trying again\n" << std::flush;
+  lost_ = true;
+  const Millis now = std::min(next_, most);
+  next_ = std::min(next_ * 2, kLongest);
+  return terminal_.pause(now);
+}
+
+void Reconnect::back() {
+  if (lost_) terminal_.err << "teal: Teal answers again\n" << std::flush;
+  lost_ = false;
+  next_ = kShortest;
+}
+
+}  // namespace teal::app

@@ -1,0 +1,223 @@
+#include "app/serve/certificate_reloader.h"
+
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <utility>
+
+#include "app/serve/file_places.h"
+#include "base/assert.h"
+
+namespace teal::app {
+namespace {
+
+net::TicketKey draw_key() {
+  std::array<std::uint8_t, net::TicketKey::kBytes> random{};
+  const ssize_t n = ::getrandom(random.data(), random.size(), 0);
+  TEAL_ASSERT(n == static_cast<ssize_t>(random.size()));
+  return net::TicketKey::from(random);
+}
+
+/// What tells one version of the files from another.
+std::string state_of(const std::vector<std::string>& paths) {
+  std::string state;
+  for (const std::string& path : paths) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) {
+      state += "gone;";
+      continue;
+    }
+    state += std::to_string(status.st_ino) + ':' + std::to_string(status.st_size) + ':' +
+             std::to_string(status.st_mtim.tv_sec) + '.' + std::to_string(status.st_mtim.tv_nsec) +
+             ';';
+  }
+  return state;
+}
+
+std::vector<std::string> paths_of(const config::ListenerTls& tls) {
+  std::vector<std::string> paths;
+  for (const config::Certificate& each : tls.certificates)
+    for (const config::FileName* file : {&each.chain, &each.key, &each.ocsp, &each.clients.ca})
+      if (!file->empty()) paths.push_back(file->path);
+  return paths;
+}
+
+std::string in_words(const net::FileFaults& faults) {
+  std::string text;
+  for (const net::FileFault& each : faults) {
+    if (!text.empty()) text += "; ";
+    text += each.message;
+  }
+  return text;
+}
+
+}  // namespace
+
+TlsKeeper::TlsKeeper(std::shared_ptr<const config::Config> config, const Clock& clock, Log& log)
+    : config_(std::move(config)), clock_(clock), log_(log) {
+  next_.listeners.resize(config_->listeners.size());
+  next_.services.resize(config_->services.size());
+  rotate_at_.resize(config_->listeners.size(), Mono::max());
+  add_units();
+}
+
+void TlsKeeper::add_units() {
+  for (std::size_t i = 0; i < config_->listeners.size(); ++i)
+    if (config_->listeners[i].tls) add_listener(i);
+  for (std::size_t i = 0; i < config_->services.size(); ++i)
+    if (config_->services[i].tls) add_service(i);
+  if (config_->admin.tls) add_admin();
+}
+
+void TlsKeeper::add_listener(std::size_t index) {
+  const config::Listener& spec = config_->listeners[index];
+  units_.push_back({"listener " + spec.name,
+                    paths_of(*spec.tls),
+                    [this, index, &spec](net::FileFaults& faults) {
+                      auto& mine = next_.listeners[index];
+                      const net::TicketKeys keys =
+                          mine ? mine->keys() : net::TicketKeys(draw_key());
+                      auto made =
+                          net::TlsServer::make(spec.name, *spec.tls, keys, clock_.wall(), faults);
+                      if (!made) return false;
+                      if (!mine) rotate_at_[index] = clock_.mono() + spec.tls->ticket_rotation;
+                      mine = std::move(made);
+                      return true;
+                    },
+                    {},
+                    {}});
+}
+
+void TlsKeeper::add_service(std::size_t index) {
+  const config::TargetTls& spec = *config_->services[index].tls;
+  std::vector<std::string> paths;
+  for (const config::FileName* file : {&spec.ca, &spec.chain, &spec.key})
+    if (!file->empty()) paths.push_back(file->path);
+  units_.push_back({"targets of service " + config_->services[index].name,
+                    std::move(paths),
+                    [this, index, &spec](net::FileFaults& faults) {
+                      auto made = net::TlsClient::make(spec, clock_.wall(), faults);
+                      if (!made) return false;
+                      next_.services[index] = std::move(made);
+                      return true;
+                    },
+                    {},
+                    {}});
+}
+
+void TlsKeeper::add_admin() {
+  const config::ListenerTls& spec = *config_->admin.tls;
+  units_.push_back({"admin address",
+                    paths_of(spec),
+                    [this, &spec](net::FileFaults& faults) {
+                      auto made = net::TlsServer::make("admin", spec, net::TicketKeys(draw_key()),
+                                                       clock_.wall(), faults);
+                      if (!made) return false;
+                      admin_ = std::move(made);
+                      return true;
+                    },
+                    {},
+                    {}});
+}
+
+net::FileFaults TlsKeeper::load() {
+  net::FileFaults all;
+  for (Unit& unit : units_) {
+    unit.loaded = unit.seen = state_of(unit.paths);
+    net::FileFaults faults;
+    unit.load(faults);
+    all.insert(all.end(), faults.begin(), faults.end());
+  }
+  table_ = std::make_shared<const proxy::TlsTable>(next_);
+  look_at_ = clock_.mono() + kLook;
+  return all;
+}
+
+bool TlsKeeper::reload(Unit& unit) {
+  unit.loaded = unit.seen;
+  net::FileFaults faults;
+  const bool taken = unit.load(faults);
+  ++(taken ? reloads_ : failures_);
+  if (!taken) {
+    log_.error("new certificate files are refused, the old ones stay in use",
+               {{"of", unit.name}, {"reason", in_words(faults)}});
+    return false;
+  }
+  log_.info("certificate files reloaded", {{"of", unit.name}});
+  if (!faults.empty())
+    log_.warning("certificate files need attention",
+                 {{"of", unit.name}, {"reason", in_words(faults)}});
+  return true;
+}
+
+bool TlsKeeper::rotate() {
+  bool rotated = false;
+  for (std::size_t i = 0; i < rotate_at_.size(); ++i) {
+    if (clock_.mono() < rotate_at_[i]) continue;
+    rotate_at_[i] = clock_.mono() + config_->listeners[i].tls->ticket_rotation;
+    auto& mine = next_.listeners[i];
+    mine = mine->with_keys(mine->keys().rotated(draw_key()));
+    rotated = true;
+  }
+  return rotated;
+}
+
+bool TlsKeeper::tick() {
+  if (units_.empty() || clock_.mono() < look_at_) return false;
+  look_at_ = clock_.mono() + kLook;
+  bool changed = rotate();
+  for (Unit& unit : units_) {
+    // Two looks with the same result: whoever writes certificate and key one after the other is
+    // done.
+    const std::string before = std::exchange(unit.seen, state_of(unit.paths));
+    if (unit.seen != unit.loaded && unit.seen == before) changed = reload(unit) || changed;
+  }
+  if (changed) table_ = std::make_shared<const proxy::TlsTable>(next_);
+  return changed;
+}
+
+std::vector<MetricSample> TlsKeeper::samples() const {
+  std::vector<MetricSample> samples;
+  if (units_.empty()) return samples;
+  const auto add = [&](const std::string& listener, const net::TlsServer& server) {
+    for (const net::CertificateView& each : server.certificates()) {
+      const auto seconds =
+          std::chrono::duration_cast<std::chrono::seconds>(each.not_after.time_since_epoch());
+      samples.push_back({.name = "teal_tls_certificate_expiry_timestamp_seconds",
+                         .help = "When a certificate in use expires, in Unix time.",
+                         .type = MetricSample::Type::gauge,
+                         .labels = {{"listener", listener}, {"certificate", each.path}},
+                         .value = static_cast<double>(seconds.count())});
+    }
+  };
+  for (std::size_t i = 0; i < next_.listeners.size(); ++i)
+    if (next_.listeners[i]) add(config_->listeners[i].name, *next_.listeners[i]);
+  if (admin_) add("admin", *admin_);
+  for (const auto& [result, count] :
+       {std::pair<std::string, std::uint64_t>{"taken", reloads_}, {"refused", failures_}})
+    samples.push_back({.name = "teal_tls_reloads_total",
+                       .help = "Times that changed certificate files were read, by result.",
+                       .type = MetricSample::Type::counter,
+                       .labels = {{"result", result}},
+                       .value = static_cast<double>(count)});
+  return samples;
+}
+
+std::vector<config::Problem> to_problems(const net::FileFaults& faults, const std::string& file,
+                                         bool fatal) {
+  std::vector<config::Problem> problems;
+  for (const net::FileFault& each : faults) {
+    if (each.fatal != fatal) continue;
+    config::Problem& problem = problems.emplace_back(config::Problem{
+        file, each.file.line, each.file.column, each.file.key, each.message, each.hint});
+    const std::string note = relative_to_what(each.file.path);
+    if (note.empty()) continue;
+    if (problem.message.starts_with(each.file.path))
+      problem.message.replace(0, each.file.path.size(), absolute_path(each.file.path));
+    problem.hint += (problem.hint.empty() ? "" : "; ") + note;
+  }
+  return problems;
+}
+
+}  // namespace teal::app

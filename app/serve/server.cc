@@ -1,0 +1,425 @@
+#include "app/serve/server.h"
+
+#include <sys/random.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <chrono>
+#include <csignal>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "app/serve/access_log_watch.h"
+#include "app/serve/control_priority.h"
+#include "app/serve/overload_watch.h"
+#include "app/serve/own_sockets.h"
+#include "app/serve/process_figures.h"
+#include "app/serve/scrape_parts.h"
+#include "app/serve/scrape_watch.h"
+#include "app/serve/start_gate.h"
+#include "app/serve/certificate_reloader.h"
+#include "app/serve/watchdog.h"
+#include "base/assert.h"
+#include "base/clock.h"
+#include "control/api/api.h"
+#include "control/admin/server.h"
+#include "control/controller/controller.h"
+#include "control/metrics/exporter.h"
+#include "control/deploy/ports.h"
+#include "control/store/sqlite_store.h"
+#include "health/probe/monitor.h"
+#include "proxy/error_pages.h"
+#include "proxy/worker_pool.h"
+
+namespace teal::app {
+namespace {
+
+constexpr Millis kTick{100};
+constexpr std::array<Micros, 3> kLooks{Micros{500}, Micros{5'000}, Micros{30'000}};
+
+/// Of the kernel's generator, which does not fail for as few bytes as these (getrandom(2)).
+void draw_random(std::span<std::uint8_t> out) {
+  TEAL_ASSERT(out.size() <= 256);
+  const ssize_t drawn = ::getrandom(out.data(), out.size(), 0);
+  TEAL_ASSERT(drawn == static_cast<ssize_t>(out.size()));
+}
+
+SipKey draw_sip_key() {
+  std::array<std::uint8_t, sizeof(SipKey)> random{};
+  draw_random(random);
+  return std::bit_cast<SipKey>(random);
+}
+
+std::uint64_t draw_seed() {
+  std::uint64_t seed = 0;
+  if (::getrandom(&seed, sizeof seed, 0) != sizeof seed)
+    seed = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+  return seed;
+}
+
+/// A proxy needs two descriptors per request in flight: as many as we may have.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
+
+struct Server::State final : control::Ports {
+  State(std::shared_ptr<const config::Config> c, Log& l, Systemd s)
+      : config(std::move(c)),
+        log(l),
+        systemd(std::move(s)),
+        watchdog(systemd.watchdog()),
+        signals(io, SIGTERM, SIGINT, SIGQUIT),
+        side_signals(io, SIGUSR1, SIGHUP),
+        ticker(io),
+        looker(io),
+        grace(io),
+        pool(io, {.config = config,
+                  .clock = &clock,
+                  .log = &log,
+                  .seed = draw_seed(),
+                  .draws = draw_sip_key(),
+                  .hop_id = static_cast<std::uint32_t>(draw_seed()),
+                  .on_bad_outcome = [this](const BadOutcome& bad) { on_bad_outcome(bad); },
+                  .on_exposed =
+                      [this] {
+                        if (controller) controller->on_exposed();
+                      },
+                  .on_tallies =
+                      [this](const std::vector<TargetTally>& tallies) {
+                        if (controller) controller->on_tallies(tallies);
+                      },
+                  .on_judged_event =
+                      [this](std::uint32_t service, const JudgedEvent& event) {
+                        if (controller) controller->on_judged_event(service, event);
+                      },
+                  .on_judged = [this](Mono at) { look(0, at); }}),
+        access_log(config->access_log.path, log),
+        scrapes(log),
+        overload(config->overload, pool, log),
+        tls(config, clock, log),
+        monitor(io, clock, draw_seed(),
+                [this](TargetId target, Health health, const std::string& reason) {
+                  controller->on_health(target, health, reason);
+                }),
+        gate(io, [this](StartGate::Publication first) { open_up(std::move(first)); }),
+        priority(log) {}
+
+  // ---- control::Ports
+  void publish(std::uint64_t version, const std::vector<ServiceState>& states,
+               std::function<void(Mono)> applied) override {
+    StartGate::Publication publication{version, states, std::move(applied)};
+    if (gate.is_open()) {
+      hand_out(publication);
+      watch(states);
+    } else {
+      watch(states);
+      gate.offer(std::move(publication));
+    }
+  }
+  /// The first publication: once every worker runs on it, everybody is served.
+  void open_up(StartGate::Publication first) {
+    first.applied = [this, applied = std::move(first.applied)](Mono at) {
+      applied(at);
+      is_serving = true;
+      if (!shutting_down) systemd.ready("serving");
+    };
+    hand_out(first);
+  }
+  void hand_out(const StartGate::Publication& publication) {
+    pool.publish(publication.version, publication.states, publication.applied);
+    priority.raise();
+  }
+  TrafficCounters read_traffic(const TrafficKey& key) override { return pool.read_traffic(key); }
+  StageReading read_stage(const TrafficKey& key, Stage stage) override {
+    return pool.read_stage(key, stage);
+  }
+  Tallies read_tallies(const TrafficKey& key, std::uint64_t deployment) override {
+    return pool.read_tallies(key, deployment);
+  }
+  GroupInFlight read_in_flight(const std::string& service, Colour colour) override {
+    return pool.read_in_flight(service, colour);
+  }
+  Mono settled_before() override { return pool.settled_before(); }
+  void want_settled(Mono began) override { pool.want_settled(began); }
+  void set_sticky_secrets(const StickySecrets& secrets) override {
+    pool.set_sticky_secrets(secrets);
+  }
+  void draw_random(std::span<std::uint8_t> out) override { teal::app::draw_random(out); }
+
+  std::optional<OwnSocket> own_socket(const Address& target) override {
+    return own_sockets.at(target, clock.mono());
+  }
+
+  void watch(const std::vector<ServiceState>& states);
+  Result<void> load_tls();
+  void look_at_tls();
+  control::ApiSurroundings surroundings();
+  Result<void> start();
+  void tick();
+  void look_after_life();
+  void look(std::size_t nth, Mono completed);
+  void await_signal();
+  void await_side_signal();
+  void begin_shutdown();
+  void finish_shutdown();
+  void on_bad_outcome(const BadOutcome& bad) {
+    if (controller) controller->on_bad_outcome(bad);
+  }
+  std::vector<control::ScrapePart> scrape();
+  void later(std::function<void()> slice);
+
+  std::shared_ptr<const config::Config> config;
+  Log& log;
+  const Systemd systemd;
+  Watchdog watchdog;
+  SystemClock clock;
+  WallTime started = clock.wall();
+  boost::asio::io_context io{1};
+  boost::asio::signal_set signals;       ///< That end Teal.
+  boost::asio::signal_set side_signals;  ///< That do not.
+  boost::asio::steady_timer ticker;
+  boost::asio::steady_timer looker;
+  boost::asio::steady_timer grace;
+  proxy::WorkerPool pool;
+  AccessLogWatch access_log;
+  ScrapeWatch scrapes;
+  OverloadWatch overload;
+  TlsKeeper tls;
+  std::vector<ServiceState> watched_states;
+  health::Monitor monitor;
+  OwnSockets own_sockets;
+  StartGate gate;
+  ControlPriority priority;
+  std::unique_ptr<control::Controller> controller;
+  std::unique_ptr<control::AdminApi> api;
+  std::unique_ptr<control::AdminServer> admin;
+  bool is_serving = false;
+  bool shutting_down = false;
+};
+
+void Server::State::watch(const std::vector<ServiceState>& states) {
+  watched_states = states;
+  std::vector<health::Watched> watched;
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    const std::optional<config::HealthCheck>& check = config->services[i].health;
+    if (!check) continue;
+    for (const Colour colour : kColours)
+      for (const TargetState& target : states[i].groups[colour].targets)
+        watched.push_back(
+            {target.id,
+             target.address,
+             *check,
+             {tls.table()->services[i], config->services[i].upstream.proxy_protocol}});
+  }
+  monitor.watch(std::move(watched));
+}
+
+Result<void> Server::State::load_tls() {
+  const net::FileFaults faults = tls.load();
+  for (const net::FileFault& each : faults)
+    if (each.fatal) return Error{Source::config, each.file.key + ": " + each.message};
+  pool.set_tls(tls.table());
+  return {};
+}
+
+void Server::State::look_at_tls() {
+  if (!tls.tick()) return;
+  pool.set_tls(tls.table());
+  watch(std::vector<ServiceState>(watched_states));
+}
+
+/// What the control API tells of the process.
+control::ApiSurroundings Server::State::surroundings() {
+  control::ApiSurroundings of;
+  of.scrape = [this] { return scrape(); };
+  of.scrape_last = [this] { return detail_parts(pool, *config); };
+  of.later = [this](std::function<void()> slice) { later(std::move(slice)); };
+  of.on_scraped = [this](const control::ScrapeReport& scrape) {
+    scrapes.look(scrape, pool.targets_left_out(), clock.mono());
+  };
+  of.metric_samples = config->limits.metric_samples;
+  of.not_ready = [this] {
+    std::vector<std::string> reasons;
+    if (shutting_down) reasons.emplace_back("shutting down");
+    if (!gate.is_open()) reasons.emplace_back("first health checks are running");
+    return reasons;
+  };
+  of.warnings = [this] {
+    std::vector<std::string> warnings;
+    for (const auto& warning : {access_log.warning(), scrapes.warning()})
+      if (warning) warnings.push_back(*warning);
+    return warnings;
+  };
+  return of;
+}
+
+Result<void> Server::State::start() {
+  raise_descriptor_limit();
+  if (!config->limits.idle_upstream)
+    pool.limit_idle_upstream(idle_upstream_limit(read_descriptor_limit()));
+  overload.tick(clock.mono());
+  std::signal(SIGPIPE, SIG_IGN);
+  // A store or log at the file size limit is a failed write (EFBIG), not our end.
+  std::signal(SIGXFSZ, SIG_IGN);
+  if (const Result<void> loaded = load_tls(); !loaded) return loaded.error();
+  net::FileFaults faults;
+  pool.set_error_pages(proxy::ErrorPages::load(*config, faults));
+  if (!faults.empty())
+    return Error{Source::config, faults.front().file.key + ": " + faults.front().message};
+  auto store = control::open_sqlite_store(config->state_path, {.log = &log});
+  if (!store) return store.error();
+  if (const Result<void> opened = pool.open(); !opened) return opened.error();
+  controller = std::make_unique<control::Controller>(config, clock, log, *this, std::move(*store));
+  api = std::make_unique<control::AdminApi>(*controller, clock, config->admin, surroundings());
+  auto bound = control::AdminServer::start(io, *api, log, config->admin.address, {},
+                                           [this] { return tls.admin(); });
+  if (!bound) return bound.error();
+  admin = std::move(*bound);
+  own_sockets.add({"the admin address", admin->address(), true});
+  for (std::size_t i = 0; i < config->listeners.size(); ++i)
+    own_sockets.add({"listener '" + config->listeners[i].name + "'", pool.addresses()[i], false});
+  if (const Result<void> ready = controller->start(); !ready) return ready.error();
+  log.info("listening", {{"listener", "admin"}, {"address", to_string(admin->address())}});
+  for (std::size_t i = 0; i < config->listeners.size(); ++i)
+    log.info("listening", {{"listener", config->listeners[i].name},
+                           {"address", to_string(pool.addresses()[i])}});
+  await_signal();
+  await_side_signal();
+  tick();
+  return {};
+}
+
+void Server::State::tick() {
+  ticker.expires_after(kTick);
+  ticker.async_wait([this](const boost::system::error_code& ec) {
+    if (ec) return;
+    overload.tick(clock.mono());
+    if (const auto health = pool.access_log_health()) access_log.look(*health, clock.mono());
+    controller->tick();
+    look_at_tls();
+    look_after_life();
+    tick();
+  });
+}
+
+/// Before everybody is served there are no workers to ask, and systemd does not wait for life.
+void Server::State::look_after_life() {
+  if (!is_serving) return;
+  const Watchdog::Turn turn = watchdog.tick(clock.mono());
+  if (turn.ask) pool.ask_all([this](Mono at) { watchdog.answered(at); });
+  if (turn.tell) systemd.alive();
+}
+
+/// Events may wait for older requests to settle. Workers say when they have; should one have missed
+/// that it was asked, because it happened at the very same time: look again soon, later, and then
+/// with the ticks.
+void Server::State::look(std::size_t nth, Mono completed) {
+  if (!controller) return;
+  if (!controller->look(completed) || nth >= kLooks.size()) {
+    looker.cancel();
+    return;
+  }
+  looker.expires_after(kLooks[nth]);
+  looker.async_wait([this, nth](const boost::system::error_code& ec) {
+    if (!ec) look(nth + 1, clock.mono());
+  });
+}
+
+void Server::State::await_signal() {
+  signals.async_wait([this](const boost::system::error_code& ec, int) {
+    if (ec) return;
+    if (shutting_down) {
+      log.warning("second signal: ending at once");
+      finish_shutdown();
+      return;
+    }
+    begin_shutdown();
+    await_signal();
+  });
+}
+
+void Server::State::await_side_signal() {
+  side_signals.async_wait([this](const boost::system::error_code& ec, int signal) {
+    if (ec) return;
+    if (signal == SIGUSR1) {
+      pool.reopen_access_log();
+      log.info("access log reopened");
+    } else {
+      log.warning("the configuration file is read at the start only: restart to apply a change");
+    }
+    await_side_signal();
+  });
+}
+
+void Server::State::begin_shutdown() {
+  shutting_down = true;
+  systemd.stopping("draining for " + format_duration(config->shutdown_grace) + " at most");
+  log.info("draining", {{"grace", format_duration(config->shutdown_grace)}});
+  pool.drain([this] { finish_shutdown(); });
+  grace.expires_after(config->shutdown_grace);
+  grace.async_wait([this](const boost::system::error_code& ec) {
+    if (ec) return;
+    log.warning("grace is over: running requests are cut");
+    finish_shutdown();
+  });
+}
+
+void Server::State::finish_shutdown() {
+  pool.stop();
+  monitor.stop();
+  controller->close();
+  io.stop();
+}
+
+std::vector<control::ScrapePart> Server::State::scrape() {
+  std::vector<control::ScrapePart> parts = traffic_parts(pool);
+  parts.insert(parts.begin(), [this](control::MetricBook& book) {
+    add_process(book, read_process_figures(started));
+    for (const auto& samples :
+         {pool.read_stats(), overload.samples(), tls.samples(), admin->metrics()})
+      for (const MetricSample& sample : samples) book.sample(sample);
+    return false;
+  });
+  return parts;
+}
+
+/// A slice of work that takes its time and that no verdict waits for.
+void Server::State::later(std::function<void()> slice) {
+  boost::asio::post(io, [this, slice = std::move(slice)] {
+    const ControlPriority::Ordinary no_haste(priority);
+    slice();
+  });
+}
+
+Server::Server(std::shared_ptr<const config::Config> config, Log& log, Systemd systemd)
+    : state_(std::make_unique<State>(std::move(config), log, std::move(systemd))) {}
+
+Server::~Server() = default;
+
+Result<void> Server::start() {
+  return state_->start();
+}
+
+int Server::run() {
+  state_->log.info("teal is up", {{"workers", std::to_string(state_->pool.workers())}});
+  // Whatever else control has before it, the judge comes first.
+  while (state_->io.run_one() > 0) state_->pool.take_reports();
+  state_->pool.stop();
+  state_->log.info("teal has ended");
+  return 0;
+}
+
+}  // namespace teal::app
