@@ -13,11 +13,11 @@
 #include <span>
 #include <vector>
 
+#include "base/count.h"
 #include "base/counters.h"
 #include "base/error_meaning.h"
 #include "base/grpc_status.h"
 #include "net/http/refusal.h"
-#include "proxy/count.h"
 #include "proxy/route_table.h"
 #include "proxy/service_stats.h"
 

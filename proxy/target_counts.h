@@ -2,7 +2,7 @@
 // (`metrics: { per_target: true }`); and TargetBook, which hands them out with the tables and reads
 // them. Services that do not want it have none, which costs their requests one branch.
 //
-// TargetCounts: written by its worker, read by anybody (proxy/count.h). TargetBook: control thread.
+// TargetCounts: written by its worker, read by anybody (base/count.h). TargetBook: control thread.
 // A target is known by its address in its group: one that is registered anew while it is still
 // there goes on with its numbers, and one that has left takes them along.
 #pragma once
@@ -15,9 +15,9 @@
 #include <optional>
 #include <vector>
 
+#include "base/count.h"
 #include "base/outcome.h"
 #include "base/target_reading.h"
-#include "proxy/count.h"
 
 namespace teal::proxy {
 

@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace teal::proxy {
+namespace teal {
 
 class Count {
  public:
@@ -38,4 +38,4 @@ class Counts {
   std::array<Count, kSize> counts_;
 };
 
-}  // namespace teal::proxy
+}  // namespace teal
