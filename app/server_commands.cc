@@ -25,7 +25,7 @@
 #include "config/load.h"
 #include "control/json/text.h"
 #include "health/judge/outlook.h"
-#include "proxy/error_pages.h"
+#include "proxy/headers/error_pages.h"
 
 namespace teal::app {
 namespace {

@@ -3,7 +3,7 @@
 // itself at worst and the round bounds people put in alarms and Prometheus buckets (0.5 ms, 25 ms,
 // 2.5 s) fall exactly on bucket borders. Merged and windowed by adding and subtracting.
 //
-// A plain value. Workers keep the same buckets as single-writer atomics (proxy/shard.h).
+// A plain value. Workers keep the same buckets as single-writer atomics (proxy/telemetry/shard.h).
 #pragma once
 
 #include <array>

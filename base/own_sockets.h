@@ -4,7 +4,7 @@
 //
 // Pure. The text of a configuration is all that `teal check` has; a running Teal knows what its
 // sockets are bound to and which addresses this machine has (app/serve/own_sockets.h). Does not see what
-// leads back by way of others: loops are noticed by Via (proxy/via.h).
+// leads back by way of others: loops are noticed by Via (proxy/headers/via.h).
 #pragma once
 
 #include <array>

@@ -1,6 +1,6 @@
 // The numbers of one target, of a service that wants them (`metrics: { per_target: true }`), as
 // plain values for the exporter. Workers hold them as single-writer atomics
-// (proxy/target_counts.h).
+// (proxy/routing/target_counts.h).
 //
 // What is counted is attempts: a request that failed on one target and was answered by the next is
 // in the numbers of both.

@@ -60,7 +60,7 @@ struct StatusRange {
   bool operator==(const StatusRange&) const = default;
 };
 
-/// What Teal's own responses with these statuses say, from a file (proxy/error_pages.h).
+/// What Teal's own responses with these statuses say, from a file (proxy/headers/error_pages.h).
 struct ErrorPage {
   std::vector<StatusRange> statuses;
   FileName file;
@@ -370,7 +370,7 @@ struct Admin {
   bool operator==(const Admin&) const = default;
 };
 
-/// When Teal has too little of something (proxy/overload.h).
+/// When Teal has too little of something (proxy/policy/overload.h).
 struct Overload {
   bool enabled = true;
   std::optional<std::uint32_t> memory_mib;  ///< Resident; left out: what the cgroup allows.

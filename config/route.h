@@ -23,7 +23,7 @@ struct HeaderMatch {
   auto operator<=>(const HeaderMatch&) const = default;
 };
 
-/// All of it has to fit. Which match wins where several fit: proxy/route_match.h.
+/// All of it has to fit. Which match wins where several fit: proxy/routing/route_match.h.
 struct Match {
   std::string listener;
   /// "" any host, "shop.example.com" exactly, "*.example.com" any name below. Lower case, no port.

@@ -10,7 +10,7 @@
 
 #include "base/log.h"
 #include "base/time.h"
-#include "proxy/access_log.h"
+#include "proxy/telemetry/access_log.h"
 
 namespace teal::app {
 

@@ -19,7 +19,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "config/load.h"
-#include "proxy/tls_table.h"
+#include "proxy/loop/tls_table.h"
 
 namespace teal::app {
 

@@ -7,7 +7,7 @@
 
 #include "config/config.h"
 #include "control/metrics/scraper.h"
-#include "proxy/worker_pool.h"
+#include "proxy/worker/pool.h"
 
 namespace teal::app {
 

@@ -36,8 +36,8 @@
 #include "control/deploy/ports.h"
 #include "control/store/sqlite_store.h"
 #include "health/probe/monitor.h"
-#include "proxy/error_pages.h"
-#include "proxy/worker_pool.h"
+#include "proxy/headers/error_pages.h"
+#include "proxy/worker/pool.h"
 
 namespace teal::app {
 namespace {

@@ -2,8 +2,8 @@
 #include <benchmark/benchmark.h>
 
 #include "base/histogram.h"
-#include "proxy/access_log.h"
-#include "proxy/shard.h"
+#include "proxy/telemetry/access_log.h"
+#include "proxy/telemetry/shard.h"
 
 namespace teal::bench {
 namespace {

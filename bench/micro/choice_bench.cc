@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "proxy/balancer.h"
-#include "proxy/route_table.h"
-#include "proxy/splitter.h"
+#include "proxy/routing/balancer.h"
+#include "proxy/routing/route_table.h"
+#include "proxy/routing/splitter.h"
 
 namespace teal::bench {
 namespace {

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "bench/micro/heads.h"
 #include "net/http1/parser.h"
-#include "proxy/rewrite.h"
+#include "proxy/headers/rewrite.h"
 
 namespace teal::bench {
 namespace {

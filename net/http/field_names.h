@@ -4,7 +4,7 @@
 // decides by a name that others are to trust has to ask by what such a reader makes of it.
 //
 // Pure. The codecs note that a head has odd names (Fields::has_odd_names), which costs nothing
-// where it has none; what becomes of them is proxy/odd_names.h's.
+// where it has none; what becomes of them is proxy/headers/odd_names.h's.
 #pragma once
 
 #include <string_view>

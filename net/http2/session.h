@@ -155,7 +155,7 @@ class Http2Session {
   bool has_closed() const { return !closed_.empty(); }
 
   // ---- output: messages. On a stream that is over nothing happens.
-  // Heads are HTTP/1 heads as proxy/rewrite.h makes them: start line, lines, empty line.
+  // Heads are HTTP/1 heads as proxy/headers/rewrite.h makes them: start line, lines, empty line.
   /// A client's; the body follows unless the head `ends` it. With a `protocol` it goes out as an
   /// extended CONNECT (RFC 8441). False: no stream can be opened.
   bool send_request(Http2ClientStream& stream, std::string_view head, bool ends,

@@ -1,4 +1,4 @@
-// Large bodies whose bytes nobody needs go from socket to socket (proxy/pipe_pool.h): they are the
+// Large bodies whose bytes nobody needs go from socket to socket (proxy/loop/pipe_pool.h): they are the
 // same, they end as others do, and what goes wrong in the middle is noticed as with others.
 #include <filesystem>
 

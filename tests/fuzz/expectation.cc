@@ -2,7 +2,7 @@
 // most once, and never behind the beginning of its body or an answer; a target is asked only by
 // somebody who waits; no byte of the body goes to a target that has answered instead; and a
 // connection is kept only where nothing of the request can stand in front of the next one.
-#include "proxy/expectation.h"
+#include "proxy/policy/expectation.h"
 
 #include "tests/fuzz/fuzz.h"
 

@@ -5,9 +5,9 @@
 #include "base/rng.h"
 #include "net/http/field_names.h"
 #include "net/http1/parser.h"
-#include "proxy/hop_by_hop.h"
-#include "proxy/odd_names.h"
-#include "proxy/rewrite.h"
+#include "proxy/headers/hop_by_hop.h"
+#include "proxy/headers/odd_names.h"
+#include "proxy/headers/rewrite.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace teal;

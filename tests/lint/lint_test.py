@@ -27,7 +27,7 @@ class IncludeGraph(LintTest):
 
     def test_proxy_and_control_never_meet(self):
         self.assert_caught("R1:1", "proxy/a.cc", '#include "control/deploy/ports.h"\n')
-        self.assert_caught("R1:1", "control/a.cc", '#include "proxy/shard.h"\n')
+        self.assert_caught("R1:1", "control/a.cc", '#include "proxy/telemetry/shard.h"\n')
         self.assert_caught("R1:1", "proxy/a.cc", '#include "health/judge/verdict.h"\n')
 
     def test_rooms_do_not_include_tests(self):
@@ -37,7 +37,7 @@ class IncludeGraph(LintTest):
         self.assert_caught("R1:1", "app/a.cc", '#include "../base/time.h"\n')
 
     def test_upper_rooms_and_tests_include_lower_ones(self):
-        self.assert_clean("app/a.cc", '#include "proxy/shard.h"\n#include "control/deploy/ports.h"\n')
+        self.assert_clean("app/a.cc", '#include "proxy/telemetry/shard.h"\n#include "control/deploy/ports.h"\n')
         self.assert_clean("control/a.cc", '#include "health/judge/verdict.h"\n')
         self.assert_clean("tests/e2e/a_test.cc", '#include "app/serve/server.h"\n')
 

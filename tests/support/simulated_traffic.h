@@ -6,7 +6,7 @@
 
 #include "base/judged_event.h"
 #include "base/rng.h"
-#include "proxy/splitter.h"
+#include "proxy/routing/splitter.h"
 
 namespace teal {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/judged_event.h"
-#include "proxy/splitter.h"
+#include "proxy/routing/splitter.h"
 #include "tests/support/simulated_traffic.h"
 
 namespace teal {

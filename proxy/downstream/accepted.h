@@ -1,0 +1,22 @@
+// Accepted: a client's connection that nobody serves yet, on its way from a listening socket to a
+// worker.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "net/io/socket.h"
+#include "proxy/policy/client_connections.h"
+
+namespace teal::proxy {
+
+struct Accepted {
+  net::Socket socket;
+  std::size_t listener = 0;
+  std::string peer_address;  ///< Empty for a Unix socket.
+  std::uint16_t peer_port = 0;
+  ClientPlace place = {};  ///< Where the listener limits connections per client.
+};
+
+}  // namespace teal::proxy

@@ -1,0 +1,126 @@
+#include "proxy/downstream/acceptor.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "proxy/downstream/proxy_header_reader.h"
+#include "proxy/worker/worker.h"
+
+namespace teal::proxy {
+namespace {
+
+/// Without free descriptors accept() fails at once for as long as the backlog waits: not a loop to
+/// spin in.
+constexpr Millis kRest{100};
+
+}  // namespace
+
+Listening::Listening(Worker& worker, net::Socket socket, std::size_t listener, bool shared)
+    : worker_(worker),
+      socket_(std::move(socket)),
+      listener_(listener),
+      shared_(shared),
+      rest_([](void* self) { static_cast<Listening*>(self)->set_accepting(true); }, this) {}
+
+Result<void> Listening::open() {
+  const Result<void> added = worker_.reactor().add_listener(socket_.fd(), *this, shared_);
+  watched_ = added.has_value();
+  return added;
+}
+
+void Listening::close() {
+  const boost::intrusive_ptr<Listening> alive(this);
+  if (!socket_) return;
+  accept_all();
+  if (std::exchange(watched_, false)) worker_.reactor().remove(socket_.fd(), *this);
+  rest_.cancel();
+  socket_.close();
+}
+
+void Listening::set_accepting(bool accepts) {
+  if (!socket_ || accepts == watched_) return;
+  const boost::intrusive_ptr<Listening> alive(this);
+  rest_.cancel();
+  if (accepts) {
+    // A rest is not the end of an overload.
+    if (worker_.overload() < OverloadLevel::no_accepts) static_cast<void>(open());
+    return;
+  }
+  watched_ = false;
+  worker_.reactor().remove(socket_.fd(), *this);
+}
+
+ListenerShard& Listening::stats() const {
+  return worker_.counters().listener(listener_);
+}
+
+void Listening::on_ready(net::Readiness /*ready*/) {
+  if (watched_) accept_all();
+}
+
+void Listening::accept_all() {
+  while (true) {
+    net::Endpoint peer;
+    peer.size = sizeof peer.storage;
+    const int fd = ::accept4(socket_.fd(), reinterpret_cast<sockaddr*>(&peer.storage), &peer.size,
+                             SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+      welcome(net::Socket(fd), peer);
+      continue;
+    }
+    if (errno == EINTR || errno == ECONNABORTED) continue;
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) rest();
+    return;
+  }
+}
+
+void Listening::rest() {
+  stats()[ListenerStat::accept_failures].add();
+  const boost::intrusive_ptr<Listening> alive(this);
+  if (std::exchange(watched_, false)) worker_.reactor().remove(socket_.fd(), *this);
+  worker_.wheel().set(rest_, worker_.now() + kRest);
+}
+
+void Listening::welcome(net::Socket socket, const net::Endpoint& peer) {
+  const config::Listener& spec = worker_.table()->routes.config->listeners[listener_];
+  auto& open = worker_.shared().gauges[listener_]->connections;
+  if (open.fetch_add(1, std::memory_order_relaxed) >= spec.limits.connections) {
+    open.fetch_sub(1, std::memory_order_relaxed);
+    stats()[ListenerStat::connections_refused].add();
+    return;
+  }
+  Address address;
+  if (spec.address.kind != Address::Kind::unix_socket) address = net::to_address(peer);
+  ClientPlace place;
+  if (!find_place(socket, address.host, place)) {
+    open.fetch_sub(1, std::memory_order_relaxed);
+    return;
+  }
+  stats()[ListenerStat::connections_accepted].add();
+  worker_.welcome(
+      {std::move(socket), listener_, std::move(address.host), address.port, std::move(place)});
+}
+
+/// False: there is none for this client, or not enough descriptors for any. The kernel gives out
+/// the lowest descriptor that is free, so its number says how many are not.
+bool Listening::find_place(const net::Socket& socket, const std::string& address,
+                           ClientPlace& place) {
+  const WorkerShared& shared = worker_.shared();
+  const int most = shared.descriptors_for_clients.load(std::memory_order_relaxed);
+  // A client is worth more than a connection that waits for one.
+  if (socket.fd() >= most && !worker_.idle_pool().give_way()) {
+    stats()[ListenerStat::descriptors_refused].add();
+    return false;
+  }
+  const auto& places = shared.client_places[listener_];
+  const config::Listener& spec = worker_.table()->routes.config->listeners[listener_];
+  // Where a header is to say who the client is, it is counted then (Downstream::take_ends).
+  if (!places || ProxyGreeting::is_expected(spec, address)) return true;
+  place = places->take(client_key(address));
+  if (!place) stats()[ListenerStat::clients_refused].add();
+  return static_cast<bool>(place);
+}
+
+}  // namespace teal::proxy

@@ -1,0 +1,46 @@
+// Listening: one listening socket of one worker. Accepts until the kernel has no more, refuses what
+// is over the listener's limits, and rests for a moment when the process runs out of descriptors.
+//
+// Owned by the reactor's registration and its worker; used by the worker's thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "net/io/reactor.h"
+#include "net/io/socket.h"
+#include "net/io/timer_wheel.h"
+#include "proxy/policy/client_connections.h"
+
+namespace teal::proxy {
+
+class Worker;
+struct ListenerShard;
+
+class Listening final : public net::Watcher {
+ public:
+  Listening(Worker& worker, net::Socket socket, std::size_t listener, bool shared);
+
+  Result<void> open();
+  /// Takes what is already waiting, then no more.
+  void close();
+  /// While it does not, connections wait in the backlog.
+  void set_accepting(bool accepts);
+  void on_ready(net::Readiness ready) override;
+
+ private:
+  ListenerShard& stats() const;
+  void accept_all();
+  void rest();
+  void welcome(net::Socket socket, const net::Endpoint& peer);
+  bool find_place(const net::Socket& socket, const std::string& address, ClientPlace& place);
+
+  Worker& worker_;
+  net::Socket socket_;
+  const std::size_t listener_;
+  const bool shared_;
+  bool watched_ = false;
+  net::Timer rest_;
+};
+
+}  // namespace teal::proxy

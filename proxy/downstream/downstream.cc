@@ -1,0 +1,253 @@
+#include "proxy/downstream/downstream.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "proxy/downstream/http1.h"
+#include "proxy/downstream/proxy_header_reader.h"
+#include "proxy/headers/route_answer.h"
+#include "proxy/downstream/tls_handshake.h"
+#include "proxy/worker/worker.h"
+
+namespace teal::proxy {
+namespace {
+
+/// Of what is only thrown away.
+constexpr std::size_t kLingerRead = 16 * 1024;
+
+}  // namespace
+
+Downstream::Downstream(Worker& worker, Accepted accepted, net::Timer::Fire fire)
+    : Channel(worker, net::Stream(std::move(accepted.socket))),
+      listener_(accepted.listener),
+      timeouts_(spec().timeouts),
+      peer_address_(std::move(accepted.peer_address)),
+      peer_port_(accepted.peer_port),
+      trusted_(is_trusted()),
+      place_(std::move(accepted.place)),
+      timer_(fire, this) {}
+
+Downstream::Downstream(Downstream& from, net::Timer::Fire fire)
+    : Channel(from.worker_, from.release_stream()),
+      listener_(from.listener_),
+      timeouts_(from.timeouts_),
+      peer_address_(std::move(from.peer_address_)),
+      peer_port_(from.peer_port_),
+      trusted_(from.trusted_),
+      place_(std::move(from.place_)),
+      destination_(std::move(from.destination_)),
+      stash_(std::move(from.stash_)),
+      timer_(fire, this) {
+  from.phase_ = Phase::closed;
+  from.timer_.cancel();
+  worker_.replaced(from, *this);
+}
+
+Downstream::~Downstream() = default;
+
+void Downstream::open(Worker& worker, Accepted accepted) {
+  boost::intrusive_ptr<Downstream> opened;
+  const std::size_t listener = accepted.listener;
+  const config::Listener& spec = worker.table()->routes.config->listeners[listener];
+  if (ProxyGreeting::is_expected(spec, accepted.peer_address)) {
+    opened = ProxyGreeting::make(worker, std::move(accepted));
+  } else if (worker.tls().listeners[listener]) {
+    opened = TlsGreeting::make(worker, std::move(accepted));
+  } else {
+    opened = Http1Downstream::make(worker, std::move(accepted));
+  }
+  worker.opened(*opened, listener);
+  opened->start();
+}
+
+void Downstream::go_on_greeted(Downstream& from) {
+  if (from.worker_.tls().listeners[from.listener_]) {
+    TlsGreeting::take_over(from);
+  } else {
+    Http1Downstream::take_over(from);
+  }
+}
+
+bool Downstream::is_trusted() const {
+  const std::vector<Cidr>& trusted = spec().trusted_proxies;
+  if (trusted.empty()) return false;
+  const auto ip = parse_ip(peer_address_);
+  return ip.has_value() && any_contains(trusted, *ip);
+}
+
+bool Downstream::take_ends(net::ProxyAddresses ends) {
+  peer_address_ = std::move(ends.source.host);
+  peer_port_ = ends.source.port;
+  trusted_ = is_trusted();
+  destination_ = std::make_unique<Address>(std::move(ends.destination));
+  const auto& places = worker_.shared().client_places[listener_];
+  if (!places) return true;
+  place_ = places->take(client_key(peer_address_));
+  if (!place_) stats()[ListenerStat::clients_refused].add();
+  return static_cast<bool>(place_);
+}
+
+std::optional<net::ProxyAddresses> Downstream::ends() const {
+  if (peer_address_.empty()) return std::nullopt;
+  const bool is_ip6 = peer_address_.find(':') != std::string::npos;
+  net::ProxyAddresses ends{
+      {is_ip6 ? Address::Kind::ip6 : Address::Kind::ip4, peer_address_, peer_port_},
+      destination_ ? *destination_ : net::local_address(stream_.socket())};
+  if (ends.source.kind != ends.destination.kind) return std::nullopt;
+  return ends;
+}
+
+bool Downstream::start() {
+  if (watch()) return true;
+  close();
+  return false;
+}
+
+ListenerShard& Downstream::stats() const {
+  return worker_.counters().listener(listener_);
+}
+
+const config::Listener& Downstream::spec() const {
+  return worker_.table()->routes.config->listeners[listener_];
+}
+
+Peer Downstream::peer() const {
+  Peer peer{.address = peer_address_, .trusted = trusted_};
+  if (const net::TlsSession* tls = stream_.tls()) {
+    peer.secure = true;
+    peer.identity = tls->identity();
+  }
+  return peer;
+}
+
+bool Downstream::has_own_answers() const {
+  if (const net::TlsSession* tls = stream_.tls()) return tls->server()->has_policies();
+  return spec().redirect_https.has_value();
+}
+
+std::optional<Downstream::OwnAnswer> Downstream::own_answer(const net::RequestHead& head) {
+  const std::string_view authority = head.text(head.authority);
+  if (const net::TlsSession* tls = stream_.tls()) {
+    // RFC 9110, section 15.5.20: the name of the handshake decided what the client had to show, so
+    // a Host with other rules is not for this connection.
+    std::string buffer;
+    const std::string_view host = normalise_host(authority, buffer);
+    if (tls->server()->policy_of(host) == tls->policy()) return std::nullopt;
+    worker_.counters()[Stat::misdirected].add();
+    return OwnAnswer{421,
+                     "this host has other rules for clients: connect by its own name",
+                     Termination::misdirected,
+                     {}};
+  }
+  const config::HttpsRedirect& redirect = *spec().redirect_https;
+  stats()[ListenerStat::redirects].add();
+  if (authority.empty())
+    return OwnAnswer{400,
+                     "only HTTPS is served here, and the request names no host",
+                     Termination::redirected,
+                     {}};
+  config::Redirect to;
+  to.scheme = "https";
+  to.port = redirect.port;
+  return OwnAnswer{redirect.status, "this is served by HTTPS only", Termination::redirected,
+                   redirect_location(to, {}, {authority, head.text(head.target)})};
+}
+
+std::string_view Downstream::error_page(const OwnAnswer& answer, OwnContent& content,
+                                        ResponseStyle& style) const {
+  if (answer.status < 400) return answer.text;
+  const ErrorPage* const page =
+      worker_.shared().error_pages->find(listener_, ErrorPages::kNoService, answer.status);
+  if (page == nullptr) return answer.text;
+  content.content_type = page->content_type;
+  style.own = &content;
+  style.framing.length = page->body->size();
+  return *page->body;
+}
+
+void Downstream::log_own(Sent sent, Termination termination, std::string_view detail,
+                         const net::RequestHead* head) {
+  AccessRecord record;
+  if (head != nullptr) {
+    record.method = head->text(head->method_text);
+    record.target = head->text(head->target);
+    record.host = head->text(head->authority);
+    record.protocol = net::protocol_name(head->minor_version);
+    record.user_agent = head->fields.get(net::HeaderId::user_agent);
+    record.referer = head->fields.get(net::HeaderId::referer);
+  }
+  record.at = worker_.wall();
+  record.client = peer_address_;
+  record.status = sent.status;
+  record.bytes_sent = sent.body_bytes;
+  record.termination = termination;
+  record.origin = "teal";
+  record.detail = detail;
+  worker_.log_access(record);
+}
+
+void Downstream::count_input_failure() {
+  if (stream_.tls() == nullptr) return;
+  const net::TlsFailure why = stream_.tls()->failure();
+  if (why != net::TlsFailure::none && why != net::TlsFailure::closed)
+    stats().tls_failures[why].add();
+}
+
+void Downstream::end_connection(Ending ending) {
+  phase_ = Phase::closing;
+  ending_ = ending;
+  // A client that takes nothing more must not keep the connection for ever.
+  worker_.wheel().set(timer_, worker_.now() + timeouts_.keep_alive);
+  worker_.resume_soon(*this);  // after the present output has left
+}
+
+void Downstream::try_to_end() {
+  if (is_blocked()) return;
+  if (ending_ == Ending::linger || ending_ == Ending::brief_linger) {
+    phase_ = Phase::lingering;
+    free_memory(stash_);
+    stream_.finish_writing();
+    lingering_.begin(worker_.now());
+    worker_.wheel().set(timer_, lingering_.end(linger_bounds()));
+    linger();
+    return;
+  }
+  if (ending_ == Ending::reset) stream_.reset_on_close();
+  close();
+}
+
+void Downstream::linger() {
+  int reads = 0;
+  while (phase_ == Phase::lingering && may_read()) {
+    if (++reads > kReadsPerTurn) {
+      worker_.resume_next_turn(*this);
+      return;
+    }
+    const net::ReadResult got = read_behind({}, kLingerRead);
+    if (got.size > 0) lingering_.note(got.size, worker_.now());
+    if (got.error != 0) count_input_failure();
+    if (got.error != 0 || got.eof || lingering_.is_over(linger_bounds(), worker_.now())) close();
+  }
+  if (reads > 0 && phase_ == Phase::lingering)
+    worker_.wheel().set(timer_, lingering_.end(linger_bounds()));
+}
+
+const Linger::Bounds& Downstream::linger_bounds() const {
+  const bool is_brief =
+      ending_ == Ending::brief_linger || worker_.overload() != OverloadLevel::none;
+  return is_brief ? Linger::kBrief : Linger::kUsual;
+}
+
+void Downstream::hasten() {
+  if (phase_ == Phase::lingering) worker_.wheel().set(timer_, lingering_.end(linger_bounds()));
+}
+
+void Downstream::close() {
+  if (std::exchange(phase_, Phase::closed) == Phase::closed) return;
+  timer_.cancel();
+  const boost::intrusive_ptr<Downstream> alive(this);
+  worker_.closed(*this, listener_);
+  close_channel();
+}
+
+}  // namespace teal::proxy

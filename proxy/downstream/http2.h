@@ -1,0 +1,76 @@
+// Http2Downstream: one client connection speaking HTTP/2: feeds its session (net/http2/session.h),
+// owns its requests, and writes what they have to say once a turn, so that the answers of many
+// targets leave in one system call.
+//
+// Owned by the reactor's registration; used by its worker's thread. A client that takes no output
+// is not read from either: nothing piles up for it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/text.h"
+#include "net/http2/session.h"
+#include "proxy/downstream/downstream.h"
+#include "proxy/loop/http2_channel.h"
+#include "proxy/downstream/http2_request.h"
+
+namespace teal::proxy {
+
+class Http2Downstream final : public Http2Channel<Downstream>, public net::Http2Session::Requests {
+ public:
+  /// Goes on with a connection whose client has chosen HTTP/2.
+  static void take_over(Downstream& from);
+  ~Http2Downstream() override;
+
+  void drain() override;
+  void cut() override;
+  void hasten() override;
+  void be_seen(CensusTaker& census) const override;
+  void on_ready(net::Readiness ready) override;
+  void resume() override;
+  void finish_turn() override;
+
+  // ---- for its requests
+  using Downstream::ends;
+  using Downstream::has_own_answers;
+  using Downstream::own_answer;
+  using Downstream::peer;
+  std::size_t listener() const { return listener_; }
+  std::string_view hsts() const { return spec().hsts; }
+  /// How long a client may take over the end of a response.
+  Millis flush_timeout() const { return timeouts_.keep_alive; }
+  /// Answers what no target is to see, and logs it.
+  void answer(Http2Request& request, const OwnAnswer& answer, std::string_view detail,
+              const net::RequestHead& head);
+
+  // ---- Http2Session::Requests
+  net::Http2ServerStream& open_stream() override;
+  void on_malformed(const net::RequestHead& head, net::Refusal rule) override;
+
+ private:
+  explicit Http2Downstream(Downstream& from);
+
+  void read_input();
+  void settle_closed();
+  /// `in_order`: the client has closed the connection.
+  void lose_all(bool in_order = false);
+  void end_after_output();
+  void set_deadline();
+  void on_timeout();
+  void start_shutdown();
+
+  const std::uint32_t requests_limit_;
+  std::vector<std::unique_ptr<Http2Request>> requests_;
+  std::uint32_t begun_ = 0;  ///< Requests so far.
+  bool is_pinged_ = false;   ///< Nothing came since.
+  Mono opened_;
+  Mono idle_since_;
+  Mono last_input_;
+  Mono head_since_ = Mono::max();
+  Mono shutdown_at_ = Mono::max();  ///< The second step of the end.
+};
+
+}  // namespace teal::proxy

@@ -1,0 +1,62 @@
+#include "proxy/downstream/proxy_header_reader.h"
+
+#include <cerrno>
+#include <utility>
+
+#include "net/io/proxy_protocol.h"
+#include "proxy/worker/worker.h"
+
+namespace teal::proxy {
+
+ProxyGreeting::ProxyGreeting(Worker& worker, Accepted accepted)
+    : Downstream(worker, std::move(accepted),
+                 [](void* self) { static_cast<ProxyGreeting*>(self)->on_timeout(); }) {
+  worker.wheel().set(timer_, worker.now() + timeouts_.proxy_header);
+}
+
+boost::intrusive_ptr<ProxyGreeting> ProxyGreeting::make(Worker& worker, Accepted accepted) {
+  return new ProxyGreeting(worker, std::move(accepted));
+}
+
+bool ProxyGreeting::is_expected(const config::Listener& spec, const std::string& peer_address) {
+  if (!spec.proxy_protocol) return false;
+  if (peer_address.empty()) return true;  // A Unix socket.
+  const auto ip = parse_ip(peer_address);
+  return ip.has_value() && any_contains(spec.proxy_protocol->from, *ip);
+}
+
+void ProxyGreeting::on_ready(net::Readiness ready) {
+  mark_ready(ready);
+  const std::span<char> scratch = worker_.scratch(net::kMostProxyHeader);
+  const ssize_t size = net::peek(stream_.socket(), scratch);
+  if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
+  if (size <= 0) {
+    close();
+    return;
+  }
+  net::ProxyStep step = net::read_proxy_header({scratch.data(), static_cast<std::size_t>(size)});
+  switch (step.event) {
+    case net::ProxyStep::Event::need_more:
+      if (ready.ended) close();
+      return;
+    case net::ProxyStep::Event::refused:
+      stats().proxy_faults[step.fault].add();
+      close();
+      return;
+    case net::ProxyStep::Event::done: break;
+  }
+  net::skip(stream_.socket(), scratch.first(step.consumed));
+  stats()[ListenerStat::proxy_headers].add();
+  if (step.addresses && !take_ends(std::move(*step.addresses))) {
+    close();
+    return;
+  }
+  go_on_greeted(*this);
+}
+
+void ProxyGreeting::on_timeout() {
+  worker_.counters()[Stat::proxy_header_timeouts].add();
+  close();
+}
+
+}  // namespace teal::proxy

@@ -1,0 +1,61 @@
+#include "proxy/downstream/tls_handshake.h"
+
+#include <memory>
+#include <utility>
+
+#include "proxy/downstream/http1.h"
+#include "proxy/downstream/http2.h"
+#include "proxy/worker/worker.h"
+
+namespace teal::proxy {
+
+TlsGreeting::TlsGreeting(Worker& worker, Accepted accepted)
+    : Downstream(worker, std::move(accepted), &TlsGreeting::on_timer) {
+  begin();
+}
+
+TlsGreeting::TlsGreeting(Downstream& from) : Downstream(from, &TlsGreeting::on_timer) {
+  begin();
+}
+
+void TlsGreeting::begin() {
+  stream_.start_tls(std::make_unique<net::TlsSession>(
+      worker_.tls().listeners[listener_], worker_.tls_scratch(), stream_.socket().fd()));
+  worker_.wheel().set(timer_, worker_.now() + timeouts_.tls_handshake);
+}
+
+boost::intrusive_ptr<TlsGreeting> TlsGreeting::make(Worker& worker, Accepted accepted) {
+  return new TlsGreeting(worker, std::move(accepted));
+}
+
+void TlsGreeting::take_over(Downstream& from) {
+  // Registering it anew announces what is there already.
+  boost::intrusive_ptr<TlsGreeting>(new TlsGreeting(from))->start();
+}
+
+void TlsGreeting::on_ready(net::Readiness ready) {
+  mark_ready(ready);
+  net::TlsSession& tls = *stream_.tls();
+  switch (tls.shake()) {
+    case net::TlsSession::Progress::waiting: return;
+    case net::TlsSession::Progress::failed:
+      stats().tls_failures[tls.failure()].add();
+      close();
+      return;
+    case net::TlsSession::Progress::done: break;
+  }
+  stats()[tls.was_resumed() ? ListenerStat::tls_handshakes_short : ListenerStat::tls_handshakes]
+      .add();
+  if (tls.is_http2()) {
+    Http2Downstream::take_over(*this);
+  } else {
+    Http1Downstream::take_over(*this);
+  }
+}
+
+void TlsGreeting::on_timeout() {
+  worker_.counters()[Stat::tls_handshake_timeouts].add();
+  close();
+}
+
+}  // namespace teal::proxy

@@ -1,0 +1,434 @@
+// The part of Exchange that deals with targets: picking one, waiting for one, and what comes after
+// a failure.
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+#include "proxy/exchange/exchange.h"
+#include "proxy/worker/worker.h"
+
+namespace teal::proxy {
+namespace {
+
+std::string_view say(Failure failure) {
+  switch (failure) {
+    case Failure::connect: return "the target could not be reached";
+    case Failure::connect_timeout: return "the target did not accept the connection in time";
+    case Failure::response_timeout: return "the target did not answer in time";
+    case Failure::protocol: return "the target's answer is not valid HTTP";
+    case Failure::tls: return "no TLS with the target";
+    case Failure::not_begun: return "the target did not begin the request, try again";
+    default: return "the target closed the connection before it answered";
+  }
+}
+
+}  // namespace
+
+std::size_t Exchange::pick_target(bool& somebody_is_full) {
+  const GroupView& view = group();
+  const WorkerTable::Group& group = group_runtime();
+  GroupRuntime& runtime = *group.runtime;
+  // Places that waiting requests were called for are not for others.
+  const std::uint32_t promised = runtime.promised();
+  const bool group_has_room = runtime.has_room(promised);
+  const bool ramps = service().spec->slow_start.window.count() > 0;
+  bool is_thinned = false;
+  auto& candidates = worker_.candidates();
+  candidates.resize(view.targets.size());
+  const auto look = [&](std::size_t i, bool with_care) __attribute__((always_inline)) {
+    const TargetState& state = view.targets[i];
+    const TargetRuntime& target = *group.targets[i];
+    const bool accepts = view.accepts(state) && !was_tried(state.id);
+    const bool has_room = group_has_room && target.has_room(promised);
+    somebody_is_full = somebody_is_full || (accepts && !has_room);
+    const bool usable = accepts && has_room;
+    const bool is_left_out = usable && with_care && !gets_turn(state);
+    is_thinned = is_thinned || is_left_out;
+    candidates[i] = {target.in_flight, usable && !is_left_out};
+  };
+  for (std::size_t i = 0; i < candidates.size(); ++i) look(i, ramps);
+  const std::size_t picked = balance(view, runtime);
+  if (picked != kNobody || !is_thinned) return picked;
+  // All that have room are new: then nobody need be careful with any of them.
+  for (std::size_t i = 0; i < candidates.size(); ++i) look(i, false);
+  return balance(view, runtime);
+}
+
+bool Exchange::was_tried(TargetId target) const {
+  return !tried_.empty() && std::find(tried_.begin(), tried_.end(), target) != tried_.end();
+}
+
+std::size_t Exchange::balance(const GroupView& view, GroupRuntime& runtime) {
+  const auto& candidates = worker_.candidates();
+  switch (service().spec->balance) {
+    case config::Balance::round_robin: return runtime.balancer.round_robin(candidates);
+    case config::Balance::least_request: return runtime.balancer.least_request(candidates);
+    case config::Balance::consistent_hash: return view.ring.pick(hash_of_request(), candidates);
+  }
+  return kNobody;
+}
+
+/// A target in its slow start is left out of so many draws as its ramp says. A consistent hash does
+/// not ramp: its keys have one place.
+bool Exchange::gets_turn(const TargetState& target) {
+  const config::SlowStart& slow = service().spec->slow_start;
+  if (service().spec->balance == config::Balance::consistent_hash) return true;
+  const Millis age = std::chrono::duration_cast<Millis>(worker_.now() - target.accepts_since);
+  if (age >= slow.window) return true;
+  return worker_.rng().below(10'000) < slow_start_share(slow, age);
+}
+
+std::uint64_t Exchange::hash_of_request() const {
+  const config::HashOn& on = service().spec->hash_on;
+  switch (on.kind) {
+    case config::HashOn::Kind::client_address: return hash_key(info_.peer.address);
+    case config::HashOn::Kind::path: return hash_key(head_.path());
+    case config::HashOn::Kind::cookie: return hash_key(find_cookie(head_.fields, on.name));
+    case config::HashOn::Kind::header: {
+      const net::Field* field = head_.fields.find(std::string_view(on.name));
+      return hash_key(field != nullptr ? head_.fields.value(*field) : std::string_view());
+    }
+  }
+  return 0;
+}
+
+bool Exchange::open_upstream(std::size_t index, bool fresh) {
+  const boost::local_shared_ptr<TargetRuntime> target = group_runtime().targets[index];
+  if (joined_->is_limited) [[unlikely]] {
+    wants_fresh_ = fresh;
+    if (!take_places(*target)) return false;
+    wants_fresh_ = false;
+  }
+  ++attempts_;
+  ++tries_.attempts;
+  if (attempts_ > 1) {
+    traffic_->retries.add();
+    retried_at_ = worker_.now();
+  }
+  if (again_) [[unlikely]]
+    count(*std::exchange(again_, std::nullopt));
+  target_ = target;
+  Reach wanted{head_.method, info_.most_read, fresh, !upgrade_.empty()};
+  if (const auto version = service().spec->upstream.proxy_protocol)
+    wanted.proxy_header = net::make_proxy_header(*version, client_->client_ends());
+  upstream_ = reach(worker_, target, *this, wanted);
+  if (upstream_ == nullptr) {
+    if (joined_->is_limited) give_back_places(*target);
+    report(Failure::connect, 0);
+    last_failure_ = Failure::connect;
+    failed_ = {.failure = Failure::connect};
+    tried_.push_back(target->id);
+    const Next next = decide(failed_);
+    if (next != Next::another_target) {
+      follow(next, failed_);
+      return true;  // over, or with the other group
+    }
+    again_ = ServiceStat::retries_connect;
+    return false;
+  }
+  target_->need.saw(++target_->in_flight);
+  ++joined_->in_flight;
+  if (pending_in_) [[unlikely]] {
+    give_back_pending_place();
+    // It has what it waited for, and the timer is the attempt's from now on: should it have to wait
+    // again, that is a wait with a time of its own.
+    was_queued_ = false;
+  }
+  if (upstream_->is_connected()) {
+    connect_micros_ = 0;
+    send_request();
+    return true;
+  }
+  phase_ = Phase::connecting;
+  connect_began_ = worker_.now();
+  waits_for_stream_ = false;
+  set_deadline(timeouts().connect);
+  if (upstream_->is_full()) on_full();
+  return true;
+}
+
+/// False: others were faster, on another worker.
+bool Exchange::take_places(TargetRuntime& target) {
+  const std::uint32_t most = joined_->in_flight_limit;
+  if (most > 0 && !joined_->limits->in_flight.take(most)) return false;
+  holds_group_place_ = most > 0;
+  const std::uint32_t most_of_target = target.in_flight_limit;
+  if (most_of_target > 0 && !target.limits->in_flight.take(most_of_target)) {
+    give_back_places(target);
+    return false;
+  }
+  holds_target_place_ = most_of_target > 0;
+  return true;
+}
+
+void Exchange::give_back_places(TargetRuntime& target) {
+  if (std::exchange(holds_target_place_, false)) target.limits->in_flight.give_back();
+  if (std::exchange(holds_group_place_, false)) joined_->limits->in_flight.give_back();
+  worker_.offer_room(target.group);
+}
+
+bool Exchange::take_pending_place(const boost::local_shared_ptr<GroupRuntime>& queue) {
+  if (pending_in_ == queue) return true;
+  give_back_pending_place();
+  if (!queue->limits->pending.take(queue->pending_limit)) return false;
+  pending_in_ = queue;
+  return true;
+}
+
+void Exchange::give_back_pending_place() {
+  if (!pending_in_) return;
+  pending_in_->limits->pending.give_back();
+  pending_in_ = nullptr;
+}
+
+void Exchange::enter_queue() {
+  const boost::local_shared_ptr<GroupRuntime> queue = joined_;
+  const bool is_new = pending_in_ != queue;
+  if (!take_pending_place(queue)) {
+    count(ServiceStat::requests_without_room);
+    if (is_retried_for_room()) return;
+    reply(503, "all targets are busy and the queue is full", Termination::queue_full);
+    return;
+  }
+  phase_ = Phase::queued;
+  worker_.counters().service(queue->service)[ServiceStat::requests_waiting].add();
+  if (!std::exchange(was_queued_, true)) {
+    count(ServiceStat::requests_queued);
+    queue_number_ = worker_.next_queue_number();
+    queued_at_ = worker_.now();
+    set_deadline(timeouts().queue);
+  }
+  // Where the room was gone again: back to its place, its time runs on.
+  queue->waiting.insert(place_in(queue->waiting), this);
+  worker_.show_waiting(*queue);
+  // A place that came free on another worker before this one was seen to wait was offered to
+  // nobody.
+  if (is_new && queue->is_limited && worker_.has_room(*queue)) worker_.offer_room(queue);
+}
+
+std::deque<Exchange*>::iterator Exchange::place_in(std::deque<Exchange*>& waiting) const {
+  return std::lower_bound(
+      waiting.begin(), waiting.end(), queue_number_,
+      [](const Exchange* each, std::uint64_t number) { return each->queue_number_ < number; });
+}
+
+void Exchange::leave_queue() {
+  if (phase_ != Phase::queued) return;
+  GroupRuntime& queue = *joined_;
+  const auto me = place_in(queue.waiting);
+  TEAL_ASSERT(me != queue.waiting.end() && *me == this);
+  queue.waiting.erase(me);
+  worker_.counters().service(queue.service)[ServiceStat::requests_waiting].subtract();
+  worker_.show_waiting(queue);
+  phase_ = Phase::connecting;
+}
+
+void Exchange::on_room() {
+  TEAL_ASSERT(phase_ == Phase::queued);
+  leave_queue();
+  queue_micros_ = std::chrono::duration_cast<Micros>(worker_.now() - queued_at_).count();
+  // A request that waits follows the newest routing truth: after a rollback it must not come out of
+  // the queue on the wrong side (caddy#4442).
+  if (!route_.is_in(worker_.table()) && !follow_newest()) return;
+  attempt();
+}
+
+bool Exchange::follow_newest() {
+  end_exposure(false);
+  const bool was_retrying = retrying_ != nullptr;
+  leave_group();
+  // What was shielded counts for the group that it was drawn for.
+  if (!shielded_.is) end_traffic();
+  if (!route_.follow(worker_.table())) {
+    last_rule_ = net::Refusal::none;
+    reply_without_route();
+    return false;
+  }
+  if (shielded_.is) {
+    colour_ = service().live;
+  } else {
+    set_cookie_.clear();
+    choose_group();
+    // Nobody compares any more: nobody is to wait for what this request will tell.
+    if (!is_judged() && untold_.is_linked()) worker_.untold().remove(untold_);
+    begin_traffic();
+  }
+  join_group();
+  if (was_retrying) {
+    retrying_ = joined_;
+    ++retrying_->retries;
+  }
+  return true;
+}
+
+void Exchange::on_upstream_failed(Failure failure, net::Refusal rule) {
+  const bool connecting = phase_ == Phase::connecting;
+  after_failed_attempt(connecting && failure == Failure::reset ? Failure::connect : failure, rule);
+}
+
+void Exchange::after_failed_attempt(Failure failure, net::Refusal rule) {
+  last_failure_ = failure;
+  last_rule_ = rule;
+  if (phase_ == Phase::tunnel) {
+    end_tunnel(Termination::upstream_truncated);
+    return;
+  }
+  if (phase_ == Phase::relaying) {
+    count(ServiceStat::upstream_truncated);
+    report(failure, status_);
+    drop_upstream(false);
+    truncate(
+        failure == Failure::stalled ? Termination::stream_timeout : Termination::upstream_truncated,
+        Origin::teal);
+    return;
+  }
+  failed_ = {failure,
+             0,
+             upstream_->is_kept(),
+             upstream_->is_sent(),
+             upstream_->has_response_begun(),
+             upstream_->was_left_behind()};
+  const Next next = decide(failed_);
+  if (is_targets_fault(failed_, traits(), next)) report(failure, 0);
+  drop_upstream(false);
+  follow(next, failed_);
+}
+
+void Exchange::give_up(Failure failure) {
+  switch (failure) {
+    case Failure::tls:
+    case Failure::connect: reply(502, say(failure), Termination::connect_failed); return;
+    case Failure::connect_timeout: reply(504, say(failure), Termination::connect_timeout); return;
+    case Failure::response_timeout: reply(504, say(failure), Termination::response_timeout); return;
+    case Failure::protocol: reply(502, say(failure), Termination::upstream_protocol); return;
+    case Failure::not_begun: give_back(); return;
+    default: reply(502, say(failure), Termination::upstream_reset); return;
+  }
+}
+
+TargetSide& Exchange::detach_upstream() {
+  TargetSide& upstream = *std::exchange(upstream_, nullptr);
+  TEAL_ASSERT(target_->in_flight > 0 && joined_->in_flight > 0);
+  --target_->in_flight;
+  --joined_->in_flight;
+  if (holds_target_place_ || holds_group_place_ || !target_->group->waiting.empty()) [[unlikely]]
+    give_back_places(*target_);
+  return upstream;
+}
+
+void Exchange::drop_upstream(bool reusable) {
+  if (upstream_ == nullptr) return;
+  TargetSide& upstream = detach_upstream();
+  if (reusable) {
+    upstream.release();
+  } else {
+    upstream.abandon();
+  }
+}
+
+void Exchange::report(Failure failure, std::uint16_t status) {
+  if (target_->counts != nullptr && failure == Failure::status)
+    count_answer(status);
+  else if (target_->counts != nullptr)
+    target_->counts->failed(failure);
+  ++target_->tally.requests;
+  ++target_->tally.failures;
+  ++target_->consecutive_failures;
+  const bool is_gateway = failure != Failure::status || (status >= 502 && status <= 504);
+  target_->consecutive_gateway = is_gateway ? target_->consecutive_gateway + 1 : 0;
+  worker_.report({.target = target_->id,
+                  .failure = failure,
+                  .status = status,
+                  .consecutive = target_->consecutive_failures,
+                  .at = worker_.now(),
+                  .consecutive_gateway = target_->consecutive_gateway});
+}
+
+void Exchange::count_answer(std::uint16_t status) {
+  // The first one began with the request, or when it had waited for room.
+  const Mono began =
+      attempts_ > 1 ? retried_at_ : began_ + Micros{std::max<std::int64_t>(0, queue_micros_)};
+  target_->counts->answered(status,
+                            static_cast<std::uint64_t>(
+                                std::chrono::duration_cast<Micros>(worker_.now() - began).count()));
+}
+
+void Exchange::set_deadline(Millis phase) {
+  const Mono limit = phase.count() > 0 ? worker_.now() + phase : Mono::max();
+  const Mono deadline = std::min(limit, request_deadline_);
+  if (deadline == Mono::max()) {
+    timer_.cancel();
+  } else {
+    worker_.wheel().set(timer_, deadline);
+  }
+}
+
+void Exchange::on_deadline() {
+  if (phase_ == Phase::tunnel) {
+    on_tunnel_deadline();
+    return;
+  }
+  if (worker_.now() >= request_deadline_) {
+    count(ServiceStat::request_timeouts);
+    if (is_spared_timeout()) return;
+    const bool relaying = phase_ == Phase::relaying;
+    leave_queue();
+    if (upstream_ != nullptr) report(Failure::response_timeout, status_);
+    drop_upstream(false);
+    if (relaying) {
+      truncate(Termination::request_timeout, Origin::teal);
+    } else {
+      reply(504, "the request took longer than it may", Termination::request_timeout);
+    }
+    return;
+  }
+  switch (phase_) {
+    case Phase::queued:
+      leave_queue();
+      end_wait();
+      return;
+    case Phase::connecting:
+      if (waits_for_stream_) {
+        end_wait();
+        return;
+      }
+      count(ServiceStat::connect_timeouts);
+      after_failed_attempt(Failure::connect_timeout, net::Refusal::none);
+      return;
+    case Phase::waiting:
+      if (expectation_.is_asked()) {
+        on_continue_timeout();
+        return;
+      }
+      // While the request still goes out it is the target that does not take it: the client's own
+      // slowness is timed by its side.
+      if (!request_done_ && !is_upload_blocked() && is_grpc_) {
+        on_request_stalled();
+        return;
+      }
+      if (!request_done_ && !is_upload_blocked()) {
+        set_deadline(timeouts().stream_idle);
+        return;
+      }
+      count(ServiceStat::response_header_timeouts);
+      after_failed_attempt(Failure::response_timeout, net::Refusal::none);
+      return;
+    case Phase::relaying:
+      count(ServiceStat::stream_timeouts);
+      if (client_->is_output_blocked()) {
+        drop_upstream(false);
+        truncate(Termination::stream_timeout, Origin::client);  // it does not read
+      } else if (is_grpc_ && !request_done_) {
+        drop_upstream(false);
+        truncate(Termination::stream_timeout, Origin::client);  // neither has anything to say
+      } else {
+        after_failed_attempt(Failure::stalled, net::Refusal::none);
+      }
+      return;
+    case Phase::idle:
+    case Phase::tunnel:
+    case Phase::done: return;
+  }
+}
+
+}  // namespace teal::proxy

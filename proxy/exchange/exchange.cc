@@ -1,0 +1,398 @@
+#include "proxy/exchange/exchange.h"
+
+#include <limits>
+#include <utility>
+
+#include "base/assert.h"
+#include "net/http/grpc.h"
+#include "net/http/path_rules.h"
+#include "proxy/worker/worker.h"
+
+namespace teal::proxy {
+
+Exchange::Exchange(Worker& worker)
+    : worker_(worker),
+      timer_([](void* self) { static_cast<Exchange*>(self)->on_deadline(); }, this),
+      age_timer_([](void* self) { static_cast<Exchange*>(self)->tell_age(); }, this) {}
+
+Exchange::~Exchange() {
+  TEAL_ASSERT(phase_ == Phase::idle || phase_ == Phase::done);
+}
+
+void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHead& head) {
+  client_ = &client;
+  info_ = info;
+  head_.take(head);
+  head_bytes_.clear();
+  head_bytes_ += std::string_view(head_.fields.bytes(), head_.size);
+  head_.fields.rebase(head_bytes_.data());
+  route_.pin(worker_.table());
+  options_.reset();
+  came_ = head_.target;
+  body_limit_ = std::numeric_limits<std::uint64_t>::max();
+  traffic_ = nullptr;
+  audience_ = Audience::split;
+  set_cookie_.clear();
+  upgrade_.clear();
+  websocket_key_.clear();
+  is_settled_ = was_told_ = false;
+  request_done_ = head_.framing.kind == net::Framing::Kind::none;
+  const bool has_body =
+      !request_done_ && head_.framing != net::Framing{net::Framing::Kind::length, 0};
+  expectation_.begin(head_.expects_continue && has_body && !info_.http10);
+  attempts_ = 0;
+  again_.reset();
+  was_queued_ = interim_sent_ = wants_fresh_ = waits_for_stream_ = false;
+  failed_ = {};
+  shielded_ = {};
+  replayable_ = true;
+  replay_.clear();
+  tried_.clear();
+  last_failure_ = Failure::none;
+  last_rule_ = net::Refusal::none;
+  is_grpc_ = net::is_grpc(head_);
+  has_client_deadline_ = false;
+  grpc_status_.reset();
+  status_ = outcome_ = 0;
+  own_response_ = was_cut_ = false;
+  response_framing_ = {};
+  termination_ = Termination::ok;
+  bytes_received_ = bytes_sent_ = 0;
+  began_ = worker_.now();
+  queue_micros_ = connect_micros_ = first_byte_micros_ = -1;
+  worker_.counters()[Stat::requests_active].add();
+  make_request_ids(head_, info_.peer, worker_.rng(), ids_);
+  phase_ = Phase::connecting;
+  if (worker_.overload() >= OverloadLevel::no_requests) [[unlikely]] {
+    refuse_overload();
+    return;
+  }
+  using net::HeaderId;
+  const bool is_usual =
+      !head_.fields.has_any_of_or_odd_name<HeaderId::via, HeaderId::upgrade, HeaderId::trailer,
+                                           HeaderId::max_forwards>() &&
+      !head_.is_extended_connect();
+  if (!is_usual && !settle_head()) return;
+  if (!route()) {
+    reply_without_route();
+    return;
+  }
+  if (actions() != nullptr && is_answered_by_route()) return;
+  if (!is_usual && !settle_hop()) return;
+  if (actions() != nullptr) change_request();
+  const Millis whole = timeouts().request;
+  request_deadline_ = whole.count() > 0 ? began_ + whole : Mono::max();
+  choose_group();
+  join_group();
+  begin_traffic();
+  if (is_grpc_ && !take_grpc_timeout()) return;
+  attempt();
+}
+
+bool Exchange::route() {
+  const RouteTable& routes = table().routes;
+  const std::string_view target = head_.text(head_.target);
+  const net::PathLook look = net::look_at_path(target, head_.size - head_.target.at);
+  std::string_view path = target.substr(0, look.size);
+  if (!look.is_plain) [[unlikely]] {
+    if (!settle_path()) return false;
+    path = net::routed_path(head_.path(), path_rules(), path_buffer_);
+  }
+  const std::string_view host = routes.listeners[info_.listener].asks_for_host()
+                                    ? normalise_host(head_.text(head_.authority), host_buffer_)
+                                    : std::string_view{};
+  const RouteTable::Route* const found = routes.match(info_.listener, host, path, head_);
+  if (found == nullptr) return false;
+  route_.take(*found);
+  matched_ = static_cast<std::uint32_t>(found->path.size());
+  return true;
+}
+
+void Exchange::choose_group() {
+  if (is_judged() && close_draw()) was_told_ = true;  // A second choice, after a wait.
+  sticky_client_ = 0;
+  is_returning_ = false;
+  const config::GroupChoice choice = table().routes.config->listeners[info_.listener].group;
+  if (choice != config::GroupChoice::split) {
+    audience_ = Audience::preview;
+    const bool release = choice != config::GroupChoice::live;
+    colour_ = release ? service().release() : service().live;
+    draw_ = {colour_, release ? 1.0 : 0.0};
+    return;
+  }
+  const Weight weight = service().release_weight();
+  const StickyCookies* const cookies = service().sticky.get();
+  const Drawn drawn =
+      cookies != nullptr ? draw_sticky(*cookies, weight) : runtime().runtime->splitter.draw(weight);
+  drawn_ = drawn;
+  draw_ = {drawn.release ? service().release() : service().live, drawn.release_probability};
+  // A group without healthy targets gives its share to the other one, unless that has none of the
+  // traffic by the operator's will: the release gets nothing before its time, and afterwards only
+  // as a fallback. Chance has no part in that for any request, those included that were drawn for
+  // the group which has targets.
+  for (const Colour spare : kColours)
+    if (!service().groups[other(spare)].available && service().groups[spare].available &&
+        (spare == service().live || weight > Weight::none() || service().groups[spare].fallback))
+      draw_ = {spare, spare == service().live ? 0.0 : 1.0};
+  // Without a share nothing is being tried on clients; a fallback is not judged any more.
+  if (service().exposure != nullptr && weight > Weight::none()) limit_exposure();
+  colour_ = draw_.colour;
+  if (service().judging && !was_told_) start_judging();
+}
+
+/// The group that the client's cookie leads to; a client without a good one is drawn, and gets one.
+Drawn Exchange::draw_sticky(const StickyCookies& cookies, Weight weight) {
+  // A sibling domain may have set another cookie of the name, which stands before ours.
+  for (std::size_t nth = 0; nth < kMostStickyCookies; ++nth) {
+    const std::string_view cookie = find_cookie(head_.fields, service().spec->sticky->cookie, nth);
+    if (cookie.empty()) break;
+    if (const std::optional<StickyClient> client = cookies.read(cookie)) {
+      sticky_client_ = client->serial;
+      is_returning_ = true;
+      return {cookies.is_release(*client, weight, service().draw),
+              static_cast<double>(weight.basis_points()) / Weight::kWhole};
+    }
+    worker_.counters()[Stat::sticky_refused].add();
+  }
+  const Drawn drawn = runtime().runtime->splitter.draw(weight);
+  const StickyClient client = cookies.draw(drawn.release, weight, service().draw, worker_.rng());
+  sticky_client_ = client.serial;
+  set_cookie(cookies, client);
+  return drawn;
+}
+
+void Exchange::set_cookie(const StickyCookies& cookies, const StickyClient& client) {
+  const config::Sticky& sticky = *service().spec->sticky;
+  set_cookie_ = sticky.cookie;
+  set_cookie_ += '=';
+  cookies.write(client, set_cookie_);
+  set_cookie_ += "; Path=/; Max-Age=";
+  set_cookie_ += std::to_string(sticky.max_age.count() / 1000);
+  set_cookie_ += "; HttpOnly; SameSite=Lax";
+  if (sticky.secure || info_.peer.secure) set_cookie_ += "; Secure";
+}
+
+void Exchange::attempt() {
+  while (true) {
+    bool somebody_is_full = false;
+    const std::size_t target = pick_target(somebody_is_full);
+    if (target != kNobody) {
+      if (open_upstream(target, wants_fresh_)) return;
+      continue;  // refused at once, or full meanwhile: the next one
+    }
+    if (!somebody_is_full && full_target_ != 0) [[unlikely]] {
+      if (goes_to_full_target()) return;
+      continue;
+    }
+    if (somebody_is_full) {
+      enter_queue();
+    } else if (last_failure_ != Failure::none && tries_.attempts > 0) {
+      follow(decide(failed_, true), failed_);
+    } else {
+      count(ServiceStat::requests_without_target);
+      reply(503, "no healthy target", Termination::no_target);
+    }
+    return;
+  }
+}
+
+void Exchange::on_connected(TargetSide& side) {
+  TEAL_ASSERT(phase_ == Phase::connecting);
+  upstream_ = &side;
+  if (waits_for_stream_) {
+    if (ends_wait_for_stream()) send_request();
+    return;
+  }
+  connect_micros_ = std::chrono::duration_cast<Micros>(worker_.now() - connect_began_).count();
+  send_request();
+}
+
+void Exchange::send_request() {
+  if (!upgrade_.empty() && !upstream_->takes_upgrade(head_, upgrade_style()) &&
+      !goes_without_upgrade())
+    return;
+  phase_ = Phase::waiting;
+  const bool asks = expectation_.ask(target_->continues, worker_.now());
+  upstream_->send_head(head_, {info_.peer, service().spec->host_header, target_->address, ids_,
+                               worker_.shared().hop, upgrade_style(), asks});
+  if (!replay_.empty()) {
+    upstream_->send_body(replay_);
+    worker_.gather().flush();  // the buffer may move when more comes
+  }
+  if (request_done_) {
+    if (head_.framing.kind != net::Framing::Kind::none) upstream_->send_end({});
+    set_deadline(timeouts().response_header);
+    return;
+  }
+  set_deadline(timeouts().stream_idle);
+  if (expectation_.is_waited_for()) [[unlikely]]
+    await_continue();
+  client_->resume_request();
+}
+
+bool Exchange::is_upload_blocked() const {
+  return upstream_ != nullptr && upstream_->is_blocked();
+}
+
+void Exchange::on_request_body(std::string_view bytes) {
+  if (phase_ == Phase::tunnel) {
+    relay_to_target(bytes);
+    return;
+  }
+  expectation_.take_body();
+  bytes_received_ += bytes.size();
+  if (bytes_received_ > body_limit_) [[unlikely]] {
+    refuse_body();
+    return;
+  }
+  if (upstream_ == nullptr || expectation_.is_body_refused()) return;
+  if (replayable_) {
+    replayable_ = keeps_body() && replay_.size() + bytes.size() <= kReplayBytes;
+    if (replayable_) {
+      replay_ += bytes;
+    } else {
+      free_memory(replay_);
+    }
+  }
+  upstream_->send_body(bytes);
+  set_deadline(timeouts().stream_idle);
+}
+
+void Exchange::on_request_end(const net::Fields& trailers) {
+  if (phase_ == Phase::tunnel) {
+    on_client_end();
+    return;
+  }
+  if (std::exchange(request_done_, true)) return;
+  if (upstream_ == nullptr || !wants_body() || expectation_.is_body_refused()) return;
+  if (trailers.empty()) [[likely]]
+    upstream_->send_end(trailers);
+  else if (!send_trailers(trailers))
+    return;
+  if (phase_ == Phase::waiting) set_deadline(timeouts().response_header);
+}
+
+void Exchange::on_upstream_unblocked() {
+  if (phase_ == Phase::tunnel && is_over_both_ways()) {
+    end_tunnel(Termination::ok);
+    return;
+  }
+  if (!request_done_ || phase_ == Phase::tunnel) client_->resume_request();
+}
+
+void Exchange::on_response_head(net::ResponseHead& head) {
+  if (head.status == 101) {
+    on_switched(head);
+    return;
+  }
+  if (head.is_interim()) {
+    if (head.status == 100) {
+      on_continue();
+      return;
+    }
+    if (info_.http10 || !may_be_seen()) return;
+    interim_sent_ = true;
+    client_->send_interim(head);
+    return;
+  }
+  if (head_.is_extended_connect() && head.status < 300) {
+    // To this client that would be a tunnel.
+    after_failed_attempt(Failure::protocol, net::Refusal::none);
+    return;
+  }
+  const std::uint16_t outcome = is_grpc_ ? grpc_outcome(head) : head.status;
+  if (outcome >= 500 && is_status_retried(outcome)) return;
+  if (is_exposed_ && is_kept_from_sight()) return;
+  phase_ = Phase::relaying;
+  expectation_.take_answer();
+  if (head.minor_version == 0) [[unlikely]]
+    target_->continues.answered_in_http10(worker_.now());
+  if (!replay_.empty()) free_memory(replay_);
+  first_byte_micros_ = std::chrono::duration_cast<Micros>(worker_.now() - began_).count();
+  take_response(head, outcome);
+  if (head.connection_names) [[unlikely]]
+    note_options(head.fields, options().of_response);
+  if (actions() != nullptr) [[unlikely]]
+    edit_response(head);
+  client_->send_head(head, style());
+  set_deadline(timeouts().stream_idle);
+}
+
+void Exchange::take_response(const net::ResponseHead& head, std::uint16_t outcome) {
+  status_ = head.status;
+  outcome_ = outcome;
+  using Kind = net::Framing::Kind;
+  response_framing_ = head.framing;
+  if (head.framing.kind == Kind::chunked || head.framing.kind == Kind::until_close)
+    response_framing_.kind = info_.http10 ? Kind::until_close : Kind::chunked;
+  if (!is_grpc_ || grpc_status_) settle_outcome();
+}
+
+void Exchange::settle_outcome() {
+  if (outcome_ >= 500) {
+    report(Failure::status, outcome_);
+    tell_error();
+  } else {
+    ++target_->tally.requests;
+    target_->consecutive_failures = target_->consecutive_gateway = 0;
+    if (target_->counts != nullptr) [[unlikely]]
+      count_answer(outcome_);
+  }
+}
+
+void Exchange::on_response_body(std::string_view bytes) {
+  if (compressor_) [[unlikely]] {
+    send_compressed(bytes);
+    if (phase_ == Phase::done) return;
+  } else {
+    bytes_sent_ += bytes.size();
+    client_->send_body(bytes);
+  }
+  if (phase_ == Phase::tunnel)
+    set_tunnel_deadline();
+  else
+    set_deadline(timeouts().stream_idle);
+}
+
+Channel* Exchange::bare_output() const {
+  return phase_ == Phase::relaying && !compressor_ ? client_->bare_output() : nullptr;
+}
+
+void Exchange::on_response_spliced(std::size_t size) {
+  bytes_sent_ += size;
+  set_deadline(timeouts().stream_idle);
+}
+
+void Exchange::after_response_input() {
+  if (compressor_) [[unlikely]] {
+    flush_compressed();
+    if (!compressor_) return;
+  }
+  const bool relays = phase_ == Phase::relaying || phase_ == Phase::tunnel;
+  if (relays && upstream_ != nullptr && client_->is_output_blocked()) upstream_->pause();
+}
+
+void Exchange::on_client_unblocked() {
+  if (phase_ == Phase::done) return;
+  if (phase_ == Phase::relaying) set_deadline(timeouts().stream_idle);
+  if (phase_ == Phase::tunnel) set_tunnel_deadline();
+  if (upstream_ != nullptr) upstream_->unpause();
+}
+
+void Exchange::on_response_end(const net::Fields& trailers, bool clean) {
+  if (phase_ == Phase::tunnel) {
+    on_target_end();
+    return;
+  }
+  if (is_grpc_) take_grpc_trailers(trailers);
+  const bool reusable = clean && has_target_read();
+  if (compressor_ && !finish_compressed()) return;
+  if (trailers.empty()) [[likely]]
+    client_->send_end(trailers);
+  else
+    answer_trailers(trailers);
+  drop_upstream(reusable);
+  finish(Origin::target);
+}
+
+}  // namespace teal::proxy

@@ -1,0 +1,475 @@
+// Exchange: one request in flight, from its head to the last byte of the response: route, pick a
+// group and a target, connect or take a kept connection, send, relay both ways, retry where that is
+// safe, finish and account.
+//
+//   begin --no route, nobody healthy--> done (own response)
+//     |                 queue full ---> done
+//     v
+//   picking --all full--> queued --room--> picking        another target, fresh connection
+//     |                     | timeout: done               ^ (proxy/policy/retry.h)
+//     v                                                    |
+//   connecting --failed------------------------------------+--give up--> done (502, 504)
+//     | connected, or kept                                 |
+//     v                                                    |
+//   waiting (request goes out) --died---------------------+
+//     | response head
+//     v
+//   relaying --end--> done        died in mid-response: done, truncated
+//     | 101 instead, where an upgrade was asked for
+//     v
+//   tunnel --both ends--> done    (exchange/tunnel.cc)
+//
+// What fails on the release before the client has seen anything of it is, where that is safe, begun
+// anew with the live group (exchange/shield.cc). The numbers stay with the group that was drawn.
+//
+// Owned by its client side, used by its worker's thread; pins the RouteTable it began with, except
+// while it waits in a queue (then it follows the newest). Does not know codecs, sockets or timers'
+// mechanics; TargetSide and ClientSide do.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/counters.h"
+#include "base/error_meaning.h"
+#include "base/exposure.h"
+#include "base/grpc_status.h"
+#include "base/judged_event.h"
+#include "base/outcome.h"
+#include "base/text.h"
+#include "net/http1/parser.h"
+#include "net/io/timer_wheel.h"
+#include "proxy/telemetry/access_log.h"
+#include "proxy/exchange/client_side.h"
+#include "proxy/headers/compress.h"
+#include "proxy/headers/error_pages.h"
+#include "proxy/policy/expectation.h"
+#include "proxy/policy/retry.h"
+#include "proxy/loop/route_pin.h"
+#include "proxy/telemetry/shard.h"
+#include "proxy/routing/sticky.h"
+#include "proxy/exchange/target_side.h"
+#include "proxy/telemetry/untold.h"
+
+namespace teal::proxy {
+
+class CensusTaker;
+
+class Exchange {
+ public:
+  /// The most request body kept for sending it again.
+  static constexpr std::size_t kReplayBytes = 64 * 1024;
+  /// So many cookies of a sticky service's name are looked at; the first good one counts.
+  static constexpr std::size_t kMostStickyCookies = 4;
+
+  explicit Exchange(Worker& worker);
+  ~Exchange();
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  // ---- from the client's side
+  /// Takes over the head (its vectors are swapped) and copies its bytes.
+  void begin(ClientSide& client, const ClientInfo& info, net::RequestHead& head);
+  /// Body bytes are taken only while this is true.
+  bool wants_body() const {
+    if (phase_ == Phase::tunnel) return !tunnel_->client_ended;
+    return (phase_ == Phase::waiting || phase_ == Phase::relaying) && !head_.is_extended_connect();
+  }
+  /// The target may yet change the protocol, and the client's end is that of one direction then.
+  bool may_become_tunnel() const { return !upgrade_.empty(); }
+  /// How long the client may be silent in mid-body.
+  /// 0: as long as it likes, since a call of gRPC may be a conversation, whose silence is timed as
+  /// a whole.
+  Millis request_body_idle() const { return is_grpc_ ? Millis{0} : timeouts().request_body_idle; }
+  /// The target takes no more for now; ClientSide::resume_request() follows.
+  bool is_upload_blocked() const;
+  void on_request_body(std::string_view bytes);
+  void on_request_end(const net::Fields& trailers);
+  /// What broke the rules came in mid-request: the response, if not begun, is this refusal.
+  void on_request_refused(net::Refusal rule);
+  /// The body stopped coming, as far as the client's side knows.
+  void on_request_stalled();
+  /// `in_order`: it closed what it had opened, and did not break it off; of a tunnel that is an
+  /// end.
+  void on_client_gone(bool in_order = false);
+  /// The client takes output again.
+  void on_client_unblocked();
+  /// The worker stops now.
+  void on_shutdown();
+
+  // ---- from the upstream
+  /// The request goes out by `side`, which may be another than the one that was waited for.
+  void on_connected(TargetSide& side);
+  /// The request waits by `side` from now on.
+  void on_moved(TargetSide& side) { upstream_ = &side; }
+  /// The target that is waited for takes no request for now.
+  void on_full();
+  void on_response_head(net::ResponseHead& head);
+  void on_response_body(std::string_view bytes);
+  /// Where the rest of the body may go without being shown; null: nowhere.
+  Channel* bare_output() const;
+  /// So much of the body has gone there.
+  void on_response_spliced(std::size_t size);
+  /// `clean`: nothing stood behind the response, the connection can be used again.
+  void on_response_end(const net::Fields& trailers, bool clean);
+  void on_upstream_failed(Failure failure, net::Refusal rule);
+  void on_upstream_unblocked();
+  /// The callback's input is used up: look whether the client keeps up.
+  void after_response_input();
+
+  // ---- from the worker
+  /// A target of the group has room, or the routing truth has changed.
+  void on_room();
+  /// The target of this tunnel has left its group.
+  void on_target_retired();
+
+  /// If it is in flight and counts for a group.
+  void be_seen(CensusTaker& census) const;
+
+  bool is_done() const { return phase_ == Phase::done; }
+  // ---- of one that waits
+  Mono queued_at() const { return queued_at_; }
+  /// Not all targets of the group are for it any more.
+  bool has_tried_targets() const { return !tried_.empty(); }
+
+ private:
+  /// What the splitter drew for the request. The judge's numbers are kept by this group, whatever
+  /// group answers in the end: blame belongs to the one that was tried first.
+  struct Draw {
+    Colour colour = Colour::blue;
+    /// The release's chance to be drawn, given the draws before; 0 or 1 where nothing was random
+    /// (all or nothing by weight, preview traffic, the other group had no healthy target).
+    double release_probability = 0;
+  };
+
+  /// What Connection said where it names fields: that goes for trailers, too.
+  struct ConnectionOptions {
+    std::string of_request, of_response;
+  };
+
+  enum class Phase : std::uint8_t { idle, queued, connecting, waiting, relaying, tunnel, done };
+
+  // exchange/fields.cc: fields that few requests have. Each false: it was answered.
+  /// Names that others read otherwise, and a Via that may be Teal's own.
+  bool settle_head();
+  bool settle_via();
+  bool settle_max_forwards();
+  /// The client waits for a word on its body: the target is given its time, or Teal says it.
+  void await_continue();
+  void on_continue();
+  void on_continue_timeout();
+  /// What is for this hop: an upgrade, trailers.
+  bool settle_hop();
+  bool settle_names();
+  bool takes_trailers() const;
+  bool send_trailers(const net::Fields& trailers);
+  void answer_trailers(const net::Fields& trailers);
+  static void note_options(const net::Fields& fields, std::string& options);
+  ConnectionOptions& options();
+  const config::PathRules& path_rules() const;
+
+  // exchange/route.cc: what the route says besides asking a target
+  /// A path that could be understood in two ways; false: the rules refuse it.
+  bool settle_path();
+  void reply_without_route();
+  /// True: no target is asked.
+  bool is_answered_by_route();
+  void change_request();
+  void redirect();
+  void respond();
+  void rewrite_target();
+  void put_target(std::string_view target);
+  void refuse_body();
+  void refuse_overload();
+  bool is_over_rate();
+  /// Whoever it is that asks, as far as trusted proxies say.
+  std::string_view client_address() const;
+  void edit_response(net::ResponseHead& head);
+  /// Its bytes are edited_ from now on.
+  void own_head(net::ResponseHead& head);
+
+  // exchange/compress.cc
+  void compress_response(net::ResponseHead& head);
+  void send_compressed(std::string_view bytes);
+  void flush_compressed();
+  /// False: it has failed, and the exchange is done.
+  bool finish_compressed();
+  bool pass_compressed(bool is_good);
+  void end_compression();
+
+  // exchange.cc: the flow
+  bool route();
+  void choose_group();
+  Drawn draw_sticky(const StickyCookies& cookies, Weight weight);
+  void set_cookie(const StickyCookies& cookies, const StickyClient& client);
+  void attempt();
+  void send_request();
+  void take_response(const net::ResponseHead& head, std::uint16_t outcome);
+  void settle_outcome();
+
+  // exchange/grpc.cc
+  /// False: it has no meaning, and that was answered.
+  bool take_grpc_timeout();
+  bool is_at_client_deadline() const;
+  /// What the status in the head means; that of a whole answer, or of what is to come.
+  std::uint16_t grpc_outcome(const net::ResponseHead& head);
+  void take_grpc_trailers(const net::Fields& trailers);
+  void answer_grpc(std::uint16_t status, ResponseStyle& style);
+  GrpcStatus final_grpc_status() const;
+
+  /// What became of the request on the release, where the live group was asked after it.
+  struct Shielded {
+    bool is = false;
+    Colour from = Colour::green;
+    Failure failure = Failure::none;  ///< None: it was only kept from being seen.
+    std::uint16_t status = 0;         ///< That the client would have got.
+    std::optional<GrpcStatus> grpc;   ///< Of the target's answer, where that was one of gRPC.
+    Origin origin = Origin::teal;     ///< Who would have made it.
+    boost::local_shared_ptr<TargetRuntime> target;
+    std::string header;  ///< Of the response; empty for those who may not know.
+
+    std::string_view reason() const;
+  };
+
+  // exchange/shield.cc: once more, and what the client must not see
+  void join_group();
+  void leave_group();
+  bool is_on_release() const;
+  RequestTraits traits() const;
+  RetryRules retry_rules() const;
+  /// The body that goes out may be wanted once more.
+  bool keeps_body() const;
+  /// Counts what stands in the way, and takes a place in the retry budget where one is needed.
+  Next decide(const FailedAttempt& failed, bool group_is_exhausted = false);
+  bool has_untried_target() const;
+  /// Requires: the upstream is let go of.
+  void follow(Next next, const FailedAttempt& failed);
+  // Each is true if the live group or another target has the request now.
+  bool is_retried_for_room();
+  bool is_status_retried(std::uint16_t status);
+  bool is_kept_from_sight();
+  bool is_spared_timeout();
+  /// `failed`: what the release did; null where that was nothing bad.
+  void go_live(const FailedAttempt* failed);
+  bool may_go_live(bool request_sent) const;
+  void discard_upstream();
+  /// The target has the whole request and is known to have read it: its connection can be kept.
+  bool has_target_read() const { return request_done_ && !expectation_.is_in_doubt(); }
+  bool begin_retry(const boost::local_shared_ptr<GroupRuntime>& group);
+  void end_retry();
+  void limit_exposure();
+  bool may_be_seen();
+  void end_exposure(bool failed);
+
+  // exchange/attempt.cc: targets, queue, failures
+  std::size_t pick_target(bool& somebody_is_full);
+  bool was_tried(TargetId target) const;
+  std::size_t balance(const GroupView& view, GroupRuntime& runtime);
+  bool gets_turn(const TargetState& target);
+  std::uint64_t hash_of_request() const;
+  bool open_upstream(std::size_t target, bool fresh);
+  bool take_places(TargetRuntime& target);
+  void give_back_places(TargetRuntime& target);
+  bool take_pending_place(const boost::local_shared_ptr<GroupRuntime>& queue);
+  void give_back_pending_place();
+  void enter_queue();
+  std::deque<Exchange*>::iterator place_in(std::deque<Exchange*>& waiting) const;
+  void leave_queue();
+  /// False: it is over.
+  bool follow_newest();
+  // exchange/full.cc: targets that take no request for now, or did not begin this one
+  bool goes_to_full_target();
+  bool ends_wait_for_stream();
+  void end_wait();
+  void give_back();
+
+  void after_failed_attempt(Failure failure, net::Refusal rule);
+  void give_up(Failure failure);
+  void drop_upstream(bool reusable);
+  TargetSide& detach_upstream();
+  void report(Failure failure, std::uint16_t status);
+  void set_deadline(Millis phase);
+  void on_deadline();
+
+  /// What a tunnel needs to know: copies, so that it holds no table.
+  struct Tunnel {
+    std::string service;
+    std::string revision;
+    config::ServiceTimeouts timeouts;
+    std::size_t place = 0;  ///< In target_->tunnels.
+    bool client_ended = false;
+    bool target_ended = false;
+  };
+
+  // exchange/tunnel.cc: connections that change their protocol
+  bool choose_upgrade();
+  void refuse_upgrade();
+  bool goes_without_upgrade();
+  UpgradeStyle upgrade_style() const;
+  void on_switched(net::ResponseHead& head);
+  void begin_tunnel();
+  void leave_tunnel();
+  void set_tunnel_deadline();
+  void relay_to_target(std::string_view bytes);
+  void on_client_end();
+  void on_target_end();
+  bool is_over_both_ways();
+  void on_tunnel_deadline();
+  void on_tunnel_client_gone(bool in_order);
+  void end_tunnel(Termination termination, bool client_is_gone = false);
+
+  // exchange/judged.cc: what the judge is told
+  void start_judging();
+  bool close_draw();
+  void stop_judging(Origin origin);
+  void tell_error();
+  void tell_errors(MeaningSet meanings);
+  void tell_age();
+  void set_age_timer();
+  void tell(JudgedEvent::Kind kind, MeaningSet meanings = kUsualMeaning,
+            std::uint8_t threshold = 0);
+
+  // exchange/meanings.cc: by what else than every 5xx it is counted
+  void begin_meanings();
+  std::string_view counted_path();
+  /// By what the request counts at all.
+  MeaningSet counting() const { return counted_.is_pinned() ? counted_by_ : kUsualMeaning; }
+  /// To whom it is an error as it has ended, besides the usual meaning; at most counting().
+  MeaningSet errors_at_end(Origin origin) const;
+  std::optional<Ending> ending(Origin origin) const;
+  void count_meanings(TrafficShard& shard, Origin origin);
+  /// Whether a response of Teal's own is there because the group could not give one, and not
+  /// because of the client, the routes or Teal's own end.
+  static bool is_fault_of_group(Termination termination);
+
+  // exchange/finish.cc: own responses, accounting, log
+  /// `content`: of what is not one line of text.
+  void reply(std::uint16_t status, std::string_view text, Termination termination,
+             const OwnContent* content = nullptr);
+  const ErrorPage* error_page(std::uint16_t status) const;
+  void truncate(Termination termination, Origin origin);
+  void finish(Origin origin);
+  void settle(Origin origin);
+  void account(Origin origin);
+  void count(TrafficShard& shard, Origin origin);
+  void count(ServiceStat what);
+  /// Where the service wants it by target: it answered, after so long since the attempt began.
+  void count_answer(std::uint16_t status);
+  void log_shielded(AccessRecord& record) const;
+  void log(Origin origin);
+  ResponseStyle style() const;
+
+  // Where it stands now. What a call returns is not kept over a publication.
+  const WorkerTable& table() const { return route_.table(); }
+  const ServiceView& service() const { return route_.service(); }
+  const config::RouteActions* actions() const { return route_.actions(); }
+  const config::ServiceTimeouts& timeouts() const { return route_.timeouts(); }
+  const WorkerTable::Service& runtime() const { return route_.runtime(); }
+  const WorkerTable::Group& group_runtime() const { return runtime().groups[colour_]; }
+  const GroupView& group() const { return service().groups[colour_]; }
+  /// Requires: is_judged().
+  const Judging& judging() const { return *judged_.service().judging; }
+  bool is_judged() const { return judged_.is_pinned(); }
+  /// From now on the request counts for the group that was drawn.
+  void begin_traffic();
+  void end_traffic();
+
+  Worker& worker_;
+  ClientSide* client_ = nullptr;
+  ClientInfo info_;
+  Phase phase_ = Phase::idle;
+  RoutePin route_;
+  /// Of the group that was drawn, as long as the worker; null without a route.
+  TrafficShard* traffic_ = nullptr;
+  Draw draw_;
+  Colour colour_ = Colour::blue;  ///< The group of the present attempt.
+  Audience audience_ = Audience::split;
+  /// Where it was drawn: what the judge is told goes by that, whatever it follows later. Not
+  /// pinned: nobody compares, nothing is told.
+  RoutePin judged_;
+  /// Where it is counted, by what that table's deployment calls an error. Not pinned: by the usual
+  /// meaning alone.
+  RoutePin counted_;
+  MeaningSet counted_by_ = kUsualMeaning;  ///< Where counted_ is pinned.
+  Drawn drawn_;
+  std::uint64_t sticky_client_ = 0;  ///< 0: not sticky.
+  bool is_returning_ = false;        ///< It chose which of its cookies it sent.
+  std::uint64_t judged_number_ = 0;  ///< Of the request, for the judge.
+  bool was_told_ = false;            ///< The judge has heard of it under an earlier draw.
+  MeaningSet errors_told_ = 0;       ///< To whom the judge has heard that it is one.
+  MeaningSet overdue_told_ = 0;      ///< Likewise of overdue; 0: it is not known to be.
+  std::size_t slow_told_ = 0;        ///< Of judging().slower_than.
+  UntoldHook untold_;                ///< Among the worker's judged requests that are not told yet.
+
+  net::RequestHead head_;
+  Text head_bytes_;            ///< What head_ refers to.
+  net::Piece came_;            ///< The target as the client sent it.
+  std::uint32_t matched_ = 0;  ///< Of the path, by the route.
+  std::uint64_t body_limit_ = 0;
+  std::optional<Coding> liked_;  ///< By the client, where the route compresses.
+  std::unique_ptr<Compressor> compressor_;
+  bool has_unflushed_ = false;
+  Text packed_;  ///< What it has made of the last input.
+  Text edited_;  ///< A response head that is not sent as it came.
+  RequestIds ids_;
+  std::string set_cookie_;
+  std::string host_buffer_;
+  std::string path_buffer_;
+  std::unique_ptr<ConnectionOptions> options_;  ///< Null: Connection said nothing of fields.
+  std::string upgrade_;        ///< The protocol that the target is asked to change to.
+  std::string websocket_key_;  ///< Of a handshake of our own.
+  std::optional<Tunnel> tunnel_;
+  bool is_settled_ = false;  ///< Counted and judged.
+  bool request_done_ = false;
+  Expectation expectation_;
+
+  TargetSide* upstream_ = nullptr;
+  boost::local_shared_ptr<TargetRuntime> target_;
+  std::uint32_t attempts_ = 0;
+  Tries tries_{0, false};             ///< In the present group.
+  std::optional<ServiceStat> again_;  ///< Why there is to be a further attempt, until there is one.
+  bool was_queued_ = false;
+  std::uint64_t queue_number_ = 0;  ///< Of this worker's, in the order in which they came.
+  boost::local_shared_ptr<GroupRuntime> pending_in_;  ///< Counts it as waiting.
+  bool holds_target_place_ = false;                   ///< Counted in target_->limits.
+  bool holds_group_place_ = false;                    ///< Counted in joined_->limits.
+  bool waits_for_stream_ = false;                     ///< Connecting, to a target that is full.
+  TargetId full_target_ = 0;  ///< One was left for others since it was full.
+  bool wants_fresh_ = false;  ///< The next attempt is not to be on a kept connection.
+  bool interim_sent_ = false;
+  bool replayable_ = true;
+  std::string replay_;  ///< Body bytes sent so far, where they may be wanted again.
+  std::vector<TargetId> tried_;
+  FailedAttempt failed_;                            ///< The last one that tried another target.
+  boost::local_shared_ptr<GroupRuntime> joined_;    ///< Counts this request as active.
+  boost::local_shared_ptr<GroupRuntime> retrying_;  ///< Counts it as a retry.
+  bool is_exposed_ = false;  ///< A visible failure has to be paid to the service's exposure.
+  bool reserved_ = false;
+  Shielded shielded_;
+  Failure last_failure_ = Failure::none;
+  net::Refusal last_rule_ = net::Refusal::none;
+
+  bool is_grpc_ = false;
+  bool has_client_deadline_ = false;       ///< Which comes before the service's.
+  std::optional<GrpcStatus> grpc_status_;  ///< Of the response, once it is known.
+  std::uint16_t status_ = 0;               ///< As sent.
+  std::uint16_t outcome_ = 0;              ///< What it means: of gRPC not the same.
+  bool own_response_ = false;
+  bool was_cut_ = false;  ///< The response began and could not be completed.
+  net::Framing response_framing_;
+  Termination termination_ = Termination::ok;
+  std::uint64_t bytes_received_ = 0;
+  std::uint64_t bytes_sent_ = 0;
+
+  net::Timer timer_;
+  net::Timer age_timer_;
+  Mono began_, queued_at_, connect_began_, request_deadline_;
+  Mono retried_at_;  ///< When the present attempt began, if it is not the first.
+  std::int64_t queue_micros_ = -1, connect_micros_ = -1, first_byte_micros_ = -1;
+};
+
+}  // namespace teal::proxy

@@ -1,0 +1,155 @@
+// The part of Exchange that deals with fields which few requests have: names that other readers
+// take for Teal's own, a Via or Max-Forwards by which a way ends, an Expect, and trailers, which
+// would go round everything that is done to a head.
+#include <algorithm>
+#include <string>
+
+#include "proxy/exchange/exchange.h"
+#include "proxy/headers/edits.h"
+#include "proxy/headers/max_forwards.h"
+#include "proxy/headers/odd_names.h"
+#include "proxy/headers/trailers.h"
+#include "proxy/worker/worker.h"
+
+namespace teal::proxy {
+
+using net::HeaderId;
+
+namespace {
+
+/// What is allowed here (RFC 9110, section 10.2.1): any method but those of net::is_unwelcome().
+constexpr std::string_view kAllow = "allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n";
+
+}  // namespace
+
+const config::PathRules& Exchange::path_rules() const {
+  return table().routes.config->listeners[info_.listener].paths;
+}
+
+bool Exchange::settle_head() {
+  if (head_.fields.has_odd_names() && !settle_names()) {
+    reply_without_route();
+    return false;
+  }
+  if (head_.fields.has(HeaderId::via) && !settle_via()) return false;
+  return !head_.fields.has(HeaderId::max_forwards) || settle_max_forwards();
+}
+
+bool Exchange::settle_via() {
+  if (worker_.shared().hop.passes(head_.fields) <= kMostPasses) return true;
+  worker_.counters()[Stat::requests_looped].add();
+  reply(508, "the request goes round in a loop: its Via says that it was here several times",
+        Termination::loop);
+  return false;
+}
+
+bool Exchange::settle_max_forwards() {
+  if (head_.method != net::Method::options) return true;
+  switch (count_down_max_forwards(head_.fields, head_bytes_.data())) {
+    case MaxForwards::goes_on: return true;
+    case MaxForwards::malformed:
+      last_rule_ = net::Refusal::max_forwards_malformed;
+      reply_without_route();
+      return false;
+    case MaxForwards::ends_here: break;
+  }
+  const OwnContent content{.content_type = {}, .lines = kAllow};
+  reply(200, {}, Termination::responded, &content);
+  return false;
+}
+
+void Exchange::await_continue() {
+  if (!expectation_.is_asked()) {
+    on_continue_timeout();
+    return;
+  }
+  // Its own time for the body must not run out meanwhile.
+  const Millis idle = request_body_idle();
+  set_deadline(idle.count() > 0 ? std::min(Expectation::kWait, idle / 2) : Expectation::kWait);
+}
+
+void Exchange::on_continue() {
+  if (expectation_.is_in_doubt()) target_->continues.said_continue();
+  if (!expectation_.take_continue()) return;
+  count(ServiceStat::continue_by_target);
+  client_->send_continue();
+  set_deadline(timeouts().stream_idle);
+}
+
+/// The target is silent, or known to be so.
+void Exchange::on_continue_timeout() {
+  // Not one that did not even take the head yet.
+  if (expectation_.is_asked() && !is_upload_blocked()) target_->continues.was_silent(worker_.now());
+  if (!expectation_.take_word()) return;
+  count(ServiceStat::continue_by_teal);
+  client_->send_continue();
+  set_deadline(timeouts().stream_idle);
+}
+
+bool Exchange::settle_names() {
+  const config::Listener& listener = table().routes.config->listeners[info_.listener];
+  const OddNames odd = take_out_odd_names(head_.fields, listener.underscores);
+  worker_.counters()[Stat::fields_twin].add(odd.twins);
+  worker_.counters()[Stat::fields_underscored].add(odd.underscored);
+  if (odd.is_refused) last_rule_ = net::Refusal::field_name_underscored;
+  return !odd.is_refused;
+}
+
+bool Exchange::settle_hop() {
+  if (head_.fields.has(HeaderId::trailer) && !takes_trailers())
+    head_.fields.remove_if([](const net::Field& field) { return field.id == HeaderId::trailer; });
+  const bool asks = head_.fields.has(HeaderId::upgrade) || head_.is_extended_connect();
+  return !asks || choose_upgrade();
+}
+
+/// To the target. Few applications know what to do with them, and some merge them into the head.
+bool Exchange::takes_trailers() const {
+  return is_grpc_ || (actions() != nullptr && actions()->passes_request_trailers);
+}
+
+Exchange::ConnectionOptions& Exchange::options() {
+  if (!options_) options_ = std::make_unique<ConnectionOptions>();
+  return *options_;
+}
+
+/// Before the head is edited: an edited one says nothing of it any more.
+void Exchange::note_options(const net::Fields& fields, std::string& options) {
+  for (const net::Field& field : fields) {
+    if (field.id != HeaderId::connection) continue;
+    if (!options.empty()) options += ',';
+    options += fields.value(field);
+  }
+}
+
+/// False: they are refused, and the exchange is over.
+bool Exchange::send_trailers(const net::Fields& trailers) {
+  Shard& counters = worker_.counters();
+  net::Fields picked;
+  if (takes_trailers()) {
+    const bool is_noted = options_ && !options_->of_request.empty();
+    const HeadSurvey survey = is_noted ? HeadSurvey(options_->of_request)
+                                       : HeadSurvey(head_.fields, head_.connection_names);
+    pick_trailers(trailers, survey, actions() == nullptr ? nullptr : &actions()->request_headers,
+                  picked);
+    const config::Listener& listener = table().routes.config->listeners[info_.listener];
+    if (take_out_odd_names(picked, listener.underscores).is_refused) {
+      counters.refused(net::Refusal::field_name_underscored).add();
+      on_request_refused(net::Refusal::field_name_underscored);
+      return false;
+    }
+  }
+  counters[Stat::request_trailers].add(trailers.size() - picked.size());
+  if (!picked.empty()) replayable_ = false;
+  upstream_->send_end(picked);
+  return true;
+}
+
+void Exchange::answer_trailers(const net::Fields& trailers) {
+  net::Fields picked;
+  const HeadSurvey survey(options_ ? std::string_view(options_->of_response) : std::string_view());
+  pick_trailers(trailers, survey, actions() == nullptr ? nullptr : &actions()->response_headers,
+                picked);
+  client_->send_end(picked);
+}
+
+}  // namespace teal::proxy

@@ -1,0 +1,77 @@
+// The part of Exchange for targets that are there and do not begin the request: that take no stream
+// for now (SETTINGS_MAX_CONCURRENT_STREAMS 0), or that hand it back (RFC 9113, section 8.7). What
+// is tried after the latter stands in proxy/policy/retry.h.
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+#include "proxy/exchange/exchange.h"
+#include "proxy/worker/worker.h"
+
+namespace teal::proxy {
+
+/// As where all places of a target are taken: another one gets the request, and where there is none
+/// it waits, with the time of a queue.
+void Exchange::on_full() {
+  TEAL_ASSERT(phase_ == Phase::connecting);
+  if (waits_for_stream_) return;
+  if (has_untried_target()) {
+    full_target_ = target_->id;
+    tried_.push_back(full_target_);
+    --attempts_;
+    --tries_.attempts;
+    drop_upstream(false);
+    attempt();
+    return;
+  }
+  waits_for_stream_ = true;
+  connect_micros_ = std::chrono::duration_cast<Micros>(worker_.now() - connect_began_).count();
+  queued_at_ = worker_.now();
+  set_deadline(timeouts().queue);
+}
+
+/// No other target is left to be asked. False: not now, or it failed at once.
+bool Exchange::goes_to_full_target() {
+  const TargetId full = std::exchange(full_target_, 0);
+  std::erase(tried_, full);
+  const auto& targets = group().targets;
+  const auto found = std::find_if(targets.begin(), targets.end(),
+                                  [&](const TargetState& target) { return target.id == full; });
+  if (found == targets.end()) return false;
+  return open_upstream(static_cast<std::size_t>(found - targets.begin()), false);
+}
+
+/// False: the routing truth has changed meanwhile, and it went where that leads, as from a queue.
+bool Exchange::ends_wait_for_stream() {
+  waits_for_stream_ = false;
+  queue_micros_ = std::chrono::duration_cast<Micros>(worker_.now() - queued_at_).count();
+  if (route_.is_in(worker_.table())) return true;
+  drop_upstream(false);
+  if (follow_newest()) attempt();
+  return false;
+}
+
+/// Nobody had room for it in time.
+void Exchange::end_wait() {
+  count(ServiceStat::queue_timeouts);
+  waits_for_stream_ = false;
+  drop_upstream(false);
+  if (is_retried_for_room()) return;
+  reply(503, "all targets are busy", Termination::queue_timeout);
+}
+
+/// Nothing was done of it, and whoever sent it may send it again. Where Teal could not, because its
+/// body is gone, that is no fault of the target's, nor of its release.
+void Exchange::give_back() {
+  count(ServiceStat::requests_not_begun);
+  if (replayable_) {
+    tell_error();
+  } else {
+    end_traffic();
+    end_exposure(false);
+  }
+  const OwnContent content{"text/plain; charset=utf-8", "retry-after: 1\r\n", false, true};
+  reply(503, "the target did not begin the request, try again", Termination::not_begun, &content);
+}
+
+}  // namespace teal::proxy

@@ -1,0 +1,313 @@
+// The part of Exchange that keeps failures from clients: when a request is sent once more and to
+// whom, the retry budget, the shield (docs/adr/0011) and the exposure budget.
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+#include "proxy/exchange/exchange.h"
+#include "proxy/worker/worker.h"
+
+namespace teal::proxy {
+namespace {
+
+/// What the client would have got: Teal's own answer where the target gave none.
+std::uint16_t blamed_status(const FailedAttempt& failed) {
+  if (failed.status != 0) return failed.status;
+  const bool late =
+      failed.failure == Failure::connect_timeout || failed.failure == Failure::response_timeout;
+  if (failed.failure == Failure::not_begun) return 503;
+  return late ? 504 : 502;
+}
+
+bool lists_more_than_connects(const config::RetryOn& on) {
+  return on.reset || on.timeout || on.status_502 || on.status_503 || on.status_504 || on.any_5xx;
+}
+
+}  // namespace
+
+// ---- who may be asked
+// ---------------------------------------------------------------------------
+
+void Exchange::join_group() {
+  TEAL_ASSERT(joined_ == nullptr);
+  joined_ = group_runtime().runtime;
+  joined_->peak = std::max(joined_->peak, ++joined_->active);
+  tries_ = {.attempts = 0};
+  full_target_ = 0;
+}
+
+void Exchange::leave_group() {
+  if (joined_ == nullptr) return;
+  end_retry();
+  if (!tunnel_) --joined_->active;  // A tunnel is no request.
+  joined_ = nullptr;
+}
+
+bool Exchange::is_on_release() const {
+  return audience_ == Audience::split && colour_ != service().live;
+}
+
+RequestTraits Exchange::traits() const {
+  const bool has_key = head_.fields.find(net::HeaderId::idempotency_key) != nullptr;
+  return {net::is_idempotent(head_.method) || has_key, replayable_};
+}
+
+RetryRules Exchange::retry_rules() const {
+  const config::Service& spec = *service().spec;
+  // An interim response is a beginning: what follows it must come from the same target.
+  return {spec.retry.on, interim_sent_ ? 0 : spec.retry.attempts,
+          spec.shield.enabled && is_on_release() && !interim_sent_, spec.shield.on};
+}
+
+bool Exchange::keeps_body() const {
+  const config::Service& spec = *service().spec;
+  return upstream_->may_come_back() || (spec.shield.enabled && is_on_release()) ||
+         lists_more_than_connects(spec.retry.on);
+}
+
+Next Exchange::decide(const FailedAttempt& failed, bool group_is_exhausted) {
+  const RetryRules rules = retry_rules();
+  const Tries all{rules.attempts, true, kMostLeftBehind};
+  Decision decision = after_failure(failed, traits(), rules, group_is_exhausted ? all : tries_);
+  // An answer that could be passed on is not thrown away for nobody.
+  if (decision.next == Next::another_target && failed.request_sent && !has_untried_target())
+    decision = after_failure(failed, traits(), rules, all);
+  if (decision.next == Next::another_target && failed.failure == Failure::not_begun &&
+      !has_untried_target())
+    decision.next = Next::fresh_connection;
+  if (decision.hindrance == Hindrance::not_repeatable) count(ServiceStat::shield_not_repeatable);
+  if (decision.hindrance == Hindrance::not_replayable) count(ServiceStat::shield_not_replayable);
+  if (decision.next == Next::live_group && !service().groups[service().live].available) {
+    count(ServiceStat::shield_without_target);
+    decision.next = Next::give_up;
+  }
+  if (needs_budget(failed, decision.next)) {
+    const bool crosses = decision.next == Next::live_group;
+    const Colour to = crosses ? service().live : colour_;
+    if (!begin_retry(runtime().groups[to].runtime)) {
+      count(crosses ? ServiceStat::shield_over_budget : ServiceStat::retries_over_budget);
+      decision.next = Next::give_up;
+    }
+  }
+  if (decision.next == Next::give_up && !may_be_seen() && may_go_live(failed.request_sent)) {
+    count(ServiceStat::exposure_replayed);
+    decision.next = Next::live_group;
+  }
+  return decision.next;
+}
+
+bool Exchange::has_untried_target() const {
+  const GroupView& view = group();
+  return std::any_of(view.targets.begin(), view.targets.end(), [&](const TargetState& target) {
+    return view.accepts(target) && (!target_ || target.id != target_->id) &&
+           std::find(tried_.begin(), tried_.end(), target.id) == tried_.end();
+  });
+}
+
+void Exchange::follow(Next next, const FailedAttempt& failed) {
+  const TargetId target = target_ ? target_->id : 0;
+  switch (next) {
+    case Next::give_up: give_up(failed.failure); return;
+    case Next::another_target:
+      again_ = failed.failure == Failure::not_begun ? ServiceStat::retries_not_begun
+               : failed.request_sent                ? ServiceStat::retries_failed
+                                                    : ServiceStat::retries_connect;
+      tried_.push_back(target);
+      break;
+    case Next::live_group:
+      again_ = ServiceStat::retries_shield;
+      go_live(&failed);
+      break;
+    case Next::fresh_connection: {
+      const bool is_passed = is_passed_over(failed, tries_);
+      again_ = failed.failure == Failure::not_begun ? ServiceStat::retries_not_begun
+                                                    : ServiceStat::retries_reused_died;
+      tries_.fresh_was_tried = tries_.fresh_was_tried || failed.failure != Failure::not_begun;
+      if (is_passed) {
+        ++tries_.left_behind;
+        --tries_.attempts;
+      }
+      const auto& targets = group().targets;
+      const auto same = std::find_if(targets.begin(), targets.end(),
+                                     [&](const TargetState& t) { return t.id == target; });
+      // Where others were taken any of its connections will do.
+      if (open_upstream(static_cast<std::size_t>(same - targets.begin()), !is_passed)) return;
+      break;
+    }
+  }
+  phase_ = Phase::connecting;
+  attempt();
+}
+
+bool Exchange::is_retried_for_room() {
+  const FailedAttempt failed{.failure = Failure::connect, .status = 503};
+  if (!is_on_release()) return false;
+  const Next next = decide(failed, true);
+  if (next != Next::live_group) return false;
+  target_ = nullptr;
+  follow(next, failed);
+  return true;
+}
+
+bool Exchange::is_status_retried(std::uint16_t status) {
+  const FailedAttempt failed{.failure = Failure::status,
+                             .status = status,
+                             .on_kept_connection = upstream_->is_kept(),
+                             .request_sent = true,
+                             .response_begun = true,
+                             .grpc = grpc_status_};
+  const Next next = decide(failed);
+  if (next == Next::give_up) return false;
+  last_failure_ = Failure::status;
+  failed_ = failed;
+  report(Failure::status, status);
+  grpc_status_.reset();
+  discard_upstream();
+  follow(next, failed);
+  return true;
+}
+
+// ---- the shield
+// ---------------------------------------------------------------------------------
+
+void Exchange::go_live(const FailedAttempt* failed) {
+  TEAL_ASSERT(upstream_ == nullptr && is_on_release());
+  shielded_.is = true;
+  shielded_.from = colour_;
+  shielded_.target = std::exchange(target_, nullptr);
+  if (failed != nullptr) {
+    tell_error();  // What blue answers does not erase it.
+    shielded_.failure = failed->failure;
+    shielded_.status = blamed_status(*failed);
+    shielded_.grpc = failed->grpc;
+    shielded_.origin = failed->failure == Failure::status ? Origin::target : Origin::teal;
+    traffic_->shielded.add();
+  }
+  using Header = config::Shield::Header;
+  const Header who = service().spec->shield.header;
+  if (who == Header::everybody || (who == Header::trusted && info_.peer.trusted)) {
+    shielded_.header = to_string(colour_);
+    shielded_.header += "; ";
+    shielded_.header += shielded_.reason();
+    if (shielded_.failure == Failure::status)
+      shielded_.header += " " + std::to_string(shielded_.status);
+  }
+  end_exposure(false);
+  boost::local_shared_ptr<GroupRuntime> retrying = std::exchange(retrying_, nullptr);
+  leave_group();
+  retrying_ = std::move(retrying);  // It was granted for the live group.
+  colour_ = service().live;
+  join_group();
+  was_queued_ = false;
+}
+
+bool Exchange::may_go_live(bool request_sent) const {
+  const RequestTraits request = traits();
+  return service().spec->shield.enabled && is_on_release() && !interim_sent_ &&
+         request.is_replayable && (request.is_repeatable || !request_sent) &&
+         service().groups[service().live].available;
+}
+
+void Exchange::discard_upstream() {
+  const bool is_clean = has_target_read() && !upstream_->is_blocked();
+  TargetSide& upstream = detach_upstream();
+  if (is_clean) {
+    upstream.discard();
+  } else {
+    upstream.abandon();
+  }
+}
+
+// ---- the retry budget
+// ---------------------------------------------------------------------------
+
+bool Exchange::begin_retry(const boost::local_shared_ptr<GroupRuntime>& group) {
+  if (retrying_ == group) return true;
+  const std::uint32_t active = std::max(group->peak, group->last_peak);
+  if (group->retries >= retry_limit(service().spec->retry, active)) return false;
+  end_retry();
+  retrying_ = group;
+  ++group->retries;
+  return true;
+}
+
+void Exchange::end_retry() {
+  if (retrying_ == nullptr) return;
+  --retrying_->retries;
+  retrying_ = nullptr;
+}
+
+// ---- the exposure budget
+// ------------------------------------------------------------------------
+
+/// Does the release get the request that was drawn for it? What cannot be taken back any more holds
+/// a reservation from now on; what can, from the moment when its response is to be seen.
+void Exchange::limit_exposure() {
+  Exposure& exposure = *service().exposure;
+  const bool live_serves = service().groups[service().live].available;
+  const bool is_full = exposure.is_full();
+  if (is_full && live_serves) {
+    // Chance has no part in that for any request, those that were drawn for the live group
+    // included.
+    if (draw_.colour != service().live) count(ServiceStat::exposure_diverted);
+    draw_ = {service().live, 0.0};
+  }
+  if (draw_.colour == service().live) return;
+  is_exposed_ = true;
+  const net::Framing& body = head_.framing;
+  const bool fits = body.kind == net::Framing::Kind::none ||
+                    (body.kind == net::Framing::Kind::length && body.length <= kReplayBytes);
+  if (service().spec->shield.enabled && traits().is_repeatable && fits) return;
+  reserved_ = exposure.reserve();
+  if (reserved_ || !live_serves) return;
+  is_exposed_ = false;
+  count(ServiceStat::exposure_diverted);
+  draw_ = {service().live, 0.0};
+}
+
+bool Exchange::may_be_seen() {
+  if (!is_exposed_ || reserved_) return true;
+  reserved_ = service().exposure->reserve();
+  return reserved_;
+}
+
+bool Exchange::is_kept_from_sight() {
+  if (may_be_seen() || !may_go_live(true)) return false;
+  count(ServiceStat::exposure_replayed);
+  discard_upstream();
+  go_live(nullptr);
+  phase_ = Phase::connecting;
+  attempt();
+  return true;
+}
+
+bool Exchange::is_spared_timeout() {
+  // Past its own deadline the client does not wait any more.
+  if (has_client_deadline_) return false;
+  if (phase_ == Phase::relaying || may_be_seen() || !may_go_live(true)) return false;
+  const FailedAttempt failed{.failure = Failure::response_timeout, .request_sent = true};
+  count(ServiceStat::exposure_replayed);
+  leave_queue();
+  if (upstream_ != nullptr) report(Failure::response_timeout, 0);
+  drop_upstream(false);
+  // The only case in which a request takes longer than it may: at most twice as long.
+  request_deadline_ = worker_.now() + timeouts().request;
+  last_failure_ = failed.failure;
+  go_live(&failed);
+  phase_ = Phase::connecting;
+  attempt();
+  return true;
+}
+
+void Exchange::end_exposure(bool failed) {
+  const bool reserved = std::exchange(reserved_, false);
+  if (!std::exchange(is_exposed_, false)) return;
+  Exposure& exposure = *service().exposure;
+  if (failed) {
+    if (reserved ? exposure.spend() : exposure.overspend()) worker_.shared().exposed();
+  } else if (reserved) {
+    exposure.release();
+  }
+}
+
+}  // namespace teal::proxy

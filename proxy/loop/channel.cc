@@ -1,0 +1,228 @@
+#include "proxy/loop/channel.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <span>
+#include <utility>
+
+#include "base/assert.h"
+#include "proxy/worker/worker.h"
+
+namespace teal::proxy {
+
+void Gather::own(Channel& owner) {
+  flush();
+  owner_ = &owner;
+}
+
+void Gather::view(Channel& owner, std::string_view bytes) {
+  if (bytes.size() <= kCopied) {
+    text(owner) += bytes;
+    return;
+  }
+  pieces_.push_back({text(owner).size(), bytes});
+  if (pieces_.size() >= kPieces) {
+    flush();
+    owner_ = &owner;
+  }
+}
+
+void Gather::flush() {
+  if (owner_ == nullptr) return;
+  if (!pieces_.empty())
+    flush_pieces();
+  else if (!text_.empty())
+    owner_->take(text_.view());
+  clear();
+}
+
+/// By itself, so that what needs no vectors does not pay for the guard of theirs.
+[[gnu::noinline]] void Gather::flush_pieces() {
+  std::array<iovec, 2 * kPieces + 1> vectors;
+  std::size_t count = 0;
+  std::size_t text_begin = 0;
+  const auto add = [&](std::string_view bytes) {
+    if (!bytes.empty()) vectors[count++] = {const_cast<char*>(bytes.data()), bytes.size()};
+  };
+  for (const Piece& piece : pieces_) {
+    add(text_.view().substr(text_begin, piece.text_end - text_begin));
+    add(piece.outside);
+    text_begin = piece.text_end;
+  }
+  add(text_.view().substr(text_begin));
+  owner_->take(std::span(vectors.data(), count));
+}
+
+void Gather::forget(const Channel& owner) {
+  if (owner_ == &owner) clear();
+}
+
+void Gather::clear() {
+  owner_ = nullptr;
+  pieces_.clear();
+  text_.clear();
+}
+
+Channel::Channel(Worker& worker, net::Stream stream)
+    : worker_(worker), stream_(std::move(stream)) {}
+
+net::Stream Channel::release_stream() {
+  TEAL_ASSERT(pending_.empty());
+  const boost::intrusive_ptr<Channel> alive(this);
+  readable_ = false;
+  if (std::exchange(watched_, false)) worker_.reactor().remove(stream_.socket().fd(), *this);
+  return std::move(stream_);
+}
+
+Channel::~Channel() {
+  TEAL_ASSERT(!watched_);
+}
+
+Result<void> Channel::watch() {
+  const Result<void> added = worker_.reactor().add(stream_.socket().fd(), *this);
+  watched_ = added.has_value();
+  return added;
+}
+
+void Channel::close_channel() {
+  worker_.gather().forget(*this);
+  if (!stream_.is_open()) return;
+  readable_ = false;
+  free_memory(pending_);
+  pending_at_ = 0;
+  if (pipe_) worker_.pipes().give_back(std::move(pipe_));
+  const boost::intrusive_ptr<Channel> alive(this);
+  stream_.close();
+  if (std::exchange(watched_, false)) worker_.reactor().remove_closed(*this);
+}
+
+Text& Channel::output() {
+  return worker_.gather().text(*this);
+}
+void Channel::write_view(std::string_view bytes) {
+  worker_.gather().view(*this, bytes);
+}
+
+void Channel::take(std::string_view bytes) {
+  if (!stream_.is_open() || broken_) return;
+  if (!can_write()) {
+    pending_ += bytes;
+    return;
+  }
+  const net::WriteResult wrote = stream_.write(bytes, is_last_output_);
+  if (wrote.error != 0) {
+    on_write_failed();
+    return;
+  }
+  written_ += wrote.size;
+  if (wrote.size < bytes.size()) pending_ += bytes.substr(wrote.size);
+}
+
+void Channel::take(std::span<const iovec> pieces) {
+  if (!stream_.is_open() || broken_) return;
+  if (!can_write()) {
+    keep_unwritten(pieces, 0);
+    return;
+  }
+  const net::WriteResult wrote = stream_.write(pieces, is_last_output_);
+  if (wrote.error != 0) {
+    on_write_failed();
+    return;
+  }
+  written_ += wrote.size;
+  keep_unwritten(pieces, wrote.size);
+}
+
+void Channel::on_write_failed() {
+  broken_ = true;
+  worker_.resume_soon(*this);
+}
+
+void Channel::keep_unwritten(std::span<const iovec> pieces, std::size_t written) {
+  for (const iovec& piece : pieces) {
+    const std::size_t taken = std::min(written, piece.iov_len);
+    written -= taken;
+    pending_.append(static_cast<const char*>(piece.iov_base) + taken, piece.iov_len - taken);
+  }
+}
+
+void Channel::connected() {
+  connected_ = true;
+  write_pending();
+}
+
+bool Channel::write_pending() {
+  if (!connected_ || broken_) return !is_blocked();
+  if (!is_blocked()) return true;
+  if (pipe_ && !empty_pipe()) return false;
+  if (!is_blocked()) return true;
+  const net::WriteResult wrote = stream_.write(std::string_view(pending_).substr(pending_at_));
+  if (wrote.error != 0) {
+    on_write_failed();
+    return false;
+  }
+  written_ += wrote.size;
+  pending_at_ += wrote.size;
+  if (pending_at_ < pending_.size()) return false;
+  free_memory(pending_);
+  pending_at_ = 0;
+  if (stream_.has_unsent()) return false;
+  if (std::exchange(ends_output_, false)) stream_.finish_writing();
+  return true;
+}
+
+std::optional<net::ReadResult> Channel::splice_from(Channel& from, std::size_t most) {
+  if (stream_.tls() != nullptr || from.stream_.tls() != nullptr) return std::nullopt;
+  worker_.gather().flush();
+  if (!stream_.is_open() || broken_ || !connected_ || is_blocked()) return std::nullopt;
+  pipe_ = worker_.pipes().take(
+      worker_.shared().descriptors_for_targets.load(std::memory_order_relaxed));
+  if (!pipe_) {
+    worker_.counters()[Stat::splices_without_pipe].add();
+    return std::nullopt;
+  }
+  const net::ReadResult result = pipe_->fill(from.stream_.socket(), most);
+  if (result.drained) from.readable_ = false;
+  empty_pipe();
+  return result;
+}
+
+/// True if it is empty, and given back.
+bool Channel::empty_pipe() {
+  const net::WriteResult wrote =
+      pipe_->size() == 0 ? net::WriteResult{} : pipe_->empty_into(stream_.socket());
+  if (wrote.error != 0) {
+    on_write_failed();
+    return false;
+  }
+  written_ += wrote.size;
+  if (pipe_->size() > 0) return false;
+  worker_.pipes().give_back(std::move(pipe_));
+  return true;
+}
+
+void Channel::finish_output() {
+  worker_.gather().flush();
+  if (!stream_.is_open()) return;
+  ends_output_ = is_blocked();
+  if (!ends_output_) stream_.finish_writing();
+}
+
+void Channel::mark_ready(net::Readiness ready) {
+  readable_ = readable_ || ready.read;
+  ended_ = ended_ || ready.ended;
+}
+
+net::ReadResult Channel::read_behind(std::string_view kept, std::size_t most) {
+  const std::span<char> scratch = worker_.scratch(kept.size() + most);
+  if (!kept.empty() && kept.data() != scratch.data())
+    std::memmove(scratch.data(), kept.data(), kept.size());
+  net::ReadResult result = stream_.read(scratch.subspan(kept.size(), most));
+  // After the peer's end no readiness comes any more: go on until recv() shows it.
+  if (ended_ && !result.eof && result.error == 0 && result.size > 0) result.drained = false;
+  if (result.drained) readable_ = false;
+  return result;
+}
+
+}  // namespace teal::proxy

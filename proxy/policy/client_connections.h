@@ -1,0 +1,79 @@
+// ClientPlaces: how many connections each client has open on one listener, exact over all workers.
+// For listeners that limit it; touched when a connection opens or closes, never by a request.
+//
+// Any thread, by a lock. Holds one entry for each client that is connected, so no more than the
+// listener may have connections.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <unordered_map>
+#include <utility>
+
+#include "proxy/policy/client_key.h"
+
+namespace teal::proxy {
+
+class ClientPlaces;
+
+/// One connection's place, given back when this goes; empty where nobody counts.
+class ClientPlace {
+ public:
+  ClientPlace() = default;
+  ClientPlace(ClientPlaces& places, ClientKey client) : places_(&places), client_(client) {}
+  ~ClientPlace() { give_back(); }
+  ClientPlace(ClientPlace&& from) noexcept
+      : places_(std::exchange(from.places_, nullptr)), client_(from.client_) {}
+  ClientPlace& operator=(ClientPlace&& from) noexcept {
+    if (this != &from) {
+      give_back();
+      places_ = std::exchange(from.places_, nullptr);
+      client_ = from.client_;
+    }
+    return *this;
+  }
+
+  explicit operator bool() const { return places_ != nullptr; }
+
+ private:
+  void give_back();
+
+  ClientPlaces* places_ = nullptr;
+  ClientKey client_ = 0;
+};
+
+class ClientPlaces {
+ public:
+  explicit ClientPlaces(std::uint32_t most) : most_(most) {}
+
+  /// Empty: the client has as many as it may.
+  ClientPlace take(ClientKey client) {
+    const std::scoped_lock lock(mutex_);
+    std::uint32_t& open = open_[client];
+    if (open >= most_) return {};
+    ++open;
+    return {*this, client};
+  }
+  std::size_t clients() const {
+    const std::scoped_lock lock(mutex_);
+    return open_.size();
+  }
+
+ private:
+  friend class ClientPlace;
+  void give_back(ClientKey client) {
+    const std::scoped_lock lock(mutex_);
+    const auto found = open_.find(client);
+    if (--found->second == 0) open_.erase(found);
+  }
+
+  const std::uint32_t most_;
+  mutable std::mutex mutex_;
+  std::unordered_map<ClientKey, std::uint32_t> open_;
+};
+
+inline void ClientPlace::give_back() {
+  if (places_ != nullptr) std::exchange(places_, nullptr)->give_back(client_);
+}
+
+}  // namespace teal::proxy

@@ -1,0 +1,92 @@
+#include "proxy/routing/slot_table.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/assert.h"
+
+namespace teal::proxy {
+
+SlotBook::SlotBook(std::size_t limit) : limit_(limit) {
+  TEAL_ASSERT(limit >= 2 && limit <= kMaxSlots);
+}
+
+const TrafficKey& SlotBook::overflow_key() {
+  static const TrafficKey key{"(overflow)", Colour::blue, "", Audience::split};
+  return key;
+}
+
+SlotId SlotBook::slot(const TrafficKey& key, Stage stage) {
+  if (const auto known = by_key_.find({key, stage}); known != by_key_.end()) {
+    slots_[known->second].table = table_;
+    return known->second;
+  }
+  const std::optional<SlotId> slot =
+      slots_of_group(key) < kOfGroup ? unused() : std::optional<SlotId>();
+  if (!slot) {
+    ++crowded_;
+    return overflow();
+  }
+  slots_[*slot] = {key, stage, table_, table_, false};
+  by_key_.emplace(std::pair(key, stage), *slot);
+  return *slot;
+}
+
+std::size_t SlotBook::slots_of_group(const TrafficKey& key) const {
+  // Keys of one service and colour are neighbours; a group is those of one audience.
+  std::size_t found = 0;
+  for (auto at = by_key_.lower_bound({{key.service, key.colour, "", Audience::split}, {}});
+       at != by_key_.end(); ++at) {
+    const TrafficKey& near = at->first.first;
+    if (near.service != key.service || near.colour != key.colour) break;
+    if (near.audience == key.audience) ++found;
+  }
+  return found;
+}
+
+std::optional<SlotId> SlotBook::unused() {
+  if (!free_.empty()) {
+    const SlotId slot = free_.front();
+    free_.pop_front();
+    return slot;
+  }
+  // One place is kept for the overflow.
+  if (slots_.size() + (overflow_ ? 0 : 1) >= limit_) return std::nullopt;
+  slots_.emplace_back();
+  return static_cast<SlotId>(slots_.size() - 1);
+}
+
+std::optional<TrafficKey> SlotBook::key_after(const TrafficKey& key) const {
+  constexpr Stage kLast{std::numeric_limits<std::uint64_t>::max(),
+                        std::numeric_limits<std::uint64_t>::max()};
+  const auto next = by_key_.upper_bound({key, kLast});
+  return next == by_key_.end() ? std::nullopt : std::optional(next->first.first);
+}
+
+void SlotBook::on_applied(std::uint64_t version) {
+  applied_ = std::max(applied_, version);
+}
+
+bool SlotBook::is_left(SlotId slot) const {
+  const Slot& asked = slots_[slot];
+  return !asked.is_free && slot != overflow_ && asked.table < applied_;
+}
+
+void SlotBook::free(SlotId slot) {
+  TEAL_ASSERT(is_left(slot));
+  Slot& freed = slots_[slot];
+  by_key_.erase({freed.key, freed.stage});
+  freed = {};
+  freed.is_free = true;
+  free_.push_back(slot);
+}
+
+SlotId SlotBook::overflow() {
+  if (overflow_) return *overflow_;
+  // Not in by_key_, and nobody's stage: it is never found, freed or counted to a group.
+  overflow_ = static_cast<SlotId>(slots_.size());
+  slots_.push_back({overflow_key(), {}, table_, table_, false});
+  return *overflow_;
+}
+
+}  // namespace teal::proxy

@@ -1,0 +1,109 @@
+// SlotBook: who is counted in which slot of the workers' shards (proxy/telemetry/shard.h). There is one slot
+// per stream of traffic (TrafficKey) and stage, for as long as some table has it or some request
+// that began with such a table is in flight. So a slot never has requests of two stages in it
+// (docs/adr/0023).
+//
+// Bounded: where the book is full, or a group has kOfGroup slots whose requests do not end, a stage
+// gets the overflow slot, which all share that find no other and which belongs to no service: then
+// a judge sees no evidence, never another's. That is counted by crowded().
+//
+// Control thread. Does not see the shards: whoever does says when a slot is free
+// (proxy/telemetry/traffic_reader.h), and keeps what was counted in it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/counters.h"
+
+namespace teal::proxy {
+
+/// Where a worker's counters for one stage of one stream of traffic are (proxy/telemetry/shard.h).
+using SlotId = std::uint32_t;
+inline constexpr SlotId kNoSlot = static_cast<SlotId>(-1);
+
+class SlotBook {
+ public:
+  static constexpr std::size_t kMaxSlots = 4096;
+  static constexpr std::size_t kOfGroup = 64;  ///< Of one service, colour and audience.
+
+  SlotBook() = default;
+  /// A smaller book, for tests. Requires: 2 <= limit <= kMaxSlots.
+  explicit SlotBook(std::size_t limit);
+
+  /// Another table is going to be built. Requires: `version` is not below an earlier one.
+  void start_table(std::uint64_t version) { table_ = version; }
+  /// For the table being built.
+  SlotId slot(const TrafficKey& key, Stage stage = {});
+  /// Every worker runs on that table or a later one.
+  void on_applied(std::uint64_t version);
+
+  /// No table that a worker runs on, or is going to, has the slot: once none of its requests is in
+  /// flight it can be freed.
+  bool is_left(SlotId slot) const;
+  /// Requires: is_left(), and nothing will be counted there any more.
+  void free(SlotId slot);
+
+  std::size_t size() const { return slots_.size(); }
+  bool is_free(SlotId slot) const { return slots_[slot].is_free; }
+  /// Of one that is not free: whose numbers are counted there.
+  const TrafficKey& key(SlotId slot) const { return slots_[slot].key; }
+  Stage stage(SlotId slot) const { return slots_[slot].stage; }
+  /// The first table that had the slot for that.
+  std::uint64_t since(SlotId slot) const { return slots_[slot].since; }
+  /// Calls `each(stage, slot)` for every slot of the stream.
+  template <class Each>
+  void each_of(const TrafficKey& key, Each each) const {
+    for (auto at = by_key_.lower_bound({key, {}}); at != by_key_.end() && at->first.first == key;
+         ++at)
+      each(at->first.second, at->second);
+  }
+  /// Likewise for every slot of both audiences and all revisions; `each(slot)`.
+  template <class Each>
+  void each_of_group(const std::string& service, Colour colour, Each each) const {
+    for (auto at = by_key_.lower_bound({{service, colour, "", Audience::split}, {}});
+         at != by_key_.end() && at->first.first.service == service &&
+         at->first.first.colour == colour;
+         ++at)
+      each(at->second);
+  }
+  /// The first stream behind `key` that has a slot; nothing at the end.
+  std::optional<TrafficKey> key_after(const TrafficKey& key) const;
+  /// The one that all share that find no other, once there is one.
+  std::optional<SlotId> overflow_slot() const { return overflow_; }
+  /// Stages that were given no slot of their own.
+  std::uint64_t crowded() const { return crowded_; }
+
+  /// The key of the overflow slot.
+  static const TrafficKey& overflow_key();
+
+ private:
+  struct Slot {
+    TrafficKey key;
+    Stage stage;
+    std::uint64_t since = 0;
+    std::uint64_t table = 0;  ///< The last one that has it.
+    bool is_free = false;
+  };
+
+  std::size_t slots_of_group(const TrafficKey& key) const;
+  std::optional<SlotId> unused();
+  SlotId overflow();
+
+  std::size_t limit_ = kMaxSlots;
+  std::vector<Slot> slots_;
+  std::deque<SlotId> free_;  ///< The one that has been free for longest is given first.
+  std::optional<SlotId> overflow_;
+  std::map<std::pair<TrafficKey, Stage>, SlotId> by_key_;
+  std::uint64_t table_ = 0;
+  std::uint64_t applied_ = 0;
+  std::uint64_t crowded_ = 0;
+};
+
+}  // namespace teal::proxy

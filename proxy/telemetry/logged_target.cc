@@ -1,0 +1,141 @@
+#include "proxy/telemetry/logged_target.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+namespace teal::proxy {
+namespace {
+
+constexpr std::string_view kRedacted = "REDACTED";
+/// Longer names are looked at up to here.
+constexpr std::size_t kLongestName = 128;
+
+/// Telling wherever they stand in a name.
+constexpr std::array<std::string_view, 16> kParts{
+    "token",     "secret",     "passw",     "passphrase", "signature", "credential",
+    "sessi",     "authkey",    "oauth",     "authoriz",   "authentic", "apikey",
+    "accesskey", "privatekey", "assertion", "saml"};
+/// Telling as a word of their own.
+constexpr std::array<std::string_view, 16> kWords{"key",  "code", "sig",   "auth",  "pass", "pwd",
+                                                  "sid",  "jwt",  "hmac",  "mac",   "otp",  "pin",
+                                                  "csrf", "xsrf", "nonce", "ticket"};
+
+constexpr bool is_letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+constexpr char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+constexpr int value_of(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  const char letter = lower(c);
+  return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
+}
+
+/// A name as its reader has it.
+struct Name {
+  std::array<char, kLongestName> letters{};  ///< In lower case, without what stands between words.
+  std::array<bool, kLongestName + 1> begins{};  ///< A word begins at this letter.
+  std::size_t size = 0;
+
+  std::string_view text() const { return {letters.data(), size}; }
+};
+
+Name read_name(std::string_view raw) {
+  Name name;
+  bool after_lower = false;
+  bool is_new = true;
+  for (std::size_t i = 0; i < raw.size() && name.size < kLongestName; ++i) {
+    char c = raw[i];
+    if (c == '%' && i + 2 < raw.size() && value_of(raw[i + 1]) >= 0 && value_of(raw[i + 2]) >= 0) {
+      c = static_cast<char>(value_of(raw[i + 1]) * 16 + value_of(raw[i + 2]));
+      i += 2;
+    }
+    if (!is_letter_or_digit(c)) {
+      is_new = true;
+      after_lower = false;
+      continue;
+    }
+    const bool is_upper = c >= 'A' && c <= 'Z';
+    name.begins[name.size] = is_new || (is_upper && after_lower);
+    name.letters[name.size++] = lower(c);
+    after_lower = !is_upper;
+    is_new = false;
+  }
+  name.begins[name.size] = true;
+  return name;
+}
+
+/// Writes the text without the values of secret parameters.
+class Redaction {
+ public:
+  explicit Redaction(Text& out) : out_(out) {}
+
+  /// A parameter ends where one of these stands, whatever its name is.
+  void parameters(std::string_view text, std::string_view ends) {
+    while (!text.empty()) {
+      const std::size_t end = std::min(text.find_first_of(ends), text.size());
+      parameter(text.substr(0, end));
+      text.remove_prefix(end);
+      if (text.empty()) return;
+      out_ += text[0];
+      text.remove_prefix(1);
+    }
+  }
+
+ private:
+  /// Some take ";" for an end of parameters too, some for a part of values: names may stand behind
+  /// it, but what is secret does not end there.
+  void parameter(std::string_view text) {
+    std::size_t begin = 0;
+    while (begin < text.size()) {
+      const std::size_t end = std::min(text.find(';', begin), text.size());
+      const std::size_t equals = text.substr(0, end).find('=', begin);
+      if (equals != text.npos && is_secret_name(text.substr(begin, equals - begin))) {
+        out_ += text.substr(0, equals + 1);
+        if (equals + 1 < text.size()) out_ += kRedacted;
+        return;
+      }
+      begin = end + 1;
+    }
+    out_ += text;
+  }
+
+  Text& out_;
+};
+
+}  // namespace
+
+bool is_secret_name(std::string_view raw) {
+  const Name name = read_name(raw);
+  const std::string_view text = name.text();
+  for (const std::string_view part : kParts)
+    if (text.find(part) != text.npos) return true;
+  for (const std::string_view word : kWords)
+    for (std::size_t at = text.find(word); at != text.npos; at = text.find(word, at + 1))
+      if (name.begins[at] && name.begins[at + word.size()]) return true;
+  return false;
+}
+
+std::string_view logged_target(std::string_view target, config::AccessLog::Query query,
+                               Text& room) {
+  using Query = config::AccessLog::Query;
+  if (query == Query::full) [[likely]]
+    return target;
+  // A Referer may have a fragment too, which is where some put tokens.
+  const std::size_t path = std::min(target.find_first_of("?#"), target.size());
+  if (query == Query::none) target = target.substr(0, path);
+  if (path == target.size() && target.find(';') == target.npos) return target;
+  room.clear();
+  Redaction redaction(room);
+  redaction.parameters(target.substr(0, path), "/");
+  if (path == target.size()) return room.view();
+  room += target[path];
+  redaction.parameters(target.substr(path + 1), "&#");
+  return room.view();
+}
+
+}  // namespace teal::proxy

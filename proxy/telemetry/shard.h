@@ -1,0 +1,169 @@
+// Shard: one worker's counters. Written by that worker only (a relaxed load, add, store: no locked
+// instruction, no shared cache line), read by the control thread at any time with relaxed loads. A
+// reading is a value; readings of all shards are added up.
+//
+// Slots of traffic are made by the worker when it takes a new RouteTable, and never move or go
+// away. Numbers only grow, except gauges.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/count.h"
+#include "base/counters.h"
+#include "base/error_meaning.h"
+#include "base/grpc_status.h"
+#include "net/http/refusal.h"
+#include "proxy/routing/route_table.h"
+#include "proxy/telemetry/service_stats.h"
+
+namespace teal::proxy {
+
+/// How many requests count somewhere now. Each counts what it has to before it leaves: whoever
+/// reads 0 reads all of that afterwards.
+class ActiveCount {
+ public:
+  void add() {
+    value_.store(value_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
+  void subtract() {
+    value_.store(value_.load(std::memory_order_relaxed) - 1, std::memory_order_release);
+  }
+  std::uint64_t read() const { return value_.load(std::memory_order_acquire); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+/// Histogram with single-writer buckets.
+struct HistogramShard {
+  std::array<Count, Histogram::kSize> buckets;
+  Count sum_micros;
+
+  void record(std::uint64_t micros) {
+    buckets[Histogram::index(micros)].add();
+    sum_micros.add(micros);
+  }
+  void read_into(Histogram& sum) const;
+};
+
+/// Requests by number of meaning of "error" (base/error_meaning.h). Its memory is made with the
+/// first of them: hardly any slot has one.
+class MeaningShard {
+ public:
+  /// Writer only. A request that `counted_by` count has ended, and is an error to `errors` of them.
+  void record(MeaningSet counted_by, MeaningSet errors);
+  void read_into(TalliesByMeaning& sum) const;
+
+ private:
+  struct Counts {
+    std::array<Count, ErrorMeanings::kMost> requests;
+    std::array<Count, ErrorMeanings::kMost> errors;
+  };
+  std::unique_ptr<Counts> owned_;
+  std::atomic<const Counts*> shown_{nullptr};
+};
+
+struct TrafficShard {
+  SlotId slot = kNoSlot;
+  std::array<std::array<Count, TrafficCounters::kClasses>, 3> requests;
+  Count retries;
+  std::array<Count, kGrpcStatuses> grpc;
+  Count shielded;      ///< Failed here and were asked of the live group.
+  ActiveCount active;  ///< Gauge: requests in flight.
+  HistogramShard duration;
+  HistogramShard given_up;
+  HistogramShard first_byte;
+  MeaningShard by_meaning;
+
+  void read_into(TrafficCounters& sum) const;
+  void read_into(RequestCounts& sum) const;
+  void read_into(TalliesByMeaning& sum) const { by_meaning.read_into(sum); }
+  void read_into(GrpcCounts& sum) const;
+  /// How long the requests took that have ended or were given up.
+  void read_into(Histogram& sum) const;
+};
+
+/// Everything of a worker that has no group, service or listener. One line each in shard.cc's table
+/// names the metric.
+enum class Stat : std::uint8_t {
+  requests_active,  // gauge
+  requests_without_route,
+  request_header_timeouts,
+  keep_alive_timeouts,
+  stream_timeouts,  // of requests that ask no target any more
+  client_aborts,
+  access_log_dropped,
+  bad_outcomes_dropped,   // reports to control over the flood limit
+  judged_events_dropped,  // likewise
+  route_redirects,        // by a route
+  route_responses,        // likewise: fixed ones
+  bodies_too_large,       // 413
+  fields_twin,            // dropped: their names read like Teal's own (proxy/headers/odd_names.h)
+  fields_underscored,     // dropped, as the listener says
+  request_trailers,       // fields dropped that were not to be forwarded
+  requests_looped,        // 508
+  rate_limited,           // 429
+  sticky_refused,         // cookies that are none of ours
+  rate_limit_evictions,   // a bucket that was not full had to go
+  overload_requests,      // 503
+  overload_closed_idle,   // kept connections of clients that ended before their time
+  compressed_gzip,        // responses
+  compressed_brotli,      // likewise
+  compressions_skipped,   // the worker had as many as it may
+  compression_bytes_in,   // of responses that are compressed
+  compression_bytes_out,  // what was made of them
+  misdirected,            // 421: the Host has other rules than the name of the handshake
+  tunnels,                // upgraded connections, since they were
+  tunnels_active,         // gauge
+  tunnels_drained,
+  splices_without_pipe,  // reads of a large body into memory instead
+  proxy_header_timeouts,
+  tls_handshake_timeouts,
+  count_,
+};
+inline constexpr std::size_t kStats = static_cast<std::size_t>(Stat::count_);
+
+class Shard {
+ public:
+  static constexpr std::size_t kMaxSlots = SlotBook::kMaxSlots;
+
+  /// The numbers of services and listeners are those of the configuration.
+  explicit Shard(std::size_t services = 0, std::size_t listeners = 0)
+      : services_(services), listeners_(listeners) {}
+
+  /// Writer only. Makes slots up to and including `slot`.
+  /// Requires: slot < kMaxSlots.
+  TrafficShard& traffic(SlotId slot);
+  Count& operator[](Stat stat) { return stats_[stat]; }
+  /// By the place in the configuration.
+  ServiceShard& service(std::size_t index) { return services_[index]; }
+  ListenerShard& listener(std::size_t index) { return listeners_[index]; }
+  Count& refused(net::Refusal rule) { return refusals_[static_cast<std::size_t>(rule)]; }
+
+  /// Reader. Null where this worker has not made the slot yet.
+  const TrafficShard* find(SlotId slot) const;
+  const ServiceShard& service(std::size_t index) const { return services_[index]; }
+  const ListenerShard& listener(std::size_t index) const { return listeners_[index]; }
+  std::uint64_t read(Stat stat) const { return stats_.read(stat); }
+  std::uint64_t read(net::Refusal rule) const {
+    return refusals_[static_cast<std::size_t>(rule)].read();
+  }
+
+ private:
+  std::array<std::atomic<TrafficShard*>, kMaxSlots> slots_{};
+  std::vector<std::unique_ptr<TrafficShard>> owned_;
+  Counts<Stat> stats_;
+  std::array<Count, net::kRefusals> refusals_;
+  std::vector<ServiceShard> services_;
+  std::vector<ListenerShard> listeners_;
+};
+
+/// Samples of all workers' Stats and Refusals, added up, for the exporter.
+std::vector<MetricSample> read_stats(std::span<const Shard* const> shards);
+
+}  // namespace teal::proxy

@@ -1,0 +1,248 @@
+#include "proxy/telemetry/traffic_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace teal::proxy {
+
+namespace {
+
+template <class Sum>
+void sum_slot(SlotId slot, std::span<const Shard* const> shards, Sum& sum) {
+  for (const Shard* shard : shards)
+    if (const TrafficShard* traffic = shard->find(slot)) traffic->read_into(sum);
+}
+
+std::uint64_t active_in(SlotId slot, std::span<const Shard* const> shards) {
+  std::uint64_t active = 0;
+  for (const Shard* shard : shards)
+    if (const TrafficShard* traffic = shard->find(slot)) active += traffic->active.read();
+  return active;
+}
+
+bool is_nothing(const TrafficCounters& counters) {
+  return counters.retries == 0 && counters.requests == RequestCounts{};
+}
+
+Histogram ended(const TrafficCounters& counters) {
+  Histogram sum = counters.duration;
+  sum += counters.given_up;
+  return sum;
+}
+
+}  // namespace
+
+// ---- slots --------------------------------------------------------------------------------------
+
+RouteTable TrafficBook::build(std::uint64_t version, std::shared_ptr<const config::Config> config,
+                              const std::vector<ServiceState>& states) {
+  forget_deployments(*config, states);
+  return build_route_table(version, std::move(config), states, slots_);
+}
+
+void TrafficBook::on_applied(std::uint64_t version, std::span<const Shard* const> shards) {
+  slots_.on_applied(version);
+  free_slots(shards);
+}
+
+void TrafficBook::free_slots(std::span<const Shard* const> shards) {
+  for (SlotId slot = 0; slot < slots_.size(); ++slot) {
+    // No worker begins anything there any more, so that nothing in flight is the end.
+    if (!slots_.is_left(slot) || active_in(slot, shards) > 0) continue;
+    keep(slot, read(slot, shards), grpc(slot, shards));
+    Base& base = bases_[slot];
+    base = {};
+    sum_slot(slot, shards, base.counters);
+    sum_slot(slot, shards, base.grpc);
+    slots_.free(slot);
+  }
+}
+
+void TrafficBook::keep(SlotId slot, const TrafficCounters& counters, const GrpcCounts& grpc) {
+  if (is_nothing(counters)) return;
+  Past& past = past_of(slots_.key(slot));
+  past.added = ++kept_;
+  past.counters += counters;
+  for (std::size_t i = 0; i < grpc.size(); ++i) past.grpc[i] += grpc[i];
+  const std::uint64_t deployment = slots_.stage(slot).deployment;
+  if (deployment == 0 || deployment < past.deployment) return;
+  if (deployment > past.deployment || !past.of_deployment) {
+    past.deployment = deployment;
+    past.of_deployment = std::make_unique<TrafficCounters>();
+  }
+  *past.of_deployment += counters;
+}
+
+/// Makes room for a new one, in its group first: but never a stream's whose sum is still growing.
+TrafficBook::Past& TrafficBook::past_of(const TrafficKey& key) {
+  if (const auto known = past_.find(key); known != past_.end()) return known->second;
+  auto oldest = past_.end();
+  auto oldest_of_group = past_.end();
+  std::size_t of_group = 0;
+  for (auto each = past_.begin(); each != past_.end(); ++each) {
+    bool still_grows = false;
+    slots_.each_of(each->first, [&](Stage /*stage*/, SlotId /*slot*/) { still_grows = true; });
+    if (still_grows) continue;
+    if (oldest == past_.end() || each->second.added < oldest->second.added) oldest = each;
+    const TrafficKey& other = each->first;
+    if (other.service != key.service || other.colour != key.colour ||
+        other.audience != key.audience)
+      continue;
+    ++of_group;
+    if (oldest_of_group == past_.end() || each->second.added < oldest_of_group->second.added)
+      oldest_of_group = each;
+  }
+  if (of_group >= kRevisions)
+    past_.erase(oldest_of_group);
+  else if (past_.size() >= kMaxPast && oldest != past_.end())
+    past_.erase(oldest);
+  return past_[key];
+}
+
+/// What a deployment came to is nobody's question once the next has begun.
+void TrafficBook::forget_deployments(const config::Config& config,
+                                     const std::vector<ServiceState>& states) {
+  deployments_.resize(states.size());
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    if (std::exchange(deployments_[i], states[i].draw) == states[i].draw) continue;
+    for (auto& [key, past] : past_)
+      if (key.service == config.services[i].name) past.of_deployment = nullptr;
+  }
+}
+
+// ---- readings -----------------------------------------------------------------------------------
+
+TrafficCounters TrafficBook::read(SlotId slot, std::span<const Shard* const> shards) const {
+  TrafficCounters counters;
+  sum_slot(slot, shards, counters);
+  if (const auto base = bases_.find(slot); base != bases_.end()) counters -= base->second.counters;
+  return counters;
+}
+
+Tallies TrafficBook::tallies(SlotId slot, std::span<const Shard* const> shards) const {
+  RequestCounts requests{};
+  sum_slot(slot, shards, requests);
+  Tallies sum = tally_of(requests);
+  sum_slot(slot, shards, sum.by_meaning);
+  const auto base = bases_.find(slot);
+  if (base == bases_.end()) return sum;
+  sum.usual = sum.usual - base->second.counters.tally();
+  sum.by_meaning -= base->second.counters.by_meaning;
+  return sum;
+}
+
+GrpcCounts TrafficBook::grpc(SlotId slot, std::span<const Shard* const> shards) const {
+  GrpcCounts counts{};
+  sum_slot(slot, shards, counts);
+  if (const auto base = bases_.find(slot); base != bases_.end())
+    for (std::size_t i = 0; i < counts.size(); ++i) counts[i] -= base->second.grpc[i];
+  return counts;
+}
+
+/// Null where the slot was another stage's at that time, or had nothing in flight.
+const Census::Slot* TrafficBook::seen(const Census* census, SlotId slot) const {
+  return census == nullptr || census->table < slots_.since(slot) ? nullptr : census->find(slot);
+}
+
+Histogram TrafficBook::reached(SlotId slot, const Sources& sources) const {
+  Histogram sum;
+  for (std::size_t i = 0; i < sources.shards.size(); ++i) {
+    const Census* census = i < sources.censuses.size() ? sources.censuses[i] : nullptr;
+    const Census::Slot* const found = seen(census, slot);
+    const Histogram* const known = found == nullptr ? nullptr : census->reached_of(*found);
+    if (known != nullptr)
+      sum += *known;
+    else if (const TrafficShard* traffic = sources.shards[i]->find(slot))
+      traffic->read_into(sum);
+  }
+  if (const auto base = bases_.find(slot); base != bases_.end())
+    sum -= ended(base->second.counters);
+  return sum;
+}
+
+/// Whatever has numbers behind `key`: a slot, a past, or the overflow.
+std::optional<TrafficKey> TrafficBook::key_after(const TrafficKey& key) const {
+  std::optional<TrafficKey> next = slots_.key_after(key);
+  const auto consider = [&](const TrafficKey& other) {
+    if (key < other && (!next || other < *next)) next = other;
+  };
+  if (const auto past = past_.upper_bound(key); past != past_.end()) consider(past->first);
+  if (slots_.overflow_slot()) consider(SlotBook::overflow_key());
+  return next;
+}
+
+std::optional<TrafficReading> TrafficBook::read_after(const TrafficKey& key,
+                                                      std::span<const Shard* const> shards) const {
+  std::optional<TrafficKey> next = key_after(key);
+  if (!next) return std::nullopt;
+  TrafficReading reading{*std::move(next), {}};
+  if (const auto past = past_.find(reading.key); past != past_.end()) {
+    reading.counters = past->second.counters;
+    reading.grpc = past->second.grpc;
+  }
+  const auto add = [&](SlotId slot) {
+    reading.counters += read(slot, shards);
+    reading.active += active_in(slot, shards);
+    const GrpcCounts calls = grpc(slot, shards);
+    for (std::size_t i = 0; i < calls.size(); ++i) reading.grpc[i] += calls[i];
+  };
+  slots_.each_of(reading.key, [&](Stage /*stage*/, SlotId slot) { add(slot); });
+  if (reading.key == SlotBook::overflow_key()) add(*slots_.overflow_slot());
+  return reading;
+}
+
+TrafficCounters TrafficBook::read(const TrafficKey& key,
+                                  std::span<const Shard* const> shards) const {
+  TrafficCounters sum;
+  if (const auto past = past_.find(key); past != past_.end()) sum += past->second.counters;
+  slots_.each_of(key, [&](Stage /*stage*/, SlotId slot) { sum += read(slot, shards); });
+  return sum;
+}
+
+StageReading TrafficBook::read(const TrafficKey& key, Stage stage, const Sources& sources) const {
+  StageReading reading;
+  slots_.each_of(key, [&](Stage each, SlotId slot) {
+    if (each.deployment != stage.deployment) return;
+    // In this order: what ends between the two is in the second alone, and has really taken so
+    // long.
+    const Begun begun{read(slot, sources.shards), reached(slot, sources)};
+    reading.deployment.ended += begun.ended;
+    reading.deployment.reached += begun.reached;
+    if (each == stage) reading.step = begun;
+  });
+  const auto past = past_.find(key);
+  if (past == past_.end() || past->second.deployment != stage.deployment ||
+      !past->second.of_deployment)
+    return reading;
+  reading.deployment.ended += *past->second.of_deployment;
+  reading.deployment.reached += ended(*past->second.of_deployment);
+  return reading;
+}
+
+Tallies TrafficBook::read_tallies(const TrafficKey& key, std::uint64_t deployment,
+                                  std::span<const Shard* const> shards) const {
+  Tallies sum;
+  slots_.each_of(key, [&](Stage stage, SlotId slot) {
+    if (stage.deployment == deployment) sum += tallies(slot, shards);
+  });
+  const auto past = past_.find(key);
+  if (past != past_.end() && past->second.deployment == deployment && past->second.of_deployment)
+    sum += past->second.of_deployment->tallies();
+  return sum;
+}
+
+GroupInFlight TrafficBook::read_in_flight(const std::string& service, Colour colour,
+                                          const Sources& sources) const {
+  GroupInFlight group;
+  slots_.each_of_group(service, colour, [&](SlotId slot) {
+    group.requests += active_in(slot, sources.shards);
+    for (const Census* census : sources.censuses)
+      if (const Census::Slot* const found = seen(census, slot))
+        group.oldest =
+            std::max(group.oldest, std::chrono::duration_cast<Micros>(census->at - found->oldest));
+  });
+  if (group.requests == 0) group.oldest = Micros{0};
+  return group;
+}
+
+}  // namespace teal::proxy

@@ -1,0 +1,350 @@
+#include "proxy/upstream/http1_upstream.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+#include "net/http1/writer.h"
+#include "proxy/exchange/exchange.h"
+#include "proxy/upstream/http2_upstream.h"
+#include "proxy/worker/worker.h"
+
+namespace teal::proxy {
+namespace {
+
+/// What a connection is worth: more of an unwanted body costs more than a new connection.
+constexpr std::size_t kDiscarded = 64 * 1024;
+constexpr Millis kDiscarding{1000};
+
+/// What is worth two system calls, into a pipe and out of it, where one read and one write would
+/// do. Measured: at 64 KiB of body splicing takes four fifths of the time.
+constexpr std::uint64_t kWorthSplicing = std::uint64_t{24} * 1024;
+
+}  // namespace
+
+Upstream::Upstream(Worker& worker, net::Stream stream,
+                   boost::local_shared_ptr<TargetRuntime> target)
+    : TargetConnection(worker, std::move(stream), std::move(target)),
+      read_size_(kFirstRead),
+      parser_(net::kHttp1ResponseLimits),
+      timer_([](void* self) { static_cast<Upstream*>(self)->on_idle_timeout(); }, this) {}
+
+Upstream::~Upstream() = default;
+
+Upstream* Upstream::connect(Worker& worker, const boost::local_shared_ptr<TargetRuntime>& target,
+                            Exchange& exchange, const Reach& wanted) {
+  const boost::intrusive_ptr<Upstream> made = begin<Upstream>(worker, target);
+  if (made) made->attach(exchange, wanted);
+  return made.get();
+}
+
+Upstream* Upstream::reuse(TargetRuntime& target, Exchange& exchange, const Reach& wanted) {
+  if (target.idle_http1.empty()) return nullptr;
+  Upstream* kept = static_cast<Upstream*>(target.idle_http1.newest());
+  if (!wanted.proxy_header.empty()) {
+    const auto found = target.idle_named.find(wanted.proxy_header);
+    if (found == target.idle_named.end()) return nullptr;
+    kept = found->second;
+    target.idle_named.erase(found);
+  }
+  kept->end_idle();
+  (*target.stats)[ServiceStat::upstream_reuses].add();
+  kept->attach(exchange, wanted);
+  return kept;
+}
+
+void Upstream::attach(Exchange& exchange, const Reach& wanted) {
+  TEAL_ASSERT(state_ != State::closed && exchange_ == nullptr);
+  exchange_ = &exchange;
+  if (state_ == State::idle)
+    state_ = State::busy;
+  else
+    proxy_header_ = wanted.proxy_header;
+  // Few servers take upgrades over HTTP/2, so where TLS would choose it is not given the choice.
+  if (state_ == State::connecting && wanted.may_switch) speak_http1();
+  paused_ = response_begun_ = is_spliced_ = false;
+  read_size_ = kFirstRead;
+  most_read_ = wanted.most_read;
+  timer_.cancel();
+  forget_written();
+  ++requests_;
+  parser_.expect(wanted.method, wanted.may_switch);
+}
+
+void Upstream::send_head(const net::RequestHead& head, const RequestStyle& style) {
+  is_chunked_ = head.framing.kind == net::Framing::Kind::chunked;
+  append_request_head(output(), head, style);
+}
+
+void Upstream::send_body(std::string_view bytes) {
+  if (!is_chunked_) {
+    write_view(bytes);
+    return;
+  }
+  write_view(net::chunk_header(bytes.size()).view());
+  write_view(bytes);
+  write_view(net::kCrlf);
+}
+
+void Upstream::begin_tunnel() {
+  is_tunnel_ = true;
+  is_chunked_ = false;
+}
+
+void Upstream::send_end(const net::Fields& trailers) {
+  if (is_tunnel_) finish_output();
+  if (is_chunked_) append_last_chunk(output(), trailers);
+}
+
+void Upstream::on_ready(net::Readiness ready) {
+  mark_ready(ready);
+  if (state_ == State::connecting) {
+    go_on_connecting(ready);
+    if (state_ != State::busy) return;
+  } else if (ready.write && is_blocked() && write_pending() && exchange_ != nullptr) {
+    exchange_->on_upstream_unblocked();
+  }
+  if (state_ == State::idle && ready.read) {
+    on_idle_input();
+    return;
+  }
+  if (ready.read) read_response();
+}
+
+void Upstream::resume() {
+  if (state_ == State::idle && may_read()) {
+    on_idle_input();
+    return;
+  }
+  if (state_ != State::busy && state_ != State::discarding) return;
+  if (is_broken() && state_ == State::discarding) {
+    abandon();
+    return;
+  }
+  if (is_broken()) {
+    // The target may have answered before it closed: what it said last is worth more than EPIPE.
+    mark_ready({.read = true});
+    read_response();
+    if (state_ == State::busy && exchange_ != nullptr) fail(Failure::reset, net::Refusal::none);
+    return;
+  }
+  read_response();
+}
+
+void Upstream::on_open() {
+  if (stream_.tls() != nullptr && stream_.tls()->is_http2()) {
+    become_http2();
+    return;
+  }
+  state_ = State::busy;
+  connected();
+  if (exchange_ != nullptr) exchange_->on_connected(*this);
+}
+
+void Upstream::become_http2() {
+  state_ = State::closed;
+  count_closed(false);
+  Exchange& exchange = *std::exchange(exchange_, nullptr);
+  Http2Upstream::take_over(worker_, release_stream(), target_, exchange, {.most_read = most_read_});
+}
+
+void Upstream::unpause() {
+  if (!std::exchange(paused_, false)) return;
+  if (may_read()) worker_.resume_soon(*this);
+}
+
+bool Upstream::is_reading() const {
+  return state_ == State::discarding ||
+         (state_ == State::busy && exchange_ != nullptr && !paused_ && !input_ended_);
+}
+
+void Upstream::read_response() {
+  int reads = 0;
+  while (is_reading() && may_read()) {
+    if (++reads > kReadsPerTurn) {
+      worker_.resume_next_turn(*this);
+      return;
+    }
+    if (const std::optional<net::ReadResult> spliced = splice_body()) {
+      if (spliced->error != 0 || spliced->eof) {
+        fail(Failure::reset, net::Refusal::none);
+        return;
+      }
+      exchange_->after_response_input();
+      continue;
+    }
+    net::ReadResult got = read_behind(stash_, read_size_);
+    // The body has ended with bytes that were not shown, and the connection behind it.
+    const bool ends_unseen = std::exchange(is_spliced_, false) && parser_.known_rest() == 0;
+    if (ends_unseen && got.error != 0) got = {.drained = true, .eof = true};
+    if (got.size > 0 || (ends_unseen && !got.eof)) {
+      response_begun_ = true;
+      const std::string_view input(worker_.scratch(0).data(), stash_.size() + got.size);
+      if (!parse(input)) return;
+      if (got.size == read_size_) read_size_ = std::min(read_size_ * 4, most_read_);
+      worker_.gather().flush();  // the views into the scratch buffer end here
+      if (exchange_ != nullptr) exchange_->after_response_input();
+    }
+    if (got.error != 0) {
+      fail(Failure::reset, net::Refusal::none);
+      return;
+    }
+    if (got.eof && exchange_ == nullptr) {
+      abandon();
+      return;
+    }
+    if (got.eof) {
+      input_ended_ = true;
+      const net::ParseStep step = parser_.at_eof();
+      if (step.event == net::ParseEvent::end && stash_.empty()) {
+        exchange_->on_response_end(parser_.trailers(), false);
+      } else {
+        fail(Failure::reset, net::Refusal::none);
+      }
+      return;
+    }
+    if (got.drained) return;
+  }
+}
+
+std::optional<net::ReadResult> Upstream::splice_body() {
+  if (parser_.known_rest() < (is_spliced_ ? 1 : kWorthSplicing) || exchange_ == nullptr) [[likely]]
+    return std::nullopt;
+  Channel* const client = exchange_->bare_output();
+  if (client == nullptr) return std::nullopt;
+  const std::optional<net::ReadResult> got = client->splice_from(*this, parser_.known_rest());
+  if (got && got->size > 0) {
+    is_spliced_ = true;
+    parser_.skip_body(got->size);
+    exchange_->on_response_spliced(got->size);
+  }
+  return got;
+}
+
+bool Upstream::parse(std::string_view input) {
+  while (true) {
+    const net::ParseStep step = parser_.next(input);
+    input.remove_prefix(step.consumed);
+    if (state_ == State::discarding && step.event != net::ParseEvent::need_more) {
+      if (!discard_step(step, input.empty())) return false;
+      continue;
+    }
+    switch (step.event) {
+      case net::ParseEvent::need_more: keep_rest(stash_, input); return true;
+      case net::ParseEvent::head: exchange_->on_response_head(parser_.head()); break;
+      case net::ParseEvent::body: exchange_->on_response_body(step.body); break;
+      case net::ParseEvent::end:
+        keep_rest(stash_, {});
+        if (!input.empty()) worker_.counters().refused(net::Refusal::bytes_after_message).add();
+        exchange_->on_response_end(parser_.trailers(),
+                                   parser_.head().keep_alive && input.empty() && !is_blocked());
+        return false;
+      case net::ParseEvent::refused:
+        (*target_->stats)[ServiceStat::upstream_protocol_errors].add();
+        if (net::is_of_answers(parser_.refusal()))
+          worker_.counters().refused(parser_.refusal()).add();
+        fail(Failure::protocol, parser_.refusal());
+        return false;
+    }
+    if (state_ == State::discarding) continue;
+    if (exchange_ == nullptr || state_ != State::busy) return false;
+  }
+}
+
+bool Upstream::discard_step(const net::ParseStep& step, bool is_last_input) {
+  discarded_ += step.body.size();
+  const bool is_end = step.event == net::ParseEvent::end;
+  if (is_end && is_last_input && parser_.head().keep_alive && !is_blocked()) {
+    const boost::intrusive_ptr<Upstream> alive(this);
+    free_memory(stash_);
+    std::erase(target_->discarding, alive);
+    state_ = State::busy;
+    release();
+    return false;
+  }
+  if (!is_end && step.event != net::ParseEvent::refused && discarded_ <= kDiscarded) return true;
+  abandon();
+  return false;
+}
+
+void Upstream::fail(Failure failure, net::Refusal rule) {
+  const boost::intrusive_ptr<Upstream> alive(this);
+  if (exchange_ != nullptr) {
+    exchange_->on_upstream_failed(failure, rule);  // abandons this connection
+  } else {
+    abandon();
+  }
+}
+
+void Upstream::release() {
+  TEAL_ASSERT(state_ == State::busy);
+  exchange_ = nullptr;
+  if (target_->retired || worker_.is_draining() || is_broken() ||
+      !become_idle(target_->idle_http1)) {
+    abandon();
+    return;
+  }
+  state_ = State::idle;
+  worker_.wheel().set(timer_, worker_.now() + target_->idle_timeout);
+  if (!proxy_header_.empty()) target_->idle_named.emplace(proxy_header_, this);
+  // Not seen yet, but there: the target's close, or bytes that nobody asked for.
+  if (may_read()) worker_.resume_soon(*this);
+}
+
+void Upstream::discard() {
+  TEAL_ASSERT(state_ == State::busy);
+  exchange_ = nullptr;
+  paused_ = false;
+  if (target_->retired || worker_.is_draining()) {
+    abandon();
+    return;
+  }
+  state_ = State::discarding;
+  discarded_ = 0;
+  target_->discarding.emplace_back(this);
+  worker_.wheel().set(timer_, worker_.now() + kDiscarding);
+  // Where this is not said in the middle of the input, the rest may be there already.
+  if (may_read()) worker_.resume_soon(*this);
+}
+
+void Upstream::abandon() {
+  const boost::intrusive_ptr<Upstream> alive(this);
+  exchange_ = nullptr;
+  if (state_ == State::closed) return;
+  if (state_ == State::idle) forget_name();
+  if (state_ == State::discarding) std::erase(target_->discarding, alive);
+  count_closed(state_ == State::idle);
+  state_ = State::closed;
+  timer_.cancel();
+  close_channel();
+}
+
+void Upstream::close_idle() {
+  TEAL_ASSERT(state_ == State::idle || state_ == State::discarding);
+  abandon();
+}
+
+void Upstream::on_idle_input() {
+  const net::ReadResult got = read_behind({}, 1);
+  if (got.size == 0 && !got.eof && got.error == 0) return;  // nothing there after all
+  if (got.size > 0) worker_.counters().refused(net::Refusal::bytes_after_message).add();
+  (*target_->stats)[ServiceStat::upstream_closed_idle].add();
+  abandon();
+}
+
+void Upstream::forget_name() {
+  if (proxy_header_.empty()) return;
+  const auto [begin, end] = target_->idle_named.equal_range(proxy_header_);
+  const auto me =
+      std::find_if(begin, end, [this](const auto& each) { return each.second == this; });
+  if (me != end) target_->idle_named.erase(me);
+}
+
+void Upstream::on_idle_timeout() {
+  if (state_ == State::discarding) abandon();
+  if (state_ != State::idle) return;
+  (*target_->stats)[ServiceStat::upstream_expired_idle].add();
+  abandon();
+}
+
+}  // namespace teal::proxy

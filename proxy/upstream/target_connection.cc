@@ -1,0 +1,129 @@
+#include "proxy/upstream/target_connection.h"
+
+#include <utility>
+
+#include "proxy/worker/worker.h"
+
+namespace teal::proxy {
+
+TargetConnection::TargetConnection(Worker& worker, net::Stream stream,
+                                   boost::local_shared_ptr<TargetRuntime> target)
+    : Channel(worker, std::move(stream)),
+      target_(std::move(target)),
+      protocol_(target_->spoken.protocol) {}
+
+TargetConnection::~TargetConnection() = default;
+
+/// Where descriptors are short an idle connection gives its own, and its number: that says how many
+/// are free.
+Result<net::Socket> TargetConnection::start_connect(Worker& worker, const net::Endpoint& to) {
+  const int most = worker.shared().descriptors_for_targets.load(std::memory_order_relaxed);
+  Result<net::Socket> socket = net::start_connect(to);
+  if (!socket && socket.error().source() == Source::internal && worker.idle_pool().give_way())
+    socket = net::start_connect(to);
+  if (!socket || socket->fd() < most || !worker.idle_pool().give_way()) return socket;
+  Result<net::Socket> lower = net::duplicate(*socket);
+  return lower ? std::move(lower) : std::move(socket);
+}
+
+bool TargetConnection::begin_to_connect() {
+  start_unconnected();
+  const int most = worker_.shared().descriptors_for_targets.load(std::memory_order_relaxed);
+  if (stream_.socket().fd() >= most || !watch()) return false;
+  count_opened();
+  (*target_->stats)[ServiceStat::upstream_connects].add();
+  return true;
+}
+
+void TargetConnection::go_on_connecting(net::Readiness ready) {
+  if (stream_.tls() != nullptr) {
+    shake_hands();
+    return;
+  }
+  if (!ready.write && !ready.broken) return;
+  // A new socket takes so little at once.
+  if (net::connect_error(stream_.socket()) != 0 ||
+      (!proxy_header_.empty() && stream_.write(proxy_header_).size != proxy_header_.size())) {
+    (*target_->stats)[ServiceStat::upstream_connect_failures].add();
+    on_failed(Failure::connect);
+    return;
+  }
+  const net::TlsClient* const tls = worker_.tls().services[target_->service].get();
+  if (tls == nullptr) {
+    on_open();
+    return;
+  }
+  stream_.start_tls(std::make_unique<net::TlsSession>(
+      *tls, target_->where, protocol_, worker_.tls_scratch(), stream_.socket().fd()));
+  shake_hands();
+}
+
+void TargetConnection::shake_hands() {
+  switch (stream_.tls()->shake()) {
+    case net::TlsSession::Progress::waiting: return;
+    case net::TlsSession::Progress::done: on_open(); return;
+    case net::TlsSession::Progress::failed: break;
+  }
+  ServiceShard& counters = *target_->stats;
+  const bool is_refused = stream_.tls()->failure() == net::TlsFailure::certificate_refused;
+  counters[is_refused ? ServiceStat::upstream_tls_refused : ServiceStat::upstream_tls_failures]
+      .add();
+  counters[ServiceStat::upstream_connect_failures].add();
+  on_failed(Failure::tls);
+}
+
+// ---- in use, idle or closed ---------------------------------------------------------------------
+
+void TargetConnection::count_opened() {
+  (*target_->stats)[ServiceStat::upstream_active_connections].add();
+}
+
+bool TargetConnection::become_idle(IdleList& list) {
+  ServiceShard& counters = *target_->stats;
+  if (target_->idle_limit) [[unlikely]] {
+    if (!target_->limits->idle.take(*target_->idle_limit)) {
+      counters[ServiceStat::upstream_evicted_idle].add();
+      return false;
+    }
+    is_capped_ = true;
+  }
+  if (!worker_.idle_pool().admit()) [[unlikely]] {
+    counters[ServiceStat::upstream_evicted_idle].add();
+    uncap();
+    return false;
+  }
+  list.push(of_target_);
+  worker_.idle_pool().push(by_age_);
+  ++target_->idle;
+  counters[ServiceStat::upstream_active_connections].subtract();
+  counters[ServiceStat::upstream_idle_connections].add();
+  return true;
+}
+
+inline void TargetConnection::leave_idle() {
+  by_age_.unlink();
+  of_target_.unlink();
+  --target_->idle;
+  worker_.idle_pool().leave();
+  if (is_capped_) [[unlikely]]
+    uncap();
+  (*target_->stats)[ServiceStat::upstream_idle_connections].subtract();
+}
+
+void TargetConnection::end_idle() {
+  leave_idle();
+  (*target_->stats)[ServiceStat::upstream_active_connections].add();
+}
+
+void TargetConnection::count_closed(bool was_idle) {
+  if (was_idle)
+    leave_idle();
+  else
+    (*target_->stats)[ServiceStat::upstream_active_connections].subtract();
+}
+
+void TargetConnection::uncap() {
+  if (std::exchange(is_capped_, false)) target_->limits->idle.give_back();
+}
+
+}  // namespace teal::proxy

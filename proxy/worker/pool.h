@@ -1,0 +1,160 @@
+// WorkerPool: all workers of the process, seen from control: start, publish a table, read counters,
+// drain, stop. Control thread only; it reaches the workers by post and is answered by post.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "base/counters.h"
+#include "base/log.h"
+#include "base/outcome.h"
+#include "base/result.h"
+#include "base/siphash.h"
+#include "base/sticky_secrets.h"
+#include "base/time.h"
+#include "proxy/telemetry/access_log.h"
+#include "proxy/worker/listener_sockets.h"
+#include "proxy/loop/parked_thread.h"
+#include "proxy/routing/route_table.h"
+#include "proxy/telemetry/traffic_reader.h"
+#include "proxy/worker/worker.h"
+
+namespace teal::proxy {
+
+/// What of the process's means the workers use.
+struct PoolLoad {
+  std::uint64_t connections = 0;  ///< Of clients.
+  std::uint64_t upstream = 0;     ///< To targets, kept ones included.
+};
+
+class WorkerPool {
+ public:
+  struct Options {
+    std::shared_ptr<const config::Config> config;
+    const Clock* clock = nullptr;
+    Log* log = nullptr;
+    /// Null: everything is plain.
+    std::shared_ptr<const TlsTable> tls = {};
+    std::uint64_t seed = 0;
+    /// Secret: the groups that are drawn cannot be told from numbers that clients see.
+    SipKey draws = {};
+    /// Drawn at random, and not what the seed was drawn from: targets see it (proxy/headers/via.h).
+    std::uint32_t hop_id = 0;
+    /// Called on the control thread.
+    std::function<void(const BadOutcome&)> on_bad_outcome;
+    /// Likewise: some service's Exposure has news.
+    std::function<void()> on_exposed;
+    std::function<void(const std::vector<TargetTally>&)> on_tallies;
+    /// `service`: place in the configuration.
+    std::function<void(std::uint32_t service, const JudgedEvent&)> on_judged_event;
+    /// After the events of a batch, or when what was wanted is settled; with the time at which the
+    /// worker saw the last request end that had a part in it.
+    std::function<void(Mono at)> on_judged;
+  };
+
+  /// `control`: the control thread's io_context, which outlives the pool.
+  WorkerPool(boost::asio::io_context& control, Options options);
+  ~WorkerPool();
+
+  /// Opens the access log, makes the threads and binds every listener; nothing is accepted yet. An
+  /// Error names what.
+  Result<void> open();
+  /// The addresses listened on, in the order of the configuration (ports the system chose
+  /// included).
+  const std::vector<Address>& addresses() const { return sockets_.addresses(); }
+
+  std::uint32_t workers() const { return shared_.workers; }
+
+  /// The first call makes and starts the workers. `applied` is posted to the control thread when
+  /// every worker runs on the table, with the time at which the last one took it.
+  void publish(std::uint64_t version, const std::vector<ServiceState>& states,
+               std::function<void(Mono at)> applied);
+
+  /// For the connections to come; those that are open keep what they have.
+  void set_tls(std::shared_ptr<const TlsTable> tls);
+
+  /// What the cookies of sticky services are made with from the next publication on. Without them
+  /// no service is sticky.
+  void set_sticky_secrets(const StickySecrets& secrets);
+
+  /// Before the first publication.
+  void set_error_pages(std::shared_ptr<const ErrorPages> pages) {
+    shared_.error_pages = std::move(pages);
+  }
+
+  /// How many idle connections to targets all workers keep. Before the first publication.
+  void limit_idle_upstream(std::uint32_t most) { shared_.idle_budget->set_limit(most); }
+
+  PoolLoad load() const;
+  void set_overload(OverloadLevel level);
+  /// Descriptors from these on are not for clients, or not for targets either.
+  void limit_descriptors(int for_clients, int for_targets) {
+    shared_.descriptors_for_clients.store(for_clients, std::memory_order_relaxed);
+    shared_.descriptors_for_targets.store(for_targets, std::memory_order_relaxed);
+  }
+
+  // As TrafficBook's.
+  std::optional<TrafficReading> read_traffic_after(const TrafficKey& key) const;
+  TrafficCounters read_traffic(const TrafficKey& key) const;
+  StageReading read_stage(const TrafficKey& key, Stage stage) const;
+  Tallies read_tallies(const TrafficKey& key, std::uint64_t deployment) const;
+  GroupInFlight read_in_flight(const std::string& service, Colour colour) const;
+  /// Every judged request that began before has ended or was told, and what was told has been given
+  /// to on_judged_event. Never earlier than the last answer.
+  Mono settled_before();
+  /// on_judged() is called as soon as settled_before() may be later than this; max: not any more.
+  void want_settled(Mono began);
+  // As TargetBook's.
+  std::optional<TargetReading> read_target_after(const TargetKey& key) const;
+  std::size_t targets_left_out() const { return targets_->left_out(); }
+  /// What belongs to no group, service or target.
+  std::vector<MetricSample> read_stats() const;
+  /// What belongs to one service. Requires: its place in the configuration.
+  std::vector<MetricSample> read_service_stats(std::size_t index) const;
+  /// What workers have to tell of single requests. It is posted when there is something, but
+  /// whoever has much to do can ask in between: nothing is more urgent.
+  void take_reports();
+
+  /// Nothing: there is no access log.
+  std::optional<AccessLogHealth> access_log_health() const;
+  void reopen_access_log();
+  /// `answered` is posted when every worker has had a turn since, with the time of the last one's;
+  /// not at all where one has none, or there are no workers yet.
+  void ask_all(std::function<void(Mono at)> answered);
+  /// No new connections, the running requests end; `idle` is posted when all workers are done.
+  void drain(std::function<void()> idle);
+  /// Cuts what is left and joins the threads.
+  void stop();
+
+ private:
+  void make_rate_limits();
+  Result<void> make_threads();
+  void start_workers(const RouteTable& first);
+  std::vector<const Shard*> shards() const;
+  std::vector<const Census*> censuses() const;
+
+  boost::asio::io_context& control_;
+  Options options_;
+  WorkerShared shared_;
+  std::unique_ptr<AccessLogWriter> access_log_;
+  std::vector<ParkedThread> threads_;  ///< Of workers that are not started yet.
+  ListenerSockets sockets_;
+  TrafficBook book_;
+  std::vector<std::shared_ptr<const StickyCookies>> sticky_;  ///< As Config::services.
+  std::unique_ptr<LimitBook> limits_;
+  std::unique_ptr<TargetBook> targets_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  struct Heard {
+    std::uint64_t events = 0;
+    Mono settled_before = Mono::min();
+  };
+  std::vector<Heard> heard_;  ///< By worker.
+  bool stopped_ = false;
+};
+
+}  // namespace teal::proxy

@@ -1,0 +1,61 @@
+// A worker by itself, without sockets: the order in which it takes tables.
+#include "proxy/worker/worker.h"
+
+#include <future>
+
+#include <gtest/gtest.h>
+
+#include "base/clock.h"
+
+namespace teal::proxy {
+namespace {
+
+class SilentLog final : public Log {
+ public:
+  void write(Level, std::string_view, std::initializer_list<LogField>) override {}
+};
+
+std::shared_ptr<const RouteTable> table(std::uint64_t version) {
+  auto made = std::make_shared<RouteTable>();
+  made->version = version;
+  made->config = std::make_shared<const config::Config>();
+  return made;
+}
+
+TEST(Worker, TakesTablesInTheOrderInWhichTheyAreGivenWhateverComesMeanwhile) {
+  SystemClock clock;
+  SilentLog log;
+  WorkerShared shared;
+  shared.clock = &clock;
+  shared.log = &log;
+  shared.loads = std::make_unique<ConnectionLoads>(1);
+  shared.idle_budget = std::make_unique<IdleBudget>(0, 1);
+  Worker worker(0, shared, 1, table(1), std::make_shared<const TlsTable>(), {});
+  // The worker's thread writes these, until it says that it is done.
+  std::vector<std::uint64_t> versions;
+  std::promise<void> done;
+  const auto note = [&] { versions.push_back(worker.table()->routes.version); };
+  // The newest one, a rollback say, comes while the worker takes the three before it.
+  worker.give_table({table(2), [&] {
+                       note();
+                       worker.give_table({table(5), [&] {
+                                            note();
+                                            done.set_value();
+                                          }});
+                     }});
+  worker.give_table({table(3), note});
+  worker.give_table({table(4), note});
+  Result<ParkedThread> thread = ParkedThread::make();
+  ASSERT_TRUE(thread);
+  worker.start(std::move(*thread));
+  ASSERT_EQ(done.get_future().wait_for(std::chrono::seconds{10}), std::future_status::ready);
+  std::promise<std::uint64_t> last;
+  worker.post([&] { last.set_value(worker.table()->routes.version); });
+  EXPECT_EQ(last.get_future().get(), 5U);
+  worker.post([&] { worker.stop(); });
+  worker.join();
+  EXPECT_EQ(versions, (std::vector<std::uint64_t>{2, 3, 4, 5}));
+}
+
+}  // namespace
+}  // namespace teal::proxy
