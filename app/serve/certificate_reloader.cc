@@ -6,7 +6,7 @@
 #include <array>
 #include <utility>
 
-#include "app/serve/file_places.h"
+#include "app/system/file_places.h"
 #include "base/assert.h"
 
 namespace teal::app {

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "app/serve/systemd.h"
+#include "app/system/systemd.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "config/config.h"

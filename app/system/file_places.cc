@@ -1,4 +1,4 @@
-#include "app/serve/file_places.h"
+#include "app/system/file_places.h"
 
 #include <unistd.h>
 

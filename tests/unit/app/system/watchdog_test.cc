@@ -1,4 +1,4 @@
-#include "app/serve/watchdog.h"
+#include "app/system/watchdog.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "app/serve/control_priority.h"
+#include "app/system/control_priority.h"
 
 #include <sys/resource.h>
 

@@ -1,4 +1,4 @@
-#include "app/serve/operator_log.h"
+#include "app/system/operator_log.h"
 
 #include <unistd.h>
 

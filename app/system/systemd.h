@@ -3,7 +3,7 @@
 // watchdog. Where no manager asked for it, everything here does nothing.
 //
 // Control thread. Does not read the environment, and decides nothing: when the process is well is
-// app/serve/watchdog.h. A message that the manager has no room for is dropped: the next sign of life
+// app/system/watchdog.h. A message that the manager has no room for is dropped: the next sign of life
 // comes soon, and whoever waits for READY asks systemd.
 #pragma once
 

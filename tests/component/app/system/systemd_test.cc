@@ -1,4 +1,4 @@
-#include "app/serve/systemd.h"
+#include "app/system/systemd.h"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>

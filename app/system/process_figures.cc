@@ -1,4 +1,4 @@
-#include "app/serve/process_figures.h"
+#include "app/system/process_figures.h"
 
 #include <sys/resource.h>
 #include <unistd.h>

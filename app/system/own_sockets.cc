@@ -1,4 +1,4 @@
-#include "app/serve/own_sockets.h"
+#include "app/system/own_sockets.h"
 
 #include <ifaddrs.h>
 #include <netinet/in.h>

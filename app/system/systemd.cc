@@ -1,4 +1,4 @@
-#include "app/serve/systemd.h"
+#include "app/system/systemd.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>
