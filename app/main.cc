@@ -1,3 +1,4 @@
+// The process begins.
 #include "app/cli.h"
 
 int main(int argc, char** argv) {

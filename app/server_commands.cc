@@ -12,14 +12,14 @@
 #include <boost/json.hpp>
 
 #include "app/cli.h"
+#include "app/client/exit_code.h"
 #include "app/demo/demo.h"
 #include "app/demo/shop.h"
-#include "app/client/exit_code.h"
+#include "app/serve/certificate_reloader.h"
+#include "app/serve/server.h"
 #include "app/system/file_places.h"
 #include "app/system/operator_log.h"
-#include "app/serve/server.h"
 #include "app/system/systemd.h"
-#include "app/serve/certificate_reloader.h"
 #include "base/clock.h"
 #include "base/printable.h"
 #include "config/load.h"

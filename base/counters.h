@@ -1,6 +1,6 @@
 // The numbers of one stream of traffic as plain values: what the judge, the exporter and the status
-// page read. Workers hold the same numbers as single-writer atomics (proxy/telemetry/shard.h) and a reading
-// merges them.
+// page read. Workers hold the same numbers as single-writer atomics (proxy/telemetry/shard.h) and a
+// reading merges them.
 #pragma once
 
 #include <algorithm>

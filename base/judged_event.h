@@ -35,8 +35,8 @@ struct JudgedEvent {
   /// and the comparison learns nothing from the request.
   double release_probability = 0;
 
-  // The permuted block that it was drawn in (proxy/routing/splitter.h). Length 0: in none; drawn with
-  // release_probability independently of all others (a sticky client that came back).
+  // The permuted block that it was drawn in (proxy/routing/splitter.h). Length 0: in none; drawn
+  // with release_probability independently of all others (a sticky client that came back).
   std::uint64_t block = 0;          ///< No two blocks of a deployment have the same number.
   std::uint32_t block_length = 0;   ///< Requests in it.
   std::uint32_t block_release = 0;  ///< Of which go to the release.

@@ -3,8 +3,8 @@
 // control API to clients.
 //
 // Pure. The text of a configuration is all that `teal check` has; a running Teal knows what its
-// sockets are bound to and which addresses this machine has (app/system/own_sockets.h). Does not see what
-// leads back by way of others: loops are noticed by Via (proxy/headers/via.h).
+// sockets are bound to and which addresses this machine has (app/system/own_sockets.h). Does not
+// see what leads back by way of others: loops are noticed by Via (proxy/headers/via.h).
 #pragma once
 
 #include <array>

@@ -87,8 +87,8 @@ struct ServiceState {
   PerColour<GroupState> groups;
   /// Of the running deployment, where it has a budget. Not saved; the engine's journal has it.
   std::shared_ptr<Exposure> exposure;
-  /// The number of the last deployment: sticky clients are drawn anew for each (proxy/routing/sticky.h).
-  /// Not saved; the deployments are. 0: there was none.
+  /// The number of the last deployment: sticky clients are drawn anew for each
+  /// (proxy/routing/sticky.h). Not saved; the deployments are. 0: there was none.
   std::uint64_t draw = 0;
   /// The step of the last deployment's plan whose evidence is gathered now: that of its last
   /// publication, or a later bake that has evidence of its own. Not saved either.

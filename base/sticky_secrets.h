@@ -1,6 +1,7 @@
 // What sticky cookies are made with: secrets of this installation of Teal. Control makes them,
-// keeps them in the store and changes the key now and then (control/deploy/sticky_keeper.h); workers get
-// them with the table of routes and derive what each service needs (proxy/routing/sticky.h).
+// keeps them in the store and changes the key now and then (control/deploy/sticky_keeper.h);
+// workers get them with the table of routes and derive what each service needs
+// (proxy/routing/sticky.h).
 //
 // A plain value. Never shown, logged or exported.
 #pragma once

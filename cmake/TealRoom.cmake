@@ -1,5 +1,7 @@
-# teal_room(NAME [LINK libs...] [PRIVATE libs...] [PRECOMPILE headers...]): the static library teal_NAME
-# of all NAME/*.cc (but main.cc), with the project's warnings.
+# teal_room(NAME [FOLDERS folders...] [LINK libs...] [PRIVATE libs...] [PRECOMPILE headers...]): the static
+# library teal_NAME, with the project's warnings, of all that is in the room NAME and its folders, but main.cc
+# and what an earlier call took. FOLDERS instead of a whole room: a part of one, which links less than the room
+# does, so that the linker proves what it does without.
 # teal_cold(FILES...): files that are long to compile and on no path that is counted in microseconds.
 
 option(TEAL_WERROR "Warnings are errors" ON)
@@ -66,9 +68,18 @@ function(teal_precompile target)
 endfunction()
 
 function(teal_room name)
-  cmake_parse_arguments(ROOM "" "" "LINK;PRIVATE;PRECOMPILE" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${name}/*.cc)
+  cmake_parse_arguments(ROOM "" "" "FOLDERS;LINK;PRIVATE;PRECOMPILE" ${ARGN})
+  if(NOT ROOM_FOLDERS)
+    set(ROOM_FOLDERS ${name})
+  endif()
+  list(TRANSFORM ROOM_FOLDERS REPLACE "^(.+)$" "${CMAKE_SOURCE_DIR}/\\1/*.cc")
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${ROOM_FOLDERS})
   list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
+  get_property(taken GLOBAL PROPERTY TEAL_SOURCES_OF_ROOMS)
+  if(taken)
+    list(REMOVE_ITEM sources ${taken})
+  endif()
+  set_property(GLOBAL APPEND PROPERTY TEAL_SOURCES_OF_ROOMS ${sources})
   if(NOT sources)
     add_library(teal_${name} INTERFACE)
     target_link_libraries(teal_${name} INTERFACE teal_flags ${ROOM_LINK} ${ROOM_PRIVATE})

@@ -1,3 +1,5 @@
+// JSON as the one tree of documents (config/document.h): RFC 8259, with the place of each
+// value.
 #include <cstdint>
 #include <utility>
 

@@ -1,3 +1,4 @@
+// How a whole configuration is read: its top level, section by section.
 #include "config/parse.h"
 
 namespace teal::config {

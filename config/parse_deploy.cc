@@ -1,3 +1,4 @@
+// How the section `deploy` and its alarms are read, in a file and in a request.
 #include <algorithm>
 
 #include "config/parse.h"

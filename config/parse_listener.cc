@@ -1,3 +1,4 @@
+// How listeners are read.
 #include "config/parse.h"
 
 namespace teal::config {

@@ -1,3 +1,5 @@
+// How the sections of a service are read that deal with failures: health, outliers, retries,
+// the shield.
 #include <algorithm>
 #include <charconv>
 

@@ -1,3 +1,4 @@
+// How services, their groups and their targets are read.
 #include <algorithm>
 
 #include "config/parse.h"

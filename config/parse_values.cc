@@ -1,3 +1,4 @@
+// How values are read that several sections have: durations, sizes, shares, addresses.
 #include <algorithm>
 #include <charconv>
 #include <cmath>

@@ -1,5 +1,6 @@
 // Plan: the list of steps by which a deployment moves traffic, and the names people know for the
-// common ones. Pure values and a parser; nothing here runs a plan (that is control/engine/deployment.h).
+// common ones. Pure values and a parser; nothing here runs a plan (that is
+// control/engine/deployment.h).
 #pragma once
 
 #include <optional>

@@ -1,3 +1,4 @@
+// YAML as the one tree of documents (config/document.h), by yaml-cpp.
 #include <algorithm>
 #include <map>
 #include <set>

@@ -6,9 +6,9 @@
 
 #include <boost/json.hpp>
 
+#include "app/client/exit_code.h"
 #include "app/view/alarms.h"
 #include "app/view/evidence.h"
-#include "app/client/exit_code.h"
 #include "app/view/json_at.h"
 #include "app/view/status.h"
 #include "base/printable.h"

@@ -16,8 +16,8 @@
 
 #include "app/client/admin_client.h"
 #include "app/client/exit_code.h"
-#include "app/view/status.h"
 #include "app/client/terminal.h"
+#include "app/view/status.h"
 
 namespace teal::app {
 

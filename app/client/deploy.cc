@@ -6,10 +6,10 @@
 
 #include <boost/json.hpp>
 
-#include "app/view/alarms.h"
 #include "app/client/client.h"
 #include "app/client/deployment_wait.h"
 #include "app/client/exit_code.h"
+#include "app/view/alarms.h"
 #include "app/view/json_at.h"
 #include "app/view/status.h"
 #include "base/file.h"

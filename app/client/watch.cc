@@ -7,8 +7,8 @@
 
 #include "app/client/client.h"
 #include "app/client/exit_code.h"
-#include "app/view/json_at.h"
 #include "app/client/reconnect.h"
+#include "app/view/json_at.h"
 #include "app/view/status.h"
 #include "base/printable.h"
 

@@ -6,9 +6,9 @@
 
 #include <boost/json/array.hpp>
 
+#include "app/client/exit_code.h"
 #include "app/demo/load.h"
 #include "app/demo/stage.h"
-#include "app/client/exit_code.h"
 #include "app/view/json_at.h"
 #include "app/view/status.h"
 

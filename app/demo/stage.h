@@ -12,9 +12,9 @@
 #include <boost/json/object.hpp>
 
 #include "app/client/admin_client.h"
+#include "app/client/terminal.h"
 #include "app/demo/child_process.h"
 #include "app/demo/shop.h"
-#include "app/client/terminal.h"
 #include "base/result.h"
 
 namespace teal::app {

@@ -1,5 +1,6 @@
 // OverloadWatch: looks at memory, connections and descriptors with each tick of control, asks the
-// ladder (proxy/policy/overload.h), publishes its level to the workers, and tells the log and the metrics.
+// ladder (proxy/policy/overload.h), publishes its level to the workers, and tells the log and the
+// metrics.
 //
 // Control thread. Keeps descriptors back for what must go on while clients take all they can get:
 // the control API, probes, the store, and connections to targets.

@@ -3,8 +3,8 @@
 // watchdog. Where no manager asked for it, everything here does nothing.
 //
 // Control thread. Does not read the environment, and decides nothing: when the process is well is
-// app/system/watchdog.h. A message that the manager has no room for is dropped: the next sign of life
-// comes soon, and whoever waits for READY asks systemd.
+// app/system/watchdog.h. A message that the manager has no room for is dropped: the next sign of
+// life comes soon, and whoever waits for READY asks systemd.
 #pragma once
 
 #include <optional>

@@ -15,8 +15,8 @@
 #include "base/counters.h"
 #include "base/log.h"
 #include "base/result.h"
-#include "control/api/api.h"
 #include "control/admin/limits.h"
+#include "control/api/api.h"
 #include "net/tls/server.h"
 
 namespace boost::asio {

@@ -11,8 +11,8 @@
 #include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/http/write.hpp>
 
-#include "control/api/guard.h"
 #include "control/api/event_stream.h"
+#include "control/api/guard.h"
 #include "control/api/problem.h"
 
 namespace teal::control {

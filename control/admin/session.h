@@ -18,9 +18,9 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
-#include "control/api/api.h"
-#include "control/admin/limits.h"
 #include "control/admin/connections.h"
+#include "control/admin/limits.h"
+#include "control/api/api.h"
 #include "net/stream/maybe_tls.h"
 
 namespace teal::control {

@@ -7,11 +7,11 @@
 
 #include "control/api/api.h"
 #include "control/api/call.h"
+#include "control/api/problem.h"
+#include "control/api/report_json.h"
 #include "control/deploy/alertmanager.h"
 #include "control/json/place.h"
 #include "control/json/text.h"
-#include "control/api/problem.h"
-#include "control/api/report_json.h"
 
 namespace teal::control {
 namespace {

@@ -5,8 +5,8 @@
 
 #include "control/api/call.h"
 #include "control/api/guard.h"
-#include "control/api/router.h"
 #include "control/api/problem.h"
+#include "control/api/router.h"
 
 namespace teal::control {
 

@@ -5,8 +5,8 @@
 
 #include <boost/json.hpp>
 
-#include "control/json/text.h"
 #include "control/api/report_json.h"
+#include "control/json/text.h"
 
 namespace teal::control {
 

@@ -8,10 +8,10 @@
 #include "control/api/api.h"
 #include "control/api/call.h"
 #include "control/api/event_stream.h"
-#include "control/json/text.h"
 #include "control/api/openapi.h"
 #include "control/api/problem.h"
 #include "control/api/report_json.h"
+#include "control/json/text.h"
 
 namespace teal::control {
 namespace {

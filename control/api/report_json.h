@@ -1,6 +1,6 @@
-// Reports as JSON, the shapes that control/api/openapi.json documents. Weights are strings as people
-// write them ("12.5%"), measured numbers are numbers (shares and rates from 0 to 1), times are RFC
-// 3339 in UTC, durations are milliseconds and say so in their key (`_ms`).
+// Reports as JSON, the shapes that control/api/openapi.json documents. Weights are strings as
+// people write them ("12.5%"), measured numbers are numbers (shares and rates from 0 to 1), times
+// are RFC 3339 in UTC, durations are milliseconds and say so in their key (`_ms`).
 //
 // Pure functions: the present time is given, so that a countdown needs no agreement of clocks
 // between Teal and who reads it.

@@ -1,3 +1,4 @@
+// The part of the Controller that begins deployments, or says why it does not.
 #include <algorithm>
 #include <set>
 #include <utility>

@@ -1,3 +1,4 @@
+// The part of the Controller that feeds and asks the judges at each tick.
 #include <algorithm>
 #include <utility>
 

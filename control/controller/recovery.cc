@@ -1,3 +1,4 @@
+// The part of the Controller that makes of the store what was before the last end.
 #include <algorithm>
 #include <array>
 #include <filesystem>

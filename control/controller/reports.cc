@@ -1,8 +1,9 @@
+// The part of the Controller that tells of services and deployments.
 #include <algorithm>
 #include <utility>
 
 #include "control/controller/state.h"
-#include "control/reports/wait_report.h"
+#include "control/deploy/wait_report.h"
 
 namespace teal::control {
 

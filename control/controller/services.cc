@@ -1,3 +1,4 @@
+// The part of the Controller that carries out commands on services: splits by hand, targets.
 #include <algorithm>
 #include <utility>
 

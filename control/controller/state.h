@@ -16,14 +16,14 @@
 #include <utility>
 #include <vector>
 
+#include "control/controller/controller.h"
 #include "control/deploy/alertmanager.h"
 #include "control/deploy/announcer.h"
-#include "control/controller/controller.h"
 #include "control/deploy/deployment_runner.h"
-#include "control/store/pending_writes.h"
 #include "control/deploy/publisher.h"
 #include "control/deploy/service_registry.h"
 #include "control/deploy/sticky_keeper.h"
+#include "control/store/pending_writes.h"
 #include "health/statistics/window.h"
 
 namespace teal::control {

@@ -1,3 +1,5 @@
+// The part of the Controller that carries out what the engines want, in the order that
+// durability and rollbacks ask for.
 #include <algorithm>
 #include <utility>
 

@@ -1,6 +1,6 @@
-// What the engine does (control/engine/deployment.h): its moves forward, back, and beside a dead baseline,
-// and what a state makes of a general event. Which (state, event) calls for which of them is
-// control/engine/transition.h. Bodies are in engine/moves.cc; what has to do with the health of
+// What the engine does (control/engine/deployment.h): its moves forward, back, and beside a dead
+// baseline, and what a state makes of a general event. Which (state, event) calls for which of them
+// is control/engine/transition.h. Bodies are in engine/moves.cc; what has to do with the health of
 // the group that traffic goes back to is in engine/baseline.cc.
 //
 // Lives for one step. Included by the engine alone.

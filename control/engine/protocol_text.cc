@@ -1,3 +1,4 @@
+// The text form of events and actions, in which scenarios are written.
 #include <array>
 #include <charconv>
 #include <optional>

@@ -1,5 +1,5 @@
-// Which states of control/engine/deployment.h are alike, as concepts: what the overload sets of the engine
-// are written in.
+// Which states of control/engine/deployment.h are alike, as concepts: what the overload sets of the
+// engine are written in.
 //
 // Types only. Included by the engine alone.
 #pragma once

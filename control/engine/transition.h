@@ -1,5 +1,5 @@
-// The step of control/engine/deployment.h: the overload set on(state, event) -> next state. A pair that is
-// missing does not compile. What a pair does is said in words of control/engine/moves.h.
+// The step of control/engine/deployment.h: the overload set on(state, event) -> next state. A pair
+// that is missing does not compile. What a pair does is said in words of control/engine/moves.h.
 //
 // Lives for one step. Included by the engine alone.
 #pragma once

@@ -1,8 +1,8 @@
 // Evidence: what the judges of one deployment have seen, kept so that their verdict can be
-// explained to a person and judged again under other settings (control/evidence/replay.h): the steps with
-// their thresholds and counts, the course of each comparison, what each alarm said last, the bad
-// events themselves, some requests of both groups to look for in the log. Bounded in everything;
-// what does not fit is counted.
+// explained to a person and judged again under other settings (control/evidence/replay.h): the
+// steps with their thresholds and counts, the course of each comparison, what each alarm said last,
+// the bad events themselves, some requests of both groups to look for in the log. Bounded in
+// everything; what does not fit is counted.
 //
 // A plain value of the control thread. Its times are Micros of the deployment's own life (its Age,
 // finer), so that a restart leaves no gap in them. Does not judge, and does not know the store.

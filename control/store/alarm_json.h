@@ -1,5 +1,5 @@
-// The alarms of a deployment as the store keeps them: part of what control/store/spec_json.h writes. What
-// they said is control/evidence/alarm_record.h's.
+// The alarms of a deployment as the store keeps them: part of what control/store/spec_json.h
+// writes. What they said is control/evidence/alarm_record.h's.
 //
 // Plain functions, any thread.
 #pragma once

@@ -58,8 +58,8 @@ struct KeyRow {
   bool operator==(const KeyRow&) const = default;
 };
 
-/// One part of a deployment's evidence (control/evidence/evidence.h): 0 is the account of it, written anew
-/// whenever it has changed, the others are pages of events, written once.
+/// One part of a deployment's evidence (control/evidence/evidence.h): 0 is the account of it,
+/// written anew whenever it has changed, the others are pages of events, written once.
 struct EvidenceRow {
   DeploymentNumber deployment = 0;
   std::uint64_t part = 0;

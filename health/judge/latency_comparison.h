@@ -15,10 +15,10 @@
 #include <string>
 #include <vector>
 
-#include "health/statistics/block_counts.h"
 #include "health/judge/comparison.h"
-#include "health/statistics/ratio_interval.h"
+#include "health/statistics/block_counts.h"
 #include "health/statistics/ratio_evidence.h"
+#include "health/statistics/ratio_interval.h"
 #include "health/statistics/slow_thresholds.h"
 #include "health/statistics/sticky_counts.h"
 

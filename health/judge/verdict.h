@@ -20,7 +20,8 @@ struct Breached {
   bool operator==(const Breached&) const = default;
 };
 
-/// What is missing, where it can be counted in requests (health/judge/outlook.h says when it may come).
+/// What is missing, where it can be counted in requests (health/judge/outlook.h says when it may
+/// come).
 struct Shortfall {
   std::uint64_t seen = 0;  ///< Requests that count already.
   std::uint64_t more = 0;  ///< So many are missing yet.

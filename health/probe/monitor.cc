@@ -10,8 +10,8 @@
 
 #include "base/assert.h"
 #include "base/rng.h"
-#include "health/probe/schedule.h"
 #include "health/probe/rise_fall.h"
+#include "health/probe/schedule.h"
 
 namespace teal::health {
 

@@ -23,8 +23,8 @@
 #include "health/probe/grpc_health.h"
 #include "health/probe/http1_probe.h"
 #include "health/probe/http2_probe.h"
-#include "net/stream/maybe_tls.h"
 #include "net/io/proxy_protocol.h"
+#include "net/stream/maybe_tls.h"
 
 namespace teal::health {
 

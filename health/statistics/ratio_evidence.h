@@ -5,7 +5,8 @@
 // often one looks, so it ever reaches 1/alpha with probability alpha at most (Ville's inequality).
 // Formulas and proofs: docs/judge.md.
 //
-// Pure; control thread. Does not know where probabilities come from (health/statistics/block_counts.h).
+// Pure; control thread. Does not know where probabilities come from
+// (health/statistics/block_counts.h).
 #pragma once
 
 #include <array>

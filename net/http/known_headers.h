@@ -1,5 +1,5 @@
-// The ids of field names, by length and letters, for net/http/message.cc and the scanner: private to
-// net/.
+// The ids of field names, by length and letters, for net/http/message.cc and the scanner: private
+// to net/.
 #pragma once
 
 #include <cstddef>

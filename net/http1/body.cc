@@ -1,3 +1,4 @@
+// Bodies of HTTP/1: a length, chunks and their trailers, or the end of the connection.
 #include <algorithm>
 
 #include "base/assert.h"

@@ -1,12 +1,13 @@
+// Heads of requests of HTTP/1.
 #include <algorithm>
 #include <cstring>
 
 #include "base/assert.h"
 #include "net/http/authority.h"
+#include "net/http/request_target.h"
 #include "net/http1/framing.h"
 #include "net/http1/parser.h"
 #include "net/http1/scan.h"
-#include "net/http/request_target.h"
 
 namespace teal::net {
 namespace {

@@ -1,3 +1,4 @@
+// Heads of responses of HTTP/1.
 #include "base/assert.h"
 #include "net/http1/framing.h"
 #include "net/http1/parser.h"

@@ -15,8 +15,8 @@
 #include <emmintrin.h>
 #endif
 
-#include "net/http1/parser.h"
 #include "net/http/token.h"
+#include "net/http1/parser.h"
 
 namespace teal::net::http1 {
 

@@ -2,9 +2,9 @@
 #include <array>
 
 #include "base/assert.h"
+#include "net/http/websocket.h"
 #include "net/http1/parser.h"
 #include "net/http2/parts.h"
-#include "net/http/websocket.h"
 
 namespace teal::net {
 namespace {

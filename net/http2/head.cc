@@ -7,9 +7,9 @@
 #include "base/assert.h"
 #include "net/http/authority.h"
 #include "net/http/field_names.h"
+#include "net/http/request_target.h"
 #include "net/http1/framing.h"
 #include "net/http1/scan.h"
-#include "net/http/request_target.h"
 
 namespace teal::net {
 namespace {

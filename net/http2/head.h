@@ -11,9 +11,9 @@
 #include <string_view>
 
 #include "base/text.h"
-#include "net/http2/limits.h"
 #include "net/http/message.h"
 #include "net/http/refusal.h"
+#include "net/http2/limits.h"
 
 namespace teal::net {
 

@@ -20,12 +20,12 @@
 #include <vector>
 
 #include "base/time.h"
+#include "net/http/message.h"
+#include "net/http/refusal.h"
 #include "net/http2/closed.h"
 #include "net/http2/frame_walk.h"
 #include "net/http2/head.h"
 #include "net/http2/limits.h"
-#include "net/http/message.h"
-#include "net/http/refusal.h"
 
 struct nghttp2_session;  // nghttp2's headers stay in net/http2_*.cc.
 

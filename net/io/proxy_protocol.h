@@ -3,8 +3,8 @@
 // be understood in two ways would let a client say who it is.
 //
 // Pure: bytes in, an answer out; ask again with the same bytes and more behind them. Does not know
-// who may send one (proxy/downstream/proxy_header_reader.h). Of version 2's additions (TLVs) only the checksum is
-// looked at.
+// who may send one (proxy/downstream/proxy_header_reader.h). Of version 2's additions (TLVs) only
+// the checksum is looked at.
 #pragma once
 
 #include <cstddef>

@@ -5,8 +5,8 @@
 
 #include "proxy/downstream/http1.h"
 #include "proxy/downstream/proxy_header_reader.h"
-#include "proxy/headers/route_answer.h"
 #include "proxy/downstream/tls_handshake.h"
+#include "proxy/headers/route_answer.h"
 #include "proxy/worker/worker.h"
 
 namespace teal::proxy {

@@ -1,7 +1,8 @@
 // Downstream: one client connection, whatever it speaks: its socket, who the client is, its
 // deadline and its end (RFC 9112, section 9.6: a client that still sends gets to read what it was
 // answered). What it speaks is said by the classes that are made of it: a handshake of TLS
-// (downstream/tls_handshake.h), HTTP/1 (downstream/http1.h). One can go on as another, with the same socket.
+// (downstream/tls_handshake.h), HTTP/1 (downstream/http1.h). One can go on as another, with the
+// same socket.
 //
 // Owned by the reactor's registration; used by its worker's thread.
 #pragma once
@@ -15,10 +16,10 @@
 #include "net/io/proxy_protocol.h"
 #include "net/io/timer_wheel.h"
 #include "proxy/downstream/accepted.h"
-#include "proxy/telemetry/access_log.h"
-#include "proxy/loop/channel.h"
 #include "proxy/exchange/client_side.h"
+#include "proxy/loop/channel.h"
 #include "proxy/policy/linger.h"
+#include "proxy/telemetry/access_log.h"
 #include "proxy/telemetry/service_stats.h"
 
 namespace teal::proxy {

@@ -11,8 +11,8 @@
 #include <string_view>
 
 #include "net/http1/parser.h"
-#include "proxy/exchange/client_side.h"
 #include "proxy/downstream/downstream.h"
+#include "proxy/exchange/client_side.h"
 
 namespace teal::proxy {
 

@@ -14,8 +14,8 @@
 #include "base/text.h"
 #include "net/http2/session.h"
 #include "proxy/downstream/downstream.h"
-#include "proxy/loop/http2_channel.h"
 #include "proxy/downstream/http2_request.h"
+#include "proxy/loop/http2_channel.h"
 
 namespace teal::proxy {
 

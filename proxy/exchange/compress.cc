@@ -1,5 +1,5 @@
-// The part of Exchange that compresses what a target answers (proxy/headers/compress.h), where the route
-// says so.
+// The part of Exchange that compresses what a target answers (proxy/headers/compress.h), where the
+// route says so.
 #include <utility>
 
 #include "proxy/exchange/exchange.h"

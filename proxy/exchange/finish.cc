@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "base/assert.h"
-#include "proxy/telemetry/census.h"
 #include "proxy/exchange/exchange.h"
+#include "proxy/telemetry/census.h"
 #include "proxy/worker/worker.h"
 
 namespace teal::proxy {

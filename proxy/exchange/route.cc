@@ -5,11 +5,11 @@
 #include <utility>
 
 #include "net/http/path_rules.h"
-#include "proxy/routing/balancer.h"
-#include "proxy/policy/client_key.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/headers/edits.h"
 #include "proxy/headers/route_answer.h"
+#include "proxy/policy/client_key.h"
+#include "proxy/routing/balancer.h"
 #include "proxy/worker/worker.h"
 
 namespace teal::proxy {

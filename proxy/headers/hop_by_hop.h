@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "base/pen.h"
-#include "net/http1/writer.h"
 #include "net/http/message.h"
+#include "net/http1/writer.h"
 
 namespace teal::proxy {
 

@@ -1,7 +1,7 @@
-// What becomes of a request's fields with odd names (net/http/field_names.h): those that read like a
-// name that Teal sets, strips or frames by are taken out, whatever the configuration says, since a
-// target that reads them so would believe a client in Teal's name; those with an underscore as the
-// listener says.
+// What becomes of a request's fields with odd names (net/http/field_names.h): those that read like
+// a name that Teal sets, strips or frames by are taken out, whatever the configuration says, since
+// a target that reads them so would believe a client in Teal's name; those with an underscore as
+// the listener says.
 //
 // Pure.
 #pragma once

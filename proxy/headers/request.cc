@@ -1,10 +1,10 @@
 // Requests to targets (proxy/headers/rewrite.h).
 #include <algorithm>
 
-#include "net/http1/writer.h"
-#include "net/tls/identity.h"
 #include "net/http/token.h"
 #include "net/http/websocket.h"
+#include "net/http1/writer.h"
+#include "net/tls/identity.h"
 #include "proxy/headers/hop_by_hop.h"
 #include "proxy/headers/rewrite.h"
 

@@ -1,6 +1,6 @@
-// PipePool: the pipes of a worker through which large bodies go (net/io/pipe.h). A pipe that is empty
-// is anybody's; one with bytes in it belongs to the client that does not take them yet, so that
-// their number is limited.
+// PipePool: the pipes of a worker through which large bodies go (net/io/pipe.h). A pipe that is
+// empty is anybody's; one with bytes in it belongs to the client that does not take them yet, so
+// that their number is limited.
 //
 // Owned by its worker, used by its thread.
 #pragma once

@@ -19,14 +19,14 @@
 
 #include "base/outcome.h"
 #include "net/io/socket.h"
-#include "proxy/routing/balancer.h"
-#include "proxy/policy/expectation.h"
 #include "proxy/loop/idle_pool.h"
+#include "proxy/policy/expectation.h"
 #include "proxy/policy/pool_need.h"
+#include "proxy/routing/balancer.h"
 #include "proxy/routing/route_table.h"
-#include "proxy/telemetry/service_stats.h"
 #include "proxy/routing/shared_limits.h"
 #include "proxy/routing/splitter.h"
+#include "proxy/telemetry/service_stats.h"
 
 namespace teal::proxy {
 

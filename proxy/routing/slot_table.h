@@ -1,7 +1,7 @@
-// SlotBook: who is counted in which slot of the workers' shards (proxy/telemetry/shard.h). There is one slot
-// per stream of traffic (TrafficKey) and stage, for as long as some table has it or some request
-// that began with such a table is in flight. So a slot never has requests of two stages in it
-// (docs/adr/0023).
+// SlotBook: who is counted in which slot of the workers' shards (proxy/telemetry/shard.h). There is
+// one slot per stream of traffic (TrafficKey) and stage, for as long as some table has it or some
+// request that began with such a table is in flight. So a slot never has requests of two stages in
+// it (docs/adr/0023).
 //
 // Bounded: where the book is full, or a group has kOfGroup slots whose requests do not end, a stage
 // gets the overflow slot, which all share that find no other and which belongs to no service: then

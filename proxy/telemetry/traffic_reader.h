@@ -4,7 +4,8 @@
 // deployment's requests came to has nothing of others' in it, however late those end.
 //
 // Control thread. The shards are written by their workers meanwhile; a reading is a little old the
-// moment it is made, never torn. Keeps no history: windows are the judge's (health/statistics/window.h).
+// moment it is made, never torn. Keeps no history: windows are the judge's
+// (health/statistics/window.h).
 #pragma once
 
 #include <cstdint>
@@ -17,8 +18,8 @@
 #include <vector>
 
 #include "base/counters.h"
-#include "proxy/telemetry/census.h"
 #include "proxy/routing/route_table.h"
+#include "proxy/telemetry/census.h"
 #include "proxy/telemetry/shard.h"
 
 namespace teal::proxy {

@@ -1,3 +1,4 @@
+// How an exchange gets a connection to its target: a kept one, a stream of one, or a new one.
 #include "proxy/exchange/target_side.h"
 
 #include "proxy/upstream/http1_upstream.h"

@@ -15,8 +15,8 @@
 #include "base/outcome.h"
 #include "net/http1/parser.h"
 #include "net/io/timer_wheel.h"
-#include "proxy/upstream/target_connection.h"
 #include "proxy/exchange/target_side.h"
+#include "proxy/upstream/target_connection.h"
 
 namespace teal::proxy {
 

@@ -13,8 +13,8 @@
 
 #include "base/outcome.h"
 #include "net/http2/session.h"
-#include "proxy/loop/deferred_end.h"
 #include "proxy/exchange/target_side.h"
+#include "proxy/loop/deferred_end.h"
 
 namespace teal::proxy {
 

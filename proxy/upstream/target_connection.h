@@ -1,8 +1,8 @@
 // TargetConnection: what all connections to targets share, whatever they speak: the target, and the
 // way to it through connect() and the TLS handshake, and what it is to be idle.
 //
-// Owned by the reactor's registration, used by its worker's thread. Does not know HTTP; upstream/http1_upstream.h
-// and upstream/http2_upstream.h do.
+// Owned by the reactor's registration, used by its worker's thread. Does not know HTTP;
+// upstream/http1_upstream.h and upstream/http2_upstream.h do.
 #pragma once
 
 #include <string>

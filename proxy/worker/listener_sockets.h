@@ -1,6 +1,6 @@
 // ListenerSockets: the sockets of all listeners, one for each worker, made before anybody is
-// served. A port is taken exclusively first (net/io/socket.h: Port), so that a second Teal, or anybody
-// else, is refused instead of getting half of the clients; then the workers share it among
+// served. A port is taken exclusively first (net/io/socket.h: Port), so that a second Teal, or
+// anybody else, is refused instead of getting half of the clients; then the workers share it among
 // themselves.
 //
 // Control thread. Where sockets are handed to a process, they take the place of open_first().

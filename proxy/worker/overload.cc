@@ -1,8 +1,8 @@
 // What a worker does about overload (proxy/policy/overload.h), besides what requests ask it.
 #include <algorithm>
 
-#include "proxy/downstream/downstream.h"
 #include "proxy/downstream/acceptor.h"
+#include "proxy/downstream/downstream.h"
 #include "proxy/worker/worker.h"
 
 namespace teal::proxy {

@@ -9,9 +9,9 @@
 #include <boost/smart_ptr/make_local_shared.hpp>
 
 #include "base/assert.h"
+#include "proxy/downstream/acceptor.h"
 #include "proxy/downstream/downstream.h"
 #include "proxy/exchange/exchange.h"
-#include "proxy/downstream/acceptor.h"
 #include "proxy/headers/rewrite.h"
 #include "proxy/upstream/http1_upstream.h"
 #include "proxy/upstream/http2_upstream.h"

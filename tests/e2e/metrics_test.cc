@@ -284,7 +284,8 @@ TEST(Scrapes, LetWhateverElseThereIsHaveItsTurn) {
 
 // ---- the documentation --------------------------------------------------------------------------
 
-/// Those that the scene below need not bring about; tests/unit/control/metrics/exporter_test.cc does.
+/// Those that the scene below need not bring about; tests/unit/control/metrics/exporter_test.cc
+/// does.
 const std::set<std::string> kElsewhere{"teal_grpc_calls_total", "teal_judge_ratio_low",
                                        "teal_judge_ratio_high", "teal_judge_more_requests_needed",
                                        "teal_request_given_up_seconds"};

@@ -1,5 +1,5 @@
-// Large bodies whose bytes nobody needs go from socket to socket (proxy/loop/pipe_pool.h): they are the
-// same, they end as others do, and what goes wrong in the middle is noticed as with others.
+// Large bodies whose bytes nobody needs go from socket to socket (proxy/loop/pipe_pool.h): they are
+// the same, they end as others do, and what goes wrong in the middle is noticed as with others.
 #include <filesystem>
 
 #include <gtest/gtest.h>

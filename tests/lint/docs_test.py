@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""The documents name nothing that is not there, and the code map of ARCHITECTURE.md misses nothing
-that is."""
+"""The documents name nothing that is not there, the code map of ARCHITECTURE.md misses no folder, and each
+file says what it is."""
 
-import fnmatch
 import pathlib
 import re
 import tempfile
 import unittest
+
+import code_map
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROOMS = ("base", "config", "net", "proxy", "health", "control", "app")
@@ -66,22 +67,20 @@ def missing(root, document):
 
 
 def unmapped(root, rooms=ROOMS):
-    """Files of the rooms that the code map does not name, by themselves, by a pattern or, for a .cc,
-    by its header."""
-    patterns = {room: [] for room in rooms}
-    for _, name, folders in names((root / MAP).read_text("utf-8")):
-        for room in set(folders) & set(rooms):
-            patterns[room].append(name.removeprefix(room + "/"))
-
-    def is_mapped(path):
-        return any(fnmatch.fnmatchcase(path.name, each) for each in patterns[path.parent.name])
-
+    """Folders of the rooms that the code map does not name."""
+    text = (root / MAP).read_text("utf-8")
     for room in rooms:
-        for path in sorted((root / room).iterdir()):
-            if path.suffix not in (".h", ".cc") or is_mapped(path):
-                continue
-            if path.suffix == ".h" or not is_mapped(path.with_suffix(".h")):
-                yield f"{MAP}: {room}/{path.name} is not on the map: add it to the section {room}/"
+        folders = {str(path.parent.relative_to(root)) for path in (root / room).rglob("*.h")}
+        for folder in sorted(folders):
+            if f"| `{folder}/` |" not in text:
+                yield f"{MAP}: {folder}/ is not on the map: say what it holds"
+
+
+def silent(root, rooms=ROOMS):
+    """Files that neither say in a first comment what they are nor belong to a header that does."""
+    for path, sentence in code_map.entries(root, rooms):
+        if sentence is None:
+            yield f"{path}: begin with a comment that says what this file is, for ./dev map"
 
 
 class Documents(unittest.TestCase):
@@ -93,8 +92,12 @@ class Documents(unittest.TestCase):
         for document in (ROOT / MAP, ROOT / "README.md", ROOT / "docs/operations.md"):
             self.assertGreater(len(list(names(document.read_text("utf-8")))), 3, document)
 
-    def test_map_every_file_of_every_room(self):
+    def test_map_every_folder_of_every_room(self):
         found = list(unmapped(ROOT))
+        self.assertEqual(found, [], "\n" + "\n".join(found))
+
+    def test_have_a_line_for_every_file_of_every_room(self):
+        found = list(silent(ROOT))
         self.assertEqual(found, [], "\n" + "\n".join(found))
 
     def test_keep_the_map_short(self):
@@ -135,9 +138,16 @@ class TheCheckItself(unittest.TestCase):
                          "[x](https://example.com/x.md) `10.0.0.0/8` build/release/teal"), [])
 
     def test_sees_a_hole_in_the_map(self):
-        self.assertEqual(self.unmapped("## base/\n- `time.h` time"), ["base/parse_a.cc"])
-        self.assertEqual(self.unmapped("## base/\n- `parse_*.cc`"), ["base/time.cc", "base/time.h"])
-        self.assertEqual(self.unmapped("## base/\n- `time.h`, `parse_*.cc`"), [])
+        self.assertEqual(self.unmapped("| `net/` | x |"), ["base/"])
+        self.assertEqual(self.unmapped("| `base/` | x |"), [])
+
+    def test_sees_a_file_that_does_not_say_what_it_is(self):
+        self.assertEqual(len(list(silent(self.root, ["base"]))), 2)
+        (self.root / "base/time.h").write_text("// Time as values. And more.\n#pragma once\n", "utf-8")
+        (self.root / "base/parse_a.cc").write_text("// How a is read.\n", "utf-8")
+        self.assertEqual(list(silent(self.root, ["base"])), [])
+        self.assertEqual([line for _, line in code_map.entries(self.root, ["base"])],
+                         ["How a is read.", "Time as values."])
 
 
 if __name__ == "__main__":

@@ -24,6 +24,64 @@ MAY_INCLUDE = {
 }
 ROOMS = set(MAY_INCLUDE)
 
+# R1, within a room: what a folder may include of its room besides itself. A room that is not here is
+# flat. Each table has no way round (lint_test.py), but for the folders of AROUND_THE_WORKER.
+WITHIN = {
+    "net": {
+        "http": set(),
+        "http1": {"http"},
+        "http2": {"http", "http1"},
+        "io": set(),
+        "tls": {"io"},
+        "stream": {"io", "tls"},
+    },
+    "health": {
+        "statistics": set(),
+        "judge": {"statistics"},
+        "probe": set(),
+        "": set(),
+    },
+    "proxy": {
+        "headers": set(),
+        "policy": {"headers"},
+        "routing": {"headers", "policy"},
+        "telemetry": {"headers", "policy", "routing"},
+        "loop": {"headers", "policy", "routing", "telemetry"},
+        "exchange": {"headers", "policy", "routing", "telemetry", "loop"},
+        "upstream": {"headers", "policy", "routing", "telemetry", "loop", "exchange"},
+        "downstream": {"headers", "policy", "routing", "telemetry", "loop", "exchange"},
+        "worker": {"headers", "policy", "routing", "telemetry", "loop", "exchange", "upstream", "downstream"},
+    },
+    "control": {
+        "engine": set(),
+        "json": set(),
+        "store": {"engine", "json"},
+        "reports": {"engine"},
+        "evidence": {"engine", "store", "reports"},
+        "deploy": {"engine", "store", "json", "reports", "evidence"},
+        "controller": {"engine", "store", "json", "reports", "evidence", "deploy"},
+        "metrics": {"json", "reports"},
+        "api": {"engine", "json", "reports", "evidence", "deploy", "metrics"},
+        "admin": {"api"},
+    },
+    "app": {
+        "system": set(),
+        "serve": {"system"},
+        "view": set(),
+        "client": {"view"},
+        "demo": {"client", "view"},
+        "": {"system", "serve", "client", "demo"},
+    },
+}
+# Where connections reach their worker, and it them, until its loop stands apart from its owner.
+AROUND_THE_WORKER = {"loop", "exchange", "upstream", "downstream", "worker"}
+
+# R1: folders that decide. They meet no socket, thread, file or clock.
+PURE = {"control/engine", "health/judge", "health/statistics", "proxy/policy", "proxy/headers",
+        "net/http", "net/http1"}
+OF_THE_WORLD = re.compile(r"boost/asio|sys/|unistd\.h|fcntl\.h|poll\.h|thread$|semaphore$|condition_variable$|"
+                          r"filesystem$|fstream$|random$")
+
 # R4. Third-party headers and the rooms that may know them; others (std, POSIX) are everybody's.
 THIRD_PARTY = [
     (r"yaml-cpp/", {"config"}),
@@ -104,6 +162,10 @@ class Source:
     def is_ours(self):
         return self.room in ROOMS
 
+    @property
+    def folder(self):
+        return folder_of(self.path)
+
 
 @dataclasses.dataclass
 class Block:
@@ -160,13 +222,32 @@ def kind_of(head, parens, stack):
 # ---- the rules ---------------------------------------------------------------------------------
 
 
+def folder_of(path):
+    """The folder within its room; empty: the room itself."""
+    return "/".join(path.split("/")[1:-1])
+
+
+def may_include_within(room, folder, included):
+    if room not in WITHIN or folder == included:
+        return True
+    if folder not in WITHIN[room] or included not in WITHIN[room]:
+        return False
+    is_around = room == "proxy" and {folder, included} <= AROUND_THE_WORKER
+    return is_around or included in WITHIN[room][folder]
+
+
 def r1_include_graph(source):
-    """An upper room includes lower ones only; nobody includes tests or the bench."""
+    """An upper room includes lower ones only, and so does a folder within its room; nobody includes tests or
+    the bench."""
     for offset, included in source.includes():
         room = included.split("/")[0]
         if source.is_ours() and (room in ROOMS or room in ("tests", "bench")):
             if room != source.room and room not in MAY_INCLUDE[source.room]:
                 yield source.finding("R1", offset, f"{source.room}/ may not include {included}")
+            elif room == source.room and not may_include_within(room, source.folder, folder_of(included)):
+                yield source.finding("R1", offset, f"{room}/{source.folder} may not include {included}")
+        if f"{source.room}/{source.folder}" in PURE and OF_THE_WORLD.match(included):
+            yield source.finding("R1", offset, f"{source.room}/{source.folder} decides, and meets no {included}")
         if "../" in included:
             yield source.finding("R1", offset, "include from the root of the project, without ../")
 
@@ -306,7 +387,10 @@ def main():
     root = pathlib.Path(__file__).resolve().parents[2]
     files = sorted(path for room in [*MAY_INCLUDE, "tests", "bench"]
                    for path in (root / room).rglob("*") if path.suffix in (".h", ".cc"))
-    findings = [finding for path in files
+    findings = [Finding(f"{room}/{folder.name}", 1, "R1", "a folder that tests/lint/lint.py (WITHIN) does not know")
+                for room in WITHIN for folder in sorted((root / room).iterdir())
+                if folder.is_dir() and folder.name not in WITHIN[room]]
+    findings += [finding for path in files
                 for finding in check(str(path.relative_to(root)), path.read_text("utf-8"))]
     print(*findings, sep="\n", end="\n" if findings else "")
     print(f"lint: {len(files)} files, {len(findings)} findings", file=sys.stderr)

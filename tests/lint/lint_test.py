@@ -21,6 +21,25 @@ class LintTest(unittest.TestCase):
 
 
 class IncludeGraph(LintTest):
+    def test_folders_of_a_room_include_lower_ones_only(self):
+        self.assert_caught("R1:1", "control/engine/a.cc", '#include "control/reports/reports.h"\n')
+        self.assert_caught("R1:1", "control/a.cc", '#include "control/reports/reports.h"\n')
+        self.assert_caught("R1:1", "proxy/headers/a.cc", '#include "proxy/worker/worker.h"\n')
+        self.assert_clean("control/reports/a.cc", '#include "control/engine/status.h"\n')
+        self.assert_clean("net/http2/a.cc", '#include "net/http1/scan.h"\n')
+
+    def test_folders_that_decide_meet_nothing_of_the_world(self):
+        self.assert_caught("R1:1", "control/engine/a.cc", "#include <thread>\n")
+        self.assert_caught("R1:1", "health/judge/a.cc", "#include <boost/asio/post.hpp>\n")
+        self.assert_clean("net/io/a.cc", "#include <sys/socket.h>\n")
+
+    def test_no_folder_has_a_way_round_to_itself(self):
+        for room, table in lint.WITHIN.items():
+            below = {folder: set() for folder in table}
+            for _ in table:
+                below = {f: table[f].union(*(below[each] for each in table[f])) for f in table}
+            self.assertEqual([f for f in table if f in below[f]], [], room)
+
     def test_a_lower_room_may_not_include_an_upper_one(self):
         self.assert_caught("R1:2", "base/a.cc", '#include "base/a.h"\n#include "net/http/message.h"\n')
         self.assert_caught("R1:1", "net/a.cc", '#include "health/probe.h"\n')

@@ -36,9 +36,9 @@ class Tree:
     def __init__(self, root, rooms):
         self.root = root
         self.sources = sorted(str(path.relative_to(root)) for room in rooms
-                              for path in (root / room).glob("*.cc"))
+                              for path in (root / room).rglob("*.cc"))
         self.headers = sorted(str(path.relative_to(root)) for room in rooms
-                              for path in (root / room).glob("*.h"))
+                              for path in (root / room).rglob("*.h"))
         self.read = {}
 
     def text(self, file):

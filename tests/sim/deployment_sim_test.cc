@@ -1,6 +1,6 @@
 // Thousands of deployments with random plans, events, lost acknowledgements and crashes, and after
-// every step the invariants of control/engine/deployment.h. SIM_SEED and SIM_RUNS override the defaults; a
-// failure prints the seed that repeats it.
+// every step the invariants of control/engine/deployment.h. SIM_SEED and SIM_RUNS override the
+// defaults; a failure prints the seed that repeats it.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -5,8 +5,8 @@
 
 #include <set>
 
-#include "control/deploy/announcer.h"
 #include "control/api/event_stream.h"
+#include "control/deploy/announcer.h"
 #include "tests/support/control_room.h"
 
 namespace teal::control {

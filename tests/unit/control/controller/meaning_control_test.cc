@@ -6,9 +6,9 @@
 
 #include <boost/json.hpp>
 
-#include "control/metrics/exporter.h"
-#include "control/json/text.h"
 #include "control/api/report_json.h"
+#include "control/json/text.h"
+#include "control/metrics/exporter.h"
 #include "tests/support/control_room.h"
 
 namespace teal::control {

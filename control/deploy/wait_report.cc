@@ -1,4 +1,4 @@
-#include "control/reports/wait_report.h"
+#include "control/deploy/wait_report.h"
 
 #include <algorithm>
 #include <string>
