@@ -152,8 +152,8 @@ struct Server::State final : control::Ports {
   GroupInFlight read_in_flight(const std::string& service, Colour colour) override {
     return pool.read_in_flight(service, colour);
   }
-  Mono settled_before() override { return pool.settled_before(); }
-  void want_settled(Mono began) override { pool.want_settled(began); }
+  Mono watermark() override { return pool.watermark(); }
+  void notify_at_watermark(Mono began) override { pool.notify_at_watermark(began); }
   void set_sticky_secrets(const StickySecrets& secrets) override {
     pool.set_sticky_secrets(secrets);
   }

@@ -34,10 +34,10 @@ std::unique_ptr<ErrorComparison> comparison(Weight weight, double confidence,
   return judge;
 }
 
-bool breaches(ErrorComparison& judge, Mono now, Mono settled_before) {
+bool breaches(ErrorComparison& judge, Mono now, Mono watermark) {
   health::Reading reading;
   reading.at = now;
-  reading.settled_before = settled_before;
+  reading.watermark = watermark;
   return std::holds_alternative<health::Breached>(judge.judge(reading));
 }
 

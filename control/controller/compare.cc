@@ -43,7 +43,7 @@ bool Controller::look(Mono completed) {
     state.tell_breach(runner, breach, completed);
     if (!breach) waits_for = std::min(waits_for, runner.waits_for());
   }
-  state.ports.want_settled(waits_for);
+  state.ports.notify_at_watermark(waits_for);
   return waits_for != Mono::max();
 }
 

@@ -64,7 +64,7 @@ health::Reading Controller::State::reading_of(const DeploymentRunner& runner) co
   return {clock.mono(),
           release.deployment.ended,
           live.deployment.ended,
-          ports.settled_before(),
+          ports.watermark(),
           release.deployment.reached,
           health::InStep{stage.step, release.step, live.step.ended}};
 }
@@ -76,7 +76,7 @@ health::Glance Controller::State::glance_at(const DeploymentRunner& runner) cons
     return ports.read_tallies({spec.service, colour, revision, Audience::split}, runner.number);
   };
   return {clock.mono(), counts(spec.colour, spec.revision), counts(live, spec.replaces),
-          ports.settled_before()};
+          ports.watermark()};
 }
 
 /// With a publication of the deployment's: what begins under it is evidence of the present step.

@@ -48,13 +48,13 @@ class Ports {
   virtual GroupInFlight read_in_flight(const std::string& service, Colour colour) = 0;
 
   /// Every judged request that began before has ended or was told of (Controller::on_judged_event).
-  virtual Mono settled_before() = 0;
+  virtual Mono watermark() = 0;
 
   /// The socket of this very process that a target at this address would be.
   virtual std::optional<OwnSocket> own_socket(const Address& target) = 0;
 
-  /// Look again (Controller::look) as soon as settled_before() is later than this; max: no need.
-  virtual void want_settled(Mono began) = 0;
+  /// Look again (Controller::look) as soon as watermark() is later than this; max: no need.
+  virtual void notify_at_watermark(Mono began) = 0;
 };
 
 }  // namespace teal::control

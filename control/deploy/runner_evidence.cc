@@ -60,7 +60,7 @@ void DeploymentRunner::on_event(const JudgedEvent& event, Mono now) {
 void DeploymentRunner::note(const health::Glance& glance) {
   const Mono born = birth(glance.at);
   evidence_.read(since(born, glance.at), glance.release, glance.live);
-  evidence_.settle(since(born, std::clamp(glance.settled_before, born, glance.at)));
+  evidence_.settle(since(born, std::clamp(glance.watermark, born, glance.at)));
 }
 
 void DeploymentRunner::record(const Watch& watch, Mono now) {

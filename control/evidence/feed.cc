@@ -82,7 +82,7 @@ class Feeding {
       reading.release = counters(evidence_.readings()[reading_ - 1].release);
       reading.live = counters(evidence_.readings()[reading_ - 1].live);
     }
-    reading.settled_before = birth_ + settled_;
+    reading.watermark = birth_ + settled_;
     return reading;
   }
 

@@ -186,7 +186,7 @@ void ErrorComparison::forget_in_flight() {
 double ErrorComparison::log_e(const Glance& glance) {
   if (weight() == Weight::all() && !alone_since_) alone_since_ = glance;
   // Condition 2 (docs/judge.md): by age.
-  while (!waiting_.empty() && waiting_.top().began < glance.settled_before) {
+  while (!waiting_.empty() && waiting_.top().began < glance.watermark) {
     count(waiting_.top());
     waiting_.pop();
   }

@@ -28,7 +28,7 @@ struct Glance {
   Mono at;
   Tallies release;
   Tallies live;
-  Mono settled_before = Mono::min();  ///< As in Reading.
+  Mono watermark = Mono::min();  ///< As in Reading.
 };
 
 /// The part of a Reading that began in the present step.
@@ -47,13 +47,13 @@ struct Reading {
   /// Every request that began before has ended or was told as overdue: the comparison takes events
   /// in the order in which the requests began, as far as this. `at` minus the overdue age will do;
   /// the beginning of the oldest untold request in flight is better. Left out: nothing is taken.
-  Mono settled_before = Mono::min();
+  Mono watermark = Mono::min();
   /// Of the release, as Begun::reached. Left out: nothing is known of what is in flight.
   Histogram reached{};
   /// Left out, as where a record is judged again: nobody knows in which step a request began.
   std::optional<InStep> in_step{};
 
-  Glance glance() const { return {at, release.tallies(), live.tallies(), settled_before}; }
+  Glance glance() const { return {at, release.tallies(), live.tallies(), watermark}; }
 };
 
 /// A step with a weight of its own begins: every worker runs on it.

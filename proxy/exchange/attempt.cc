@@ -250,7 +250,7 @@ bool Exchange::follow_newest() {
     set_cookie_.clear();
     choose_group();
     // Nobody compares any more: nobody is to wait for what this request will tell.
-    if (!is_judged() && untold_.is_linked()) worker_.untold().remove(untold_);
+    if (!is_judged() && watermark_.is_linked()) worker_.watermark().remove(watermark_);
     begin_traffic();
   }
   join_group();

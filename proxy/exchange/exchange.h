@@ -53,7 +53,7 @@
 #include "proxy/routing/sticky.h"
 #include "proxy/telemetry/access_log.h"
 #include "proxy/telemetry/shard.h"
-#include "proxy/telemetry/untold.h"
+#include "proxy/telemetry/watermark.h"
 
 namespace teal::proxy {
 
@@ -403,7 +403,7 @@ class Exchange {
   MeaningSet errors_told_ = 0;       ///< To whom the judge has heard that it is one.
   MeaningSet overdue_told_ = 0;      ///< Likewise of overdue; 0: it is not known to be.
   std::size_t slow_told_ = 0;        ///< Of judging().slower_than.
-  UntoldHook untold_;                ///< Among the worker's judged requests that are not told yet.
+  InFlightHook watermark_;           ///< Among the worker's judged requests that are not told yet.
 
   net::RequestHead head_;
   Text head_bytes_;            ///< What head_ refers to.

@@ -22,7 +22,7 @@ void Exchange::start_judging() {
   errors_told_ = overdue_told_ = 0;
   slow_told_ = 0;
   judged_number_ = worker_.next_judged_number();
-  if (!untold_.is_linked()) worker_.untold().push(untold_, began_);
+  if (!watermark_.is_linked()) worker_.watermark().push(watermark_, began_);
   set_age_timer();
 }
 
@@ -32,7 +32,7 @@ bool Exchange::close_draw() {
   const bool is_told = overdue_told_ != 0 || slow_told_ > 0;
   if (overdue_told_ != 0) tell(JudgedEvent::Kind::settled, overdue_told_);
   age_timer_.cancel();
-  if (is_told) worker_.untold().remove(untold_);
+  if (is_told) worker_.watermark().remove(watermark_);
   judged_.release();
   return is_told;
 }
@@ -45,7 +45,7 @@ void Exchange::stop_judging(Origin origin) {
   if (const MeaningSet well = overdue_told_ & ~errors_told_; well != 0)
     tell(JudgedEvent::Kind::settled, well);
   age_timer_.cancel();
-  worker_.untold().remove(untold_);
+  worker_.watermark().remove(watermark_);
   judged_.release();
 }
 
@@ -90,10 +90,10 @@ void Exchange::tell_error() {
 
 /// To each of them once.
 void Exchange::tell_errors(MeaningSet meanings) {
-  const MeaningSet untold = meanings & judging().compared & ~errors_told_;
-  if (untold == 0) return;
-  errors_told_ |= untold;
-  tell(JudgedEvent::Kind::error, untold);
+  const MeaningSet watermark = meanings & judging().compared & ~errors_told_;
+  if (watermark == 0) return;
+  errors_told_ |= watermark;
+  tell(JudgedEvent::Kind::error, watermark);
 }
 
 void Exchange::tell_age() {
@@ -106,7 +106,7 @@ void Exchange::tell_age() {
   if (unknown != 0 && overdue_told_ == 0 && age >= judging().overdue) {
     overdue_told_ = unknown;
     tell(JudgedEvent::Kind::overdue, unknown);
-    worker_.untold().remove(untold_);
+    worker_.watermark().remove(watermark_);
   }
   set_age_timer();
 }

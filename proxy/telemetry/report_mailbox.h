@@ -1,4 +1,4 @@
-// ReportBox: the way of what a worker has to tell of single requests: a batch at a time, which
+// ReportMailbox: the way of what a worker has to tell of single requests: a batch at a time, which
 // control takes whenever it comes round to it. A worker that has something urgent and finds the
 // last batch still there asks to be told when it has gone; what it finds out meanwhile joins the
 // next.
@@ -18,7 +18,7 @@
 
 namespace teal::proxy {
 
-struct Reports {
+struct ReportBatch {
   struct Judged {
     std::uint32_t service = 0;  ///< Place in RouteTable::services.
     JudgedEvent event;
@@ -26,24 +26,24 @@ struct Reports {
   std::vector<BadOutcome> outcomes;
   std::vector<Judged> judged;
   /// Of this worker's judged requests, those that began before have ended or are told.
-  Mono settled_before;
-  bool is_settled = false;  ///< What was wanted (Untold::want) is.
+  Mono watermark;
+  bool is_settled = false;  ///< What was wanted (InFlightWatermark::want) is.
   Mono at;                  ///< When the first was seen of what is urgent in it, if anything is.
 
   bool empty() const { return outcomes.empty() && judged.empty(); }
 };
 
-class ReportBox {
+class ReportMailbox {
  public:
   // ---- the worker
   bool is_full() const { return full_.load(std::memory_order_acquire); }
   /// Requires: !is_full().
-  void put(Reports reports) {
+  void put(ReportBatch reports) {
     reports_ = std::move(reports);
     waits_.store(false, std::memory_order_relaxed);
     full_.store(true, std::memory_order_release);
   }
-  /// Asks control to say when there is room (take_wait()). False: there is, nobody will say so.
+  /// Asks control to say when there is room (take_wakeup()). False: there is, nobody will say so.
   bool wait_for_room() {
     // Whoever of the two comes second sees what the other has written.
     waits_.store(true);
@@ -51,17 +51,17 @@ class ReportBox {
   }
 
   // ---- control
-  std::optional<Reports> take() {
+  std::optional<ReportBatch> take() {
     if (!is_full()) return std::nullopt;
-    std::optional<Reports> taken(std::exchange(reports_, {}));
+    std::optional<ReportBatch> taken(std::exchange(reports_, {}));
     full_.store(false);
     return taken;
   }
   /// After take(): the worker waits for the room.
-  bool take_wait() { return waits_.exchange(false); }
+  bool take_wakeup() { return waits_.exchange(false); }
 
  private:
-  Reports reports_;  ///< The worker's while the box is not full, else control's.
+  ReportBatch reports_;  ///< The worker's while the box is not full, else control's.
   std::atomic<bool> full_{false};
   std::atomic<bool> waits_{false};
 };

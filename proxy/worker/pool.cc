@@ -225,23 +225,23 @@ std::vector<const Census*> WorkerPool::censuses() const {
   return censuses;
 }
 
-Mono WorkerPool::settled_before() {
+Mono WorkerPool::watermark() {
   const Mono now = options_.clock->mono() - kUnseen;
   Mono settled = Mono::max();
   for (std::size_t i = 0; i < workers_.size(); ++i) {
-    const Untold::Reading untold = workers_[i]->read_untold();
-    Heard& heard = heard_[i];
-    if (heard.events >= untold.told)
-      heard.settled_before =
-          std::max(heard.settled_before, std::min({untold.oldest, untold.turn, now}));
-    settled = std::min(settled, heard.settled_before);
+    const InFlightWatermark::Reading watermark = workers_[i]->read_untold();
+    WorkerProgress& heard = heard_[i];
+    if (heard.events >= watermark.told)
+      heard.watermark =
+          std::max(heard.watermark, std::min({watermark.oldest, watermark.turn, now}));
+    settled = std::min(settled, heard.watermark);
   }
   return settled;
 }
 
-void WorkerPool::want_settled(Mono began) {
+void WorkerPool::notify_at_watermark(Mono began) {
   for (std::size_t i = 0; i < workers_.size(); ++i)
-    workers_[i]->want_settled(heard_[i].settled_before > began ? Mono::max() : began);
+    workers_[i]->notify_at_watermark(heard_[i].watermark > began ? Mono::max() : began);
 }
 
 std::optional<TrafficReading> WorkerPool::read_traffic_after(const TrafficKey& key) const {
@@ -314,13 +314,13 @@ void WorkerPool::take_reports() {
   if (stopped_) return;
   std::vector<BadOutcome> outcomes;
   for (std::size_t i = 0; i < workers_.size(); ++i) {
-    std::optional<Reports> reports = workers_[i]->take_reports();
+    std::optional<ReportBatch> reports = workers_[i]->take_reports();
     if (!reports) continue;
-    for (const Reports::Judged& each : reports->judged)
+    for (const ReportBatch::Judged& each : reports->judged)
       options_.on_judged_event(each.service, each.event);
-    Heard& heard = heard_[i];
+    WorkerProgress& heard = heard_[i];
     heard.events += reports->judged.size();
-    heard.settled_before = std::max(heard.settled_before, reports->settled_before);
+    heard.watermark = std::max(heard.watermark, reports->watermark);
     if (!reports->judged.empty() || reports->is_settled) options_.on_judged(reports->at);
     std::ranges::move(reports->outcomes, std::back_inserter(outcomes));
   }

@@ -106,9 +106,9 @@ class WorkerPool {
   GroupInFlight read_in_flight(const std::string& service, Colour colour) const;
   /// Every judged request that began before has ended or was told, and what was told has been given
   /// to on_judged_event. Never earlier than the last answer.
-  Mono settled_before();
-  /// on_judged() is called as soon as settled_before() may be later than this; max: not any more.
-  void want_settled(Mono began);
+  Mono watermark();
+  /// on_judged() is called as soon as watermark() may be later than this; max: not any more.
+  void notify_at_watermark(Mono began);
   // As TargetBook's.
   std::optional<TargetReading> read_target_after(const TargetKey& key) const;
   std::size_t targets_left_out() const { return targets_->left_out(); }
@@ -149,11 +149,11 @@ class WorkerPool {
   std::unique_ptr<LimitBook> limits_;
   std::unique_ptr<TargetBook> targets_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  struct Heard {
+  struct WorkerProgress {
     std::uint64_t events = 0;
-    Mono settled_before = Mono::min();
+    Mono watermark = Mono::min();
   };
-  std::vector<Heard> heard_;  ///< By worker.
+  std::vector<WorkerProgress> heard_;  ///< By worker.
   bool stopped_ = false;
 };
 

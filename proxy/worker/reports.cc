@@ -55,12 +55,12 @@ void Worker::report(std::uint32_t service, const JudgedEvent& event) {
   const bool is_slow = event.kind == JudgedEvent::Kind::slow;
   ++(is_slow ? slow_this_tick_ : errors_waiting_);
   reports_.judged.push_back({service, event});
-  untold_.told();
+  watermark_.told();
 }
 
-std::optional<Reports> Worker::take_reports() {
-  std::optional<Reports> reports = report_box_.take();
-  if (reports && report_box_.take_wait()) post([this] { send_urgent_reports(); });
+std::optional<ReportBatch> Worker::take_reports() {
+  std::optional<ReportBatch> reports = report_mailbox_.take();
+  if (reports && report_mailbox_.take_wakeup()) post([this] { send_urgent_reports(); });
   return reports;
 }
 
@@ -69,7 +69,7 @@ void Worker::send_urgent_reports() {
   // Not now_: much may have been done since the turn began, and verdicts are timed from here.
   if (reports_.at == Mono{}) reports_.at = shared_.clock->mono();
   if (urgent_batches_ >= kMostUrgentPerTick) return;
-  if (report_box_.is_full() && report_box_.wait_for_room()) return;
+  if (report_mailbox_.is_full() && report_mailbox_.wait_for_room()) return;
   ++urgent_batches_;
   send_reports();
 }
@@ -77,11 +77,11 @@ void Worker::send_urgent_reports() {
 void Worker::send_reports() {
   errors_waiting_ = 0;
   // A later request of this turn began at now_ or after.
-  reports_.settled_before = std::min(untold_.read().oldest, now_);
+  reports_.watermark = std::min(watermark_.read().oldest, now_);
   if (reports_.at == Mono{}) reports_.at = now_;
-  reports_.is_settled = untold_.is_settled();
-  untold_.clear_settled();
-  report_box_.put(std::exchange(reports_, {}));
+  reports_.is_settled = watermark_.is_settled();
+  watermark_.clear_settled();
+  report_mailbox_.put(std::exchange(reports_, {}));
   shared_.reported();
 }
 

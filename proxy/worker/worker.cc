@@ -85,9 +85,9 @@ void Worker::join() {
 }
 
 void Worker::read_clock() {
-  untold_.before_turn(now_);
+  watermark_.before_turn(now_);
   now_ = shared_.clock->mono();
-  untold_.on_turn(now_);
+  watermark_.on_turn(now_);
   overload_ = shared_.overload.load(std::memory_order_relaxed);
   wall_ = shared_.clock->wall();
   const std::int64_t second = wall_.time_since_epoch().count() / 1000;
@@ -127,7 +127,7 @@ void Worker::after_turn() {
   if (overload_ != followed_) [[unlikely]]
     follow_overload();
   if (!late_.empty()) resume_late();
-  untold_.on_idle();
+  watermark_.on_idle();
   send_urgent_reports();
   if (log_buffer_.size() >= kLogBatch) hand_over_log();
 }
@@ -155,7 +155,7 @@ void Worker::tick() {
   after_each();
   take_census();
   urgent_batches_ = 0;
-  if (has_reports() && !report_box_.is_full()) send_reports();
+  if (has_reports() && !report_mailbox_.is_full()) send_reports();
   if (now_ - second_ >= kSecond) each_second();
   hand_over_log();
 }

@@ -45,7 +45,7 @@
 #include "proxy/telemetry/census.h"
 #include "proxy/telemetry/report_mailbox.h"
 #include "proxy/telemetry/shard.h"
-#include "proxy/telemetry/untold.h"
+#include "proxy/telemetry/watermark.h"
 
 namespace teal::proxy {
 
@@ -119,11 +119,11 @@ class Worker {
   /// Runs it on the worker's thread, in the order given.
   void post(std::function<void()> work);
   const Shard& shard() const { return *shard_; }
-  Untold::Reading read_untold() const { return untold_.read(); }
+  InFlightWatermark::Reading read_untold() const { return watermark_.read(); }
   /// Control only. Null before the first; good until the next call.
   const Census* latest_census() { return census_box_.latest(); }
-  /// As Untold::want().
-  void want_settled(Mono began) { untold_.want(began); }
+  /// As InFlightWatermark::want().
+  void notify_at_watermark(Mono began) { watermark_.want(began); }
   /// Tables are taken in the order in which they are given, and before the worker's next event: a
   /// busy worker has hundreds in a turn.
   void give_table(TableNews news);
@@ -140,7 +140,7 @@ class Worker {
   /// There may be room for those of its requests that wait there.
   void on_called(const GroupLimits& group);
   /// Control: what there is to be told. The worker may send the next batch.
-  std::optional<Reports> take_reports();
+  std::optional<ReportBatch> take_reports();
 
   // ---- for the worker's connections
   const WorkerShared& shared() const { return shared_; }
@@ -200,7 +200,7 @@ class Worker {
   /// The same connection under another object.
   void replaced(Downstream& old, Downstream& by);
   void closed(Downstream& downstream, std::size_t listener);
-  Untold& untold() { return untold_; }
+  InFlightWatermark& watermark() { return watermark_; }
   /// A number that no other request has.
   std::uint64_t next_judged_number() { return unique(++judged_numbers_); }
   /// A number of this worker's as one that no other worker has.
@@ -227,12 +227,12 @@ class Worker {
   void run();
   void take_news();
   void take_table(const RouteTable& table);
-  bool has_reports() const { return !reports_.empty() || untold_.is_settled(); }
+  bool has_reports() const { return !reports_.empty() || watermark_.is_settled(); }
   /// Something that a verdict may wait for. Slow requests are many, and wait for the tick unless
   /// control waits.
   bool has_urgent_reports() const {
-    return errors_waiting_ > 0 || !reports_.outcomes.empty() || untold_.is_settled() ||
-           (!reports_.judged.empty() && untold_.is_wanted());
+    return errors_waiting_ > 0 || !reports_.outcomes.empty() || watermark_.is_settled() ||
+           (!reports_.judged.empty() && watermark_.is_wanted());
   }
   void read_clock();
   void after_each();
@@ -285,12 +285,12 @@ class Worker {
   std::deque<TableNews> news_;
   bool is_taking_news_ = false;
 
-  Untold untold_;
+  InFlightWatermark watermark_;
   const std::uint64_t numbers_from_;  ///< Random: a restart must not give old numbers again.
   std::uint64_t judged_numbers_ = 0;
   std::uint64_t queue_numbers_ = 0;
-  Reports reports_;
-  ReportBox report_box_;
+  ReportBatch reports_;
+  ReportMailbox report_mailbox_;
   std::uint32_t urgent_batches_ = 0;  ///< Sent since the last tick.
   Mono next_tick_;                    ///< Of wheel_.
   Mono second_;                       ///< When each_second() was last called.

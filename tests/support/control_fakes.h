@@ -160,8 +160,8 @@ class FakePorts final : public Ports {
     for (std::uint8_t& byte : out) byte = static_cast<std::uint8_t>(random_.next());
   }
   void set_sticky_secrets(const StickySecrets& secrets) override { sticky = secrets; }
-  Mono settled_before() override { return settled; }
-  void want_settled(Mono began) override { wanted = began; }
+  Mono watermark() override { return settled; }
+  void notify_at_watermark(Mono began) override { wanted = began; }
   std::optional<OwnSocket> own_socket(const Address& target) override {
     const OwnSocket* const own = find_own(own_sockets, target, {});
     return own != nullptr ? std::optional(*own) : std::nullopt;

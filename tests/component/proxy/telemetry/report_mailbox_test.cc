@@ -9,14 +9,14 @@
 namespace teal::proxy {
 namespace {
 
-Reports batch(std::uint64_t number) {
-  Reports reports;
+ReportBatch batch(std::uint64_t number) {
+  ReportBatch reports;
   reports.judged.emplace_back().event.request = number;
   return reports;
 }
 
-TEST(ReportBox, GivesEachBatchOnceAndIsFullUntilThen) {
-  ReportBox box;
+TEST(ReportMailbox, GivesEachBatchOnceAndIsFullUntilThen) {
+  ReportMailbox box;
   EXPECT_FALSE(box.take().has_value());
   box.put(batch(7));
   EXPECT_TRUE(box.is_full());
@@ -27,23 +27,23 @@ TEST(ReportBox, GivesEachBatchOnceAndIsFullUntilThen) {
   EXPECT_FALSE(box.take().has_value());
 }
 
-TEST(ReportBox, SaysOnceThatTheWorkerWaitsAndNotOfOneThatFoundRoom) {
-  ReportBox box;
+TEST(ReportMailbox, SaysOnceThatTheWorkerWaitsAndNotOfOneThatFoundRoom) {
+  ReportMailbox box;
   box.put(batch(1));
   EXPECT_TRUE(box.wait_for_room());
   box.take();
-  EXPECT_TRUE(box.take_wait());
-  EXPECT_FALSE(box.take_wait());
+  EXPECT_TRUE(box.take_wakeup());
+  EXPECT_FALSE(box.take_wakeup());
 
   EXPECT_FALSE(box.wait_for_room()) << "it was empty all the time";
   box.put(batch(2));
   box.take();
-  EXPECT_FALSE(box.take_wait());
+  EXPECT_FALSE(box.take_wakeup());
 }
 
-TEST(ReportBox, LosesNothingAndLeavesNobodyWaitingBetweenTwoThreads) {
+TEST(ReportMailbox, LosesNothingAndLeavesNobodyWaitingBetweenTwoThreads) {
   constexpr std::uint64_t kBatches = 20'000;
-  ReportBox box;
+  ReportMailbox box;
   std::counting_semaphore<> rung{0};
   bool was_left_waiting = false;
   std::thread worker([&] {
@@ -66,7 +66,7 @@ TEST(ReportBox, LosesNothingAndLeavesNobodyWaitingBetweenTwoThreads) {
     }
     EXPECT_EQ(taken->judged.at(0).event.request, last + 1);
     last = taken->judged.at(0).event.request;
-    if (box.take_wait()) rung.release();
+    if (box.take_wakeup()) rung.release();
   }
   worker.join();
   EXPECT_EQ(last, kBatches);

@@ -9,13 +9,13 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
-using Heard = std::optional<Answer<DeploymentReport>>;
+using WorkerProgress = std::optional<Answer<DeploymentReport>>;
 
 class ServiceRollback : public ControlRoom {
  protected:
   /// The answer, if it has come.
-  std::shared_ptr<Heard> ask() {
-    auto heard = std::make_shared<Heard>();
+  std::shared_ptr<WorkerProgress> ask() {
+    auto heard = std::make_shared<WorkerProgress>();
     controller->rollback("shop", [heard](Answer<DeploymentReport> got) { *heard = got; });
     return heard;
   }
@@ -84,10 +84,10 @@ TEST_F(ServiceRollback, AnswersASecondPersonWithTheRollbackThatIsUnderWay) {
   const DeploymentId id = succeed();
   const auto first = ask();
   const auto second = ask();
-  auto third = std::make_shared<Heard>();
+  auto third = std::make_shared<WorkerProgress>();
   const auto keep = [third](Answer<DeploymentReport> got) { *third = got; };
   controller->command(id, Command::rollback, keep);
-  auto fourth = std::make_shared<Heard>();
+  auto fourth = std::make_shared<WorkerProgress>();
   const auto keep_fourth = [fourth](Answer<DeploymentReport> got) { *fourth = got; };
   controller->command("d-2", Command::rollback, keep_fourth);
   EXPECT_FALSE(*second) << "not before it is published";
@@ -140,7 +140,7 @@ TEST_F(ServiceRollback, SaysThatThereIsNothingOlder) {
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().type, "no-older-release");
   EXPECT_THAT(answer.error().remedy, HasSubstr("teal deploy shop"));
-  const auto heard = std::make_shared<Heard>();
+  const auto heard = std::make_shared<WorkerProgress>();
   controller->rollback("nobody", [heard](Answer<DeploymentReport> got) { *heard = got; });
   EXPECT_EQ((*heard)->error().status, 404);
 }

@@ -171,7 +171,7 @@ bool is_early_failure_blamed(std::uint64_t seed, bool by_age) {
       judge.on_event(late[ended++]);
     }
     Reading reading = settled_at(now);
-    reading.settled_before = at_second(settled);
+    reading.watermark = at_second(settled);
     if (i % 5 == 0 && is_breached(judge.judge(reading))) return true;
   }
   return false;
@@ -195,10 +195,10 @@ TEST(ErrorComparison, WaitsUntilTheRequestsBeforeABadOneAreSettled) {
   ErrorComparison judge = begun(alarm());
   for (int i = 0; i < 5; ++i) judge.on_event(error_of(Colour::green, 10));
   Reading reading = settled_at(11);
-  reading.settled_before = at_second(9);
+  reading.watermark = at_second(9);
   EXPECT_FALSE(is_breached(judge.judge(reading)));
   EXPECT_EQ(judge.comparison()->waiting, 5U);
-  reading.settled_before = at_second(10.5);
+  reading.watermark = at_second(10.5);
   EXPECT_TRUE(is_breached(judge.judge(reading)));
 }
 

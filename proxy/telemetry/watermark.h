@@ -1,12 +1,12 @@
-// Untold: the judged requests of one worker that are in flight and of which the judge has heard
-// nothing yet, in the order in which they began. What began before the oldest of them has ended, or
-// the judge knows of it: so far it can take events in the order of the requests' beginnings, which
-// does not depend on how fast each group fails (docs/judge.md, "age").
+// InFlightWatermark: the judged requests of one worker that are in flight and of which the judge
+// has heard nothing yet, in the order in which they began. What began before the oldest of them has
+// ended, or the judge knows of it: so far it can take events in the order of the requests'
+// beginnings, which does not depend on how fast each group fails (docs/judge.md, "age").
 //
 // Written by the worker: a few stores per judged request, and three per turn of its loop. Control
-// reads how far it is with Untold::Reading; whoever reads must have taken everything that was told
-// by then. Control may ask to hear when a certain time is settled, so that a verdict waits for no
-// timer.
+// reads how far it is with InFlightWatermark::Reading; whoever reads must have taken everything
+// that was told by then. Control may ask to hear when a certain time is settled, so that a verdict
+// waits for no timer.
 #pragma once
 
 #include <algorithm>
@@ -18,11 +18,11 @@
 namespace teal::proxy {
 
 /// Embedded in what is listed. Destroying it takes it out.
-struct UntoldHook {
-  UntoldHook() = default;
-  ~UntoldHook() { unlink(); }
-  UntoldHook(const UntoldHook&) = delete;
-  UntoldHook& operator=(const UntoldHook&) = delete;
+struct InFlightHook {
+  InFlightHook() = default;
+  ~InFlightHook() { unlink(); }
+  InFlightHook(const InFlightHook&) = delete;
+  InFlightHook& operator=(const InFlightHook&) = delete;
 
   bool is_linked() const { return next != nullptr; }
   void unlink() {
@@ -32,22 +32,22 @@ struct UntoldHook {
     next = previous = nullptr;
   }
 
-  UntoldHook* next = nullptr;
-  UntoldHook* previous = nullptr;
+  InFlightHook* next = nullptr;
+  InFlightHook* previous = nullptr;
   Mono began;
 };
 
-class Untold {
+class InFlightWatermark {
  public:
-  Untold() { head_.next = head_.previous = &head_; }
-  Untold(const Untold&) = delete;
-  Untold& operator=(const Untold&) = delete;
-  ~Untold() { head_.next = head_.previous = nullptr; }
+  InFlightWatermark() { head_.next = head_.previous = &head_; }
+  InFlightWatermark(const InFlightWatermark&) = delete;
+  InFlightWatermark& operator=(const InFlightWatermark&) = delete;
+  ~InFlightWatermark() { head_.next = head_.previous = nullptr; }
 
   // ---- the worker
   /// As a rule the newest. One that waited before it was judged began before others that are in.
-  void push(UntoldHook& hook, Mono began) {
-    UntoldHook* before = head_.previous;
+  void push(InFlightHook& hook, Mono began) {
+    InFlightHook* before = head_.previous;
     while (before != &head_ && before->began > began) before = before->previous;
     hook.began = began;
     hook.previous = before;
@@ -56,7 +56,7 @@ class Untold {
     before->next = &hook;
     if (head_.next == &hook) show();
   }
-  void remove(UntoldHook& hook) {
+  void remove(InFlightHook& hook) {
     const bool was_oldest = head_.next == &hook;
     hook.unlink();
     if (was_oldest) show();
@@ -123,7 +123,7 @@ class Untold {
     is_settled_ = true;
   }
 
-  UntoldHook head_;
+  InFlightHook head_;
   bool is_settled_ = false;
   std::atomic<Mono::rep> oldest_{count(Mono::max())};
   std::atomic<Mono::rep> turn_{count(Mono::max())};
