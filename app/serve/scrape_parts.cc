@@ -6,10 +6,10 @@
 
 namespace teal::app {
 
-using control::MetricBook;
+using control::MetricFamilies;
 
 std::vector<control::ScrapePart> traffic_parts(const proxy::WorkerPool& pool) {
-  return {[&pool, key = TrafficKey{}](MetricBook& book) mutable {
+  return {[&pool, key = TrafficKey{}](MetricFamilies& book) mutable {
     const std::optional<TrafficReading> next = pool.read_traffic_after(key);
     if (!next) return false;
     add_traffic(book, *next);
@@ -20,12 +20,12 @@ std::vector<control::ScrapePart> traffic_parts(const proxy::WorkerPool& pool) {
 
 std::vector<control::ScrapePart> detail_parts(const proxy::WorkerPool& pool,
                                               const config::Config& config) {
-  return {[&pool, &config, at = std::size_t{0}](MetricBook& book) mutable {
+  return {[&pool, &config, at = std::size_t{0}](MetricFamilies& book) mutable {
             if (at == config.services.size()) return false;
             for (const MetricSample& sample : pool.read_service_stats(at++)) book.sample(sample);
             return true;
           },
-          [&pool, key = TargetKey{}](MetricBook& book) mutable {
+          [&pool, key = TargetKey{}](MetricFamilies& book) mutable {
             const std::optional<TargetReading> next = pool.read_target_after(key);
             if (!next) return false;
             add_target(book, *next);

@@ -386,7 +386,7 @@ void Server::State::finish_shutdown() {
 
 std::vector<control::ScrapePart> Server::State::scrape() {
   std::vector<control::ScrapePart> parts = traffic_parts(pool);
-  parts.insert(parts.begin(), [this](control::MetricBook& book) {
+  parts.insert(parts.begin(), [this](control::MetricFamilies& book) {
     add_process(book, read_process_figures(started));
     for (const auto& samples :
          {pool.read_stats(), overload.samples(), tls.samples(), admin->metrics()})

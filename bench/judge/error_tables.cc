@@ -26,7 +26,7 @@ struct Judge {
     if (const auto probability = blocks.take(event, release)) test.add(release, *probability);
     return test.log_e();
   }
-  health::BlockBook blocks;
+  health::BlockCounts blocks;
   health::RatioTest test;
 };
 

@@ -19,8 +19,8 @@ constexpr std::array kConfidences{0.99, 0.999};
 double most_log_e(std::uint64_t seed, double tolerance, Weight weight, const StickyHabits& habits,
                   std::uint64_t events) {
   StickyTraffic traffic(seed, weight, habits);
-  health::StickyBook sticky;
-  health::BlockBook blocks;
+  health::StickyCounts sticky;
+  health::BlockCounts blocks;
   health::RatioTest test(tolerance);
   double most = 0;
   for (std::uint64_t i = 0; i < events; ++i) {

@@ -23,7 +23,7 @@ proxy::RouteTable table_of(std::int64_t services) {
     service.match = {{"public", host, "/"}, {"public", host, "/api"}};
     config->services.push_back(std::move(service));
   }
-  proxy::SlotBook slots;
+  proxy::SlotTable slots;
   const std::vector<ServiceState> states(config->services.size());
   return proxy::build_route_table(1, config, states, slots);
 }

@@ -9,20 +9,21 @@ namespace teal::control {
 
 /// Service by service, as it is when its turn comes.
 ScrapePart AdminApi::scrape_services() const {
-  return [this, names = commands_.service_names(), at = std::size_t{0}](MetricBook& book) mutable {
-    if (at == names.size()) return false;
-    const std::string& name = names[at++];
-    const Answer<ServiceReport> service = commands_.service(name);
-    if (!service) return true;
-    for (const MetricSample& sample : commands_.service_metrics(name)) book.sample(sample);
-    if (!service->deployment) {
-      add_service(book, *service, nullptr);
-      return true;
-    }
-    const Answer<DeploymentReport> running = commands_.deployment(*service->deployment);
-    add_service(book, *service, running ? &*running : nullptr);
-    return true;
-  };
+  return
+      [this, names = commands_.service_names(), at = std::size_t{0}](MetricFamilies& book) mutable {
+        if (at == names.size()) return false;
+        const std::string& name = names[at++];
+        const Answer<ServiceReport> service = commands_.service(name);
+        if (!service) return true;
+        for (const MetricSample& sample : commands_.service_metrics(name)) book.sample(sample);
+        if (!service->deployment) {
+          add_service(book, *service, nullptr);
+          return true;
+        }
+        const Answer<DeploymentReport> running = commands_.deployment(*service->deployment);
+        add_service(book, *service, running ? &*running : nullptr);
+        return true;
+      };
 }
 
 std::vector<ScrapePart> AdminApi::scrape_parts() const {
@@ -33,7 +34,7 @@ std::vector<ScrapePart> AdminApi::scrape_parts() const {
     parts.insert(parts.end(), std::make_move_iterator(found.begin()),
                  std::make_move_iterator(found.end()));
   };
-  parts.emplace_back([this](MetricBook& book) {
+  parts.emplace_back([this](MetricFamilies& book) {
     for (const auto& samples : {commands_.metrics(), own_metrics()})
       for (const MetricSample& sample : samples) book.sample(sample);
     return false;

@@ -248,9 +248,9 @@ struct Controller::State {
   SourceFactory make_source;
   Log& log;
   Announcer announcer;
-  mutable Ledger ledger;
+  mutable PendingWrites ledger;
   Publisher publisher;
-  ServiceBook book;
+  ServiceRegistry book;
   StickyKeeper sticky;
   Runners runners;
   std::map<std::string, DeploymentNumber> running;  ///< By service.

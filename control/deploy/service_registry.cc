@@ -39,7 +39,7 @@ SavedService ServiceEntry::saved(Mono now) const {
   return saved;
 }
 
-void ServiceBook::add(const config::Service& config, WallTime now) {
+void ServiceRegistry::add(const config::Service& config, WallTime now) {
   ServiceEntry entry{config};
   entry.state.name = config.name;
   entry.state.live = config.live;
@@ -52,8 +52,8 @@ void ServiceBook::add(const config::Service& config, WallTime now) {
   entries_.push_back(std::move(entry));
 }
 
-void ServiceBook::add(const config::Service& config, const SavedService& saved, WallTime now,
-                      Mono mono) {
+void ServiceRegistry::add(const config::Service& config, const SavedService& saved, WallTime now,
+                          Mono mono) {
   ServiceEntry entry{config};
   entry.state = saved.state;
   entry.state.name = config.name;
@@ -77,18 +77,18 @@ void ServiceBook::add(const config::Service& config, const SavedService& saved, 
   entries_.push_back(std::move(entry));
 }
 
-ServiceEntry* ServiceBook::find(const std::string& name) {
+ServiceEntry* ServiceRegistry::find(const std::string& name) {
   const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const ServiceEntry& entry) {
     return entry.state.name == name;
   });
   return found == entries_.end() ? nullptr : &*found;
 }
 
-const ServiceEntry* ServiceBook::find(const std::string& name) const {
-  return const_cast<ServiceBook*>(this)->find(name);
+const ServiceEntry* ServiceRegistry::find(const std::string& name) const {
+  return const_cast<ServiceRegistry*>(this)->find(name);
 }
 
-std::optional<FoundTarget> ServiceBook::find(TargetId id) {
+std::optional<FoundTarget> ServiceRegistry::find(TargetId id) {
   for (ServiceEntry& entry : entries_)
     for (const Colour colour : kColours)
       for (TargetState& target : entry.state.groups[colour].targets)
@@ -96,14 +96,15 @@ std::optional<FoundTarget> ServiceBook::find(TargetId id) {
   return std::nullopt;
 }
 
-std::vector<ServiceState> ServiceBook::states() const {
+std::vector<ServiceState> ServiceRegistry::states() const {
   std::vector<ServiceState> states;
   states.reserve(entries_.size());
   for (const ServiceEntry& entry : entries_) states.push_back(entry.state);
   return states;
 }
 
-TargetState ServiceBook::make_target(ServiceEntry& entry, const Address& address, WallTime now) {
+TargetState ServiceRegistry::make_target(ServiceEntry& entry, const Address& address,
+                                         WallTime now) {
   TargetState target;
   target.id = next_id_++;
   target.address = address;
@@ -113,13 +114,13 @@ TargetState ServiceBook::make_target(ServiceEntry& entry, const Address& address
   return target;
 }
 
-void ServiceBook::let_go(ServiceEntry& entry, const TargetState& target) {
+void ServiceRegistry::let_go(ServiceEntry& entry, const TargetState& target) {
   entry.outlier.forget(target.id);
   entry.since.erase(target.id);
 }
 
-void ServiceBook::install(ServiceEntry& entry, Colour colour, const std::string& revision,
-                          const std::vector<Address>& targets, WallTime now) {
+void ServiceRegistry::install(ServiceEntry& entry, Colour colour, const std::string& revision,
+                              const std::vector<Address>& targets, WallTime now) {
   GroupState& group = entry.state.groups[colour];
   std::vector<TargetState> installed;
   for (const Address& address : targets) {
@@ -142,7 +143,8 @@ void ServiceBook::install(ServiceEntry& entry, Colour colour, const std::string&
   entry.touch();
 }
 
-bool ServiceBook::put(ServiceEntry& entry, Colour colour, const Address& address, WallTime now) {
+bool ServiceRegistry::put(ServiceEntry& entry, Colour colour, const Address& address,
+                          WallTime now) {
   GroupState& group = entry.state.groups[colour];
   const auto there = std::find_if(group.targets.begin(), group.targets.end(),
                                   [&](const TargetState& t) { return t.address == address; });
@@ -155,7 +157,7 @@ bool ServiceBook::put(ServiceEntry& entry, Colour colour, const Address& address
   return true;
 }
 
-void ServiceBook::retire(ServiceEntry& entry, Colour colour) {
+void ServiceRegistry::retire(ServiceEntry& entry, Colour colour) {
   for (TargetState& target : entry.state.groups[colour].targets) target.draining = true;
   entry.retiring[colour] = true;
   if (entry.kept && entry.kept->colour == colour) entry.kept.reset();
@@ -163,7 +165,7 @@ void ServiceBook::retire(ServiceEntry& entry, Colour colour) {
   entry.touch();
 }
 
-void ServiceBook::keep_fallback(ServiceEntry& entry, const Fallback& fallback) {
+void ServiceRegistry::keep_fallback(ServiceEntry& entry, const Fallback& fallback) {
   GroupState& group = entry.state.groups[fallback.colour];
   if (entry.retiring[fallback.colour] || group.targets.empty()) return;
   group.fallback = true;
@@ -173,14 +175,14 @@ void ServiceBook::keep_fallback(ServiceEntry& entry, const Fallback& fallback) {
   entry.touch();
 }
 
-void ServiceBook::forget_fallback(ServiceEntry& entry) {
+void ServiceRegistry::forget_fallback(ServiceEntry& entry) {
   entry.state.groups[entry.fallback->colour].fallback = false;
   entry.fallback.reset();
   entry.live_back.reset();
   entry.touch();
 }
 
-bool ServiceBook::clear_retired(ServiceEntry& entry, Colour colour) {
+bool ServiceRegistry::clear_retired(ServiceEntry& entry, Colour colour) {
   if (!entry.retiring[colour]) return false;
   GroupState& group = entry.state.groups[colour];
   // A target that was put in since stays.
@@ -194,7 +196,7 @@ bool ServiceBook::clear_retired(ServiceEntry& entry, Colour colour) {
   return true;
 }
 
-void ServiceBook::drop(ServiceEntry& entry, Colour colour, const Address& address) {
+void ServiceRegistry::drop(ServiceEntry& entry, Colour colour, const Address& address) {
   std::erase_if(entry.state.groups[colour].targets, [&](const TargetState& target) {
     const bool is_it = target.address == address;
     if (is_it) let_go(entry, target);
@@ -203,7 +205,7 @@ void ServiceBook::drop(ServiceEntry& entry, Colour colour, const Address& addres
   entry.touch();
 }
 
-bool ServiceBook::remove_drained(ServiceEntry& entry, Colour colour, TargetId id) {
+bool ServiceRegistry::remove_drained(ServiceEntry& entry, Colour colour, TargetId id) {
   auto& targets = entry.state.groups[colour].targets;
   const auto found = std::find_if(targets.begin(), targets.end(), [&](const TargetState& target) {
     return target.id == id && target.draining;

@@ -1,5 +1,5 @@
-// ServiceBook: the one true copy of every service: roles, split, targets of both groups, how they
-// are. Small operations that keep it consistent; who calls them decides and publishes.
+// ServiceRegistry: the one true copy of every service: roles, split, targets of both groups, how
+// they are. Small operations that keep it consistent; who calls them decides and publishes.
 //
 // Control thread. Does not publish, journal, or know deployments.
 #pragma once
@@ -62,7 +62,7 @@ struct FoundTarget {
   TargetState* target;
 };
 
-class ServiceBook {
+class ServiceRegistry {
  public:
   /// As the file says.
   void add(const config::Service& config, WallTime now);

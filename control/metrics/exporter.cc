@@ -10,7 +10,7 @@
 namespace teal::control {
 namespace {
 
-using Labels = MetricBook::Labels;
+using Labels = MetricFamilies::Labels;
 
 constexpr const char* kPhaseHelp =
     "1 for the status of the service's running deployment, and for why it waits.";
@@ -31,7 +31,7 @@ bool is_always_there(Origin origin, std::size_t code) {
   return origin == Origin::target && (code == 2 || code == 5);
 }
 
-void add_grpc(MetricBook& book, const Labels& stream, const GrpcCounts& calls) {
+void add_grpc(MetricFamilies& book, const Labels& stream, const GrpcCounts& calls) {
   for (std::size_t i = 0; i < calls.size(); ++i) {
     if (calls[i] == 0) continue;
     Labels labels = stream;
@@ -41,7 +41,7 @@ void add_grpc(MetricBook& book, const Labels& stream, const GrpcCounts& calls) {
   }
 }
 
-void add_latencies(MetricBook& book, const Labels& stream, const TrafficCounters& counters) {
+void add_latencies(MetricFamilies& book, const Labels& stream, const TrafficCounters& counters) {
   if (counters.duration.count() > 0)
     book.histogram("teal_request_duration_seconds",
                    "From the whole request head to the last byte of the response.", stream,
@@ -56,7 +56,7 @@ void add_latencies(MetricBook& book, const Labels& stream, const TrafficCounters
                    counters.first_byte);
 }
 
-void add_targets(MetricBook& book, const GroupReport& group, const Labels& labels) {
+void add_targets(MetricFamilies& book, const GroupReport& group, const Labels& labels) {
   double healthy = 0;
   for (const TargetReport& target : group.targets) {
     Labels named = labels;
@@ -75,7 +75,7 @@ void add_targets(MetricBook& book, const GroupReport& group, const Labels& label
              healthy);
 }
 
-void add_comparison(MetricBook& book, const std::string& service, const AlarmReport& alarm) {
+void add_comparison(MetricFamilies& book, const std::string& service, const AlarmReport& alarm) {
   if (!alarm.comparison) return;
   const health::ComparisonReport& report = *alarm.comparison;
   const Labels labels{{"service", service}, {"alarm", alarm.name}};
@@ -116,7 +116,7 @@ std::string joined(const std::vector<std::string>& paths) {
   return text;
 }
 
-void add_alarm(MetricBook& book, const std::string& service, const AlarmReport& alarm) {
+void add_alarm(MetricFamilies& book, const std::string& service, const AlarmReport& alarm) {
   const std::pair<const char*, bool> kVerdicts[] = {
       {"healthy", std::holds_alternative<health::Healthy>(alarm.verdict)},
       {"breached", std::holds_alternative<health::Breached>(alarm.verdict)},
@@ -144,7 +144,7 @@ void add_alarm(MetricBook& book, const std::string& service, const AlarmReport& 
 
 }  // namespace
 
-void add_traffic(MetricBook& book, const TrafficReading& reading) {
+void add_traffic(MetricFamilies& book, const TrafficReading& reading) {
   const TrafficKey& key = reading.key;
   const TrafficCounters& counters = reading.counters;
   if (reading.active == 0 && counters.requests == RequestCounts{}) return;
@@ -175,7 +175,8 @@ void add_traffic(MetricBook& book, const TrafficReading& reading) {
   add_latencies(book, stream, counters);
 }
 
-void add_service(MetricBook& book, const ServiceReport& service, const DeploymentReport* running) {
+void add_service(MetricFamilies& book, const ServiceReport& service,
+                 const DeploymentReport* running) {
   for (const Colour colour : kColours) {
     const GroupReport& group = service.groups[colour];
     const Labels labels{{"service", service.name}, {"group", std::string(to_string(colour))}};
@@ -218,7 +219,7 @@ void add_service(MetricBook& book, const ServiceReport& service, const Deploymen
   for (const AlarmReport& alarm : running->alarms) add_alarm(book, service.name, alarm);
 }
 
-void add_target(MetricBook& book, const TargetReading& reading) {
+void add_target(MetricFamilies& book, const TargetReading& reading) {
   const Labels target{{"service", reading.key.service},
                       {"group", std::string(to_string(reading.key.colour))},
                       {"target", reading.key.target}};
@@ -245,7 +246,7 @@ void add_target(MetricBook& book, const TargetReading& reading) {
                  reading.latency_micros);
 }
 
-void add_process(MetricBook& book, const ProcessFigures& process) {
+void add_process(MetricFamilies& book, const ProcessFigures& process) {
   book.gauge("process_resident_memory_bytes", "Resident memory size in bytes.", {},
              static_cast<double>(process.resident_memory_bytes));
   book.gauge("process_open_fds", "Number of open file descriptors.", {},
@@ -262,8 +263,8 @@ void add_process(MetricBook& book, const ProcessFigures& process) {
              1);
 }
 
-void add_scrape(MetricBook& book) {
-  const MetricBook::Dropped dropped = book.dropped();
+void add_scrape(MetricFamilies& book) {
+  const MetricFamilies::Dropped dropped = book.dropped();
   const std::size_t limit = book.limit();
   book.open_end();
   const char* const kHelp = "Lines left out of this scrape: over the limit, or in conflict.";

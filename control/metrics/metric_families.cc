@@ -29,13 +29,13 @@ bool is_name(std::string_view name, bool colons) {
 
 // ---- adding -------------------------------------------------------------------------------------
 
-bool MetricBook::Seen::put(std::uint64_t hash) {
+bool MetricFamilies::Seen::put(std::uint64_t hash) {
   std::size_t at = hash & (table_.size() - 1);
   while (table_[at] != 0 && table_[at] != hash) at = (at + 1) & (table_.size() - 1);
   return std::exchange(table_[at], hash) != hash;
 }
 
-bool MetricBook::Seen::add(std::uint64_t hash) {
+bool MetricFamilies::Seen::add(std::uint64_t hash) {
   if ((size_ + 1) * 2 > table_.size()) {
     const std::vector<std::uint64_t> old = std::exchange(
         table_, std::vector<std::uint64_t>(std::max<std::size_t>(8, table_.size() * 2)));
@@ -49,7 +49,7 @@ bool MetricBook::Seen::add(std::uint64_t hash) {
 
 /// The serializer says HELP and TYPE for each part of a family that it is given; they may come
 /// once.
-void MetricBook::Family::close_piece() {
+void MetricFamilies::Family::close_piece() {
   std::string text = prometheus::TextSerializer().Serialize({open});
   if (std::exchange(has_text, true)) {
     std::size_t at = 0;
@@ -60,9 +60,9 @@ void MetricBook::Family::close_piece() {
   open.metric.clear();
 }
 
-prometheus::ClientMetric* MetricBook::add(std::string_view name, std::string_view help,
-                                          prometheus::MetricType type, const Labels& labels,
-                                          std::size_t lines) {
+prometheus::ClientMetric* MetricFamilies::add(std::string_view name, std::string_view help,
+                                              prometheus::MetricType type, const Labels& labels,
+                                              std::size_t lines) {
   const bool valid = is_name(name, true) &&
                      std::all_of(labels.begin(), labels.end(),
                                  [](const auto& label) { return is_name(label.first, false); });
@@ -94,27 +94,27 @@ prometheus::ClientMetric* MetricBook::add(std::string_view name, std::string_vie
   return &metric;
 }
 
-void MetricBook::counter(std::string_view name, std::string_view help, const Labels& labels,
-                         double value) {
+void MetricFamilies::counter(std::string_view name, std::string_view help, const Labels& labels,
+                             double value) {
   if (auto* const metric = add(name, help, prometheus::MetricType::Counter, labels, 1))
     metric->counter.value = value;
 }
 
-void MetricBook::gauge(std::string_view name, std::string_view help, const Labels& labels,
-                       double value) {
+void MetricFamilies::gauge(std::string_view name, std::string_view help, const Labels& labels,
+                           double value) {
   if (auto* const metric = add(name, help, prometheus::MetricType::Gauge, labels, 1))
     metric->gauge.value = value;
 }
 
-void MetricBook::sample(const MetricSample& sample) {
+void MetricFamilies::sample(const MetricSample& sample) {
   if (sample.type == MetricSample::Type::counter)
     counter(sample.name, sample.help, sample.labels, sample.value);
   else
     gauge(sample.name, sample.help, sample.labels, sample.value);
 }
 
-void MetricBook::histogram(std::string_view name, std::string_view help, const Labels& labels,
-                           const Histogram& value) {
+void MetricFamilies::histogram(std::string_view name, std::string_view help, const Labels& labels,
+                               const Histogram& value) {
   // `le` means "at most"; our buckets end below their border. With whole microseconds the one that
   // is exactly on it belongs to the next, by at most the width of a clock tick.
   std::array<std::uint64_t, kLatencyBorders.size() + 1> buckets{};
@@ -127,8 +127,8 @@ void MetricBook::histogram(std::string_view name, std::string_view help, const L
   histogram(name, help, labels, buckets, value.sum_micros);
 }
 
-void MetricBook::histogram(std::string_view name, std::string_view help, const Labels& labels,
-                           std::span<const std::uint64_t> buckets, std::uint64_t sum_micros) {
+void MetricFamilies::histogram(std::string_view name, std::string_view help, const Labels& labels,
+                               std::span<const std::uint64_t> buckets, std::uint64_t sum_micros) {
   // With the bucket of everything, the sum and the count.
   auto* const metric =
       add(name, help, prometheus::MetricType::Histogram, labels, kLatencyBorders.size() + 3);
@@ -145,7 +145,7 @@ void MetricBook::histogram(std::string_view name, std::string_view help, const L
 
 // ---- taking -------------------------------------------------------------------------------------
 
-std::size_t MetricBook::size() const {
+std::size_t MetricFamilies::size() const {
   std::size_t size = 0;
   for (const auto& [name, family] : families_) {
     size += (family.open.metric.size() + 1) * kBytesOfMetric;
@@ -154,7 +154,7 @@ std::size_t MetricBook::size() const {
   return size;
 }
 
-bool MetricBook::take_some(std::string& out) {
+bool MetricFamilies::take_some(std::string& out) {
   if (families_.empty()) return false;
   Family& family = families_.begin()->second;
   if (family.pieces.empty()) family.close_piece();

@@ -1,4 +1,4 @@
-// MetricBook: the metrics of one scrape while they are collected, family by family, as the text
+// MetricFamilies: the metrics of one scrape while they are collected, family by family, as the text
 // that Prometheus reads (exposition format 0.0.4, by prometheus-cpp). Keeps what it is given valid:
 // a name has one type, a set of labels comes once, values are UTF-8, and there is a limit. What
 // does not fit is left out and counted.
@@ -24,7 +24,7 @@
 
 namespace teal::control {
 
-class MetricBook {
+class MetricFamilies {
  public:
   using Labels = std::vector<std::pair<std::string, std::string>>;
 
@@ -35,7 +35,7 @@ class MetricBook {
   };
 
   /// `limit`: of lines, those of HELP and TYPE not counted.
-  explicit MetricBook(std::size_t limit) : limit_(limit) {}
+  explicit MetricFamilies(std::size_t limit) : limit_(limit) {}
 
   void counter(std::string_view name, std::string_view help, const Labels& labels, double value);
   void gauge(std::string_view name, std::string_view help, const Labels& labels, double value);

@@ -25,7 +25,7 @@ void Scraper::ask(Reply reply) {
 
 void Scraper::begin() {
   is_under_way_ = true;
-  book_ = MetricBook(surroundings_.limit);
+  book_ = MetricFamilies(surroundings_.limit);
   parts_.clear();
   part_ = 0;
   is_collected_ = false;

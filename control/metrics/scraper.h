@@ -17,13 +17,13 @@
 namespace teal::control {
 
 /// Adds a little to the book, some thirty lines, at each call; false: that was all of it.
-using ScrapePart = std::function<bool(MetricBook&)>;
+using ScrapePart = std::function<bool(MetricFamilies&)>;
 
 /// How much there was.
 struct ScrapeReport {
   std::size_t lines = 0;
   std::size_t limit = 0;
-  MetricBook::Dropped dropped;
+  MetricFamilies::Dropped dropped;
 };
 
 class Scraper {
@@ -53,7 +53,7 @@ class Scraper {
   std::vector<Reply> asked_;  ///< Of the scrape under way.
   std::vector<Reply> next_;
   bool is_under_way_ = false;
-  MetricBook book_{0};
+  MetricFamilies book_{0};
   std::vector<ScrapePart> parts_;
   std::size_t part_ = 0;
   bool is_collected_ = false;

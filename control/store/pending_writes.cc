@@ -5,7 +5,7 @@
 
 namespace teal::control {
 
-void Ledger::add(EventRow row, bool may_be_lost) {
+void PendingWrites::add(EventRow row, bool may_be_lost) {
   if (!may_be_lost) waits_ = true;
   if (pending_.events.size() >= kMaxUnsavedEvents) cut_short_.insert(row.deployment);
   if (cut_short_.contains(row.deployment)) {
@@ -15,7 +15,7 @@ void Ledger::add(EventRow row, bool may_be_lost) {
   pending_.events.push_back(std::move(row));
 }
 
-void Ledger::set(ServiceRow row) {
+void PendingWrites::set(ServiceRow row) {
   waits_ = true;
   const auto same = std::find_if(pending_.services.begin(), pending_.services.end(),
                                  [&](const ServiceRow& old) { return old.name == row.name; });
@@ -25,7 +25,7 @@ void Ledger::set(ServiceRow row) {
     *same = std::move(row);
 }
 
-void Ledger::set(ClockRow row) {
+void PendingWrites::set(ClockRow row) {
   const auto same =
       std::find_if(pending_.clocks.begin(), pending_.clocks.end(),
                    [&](const ClockRow& old) { return old.deployment == row.deployment; });
@@ -35,7 +35,7 @@ void Ledger::set(ClockRow row) {
     *same = row;
 }
 
-void Ledger::set(EvidenceRow row) {
+void PendingWrites::set(EvidenceRow row) {
   const auto same =
       std::find_if(pending_.evidence.begin(), pending_.evidence.end(), [&](const EvidenceRow& old) {
         return old.deployment == row.deployment && old.part == row.part;
@@ -48,21 +48,21 @@ void Ledger::set(EvidenceRow row) {
     ++dropped_;
 }
 
-void Ledger::set(SecretRow row) {
+void PendingWrites::set(SecretRow row) {
   waits_ = true;
   std::erase(pending_.forgotten_secrets, row.name);
   std::erase_if(pending_.secrets, [&](const SecretRow& old) { return old.name == row.name; });
   pending_.secrets.push_back(std::move(row));
 }
 
-void Ledger::forget_secret(const std::string& name) {
+void PendingWrites::forget_secret(const std::string& name) {
   waits_ = true;
   std::erase_if(pending_.secrets, [&](const SecretRow& old) { return old.name == name; });
   std::erase(pending_.forgotten_secrets, name);
   pending_.forgotten_secrets.push_back(name);
 }
 
-bool Ledger::flush() {
+bool PendingWrites::flush() {
   if (pending_.empty()) return healthy_ || check();
   pending_.may_be_lost = !waits_;
   const Result<void> written = store_->commit(pending_);
@@ -73,11 +73,11 @@ bool Ledger::flush() {
   return note(written);
 }
 
-bool Ledger::check() {
+bool PendingWrites::check() {
   return note(store_->check());
 }
 
-bool Ledger::note(const Result<void>& result) {
+bool PendingWrites::note(const Result<void>& result) {
   if (!result) ++failures_;
   if (healthy_ == result.has_value()) return healthy_;
   healthy_ = result.has_value();

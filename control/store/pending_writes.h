@@ -1,7 +1,7 @@
-// Ledger: what is to be written to the store, and what could not be. A store that fails is told of
-// once, counted, tried again with every later write and every second, and never in anybody's way.
-// What waits is bounded: past the limit a deployment's journal simply ends early, so that a restart
-// finds it in an earlier state, never in a made-up one.
+// PendingWrites: what is to be written to the store, and what could not be. A store that fails is
+// told of once, counted, tried again with every later write and every second, and never in
+// anybody's way. What waits is bounded: past the limit a deployment's journal simply ends early, so
+// that a restart finds it in an earlier state, never in a made-up one.
 //
 // Control thread. Does not know what the rows mean.
 #pragma once
@@ -17,14 +17,14 @@
 
 namespace teal::control {
 
-class Ledger {
+class PendingWrites {
  public:
   static constexpr std::size_t kMaxUnsavedEvents = 10'000;
   static constexpr std::size_t kMaxUnsavedEvidence = 256;  ///< Rows.
   /// Called when the store begins to fail (with the reason) and when it works again.
   using OnChange = std::function<void(bool healthy, const std::string& why)>;
 
-  Ledger(std::unique_ptr<Store> store, OnChange on_change)
+  PendingWrites(std::unique_ptr<Store> store, OnChange on_change)
       : store_(std::move(store)), on_change_(std::move(on_change)) {}
 
   Result<Contents> load() { return store_->load(); }

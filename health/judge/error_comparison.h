@@ -74,8 +74,8 @@ class ErrorComparison final : public Comparison {
   RatioTest worse_;
   RatioTest not_worse_;
   RatioInterval interval_;
-  BlockBook blocks_;
-  StickyBook sticky_;
+  BlockCounts blocks_;
+  StickyCounts sticky_;
   std::priority_queue<JudgedEvent, std::vector<JudgedEvent>, Later> waiting_;
   std::unordered_map<std::uint64_t, Overdue> overdue_;
   std::uint64_t overdue_release_ = 0;

@@ -38,8 +38,8 @@ class LatencyComparison final : public Comparison {
     RatioTest worse;
     RatioTest not_worse;
     RatioInterval interval;
-    BlockBook blocks;
-    StickyBook sticky;
+    BlockCounts blocks;
+    StickyCounts sticky;
     ComparisonReport::Group release;
     ComparisonReport::Group live;
     std::uint64_t step_bad = 0;

@@ -10,7 +10,7 @@ std::optional<double> if_random(double probability) {
 
 }  // namespace
 
-std::optional<double> BlockBook::take(const JudgedEvent& event, bool release) {
+std::optional<double> BlockCounts::take(const JudgedEvent& event, bool release) {
   if (event.block_length == 0) return if_random(event.release_probability);
   const auto [found, is_new] = blocks_.try_emplace(event.block);
   if (is_new) {

@@ -1,8 +1,8 @@
-// BlockBook: how likely a bad request was to be the release's, had the groups been alike, given the
-// bad ones of its permuted block that were counted before: places of the release not yet accounted
-// for / requests not yet accounted for. The groups of the good requests are no part of what the
-// comparison knows; leaving them out keeps the whole information of a failure even in short blocks,
-// where the draw itself is often a foregone conclusion (docs/judge.md has the proof).
+// BlockCounts: how likely a bad request was to be the release's, had the groups been alike, given
+// the bad ones of its permuted block that were counted before: places of the release not yet
+// accounted for / requests not yet accounted for. The groups of the good requests are no part of
+// what the comparison knows; leaving them out keeps the whole information of a failure even in
+// short blocks, where the draw itself is often a foregone conclusion (docs/judge.md has the proof).
 //
 // Pure; one per stream of bad events. Remembers the last kMostBlocks blocks that had one.
 #pragma once
@@ -17,7 +17,7 @@
 
 namespace teal::health {
 
-class BlockBook {
+class BlockCounts {
  public:
   static constexpr std::size_t kMostBlocks = 4096;
 

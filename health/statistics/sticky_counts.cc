@@ -2,7 +2,7 @@
 
 namespace teal::health {
 
-bool StickyBook::take(const JudgedEvent& event) {
+bool StickyCounts::take(const JudgedEvent& event) {
   if (event.client == 0) return true;
   if (clients_.contains(event.client)) return false;
   const bool is_full = clients_.size() >= kMostClients;
@@ -18,7 +18,7 @@ bool StickyBook::take(const JudgedEvent& event) {
   return true;
 }
 
-void StickyBook::give_back(const JudgedEvent& event) {
+void StickyCounts::give_back(const JudgedEvent& event) {
   if (clients_.erase(event.client) > 0 && event.place != 0) places_.erase(event.place);
 }
 

@@ -1,4 +1,4 @@
-// StickyBook: which bad events of sticky clients count (docs/judge.md, condition 3). A client's
+// StickyCounts: which bad events of sticky clients count (docs/judge.md, condition 3). A client's
 // requests are no independent draws: one of them counts in a deployment. And whoever comes back may
 // have chosen its group by the cookie that it sent, out of many that it has collected: of all
 // clients that come back from one place, one event counts. Always the first one, whatever group it
@@ -16,7 +16,7 @@
 
 namespace teal::health {
 
-class StickyBook {
+class StickyCounts {
  public:
   static constexpr std::size_t kMostClients = 65'536;
   static constexpr std::size_t kMostPlaces = 65'536;

@@ -94,7 +94,7 @@ HashRing build_ring(const std::vector<TargetState>& targets) {
 }
 
 GroupView build_group(const config::Service& spec, Colour colour, const ServiceState& service,
-                      SlotBook& slots) {
+                      SlotTable& slots) {
   const GroupState& state = service.groups[colour];
   GroupView group;
   group.colour = colour;
@@ -133,7 +133,7 @@ const RouteTable::Route* RouteTable::match(std::size_t index, std::string_view h
 }
 
 RouteTable build_route_table(std::uint64_t version, std::shared_ptr<const config::Config> config,
-                             const std::vector<ServiceState>& states, SlotBook& slots) {
+                             const std::vector<ServiceState>& states, SlotTable& slots) {
   TEAL_ASSERT(states.size() == config->services.size());
   slots.start_table(version);
   RouteTable table;

@@ -111,7 +111,7 @@ struct RouteTable {
 
 /// Pure but for handing out slots. `states` has one entry per service of `config`, same order.
 RouteTable build_route_table(std::uint64_t version, std::shared_ptr<const config::Config> config,
-                             const std::vector<ServiceState>& states, SlotBook& slots);
+                             const std::vector<ServiceState>& states, SlotTable& slots);
 
 /// "Shop.Example.COM:8080" -> "shop.example.com", "[::1]:80" -> "[::1]"; one trailing dot goes too.
 /// Writes into `buffer` when a copy is needed.

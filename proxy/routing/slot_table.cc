@@ -7,16 +7,16 @@
 
 namespace teal::proxy {
 
-SlotBook::SlotBook(std::size_t limit) : limit_(limit) {
+SlotTable::SlotTable(std::size_t limit) : limit_(limit) {
   TEAL_ASSERT(limit >= 2 && limit <= kMaxSlots);
 }
 
-const TrafficKey& SlotBook::overflow_key() {
+const TrafficKey& SlotTable::overflow_key() {
   static const TrafficKey key{"(overflow)", Colour::blue, "", Audience::split};
   return key;
 }
 
-SlotId SlotBook::slot(const TrafficKey& key, Stage stage) {
+SlotId SlotTable::slot(const TrafficKey& key, Stage stage) {
   if (const auto known = by_key_.find({key, stage}); known != by_key_.end()) {
     slots_[known->second].table = table_;
     return known->second;
@@ -32,7 +32,7 @@ SlotId SlotBook::slot(const TrafficKey& key, Stage stage) {
   return *slot;
 }
 
-std::size_t SlotBook::slots_of_group(const TrafficKey& key) const {
+std::size_t SlotTable::slots_of_group(const TrafficKey& key) const {
   // Keys of one service and colour are neighbours; a group is those of one audience.
   std::size_t found = 0;
   for (auto at = by_key_.lower_bound({{key.service, key.colour, "", Audience::split}, {}});
@@ -44,7 +44,7 @@ std::size_t SlotBook::slots_of_group(const TrafficKey& key) const {
   return found;
 }
 
-std::optional<SlotId> SlotBook::unused() {
+std::optional<SlotId> SlotTable::unused() {
   if (!free_.empty()) {
     const SlotId slot = free_.front();
     free_.pop_front();
@@ -56,23 +56,23 @@ std::optional<SlotId> SlotBook::unused() {
   return static_cast<SlotId>(slots_.size() - 1);
 }
 
-std::optional<TrafficKey> SlotBook::key_after(const TrafficKey& key) const {
+std::optional<TrafficKey> SlotTable::key_after(const TrafficKey& key) const {
   constexpr Stage kLast{std::numeric_limits<std::uint64_t>::max(),
                         std::numeric_limits<std::uint64_t>::max()};
   const auto next = by_key_.upper_bound({key, kLast});
   return next == by_key_.end() ? std::nullopt : std::optional(next->first.first);
 }
 
-void SlotBook::on_applied(std::uint64_t version) {
+void SlotTable::on_applied(std::uint64_t version) {
   applied_ = std::max(applied_, version);
 }
 
-bool SlotBook::is_left(SlotId slot) const {
+bool SlotTable::is_left(SlotId slot) const {
   const Slot& asked = slots_[slot];
   return !asked.is_free && slot != overflow_ && asked.table < applied_;
 }
 
-void SlotBook::free(SlotId slot) {
+void SlotTable::free(SlotId slot) {
   TEAL_ASSERT(is_left(slot));
   Slot& freed = slots_[slot];
   by_key_.erase({freed.key, freed.stage});
@@ -81,7 +81,7 @@ void SlotBook::free(SlotId slot) {
   free_.push_back(slot);
 }
 
-SlotId SlotBook::overflow() {
+SlotId SlotTable::overflow() {
   if (overflow_) return *overflow_;
   // Not in by_key_, and nobody's stage: it is never found, freed or counted to a group.
   overflow_ = static_cast<SlotId>(slots_.size());

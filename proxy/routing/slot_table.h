@@ -1,7 +1,7 @@
-// SlotBook: who is counted in which slot of the workers' shards (proxy/telemetry/shard.h). There is
-// one slot per stream of traffic (TrafficKey) and stage, for as long as some table has it or some
-// request that began with such a table is in flight. So a slot never has requests of two stages in
-// it (docs/adr/0023).
+// SlotTable: who is counted in which slot of the workers' shards (proxy/telemetry/shard.h). There
+// is one slot per stream of traffic (TrafficKey) and stage, for as long as some table has it or
+// some request that began with such a table is in flight. So a slot never has requests of two
+// stages in it (docs/adr/0023).
 //
 // Bounded: where the book is full, or a group has kOfGroup slots whose requests do not end, a stage
 // gets the overflow slot, which all share that find no other and which belongs to no service: then
@@ -28,14 +28,14 @@ namespace teal::proxy {
 using SlotId = std::uint32_t;
 inline constexpr SlotId kNoSlot = static_cast<SlotId>(-1);
 
-class SlotBook {
+class SlotTable {
  public:
   static constexpr std::size_t kMaxSlots = 4096;
   static constexpr std::size_t kOfGroup = 64;  ///< Of one service, colour and audience.
 
-  SlotBook() = default;
+  SlotTable() = default;
   /// A smaller book, for tests. Requires: 2 <= limit <= kMaxSlots.
-  explicit SlotBook(std::size_t limit);
+  explicit SlotTable(std::size_t limit);
 
   /// Another table is going to be built. Requires: `version` is not below an earlier one.
   void start_table(std::uint64_t version) { table_ = version; }

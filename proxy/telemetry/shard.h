@@ -130,7 +130,7 @@ inline constexpr std::size_t kStats = static_cast<std::size_t>(Stat::count_);
 
 class Shard {
  public:
-  static constexpr std::size_t kMaxSlots = SlotBook::kMaxSlots;
+  static constexpr std::size_t kMaxSlots = SlotTable::kMaxSlots;
 
   /// The numbers of services and listeners are those of the configuration.
   explicit Shard(std::size_t services = 0, std::size_t listeners = 0)

@@ -34,18 +34,18 @@ Histogram ended(const TrafficCounters& counters) {
 
 // ---- slots --------------------------------------------------------------------------------------
 
-RouteTable TrafficBook::build(std::uint64_t version, std::shared_ptr<const config::Config> config,
-                              const std::vector<ServiceState>& states) {
+RouteTable TrafficReader::build(std::uint64_t version, std::shared_ptr<const config::Config> config,
+                                const std::vector<ServiceState>& states) {
   forget_deployments(*config, states);
   return build_route_table(version, std::move(config), states, slots_);
 }
 
-void TrafficBook::on_applied(std::uint64_t version, std::span<const Shard* const> shards) {
+void TrafficReader::on_applied(std::uint64_t version, std::span<const Shard* const> shards) {
   slots_.on_applied(version);
   free_slots(shards);
 }
 
-void TrafficBook::free_slots(std::span<const Shard* const> shards) {
+void TrafficReader::free_slots(std::span<const Shard* const> shards) {
   for (SlotId slot = 0; slot < slots_.size(); ++slot) {
     // No worker begins anything there any more, so that nothing in flight is the end.
     if (!slots_.is_left(slot) || active_in(slot, shards) > 0) continue;
@@ -58,7 +58,7 @@ void TrafficBook::free_slots(std::span<const Shard* const> shards) {
   }
 }
 
-void TrafficBook::keep(SlotId slot, const TrafficCounters& counters, const GrpcCounts& grpc) {
+void TrafficReader::keep(SlotId slot, const TrafficCounters& counters, const GrpcCounts& grpc) {
   if (is_nothing(counters)) return;
   Past& past = past_of(slots_.key(slot));
   past.added = ++kept_;
@@ -74,7 +74,7 @@ void TrafficBook::keep(SlotId slot, const TrafficCounters& counters, const GrpcC
 }
 
 /// Makes room for a new one, in its group first: but never a stream's whose sum is still growing.
-TrafficBook::Past& TrafficBook::past_of(const TrafficKey& key) {
+TrafficReader::Past& TrafficReader::past_of(const TrafficKey& key) {
   if (const auto known = past_.find(key); known != past_.end()) return known->second;
   auto oldest = past_.end();
   auto oldest_of_group = past_.end();
@@ -100,8 +100,8 @@ TrafficBook::Past& TrafficBook::past_of(const TrafficKey& key) {
 }
 
 /// What a deployment came to is nobody's question once the next has begun.
-void TrafficBook::forget_deployments(const config::Config& config,
-                                     const std::vector<ServiceState>& states) {
+void TrafficReader::forget_deployments(const config::Config& config,
+                                       const std::vector<ServiceState>& states) {
   deployments_.resize(states.size());
   for (std::size_t i = 0; i < states.size(); ++i) {
     if (std::exchange(deployments_[i], states[i].draw) == states[i].draw) continue;
@@ -112,14 +112,14 @@ void TrafficBook::forget_deployments(const config::Config& config,
 
 // ---- readings -----------------------------------------------------------------------------------
 
-TrafficCounters TrafficBook::read(SlotId slot, std::span<const Shard* const> shards) const {
+TrafficCounters TrafficReader::read(SlotId slot, std::span<const Shard* const> shards) const {
   TrafficCounters counters;
   sum_slot(slot, shards, counters);
   if (const auto base = bases_.find(slot); base != bases_.end()) counters -= base->second.counters;
   return counters;
 }
 
-Tallies TrafficBook::tallies(SlotId slot, std::span<const Shard* const> shards) const {
+Tallies TrafficReader::tallies(SlotId slot, std::span<const Shard* const> shards) const {
   RequestCounts requests{};
   sum_slot(slot, shards, requests);
   Tallies sum = tally_of(requests);
@@ -131,7 +131,7 @@ Tallies TrafficBook::tallies(SlotId slot, std::span<const Shard* const> shards) 
   return sum;
 }
 
-GrpcCounts TrafficBook::grpc(SlotId slot, std::span<const Shard* const> shards) const {
+GrpcCounts TrafficReader::grpc(SlotId slot, std::span<const Shard* const> shards) const {
   GrpcCounts counts{};
   sum_slot(slot, shards, counts);
   if (const auto base = bases_.find(slot); base != bases_.end())
@@ -140,11 +140,11 @@ GrpcCounts TrafficBook::grpc(SlotId slot, std::span<const Shard* const> shards) 
 }
 
 /// Null where the slot was another stage's at that time, or had nothing in flight.
-const Census::Slot* TrafficBook::seen(const Census* census, SlotId slot) const {
+const Census::Slot* TrafficReader::seen(const Census* census, SlotId slot) const {
   return census == nullptr || census->table < slots_.since(slot) ? nullptr : census->find(slot);
 }
 
-Histogram TrafficBook::reached(SlotId slot, const Sources& sources) const {
+Histogram TrafficReader::reached(SlotId slot, const Sources& sources) const {
   Histogram sum;
   for (std::size_t i = 0; i < sources.shards.size(); ++i) {
     const Census* census = i < sources.censuses.size() ? sources.censuses[i] : nullptr;
@@ -161,18 +161,18 @@ Histogram TrafficBook::reached(SlotId slot, const Sources& sources) const {
 }
 
 /// Whatever has numbers behind `key`: a slot, a past, or the overflow.
-std::optional<TrafficKey> TrafficBook::key_after(const TrafficKey& key) const {
+std::optional<TrafficKey> TrafficReader::key_after(const TrafficKey& key) const {
   std::optional<TrafficKey> next = slots_.key_after(key);
   const auto consider = [&](const TrafficKey& other) {
     if (key < other && (!next || other < *next)) next = other;
   };
   if (const auto past = past_.upper_bound(key); past != past_.end()) consider(past->first);
-  if (slots_.overflow_slot()) consider(SlotBook::overflow_key());
+  if (slots_.overflow_slot()) consider(SlotTable::overflow_key());
   return next;
 }
 
-std::optional<TrafficReading> TrafficBook::read_after(const TrafficKey& key,
-                                                      std::span<const Shard* const> shards) const {
+std::optional<TrafficReading> TrafficReader::read_after(
+    const TrafficKey& key, std::span<const Shard* const> shards) const {
   std::optional<TrafficKey> next = key_after(key);
   if (!next) return std::nullopt;
   TrafficReading reading{*std::move(next), {}};
@@ -187,19 +187,19 @@ std::optional<TrafficReading> TrafficBook::read_after(const TrafficKey& key,
     for (std::size_t i = 0; i < calls.size(); ++i) reading.grpc[i] += calls[i];
   };
   slots_.each_of(reading.key, [&](Stage /*stage*/, SlotId slot) { add(slot); });
-  if (reading.key == SlotBook::overflow_key()) add(*slots_.overflow_slot());
+  if (reading.key == SlotTable::overflow_key()) add(*slots_.overflow_slot());
   return reading;
 }
 
-TrafficCounters TrafficBook::read(const TrafficKey& key,
-                                  std::span<const Shard* const> shards) const {
+TrafficCounters TrafficReader::read(const TrafficKey& key,
+                                    std::span<const Shard* const> shards) const {
   TrafficCounters sum;
   if (const auto past = past_.find(key); past != past_.end()) sum += past->second.counters;
   slots_.each_of(key, [&](Stage /*stage*/, SlotId slot) { sum += read(slot, shards); });
   return sum;
 }
 
-StageReading TrafficBook::read(const TrafficKey& key, Stage stage, const Sources& sources) const {
+StageReading TrafficReader::read(const TrafficKey& key, Stage stage, const Sources& sources) const {
   StageReading reading;
   slots_.each_of(key, [&](Stage each, SlotId slot) {
     if (each.deployment != stage.deployment) return;
@@ -219,8 +219,8 @@ StageReading TrafficBook::read(const TrafficKey& key, Stage stage, const Sources
   return reading;
 }
 
-Tallies TrafficBook::read_tallies(const TrafficKey& key, std::uint64_t deployment,
-                                  std::span<const Shard* const> shards) const {
+Tallies TrafficReader::read_tallies(const TrafficKey& key, std::uint64_t deployment,
+                                    std::span<const Shard* const> shards) const {
   Tallies sum;
   slots_.each_of(key, [&](Stage stage, SlotId slot) {
     if (stage.deployment == deployment) sum += tallies(slot, shards);
@@ -231,8 +231,8 @@ Tallies TrafficBook::read_tallies(const TrafficKey& key, std::uint64_t deploymen
   return sum;
 }
 
-GroupInFlight TrafficBook::read_in_flight(const std::string& service, Colour colour,
-                                          const Sources& sources) const {
+GroupInFlight TrafficReader::read_in_flight(const std::string& service, Colour colour,
+                                            const Sources& sources) const {
   GroupInFlight group;
   slots_.each_of_group(service, colour, [&](SlotId slot) {
     group.requests += active_in(slot, sources.shards);

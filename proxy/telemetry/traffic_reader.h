@@ -1,4 +1,4 @@
-// TrafficBook: all workers' counters of traffic, read as one. Owns the book of slots. What was
+// TrafficReader: all workers' counters of traffic, read as one. Owns the book of slots. What was
 // counted in a slot when its last request has ended is kept for its stream, and for the deployment
 // that runs; then the slot can be another stage's. So a stream's sum never falls, and what a
 // deployment's requests came to has nothing of others' in it, however late those end.
@@ -24,7 +24,7 @@
 
 namespace teal::proxy {
 
-class TrafficBook {
+class TrafficReader {
  public:
   /// Revisions of one service, colour and audience whose numbers are kept when no slot is theirs.
   static constexpr std::size_t kRevisions = 8;
@@ -37,9 +37,9 @@ class TrafficBook {
     std::span<const Census* const> censuses = {};
   };
 
-  TrafficBook() = default;
+  TrafficReader() = default;
   /// For tests: a smaller book of slots.
-  explicit TrafficBook(std::size_t max_slots) : slots_(max_slots) {}
+  explicit TrafficReader(std::size_t max_slots) : slots_(max_slots) {}
 
   /// build_route_table with this book's slots. Requires: versions do not fall.
   RouteTable build(std::uint64_t version, std::shared_ptr<const config::Config> config,
@@ -64,7 +64,7 @@ class TrafficBook {
   GroupInFlight read_in_flight(const std::string& service, Colour colour,
                                const Sources& sources) const;
 
-  const SlotBook& slots() const { return slots_; }
+  const SlotTable& slots() const { return slots_; }
 
  private:
   /// What a slot stood at when it was freed.
@@ -92,7 +92,7 @@ class TrafficBook {
   Histogram reached(SlotId slot, const Sources& sources) const;
   const Census::Slot* seen(const Census* census, SlotId slot) const;
 
-  SlotBook slots_;
+  SlotTable slots_;
   std::unordered_map<SlotId, Base> bases_;  ///< Of slots that were freed once.
   std::map<TrafficKey, Past> past_;
   std::vector<std::uint64_t> deployments_;  ///< As of the last table, by service.

@@ -98,7 +98,7 @@ class WorkerPool {
     shared_.descriptors_for_targets.store(for_targets, std::memory_order_relaxed);
   }
 
-  // As TrafficBook's.
+  // As TrafficReader's.
   std::optional<TrafficReading> read_traffic_after(const TrafficKey& key) const;
   TrafficCounters read_traffic(const TrafficKey& key) const;
   StageReading read_stage(const TrafficKey& key, Stage stage) const;
@@ -144,7 +144,7 @@ class WorkerPool {
   std::unique_ptr<AccessLogWriter> access_log_;
   std::vector<ParkedThread> threads_;  ///< Of workers that are not started yet.
   ListenerSockets sockets_;
-  TrafficBook book_;
+  TrafficReader book_;
   std::vector<std::shared_ptr<const StickyCookies>> sticky_;  ///< As Config::services.
   std::unique_ptr<LimitBook> limits_;
   std::unique_ptr<TargetBook> targets_;

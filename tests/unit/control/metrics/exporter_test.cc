@@ -31,7 +31,7 @@ struct Scrape {
 };
 
 std::string exposition(const Scrape& scrape, std::size_t limit = 10'000) {
-  MetricBook book(limit);
+  MetricFamilies book(limit);
   add_process(book, scrape.process);
   for (const MetricSample& sample : scrape.samples) book.sample(sample);
   for (const TrafficReading& reading : scrape.traffic) add_traffic(book, reading);

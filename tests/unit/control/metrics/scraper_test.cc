@@ -18,7 +18,7 @@ using ::testing::Not;
 class ScraperTest : public testing::Test {
  protected:
   static ScrapePart lines(std::string name, std::size_t count, std::size_t at_once = 10) {
-    return [name, count, at_once, at = std::size_t{0}](MetricBook& book) mutable {
+    return [name, count, at_once, at = std::size_t{0}](MetricFamilies& book) mutable {
       for (const std::size_t end = std::min(count, at + at_once); at < end; ++at)
         book.gauge(name, "Things.", {{"n", std::to_string(at)}}, static_cast<double>(at));
       return at < count;
@@ -75,7 +75,7 @@ TEST_F(ScraperTest, LetsOthersHaveTheirTurnBetweenSlicesHoweverMuchThereIs) {
   std::size_t in_this_turn = 0;
   make_ = [&] {
     return std::vector<ScrapePart>{
-        [&, part = lines("teal_things", 200'000)](MetricBook& book) mutable {
+        [&, part = lines("teal_things", 200'000)](MetricFamilies& book) mutable {
           most_at_once = std::max(most_at_once, in_this_turn += 10);
           return part(book);
         }};
@@ -98,7 +98,7 @@ TEST_F(ScraperTest, LetsOthersHaveTheirTurnBetweenSlicesHoweverMuchThereIs) {
 TEST_F(ScraperTest, ReadsEachThingWhenItsTurnComes) {
   double value = 1;
   make_ = [&] {
-    return std::vector<ScrapePart>{lines("teal_things", 5'000), [&](MetricBook& book) {
+    return std::vector<ScrapePart>{lines("teal_things", 5'000), [&](MetricFamilies& book) {
                                      book.gauge("teal_value", "A value.", {}, value);
                                      return false;
                                    }};
@@ -143,7 +143,7 @@ TEST_F(ScraperTest, SaysWhatIsOverTheLimitAndKeepsWhatCameFirst) {
   ASSERT_EQ(reports_.size(), 1U);
   EXPECT_EQ(reports_[0].lines, 110U);
   EXPECT_EQ(reports_[0].limit, 110U);
-  EXPECT_EQ(reports_[0].dropped, (MetricBook::Dropped{20, 0}));
+  EXPECT_EQ(reports_[0].dropped, (MetricFamilies::Dropped{20, 0}));
 }
 
 }  // namespace

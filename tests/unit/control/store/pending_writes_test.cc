@@ -11,8 +11,8 @@ class LedgerTest : public testing::Test {
  protected:
   std::shared_ptr<Disk> disk = std::make_shared<Disk>();
   std::vector<bool> changes;
-  Ledger ledger{std::make_unique<MemoryStore>(disk),
-                [this](bool healthy, const std::string&) { changes.push_back(healthy); }};
+  PendingWrites ledger{std::make_unique<MemoryStore>(disk),
+                       [this](bool healthy, const std::string&) { changes.push_back(healthy); }};
 };
 
 TEST_F(LedgerTest, KeepsWhatCouldNotBeWrittenAndTellsOfEveryChangeOnce) {
@@ -30,16 +30,17 @@ TEST_F(LedgerTest, KeepsWhatCouldNotBeWrittenAndTellsOfEveryChangeOnce) {
 
 TEST_F(LedgerTest, EndsAJournalEarlyRatherThanLeaveAGapInIt) {
   disk->fails = true;
-  const std::uint64_t too_many = Ledger::kMaxUnsavedEvents + 5;
+  const std::uint64_t too_many = PendingWrites::kMaxUnsavedEvents + 5;
   for (std::uint64_t i = 1; i <= too_many; ++i) ledger.add(EventRow{1, i, Age{0}, {}, "e"});
-  EXPECT_EQ(ledger.unsaved_events(), Ledger::kMaxUnsavedEvents);
+  EXPECT_EQ(ledger.unsaved_events(), PendingWrites::kMaxUnsavedEvents);
   EXPECT_EQ(ledger.dropped(), 5U);
   disk->fails = false;
   EXPECT_TRUE(ledger.flush());
   ledger.add(EventRow{1, too_many + 1, Age{0}, {}, "e"});
   ledger.add(EventRow{2, 1, Age{0}, {}, "e"});
   EXPECT_TRUE(ledger.flush());
-  EXPECT_EQ(disk->events.size(), Ledger::kMaxUnsavedEvents + 1) << "only the other deployment's";
+  EXPECT_EQ(disk->events.size(), PendingWrites::kMaxUnsavedEvents + 1)
+      << "only the other deployment's";
 }
 
 TEST_F(LedgerTest, WritesOnlyTheNewestStateOfAService) {

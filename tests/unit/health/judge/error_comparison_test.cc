@@ -129,7 +129,7 @@ TEST(ErrorComparison, RollsAnEqualReleaseBackNoMoreOftenThanAlphaWhereverOneLook
     int wrong = 0;
     for (std::uint64_t run = 0; run < kDeployments; ++run) {
       SimulatedTraffic traffic(mix64(run), weight, {.live = 0.1});
-      BlockBook blocks;
+      BlockCounts blocks;
       RatioTest test(1);
       bool is_wrong = false;
       for (int events = 0; events < kEvents;) {

@@ -24,8 +24,8 @@ std::uint64_t rolled_back(Weight weight, double tolerance, const StickyHabits& h
   std::uint64_t wrong = 0;
   for (std::uint64_t run = 0; run < kDeployments; ++run) {
     StickyTraffic traffic(mix64(kSeed + run), weight, habits);
-    StickyBook sticky;
-    BlockBook blocks;
+    StickyCounts sticky;
+    BlockCounts blocks;
     RatioTest test(tolerance);
     bool breached = false;
     for (std::uint64_t i = 0; i < kEvents && !breached; ++i) {

@@ -96,7 +96,7 @@ TEST(RatioTest, KeepsItsMeanBelowOneHoweverManyStartsThereAre) {
 
 // 4.7.1: every order of a block's places is equally likely, and the mean over all orders is 1 at
 // every look, where all requests are bad whatever the group.
-TEST(BlockBook, MakesTheTestExactOverEveryOrderOfABlock) {
+TEST(BlockCounts, MakesTheTestExactOverEveryOrderOfABlock) {
   constexpr std::uint32_t kLength = 8;
   constexpr std::uint32_t kRelease = 3;
   std::array<double, kLength> sums{};
@@ -104,7 +104,7 @@ TEST(BlockBook, MakesTheTestExactOverEveryOrderOfABlock) {
   for (std::uint32_t places = 0; places < (1U << kLength); ++places) {
     if (std::popcount(places) != static_cast<int>(kRelease)) continue;
     ++orders;
-    BlockBook book;
+    BlockCounts book;
     RatioTest test(1);
     for (std::uint32_t i = 0; i < kLength; ++i) {
       const bool release = ((places >> i) & 1U) != 0;
@@ -118,8 +118,8 @@ TEST(BlockBook, MakesTheTestExactOverEveryOrderOfABlock) {
   for (const double sum : sums) EXPECT_NEAR(sum / orders, 1, 1e-9);
 }
 
-TEST(BlockBook, SaysNothingWhereTheGroupWasCertain) {
-  BlockBook book;
+TEST(BlockCounts, SaysNothingWhereTheGroupWasCertain) {
+  BlockCounts book;
   JudgedEvent event;
   event.block = 1;
   event.block_length = 2;
@@ -133,8 +133,8 @@ TEST(BlockBook, SaysNothingWhereTheGroupWasCertain) {
   EXPECT_EQ(book.take(alone, true), 0.25);
 }
 
-TEST(BlockBook, DoesNotTrustABlockThatItHasForgotten) {
-  BlockBook book;
+TEST(BlockCounts, DoesNotTrustABlockThatItHasForgotten) {
+  BlockCounts book;
   JudgedEvent event;
   event.block_length = 2;
   event.block_release = 1;

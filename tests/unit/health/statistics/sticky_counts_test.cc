@@ -23,55 +23,55 @@ JudgedEvent returning(std::uint64_t client, std::uint64_t place) {
   return event;
 }
 
-TEST(StickyBook, CountsEverythingOfClientsThatAreNotSticky) {
-  StickyBook book;
+TEST(StickyCounts, CountsEverythingOfClientsThatAreNotSticky) {
+  StickyCounts book;
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(book.take(fresh(0)));
 }
 
-TEST(StickyBook, CountsAClientOnce) {
-  StickyBook book;
+TEST(StickyCounts, CountsAClientOnce) {
+  StickyCounts book;
   EXPECT_TRUE(book.take(fresh(1)));
   EXPECT_FALSE(book.take(returning(1, 100)));
   EXPECT_TRUE(book.take(returning(2, 100))) << "what does not count takes nobody's place";
   EXPECT_FALSE(book.take(returning(2, 200))) << "a client that moves is the same";
 }
 
-TEST(StickyBook, CountsOneOfTheClientsThatComeBackFromAPlace) {
-  StickyBook book;
+TEST(StickyCounts, CountsOneOfTheClientsThatComeBackFromAPlace) {
+  StickyCounts book;
   EXPECT_TRUE(book.take(returning(1, 100)));
   for (std::uint64_t client = 2; client < 1000; ++client)
     EXPECT_FALSE(book.take(returning(client, 100)));
   EXPECT_TRUE(book.take(returning(1000, 101)));
 }
 
-TEST(StickyBook, CountsClientsThatWereDrawnJustNowWhereverTheyComeFrom) {
-  StickyBook book;
+TEST(StickyCounts, CountsClientsThatWereDrawnJustNowWhereverTheyComeFrom) {
+  StickyCounts book;
   EXPECT_TRUE(book.take(returning(1, 100)));
   for (std::uint64_t client = 2; client < 1000; ++client) EXPECT_TRUE(book.take(fresh(client)));
 }
 
-TEST(StickyBook, CountsAnotherOfAPlaceWhereTheFirstTurnedOutToBeNone) {
-  StickyBook book;
+TEST(StickyCounts, CountsAnotherOfAPlaceWhereTheFirstTurnedOutToBeNone) {
+  StickyCounts book;
   EXPECT_TRUE(book.take(returning(1, 100)));
   book.give_back(returning(1, 100));
   EXPECT_TRUE(book.take(returning(2, 100)));
   EXPECT_FALSE(book.take(returning(1, 100)));
 }
 
-TEST(StickyBook, LeavesOutWhoComesBackWhenItCannotRememberAndNotWhoWasDrawnJustNow) {
-  StickyBook book;
-  for (std::uint64_t client = 1; client <= StickyBook::kMostClients; ++client)
+TEST(StickyCounts, LeavesOutWhoComesBackWhenItCannotRememberAndNotWhoWasDrawnJustNow) {
+  StickyCounts book;
+  for (std::uint64_t client = 1; client <= StickyCounts::kMostClients; ++client)
     ASSERT_TRUE(book.take(fresh(client)));
-  EXPECT_TRUE(book.take(fresh(StickyBook::kMostClients + 1)));
-  EXPECT_FALSE(book.take(returning(StickyBook::kMostClients + 2, 100)));
+  EXPECT_TRUE(book.take(fresh(StickyCounts::kMostClients + 1)));
+  EXPECT_FALSE(book.take(returning(StickyCounts::kMostClients + 2, 100)));
 }
 
-TEST(StickyBook, LeavesOutPlacesBeyondItsMemory) {
-  StickyBook book;
-  for (std::uint64_t place = 1; place < StickyBook::kMostPlaces; ++place)
+TEST(StickyCounts, LeavesOutPlacesBeyondItsMemory) {
+  StickyCounts book;
+  for (std::uint64_t place = 1; place < StickyCounts::kMostPlaces; ++place)
     ASSERT_TRUE(book.take(returning(place, place)));
-  ASSERT_TRUE(book.take(returning(StickyBook::kMostPlaces, StickyBook::kMostPlaces)));
-  EXPECT_FALSE(book.take(returning(StickyBook::kMostPlaces + 1, StickyBook::kMostPlaces + 1)));
+  ASSERT_TRUE(book.take(returning(StickyCounts::kMostPlaces, StickyCounts::kMostPlaces)));
+  EXPECT_FALSE(book.take(returning(StickyCounts::kMostPlaces + 1, StickyCounts::kMostPlaces + 1)));
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ RouteTable table_of(std::vector<config::Service> services) {
   config->listeners = {listener("public"), listener("preview")};
   config->services = std::move(services);
   std::vector<ServiceState> states(config->services.size());
-  SlotBook slots;
+  SlotTable slots;
   return build_route_table(1, config, states, slots);
 }
 
@@ -171,7 +171,7 @@ TEST(RouteTable, CarriesWhatControlKnowsOfAService) {
   state.split = Split::with(Colour::blue, Weight{1250});
   state.groups[Colour::blue] = {"v2", {target(1, "127.0.0.1:1"), target(2, "127.0.0.1:2")}};
   state.groups[Colour::green] = {"v1", {target(3, "127.0.0.1:3", Health::unhealthy)}};
-  SlotBook slots;
+  SlotTable slots;
   const RouteTable table = build_route_table(7, config, {state}, slots);
 
   EXPECT_EQ(table.version, 7U);
@@ -193,7 +193,7 @@ TEST(RouteTable, CarriesWhatControlKnowsOfAService) {
 TEST(RouteTable, GivesEveryGroupAndAudienceASlotOfItsOwn) {
   auto config = std::make_shared<config::Config>();
   config->services = {service("a", {}), service("b", {})};
-  SlotBook slots;
+  SlotTable slots;
   const RouteTable table = build_route_table(1, config, std::vector<ServiceState>(2), slots);
   EXPECT_EQ(slots.size(), 8U);
   for (const ServiceView& view : table.services)
@@ -207,7 +207,7 @@ TEST(RouteTable, GivesEveryGroupAndAudienceASlotOfItsOwn) {
 TEST(RouteTable, IsAvailableOnlyWithATargetThatAcceptsRequests) {
   auto config = std::make_shared<config::Config>();
   config->services = {service("a", {})};
-  SlotBook slots;
+  SlotTable slots;
   const auto available = [&](const TargetState& only) {
     ServiceState state;
     state.groups[Colour::blue].targets = {target(1, "127.0.0.1:1", Health::unknown), only};
@@ -231,7 +231,7 @@ TEST(RouteTable, BuildsTheRingOverAllTargetsWhateverTheirHealth) {
     state.groups[Colour::blue].targets.push_back(
         target(id, "10.0.0." + std::to_string(id) + ":80",
                id % 2 == 0 ? Health::healthy : Health::unhealthy));
-  SlotBook slots;
+  SlotTable slots;
   const RouteTable table = build_route_table(1, config, {state}, slots);
   const HashRing& ring = table.services[0].groups[Colour::blue].ring;
   std::vector<int> keys(4);
@@ -287,7 +287,7 @@ class PanicTest : public ::testing::Test {
                    id <= healthy ? Health::healthy : Health::unhealthy));
     return build_route_table(1, config, {state}, slots_);
   }
-  SlotBook slots_;
+  SlotTable slots_;
 };
 
 TEST_F(PanicTest, DoesNotAskTheSickWhereNobodyIsWellAndAFallbackServes) {

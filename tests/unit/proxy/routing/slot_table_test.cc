@@ -12,8 +12,8 @@ TrafficKey key(const std::string& service, const std::string& revision,
   return {service, colour, revision, audience};
 }
 
-TEST(SlotBook, GivesOneSlotPerKeyAndAlwaysTheSame) {
-  SlotBook book;
+TEST(SlotTable, GivesOneSlotPerKeyAndAlwaysTheSame) {
+  SlotTable book;
   std::set<SlotId> slots;
   for (int round = 0; round < 2; ++round)
     for (const char* name : {"a", "b"})
@@ -27,8 +27,8 @@ TEST(SlotBook, GivesOneSlotPerKeyAndAlwaysTheSame) {
   EXPECT_EQ(book.key(slot), key("b", "v1", Colour::green));
 }
 
-TEST(SlotBook, GivesEachStageOfAStreamASlotOfItsOwn) {
-  SlotBook book;
+TEST(SlotTable, GivesEachStageOfAStreamASlotOfItsOwn) {
+  SlotTable book;
   const SlotId before = book.slot(key("a", "v1"));
   const SlotId first = book.slot(key("a", "v1"), {1, 0});
   const SlotId second = book.slot(key("a", "v1"), {1, 2});
@@ -41,8 +41,8 @@ TEST(SlotBook, GivesEachStageOfAStreamASlotOfItsOwn) {
   EXPECT_EQ(found, (std::set<SlotId>{before, first, second, retry}));
 }
 
-TEST(SlotBook, LetsGoOfASlotOnceNoWorkerHasATableWithIt) {
-  SlotBook book;
+TEST(SlotTable, LetsGoOfASlotOnceNoWorkerHasATableWithIt) {
+  SlotTable book;
   book.start_table(1);
   const SlotId old = book.slot(key("a", "v1"), {1, 0});
   book.on_applied(1);
@@ -54,8 +54,8 @@ TEST(SlotBook, LetsGoOfASlotOnceNoWorkerHasATableWithIt) {
   EXPECT_TRUE(book.is_left(old));
 }
 
-TEST(SlotBook, GivesAFreedSlotToTheNextStageAndSaysSinceWhen) {
-  SlotBook book;
+TEST(SlotTable, GivesAFreedSlotToTheNextStageAndSaysSinceWhen) {
+  SlotTable book;
   book.start_table(1);
   const SlotId old = book.slot(key("a", "v1"), {1, 0});
   book.start_table(2);
@@ -71,23 +71,23 @@ TEST(SlotBook, GivesAFreedSlotToTheNextStageAndSaysSinceWhen) {
   EXPECT_EQ(book.size(), 2U);
 }
 
-TEST(SlotBook, NeverHasMoreSlotsThanAShardHolds) {
-  SlotBook book;
+TEST(SlotTable, NeverHasMoreSlotsThanAShardHolds) {
+  SlotTable book;
   for (int i = 0; i < 5000; ++i)
-    ASSERT_LT(book.slot(key("service-" + std::to_string(i), "v1")), SlotBook::kMaxSlots);
-  EXPECT_EQ(book.size(), SlotBook::kMaxSlots);
-  EXPECT_EQ(book.crowded(), 5000U - (SlotBook::kMaxSlots - 1));
+    ASSERT_LT(book.slot(key("service-" + std::to_string(i), "v1")), SlotTable::kMaxSlots);
+  EXPECT_EQ(book.size(), SlotTable::kMaxSlots);
+  EXPECT_EQ(book.crowded(), 5000U - (SlotTable::kMaxSlots - 1));
 }
 
-TEST(SlotBook, WhenFullSharesTheOverflowSlotAmongThoseThatHaveNone) {
-  SlotBook book{3};
+TEST(SlotTable, WhenFullSharesTheOverflowSlotAmongThoseThatHaveNone) {
+  SlotTable book{3};
   const SlotId a = book.slot(key("a", "v1"));
   book.slot(key("b", "v1"));
   const SlotId c = book.slot(key("c", "v1"));
   const SlotId d = book.slot(key("d", "v1"));
   EXPECT_EQ(c, d);
   EXPECT_NE(c, a);
-  EXPECT_EQ(book.key(c), SlotBook::overflow_key());
+  EXPECT_EQ(book.key(c), SlotTable::overflow_key());
   EXPECT_EQ(book.crowded(), 2U);
   EXPECT_EQ(book.size(), 3U);
   book.start_table(2);
@@ -95,21 +95,21 @@ TEST(SlotBook, WhenFullSharesTheOverflowSlotAmongThoseThatHaveNone) {
   EXPECT_FALSE(book.is_left(c)) << "it is everybody's";
 }
 
-TEST(SlotBook, LetsNoGroupTakeTheWholeBookWithRequestsThatDoNotEnd) {
-  SlotBook book;
-  for (std::uint64_t step = 0; step < SlotBook::kOfGroup; ++step)
-    EXPECT_NE(book.key(book.slot(key("a", "v1"), {1, step})), SlotBook::overflow_key());
-  EXPECT_EQ(book.key(book.slot(key("a", "v2"), {2, 0})), SlotBook::overflow_key());
-  EXPECT_NE(book.key(book.slot(key("a", "v1", Colour::green))), SlotBook::overflow_key());
-  EXPECT_NE(book.key(book.slot(key("b", "v1"))), SlotBook::overflow_key());
-  EXPECT_LT(book.size(), SlotBook::kOfGroup + 4);
+TEST(SlotTable, LetsNoGroupTakeTheWholeBookWithRequestsThatDoNotEnd) {
+  SlotTable book;
+  for (std::uint64_t step = 0; step < SlotTable::kOfGroup; ++step)
+    EXPECT_NE(book.key(book.slot(key("a", "v1"), {1, step})), SlotTable::overflow_key());
+  EXPECT_EQ(book.key(book.slot(key("a", "v2"), {2, 0})), SlotTable::overflow_key());
+  EXPECT_NE(book.key(book.slot(key("a", "v1", Colour::green))), SlotTable::overflow_key());
+  EXPECT_NE(book.key(book.slot(key("b", "v1"))), SlotTable::overflow_key());
+  EXPECT_LT(book.size(), SlotTable::kOfGroup + 4);
 }
 
-TEST(SlotBook, TakesAGroupOutOfTheOverflowOnceASlotIsFree) {
-  SlotBook book{3};
+TEST(SlotTable, TakesAGroupOutOfTheOverflowOnceASlotIsFree) {
+  SlotTable book{3};
   const SlotId gone = book.slot(key("gone", "v1"));
   book.slot(key("b", "v1"));
-  EXPECT_EQ(book.key(book.slot(key("c", "v1"))), SlotBook::overflow_key());
+  EXPECT_EQ(book.key(book.slot(key("c", "v1"))), SlotTable::overflow_key());
   book.start_table(2);
   book.slot(key("b", "v1"));
   book.on_applied(2);

@@ -48,7 +48,7 @@ class TargetBookTest : public testing::Test {
   }
 
   std::shared_ptr<config::Config> config_ = std::make_shared<config::Config>();
-  SlotBook slots_;
+  SlotTable slots_;
   TargetBook book_{kWorkers, 3};
   std::uint64_t version_ = 0;
 };

@@ -38,7 +38,7 @@ class TrafficBookTest : public testing::Test {
   static TrafficKey key(const std::string& revision) {
     return {"shop", Colour::blue, revision, Audience::split};
   }
-  static std::vector<TrafficReading> all_of(const TrafficBook& book,
+  static std::vector<TrafficReading> all_of(const TrafficReader& book,
                                             const std::vector<const Shard*>& shards) {
     std::vector<TrafficReading> readings;
     TrafficKey key;
@@ -82,7 +82,7 @@ class TrafficBookTest : public testing::Test {
   std::shared_ptr<config::Config> config_ = std::make_shared<config::Config>();
   Shard first_, second_;
   std::vector<const Shard*> shards_{&first_, &second_};
-  TrafficBook book_;
+  TrafficReader book_;
   RouteTable table_;
   std::uint64_t version_ = 0;
 };
@@ -219,14 +219,14 @@ TEST_F(TrafficBookTest, ForgetsNoStreamWhoseSumStillGrowsHoweverManyOthersEndLat
 }
 
 TEST_F(TrafficBookTest, NamesTheSharedSlotOfACrowdedBookAfterNoService) {
-  TrafficBook small{3};
+  TrafficReader small{3};
   const RouteTable table = small.build(1, config_, std::vector<ServiceState>(1));
   const auto& green = table.services[0].groups[Colour::green].slots;
   EXPECT_EQ(green[Audience::split], green[Audience::preview]);
   serve(first_, green[Audience::split], 100);
   const auto readings = all_of(small, shards_);
   ASSERT_EQ(readings.size(), 3U);
-  const auto shared = std::ranges::find(readings, SlotBook::overflow_key(), &TrafficReading::key);
+  const auto shared = std::ranges::find(readings, SlotTable::overflow_key(), &TrafficReading::key);
   ASSERT_NE(shared, readings.end());
   EXPECT_EQ(shared->counters.total(), 1U);
   EXPECT_EQ(small.slots().crowded(), 2U);
@@ -293,7 +293,7 @@ TEST_F(CensusTest, TellsHowManyOfAGroupAreInFlightAndSinceWhen) {
   const Census one = look(first_, slot, {seconds{9}});
   const Census other = look(second_, next, {seconds{3}});
   const std::vector<const Census*> censuses{&one, &other};
-  const TrafficBook::Sources sources{shards_, censuses};
+  const TrafficReader::Sources sources{shards_, censuses};
   EXPECT_EQ(book_.read_in_flight("shop", Colour::blue, sources), (GroupInFlight{3, seconds{9}}));
   EXPECT_EQ(book_.read_in_flight("shop", Colour::green, sources), (GroupInFlight{0, Micros{0}}));
 }
