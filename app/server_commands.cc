@@ -68,7 +68,7 @@ struct Findings {
 void check_files(const std::string& path, const std::shared_ptr<const config::Config>& config,
                  Log& log, Findings& findings) {
   const SystemClock clock;
-  net::FileFaults faults = TlsKeeper(config, clock, log).load();
+  net::FileFaults faults = CertificateReloader(config, clock, log).load();
   proxy::ErrorPages::load(*config, faults);
   findings.warn(to_problems(faults, path, false));
   findings.problems.list = to_problems(faults, path, true);

@@ -54,7 +54,8 @@ std::string in_words(const net::FileFaults& faults) {
 
 }  // namespace
 
-TlsKeeper::TlsKeeper(std::shared_ptr<const config::Config> config, const Clock& clock, Log& log)
+CertificateReloader::CertificateReloader(std::shared_ptr<const config::Config> config,
+                                         const Clock& clock, Log& log)
     : config_(std::move(config)), clock_(clock), log_(log) {
   next_.listeners.resize(config_->listeners.size());
   next_.services.resize(config_->services.size());
@@ -62,7 +63,7 @@ TlsKeeper::TlsKeeper(std::shared_ptr<const config::Config> config, const Clock& 
   add_units();
 }
 
-void TlsKeeper::add_units() {
+void CertificateReloader::add_units() {
   for (std::size_t i = 0; i < config_->listeners.size(); ++i)
     if (config_->listeners[i].tls) add_listener(i);
   for (std::size_t i = 0; i < config_->services.size(); ++i)
@@ -70,7 +71,7 @@ void TlsKeeper::add_units() {
   if (config_->admin.tls) add_admin();
 }
 
-void TlsKeeper::add_listener(std::size_t index) {
+void CertificateReloader::add_listener(std::size_t index) {
   const config::Listener& spec = config_->listeners[index];
   units_.push_back({"listener " + spec.name,
                     paths_of(*spec.tls),
@@ -89,7 +90,7 @@ void TlsKeeper::add_listener(std::size_t index) {
                     {}});
 }
 
-void TlsKeeper::add_service(std::size_t index) {
+void CertificateReloader::add_service(std::size_t index) {
   const config::TargetTls& spec = *config_->services[index].tls;
   std::vector<std::string> paths;
   for (const config::FileName* file : {&spec.ca, &spec.chain, &spec.key})
@@ -106,7 +107,7 @@ void TlsKeeper::add_service(std::size_t index) {
                     {}});
 }
 
-void TlsKeeper::add_admin() {
+void CertificateReloader::add_admin() {
   const config::ListenerTls& spec = *config_->admin.tls;
   units_.push_back({"admin address",
                     paths_of(spec),
@@ -121,7 +122,7 @@ void TlsKeeper::add_admin() {
                     {}});
 }
 
-net::FileFaults TlsKeeper::load() {
+net::FileFaults CertificateReloader::load() {
   net::FileFaults all;
   for (Unit& unit : units_) {
     unit.loaded = unit.seen = state_of(unit.paths);
@@ -134,7 +135,7 @@ net::FileFaults TlsKeeper::load() {
   return all;
 }
 
-bool TlsKeeper::reload(Unit& unit) {
+bool CertificateReloader::reload(Unit& unit) {
   unit.loaded = unit.seen;
   net::FileFaults faults;
   const bool taken = unit.load(faults);
@@ -151,7 +152,7 @@ bool TlsKeeper::reload(Unit& unit) {
   return true;
 }
 
-bool TlsKeeper::rotate() {
+bool CertificateReloader::rotate() {
   bool rotated = false;
   for (std::size_t i = 0; i < rotate_at_.size(); ++i) {
     if (clock_.mono() < rotate_at_[i]) continue;
@@ -163,7 +164,7 @@ bool TlsKeeper::rotate() {
   return rotated;
 }
 
-bool TlsKeeper::tick() {
+bool CertificateReloader::tick() {
   if (units_.empty() || clock_.mono() < look_at_) return false;
   look_at_ = clock_.mono() + kLook;
   bool changed = rotate();
@@ -177,7 +178,7 @@ bool TlsKeeper::tick() {
   return changed;
 }
 
-std::vector<MetricSample> TlsKeeper::samples() const {
+std::vector<MetricSample> CertificateReloader::samples() const {
   std::vector<MetricSample> samples;
   if (units_.empty()) return samples;
   const auto add = [&](const std::string& listener, const net::TlsServer& server) {

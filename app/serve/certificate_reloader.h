@@ -1,7 +1,7 @@
-// TlsKeeper: the certificates, keys and trust that the configuration names, as what the listeners,
-// the targets, the probes and the admin address use. Looks at the files once a second and takes new
-// ones when they have stopped changing; a broken new file changes nothing but a counter and a line
-// in the log. Rotates the keys of session tickets.
+// CertificateReloader: the certificates, keys and trust that the configuration names, as what the
+// listeners, the targets, the probes and the admin address use. Looks at the files once a second
+// and takes new ones when they have stopped changing; a broken new file changes nothing but a
+// counter and a line in the log. Rotates the keys of session tickets.
 //
 // Control thread; blocks on the disk for as long as small files take. Does not hand anything out by
 // itself: who calls tick() does.
@@ -23,11 +23,11 @@
 
 namespace teal::app {
 
-class TlsKeeper {
+class CertificateReloader {
  public:
   static constexpr Millis kLook{1000};
 
-  TlsKeeper(std::shared_ptr<const config::Config> config, const Clock& clock, Log& log);
+  CertificateReloader(std::shared_ptr<const config::Config> config, const Clock& clock, Log& log);
 
   /// Reads every file for the first time. Where a fault is fatal nothing may be served.
   net::FileFaults load();

@@ -197,7 +197,7 @@ struct Server::State final : control::Ports {
   AccessLogWatch access_log;
   ScrapeWatch scrapes;
   OverloadWatch overload;
-  TlsKeeper tls;
+  CertificateReloader tls;
   std::vector<ServiceState> watched_states;
   health::Monitor monitor;
   OwnSockets own_sockets;

@@ -1,5 +1,5 @@
-// Accepted: a client's connection that nobody serves yet, on its way from a listening socket to a
-// worker.
+// AcceptedConnection: a client's connection that nobody serves yet, on its way from a listening
+// socket to a worker.
 #pragma once
 
 #include <cstddef>
@@ -11,12 +11,12 @@
 
 namespace teal::proxy {
 
-struct Accepted {
+struct AcceptedConnection {
   net::Socket socket;
   std::size_t listener = 0;
   std::string peer_address;  ///< Empty for a Unix socket.
   std::uint16_t peer_port = 0;
-  ClientPlace place = {};  ///< Where the listener limits connections per client.
+  ConnectionPermit place = {};  ///< Where the listener limits connections per client.
 };
 
 }  // namespace teal::proxy

@@ -17,21 +17,21 @@ constexpr Millis kRest{100};
 
 }  // namespace
 
-Listening::Listening(Worker& worker, net::Socket socket, std::size_t listener, bool shared)
+Acceptor::Acceptor(Worker& worker, net::Socket socket, std::size_t listener, bool shared)
     : worker_(worker),
       socket_(std::move(socket)),
       listener_(listener),
       shared_(shared),
-      rest_([](void* self) { static_cast<Listening*>(self)->set_accepting(true); }, this) {}
+      rest_([](void* self) { static_cast<Acceptor*>(self)->set_accepting(true); }, this) {}
 
-Result<void> Listening::open() {
+Result<void> Acceptor::open() {
   const Result<void> added = worker_.reactor().add_listener(socket_.fd(), *this, shared_);
   watched_ = added.has_value();
   return added;
 }
 
-void Listening::close() {
-  const boost::intrusive_ptr<Listening> alive(this);
+void Acceptor::close() {
+  const boost::intrusive_ptr<Acceptor> alive(this);
   if (!socket_) return;
   accept_all();
   if (std::exchange(watched_, false)) worker_.reactor().remove(socket_.fd(), *this);
@@ -39,9 +39,9 @@ void Listening::close() {
   socket_.close();
 }
 
-void Listening::set_accepting(bool accepts) {
+void Acceptor::set_accepting(bool accepts) {
   if (!socket_ || accepts == watched_) return;
-  const boost::intrusive_ptr<Listening> alive(this);
+  const boost::intrusive_ptr<Acceptor> alive(this);
   rest_.cancel();
   if (accepts) {
     // A rest is not the end of an overload.
@@ -52,15 +52,15 @@ void Listening::set_accepting(bool accepts) {
   worker_.reactor().remove(socket_.fd(), *this);
 }
 
-ListenerShard& Listening::stats() const {
+ListenerShard& Acceptor::stats() const {
   return worker_.counters().listener(listener_);
 }
 
-void Listening::on_ready(net::Readiness /*ready*/) {
+void Acceptor::on_ready(net::Readiness /*ready*/) {
   if (watched_) accept_all();
 }
 
-void Listening::accept_all() {
+void Acceptor::accept_all() {
   while (true) {
     net::Endpoint peer;
     peer.size = sizeof peer.storage;
@@ -76,14 +76,14 @@ void Listening::accept_all() {
   }
 }
 
-void Listening::rest() {
+void Acceptor::rest() {
   stats()[ListenerStat::accept_failures].add();
-  const boost::intrusive_ptr<Listening> alive(this);
+  const boost::intrusive_ptr<Acceptor> alive(this);
   if (std::exchange(watched_, false)) worker_.reactor().remove(socket_.fd(), *this);
   worker_.wheel().set(rest_, worker_.now() + kRest);
 }
 
-void Listening::welcome(net::Socket socket, const net::Endpoint& peer) {
+void Acceptor::welcome(net::Socket socket, const net::Endpoint& peer) {
   const config::Listener& spec = worker_.table()->routes.config->listeners[listener_];
   auto& open = worker_.shared().gauges[listener_]->connections;
   if (open.fetch_add(1, std::memory_order_relaxed) >= spec.limits.connections) {
@@ -93,7 +93,7 @@ void Listening::welcome(net::Socket socket, const net::Endpoint& peer) {
   }
   Address address;
   if (spec.address.kind != Address::Kind::unix_socket) address = net::to_address(peer);
-  ClientPlace place;
+  ConnectionPermit place;
   if (!find_place(socket, address.host, place)) {
     open.fetch_sub(1, std::memory_order_relaxed);
     return;
@@ -105,8 +105,8 @@ void Listening::welcome(net::Socket socket, const net::Endpoint& peer) {
 
 /// False: there is none for this client, or not enough descriptors for any. The kernel gives out
 /// the lowest descriptor that is free, so its number says how many are not.
-bool Listening::find_place(const net::Socket& socket, const std::string& address,
-                           ClientPlace& place) {
+bool Acceptor::find_place(const net::Socket& socket, const std::string& address,
+                          ConnectionPermit& place) {
   const WorkerShared& shared = worker_.shared();
   const int most = shared.descriptors_for_clients.load(std::memory_order_relaxed);
   // A client is worth more than a connection that waits for one.
@@ -117,7 +117,7 @@ bool Listening::find_place(const net::Socket& socket, const std::string& address
   const auto& places = shared.client_places[listener_];
   const config::Listener& spec = worker_.table()->routes.config->listeners[listener_];
   // Where a header is to say who the client is, it is counted then (Downstream::take_ends).
-  if (!places || ProxyGreeting::is_expected(spec, address)) return true;
+  if (!places || ProxyHeaderReader::is_expected(spec, address)) return true;
   place = places->take(client_key(address));
   if (!place) stats()[ListenerStat::clients_refused].add();
   return static_cast<bool>(place);

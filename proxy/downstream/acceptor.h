@@ -1,4 +1,4 @@
-// Listening: one listening socket of one worker. Accepts until the kernel has no more, refuses what
+// Acceptor: one listening socket of one worker. Accepts until the kernel has no more, refuses what
 // is over the listener's limits, and rests for a moment when the process runs out of descriptors.
 //
 // Owned by the reactor's registration and its worker; used by the worker's thread.
@@ -17,9 +17,9 @@ namespace teal::proxy {
 class Worker;
 struct ListenerShard;
 
-class Listening final : public net::Watcher {
+class Acceptor final : public net::Watcher {
  public:
-  Listening(Worker& worker, net::Socket socket, std::size_t listener, bool shared);
+  Acceptor(Worker& worker, net::Socket socket, std::size_t listener, bool shared);
 
   Result<void> open();
   /// Takes what is already waiting, then no more.
@@ -33,7 +33,7 @@ class Listening final : public net::Watcher {
   void accept_all();
   void rest();
   void welcome(net::Socket socket, const net::Endpoint& peer);
-  bool find_place(const net::Socket& socket, const std::string& address, ClientPlace& place);
+  bool find_place(const net::Socket& socket, const std::string& address, ConnectionPermit& place);
 
   Worker& worker_;
   net::Socket socket_;

@@ -17,7 +17,7 @@ constexpr std::size_t kLingerRead = 16 * 1024;
 
 }  // namespace
 
-Downstream::Downstream(Worker& worker, Accepted accepted, net::Timer::Fire fire)
+Downstream::Downstream(Worker& worker, AcceptedConnection accepted, net::Timer::Fire fire)
     : Channel(worker, net::Stream(std::move(accepted.socket))),
       listener_(accepted.listener),
       timeouts_(spec().timeouts),
@@ -45,14 +45,14 @@ Downstream::Downstream(Downstream& from, net::Timer::Fire fire)
 
 Downstream::~Downstream() = default;
 
-void Downstream::open(Worker& worker, Accepted accepted) {
+void Downstream::open(Worker& worker, AcceptedConnection accepted) {
   boost::intrusive_ptr<Downstream> opened;
   const std::size_t listener = accepted.listener;
   const config::Listener& spec = worker.table()->routes.config->listeners[listener];
-  if (ProxyGreeting::is_expected(spec, accepted.peer_address)) {
-    opened = ProxyGreeting::make(worker, std::move(accepted));
+  if (ProxyHeaderReader::is_expected(spec, accepted.peer_address)) {
+    opened = ProxyHeaderReader::make(worker, std::move(accepted));
   } else if (worker.tls().listeners[listener]) {
-    opened = TlsGreeting::make(worker, std::move(accepted));
+    opened = TlsHandshake::make(worker, std::move(accepted));
   } else {
     opened = Http1Downstream::make(worker, std::move(accepted));
   }
@@ -62,7 +62,7 @@ void Downstream::open(Worker& worker, Accepted accepted) {
 
 void Downstream::go_on_greeted(Downstream& from) {
   if (from.worker_.tls().listeners[from.listener_]) {
-    TlsGreeting::take_over(from);
+    TlsHandshake::take_over(from);
   } else {
     Http1Downstream::take_over(from);
   }

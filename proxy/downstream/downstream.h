@@ -37,7 +37,7 @@ class Downstream : public Channel {
   };
 
   /// A connection has been accepted.
-  static void open(Worker& worker, Accepted accepted);
+  static void open(Worker& worker, AcceptedConnection accepted);
   ~Downstream() override;
 
   /// Ends after the running requests, at once if there are none.
@@ -55,7 +55,7 @@ class Downstream : public Channel {
   enum class Phase : std::uint8_t { head, exchange, closing, lingering, closed };
   enum class Ending : std::uint8_t { none, orderly, linger, brief_linger, reset };
 
-  Downstream(Worker& worker, Accepted accepted, net::Timer::Fire fire);
+  Downstream(Worker& worker, AcceptedConnection accepted, net::Timer::Fire fire);
   /// Goes on with the connection of `from`, which is over. Call start() then.
   Downstream(Downstream& from, net::Timer::Fire fire);
   /// Begins to be told of the socket; false: closed.
@@ -100,7 +100,7 @@ class Downstream : public Channel {
   std::string peer_address_;
   std::uint16_t peer_port_ = 0;
   bool trusted_ = false;
-  ClientPlace place_;                     ///< Among the listener's clients, where they are counted.
+  ConnectionPermit place_;                ///< Among the listener's clients, where they are counted.
   std::unique_ptr<Address> destination_;  ///< As a PROXY header says; null: the socket's.
   Phase phase_ = Phase::head;
   Ending ending_ = Ending::none;

@@ -23,7 +23,7 @@ net::Http1Limits limits_of(const config::ListenerLimits& limits) {
 
 }  // namespace
 
-Http1Downstream::Http1Downstream(Worker& worker, Accepted accepted)
+Http1Downstream::Http1Downstream(Worker& worker, AcceptedConnection accepted)
     : Downstream(worker, std::move(accepted), &Http1Downstream::on_timer),
       requests_limit_(spec().limits.requests_per_connection),
       parser_(limits_of(spec().limits)) {
@@ -39,7 +39,8 @@ Http1Downstream::Http1Downstream(Downstream& from)
 
 Http1Downstream::~Http1Downstream() = default;
 
-boost::intrusive_ptr<Http1Downstream> Http1Downstream::make(Worker& worker, Accepted accepted) {
+boost::intrusive_ptr<Http1Downstream> Http1Downstream::make(Worker& worker,
+                                                            AcceptedConnection accepted) {
   return new Http1Downstream(worker, std::move(accepted));
 }
 

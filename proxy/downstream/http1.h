@@ -20,7 +20,7 @@ class Exchange;
 
 class Http1Downstream final : public Downstream, public ClientSide {
  public:
-  static boost::intrusive_ptr<Http1Downstream> make(Worker& worker, Accepted accepted);
+  static boost::intrusive_ptr<Http1Downstream> make(Worker& worker, AcceptedConnection accepted);
   /// Goes on with a connection that has greeted.
   static void take_over(Downstream& from);
   ~Http1Downstream() override;
@@ -54,7 +54,7 @@ class Http1Downstream final : public Downstream, public ClientSide {
   /// Kept of further requests while one runs, to see whether the end of TLS stands behind them.
   static constexpr std::size_t kMostAhead = std::size_t{16} * 1024;
 
-  Http1Downstream(Worker& worker, Accepted accepted);
+  Http1Downstream(Worker& worker, AcceptedConnection accepted);
   explicit Http1Downstream(Downstream& from);
 
   bool wants_input() const;

@@ -77,7 +77,7 @@ class Http2Request final : public net::Http2ServerStream, public ClientSide {
   bool is_tunnel_ = false;     ///< The stream's bytes are another protocol's.
   bool was_asked_ = false;
   mutable bool was_blocked_ = false;  ///< And said so.
-  OwedEnd end_;                       ///< What the exchange does not know of yet.
+  DeferredEnd end_;                   ///< What the exchange does not know of yet.
   net::Timer timer_;  ///< The next piece of a body; later, for the client to take the response.
 };
 

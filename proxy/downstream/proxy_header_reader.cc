@@ -8,24 +8,25 @@
 
 namespace teal::proxy {
 
-ProxyGreeting::ProxyGreeting(Worker& worker, Accepted accepted)
+ProxyHeaderReader::ProxyHeaderReader(Worker& worker, AcceptedConnection accepted)
     : Downstream(worker, std::move(accepted),
-                 [](void* self) { static_cast<ProxyGreeting*>(self)->on_timeout(); }) {
+                 [](void* self) { static_cast<ProxyHeaderReader*>(self)->on_timeout(); }) {
   worker.wheel().set(timer_, worker.now() + timeouts_.proxy_header);
 }
 
-boost::intrusive_ptr<ProxyGreeting> ProxyGreeting::make(Worker& worker, Accepted accepted) {
-  return new ProxyGreeting(worker, std::move(accepted));
+boost::intrusive_ptr<ProxyHeaderReader> ProxyHeaderReader::make(Worker& worker,
+                                                                AcceptedConnection accepted) {
+  return new ProxyHeaderReader(worker, std::move(accepted));
 }
 
-bool ProxyGreeting::is_expected(const config::Listener& spec, const std::string& peer_address) {
+bool ProxyHeaderReader::is_expected(const config::Listener& spec, const std::string& peer_address) {
   if (!spec.proxy_protocol) return false;
   if (peer_address.empty()) return true;  // A Unix socket.
   const auto ip = parse_ip(peer_address);
   return ip.has_value() && any_contains(spec.proxy_protocol->from, *ip);
 }
 
-void ProxyGreeting::on_ready(net::Readiness ready) {
+void ProxyHeaderReader::on_ready(net::Readiness ready) {
   mark_ready(ready);
   const std::span<char> scratch = worker_.scratch(net::kMostProxyHeader);
   const ssize_t size = net::peek(stream_.socket(), scratch);
@@ -54,7 +55,7 @@ void ProxyGreeting::on_ready(net::Readiness ready) {
   go_on_greeted(*this);
 }
 
-void ProxyGreeting::on_timeout() {
+void ProxyHeaderReader::on_timeout() {
   worker_.counters()[Stat::proxy_header_timeouts].add();
   close();
 }

@@ -1,5 +1,5 @@
-// ProxyGreeting: a client's connection before its header of the PROXY protocol has come. Then the
-// connection goes on as any other, under the client's address that the header says.
+// ProxyHeaderReader: a client's connection before its header of the PROXY protocol has come. Then
+// the connection goes on as any other, under the client's address that the header says.
 //
 // The header is looked at in the socket and read only when it is whole, so that nobody behind has
 // to be given what came with it. Owned by the reactor's registration; used by its worker's thread.
@@ -9,9 +9,9 @@
 
 namespace teal::proxy {
 
-class ProxyGreeting final : public Downstream {
+class ProxyHeaderReader final : public Downstream {
  public:
-  static boost::intrusive_ptr<ProxyGreeting> make(Worker& worker, Accepted accepted);
+  static boost::intrusive_ptr<ProxyHeaderReader> make(Worker& worker, AcceptedConnection accepted);
   /// Connections from there begin with a header.
   static bool is_expected(const config::Listener& spec, const std::string& peer_address);
 
@@ -21,7 +21,7 @@ class ProxyGreeting final : public Downstream {
   void resume() override {}
 
  private:
-  ProxyGreeting(Worker& worker, Accepted accepted);
+  ProxyHeaderReader(Worker& worker, AcceptedConnection accepted);
   void on_timeout();
 };
 

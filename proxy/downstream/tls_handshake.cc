@@ -9,31 +9,31 @@
 
 namespace teal::proxy {
 
-TlsGreeting::TlsGreeting(Worker& worker, Accepted accepted)
-    : Downstream(worker, std::move(accepted), &TlsGreeting::on_timer) {
+TlsHandshake::TlsHandshake(Worker& worker, AcceptedConnection accepted)
+    : Downstream(worker, std::move(accepted), &TlsHandshake::on_timer) {
   begin();
 }
 
-TlsGreeting::TlsGreeting(Downstream& from) : Downstream(from, &TlsGreeting::on_timer) {
+TlsHandshake::TlsHandshake(Downstream& from) : Downstream(from, &TlsHandshake::on_timer) {
   begin();
 }
 
-void TlsGreeting::begin() {
+void TlsHandshake::begin() {
   stream_.start_tls(std::make_unique<net::TlsSession>(
       worker_.tls().listeners[listener_], worker_.tls_scratch(), stream_.socket().fd()));
   worker_.wheel().set(timer_, worker_.now() + timeouts_.tls_handshake);
 }
 
-boost::intrusive_ptr<TlsGreeting> TlsGreeting::make(Worker& worker, Accepted accepted) {
-  return new TlsGreeting(worker, std::move(accepted));
+boost::intrusive_ptr<TlsHandshake> TlsHandshake::make(Worker& worker, AcceptedConnection accepted) {
+  return new TlsHandshake(worker, std::move(accepted));
 }
 
-void TlsGreeting::take_over(Downstream& from) {
+void TlsHandshake::take_over(Downstream& from) {
   // Registering it anew announces what is there already.
-  boost::intrusive_ptr<TlsGreeting>(new TlsGreeting(from))->start();
+  boost::intrusive_ptr<TlsHandshake>(new TlsHandshake(from))->start();
 }
 
-void TlsGreeting::on_ready(net::Readiness ready) {
+void TlsHandshake::on_ready(net::Readiness ready) {
   mark_ready(ready);
   net::TlsSession& tls = *stream_.tls();
   switch (tls.shake()) {
@@ -53,7 +53,7 @@ void TlsGreeting::on_ready(net::Readiness ready) {
   }
 }
 
-void TlsGreeting::on_timeout() {
+void TlsHandshake::on_timeout() {
   worker_.counters()[Stat::tls_handshake_timeouts].add();
   close();
 }

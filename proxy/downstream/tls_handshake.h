@@ -1,5 +1,5 @@
-// TlsGreeting: a client's connection in the handshake of TLS. When that is done, what was agreed on
-// (ALPN) goes on with the connection.
+// TlsHandshake: a client's connection in the handshake of TLS. When that is done, what was agreed
+// on (ALPN) goes on with the connection.
 //
 // Owned by the reactor's registration; used by its worker's thread.
 #pragma once
@@ -8,9 +8,9 @@
 
 namespace teal::proxy {
 
-class TlsGreeting final : public Downstream {
+class TlsHandshake final : public Downstream {
  public:
-  static boost::intrusive_ptr<TlsGreeting> make(Worker& worker, Accepted accepted);
+  static boost::intrusive_ptr<TlsHandshake> make(Worker& worker, AcceptedConnection accepted);
   /// Goes on with a connection whose client has been told of.
   static void take_over(Downstream& from);
 
@@ -20,10 +20,10 @@ class TlsGreeting final : public Downstream {
   void resume() override {}
 
  private:
-  TlsGreeting(Worker& worker, Accepted accepted);
-  explicit TlsGreeting(Downstream& from);
+  TlsHandshake(Worker& worker, AcceptedConnection accepted);
+  explicit TlsHandshake(Downstream& from);
   void begin();
-  static void on_timer(void* self) { static_cast<TlsGreeting*>(self)->on_timeout(); }
+  static void on_timer(void* self) { static_cast<TlsHandshake*>(self)->on_timeout(); }
   void on_timeout();
 };
 

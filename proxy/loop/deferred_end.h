@@ -1,4 +1,4 @@
-// OwedEnd: the end of a message that came while its receiver took no more, with a copy of the
+// DeferredEnd: the end of a message that came while its receiver took no more, with a copy of the
 // trailers.
 //
 // Plain value of its owner.
@@ -11,7 +11,7 @@
 
 namespace teal::proxy {
 
-class OwedEnd {
+class DeferredEnd {
  public:
   explicit operator bool() const { return owed_; }
   void clear() { owed_ = false; }

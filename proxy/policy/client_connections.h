@@ -1,5 +1,6 @@
-// ClientPlaces: how many connections each client has open on one listener, exact over all workers.
-// For listeners that limit it; touched when a connection opens or closes, never by a request.
+// ClientConnectionLimiter: how many connections each client has open on one listener, exact over
+// all workers. For listeners that limit it; touched when a connection opens or closes, never by a
+// request.
 //
 // Any thread, by a lock. Holds one entry for each client that is connected, so no more than the
 // listener may have connections.
@@ -14,17 +15,18 @@
 
 namespace teal::proxy {
 
-class ClientPlaces;
+class ClientConnectionLimiter;
 
 /// One connection's place, given back when this goes; empty where nobody counts.
-class ClientPlace {
+class ConnectionPermit {
  public:
-  ClientPlace() = default;
-  ClientPlace(ClientPlaces& places, ClientKey client) : places_(&places), client_(client) {}
-  ~ClientPlace() { give_back(); }
-  ClientPlace(ClientPlace&& from) noexcept
+  ConnectionPermit() = default;
+  ConnectionPermit(ClientConnectionLimiter& places, ClientKey client)
+      : places_(&places), client_(client) {}
+  ~ConnectionPermit() { give_back(); }
+  ConnectionPermit(ConnectionPermit&& from) noexcept
       : places_(std::exchange(from.places_, nullptr)), client_(from.client_) {}
-  ClientPlace& operator=(ClientPlace&& from) noexcept {
+  ConnectionPermit& operator=(ConnectionPermit&& from) noexcept {
     if (this != &from) {
       give_back();
       places_ = std::exchange(from.places_, nullptr);
@@ -38,16 +40,16 @@ class ClientPlace {
  private:
   void give_back();
 
-  ClientPlaces* places_ = nullptr;
+  ClientConnectionLimiter* places_ = nullptr;
   ClientKey client_ = 0;
 };
 
-class ClientPlaces {
+class ClientConnectionLimiter {
  public:
-  explicit ClientPlaces(std::uint32_t most) : most_(most) {}
+  explicit ClientConnectionLimiter(std::uint32_t most) : most_(most) {}
 
   /// Empty: the client has as many as it may.
-  ClientPlace take(ClientKey client) {
+  ConnectionPermit take(ClientKey client) {
     const std::scoped_lock lock(mutex_);
     std::uint32_t& open = open_[client];
     if (open >= most_) return {};
@@ -60,7 +62,7 @@ class ClientPlaces {
   }
 
  private:
-  friend class ClientPlace;
+  friend class ConnectionPermit;
   void give_back(ClientKey client) {
     const std::scoped_lock lock(mutex_);
     const auto found = open_.find(client);
@@ -72,7 +74,7 @@ class ClientPlaces {
   std::unordered_map<ClientKey, std::uint32_t> open_;
 };
 
-inline void ClientPlace::give_back() {
+inline void ConnectionPermit::give_back() {
   if (places_ != nullptr) std::exchange(places_, nullptr)->give_back(client_);
 }
 

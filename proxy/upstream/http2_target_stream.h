@@ -105,7 +105,7 @@ class Http2TargetStream final : public net::Http2ClientStream, public TargetSide
   std::string protocol_;  ///< What the request asks to change to.
   std::string accept_;    ///< The answer to the WebSocket key that does not go out.
   std::string stash_;     ///< Of the response: what the client does not take yet.
-  OwedEnd end_;
+  DeferredEnd end_;
 };
 
 }  // namespace teal::proxy

@@ -76,15 +76,16 @@ WorkerPool::WorkerPool(boost::asio::io_context& control, Options options)
     shared_.gauges.push_back(std::make_unique<ListenerGauge>());
   for (const config::Listener& listener : config.listeners) {
     const std::uint32_t most = listener.limits.connections_per_client;
-    shared_.client_places.push_back(most == 0 ? nullptr : std::make_unique<ClientPlaces>(most));
+    shared_.client_places.push_back(most == 0 ? nullptr
+                                              : std::make_unique<ClientConnectionLimiter>(most));
   }
   make_rate_limits();
   shared_.error_pages = std::make_shared<const ErrorPages>();
   shared_.draws = options_.draws;
   sticky_.resize(config.services.size());
   shared_.loads = std::make_unique<ConnectionLoads>(shared_.workers);
-  shared_.hand_over = [this](std::size_t to, Accepted accepted) {
-    const auto shared = std::make_shared<Accepted>(std::move(accepted));
+  shared_.hand_over = [this](std::size_t to, AcceptedConnection accepted) {
+    const auto shared = std::make_shared<AcceptedConnection>(std::move(accepted));
     workers_[to]->post([&worker = *workers_[to], shared] { worker.adopt(std::move(*shared)); });
   };
   shared_.call = [this](std::size_t to, const std::shared_ptr<GroupLimits>& group) {

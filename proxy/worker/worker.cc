@@ -49,7 +49,7 @@ Worker::Worker(std::uint32_t index, const WorkerShared& shared, std::uint64_t se
   take_table(*first);
   for (ListenerSocket& each : sockets)
     listenings_.emplace_back(
-        new Listening(*this, std::move(each.socket), each.listener, each.shared));
+        new Acceptor(*this, std::move(each.socket), each.listener, each.shared));
 }
 
 Worker::~Worker() {
@@ -211,7 +211,7 @@ void Worker::give_back(std::unique_ptr<Exchange> exchange) {
   }
 }
 
-void Worker::welcome(Accepted accepted) {
+void Worker::welcome(AcceptedConnection accepted) {
   const bool draining = shared_.draining.load(std::memory_order_relaxed);
   const std::size_t chosen = draining ? shared_.loads->keep(index_) : shared_.loads->place(index_);
   if (chosen != index_) {
@@ -222,7 +222,7 @@ void Worker::welcome(Accepted accepted) {
   Downstream::open(*this, std::move(accepted));
 }
 
-void Worker::adopt(Accepted accepted) {
+void Worker::adopt(AcceptedConnection accepted) {
   if (stopping_) {
     release_place(accepted.listener);
     return;

@@ -51,7 +51,7 @@ namespace teal::proxy {
 
 class Downstream;
 class Exchange;
-class Listening;
+class Acceptor;
 
 /// Connections of one listener over all workers; touched when one opens or closes only.
 struct ListenerGauge {
@@ -78,8 +78,9 @@ struct WorkerShared {
   std::vector<std::unique_ptr<ListenerGauge>> gauges;  ///< As Config::listeners.
   std::unique_ptr<ConnectionLoads> loads;
   std::shared_ptr<const ErrorPages> error_pages;
-  std::vector<std::unique_ptr<ClientPlaces>> client_places;  ///< Likewise; null: no limit.
-  std::vector<std::unique_ptr<RateLimiter>> rate_limits;     ///< By config::RateLimit::place.
+  std::vector<std::unique_ptr<ClientConnectionLimiter>>
+      client_places;                                      ///< Likewise; null: no limit.
+  std::vector<std::unique_ptr<RateLimiter>> rate_limits;  ///< By config::RateLimit::place.
   std::atomic<OverloadLevel> overload{OverloadLevel::none};
   /// Descriptors from these on are not for clients, or not for targets either: what control and
   /// probes need is kept back.
@@ -87,7 +88,7 @@ struct WorkerShared {
   std::atomic<int> descriptors_for_targets{std::numeric_limits<int>::max()};
   std::atomic<bool> draining{false};  ///< From now on whoever accepts a connection keeps it.
   /// Gives an accepted connection to another worker; called on worker threads.
-  std::function<void(std::size_t to, Accepted)> hand_over;
+  std::function<void(std::size_t to, AcceptedConnection)> hand_over;
   /// Tells another worker that there is room for its waiting requests; called on worker threads.
   std::function<void(std::size_t to, std::shared_ptr<GroupLimits>)> call;
   /// Tells control that a worker has reports (Worker::take_reports); called on worker threads.
@@ -136,7 +137,7 @@ class Worker {
   /// Cuts what still runs and leaves the loop.
   void stop();
   /// Serves a connection that another worker has accepted.
-  void adopt(Accepted accepted);
+  void adopt(AcceptedConnection accepted);
   /// There may be room for those of its requests that wait there.
   void on_called(const GroupLimits& group);
   /// Control: what there is to be told. The worker may send the next batch.
@@ -195,7 +196,7 @@ class Worker {
   void give_back(std::unique_ptr<Exchange> exchange);
 
   /// Serves it, here or on a worker that has less to do.
-  void welcome(Accepted accepted);
+  void welcome(AcceptedConnection accepted);
   void opened(Downstream& downstream, std::size_t listener);
   /// The same connection under another object.
   void replaced(Downstream& old, Downstream& by);
@@ -312,7 +313,7 @@ class Worker {
   PinnedTable table_;
   std::shared_ptr<const TlsTable> tls_;
   net::TlsScratch tls_scratch_;
-  std::vector<boost::intrusive_ptr<Listening>> listenings_;
+  std::vector<boost::intrusive_ptr<Acceptor>> listenings_;
   bool draining_ = false;
   bool ends_connections_ = false;
   bool stopping_ = false;

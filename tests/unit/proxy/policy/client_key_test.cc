@@ -35,15 +35,15 @@ TEST(ForwardedClient, IsTheLastWhoIsNotTrustedItself) {
   EXPECT_EQ(forwarded({"Host: h"}), "");
 }
 
-TEST(ClientPlaces, AreGivenUpToTheLimitAndBack) {
-  ClientPlaces places(2);
-  ClientPlace first = places.take(1);
-  ClientPlace second = places.take(1);
+TEST(ClientConnectionLimiter, AreGivenUpToTheLimitAndBack) {
+  ClientConnectionLimiter places(2);
+  ConnectionPermit first = places.take(1);
+  ConnectionPermit second = places.take(1);
   EXPECT_TRUE(first && second);
   EXPECT_FALSE(places.take(1));
   EXPECT_TRUE(places.take(2)) << "others have their own";
   EXPECT_EQ(places.clients(), 1U) << "who has gone is forgotten";
-  ClientPlace moved = std::move(first);
+  ConnectionPermit moved = std::move(first);
   EXPECT_FALSE(places.take(1)) << "a place that moves is still taken";
   moved = {};
   EXPECT_TRUE(places.take(1));
