@@ -37,7 +37,7 @@ enum class TargetProtocol : std::uint8_t {
 enum class ProxyVersion : std::uint8_t { v1, v2 };
 
 /// How the targets of a service are spoken to.
-struct Upstream {
+struct UpstreamSettings {
   TargetProtocol protocol = TargetProtocol::http1;
   /// On one connection of HTTP/2; the target may allow fewer.
   std::uint32_t concurrent_streams = 100;
@@ -47,7 +47,7 @@ struct Upstream {
   Millis ping_timeout{10'000};
   /// What a connection begins with; with http1 only.
   std::optional<ProxyVersion> proxy_protocol;
-  bool operator==(const Upstream&) const = default;
+  bool operator==(const UpstreamSettings&) const = default;
 };
 
 // ---- Teal's own answers -----------------------------------------------------------------------
@@ -340,7 +340,7 @@ struct Service {
   ServiceLimits limits;
   HostHeader host_header;
   bool allows_own = false;  ///< A target may be a listener of this very process.
-  Upstream upstream;
+  UpstreamSettings upstream;
   /// Protocols that a request may change its connection to, lower case.
   std::vector<std::string> upgrades{"websocket"};
   std::optional<TargetTls> tls;

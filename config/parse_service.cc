@@ -230,7 +230,7 @@ std::vector<std::string> parse_upgrades(const Value& value) {
   return upgrades;
 }
 
-void parse_upstream(const Value& value, Upstream& upstream) {
+void parse_upstream(const Value& value, UpstreamSettings& upstream) {
   Mapping keys(value);
   keys.choice<TargetProtocol>("protocol", upstream.protocol,
                               {{"http1", TargetProtocol::http1},

@@ -108,10 +108,10 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
   if (again_) [[unlikely]]
     count(*std::exchange(again_, std::nullopt));
   target_ = target;
-  Reach wanted{head_.method, info_.most_read, fresh, !upgrade_.empty()};
+  UpstreamOptions wanted{head_.method, info_.most_read, fresh, !upgrade_.empty()};
   if (const auto version = service().spec->upstream.proxy_protocol)
     wanted.proxy_header = net::make_proxy_header(*version, client_->client_ends());
-  upstream_ = reach(worker_, target, *this, wanted);
+  upstream_ = acquire_upstream(worker_, target, *this, wanted);
   if (upstream_ == nullptr) {
     if (joined_->is_limited) give_back_places(*target);
     report(Failure::connect, 0);

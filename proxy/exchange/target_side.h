@@ -78,7 +78,7 @@ class TargetSide {
 };
 
 /// What is wanted of a target for a request.
-struct Reach {
+struct UpstreamOptions {
   net::Method method = net::Method::get;
   std::size_t most_read = 0;  ///< Of the response at once.
   bool fresh = false;         ///< Not a connection that others have used.
@@ -90,7 +90,7 @@ struct Reach {
 
 /// A side for `exchange`: a kept connection, or one that begins to be made. Null: it failed at
 /// once. Counts it.
-TargetSide* reach(Worker& worker, const boost::local_shared_ptr<TargetRuntime>& target,
-                  Exchange& exchange, const Reach& wanted);
+TargetSide* acquire_upstream(Worker& worker, const boost::local_shared_ptr<TargetRuntime>& target,
+                             Exchange& exchange, const UpstreamOptions& wanted);
 
 }  // namespace teal::proxy

@@ -32,7 +32,7 @@ namespace teal::proxy {
 
 class Exchange;
 class Http2Upstream;
-class Upstream;
+class Http1Upstream;
 
 /// What a worker gives one target at once where no limit is set: a limit all the same, but one that
 /// nobody has to count together.
@@ -105,10 +105,10 @@ struct TargetRuntime {
   IdleList idle_http1;     ///< The most recently used is the newest.
   IdleList idle_http2;
   /// Of idle_http1, those that began with a PROXY header, by it.
-  std::unordered_multimap<std::string_view, Upstream*> idle_named;
+  std::unordered_multimap<std::string_view, Http1Upstream*> idle_named;
   /// Those that throw away the rest of a response nobody wants.
-  std::vector<boost::intrusive_ptr<Upstream>> discarding;
-  config::Upstream spoken;  ///< How its connections speak to it.
+  std::vector<boost::intrusive_ptr<Http1Upstream>> discarding;
+  config::UpstreamSettings upstream_settings;  ///< How its connections speak to it.
   ContinueHabit continues;
   /// So many streams a connection of HTTP/2 took before the target left it, and others behind; 0:
   /// that has not happened, or is over.

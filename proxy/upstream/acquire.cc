@@ -9,29 +9,29 @@ namespace teal::proxy {
 
 namespace {
 
-TargetSide* find_kept(TargetRuntime& target, Exchange& exchange, const Reach& wanted) {
+TargetSide* find_kept(TargetRuntime& target, Exchange& exchange, const UpstreamOptions& wanted) {
   if (!wanted.fresh)
-    if (TargetSide* const kept = Upstream::reuse(target, exchange, wanted)) return kept;
+    if (TargetSide* const kept = Http1Upstream::reuse(target, exchange, wanted)) return kept;
   const bool is_for_http1 =
-      wanted.may_switch && target.spoken.protocol != config::TargetProtocol::http2;
+      wanted.may_switch && target.upstream_settings.protocol != config::TargetProtocol::http2;
   if (target.http2.empty() || is_for_http1) return nullptr;
   Http2Upstream* const shared = Http2Upstream::with_room(target, wanted.fresh);
   return shared != nullptr ? &shared->open_stream(exchange, wanted) : nullptr;
 }
 
 TargetSide* connect(Worker& worker, const boost::local_shared_ptr<TargetRuntime>& target,
-                    Exchange& exchange, const Reach& wanted) {
-  // Where TLS chooses, the first connection has to find out (Upstream::become_http2).
-  if (target->spoken.protocol != config::TargetProtocol::http2)
-    return Upstream::connect(worker, target, exchange, wanted);
+                    Exchange& exchange, const UpstreamOptions& wanted) {
+  // Where TLS chooses, the first connection has to find out (Http1Upstream::become_http2).
+  if (target->upstream_settings.protocol != config::TargetProtocol::http2)
+    return Http1Upstream::connect(worker, target, exchange, wanted);
   Http2Upstream* const made = Http2Upstream::connect(worker, target);
   return made != nullptr ? &made->open_stream(exchange, wanted) : nullptr;
 }
 
 }  // namespace
 
-TargetSide* reach(Worker& worker, const boost::local_shared_ptr<TargetRuntime>& target,
-                  Exchange& exchange, const Reach& wanted) {
+TargetSide* acquire_upstream(Worker& worker, const boost::local_shared_ptr<TargetRuntime>& target,
+                             Exchange& exchange, const UpstreamOptions& wanted) {
   if (TargetSide* const kept = find_kept(*target, exchange, wanted)) return kept;
   TargetSide* const made = connect(worker, target, exchange, wanted);
   if (made == nullptr) (*target->stats)[ServiceStat::upstream_connect_failures].add();

@@ -22,25 +22,27 @@ constexpr std::uint64_t kWorthSplicing = std::uint64_t{24} * 1024;
 
 }  // namespace
 
-Upstream::Upstream(Worker& worker, net::Stream stream,
-                   boost::local_shared_ptr<TargetRuntime> target)
+Http1Upstream::Http1Upstream(Worker& worker, net::Stream stream,
+                             boost::local_shared_ptr<TargetRuntime> target)
     : TargetConnection(worker, std::move(stream), std::move(target)),
       read_size_(kFirstRead),
       parser_(net::kHttp1ResponseLimits),
-      timer_([](void* self) { static_cast<Upstream*>(self)->on_idle_timeout(); }, this) {}
+      timer_([](void* self) { static_cast<Http1Upstream*>(self)->on_idle_timeout(); }, this) {}
 
-Upstream::~Upstream() = default;
+Http1Upstream::~Http1Upstream() = default;
 
-Upstream* Upstream::connect(Worker& worker, const boost::local_shared_ptr<TargetRuntime>& target,
-                            Exchange& exchange, const Reach& wanted) {
-  const boost::intrusive_ptr<Upstream> made = begin<Upstream>(worker, target);
+Http1Upstream* Http1Upstream::connect(Worker& worker,
+                                      const boost::local_shared_ptr<TargetRuntime>& target,
+                                      Exchange& exchange, const UpstreamOptions& wanted) {
+  const boost::intrusive_ptr<Http1Upstream> made = begin<Http1Upstream>(worker, target);
   if (made) made->attach(exchange, wanted);
   return made.get();
 }
 
-Upstream* Upstream::reuse(TargetRuntime& target, Exchange& exchange, const Reach& wanted) {
+Http1Upstream* Http1Upstream::reuse(TargetRuntime& target, Exchange& exchange,
+                                    const UpstreamOptions& wanted) {
   if (target.idle_http1.empty()) return nullptr;
-  Upstream* kept = static_cast<Upstream*>(target.idle_http1.newest());
+  Http1Upstream* kept = static_cast<Http1Upstream*>(target.idle_http1.newest());
   if (!wanted.proxy_header.empty()) {
     const auto found = target.idle_named.find(wanted.proxy_header);
     if (found == target.idle_named.end()) return nullptr;
@@ -53,7 +55,7 @@ Upstream* Upstream::reuse(TargetRuntime& target, Exchange& exchange, const Reach
   return kept;
 }
 
-void Upstream::attach(Exchange& exchange, const Reach& wanted) {
+void Http1Upstream::attach(Exchange& exchange, const UpstreamOptions& wanted) {
   TEAL_ASSERT(state_ != State::closed && exchange_ == nullptr);
   exchange_ = &exchange;
   if (state_ == State::idle)
@@ -71,12 +73,12 @@ void Upstream::attach(Exchange& exchange, const Reach& wanted) {
   parser_.expect(wanted.method, wanted.may_switch);
 }
 
-void Upstream::send_head(const net::RequestHead& head, const RequestStyle& style) {
+void Http1Upstream::send_head(const net::RequestHead& head, const RequestStyle& style) {
   is_chunked_ = head.framing.kind == net::Framing::Kind::chunked;
   append_request_head(output(), head, style);
 }
 
-void Upstream::send_body(std::string_view bytes) {
+void Http1Upstream::send_body(std::string_view bytes) {
   if (!is_chunked_) {
     write_view(bytes);
     return;
@@ -86,17 +88,17 @@ void Upstream::send_body(std::string_view bytes) {
   write_view(net::kCrlf);
 }
 
-void Upstream::begin_tunnel() {
+void Http1Upstream::begin_tunnel() {
   is_tunnel_ = true;
   is_chunked_ = false;
 }
 
-void Upstream::send_end(const net::Fields& trailers) {
+void Http1Upstream::send_end(const net::Fields& trailers) {
   if (is_tunnel_) finish_output();
   if (is_chunked_) append_last_chunk(output(), trailers);
 }
 
-void Upstream::on_ready(net::Readiness ready) {
+void Http1Upstream::on_ready(net::Readiness ready) {
   mark_ready(ready);
   if (state_ == State::connecting) {
     go_on_connecting(ready);
@@ -111,7 +113,7 @@ void Upstream::on_ready(net::Readiness ready) {
   if (ready.read) read_response();
 }
 
-void Upstream::resume() {
+void Http1Upstream::resume() {
   if (state_ == State::idle && may_read()) {
     on_idle_input();
     return;
@@ -131,7 +133,7 @@ void Upstream::resume() {
   read_response();
 }
 
-void Upstream::on_open() {
+void Http1Upstream::on_open() {
   if (stream_.tls() != nullptr && stream_.tls()->is_http2()) {
     become_http2();
     return;
@@ -141,24 +143,24 @@ void Upstream::on_open() {
   if (exchange_ != nullptr) exchange_->on_connected(*this);
 }
 
-void Upstream::become_http2() {
+void Http1Upstream::become_http2() {
   state_ = State::closed;
   count_closed(false);
   Exchange& exchange = *std::exchange(exchange_, nullptr);
   Http2Upstream::take_over(worker_, release_stream(), target_, exchange, {.most_read = most_read_});
 }
 
-void Upstream::unpause() {
+void Http1Upstream::unpause() {
   if (!std::exchange(paused_, false)) return;
   if (may_read()) worker_.resume_soon(*this);
 }
 
-bool Upstream::is_reading() const {
+bool Http1Upstream::is_reading() const {
   return state_ == State::discarding ||
          (state_ == State::busy && exchange_ != nullptr && !paused_ && !input_ended_);
 }
 
-void Upstream::read_response() {
+void Http1Upstream::read_response() {
   int reads = 0;
   while (is_reading() && may_read()) {
     if (++reads > kReadsPerTurn) {
@@ -207,7 +209,7 @@ void Upstream::read_response() {
   }
 }
 
-std::optional<net::ReadResult> Upstream::splice_body() {
+std::optional<net::ReadResult> Http1Upstream::splice_body() {
   if (parser_.known_rest() < (is_spliced_ ? 1 : kWorthSplicing) || exchange_ == nullptr) [[likely]]
     return std::nullopt;
   Channel* const client = exchange_->bare_output();
@@ -221,7 +223,7 @@ std::optional<net::ReadResult> Upstream::splice_body() {
   return got;
 }
 
-bool Upstream::parse(std::string_view input) {
+bool Http1Upstream::parse(std::string_view input) {
   while (true) {
     const net::ParseStep step = parser_.next(input);
     input.remove_prefix(step.consumed);
@@ -251,11 +253,11 @@ bool Upstream::parse(std::string_view input) {
   }
 }
 
-bool Upstream::discard_step(const net::ParseStep& step, bool is_last_input) {
+bool Http1Upstream::discard_step(const net::ParseStep& step, bool is_last_input) {
   discarded_ += step.body.size();
   const bool is_end = step.event == net::ParseEvent::end;
   if (is_end && is_last_input && parser_.head().keep_alive && !is_blocked()) {
-    const boost::intrusive_ptr<Upstream> alive(this);
+    const boost::intrusive_ptr<Http1Upstream> alive(this);
     free_memory(stash_);
     std::erase(target_->discarding, alive);
     state_ = State::busy;
@@ -267,8 +269,8 @@ bool Upstream::discard_step(const net::ParseStep& step, bool is_last_input) {
   return false;
 }
 
-void Upstream::fail(Failure failure, net::Refusal rule) {
-  const boost::intrusive_ptr<Upstream> alive(this);
+void Http1Upstream::fail(Failure failure, net::Refusal rule) {
+  const boost::intrusive_ptr<Http1Upstream> alive(this);
   if (exchange_ != nullptr) {
     exchange_->on_upstream_failed(failure, rule);  // abandons this connection
   } else {
@@ -276,7 +278,7 @@ void Upstream::fail(Failure failure, net::Refusal rule) {
   }
 }
 
-void Upstream::release() {
+void Http1Upstream::release() {
   TEAL_ASSERT(state_ == State::busy);
   exchange_ = nullptr;
   if (target_->retired || worker_.is_draining() || is_broken() ||
@@ -291,7 +293,7 @@ void Upstream::release() {
   if (may_read()) worker_.resume_soon(*this);
 }
 
-void Upstream::discard() {
+void Http1Upstream::discard() {
   TEAL_ASSERT(state_ == State::busy);
   exchange_ = nullptr;
   paused_ = false;
@@ -307,8 +309,8 @@ void Upstream::discard() {
   if (may_read()) worker_.resume_soon(*this);
 }
 
-void Upstream::abandon() {
-  const boost::intrusive_ptr<Upstream> alive(this);
+void Http1Upstream::abandon() {
+  const boost::intrusive_ptr<Http1Upstream> alive(this);
   exchange_ = nullptr;
   if (state_ == State::closed) return;
   if (state_ == State::idle) forget_name();
@@ -319,12 +321,12 @@ void Upstream::abandon() {
   close_channel();
 }
 
-void Upstream::close_idle() {
+void Http1Upstream::close_idle() {
   TEAL_ASSERT(state_ == State::idle || state_ == State::discarding);
   abandon();
 }
 
-void Upstream::on_idle_input() {
+void Http1Upstream::on_idle_input() {
   const net::ReadResult got = read_behind({}, 1);
   if (got.size == 0 && !got.eof && got.error == 0) return;  // nothing there after all
   if (got.size > 0) worker_.counters().refused(net::Refusal::bytes_after_message).add();
@@ -332,7 +334,7 @@ void Upstream::on_idle_input() {
   abandon();
 }
 
-void Upstream::forget_name() {
+void Http1Upstream::forget_name() {
   if (proxy_header_.empty()) return;
   const auto [begin, end] = target_->idle_named.equal_range(proxy_header_);
   const auto me =
@@ -340,7 +342,7 @@ void Upstream::forget_name() {
   if (me != end) target_->idle_named.erase(me);
 }
 
-void Upstream::on_idle_timeout() {
+void Http1Upstream::on_idle_timeout() {
   if (state_ == State::discarding) abandon();
   if (state_ != State::idle) return;
   (*target_->stats)[ServiceStat::upstream_expired_idle].add();

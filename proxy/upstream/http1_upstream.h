@@ -1,5 +1,5 @@
-// Upstream: one connection to a target that speaks HTTP/1. Connects, carries one request at a time
-// for an exchange, and between requests waits in its target's pool with its readiness still
+// Http1Upstream: one connection to a target that speaks HTTP/1. Connects, carries one request at a
+// time for an exchange, and between requests waits in its target's pool with its readiness still
 // watched, so that a target's close is noticed before the connection is used again. Where the
 // service lets TLS choose, and it chooses HTTP/2, an Http2Upstream goes on with it.
 //
@@ -20,14 +20,16 @@
 
 namespace teal::proxy {
 
-class Upstream final : public TargetConnection, public TargetSide {
+class Http1Upstream final : public TargetConnection, public TargetSide {
  public:
   /// Begins to connect. Null: it failed at once.
-  static Upstream* connect(Worker& worker, const boost::local_shared_ptr<TargetRuntime>& target,
-                           Exchange& exchange, const Reach& wanted);
+  static Http1Upstream* connect(Worker& worker,
+                                const boost::local_shared_ptr<TargetRuntime>& target,
+                                Exchange& exchange, const UpstreamOptions& wanted);
   /// The connection of the pool that was used last, for the next request; null: there is none.
-  static Upstream* reuse(TargetRuntime& target, Exchange& exchange, const Reach& wanted);
-  ~Upstream() override;
+  static Http1Upstream* reuse(TargetRuntime& target, Exchange& exchange,
+                              const UpstreamOptions& wanted);
+  ~Http1Upstream() override;
 
   /// Also one with the rest of a response to throw away.
   void close_idle() override;
@@ -61,9 +63,9 @@ class Upstream final : public TargetConnection, public TargetSide {
   enum class State : std::uint8_t { connecting, busy, discarding, idle, closed };
 
   friend class TargetConnection;
-  Upstream(Worker& worker, net::Stream stream, boost::local_shared_ptr<TargetRuntime> target);
+  Http1Upstream(Worker& worker, net::Stream stream, boost::local_shared_ptr<TargetRuntime> target);
   /// From now on this connection works for `exchange`, which gets the response's events.
-  void attach(Exchange& exchange, const Reach& wanted);
+  void attach(Exchange& exchange, const UpstreamOptions& wanted);
   void on_open() override;
   void on_failed(Failure failure) override { fail(failure, net::Refusal::none); }
   void become_http2();

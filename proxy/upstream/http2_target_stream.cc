@@ -26,7 +26,7 @@ std::string_view key_of(const net::RequestHead& head, const UpgradeStyle& upgrad
 }  // namespace
 
 Http2TargetStream::Http2TargetStream(Http2Upstream& connection, std::size_t place,
-                                     Exchange& exchange, const Reach& wanted, bool kept)
+                                     Exchange& exchange, const UpstreamOptions& wanted, bool kept)
     : connection_(&connection),
       place_(place),
       exchange_(&exchange),

@@ -24,7 +24,7 @@ class Http2TargetStream final : public net::Http2ClientStream, public TargetSide
  public:
   /// `kept`: the connection has carried others.
   Http2TargetStream(Http2Upstream& connection, std::size_t place, Exchange& exchange,
-                    const Reach& wanted, bool kept);
+                    const UpstreamOptions& wanted, bool kept);
   ~Http2TargetStream() override;
 
   /// Its place among the connection's streams, which changes.

@@ -41,7 +41,7 @@ Http2Upstream* Http2Upstream::connect(Worker& worker,
 
 void Http2Upstream::take_over(Worker& worker, net::Stream stream,
                               const boost::local_shared_ptr<TargetRuntime>& target,
-                              Exchange& exchange, const Reach& wanted) {
+                              Exchange& exchange, const UpstreamOptions& wanted) {
   const boost::intrusive_ptr<Http2Upstream> made(
       new Http2Upstream(worker, std::move(stream), target));
   if (!made->watch()) {
@@ -143,7 +143,7 @@ Http2Upstream* Http2Upstream::with_room(TargetRuntime& target, bool fresh) {
 }
 
 bool Http2Upstream::has_room(bool fresh) const {
-  const std::uint32_t most = target_->spoken.concurrent_streams;
+  const std::uint32_t most = target_->upstream_settings.concurrent_streams;
   if (phase_ < Phase::open) return !is_stale_ && streams_.size() < most && !is_at_its_end();
   return phase_ == Phase::open && !fresh && !is_broken() && !is_pinged_ &&
          session_->accepts_streams() &&
@@ -169,7 +169,7 @@ void Http2Upstream::note_staying() {
     target_->left_after = 0;
 }
 
-TargetSide& Http2Upstream::open_stream(Exchange& exchange, const Reach& wanted) {
+TargetSide& Http2Upstream::open_stream(Exchange& exchange, const UpstreamOptions& wanted) {
   const bool is_kept = requests_ > 0 && is_ready();
   if (is_kept) (*target_->stats)[ServiceStat::upstream_reuses].add();
   if (std::exchange(is_idle_, false)) {
@@ -381,9 +381,9 @@ void Http2Upstream::set_deadline() {
   if (phase_ < Phase::open) return;  // Those that wait have deadlines of their own.
   Mono at = idle_since_ + target_->idle_timeout;
   if (is_pinged_)
-    at = last_input_ + target_->spoken.ping_timeout;
+    at = last_input_ + target_->upstream_settings.ping_timeout;
   else if (!is_idle_)
-    at = std::max(last_input_ + target_->spoken.ping_after, next_ping_);
+    at = std::max(last_input_ + target_->upstream_settings.ping_after, next_ping_);
   worker_.wheel().set(timer_, at);
 }
 

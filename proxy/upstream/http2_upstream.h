@@ -38,12 +38,12 @@ class Http2Upstream final : public Http2Channel<TargetConnection> {
   /// it.
   static void take_over(Worker& worker, net::Stream stream,
                         const boost::local_shared_ptr<TargetRuntime>& target, Exchange& exchange,
-                        const Reach& wanted);
+                        const UpstreamOptions& wanted);
   /// One of the target's that takes one more request, or null. `fresh`: only one in the making.
   static Http2Upstream* with_room(TargetRuntime& target, bool fresh);
   ~Http2Upstream() override;
 
-  TargetSide& open_stream(Exchange& exchange, const Reach& wanted);
+  TargetSide& open_stream(Exchange& exchange, const UpstreamOptions& wanted);
   /// Requests go out on it at once.
   bool is_ready() const { return phase_ == Phase::open; }
   /// The target was reached, but takes no stream for now.

@@ -10,7 +10,7 @@ TargetConnection::TargetConnection(Worker& worker, net::Stream stream,
                                    boost::local_shared_ptr<TargetRuntime> target)
     : Channel(worker, std::move(stream)),
       target_(std::move(target)),
-      protocol_(target_->spoken.protocol) {}
+      protocol_(target_->upstream_settings.protocol) {}
 
 TargetConnection::~TargetConnection() = default;
 

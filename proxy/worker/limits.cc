@@ -98,7 +98,7 @@ void Worker::close_surplus() {
     const std::uint32_t surplus =
         target->need.end_period(target->in_flight, target->idle - idle_http2, is_short);
     // A connection that names a client is needed as long as the client is there, not by number.
-    const bool is_by_number = !target->spoken.proxy_protocol || is_short;
+    const bool is_by_number = !target->upstream_settings.proxy_protocol || is_short;
     if (is_by_number) idle_pool_.close_surplus(target->idle_http1, surplus);
     if (target->http2.empty()) continue;
     const auto in_use = static_cast<std::uint32_t>(target->http2.size()) - idle_http2;

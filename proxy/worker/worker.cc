@@ -284,7 +284,7 @@ boost::local_shared_ptr<TargetRuntime> Worker::target_runtime(
   runtime->in_flight_limit = service.limits.in_flight_per_target;
   runtime->idle_limit = service.limits.idle_per_target;
   runtime->idle_timeout = service.timeouts.upstream_idle;
-  runtime->spoken = service.upstream;
+  runtime->upstream_settings = service.upstream;
   return runtime;
 }
 
@@ -377,7 +377,7 @@ void Worker::take_table(const RouteTable& routes) {
 void Worker::close_idle_of(TargetRuntime& target) {
   while (!target.idle_http1.empty()) target.idle_http1.oldest()->close_idle();
   while (!target.discarding.empty()) {
-    const boost::intrusive_ptr<Upstream> upstream = target.discarding.back();
+    const boost::intrusive_ptr<Http1Upstream> upstream = target.discarding.back();
     upstream->close_idle();
   }
   const auto http2 = std::exchange(target.http2, {});

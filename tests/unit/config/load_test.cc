@@ -277,7 +277,7 @@ TEST(LoadService, ReadsStickiness) {
 
 TEST(LoadService, ReadsWhatTargetsSpeak) {
   EXPECT_EQ(service_with("").upstream,
-            (Upstream{TargetProtocol::http1, 100, Millis{30'000}, Millis{10'000}, {}}));
+            (UpstreamSettings{TargetProtocol::http1, 100, Millis{30'000}, Millis{10'000}, {}}));
   const auto spoken = [](const std::string& protocol) {
     return service_with("  upstream: { protocol: " + protocol + " }\n").upstream.protocol;
   };
