@@ -120,12 +120,12 @@ Peer Downstream::peer() const {
   return peer;
 }
 
-bool Downstream::has_own_answers() const {
+bool Downstream::has_local_replies() const {
   if (const net::TlsSession* tls = stream_.tls()) return tls->server()->has_policies();
   return spec().redirect_https.has_value();
 }
 
-std::optional<Downstream::OwnAnswer> Downstream::own_answer(const net::RequestHead& head) {
+std::optional<Downstream::LocalReply> Downstream::local_reply(const net::RequestHead& head) {
   const std::string_view authority = head.text(head.authority);
   if (const net::TlsSession* tls = stream_.tls()) {
     // RFC 9110, section 15.5.20: the name of the handshake decided what the client had to show, so
@@ -134,26 +134,26 @@ std::optional<Downstream::OwnAnswer> Downstream::own_answer(const net::RequestHe
     const std::string_view host = normalise_host(authority, buffer);
     if (tls->server()->policy_of(host) == tls->policy()) return std::nullopt;
     worker_.counters()[Stat::misdirected].add();
-    return OwnAnswer{421,
-                     "this host has other rules for clients: connect by its own name",
-                     Termination::misdirected,
-                     {}};
+    return LocalReply{421,
+                      "this host has other rules for clients: connect by its own name",
+                      Termination::misdirected,
+                      {}};
   }
   const config::HttpsRedirect& redirect = *spec().redirect_https;
   stats()[ListenerStat::redirects].add();
   if (authority.empty())
-    return OwnAnswer{400,
-                     "only HTTPS is served here, and the request names no host",
-                     Termination::redirected,
-                     {}};
+    return LocalReply{400,
+                      "only HTTPS is served here, and the request names no host",
+                      Termination::redirected,
+                      {}};
   config::Redirect to;
   to.scheme = "https";
   to.port = redirect.port;
-  return OwnAnswer{redirect.status, "this is served by HTTPS only", Termination::redirected,
-                   redirect_location(to, {}, {authority, head.text(head.target)})};
+  return LocalReply{redirect.status, "this is served by HTTPS only", Termination::redirected,
+                    redirect_location(to, {}, {authority, head.text(head.target)})};
 }
 
-std::string_view Downstream::error_page(const OwnAnswer& answer, OwnContent& content,
+std::string_view Downstream::error_page(const LocalReply& answer, LocalReplyContent& content,
                                         ResponseStyle& style) const {
   if (answer.status < 400) return answer.text;
   const ErrorPage* const page =

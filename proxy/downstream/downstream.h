@@ -29,7 +29,7 @@ class CensusTaker;
 class Downstream : public Channel {
  public:
   /// What is answered without asking any target.
-  struct OwnAnswer {
+  struct LocalReply {
     std::uint16_t status = 0;
     std::string_view text;
     Termination termination = Termination::ok;
@@ -74,11 +74,11 @@ class Downstream : public Channel {
   const config::Listener& spec() const;
   /// Who asks, for requests to come.
   Peer peer() const;
-  bool has_own_answers() const;
-  std::optional<OwnAnswer> own_answer(const net::RequestHead& head);
+  bool has_local_replies() const;
+  std::optional<LocalReply> local_reply(const net::RequestHead& head);
   /// The body of an answer: that of the listener's page for it, which the style then says, or its
   /// text. `content`: of the style.
-  std::string_view error_page(const OwnAnswer& answer, OwnContent& content,
+  std::string_view error_page(const LocalReply& answer, LocalReplyContent& content,
                               ResponseStyle& style) const;
   struct Sent {
     std::uint16_t status;

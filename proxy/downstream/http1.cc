@@ -232,8 +232,8 @@ void Http1Downstream::begin_exchange() {
     request_done_ = true;
   }
   timer_.cancel();
-  if (has_own_answers()) [[unlikely]] {
-    if (const std::optional<OwnAnswer> answer = own_answer(head)) {
+  if (has_local_replies()) [[unlikely]] {
+    if (const std::optional<LocalReply> answer = local_reply(head)) {
       answer_and_end(*answer, {}, &head);
       return;
     }

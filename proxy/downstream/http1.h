@@ -38,8 +38,8 @@ class Http1Downstream final : public Downstream, public ClientSide {
   void send_interim(const net::ResponseHead& head) override;
   void send_head(const net::ResponseHead& head, const ResponseStyle& style) override;
   void send_switched(net::ResponseHead& head, const ResponseStyle& style) override;
-  std::size_t send_own(std::uint16_t status, std::string_view text, const ResponseStyle& style,
-                       bool head_request) override;
+  std::size_t send_local_reply(std::uint16_t status, std::string_view text,
+                               const ResponseStyle& style, bool head_request) override;
   void send_body(std::string_view bytes) override;
   Channel* bare_output() override;
   void send_end(const net::Fields& trailers) override;
@@ -69,7 +69,7 @@ class Http1Downstream final : public Downstream, public ClientSide {
   bool serves_half_closed() const;
   void refuse(net::Refusal rule);
   /// An answer to what never became a request, and its line in the log.
-  void answer_and_end(const OwnAnswer& answer, std::string_view detail,
+  void answer_and_end(const LocalReply& answer, std::string_view detail,
                       const net::RequestHead* head = nullptr);
   void next_request();
   /// Of a connection whose last output is there.

@@ -20,17 +20,17 @@ void Http1Downstream::refuse(net::Refusal rule) {
                  net::to_string(rule));
 }
 
-void Http1Downstream::answer_and_end(const OwnAnswer& answer, std::string_view detail,
+void Http1Downstream::answer_and_end(const LocalReply& answer, std::string_view detail,
                                      const net::RequestHead* head) {
   ResponseStyle style;
   style.location = answer.location;
   style.framing = {net::Framing::Kind::length, answer.text.size()};
   style.close = true;
   style.date = worker_.date();
-  OwnContent content;
+  LocalReplyContent content;
   const std::string_view text = error_page(answer, content, style);
-  const std::size_t size =
-      send_own(answer.status, text, style, head != nullptr && head->method == net::Method::head);
+  const std::size_t size = send_local_reply(answer.status, text, style,
+                                            head != nullptr && head->method == net::Method::head);
   log_own({answer.status, size}, answer.termination, detail, head);
   const bool is_late = answer.termination == Termination::request_header_timeout;
   end_with_output(is_late ? Ending::brief_linger : Ending::linger);
@@ -68,13 +68,13 @@ void Http1Downstream::send_switched(net::ResponseHead& head, const ResponseStyle
   mark_ready({.read = true});
 }
 
-std::size_t Http1Downstream::send_own(std::uint16_t status, std::string_view text,
-                                      const ResponseStyle& style, bool head_request) {
+std::size_t Http1Downstream::send_local_reply(std::uint16_t status, std::string_view text,
+                                              const ResponseStyle& style, bool head_request) {
   framing_ = style.framing;
   close_after_ = close_after_ || style.close;
   ResponseStyle own = style;
   if (stream_.tls() != nullptr) own.hsts = spec().hsts;
-  return append_own_response(output(), status, text, own, head_request);
+  return append_local_reply(output(), status, text, own, head_request);
 }
 
 void Http1Downstream::send_body(std::string_view bytes) {

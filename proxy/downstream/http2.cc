@@ -115,16 +115,16 @@ void Http2Downstream::on_malformed(const net::RequestHead& head, net::Refusal ru
   log_own({net::status_of(rule), 0}, Termination::refused, net::to_string(rule), &head);
 }
 
-void Http2Downstream::answer(Http2Request& request, const OwnAnswer& answer,
+void Http2Downstream::answer(Http2Request& request, const LocalReply& answer,
                              std::string_view detail, const net::RequestHead& head) {
   ResponseStyle style;
   style.location = answer.location;
   style.framing = {net::Framing::Kind::length, answer.text.size()};
   style.date = worker_.date();
-  OwnContent content;
+  LocalReplyContent content;
   const std::string_view text = error_page(answer, content, style);
   const std::size_t size =
-      request.send_own(answer.status, text, style, head.method == net::Method::head);
+      request.send_local_reply(answer.status, text, style, head.method == net::Method::head);
   log_own({answer.status, size}, answer.termination, detail, &head);
 }
 

@@ -35,15 +35,15 @@ class Http2Downstream final : public Http2Channel<Downstream>, public net::Http2
 
   // ---- for its requests
   using Downstream::ends;
-  using Downstream::has_own_answers;
-  using Downstream::own_answer;
+  using Downstream::has_local_replies;
+  using Downstream::local_reply;
   using Downstream::peer;
   std::size_t listener() const { return listener_; }
   std::string_view hsts() const { return spec().hsts; }
   /// How long a client may take over the end of a response.
   Millis flush_timeout() const { return timeouts_.keep_alive; }
   /// Answers what no target is to see, and logs it.
-  void answer(Http2Request& request, const OwnAnswer& answer, std::string_view detail,
+  void answer(Http2Request& request, const LocalReply& answer, std::string_view detail,
               const net::RequestHead& head);
 
   // ---- Http2Session::Requests

@@ -44,8 +44,8 @@ void Http2Request::on_request(net::RequestHead& head, net::Refusal rule) {
                        net::to_string(rule), head);
     return;
   }
-  if (connection_.has_own_answers()) {
-    if (const std::optional<Downstream::OwnAnswer> answer = connection_.own_answer(head)) {
+  if (connection_.has_local_replies()) {
+    if (const std::optional<Downstream::LocalReply> answer = connection_.local_reply(head)) {
       connection_.answer(*this, *answer, {}, head);
       return;
     }
@@ -183,10 +183,10 @@ void Http2Request::send_switched(net::ResponseHead& head, const ResponseStyle& s
   connection_.resume_after_turn();
 }
 
-std::size_t Http2Request::send_own(std::uint16_t status, std::string_view text,
-                                   const ResponseStyle& style, bool head_request) {
+std::size_t Http2Request::send_local_reply(std::uint16_t status, std::string_view text,
+                                           const ResponseStyle& style, bool head_request) {
   Text& bytes = connection_.head_text();
-  const std::size_t size = append_own_response(bytes, status, text, style_for(style), head_request);
+  const std::size_t size = append_local_reply(bytes, status, text, style_for(style), head_request);
   const std::size_t head_size = bytes.size() - size;
   const std::string_view body = bytes.view().substr(head_size);
   connection_.session().send_head(*this, bytes.view().substr(0, head_size), body.empty());

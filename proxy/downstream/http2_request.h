@@ -52,8 +52,8 @@ class Http2Request final : public net::Http2ServerStream, public ClientSide {
   void send_interim(const net::ResponseHead& head) override;
   void send_head(const net::ResponseHead& head, const ResponseStyle& style) override;
   void send_switched(net::ResponseHead& head, const ResponseStyle& style) override;
-  std::size_t send_own(std::uint16_t status, std::string_view text, const ResponseStyle& style,
-                       bool head_request) override;
+  std::size_t send_local_reply(std::uint16_t status, std::string_view text,
+                               const ResponseStyle& style, bool head_request) override;
   void send_body(std::string_view bytes) override;
   void send_end(const net::Fields& trailers) override;
   void send_truncated() override;

@@ -29,8 +29,8 @@ class ClientSide {
   /// from now on, and an end on either side is that of one direction.
   virtual void send_switched(net::ResponseHead& head, const ResponseStyle& style) = 0;
   /// A whole response of Teal's own; how long its body is.
-  virtual std::size_t send_own(std::uint16_t status, std::string_view text,
-                               const ResponseStyle& style, bool head_request) = 0;
+  virtual std::size_t send_local_reply(std::uint16_t status, std::string_view text,
+                                       const ResponseStyle& style, bool head_request) = 0;
   /// The bytes need to live to the end of the callback only.
   virtual void send_body(std::string_view bytes) = 0;
   /// Where a body may go without being shown, since it leaves as it comes: Channel::splice_from().

@@ -349,7 +349,7 @@ class Exchange {
   // exchange/finish.cc: own responses, accounting, log
   /// `content`: of what is not one line of text.
   void reply(std::uint16_t status, std::string_view text, Termination termination,
-             const OwnContent* content = nullptr);
+             const LocalReplyContent* content = nullptr);
   const ErrorPage* error_page(std::uint16_t status) const;
   void truncate(Termination termination, Origin origin);
   void finish(Origin origin);

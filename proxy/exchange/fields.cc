@@ -53,7 +53,7 @@ bool Exchange::settle_max_forwards() {
       return false;
     case MaxForwards::ends_here: break;
   }
-  const OwnContent content{.content_type = {}, .lines = kAllow};
+  const LocalReplyContent content{.content_type = {}, .lines = kAllow};
   reply(200, {}, Termination::responded, &content);
   return false;
 }

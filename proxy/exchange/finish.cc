@@ -25,7 +25,7 @@ ResponseStyle Exchange::style() const {
 }
 
 void Exchange::reply(std::uint16_t status, std::string_view text, Termination termination,
-                     const OwnContent* content) {
+                     const LocalReplyContent* content) {
   status_ = outcome_ = status;
   own_response_ = true;
   termination_ = termination;
@@ -35,7 +35,7 @@ void Exchange::reply(std::uint16_t status, std::string_view text, Termination te
   set_cookie_.clear();
   ResponseStyle own = style();
   own.own = content;
-  OwnContent page_content;
+  LocalReplyContent page_content;
   const bool is_error = status >= 400 && (content == nullptr || !content->is_kept);
   if (is_grpc_) {
     answer_grpc(status, own);
@@ -44,7 +44,7 @@ void Exchange::reply(std::uint16_t status, std::string_view text, Termination te
     own.own = &page_content;
     text = *page->body;
   }
-  bytes_sent_ = client_->send_own(status_, text, own, head_.method == net::Method::head);
+  bytes_sent_ = client_->send_local_reply(status_, text, own, head_.method == net::Method::head);
   if (is_fault_of_group(termination)) tell_error();
   finish(Origin::teal);
 }

@@ -70,7 +70,7 @@ void Exchange::give_back() {
     end_traffic();
     end_exposure(false);
   }
-  const OwnContent content{"text/plain; charset=utf-8", "retry-after: 1\r\n", false, true};
+  const LocalReplyContent content{"text/plain; charset=utf-8", "retry-after: 1\r\n", false, true};
   reply(503, "the target did not begin the request, try again", Termination::not_begun, &content);
 }
 

@@ -123,14 +123,14 @@ bool Exchange::is_over_rate() {
   if (verdict.is_allowed) return false;
   counters[Stat::rate_limited].add();
   const std::string lines = "retry-after: " + std::to_string(verdict.wait.count()) + "\r\n";
-  const OwnContent content{kPlainText, lines, false, true};
+  const LocalReplyContent content{kPlainText, lines, false, true};
   reply(429, "too many requests of this client", Termination::rate_limited, &content);
   return true;
 }
 
 void Exchange::refuse_overload() {
   worker_.counters()[Stat::overload_requests].add();
-  const OwnContent content{kPlainText, "retry-after: 5\r\n", false, true};
+  const LocalReplyContent content{kPlainText, "retry-after: 5\r\n", false, true};
   reply(503, "overloaded, try again", Termination::overloaded, &content);
 }
 
@@ -141,7 +141,7 @@ void Exchange::redirect() {
       redirect_location(*actions()->redirect, covered(head_.path(), path_rules(), matched_), asked);
   const std::string lines =
       "location: " + location + "\r\n" + lines_of(actions()->response_headers);
-  const OwnContent content{kPlainText, lines, true, true};
+  const LocalReplyContent content{kPlainText, lines, true, true};
   reply(actions()->redirect->status, "see " + location, Termination::redirected, &content);
 }
 
@@ -150,7 +150,7 @@ void Exchange::respond() {
   const config::FixedResponse& response = *actions()->respond;
   const std::string lines = lines_of(actions()->response_headers);
   const std::string_view type = response.body.empty() ? std::string_view() : response.content_type;
-  const OwnContent content{type, lines, true, false};
+  const LocalReplyContent content{type, lines, true, false};
   reply(response.status, response.body, Termination::responded, &content);
 }
 

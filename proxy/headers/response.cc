@@ -155,12 +155,12 @@ void append_last_chunk(Text& out, const net::Fields& trailers) {
   append_trailers(out, trailers);
 }
 
-std::size_t append_own_response(Text& out, std::uint16_t status, std::string_view body,
-                                const ResponseStyle& style, bool head_request) {
+std::size_t append_local_reply(Text& out, std::uint16_t status, std::string_view body,
+                               const ResponseStyle& style, bool head_request) {
   const bool is_grpc = style.grpc_status.has_value();
   const bool has_content = !has_no_length(status) && status != 304 && !is_grpc;
-  constexpr OwnContent kLine{"text/plain; charset=utf-8", {}, false, true};
-  const OwnContent& own = style.own != nullptr ? *style.own : kLine;
+  constexpr LocalReplyContent kLine{"text/plain; charset=utf-8", {}, false, true};
+  const LocalReplyContent& own = style.own != nullptr ? *style.own : kLine;
   const std::string_view end = own.is_line ? "\n" : "";
   Pen pen = out.open(3 * body.size() + own.content_type.size() + own.lines.size() +
                      size_of_values(style) + kAddedBytes);

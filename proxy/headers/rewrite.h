@@ -80,7 +80,7 @@ struct RequestStyle {
 void append_request_head(Text& out, const net::RequestHead& head, const RequestStyle& style);
 
 /// What a response of Teal's own has besides a line of text.
-struct OwnContent {
+struct LocalReplyContent {
   std::string_view content_type;
   std::string_view lines;  ///< Further header lines, with CRLF.
   bool is_kept = false;    ///< May be kept in caches: no `cache-control: no-store`.
@@ -90,14 +90,14 @@ struct OwnContent {
 /// How a response leaves.
 struct ResponseStyle {
   bool client_is_http10 = false;
-  bool close = false;               ///< Say `connection: close`.
-  net::Framing framing;             ///< As sent to the client, may differ from what came.
-  std::string_view set_cookie;      ///< A whole Set-Cookie value to add, or empty.
-  std::string_view shield;          ///< The value of x-teal-shield, or empty.
-  std::string_view request_id;      ///< Sent back as x-request-id unless the target did.
-  std::string_view hsts = {};       ///< Strict-Transport-Security, unless the target sent one.
-  std::string_view location = {};   ///< Of a response of Teal's own.
-  const OwnContent* own = nullptr;  ///< Of such a one: not the usual line of text.
+  bool close = false;              ///< Say `connection: close`.
+  net::Framing framing;            ///< As sent to the client, may differ from what came.
+  std::string_view set_cookie;     ///< A whole Set-Cookie value to add, or empty.
+  std::string_view shield;         ///< The value of x-teal-shield, or empty.
+  std::string_view request_id;     ///< Sent back as x-request-id unless the target did.
+  std::string_view hsts = {};      ///< Strict-Transport-Security, unless the target sent one.
+  std::string_view location = {};  ///< Of a response of Teal's own.
+  const LocalReplyContent* own = nullptr;  ///< Of such a one: not the usual line of text.
   /// One of Teal's own to a call of gRPC: the body is its message.
   std::optional<GrpcStatus> grpc_status = {};
   std::string_view upgrade = {};  ///< What the connection speaks from now on (101).
@@ -123,8 +123,8 @@ void append_last_chunk(Text& out, const net::Fields& trailers);
 
 /// A whole response made by Teal: `body` is one line of text/plain, its newline is added here; or
 /// as `style.own` says, and nothing is added. Returns how long its body is.
-std::size_t append_own_response(Text& out, std::uint16_t status, std::string_view body,
-                                const ResponseStyle& style, bool head_request);
+std::size_t append_local_reply(Text& out, std::uint16_t status, std::string_view body,
+                               const ResponseStyle& style, bool head_request);
 
 /// The value of the cookie `name` in the Cookie fields, of several the one behind `skipped` others;
 /// or empty.

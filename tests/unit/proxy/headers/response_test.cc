@@ -151,7 +151,7 @@ struct OwnResponse {
 OwnResponse own(std::uint16_t status, const ResponseStyle& style, bool head_request = false) {
   Text out;
   const std::size_t size =
-      append_own_response(out, status, "no healthy target", style, head_request);
+      append_local_reply(out, status, "no healthy target", style, head_request);
   const std::string_view whole = out.view();
   const std::size_t end = whole.find("\r\n\r\n") + 4;
   EXPECT_EQ(size, whole.size() - end);
@@ -190,7 +190,7 @@ TEST(OwnResponse, ToACallOfGrpcIsAStatusWithAMessage) {
   ResponseStyle style;
   style.grpc_status = GrpcStatus::unavailable;
   Text text;
-  append_own_response(text, 200, "100% busy", style, false);
+  append_local_reply(text, 200, "100% busy", style, false);
   const auto lines = lines_of(text.view());
   EXPECT_EQ(lines[0], "HTTP/1.1 200 OK");
   EXPECT_THAT(values_of(lines, "content-type"), ElementsAre("application/grpc"));
