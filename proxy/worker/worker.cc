@@ -115,7 +115,7 @@ void Worker::after_each() {
   }
   send_urgent_reports();
   dead_exchanges_.clear();
-  if (has_news_.load(std::memory_order_relaxed)) take_news();
+  if (has_pending_tables_.load(std::memory_order_relaxed)) apply_tables();
 }
 
 void Worker::after_turn() {
@@ -329,26 +329,26 @@ PinnedTable Worker::pin(const RouteTable& routes) {
   return table;
 }
 
-void Worker::give_table(TableNews news) {
+void Worker::publish_table(PendingTable news) {
   {
-    const std::scoped_lock lock(news_mutex_);
-    news_.push_back(std::move(news));
+    const std::scoped_lock lock(pending_tables_mutex_);
+    pending_tables_.push_back(std::move(news));
   }
-  has_news_.store(true, std::memory_order_release);
+  has_pending_tables_.store(true, std::memory_order_release);
   reactor_.wake();
 }
 
 /// Taking a table lets requests go on, after which there may be news again: those wait for what
 /// came before them.
-void Worker::take_news() {
+void Worker::apply_tables() {
   if (std::exchange(is_taking_news_, true)) return;
-  while (has_news_.exchange(false, std::memory_order_acquire)) {
-    std::deque<TableNews> news;
+  while (has_pending_tables_.exchange(false, std::memory_order_acquire)) {
+    std::deque<PendingTable> news;
     {
-      const std::scoped_lock lock(news_mutex_);
-      news.swap(news_);
+      const std::scoped_lock lock(pending_tables_mutex_);
+      news.swap(pending_tables_);
     }
-    for (const TableNews& each : news) {
+    for (const PendingTable& each : news) {
       take_table(*each.table);
       each.applied();
     }

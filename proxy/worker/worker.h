@@ -59,7 +59,7 @@ struct ListenerGauge {
 };
 
 /// A table on its way to a worker.
-struct TableNews {
+struct PendingTable {
   std::shared_ptr<const RouteTable> table;
   std::function<void()> applied;  ///< Called on the worker's thread, when it runs on the table.
 };
@@ -127,7 +127,7 @@ class Worker {
   void notify_at_watermark(Mono began) { watermark_.want(began); }
   /// Tables are taken in the order in which they are given, and before the worker's next event: a
   /// busy worker has hundreds in a turn.
-  void give_table(TableNews news);
+  void publish_table(PendingTable news);
 
   // ---- for the pool, posted
   /// For the connections to come.
@@ -226,7 +226,7 @@ class Worker {
   void follow_overload();
   Millis short_idle_limit(Millis keep_alive) const;
   void run();
-  void take_news();
+  void apply_tables();
   void take_table(const RouteTable& table);
   bool has_reports() const { return !reports_.empty() || watermark_.is_settled(); }
   /// Something that a verdict may wait for. Slow requests are many, and wait for the tick unless
@@ -281,9 +281,9 @@ class Worker {
   std::vector<boost::local_shared_ptr<GroupRuntime>> wake_;
   static constexpr std::uint64_t kNumbers = (std::uint64_t{1} << 48U) - 1;
 
-  std::atomic<bool> has_news_{false};
-  std::mutex news_mutex_;  ///< Taken once per publication.
-  std::deque<TableNews> news_;
+  std::atomic<bool> has_pending_tables_{false};
+  std::mutex pending_tables_mutex_;  ///< Taken once per publication.
+  std::deque<PendingTable> pending_tables_;
   bool is_taking_news_ = false;
 
   InFlightWatermark watermark_;

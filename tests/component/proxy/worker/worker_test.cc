@@ -36,15 +36,15 @@ TEST(Worker, TakesTablesInTheOrderInWhichTheyAreGivenWhateverComesMeanwhile) {
   std::promise<void> done;
   const auto note = [&] { versions.push_back(worker.table()->routes.version); };
   // The newest one, a rollback say, comes while the worker takes the three before it.
-  worker.give_table({table(2), [&] {
-                       note();
-                       worker.give_table({table(5), [&] {
-                                            note();
-                                            done.set_value();
-                                          }});
-                     }});
-  worker.give_table({table(3), note});
-  worker.give_table({table(4), note});
+  worker.publish_table({table(2), [&] {
+                          note();
+                          worker.publish_table({table(5), [&] {
+                                                  note();
+                                                  done.set_value();
+                                                }});
+                        }});
+  worker.publish_table({table(3), note});
+  worker.publish_table({table(4), note});
   Result<ParkedThread> thread = ParkedThread::make();
   ASSERT_TRUE(thread);
   worker.start(std::move(*thread));
