@@ -43,7 +43,7 @@ Telling telling_of(EpisodeBook::Change::Kind kind) {
 
 /// An alert that names the group or revision that is replaced is not about the release. What others
 /// mean by such labels is no concern of ours.
-bool is_about_replaced(const Alert& alert, const Spec& spec) {
+bool is_about_replaced(const Alert& alert, const DeploymentSpec& spec) {
   const auto says = [&](const char* label, std::string_view value) {
     const auto found = alert.labels.find(label);
     return found != alert.labels.end() && found->second == value;

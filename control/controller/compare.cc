@@ -59,7 +59,7 @@ Millis Controller::State::patience_of(const DeploymentRunner& runner) const {
 /// Frozen with the step's publication: what the live group does later, its share of a common
 /// trouble included, does not move what "slow" means.
 EvidenceStep Controller::State::freeze(const DeploymentRunner& runner) const {
-  const Spec& spec = runner.spec();
+  const DeploymentSpec& spec = runner.spec();
   TrafficCounters before = counters(spec.service, other(spec.colour), spec.replaces);
   if (const auto known = recent_live.find(spec.service);
       known != recent_live.end() && known->second.revision == spec.replaces)
@@ -81,7 +81,7 @@ EvidenceStep Controller::State::freeze(const DeploymentRunner& runner) const {
 
 void Controller::State::set_judging(ServiceEntry& entry, DeploymentRunner& runner,
                                     const action::Publish& publish) {
-  const Spec& spec = runner.spec();
+  const DeploymentSpec& spec = runner.spec();
   const Weight weight = publish.split.of(spec.colour);
   // After the cut-over there is nobody to compare with; comparisons with a limit for that time go
   // on by it.
@@ -226,8 +226,8 @@ Answer<ReplayReport> Controller::replay(const DeploymentId& id,
   ReplayReport report{std::move(evidence->deployment), settings, {}, 0, 0};
   report.events = evidence->evidence.events().size();
   report.events_dropped = evidence->evidence.dropped();
-  report.alarms = judge_again(runner.spec(), evidence->evidence, settings,
-                              state_->patience_of(runner), state_->make_source);
+  report.alarms = replay_evidence(runner.spec(), evidence->evidence, settings,
+                                  state_->patience_of(runner), state_->make_source);
   return report;
 }
 

@@ -107,10 +107,10 @@ void Controller::command(const DeploymentId& id, Command command, Done<Deploymen
   if (!force || !gives_up) return state.answer_when_applied(std::move(answer), std::move(done));
   // The rollback knows only once it is applied whether something stays.
   state.publisher.when_applied([&state, id, answer, done = std::move(done)] {
-    const DeploymentRunner* told = state.find(id);
+    const DeploymentRunner* pending_events = state.find(id);
     std::vector<std::string> warnings;
-    if (told != nullptr && state.is_fallback_of(*told)) {
-      ServiceEntry& entry = *state.book.find(told->spec().service);
+    if (pending_events != nullptr && state.is_fallback_of(*pending_events)) {
+      ServiceEntry& entry = *state.book.find(pending_events->spec().service);
       if (const auto unserved = state.left_without(entry, entry.fallback->colour))
         warnings.push_back(*unserved);
       state.retire_fallback(entry, "retired on request");

@@ -100,8 +100,9 @@ std::optional<ApiError> refuse_firing(const Request& request, const ServiceEntry
   return std::nullopt;
 }
 
-Spec make_spec(const Request& request, std::vector<Address> targets, const ServiceEntry& entry) {
-  Spec spec;
+DeploymentSpec make_spec(const Request& request, std::vector<Address> targets,
+                         const ServiceEntry& entry) {
+  DeploymentSpec spec;
   spec.service = entry.state.name;
   spec.colour = other(entry.state.live);
   spec.revision = request.revision;

@@ -64,7 +64,7 @@ void Controller::State::note_live(ServiceEntry& entry) {
 }
 
 event::BaselineHealth Controller::State::baseline_of(const DeploymentRunner& runner) const {
-  const Spec& spec = runner.spec();
+  const DeploymentSpec& spec = runner.spec();
   const ServiceEntry& entry = *book.find(spec.service);
   const Colour baseline = spec.kind == Kind::deploy ? other(spec.colour) : spec.colour;
   const event::HealthChanged counts = health_of(entry.state.groups[baseline]);
@@ -137,7 +137,7 @@ std::optional<std::string> Controller::State::left_without(const ServiceEntry& e
 
 /// The deployment's release is what stays.
 bool Controller::State::is_fallback_of(const DeploymentRunner& runner) const {
-  const Spec& spec = runner.spec();
+  const DeploymentSpec& spec = runner.spec();
   const ServiceEntry& entry = *book.find(spec.service);
   if (!entry.fallback) return false;
   const Colour release = spec.kind == Kind::deploy ? spec.colour : other(spec.colour);

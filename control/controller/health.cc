@@ -123,7 +123,7 @@ void Controller::State::watch_panic() {
 
 void Controller::State::open_exposure(const DeploymentRunner& runner) {
   ServiceEntry& entry = *book.find(runner.spec().service);
-  const Spec& spec = runner.spec();
+  const DeploymentSpec& spec = runner.spec();
   entry.state.exposure = nullptr;
   if (runner.engine().is_watching()) return;  // Nothing limits what is live.
   // Without a baseline there is nobody else to send the requests to.

@@ -55,7 +55,7 @@ const TrafficCounters& Controller::State::counters(const std::string& service, C
 }
 
 health::Reading Controller::State::reading_of(const DeploymentRunner& runner) const {
-  const Spec& spec = runner.spec();
+  const DeploymentSpec& spec = runner.spec();
   const Stage stage{runner.number, book.find(spec.service)->state.step};
   StageReading release =
       ports.read_stage({spec.service, spec.colour, spec.revision, Audience::split}, stage);
@@ -70,7 +70,7 @@ health::Reading Controller::State::reading_of(const DeploymentRunner& runner) co
 }
 
 health::Glance Controller::State::glance_at(const DeploymentRunner& runner) const {
-  const Spec& spec = runner.spec();
+  const DeploymentSpec& spec = runner.spec();
   const Colour live = other(spec.colour);
   const auto counts = [&](Colour colour, const std::string& revision) {
     return ports.read_tallies({spec.service, colour, revision, Audience::split}, runner.number);
@@ -81,7 +81,7 @@ health::Glance Controller::State::glance_at(const DeploymentRunner& runner) cons
 
 /// With a publication of the deployment's: what begins under it is evidence of the present step.
 void Controller::State::set_stage(ServiceEntry& entry, const DeploymentRunner& runner) {
-  const Facts& facts = runner.engine().facts();
+  const DeploymentFacts& facts = runner.engine().facts();
   const bool is_judged = runner.spec().kind == Kind::deploy && !runner.is_over();
   if (is_judged) entry.state.step = facts.step;
   entry.state.watches_ages =
@@ -102,7 +102,7 @@ bool Controller::State::begins_own_stage(const DeploymentRunner& runner) const {
 
 void Controller::State::begin_own_stage(DeploymentRunner& runner) {
   ServiceEntry& entry = *book.find(runner.spec().service);
-  const Shift shift = runner.engine().facts().shift;
+  const PublicationNumber shift = runner.engine().facts().shift;
   set_stage(entry, runner);
   set_judging(entry, runner, {shift, entry.state.live, entry.state.split});
   publish();

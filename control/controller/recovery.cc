@@ -126,7 +126,7 @@ Result<void> Controller::State::recover_deployments(const Contents& contents) {
   for (const DeploymentRow& row : contents.deployments) {
     next_number = std::max(next_number, row.number + 1);
     if (book.find(row.service) == nullptr) continue;  // Not served; kept for its return.
-    Result<Spec> spec = spec_from_json(row.spec);
+    Result<DeploymentSpec> spec = spec_from_json(row.spec);
     if (!spec) return spec.error();
     runners.emplace(row.number, std::make_unique<DeploymentRunner>(row.number, std::move(*spec),
                                                                    row.created, now));
@@ -143,7 +143,7 @@ Result<void> Controller::State::recover_deployments(const Contents& contents) {
     if (runner != runners.end()) runner->second->resume_clock(row.age, now);
   }
   for (const auto& [number, runner] : runners) {
-    const Spec& spec = runner->spec();
+    const DeploymentSpec& spec = runner->spec();
     if (spec.kind == Kind::deploy) book.find(spec.service)->state.draw = number;
     // One active deployment per service: the newest. An older one without an end is one whose
     // journal the failing store cut short.
@@ -177,7 +177,7 @@ void Controller::State::tell_parked(const Contents& contents) {
 void Controller::State::tell_parked(const std::string& service, const DeploymentRow* newest,
                                     const Contents& contents) {
   const std::string absent = "the configuration file has no service '" + service + "' any more";
-  if (const Result<Spec> spec = spec_from_json(newest == nullptr ? "" : newest->spec)) {
+  if (const Result<DeploymentSpec> spec = spec_from_json(newest == nullptr ? "" : newest->spec)) {
     DeploymentRunner runner(newest->number, *spec, newest->created, clock.mono());
     for (const EventRow& row : contents.events)
       if (row.deployment == newest->number)

@@ -122,8 +122,8 @@ void add_outlooks(const health::Rates& rates, std::vector<AlarmReport>& alarms) 
 
 /// The step goes on while nobody else would answer: no phase says that.
 std::optional<std::string> serves_everybody(const DeploymentRunner& runner) {
-  const Spec& spec = runner.spec();
-  const Facts& facts = runner.engine().facts();
+  const DeploymentSpec& spec = runner.spec();
+  const DeploymentFacts& facts = runner.engine().facts();
   const auto* held = std::get_if<state::AwaitingEvidence>(&runner.engine().state());
   if (runner.is_over() || spec.kind != Kind::deploy || !spec.has_baseline ||
       facts.weight == Weight::none() || standing(facts.baseline) != Baseline::dead ||
@@ -161,7 +161,7 @@ void Controller::State::report_end(const DeploymentRunner& runner, DeploymentRep
 }
 
 DeploymentReport Controller::State::report(const DeploymentRunner& runner) const {
-  const Spec& spec = runner.spec();
+  const DeploymentSpec& spec = runner.spec();
   const Deployment& engine = runner.engine();
   DeploymentReport report;
   report.id = spec.id;

@@ -14,7 +14,7 @@ ApiError conflict(std::string type, std::string title, std::string detail, std::
 }  // namespace
 
 bool Controller::State::serves(const DeploymentRunner& runner) const {
-  const Spec& spec = runner.spec();
+  const DeploymentSpec& spec = runner.spec();
   const ServiceState& state = book.find(spec.service)->state;
   return state.groups[spec.colour].revision == spec.revision &&
          state.split.of(spec.colour) > Weight::none();
@@ -23,7 +23,7 @@ bool Controller::State::serves(const DeploymentRunner& runner) const {
 /// Whether a finished deployment can still be taken back; the running ones ask their engine.
 Controller::State::Refusal Controller::State::refuse_late_rollback(const DeploymentRunner& runner,
                                                                    bool force) const {
-  const Spec& spec = runner.spec();
+  const DeploymentSpec& spec = runner.spec();
   const std::string title = "The deployment cannot be rolled back";
   if (runner.rolled_back_by) {
     const DeploymentRunner* rollback = find(*runner.rolled_back_by);
@@ -73,11 +73,11 @@ const DeploymentRunner* Controller::State::made_live(const ServiceEntry& entry) 
   const Colour live = entry.state.live;
   for (auto it = runners.rbegin(); it != runners.rend(); ++it) {
     const DeploymentRunner& runner = *it->second;
-    const Spec& spec = runner.spec();
+    const DeploymentSpec& spec = runner.spec();
     if (spec.service != entry.state.name || !runner.is_over() || runner.abandoned) continue;
     // Where it went back to a group that was live still, that had become so before.
-    const bool changed_roles =
-        runner.engine().facts().is_live && (spec.kind == Kind::deploy || spec.way != Way::undo);
+    const bool changed_roles = runner.engine().facts().is_live &&
+                               (spec.kind == Kind::deploy || spec.way != RollbackMethod::undo);
     if (changed_roles && spec.colour == live && spec.revision == entry.state.groups[live].revision)
       return &runner;
   }

@@ -23,7 +23,7 @@ std::string target_text(Colour colour, const Address& address) {
 }
 
 /// What a deployment's minimum_healthy is of so many targets; never more than there are.
-std::uint32_t recounted(const Spec& spec, std::size_t targets) {
+std::uint32_t recounted(const DeploymentSpec& spec, std::size_t targets) {
   return std::min(spec.deploy.minimum_healthy.of(targets), static_cast<std::uint32_t>(targets));
 }
 

@@ -95,7 +95,7 @@ struct Controller::State {
   void follow_up(DeploymentRunner& runner, const std::vector<Action>& actions, Mono decided);
   void finish(DeploymentRunner& runner, const Event& event);
   void open_rollback(DeploymentRunner& of, const action::OpenRollback& rollback, Mono decided);
-  DeploymentRunner& begin(Spec spec, Mono decided);
+  DeploymentRunner& begin(DeploymentSpec spec, Mono decided);
   void retire(const std::string& service, Colour colour);
   void empty_when_applied(const std::string& service, Colour colour);
   void prune(const std::string& service);
@@ -265,12 +265,12 @@ struct Controller::State {
   };
   std::map<std::string, KnownKey> keys;
 
-  struct Told {
+  struct PendingEvent {
     DeploymentNumber number;
     Event event;
     Mono decided;
   };
-  std::deque<Told> told;
+  std::deque<PendingEvent> pending_events;
   bool in_turn = false;
   bool health_unpublished = false;
 

@@ -10,7 +10,7 @@ namespace teal::control {
 namespace {
 
 /// The group that a rollback takes traffic from.
-Colour release_colour(const Spec& spec) {
+Colour release_colour(const DeploymentSpec& spec) {
   return spec.kind == Kind::deploy ? spec.colour : other(spec.colour);
 }
 
@@ -44,14 +44,14 @@ Controller::State::Refusal Controller::State::tell(DeploymentRunner& runner, con
 }
 
 void Controller::State::later(DeploymentNumber number, Event event, Mono decided) {
-  told.push_back({number, std::move(event), decided});
+  pending_events.push_back({number, std::move(event), decided});
 }
 
 void Controller::State::drain() {
   if (std::exchange(in_turn, true)) return;
-  while (!told.empty()) {
-    const Told next = std::move(told.front());
-    told.pop_front();
+  while (!pending_events.empty()) {
+    const PendingEvent next = std::move(pending_events.front());
+    pending_events.pop_front();
     const auto found = runners.find(next.number);
     if (found != runners.end()) carry_out(*found->second, next.event, next.decided);
   }
@@ -64,7 +64,7 @@ Controller::State::Refusal Controller::State::carry_out(DeploymentRunner& runner
   const Age age = runner.age(clock.mono());
   const WallTime at = clock.wall();
   const teal::control::State before = runner.engine().state();
-  const Facts facts_before = runner.engine().facts();
+  const DeploymentFacts facts_before = runner.engine().facts();
   const bool was_over = runner.is_over();
   const std::vector<Action> actions = runner.step(event, age, at);
   if (!actions.empty())
@@ -168,7 +168,7 @@ void Controller::State::follow_up(DeploymentRunner& runner, const std::vector<Ac
 }
 
 void Controller::State::finish(DeploymentRunner& runner, const Event& event) {
-  const Spec& spec = runner.spec();
+  const DeploymentSpec& spec = runner.spec();
   ++tallies[spec.service].outcomes[{spec.kind, runner.engine().status()}];
   // The verdict was quicker than the counters.
   if (spec.kind == Kind::deploy) {
@@ -196,7 +196,7 @@ void Controller::State::finish(DeploymentRunner& runner, const Event& event) {
   prune(spec.service);
 }
 
-DeploymentRunner& Controller::State::begin(Spec spec, Mono decided) {
+DeploymentRunner& Controller::State::begin(DeploymentSpec spec, Mono decided) {
   const DeploymentNumber number = next_number++;
   spec.id = deployment_id(number);
   const WallTime now = clock.wall();
@@ -217,9 +217,9 @@ DeploymentRunner& Controller::State::begin(Spec spec, Mono decided) {
 
 void Controller::State::open_rollback(DeploymentRunner& of, const action::OpenRollback& rollback,
                                       Mono decided) {
-  const Spec& failed = of.spec();
+  const DeploymentSpec& failed = of.spec();
   const ServiceEntry& entry = *book.find(failed.service);
-  Spec spec;
+  DeploymentSpec spec;
   spec.service = failed.service;
   spec.kind = Kind::rollback;
   spec.colour = other(failed.colour);
@@ -234,9 +234,9 @@ void Controller::State::open_rollback(DeploymentRunner& of, const action::OpenRo
   const GroupState& old = entry.state.groups[spec.colour];
   const bool warm = old.revision == failed.replaces && accepting(old) > 0;
   if (entry.state.live == spec.colour)
-    spec.way = Way::undo;
+    spec.way = RollbackMethod::undo;
   else
-    spec.way = warm ? Way::swap : Way::reinstall;
+    spec.way = warm ? RollbackMethod::swap : RollbackMethod::reinstall;
   ++tallies[failed.service].rollbacks[rollback.code];
   of.rolled_back_by = begin(std::move(spec), decided).spec().id;
 }

@@ -27,8 +27,8 @@ DeploymentNumber deployment_number(const DeploymentId& id) {
   return number;
 }
 
-DeploymentRunner::DeploymentRunner(DeploymentNumber the_number, Spec spec, WallTime created_at,
-                                   Mono now)
+DeploymentRunner::DeploymentRunner(DeploymentNumber the_number, DeploymentSpec spec,
+                                   WallTime created_at, Mono now)
     : number(the_number),
       created(created_at),
       engine_(std::move(spec)),

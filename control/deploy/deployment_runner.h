@@ -33,7 +33,7 @@ class DeploymentRunner {
   /// The course of a comparison follows errors, and judge(), but not each request of a flood.
   static constexpr Millis kFollowPause{5};
 
-  DeploymentRunner(DeploymentNumber number, Spec spec, WallTime created, Mono now);
+  DeploymentRunner(DeploymentNumber number, DeploymentSpec spec, WallTime created, Mono now);
 
   // ---- the engine -----------------------------------------------------------------------------
   Age age(Mono now) const;
@@ -66,9 +66,9 @@ class DeploymentRunner {
   /// Likewise, and has a limit for the time when there is nobody to compare with.
   bool compares_alone() const;
   /// The next SplitApplied of `shift` begins this step.
-  void plan_step(Shift shift, EvidenceStep step);
+  void plan_step(PublicationNumber shift, EvidenceStep step);
   /// Every worker runs on `shift`.
-  void begin_step(Shift shift, Mono now);
+  void begin_step(PublicationNumber shift, Mono now);
   /// Notes it for the comparisons and for the evidence.
   void on_event(const JudgedEvent& event, Mono now);
 
@@ -94,7 +94,7 @@ class DeploymentRunner {
   const Deployment& engine() const { return engine_; }
   /// Since when it is in its phase; of a watch, since the cut-over.
   WallTime phase_since() const { return phase_since_; }
-  const Spec& spec() const { return engine_.spec(); }
+  const DeploymentSpec& spec() const { return engine_.spec(); }
   /// Over, or cut off by a journal that ends early.
   bool is_over() const { return abandoned || engine_.is_terminal(); }
   std::vector<AlarmReport> alarms() const;
@@ -148,7 +148,7 @@ class DeploymentRunner {
   bool has_errors_ = false;  ///< That the courses do not show yet.
   Mono followed_ = Mono::min();
   std::size_t pages_written_ = 0;  ///< Whole ones.
-  std::optional<std::pair<Shift, EvidenceStep>> planned_;
+  std::optional<std::pair<PublicationNumber, EvidenceStep>> planned_;
   /// The first publication under which something was told for this deployment, in this process.
   std::optional<std::uint64_t> first_table_;
   std::vector<std::string> observed_;

@@ -21,12 +21,12 @@ Micros since(Mono birth, Mono at) {
 
 }  // namespace
 
-void DeploymentRunner::plan_step(Shift shift, EvidenceStep step) {
+void DeploymentRunner::plan_step(PublicationNumber shift, EvidenceStep step) {
   if (!first_table_) first_table_ = step.table;
   planned_.emplace(shift, std::move(step));
 }
 
-void DeploymentRunner::begin_step(Shift shift, Mono now) {
+void DeploymentRunner::begin_step(PublicationNumber shift, Mono now) {
   if (!planned_ || shift < planned_->first) return;
   EvidenceStep step = std::move(planned_->second);
   planned_.reset();
@@ -82,7 +82,7 @@ void DeploymentRunner::restore(Evidence evidence, Mono now) {
   std::vector<health::VerdictSource*> sources;
   for (const Watch& watch : watches_)
     if (watch.compares) sources.push_back(watch.source.get());
-  refeed(evidence_, birth(now), sources, InFlight::lost);
+  feed_recorded(evidence_, birth(now), sources, InFlight::lost);
   // Whoever has seen more before than is fed now must not get two chances at one alpha.
   if (!evidence_.is_closed() || !is_as_it_was(evidence_.alarms())) evidence_.count_loss();
   evidence_.count_restart();

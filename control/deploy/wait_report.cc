@@ -55,7 +55,7 @@ struct WaitOf {
   }
   Wait operator()(const state::AwaitingEvidence& awaiting) const {
     if (awaiting.until == kNever) {
-      const Spec& spec = runner.spec();
+      const DeploymentSpec& spec = runner.spec();
       return at("live_group",
                 "no target of " + std::string(to_string(other(spec.colour))) + " (" +
                     spec.replaces + ") is healthy; " + spec.revision + " serves in its place",
@@ -68,7 +68,7 @@ struct WaitOf {
     return wait;
   }
   Wait operator()(const state::Watching& /*at*/) const {
-    const Spec& spec = runner.spec();
+    const DeploymentSpec& spec = runner.spec();
     Wait wait = at("watch_after",
                    spec.revision + " is live; " + watchers(spec.deploy) +
                        " may still take it back to " + spec.replaces,

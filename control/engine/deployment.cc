@@ -15,7 +15,7 @@ Fitness fitness(const event::HealthChanged& health, std::uint32_t minimum) {
   return health.healthy + health.unknown < minimum ? Fitness::breached : Fitness::unclear;
 }
 
-bool is_to_be_watched(const Spec& spec, const Facts& facts) {
+bool is_to_be_watched(const DeploymentSpec& spec, const DeploymentFacts& facts) {
   return spec.kind == Kind::deploy && spec.has_baseline && spec.watch > Millis{0} &&
          !facts.was_baked_whole;
 }
@@ -29,13 +29,13 @@ Baseline standing(const std::optional<event::BaselineHealth>& health) {
   return health->unknown > 0 ? Baseline::unclear : Baseline::dead;
 }
 
-Deployment::Deployment(Spec spec) : spec_(std::move(spec)) {
+Deployment::Deployment(DeploymentSpec spec) : spec_(std::move(spec)) {
   TEAL_ASSERT(spec_.minimum_healthy >= 1);
   facts_.health.unknown = static_cast<std::uint32_t>(spec_.targets.size());
 }
 
 std::vector<Action> Deployment::step(const Event& event, Age now) {
-  engine::Turn turn{spec_, facts_, now};
+  engine::Transition turn{spec_, facts_, now};
   state_ = std::visit(
       [&turn](const auto& state, const auto& what) -> State { return turn.on(state, what); },
       State{state_}, event);

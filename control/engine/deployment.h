@@ -66,14 +66,14 @@
 namespace teal::control {
 
 /// How a rollback gets the old release back.
-enum class Way : std::uint8_t {
+enum class RollbackMethod : std::uint8_t {
   undo,       ///< It is still the live one: all traffic to it.
   swap,       ///< It waits warm: make it live again, in one publication.
   reinstall,  ///< It is gone: register its targets, wait until they are healthy, then swap.
 };
 
 /// What a deployment is to do. Fixed for its life, stored with it.
-struct Spec {
+struct DeploymentSpec {
   DeploymentId id;
   std::string service;
   Kind kind = Kind::deploy;
@@ -91,10 +91,10 @@ struct Spec {
   /// The alarms go on judging for so long after the cut-over, unless the plan has had a bake at
   /// 100 %; 0: they do not. Not above deploy.keep_old.
   Millis watch{0};
-  Way way = Way::undo;       ///< Kind rollback only.
-  DeploymentId rollback_of;  ///< Kind rollback only.
-  std::string why;           ///< Kind rollback: the reason. Else empty.
-  bool operator==(const Spec&) const = default;
+  RollbackMethod way = RollbackMethod::undo;  ///< Kind rollback only.
+  DeploymentId rollback_of;                   ///< Kind rollback only.
+  std::string why;                            ///< Kind rollback: the reason. Else empty.
+  bool operator==(const DeploymentSpec&) const = default;
 };
 
 namespace state {
@@ -121,7 +121,7 @@ struct BakeOn {
 };
 
 struct Shifting {
-  Shift shift = 0;
+  PublicationNumber shift = 0;
   std::variant<NextStep, BakeOn> then;
   bool operator==(const Shifting&) const = default;
 };
@@ -165,7 +165,7 @@ struct WatchOn {
 
 /// The release is live and has all traffic; the workers' word is awaited.
 struct Promoting {
-  Shift shift = 0;
+  PublicationNumber shift = 0;
   std::variant<CutOver, WatchOn> then;
   bool operator==(const Promoting&) const = default;
 };
@@ -182,7 +182,7 @@ struct Reinstalling {
 };
 
 struct RollingBack {
-  Shift shift = 0;
+  PublicationNumber shift = 0;
   bool operator==(const RollingBack&) const = default;
 };
 
@@ -229,16 +229,16 @@ inline constexpr Millis kLongDead{30'000};
 /// The error code of what ended beside a dead baseline: its release was kept as fallback.
 inline constexpr std::string_view kNoHealthyBaseline = "NO_HEALTHY_BASELINE";
 
-/// Facts::missing_evidence before the judges have said what they lack.
+/// DeploymentFacts::missing_evidence before the judges have said what they lack.
 inline constexpr std::string_view kNothingJudged = "nothing was judged yet";
 
 /// What the engine remembers whatever state it is in.
-struct Facts {
-  std::size_t step = 0;  ///< Present step of the plan; its size at the end.
-  Weight weight;         ///< The release's share as last published.
-  bool is_live = false;  ///< The release's group was published as the live one.
-  Shift shift = 0;       ///< Last publication asked for.
-  Shift applied = 0;     ///< Last one that every worker runs on.
+struct DeploymentFacts {
+  std::size_t step = 0;           ///< Present step of the plan; its size at the end.
+  Weight weight;                  ///< The release's share as last published.
+  bool is_live = false;           ///< The release's group was published as the live one.
+  PublicationNumber shift = 0;    ///< Last publication asked for.
+  PublicationNumber applied = 0;  ///< Last one that every worker runs on.
   event::HealthChanged health;
   std::uint32_t minimum = 0;  ///< As counted anew on request; 0: the spec's minimum_healthy.
   /// Of the group that traffic would go back to; nothing, as in journals of older Teals: not told.
@@ -249,22 +249,22 @@ struct Facts {
   std::string missing_evidence;
   std::uint32_t exposed = 0;     ///< Spent of the exposure budget.
   bool was_baked_whole = false;  ///< A bake with all traffic on the release has ended.
-  bool operator==(const Facts&) const = default;
+  bool operator==(const DeploymentFacts&) const = default;
 };
 
 /// Whether a watch follows the cut-over.
-bool is_to_be_watched(const Spec& spec, const Facts& facts);
+bool is_to_be_watched(const DeploymentSpec& spec, const DeploymentFacts& facts);
 
 class Deployment {
  public:
-  explicit Deployment(Spec spec);
+  explicit Deployment(DeploymentSpec spec);
 
   /// Requires: `now` is not before the `now` of the step before.
   std::vector<Action> step(const Event& event, Age now);
 
-  const Spec& spec() const { return spec_; }
+  const DeploymentSpec& spec() const { return spec_; }
   const State& state() const { return state_; }
-  const Facts& facts() const { return facts_; }
+  const DeploymentFacts& facts() const { return facts_; }
   /// So many targets must be healthy.
   std::uint32_t minimum() const {
     return facts_.minimum > 0 ? facts_.minimum : spec_.minimum_healthy;
@@ -284,8 +284,8 @@ class Deployment {
   bool operator==(const Deployment&) const = default;
 
  private:
-  Spec spec_;
-  Facts facts_;
+  DeploymentSpec spec_;
+  DeploymentFacts facts_;
   State state_;
 };
 

@@ -5,7 +5,7 @@ namespace teal::control::engine {
 // ---- the way forward ----------------------------------------------------------------------------
 
 State Moves::begin() {
-  if (spec_.kind == Kind::rollback && spec_.way != Way::reinstall) {
+  if (spec_.kind == Kind::rollback && spec_.way != RollbackMethod::reinstall) {
     const State next = go_back();
     say("deployment.started", "rollback to " + spec_.revision + ": " + spec_.why);
     return next;
@@ -50,7 +50,7 @@ State Moves::arrive() {
 State Moves::shift_to(Weight weight) {
   if (!is_fit()) return wait_for_health(false);
   facts_.weight = weight;
-  const Shift shift = publish();
+  const PublicationNumber shift = publish();
   say("deployment.shifting", "shift to " + to_string(weight));
   return Shifting{shift, NextStep{}};
 }
@@ -105,7 +105,7 @@ State Moves::promote() {
   if (!is_fit()) return wait_for_health(true);
   facts_.weight = Weight::all();
   facts_.is_live = true;
-  const Shift shift = publish();
+  const PublicationNumber shift = publish();
   say("deployment.promoting", std::string(to_string(spec_.colour)) + " becomes live");
   return Promoting{shift, CutOver{}};
 }
@@ -186,7 +186,7 @@ std::string Moves::health_text() const {
 State Moves::go_back() {
   facts_.weight = Weight::all();
   facts_.is_live = true;
-  const Shift shift = publish();
+  const PublicationNumber shift = publish();
   if (standing(facts_.baseline) != Baseline::fine) keep_fallback();
   say("deployment.shifting", "all traffic to " + std::string(to_string(spec_.colour)));
   return RollingBack{shift};

@@ -20,7 +20,8 @@ enum class Trigger : std::uint8_t { failure, alarm, request };
 /// The moves of one step: each changes the facts, notes actions and gives the next state.
 class Moves {
  public:
-  Moves(const Spec& spec, Facts& facts, Age now) : spec_(spec), facts_(facts), now_(now) {}
+  Moves(const DeploymentSpec& spec, DeploymentFacts& facts, Age now)
+      : spec_(spec), facts_(facts), now_(now) {}
 
   std::vector<Action> take_actions() { return std::move(actions_); }
 
@@ -130,14 +131,14 @@ class Moves {
   State end_with_fallback(Trigger trigger, const std::string& why);
 
   // ---- small parts ----------------------------------------------------------------------------
-  Shift publish() {
+  PublicationNumber publish() {
     const Colour live = facts_.is_live ? spec_.colour : other(spec_.colour);
     act(action::Publish{++facts_.shift, live, Split::with(spec_.colour, facts_.weight)});
     return facts_.shift;
   }
-  Shift republish() {
+  PublicationNumber republish() {
     forget_health();
-    const Shift shift = publish();
+    const PublicationNumber shift = publish();
     say("deployment.resumed", "resumed after a restart at " + to_string(facts_.weight));
     return shift;
   }
@@ -168,8 +169,8 @@ class Moves {
                   "deploy another release");
   }
 
-  const Spec& spec_;
-  Facts& facts_;
+  const DeploymentSpec& spec_;
+  DeploymentFacts& facts_;
   Age now_;
   bool is_commanded_ = false;  ///< A person goes on although the baseline is dead.
   std::vector<Action> actions_;

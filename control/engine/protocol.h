@@ -25,7 +25,7 @@ using Age = Millis;
 inline constexpr Age kNever = Age::max();
 
 /// Numbers the publications of one deployment; workers' acknowledgements name it.
-using Shift = std::uint64_t;
+using PublicationNumber = std::uint64_t;
 
 // ---- events ---------------------------------------------------------------------------------
 
@@ -64,7 +64,7 @@ struct BaselineHealth {
 
 /// Every worker runs on the publication `shift` or a later one. `took` goes to the record only.
 struct SplitApplied {
-  Shift shift = 0;
+  PublicationNumber shift = 0;
   Micros took{0};
   bool operator==(const SplitApplied&) const = default;
 };
@@ -148,7 +148,7 @@ struct RegisterTargets {
 
 /// Roles and split change together, in one publication, and SplitApplied{shift} answers.
 struct Publish {
-  Shift shift = 0;
+  PublicationNumber shift = 0;
   Colour live = Colour::blue;
   Split split;
   bool operator==(const Publish&) const = default;

@@ -14,7 +14,7 @@
 namespace teal::control::engine {
 
 /// One step: the overload set on(state, event) -> next state. A missing pair does not compile.
-class Turn : public Moves {
+class Transition : public Moves {
  public:
   using Moves::Moves;
 

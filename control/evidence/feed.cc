@@ -95,8 +95,8 @@ class Feeding {
 
 }  // namespace
 
-void refeed(const Evidence& evidence, Mono birth, std::span<health::VerdictSource* const> sources,
-            InFlight in_flight) {
+void feed_recorded(const Evidence& evidence, Mono birth,
+                   std::span<health::VerdictSource* const> sources, InFlight in_flight) {
   Feeding(evidence, birth, sources).feed(in_flight);
 }
 

@@ -20,7 +20,8 @@ enum class InFlight : std::uint8_t {
 };
 
 /// `birth`: what the evidence's times are added to. The sources judge as they go; nobody is told.
-void refeed(const Evidence& evidence, Mono birth, std::span<health::VerdictSource* const> sources,
-            InFlight in_flight = InFlight::ended);
+void feed_recorded(const Evidence& evidence, Mono birth,
+                   std::span<health::VerdictSource* const> sources,
+                   InFlight in_flight = InFlight::ended);
 
 }  // namespace teal::control

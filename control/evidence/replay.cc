@@ -60,9 +60,9 @@ std::optional<Micros> breach_of(const Evidence& evidence, const std::string& ala
 
 }  // namespace
 
-std::vector<ReplayedAlarm> judge_again(const Spec& spec, const Evidence& evidence,
-                                       const ReplaySettings& settings, Millis patience,
-                                       const SourceFactory& make_source) {
+std::vector<ReplayedAlarm> replay_evidence(const DeploymentSpec& spec, const Evidence& evidence,
+                                           const ReplaySettings& settings, Millis patience,
+                                           const SourceFactory& make_source) {
   health::JudgeContext context{spec.colour, health::comparisons_in(spec.deploy.alarms), patience};
   std::vector<ReplayedAlarm> replayed;
   for (config::Alarm alarm : spec.deploy.alarms) {
@@ -73,7 +73,7 @@ std::vector<ReplayedAlarm> judge_again(const Spec& spec, const Evidence& evidenc
     compare->confidence = settings.confidence.value_or(compare->confidence);
     FirstBreach judge(make_source(alarm, context));
     const std::array<health::VerdictSource*, 1> sources{&judge};
-    refeed(evidence, kBirth, sources);
+    feed_recorded(evidence, kBirth, sources);
     replayed.push_back({alarm.name, judge.condition(), alarm.observe, judge.breached_at(),
                         breach_of(evidence, alarm.name), judge.verdict(), judge.comparison()});
   }

@@ -54,8 +54,8 @@ struct ReplayReport {
 };
 
 /// Each comparison of the deployment anew.
-std::vector<ReplayedAlarm> judge_again(const Spec& spec, const Evidence& evidence,
-                                       const ReplaySettings& settings, Millis patience,
-                                       const SourceFactory& make_source);
+std::vector<ReplayedAlarm> replay_evidence(const DeploymentSpec& spec, const Evidence& evidence,
+                                           const ReplaySettings& settings, Millis patience,
+                                           const SourceFactory& make_source);
 
 }  // namespace teal::control

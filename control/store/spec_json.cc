@@ -139,8 +139,8 @@ config::Deploy read_deploy(const json::object& object) {
   return deploy;
 }
 
-Spec read_spec(const json::object& object) {
-  Spec spec;
+DeploymentSpec read_spec(const json::object& object) {
+  DeploymentSpec spec;
   spec.id = text(object, "id");
   spec.service = text(object, "service");
   spec.kind = enumerator(object, "kind", Kind::rollback);
@@ -155,7 +155,7 @@ Spec read_spec(const json::object& object) {
   spec.has_baseline = object.at("has_baseline").as_bool();
   // Deployments of older Teals end with the cut-over.
   if (object.contains("watch_ms")) spec.watch = millis(object, "watch_ms");
-  spec.way = enumerator(object, "way", Way::reinstall);
+  spec.way = enumerator(object, "way", RollbackMethod::reinstall);
   spec.rollback_of = text(object, "rollback_of");
   spec.why = text(object, "why");
   return spec;
@@ -233,7 +233,7 @@ auto read_text(std::string_view written, Read read)
 
 }  // namespace
 
-std::string to_json(const Spec& spec) {
+std::string to_json(const DeploymentSpec& spec) {
   return json::serialize(json::object{{"id", spec.id},
                                       {"service", spec.service},
                                       {"kind", static_cast<std::uint8_t>(spec.kind)},
@@ -251,7 +251,7 @@ std::string to_json(const Spec& spec) {
                                       {"why", spec.why}});
 }
 
-Result<Spec> spec_from_json(std::string_view written) {
+Result<DeploymentSpec> spec_from_json(std::string_view written) {
   return read_text(written, read_spec);
 }
 

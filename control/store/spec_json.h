@@ -17,8 +17,8 @@
 
 namespace teal::control {
 
-std::string to_json(const Spec& spec);
-Result<Spec> spec_from_json(std::string_view json);
+std::string to_json(const DeploymentSpec& spec);
+Result<DeploymentSpec> spec_from_json(std::string_view json);
 
 /// The idle group waits warm for so long yet. The time runs while Teal does and the group has no
 /// share of the traffic.

@@ -50,7 +50,7 @@ void read_rollback_on(const std::string& value, config::RollbackOn& on) {
 }
 
 /// A header line "key: value".
-void apply_header(const std::string& key, const std::string& value, Spec& spec) {
+void apply_header(const std::string& key, const std::string& value, DeploymentSpec& spec) {
   using config::NotEnoughEvidence;
   if (key == "plan")
     read_plan(value, spec.deploy.plan);
@@ -78,13 +78,15 @@ void apply_header(const std::string& key, const std::string& value, Spec& spec) 
     spec.colour = Colour::blue;
     std::swap(spec.revision, spec.replaces);
     spec.why = "alarm errors";
-    spec.way = value == "swap" ? Way::swap : value == "reinstall" ? Way::reinstall : Way::undo;
+    spec.way = value == "swap"        ? RollbackMethod::swap
+               : value == "reinstall" ? RollbackMethod::reinstall
+                                      : RollbackMethod::undo;
   } else
     FAIL() << "unknown header '" << key << "'";
 }
 
-Spec plain_spec() {
-  Spec spec;
+DeploymentSpec plain_spec() {
+  DeploymentSpec spec;
   spec.id = "d-1";
   spec.service = "shop";
   spec.revision = "v2";
@@ -106,7 +108,7 @@ class Scenario {
   /// The file as it would be if the engine were right.
   std::string play() {
     std::string text;
-    Spec spec = plain_spec();
+    DeploymentSpec spec = plain_spec();
     std::size_t i = 0;
     for (; i < lines_.size() && lines_[i] != "---"; ++i) {
       text += lines_[i] + "\n";

@@ -41,15 +41,15 @@ config::Plan random_plan(Rng& rng) {
   return plan;
 }
 
-Spec random_spec(Rng& rng) {
-  Spec spec;
+DeploymentSpec random_spec(Rng& rng) {
+  DeploymentSpec spec;
   spec.id = "d-1";
   spec.service = "shop";
   spec.kind = rng.below(5) == 0 ? Kind::rollback : Kind::deploy;
   spec.colour = rng.below(2) == 0 ? Colour::blue : Colour::green;
   spec.revision = "v2";
   spec.replaces = "v1";
-  spec.way = static_cast<Way>(rng.below(3));
+  spec.way = static_cast<RollbackMethod>(rng.below(3));
   spec.has_baseline = spec.kind == Kind::rollback || rng.below(10) != 0;
   for (std::uint32_t i = 0; i <= rng.below(5); ++i)
     spec.targets.push_back({Address::Kind::ip4, "10.0.0.1", static_cast<std::uint16_t>(80 + i)});
@@ -69,14 +69,15 @@ Spec random_spec(Rng& rng) {
 class World {
  public:
   explicit World(std::uint64_t seed) : rng_(seed), deployment_(random_spec(rng_)) {
-    live_ = deployment_.spec().kind == Kind::deploy || deployment_.spec().way == Way::undo
-                ? old_group()
-                : other(old_group());
+    live_ =
+        deployment_.spec().kind == Kind::deploy || deployment_.spec().way == RollbackMethod::undo
+            ? old_group()
+            : other(old_group());
     // A rollback is opened where a release has traffic: a part of it, or all.
     if (deployment_.spec().kind == Kind::rollback)
-      split_ =
-          Split::with(other(old_group()),
-                      deployment_.spec().way == Way::undo ? Weight::percent(50) : Weight::all());
+      split_ = Split::with(other(old_group()), deployment_.spec().way == RollbackMethod::undo
+                                                   ? Weight::percent(50)
+                                                   : Weight::all());
     split_after_ = split_;
   }
 
@@ -105,7 +106,7 @@ class World {
   };
 
   Colour old_group() const {
-    const Spec& spec = deployment_.spec();
+    const DeploymentSpec& spec = deployment_.spec();
     return spec.kind == Kind::deploy ? other(spec.colour) : spec.colour;
   }
 
@@ -261,7 +262,7 @@ class World {
   /// had not been done.
   void forget_publications() {
     retired_ = false;
-    const Facts& facts = deployment_.facts();
+    const DeploymentFacts& facts = deployment_.facts();
     const Colour colour = deployment_.spec().colour;
     if (deployment_.spec().kind == Kind::rollback && facts.shift == 0) return;
     live_ = facts.is_live ? colour : other(colour);
@@ -311,7 +312,7 @@ class World {
   /// While the old group is dead only a person raises a weight that is above 0, or, at once to all,
   /// an outage that is older than the deployment.
   void check_rise(const Deployment& before, const Event& event) {
-    const Facts& facts = deployment_.facts();
+    const DeploymentFacts& facts = deployment_.facts();
     const bool asked = std::holds_alternative<event::Promote>(event) ||
                        std::holds_alternative<event::Proceed>(event);
     const auto* waits = std::get_if<state::Preparing>(&before.state());
@@ -389,7 +390,7 @@ class World {
   /// A watch is over a release that is live, has everything and that every worker runs on; beyond
   /// it the old group is warm, kept since the cut-over and from nothing else.
   void check_watch(const Deployment& before, const std::vector<Action>& actions) {
-    const Spec& spec = before.spec();
+    const DeploymentSpec& spec = before.spec();
     if (keeps_old(actions)) {
       ASSERT_FALSE(was_kept_) << "kept from the cut-over on";
       was_kept_ = true;
@@ -427,8 +428,8 @@ class World {
   Rng rng_;
   Deployment deployment_;
   std::vector<Told> journal_;
-  std::deque<Shift> unacknowledged_;
-  Shift acknowledged_ = 0;
+  std::deque<PublicationNumber> unacknowledged_;
+  PublicationNumber acknowledged_ = 0;
   Age now_{0};
   Colour live_ = Colour::blue;
   Split split_ = Split::all_to(old_group());

@@ -8,8 +8,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Spec canary() {
-  Spec spec;
+DeploymentSpec canary() {
+  DeploymentSpec spec;
   spec.id = "d-1";
   spec.targets.resize(2);
   spec.minimum_healthy = 2;
@@ -43,7 +43,7 @@ TEST(Deployment, SaysWhenItsWaitEndsAndWhenEvidenceMatters) {
 }
 
 TEST(Deployment, IsWatchedByTheAlarmsThatCanJudgeWithoutALiveGroup) {
-  Spec spec = canary();
+  DeploymentSpec spec = canary();
   spec.watch = 5min;
   config::CompareAlarm guarded;
   guarded.at_most = 0.01;

@@ -11,8 +11,8 @@ Address address(const std::string& text) {
   return parse_address(text).value();
 }
 
-Spec full_spec() {
-  Spec spec;
+DeploymentSpec full_spec() {
+  DeploymentSpec spec;
   spec.id = "d-7";
   spec.service = "shop \"quoted\"";
   spec.kind = Kind::rollback;
@@ -60,7 +60,7 @@ Spec full_spec() {
   spec.deploy.exposure_budget = 20;
   spec.minimum_healthy = 2;
   spec.has_baseline = false;
-  spec.way = Way::reinstall;
+  spec.way = RollbackMethod::reinstall;
   spec.rollback_of = "d-6";
   spec.why = "ALARM_ACTIVE: 4.1% > 1%";
   return spec;
@@ -68,7 +68,7 @@ Spec full_spec() {
 
 TEST(SpecJson, ReadsBackEverySpecExactly) {
   EXPECT_EQ(spec_from_json(to_json(full_spec())).value(), full_spec());
-  EXPECT_EQ(spec_from_json(to_json(Spec{})).value(), Spec{});
+  EXPECT_EQ(spec_from_json(to_json(DeploymentSpec{})).value(), DeploymentSpec{});
 }
 
 TEST(SpecJson, DeploymentsOfOlderTealsHaveNoWatch) {
@@ -77,7 +77,7 @@ TEST(SpecJson, DeploymentsOfOlderTealsHaveNoWatch) {
     ASSERT_NE(written.find(field), std::string::npos) << written;
     written.erase(written.find(field), field.size());
   }
-  Spec before = full_spec();
+  DeploymentSpec before = full_spec();
   before.watch = 0ms;
   before.deploy.watch_after.reset();
   EXPECT_EQ(spec_from_json(written).value(), before);
@@ -174,7 +174,7 @@ TEST(SpecJson, LeavesOutWhatAnOlderVersionTookForATargetsAddress) {
   ASSERT_EQ(read.state.groups[Colour::blue].targets.size(), 1U);
   EXPECT_EQ(read.state.groups[Colour::blue].targets[0].address, good.address);
   EXPECT_EQ(read.unusable.size(), 2U);
-  Spec spec;
+  DeploymentSpec spec;
   spec.replaced_targets = {bad.address, good.address};
   EXPECT_EQ(spec_from_json(to_json(spec))->replaced_targets, std::vector{good.address});
 }
@@ -183,7 +183,7 @@ TEST(SpecJson, RefusesWhatItCannotTrust) {
   EXPECT_FALSE(spec_from_json("not json"));
   EXPECT_FALSE(spec_from_json("[]"));
   EXPECT_FALSE(spec_from_json("{}"));
-  std::string zero = to_json(Spec{});
+  std::string zero = to_json(DeploymentSpec{});
   zero.replace(zero.find("\"minimum_healthy\":1"), 19, "\"minimum_healthy\":0");
   EXPECT_FALSE(spec_from_json(zero));
   EXPECT_FALSE(service_from_json("{\"name\":\"shop\"}"));
