@@ -105,7 +105,7 @@ struct Server::State final : control::Ports {
                       [this](std::uint32_t service, const JudgedEvent& event) {
                         if (controller) controller->on_judged_event(service, event);
                       },
-                  .on_judged = [this](Mono at) { look(0, at); }}),
+                  .on_judged = [this](Mono at) { check_breach(0, at); }}),
         access_log(config->access_log.path, log),
         scrapes(log),
         overload(config->overload, pool, log),
@@ -170,7 +170,7 @@ struct Server::State final : control::Ports {
   Result<void> start();
   void tick();
   void look_after_life();
-  void look(std::size_t nth, Mono completed);
+  void check_breach(std::size_t nth, Mono completed);
   void await_signal();
   void await_side_signal();
   void begin_shutdown();
@@ -248,7 +248,7 @@ control::ApiSurroundings Server::State::surroundings() {
   of.scrape_last = [this] { return detail_parts(pool, *config); };
   of.later = [this](std::function<void()> slice) { later(std::move(slice)); };
   of.on_scraped = [this](const control::ScrapeReport& scrape) {
-    scrapes.look(scrape, pool.targets_left_out(), clock.mono());
+    scrapes.check_breach(scrape, pool.targets_left_out(), clock.mono());
   };
   of.metric_samples = config->limits.metric_samples;
   of.not_ready = [this] {
@@ -307,7 +307,8 @@ void Server::State::tick() {
   ticker.async_wait([this](const boost::system::error_code& ec) {
     if (ec) return;
     overload.tick(clock.mono());
-    if (const auto health = pool.access_log_health()) access_log.look(*health, clock.mono());
+    if (const auto health = pool.access_log_health())
+      access_log.check_breach(*health, clock.mono());
     controller->tick();
     look_at_tls();
     look_after_life();
@@ -326,15 +327,15 @@ void Server::State::look_after_life() {
 /// Events may wait for older requests to settle. Workers say when they have; should one have missed
 /// that it was asked, because it happened at the very same time: look again soon, later, and then
 /// with the ticks.
-void Server::State::look(std::size_t nth, Mono completed) {
+void Server::State::check_breach(std::size_t nth, Mono completed) {
   if (!controller) return;
-  if (!controller->look(completed) || nth >= kLooks.size()) {
+  if (!controller->check_breach(completed) || nth >= kLooks.size()) {
     looker.cancel();
     return;
   }
   looker.expires_after(kLooks[nth]);
   looker.async_wait([this, nth](const boost::system::error_code& ec) {
-    if (!ec) look(nth + 1, clock.mono());
+    if (!ec) check_breach(nth + 1, clock.mono());
   });
 }
 

@@ -30,7 +30,7 @@ void Controller::on_judged_event(std::uint32_t service, const JudgedEvent& event
   runner->on_event(event, state.clock.mono());
 }
 
-bool Controller::look(Mono completed) {
+bool Controller::check_breach(Mono completed) {
   State& state = *state_;
   Mono waits_for = Mono::max();
   const std::map<std::string, DeploymentNumber> now_running = state.running;
@@ -39,7 +39,7 @@ bool Controller::look(Mono completed) {
     if (found == state.runners.end()) continue;
     DeploymentRunner& runner = *found->second;
     if (runner.spec().kind != Kind::deploy || runner.is_over() || !runner.compares()) continue;
-    const auto breach = runner.look(state.glance_at(runner));
+    const auto breach = runner.check_breach(state.read_counts(runner));
     state.tell_breach(runner, breach, completed);
     if (!breach) waits_for = std::min(waits_for, runner.waits_for());
   }

@@ -48,13 +48,13 @@ class Controller final : public Commands {
   void on_exposed();
   /// What workers saw of targets whose groups are compared.
   void on_tallies(const std::vector<TargetTally>& tallies);
-  /// `service`: place in the configuration. Noted only; look() judges.
+  /// `service`: place in the configuration. Noted only; check_breach() judges.
   void on_judged_event(std::uint32_t service, const JudgedEvent& event);
   /// Asks the comparisons: at the end of a batch of events, and again while some wait for older
   /// requests to settle. `completed`: when the request ended that may decide. A breach is published
   /// before this returns. True while bad requests wait for older ones: then it is to be asked
   /// again.
-  bool look(Mono completed);
+  bool check_breach(Mono completed);
   /// The driver calls this every 100 ms or so: judges, timers, outlier returns.
   void tick();
   /// The process ends in good order, and no worker runs any more: writes what the judges stand on,

@@ -69,7 +69,7 @@ health::Reading Controller::State::reading_of(const DeploymentRunner& runner) co
           health::InStep{stage.step, release.step, live.step.ended}};
 }
 
-health::Glance Controller::State::glance_at(const DeploymentRunner& runner) const {
+health::CountsReading Controller::State::read_counts(const DeploymentRunner& runner) const {
   const DeploymentSpec& spec = runner.spec();
   const Colour live = other(spec.colour);
   const auto counts = [&](Colour colour, const std::string& revision) {

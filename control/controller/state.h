@@ -196,7 +196,7 @@ struct Controller::State {
                                   const std::string& revision) const;
   /// Of what began in the deployment, whatever colour is live.
   health::Reading reading_of(const DeploymentRunner& runner) const;
-  health::Glance glance_at(const DeploymentRunner& runner) const;
+  health::CountsReading read_counts(const DeploymentRunner& runner) const;
   /// Tells the engine of the breach that the judges found, if there is one, and people of breaches
   /// that were only observed. `completed`: when the request ended that decided.
   void tell_breach(DeploymentRunner& runner, const std::optional<event::AlarmBreached>& breach,

@@ -113,7 +113,7 @@ bool DeploymentRunner::compares_alone() const {
 std::optional<event::AlarmBreached> DeploymentRunner::judge(const health::Reading& reading) {
   const bool has_traffic = engine_.facts().weight > Weight::none();
   std::optional<event::AlarmBreached> breach;
-  if (has_traffic && compares()) note(reading.glance());
+  if (has_traffic && compares()) note(reading.counts());
   for (Watch& watch : watches_) {
     // Without traffic the release's numbers say nothing; an outside word counts at once.
     if (!has_traffic && !watch.external) continue;
@@ -126,20 +126,21 @@ std::optional<event::AlarmBreached> DeploymentRunner::judge(const health::Readin
   return breach;
 }
 
-std::optional<event::AlarmBreached> DeploymentRunner::look(const health::Glance& glance) {
+std::optional<event::AlarmBreached> DeploymentRunner::check_breach(
+    const health::CountsReading& counts) {
   std::optional<event::AlarmBreached> breach;
   if (engine_.facts().weight == Weight::none()) return breach;
-  note(glance);
-  const bool follows = has_errors_ && glance.at >= followed_ + kFollowPause;
+  note(counts);
+  const bool follows = has_errors_ && counts.at >= followed_ + kFollowPause;
   for (Watch& watch : watches_) {
     if (!watch.compares || std::holds_alternative<health::Breached>(watch.verdict)) continue;
-    const std::optional<health::Breached> breached = watch.source->look(glance);
+    const std::optional<health::Breached> breached = watch.source->check_breach(counts);
     if (breached) watch.verdict = *breached;
-    if (breached || follows) record(watch, glance.at);
+    if (breached || follows) record(watch, counts.at);
     if (breached) take_breach(watch, true, breached->why, breach);
   }
   if (follows) {
-    followed_ = glance.at;
+    followed_ = counts.at;
     has_errors_ = false;
   }
   return breach;

@@ -76,7 +76,7 @@ class DeploymentRunner {
   std::optional<event::AlarmBreached> judge(const health::Reading& reading);
   /// The same of the comparisons and what single events did to them. Their verdicts stay what the
   /// last judge() found unless there is a breach.
-  std::optional<event::AlarmBreached> look(const health::Glance& glance);
+  std::optional<event::AlarmBreached> check_breach(const health::CountsReading& counts);
   /// Beginning of the oldest bad request that comparisons wait to settle; max: none.
   Mono waits_for() const;
   /// Observed alarms that have begun to breach since the last call, as "name: why".
@@ -135,7 +135,7 @@ class DeploymentRunner {
   Age wake_at_ = kNever;
   /// Times of the evidence count from here: as old as the deployment.
   Mono birth(Mono now) const { return now - age(now); }
-  void note(const health::Glance& glance);
+  void note(const health::CountsReading& counts);
   void record(const Watch& watch, Mono now);
   /// Passes it on, unless the alarm only observes: then it is announced once.
   void take_breach(const Watch& watch, bool is_new, const std::string& why,

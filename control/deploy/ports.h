@@ -53,7 +53,7 @@ class Ports {
   /// The socket of this very process that a target at this address would be.
   virtual std::optional<OwnSocket> own_socket(const Address& target) = 0;
 
-  /// Look again (Controller::look) as soon as watermark() is later than this; max: no need.
+  /// Look again (Controller::check_breach) as soon as watermark() is later than this; max: no need.
   virtual void notify_at_watermark(Mono began) = 0;
 };
 

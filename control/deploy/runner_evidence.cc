@@ -57,10 +57,10 @@ void DeploymentRunner::on_event(const JudgedEvent& event, Mono now) {
   evidence_is_new_ = true;
 }
 
-void DeploymentRunner::note(const health::Glance& glance) {
-  const Mono born = birth(glance.at);
-  evidence_.read(since(born, glance.at), glance.release, glance.live);
-  evidence_.settle(since(born, std::clamp(glance.watermark, born, glance.at)));
+void DeploymentRunner::note(const health::CountsReading& counts) {
+  const Mono born = birth(counts.at);
+  evidence_.read(since(born, counts.at), counts.release, counts.live);
+  evidence_.settle(since(born, std::clamp(counts.watermark, born, counts.at)));
 }
 
 void DeploymentRunner::record(const Watch& watch, Mono now) {
@@ -108,7 +108,7 @@ bool DeploymentRunner::is_as_it_was(const std::vector<AlarmReport>& before) cons
 }
 
 void DeploymentRunner::conclude_evidence(const health::Reading& reading) {
-  if (!evidence_.empty()) note(reading.glance());
+  if (!evidence_.empty()) note(reading.counts());
   evidence_is_new_ = evidence_is_new_ || !watches_.empty();
 }
 

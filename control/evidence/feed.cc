@@ -47,7 +47,7 @@ class Feeding {
       if (event <= reading) {
         settled_ = std::max(settled_, evidence_.settled(event_));
         give(events[event_++]);
-        look();
+        check_breach();
       } else {
         ++reading_;
         judge();
@@ -65,9 +65,9 @@ class Feeding {
     for (health::VerdictSource* source : sources_) source->on_event(event);
   }
 
-  void look() {
-    const health::Glance glance = last_reading().glance();
-    for (health::VerdictSource* source : sources_) source->look(glance);
+  void check_breach() {
+    const health::CountsReading counts = last_reading().counts();
+    for (health::VerdictSource* source : sources_) source->check_breach(counts);
   }
 
   void judge() {

@@ -24,9 +24,9 @@ class FirstBreach final : public health::VerdictSource {
     note(judge_->judge(reading), reading.at);
     return verdict_;
   }
-  std::optional<health::Breached> look(const health::Glance& glance) override {
+  std::optional<health::Breached> check_breach(const health::CountsReading& counts) override {
     if (!breached_at_) {
-      if (const auto breached = judge_->look(glance)) note(*breached, glance.at);
+      if (const auto breached = judge_->check_breach(counts)) note(*breached, counts.at);
     }
     const auto* breached = std::get_if<health::Breached>(&verdict_);
     return breached == nullptr ? std::nullopt : std::optional(*breached);

@@ -76,19 +76,19 @@ Verdict Comparison::judge(const Reading& reading) {
     since_step_.release -= before_.release;
     since_step_.live -= before_.live;
   }
-  take(reading.glance());
+  take(reading.counts());
   return verdict();
 }
 
-std::optional<Breached> Comparison::look(const Glance& glance) {
-  take(glance);
+std::optional<Breached> Comparison::check_breach(const CountsReading& counts) {
+  take(counts);
   if (!breached_ && log_e_ >= log_e_needed()) verdict();
   return breached_;
 }
 
-void Comparison::take(const Glance& glance) {
-  glance_ = glance;
-  log_e_ = log_e(glance);
+void Comparison::take(const CountsReading& counts) {
+  counts_ = counts;
+  log_e_ = log_e(counts);
   report_.reset();
 }
 
@@ -107,7 +107,7 @@ double Comparison::certificate_log_e_needed() const {
 /// Requires: take() was called.
 const ComparisonReport& Comparison::report() {
   if (report_) return *report_;
-  report_ = weigh(*glance_);
+  report_ = weigh(*counts_);
   report_->tolerance = alarm_.tolerance;
   report_->log_e = log_e_;
   report_->log_e_needed = log_e_needed();
@@ -116,7 +116,7 @@ const ComparisonReport& Comparison::report() {
 }
 
 std::optional<ComparisonReport> Comparison::comparison() {
-  if (!glance_) return std::nullopt;
+  if (!counts_) return std::nullopt;
   ComparisonReport shown = report();
   using Outcome = ComparisonReport::Outcome;
   if (breached_)

@@ -18,7 +18,7 @@ class Comparison : public VerdictSource {
   const std::string& name() const final { return name_; }
   std::string condition() const final;
   Verdict judge(const Reading& reading) final;
-  std::optional<Breached> look(const Glance& glance) final;
+  std::optional<Breached> check_breach(const CountsReading& counts) final;
   void begin_step(const StepStart& step) final;
   void on_restart(std::uint64_t losses) final;
   std::optional<ComparisonReport> comparison() final;
@@ -27,9 +27,9 @@ class Comparison : public VerdictSource {
   Comparison(std::string name, const config::CompareAlarm& alarm, const JudgeContext& context);
 
   /// Takes the events that the reading settles. The logarithm of the e-value after them.
-  virtual double log_e(const Glance& glance) = 0;
+  virtual double log_e(const CountsReading& counts) = 0;
   /// The evidence after that, for a person; levels and the outcome are left to this class.
-  virtual ComparisonReport weigh(const Glance& glance) = 0;
+  virtual ComparisonReport weigh(const CountsReading& counts) = 0;
   virtual void on_step(const StepStart& step) = 0;
   /// Nobody will say how the requests in flight end.
   virtual void forget_in_flight() {}
@@ -50,7 +50,7 @@ class Comparison : public VerdictSource {
 
  private:
   double log_e_needed() const;
-  void take(const Glance& glance);
+  void take(const CountsReading& counts);
   const ComparisonReport& report();
   Verdict verdict();
   std::string missing(const ComparisonReport& report) const;
@@ -66,7 +66,7 @@ class Comparison : public VerdictSource {
   Reading since_step_;
   std::optional<Breached> breached_;
   bool certified_ = false;
-  std::optional<Glance> glance_;  ///< The last one.
+  std::optional<CountsReading> counts_;  ///< The last one.
   double log_e_ = 0;
   std::optional<ComparisonReport> report_;  ///< Of that, if somebody has asked.
 };

@@ -183,18 +183,18 @@ void ErrorComparison::forget_in_flight() {
   alone_since_.reset();
 }
 
-double ErrorComparison::log_e(const Glance& glance) {
-  if (weight() == Weight::all() && !alone_since_) alone_since_ = glance;
+double ErrorComparison::log_e(const CountsReading& counts) {
+  if (weight() == Weight::all() && !alone_since_) alone_since_ = counts;
   // Condition 2 (docs/judge.md): by age.
-  while (!waiting_.empty() && waiting_.top().began < glance.watermark) {
+  while (!waiting_.empty() && waiting_.top().began < counts.watermark) {
     count(waiting_.top());
     waiting_.pop();
   }
-  give_up_on_old(glance.at);
-  return evidence(glance);
+  give_up_on_old(counts.at);
+  return evidence(counts);
 }
 
-ComparisonReport ErrorComparison::weigh(const Glance& glance) {
+ComparisonReport ErrorComparison::weigh(const CountsReading& counts) {
   ComparisonReport report;
   report.certificate_log_e = certificate(0, 0);
   const RatioInterval::Bounds bounds = interval_.bounds(1 - alarm().certify);
@@ -204,8 +204,8 @@ ComparisonReport ErrorComparison::weigh(const Glance& glance) {
   report.live = live_;
   // A failure is told before it is counted.
   const std::size_t meaning = context().meaning;
-  report.release.total = std::max(glance.release.of(meaning).requests, report.release.bad);
-  report.live.total = std::max(glance.live.of(meaning).requests, report.live.bad);
+  report.release.total = std::max(counts.release.of(meaning).requests, report.release.bad);
+  report.live.total = std::max(counts.live.of(meaning).requests, report.live.bad);
   report.waiting = waiting_.size();
   report.overdue = overdue_.size() - overdue_release_;
   report.left_out = left_out_;
@@ -213,14 +213,14 @@ ComparisonReport ErrorComparison::weigh(const Glance& glance) {
   return report;
 }
 
-double ErrorComparison::evidence(const Glance& glance) {
-  if (glance.at < untracked_until_) return 0;
+double ErrorComparison::evidence(const CountsReading& counts) {
+  if (counts.at < untracked_until_) return 0;
   const double compared = worse_.log_e();
   if (!alarm().at_most) return compared;
   double guard = 0;
   if (alone_since_) {
     const std::size_t meaning = context().meaning;
-    const auto [ended, errors] = glance.release.of(meaning) - alone_since_->release.of(meaning);
+    const auto [ended, errors] = counts.release.of(meaning) - alone_since_->release.of(meaning);
     alone_good_ = ended - std::min(errors, ended);
     guard = log_e_above(*alarm().at_most, alone_bad_,
                         alone_good_before_ + alone_good_ + overdue_release_);

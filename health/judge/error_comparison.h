@@ -47,8 +47,8 @@ class ErrorComparison final : public Comparison {
     RatioTest::Applied applied;  ///< Live: in worse_. Release: in not_worse_.
   };
 
-  double log_e(const Glance& glance) override;
-  ComparisonReport weigh(const Glance& glance) override;
+  double log_e(const CountsReading& counts) override;
+  ComparisonReport weigh(const CountsReading& counts) override;
   void on_step(const StepStart& step) override;
   void forget_in_flight() override;
   std::string what() const override { return compared() + ":"; }
@@ -65,7 +65,7 @@ class ErrorComparison final : public Comparison {
   void count(const JudgedEvent& event);
   void tally(const JudgedEvent& event, bool release, double probability);
   void give_up_on_old(Mono now);
-  double evidence(const Glance& glance);
+  double evidence(const CountsReading& counts);
   double certificate(std::uint64_t more_bad, std::uint64_t more_good) const;
   std::optional<std::uint64_t> more_requests(double needed) const;
   std::optional<double> more_of_release(double needed) const;
@@ -81,7 +81,7 @@ class ErrorComparison final : public Comparison {
   std::uint64_t overdue_release_ = 0;
   Mono untracked_until_ = Mono::min();
   Mono swept_ = Mono::min();
-  std::optional<Glance> alone_since_;  ///< Since when all traffic is the release's.
+  std::optional<CountsReading> alone_since_;  ///< Since when all traffic is the release's.
   std::uint64_t alone_bad_ = 0;
   bool is_by_limit_ = false;  ///< at_most says more than the comparison, as of the last log_e().
   std::uint64_t alone_good_ = 0;         ///< As of the last log_e().

@@ -24,7 +24,7 @@
 namespace teal::health {
 
 /// The little of a Reading by which single events are judged.
-struct Glance {
+struct CountsReading {
   Mono at;
   Tallies release;
   Tallies live;
@@ -53,7 +53,7 @@ struct Reading {
   /// Left out, as where a record is judged again: nobody knows in which step a request began.
   std::optional<InStep> in_step{};
 
-  Glance glance() const { return {at, release.tallies(), live.tallies(), watermark}; }
+  CountsReading counts() const { return {at, release.tallies(), live.tallies(), watermark}; }
 };
 
 /// A step with a weight of its own begins: every worker runs on it.
@@ -83,9 +83,11 @@ class VerdictSource {
   // Only comparisons listen to these.
   /// Judges the events that came, and nothing but whether they make a breach: cheap, for each batch
   /// of them. What else there is to say, the next judge() says.
-  virtual std::optional<Breached> look(const Glance& /*glance*/) { return std::nullopt; }
+  virtual std::optional<Breached> check_breach(const CountsReading& /*glance*/) {
+    return std::nullopt;
+  }
   virtual void begin_step(const StepStart& /*step*/) {}
-  /// A bad event. It counts in the next judge() or look() whose reading has settled it.
+  /// A bad event. It counts in the next judge() or check_breach() whose reading has settled it.
   virtual void on_event(const JudgedEvent& /*event*/) {}
   /// This source is not the one that judged before the process ended, but has been fed with what
   /// was written of that: whatever was in flight then will not be heard of again. `losses`: how
@@ -93,7 +95,7 @@ class VerdictSource {
   virtual void on_restart(std::uint64_t /*losses*/) {}
   /// Beginning of the oldest request of which a bad event waits to be settled; max: none waits.
   virtual Mono waits_for() const { return Mono::max(); }
-  /// What a comparison can show of its evidence as of the last judge() or look().
+  /// What a comparison can show of its evidence as of the last judge() or check_breach().
   virtual std::optional<ComparisonReport> comparison() { return std::nullopt; }
 };
 

@@ -75,7 +75,7 @@ std::string LatencyComparison::what() const {
   return "slower than " + text + ":";
 }
 
-double LatencyComparison::log_e(const Glance& /*glance*/) {
+double LatencyComparison::log_e(const CountsReading& /*glance*/) {
   std::array<double, kMostThresholds> logs{};
   std::size_t size = 0;
   for (const Threshold& at : thresholds_) logs[size++] = at.worse.log_e();
@@ -84,7 +84,7 @@ double LatencyComparison::log_e(const Glance& /*glance*/) {
   return log_sum_exp(all) - std::log(static_cast<double>(size));
 }
 
-ComparisonReport LatencyComparison::weigh(const Glance& glance) {
+ComparisonReport LatencyComparison::weigh(const CountsReading& counts) {
   ComparisonReport report;
   const double needed = certificate_log_e_needed();
   report.certificate_log_e = 0;
@@ -103,8 +103,8 @@ ComparisonReport LatencyComparison::weigh(const Glance& glance) {
   report.release = shown.release;
   report.live = shown.live;
   // A request that is slow is told before it is counted.
-  report.release.total = std::max(glance.release.usual.requests, report.release.bad);
-  report.live.total = std::max(glance.live.usual.requests, report.live.bad);
+  report.release.total = std::max(counts.release.usual.requests, report.release.bad);
+  report.live.total = std::max(counts.live.usual.requests, report.live.bad);
   report.left_out = left_out_;
   return report;
 }

@@ -48,8 +48,8 @@ class LatencyComparison final : public Comparison {
   };
   static constexpr std::size_t kCertified = 2;
 
-  double log_e(const Glance& glance) override;
-  ComparisonReport weigh(const Glance& glance) override;
+  double log_e(const CountsReading& counts) override;
+  ComparisonReport weigh(const CountsReading& counts) override;
   void on_step(const StepStart& step) override;
   std::string what() const override;
   std::uint64_t given_up_too_often(std::size_t k) const;

@@ -209,7 +209,7 @@ class ToldSource final : public health::VerdictSource {
     const auto found = verdicts_.find(alarm_.name);
     return found == verdicts_.end() ? health::Verdict{health::Healthy{}} : found->second;
   }
-  std::optional<health::Breached> look(const health::Glance&) override {
+  std::optional<health::Breached> check_breach(const health::CountsReading&) override {
     const health::Verdict verdict = judge({});
     const auto* breached = std::get_if<health::Breached>(&verdict);
     return breached == nullptr ? std::nullopt : std::optional(*breached);

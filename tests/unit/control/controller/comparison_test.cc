@@ -51,7 +51,7 @@ class ComparisonTest : public ControlRoom {
   void see(const JudgedEvent& event) {
     controller->on_judged_event(0, event);
     clock.advance(Millis{1});
-    controller->look(clock.mono());
+    controller->check_breach(clock.mono());
   }
   void serve(std::uint64_t live, std::uint64_t release, std::uint64_t release_errors = 0) {
     TrafficReading blue{{"shop", Colour::blue, "v1", Audience::split}, {}};
@@ -157,9 +157,10 @@ TEST_F(ComparisonTest, AVerdictWaitsForOlderRequestsToSettle) {
   for (int i = 0; i < 8; ++i) see(bad(Colour::green));
   EXPECT_EQ(status(id), Status::baking) << "an older request may yet fail on blue";
   EXPECT_EQ(ports->wanted, oldest) << "a worker must say when";
-  EXPECT_TRUE(controller->look(clock.mono())) << "the driver is to ask again, should none say";
+  EXPECT_TRUE(controller->check_breach(clock.mono()))
+      << "the driver is to ask again, should none say";
   ports->settled = Mono::max();
-  EXPECT_FALSE(controller->look(clock.mono()));
+  EXPECT_FALSE(controller->check_breach(clock.mono()));
   EXPECT_EQ(status(id), Status::stopped);
 }
 
@@ -169,7 +170,7 @@ TEST_F(ComparisonTest, ARollbacksTimeRunsFromTheRequestThatDecidedToTheLastWorke
     controller->on_judged_event(0, bad(Colour::green));
     const Mono ended = clock.mono();
     clock.advance(Millis{2});
-    controller->look(ended);
+    controller->check_breach(ended);
   }
   clock.advance(Millis{5});
   const Mono taken = clock.mono();
@@ -250,7 +251,7 @@ TEST_F(ComparisonTest, TheEvidenceCountsWhatTheVerdictCounted) {
   controller->tick();
   for (int i = 0; i < 4; ++i) controller->on_judged_event(0, bad(Colour::green));
   serve(36, 4, 4);  // Since the last look at the counters.
-  controller->look(clock.mono());
+  controller->check_breach(clock.mono());
   ASSERT_EQ(status(id), Status::stopped);
   EXPECT_EQ(evidence(id).evidence.steps().at(0).release, (Tally{4, 4}));
 }
@@ -472,7 +473,7 @@ TEST_F(ComparisonTest, ThresholdsAreTheLiveGroupsOwnAndFrozenForTheStep) {
 TEST_F(ComparisonTest, EventsOfAServiceThatDeploysNothingAreNobodys) {
   see(bad(Colour::green));
   controller->on_judged_event(17, bad(Colour::green));
-  controller->look(clock.mono());
+  controller->check_breach(clock.mono());
   EXPECT_EQ(shop().split, Split::all_to(Colour::blue));
 }
 

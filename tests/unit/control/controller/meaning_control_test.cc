@@ -58,7 +58,7 @@ class MeaningControlTest : public ControlRoom {
     event.set_request_id("request-" + std::to_string(requests_));
     controller->on_judged_event(0, event);
     clock.advance(Millis{1});
-    controller->look(clock.mono());
+    controller->check_breach(clock.mono());
   }
   /// What green has answered in the present stage: all well by the usual meaning.
   void serve(std::uint64_t total, TalliesByMeaning counted) {
@@ -151,7 +151,7 @@ TEST_F(MeaningControlTest, ARequestOfAnEarlierDeploymentIsNoEventOfThisOne) {
     late.request = 100 + i;
     controller->on_judged_event(0, late);
   }
-  controller->look(clock.mono());
+  controller->check_breach(clock.mono());
   EXPECT_EQ(status(second), Status::baking);
 }
 

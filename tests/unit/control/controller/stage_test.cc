@@ -237,14 +237,14 @@ TEST_F(StageTest, AnEventOfAnEarlierTryIsNoneOfTheNextOnes) {
     event.seen = clock.mono();
     controller->on_judged_event(0, event);
   }
-  controller->look(clock.mono());
+  controller->check_breach(clock.mono());
   EXPECT_EQ(status(again), Status::baking) << report(again).reason;
   EXPECT_EQ(controller->evidence(again).value().evidence.events().size(), 0U);
   for (JudgedEvent& event : late) {
     event.table = ports->versions.back();
     controller->on_judged_event(0, event);
   }
-  controller->look(clock.mono());
+  controller->check_breach(clock.mono());
   EXPECT_EQ(report(again).error_code, "ALARM_ACTIVE") << "its own events do count";
 }
 

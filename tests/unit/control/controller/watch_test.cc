@@ -315,7 +315,7 @@ class GuardTest : public WatchTest {
     event.table = ports->versions.back();
     controller->on_judged_event(0, event);
     serve(served_ + 1, failed_ + 1);
-    controller->look(clock.mono());
+    controller->check_breach(clock.mono());
   }
   void serve(std::uint64_t requests, std::uint64_t failed) {
     served_ = requests;

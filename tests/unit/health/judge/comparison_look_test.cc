@@ -30,7 +30,7 @@ int events_to_breach(std::uint64_t seed, bool by_looking) {
     judge.on_event(event);
     ++events;
     const bool breached =
-        by_looking ? judge.look(settled_at(now + 0.0005).glance()).has_value()
+        by_looking ? judge.check_breach(settled_at(now + 0.0005).counts()).has_value()
                    : std::holds_alternative<Breached>(judge.judge(settled_at(now + 0.0005)));
     if (breached) return events;
   }
@@ -49,7 +49,7 @@ TEST(ComparisonLook, ShowsItsEvidenceAsOfTheLastLook) {
   ErrorComparison judge = begun(0.999, 1.5);
   judge.on_event(error_of(Colour::green, 1));
   Reading reading = settled_at(2, counters(3, 1), counters(27));
-  EXPECT_FALSE(judge.look(reading.glance()).has_value());
+  EXPECT_FALSE(judge.check_breach(reading.counts()).has_value());
   EXPECT_GT(judge.comparison()->log_e, 0);
   EXPECT_EQ(judge.comparison()->release.bad, 1U);
   EXPECT_EQ(judge.comparison()->release.total, 3U);
@@ -65,7 +65,7 @@ TEST(ComparisonLook, SaysTheSameWhetherItBreachesByALookOrByJudging) {
     judging.on_event(event);
   }
   const Reading reading = settled_at(9, counters(4, 4), counters(36));
-  const auto breach = looking.look(reading.glance());
+  const auto breach = looking.check_breach(reading.counts());
   ASSERT_TRUE(breach.has_value());
   EXPECT_EQ(judging.judge(reading), Verdict{*breach});
   EXPECT_EQ(looking.comparison()->outcome, ComparisonReport::Outcome::breached);
