@@ -76,7 +76,7 @@ void AdminApi::set_alarm(const ApiCall& call, const Reply& reply) {
   const auto request = parse_alarm_request(call.request.body);
   if (!request) return reply(bad_body(request.error()));
   if (!request->service.empty() && !knows_service(request->service, reply)) return;
-  const Answer<std::size_t> answer =
+  const ApiResult<std::size_t> answer =
       request->all ? commands_.resolve_alarm(call.names[0], request->service)
                    : commands_.set_external_alarm(call.names[0], request->service, request->firing,
                                                   request->reason);

@@ -120,7 +120,7 @@ void AdminApi::start_deployment(const ApiCall& call, const Reply& reply) {
   const auto request =
       config::parse_deployment_request(call.request.body, *commands_.deploy_defaults(service));
   if (!request) return reply(bad_body(request.error()));
-  const Answer<DeploymentReport> answer =
+  const ApiResult<DeploymentReport> answer =
       commands_.deploy(service, *request, key, digest(service + "\n" + call.request.body));
   reply(answer ? deployment_response(201, *answer, clock_.wall()) : to_response(answer.error()));
 }
@@ -145,7 +145,7 @@ void AdminApi::rollback_service(const ApiCall& call, const Reply& reply) {
 }
 
 Done<DeploymentReport> AdminApi::answer_with_deployment(const Reply& reply) const {
-  return [reply, clock = &clock_](const Answer<DeploymentReport>& answer) {
+  return [reply, clock = &clock_](const ApiResult<DeploymentReport>& answer) {
     reply(answer ? deployment_response(200, *answer, clock->wall()) : to_response(answer.error()));
   };
 }
@@ -157,13 +157,13 @@ void AdminApi::put_split(const ApiCall& call, const Reply& reply) {
   if (!split) return reply(bad_body(split.error()));
   Precondition condition;
   if (call.request.if_match) {
-    const Answer<ServiceReport> present = commands_.service(service);
+    const ApiResult<ServiceReport> present = commands_.service(service);
     if (!present) return reply(to_response(present.error()));
     condition = read_if_match(*call.request.if_match, present->version);
     if (condition.error) return reply(to_response(*condition.error));
   }
   commands_.set_split(
-      service, *split, condition.version, [this, reply](const Answer<ServiceReport>& answer) {
+      service, *split, condition.version, [this, reply](const ApiResult<ServiceReport>& answer) {
         reply(answer ? service_response(200, *answer) : to_response(answer.error()));
       });
 }

@@ -30,7 +30,7 @@ std::optional<T> parse_number(std::string_view text) {
 std::optional<DeploymentReport> find(const Commands& commands,
                                      const std::optional<DeploymentId>& id) {
   if (!id) return std::nullopt;
-  Answer<DeploymentReport> answer = commands.deployment(*id);
+  ApiResult<DeploymentReport> answer = commands.deployment(*id);
   if (!answer) return std::nullopt;
   return std::move(*answer);
 }
@@ -92,7 +92,7 @@ void AdminApi::list_services(const ApiCall& /*call*/, const Reply& reply) {
 
 void AdminApi::get_service(const ApiCall& call, const Reply& reply) {
   if (!knows_service(call.names[0], reply)) return;
-  const Answer<ServiceReport> answer = commands_.service(call.names[0]);
+  const ApiResult<ServiceReport> answer = commands_.service(call.names[0]);
   reply(answer ? service_response(200, *answer) : to_response(answer.error()));
 }
 
@@ -115,12 +115,12 @@ void AdminApi::list_deployments(const ApiCall& call, const Reply& reply) {
 }
 
 void AdminApi::get_deployment(const ApiCall& call, const Reply& reply) {
-  const Answer<DeploymentReport> answer = commands_.deployment(call.names[0]);
+  const ApiResult<DeploymentReport> answer = commands_.deployment(call.names[0]);
   reply(answer ? json_response(200, to_json(*answer, clock_.wall())) : to_response(answer.error()));
 }
 
 void AdminApi::get_evidence(const ApiCall& call, const Reply& reply) {
-  const Answer<EvidenceReport> answer = commands_.evidence(call.names[0]);
+  const ApiResult<EvidenceReport> answer = commands_.evidence(call.names[0]);
   reply(answer ? json_response(200, to_json(*answer)) : to_response(answer.error()));
 }
 
@@ -152,7 +152,7 @@ void AdminApi::get_replay(const ApiCall& call, const Reply& reply) {
       }
       settings.*parameter.setting = number;
     }
-  const Answer<ReplayReport> answer = commands_.replay(call.names[0], settings);
+  const ApiResult<ReplayReport> answer = commands_.replay(call.names[0], settings);
   reply(answer ? json_response(200, to_json(*answer)) : to_response(answer.error()));
 }
 

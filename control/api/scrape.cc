@@ -13,14 +13,14 @@ ScrapePart AdminApi::scrape_services() const {
       [this, names = commands_.service_names(), at = std::size_t{0}](MetricFamilies& book) mutable {
         if (at == names.size()) return false;
         const std::string& name = names[at++];
-        const Answer<ServiceReport> service = commands_.service(name);
+        const ApiResult<ServiceReport> service = commands_.service(name);
         if (!service) return true;
         for (const MetricSample& sample : commands_.service_metrics(name)) book.sample(sample);
         if (!service->deployment) {
           add_service(book, *service, nullptr);
           return true;
         }
-        const Answer<DeploymentReport> running = commands_.deployment(*service->deployment);
+        const ApiResult<DeploymentReport> running = commands_.deployment(*service->deployment);
         add_service(book, *service, running ? &*running : nullptr);
         return true;
       };

@@ -63,7 +63,7 @@ void Controller::State::report_outside(const ServiceEntry& entry, DeploymentRepo
   }
 }
 
-Answer<std::vector<ExternalAlarmReport>> Controller::external_alarms(
+ApiResult<std::vector<ExternalAlarmReport>> Controller::external_alarms(
     const std::string& service) const {
   const State& state = *state_;
   if (!service.empty() && state.book.find(service) == nullptr) return unknown_service(service);

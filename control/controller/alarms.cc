@@ -132,9 +132,9 @@ void Controller::State::tell_standing(const ServiceEntry& entry, DeploymentRunne
   runner.set_external(name, standing.counts(), standing.why, note_of(standing, patience));
 }
 
-Answer<std::size_t> Controller::set_external_alarm(const std::string& name,
-                                                   const std::string& service, bool firing,
-                                                   const std::string& why) {
+ApiResult<std::size_t> Controller::set_external_alarm(const std::string& name,
+                                                      const std::string& service, bool firing,
+                                                      const std::string& why) {
   State& state = *state_;
   if (!service.empty() && state.book.find(service) == nullptr) return unknown_service(service);
   AlertWord word;
@@ -156,7 +156,8 @@ Answer<std::size_t> Controller::set_external_alarm(const std::string& name,
   return {boost::system::in_place_value, known};
 }
 
-Answer<std::size_t> Controller::resolve_alarm(const std::string& name, const std::string& service) {
+ApiResult<std::size_t> Controller::resolve_alarm(const std::string& name,
+                                                 const std::string& service) {
   State& state = *state_;
   if (!service.empty() && state.book.find(service) == nullptr) return unknown_service(service);
   std::size_t known = 0;

@@ -202,7 +202,7 @@ void Controller::close() {
   state.ledger.flush();
 }
 
-Answer<EvidenceReport> Controller::evidence(const DeploymentId& id) const {
+ApiResult<EvidenceReport> Controller::evidence(const DeploymentId& id) const {
   const DeploymentRunner* runner = state_->find(id);
   if (runner == nullptr) return unknown_deployment(id);
   Result<Evidence> evidence = state_->evidence_of(*runner);
@@ -214,9 +214,9 @@ Answer<EvidenceReport> Controller::evidence(const DeploymentId& id) const {
   return report;
 }
 
-Answer<ReplayReport> Controller::replay(const DeploymentId& id,
-                                        const ReplaySettings& settings) const {
-  Answer<EvidenceReport> evidence = this->evidence(id);
+ApiResult<ReplayReport> Controller::replay(const DeploymentId& id,
+                                           const ReplaySettings& settings) const {
+  ApiResult<EvidenceReport> evidence = this->evidence(id);
   if (!evidence) return evidence.error();
   const DeploymentRunner& runner = *state_->find(id);
   if (evidence->evidence.empty())

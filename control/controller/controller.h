@@ -63,10 +63,10 @@ class Controller final : public Commands {
 
   // ---- commands -----------------------------------------------------------------------------
   /// The same idempotency key within a day gives the same deployment; with another body, 422.
-  Answer<DeploymentReport> deploy(const std::string& service,
-                                  const config::DeploymentRequest& request,
-                                  const std::string& idempotency_key,
-                                  const std::string& body_digest) override;
+  ApiResult<DeploymentReport> deploy(const std::string& service,
+                                     const config::DeploymentRequest& request,
+                                     const std::string& idempotency_key,
+                                     const std::string& body_digest) override;
   /// `done` once the consequence is published on every worker and journalled. A rollback answers
   /// with the rollback's own deployment, also where that is under way already; the others with the
   /// one commanded.
@@ -84,36 +84,37 @@ class Controller final : public Commands {
   void set_split(const std::string& service, Split split, std::optional<std::uint64_t> if_match,
                  Done<ServiceReport> done) override;
   /// Adds a target, or takes a draining one back. 422 where it is a socket of this process's own.
-  Answer<ServiceReport> put_target(const std::string& service, Colour colour,
-                                   const Address& address) override;
+  ApiResult<ServiceReport> put_target(const std::string& service, Colour colour,
+                                      const Address& address) override;
   /// Drains a target: no new requests; removed once the workers have let go of it. 409 where a
   /// running deployment would be left with less than its minimum_healthy, unless `force`: then the
   /// minimum is counted anew, of what is left.
-  Answer<ServiceReport> delete_target(const std::string& service, Colour colour,
-                                      const Address& address, bool force = false) override;
+  ApiResult<ServiceReport> delete_target(const std::string& service, Colour colour,
+                                         const Address& address, bool force = false) override;
   /// An outside alarm by name; `service` empty: all that know it. It has an episode of its own
   /// beside those of alerts. Answers how many services know it; none is a 404.
-  Answer<std::size_t> set_external_alarm(const std::string& name, const std::string& service,
-                                         bool firing, const std::string& why) override;
+  ApiResult<std::size_t> set_external_alarm(const std::string& name, const std::string& service,
+                                            bool firing, const std::string& why) override;
   /// A person says that nothing of it fires any more: all of its episodes are over.
-  Answer<std::size_t> resolve_alarm(const std::string& name, const std::string& service) override;
+  ApiResult<std::size_t> resolve_alarm(const std::string& name,
+                                       const std::string& service) override;
   /// Alerts, each for the alarms that it concerns: of the service that its label teal_service
   /// names, or of all.
   AlertsReport take_alerts(const AlertBatch& batch) override;
 
   // ---- reports ------------------------------------------------------------------------------
   std::vector<ServiceReport> services() const override;
-  Answer<ServiceReport> service(const std::string& name) const override;
+  ApiResult<ServiceReport> service(const std::string& name) const override;
   /// In the order of services; `service` empty: of all.
-  Answer<std::vector<ExternalAlarmReport>> external_alarms(
+  ApiResult<std::vector<ExternalAlarmReport>> external_alarms(
       const std::string& service) const override;
   /// Newest first.
-  Answer<std::vector<DeploymentReport>> deployments(const std::string& service,
-                                                    std::size_t limit) const override;
-  Answer<DeploymentReport> deployment(const DeploymentId& id) const override;
-  Answer<EvidenceReport> evidence(const DeploymentId& id) const override;
-  Answer<ReplayReport> replay(const DeploymentId& id,
-                              const ReplaySettings& settings) const override;
+  ApiResult<std::vector<DeploymentReport>> deployments(const std::string& service,
+                                                       std::size_t limit) const override;
+  ApiResult<DeploymentReport> deployment(const DeploymentId& id) const override;
+  ApiResult<EvidenceReport> evidence(const DeploymentId& id) const override;
+  ApiResult<ReplayReport> replay(const DeploymentId& id,
+                                 const ReplaySettings& settings) const override;
 
   /// The last announcements (at most 1000), oldest first, for late subscribers.
   const std::deque<Announcement>& announcements() const override;

@@ -119,7 +119,7 @@ DeploymentSpec make_spec(const Request& request, std::vector<Address> targets,
 }  // namespace
 
 /// The deployment that the key gave already, if it did; or why it cannot be used.
-std::optional<Answer<DeploymentReport>> Controller::State::answer_of_key(
+std::optional<ApiResult<DeploymentReport>> Controller::State::answer_of_key(
     const std::string& key, const std::string& digest) {
   const auto known = keys.find(key);
   if (key.empty() || known == keys.end()) return std::nullopt;
@@ -186,9 +186,9 @@ std::vector<std::string> Controller::State::forewarn(const Request& request,
   return warnings;
 }
 
-Answer<DeploymentReport> Controller::deploy(const std::string& service, const Request& request,
-                                            const std::string& idempotency_key,
-                                            const std::string& body_digest) {
+ApiResult<DeploymentReport> Controller::deploy(const std::string& service, const Request& request,
+                                               const std::string& idempotency_key,
+                                               const std::string& body_digest) {
   State& state = *state_;
   const ServiceEntry* entry = state.book.find(service);
   if (entry == nullptr) return unknown_service(service);

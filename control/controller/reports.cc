@@ -101,7 +101,7 @@ std::vector<ServiceReport> Controller::services() const {
   return reports;
 }
 
-Answer<ServiceReport> Controller::service(const std::string& name) const {
+ApiResult<ServiceReport> Controller::service(const std::string& name) const {
   const ServiceEntry* entry = state_->book.find(name);
   if (entry == nullptr) return unknown_service(name);
   return state_->report(*entry);
@@ -202,8 +202,8 @@ DeploymentReport Controller::State::report(const DeploymentRunner& runner) const
   return report;
 }
 
-Answer<std::vector<DeploymentReport>> Controller::deployments(const std::string& service,
-                                                              std::size_t limit) const {
+ApiResult<std::vector<DeploymentReport>> Controller::deployments(const std::string& service,
+                                                                 std::size_t limit) const {
   if (state_->book.find(service) == nullptr) return unknown_service(service);
   std::vector<DeploymentReport> reports;
   const auto& runners = state_->runners;
@@ -212,7 +212,7 @@ Answer<std::vector<DeploymentReport>> Controller::deployments(const std::string&
   return reports;
 }
 
-Answer<DeploymentReport> Controller::deployment(const DeploymentId& id) const {
+ApiResult<DeploymentReport> Controller::deployment(const DeploymentId& id) const {
   const DeploymentRunner* runner = state_->find(id);
   if (runner == nullptr) return unknown_deployment(id);
   DeploymentReport report = state_->report(*runner);

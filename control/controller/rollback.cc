@@ -84,7 +84,7 @@ const DeploymentRunner* Controller::State::made_live(const ServiceEntry& entry) 
   return nullptr;
 }
 
-Answer<DeploymentId> Controller::State::to_roll_back(const ServiceEntry& entry) const {
+ApiResult<DeploymentId> Controller::State::to_roll_back(const ServiceEntry& entry) const {
   const std::string& service = entry.state.name;
   const std::string title = "The service cannot be rolled back";
   if (const DeploymentRunner* one = active(service)) return one->spec().id;
@@ -143,7 +143,7 @@ void Controller::rollback(const std::string& service, Done<DeploymentReport> don
   if (force && entry->fallback && state_->active(service) == nullptr)
     return command(DeploymentId(entry->fallback->deployment), Command::rollback, std::move(done),
                    force);
-  const Answer<DeploymentId> id = state_->to_roll_back(*entry);
+  const ApiResult<DeploymentId> id = state_->to_roll_back(*entry);
   if (!id) return done(id.error());
   command(*id, Command::rollback, std::move(done), force);
 }

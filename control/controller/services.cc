@@ -82,8 +82,8 @@ void Controller::set_split(const std::string& service, Split split,
       [&state, service, done = std::move(done)] { done(state.report(*state.book.find(service))); });
 }
 
-Answer<ServiceReport> Controller::put_target(const std::string& service, Colour colour,
-                                             const Address& address) {
+ApiResult<ServiceReport> Controller::put_target(const std::string& service, Colour colour,
+                                                const Address& address) {
   State& state = *state_;
   ServiceEntry* entry = state.book.find(service);
   if (entry == nullptr) return unknown_service(service);
@@ -196,8 +196,8 @@ Controller::State::Refusal Controller::State::refuse_drain(const ServiceEntry& e
                      target_text(colour, target.address) + " --force");
 }
 
-Answer<ServiceReport> Controller::delete_target(const std::string& service, Colour colour,
-                                                const Address& address, bool force) {
+ApiResult<ServiceReport> Controller::delete_target(const std::string& service, Colour colour,
+                                                   const Address& address, bool force) {
   State& state = *state_;
   ServiceEntry* entry = state.book.find(service);
   if (entry == nullptr) return unknown_service(service);

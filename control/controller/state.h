@@ -60,8 +60,8 @@ struct Controller::State {
   using Runners = std::map<DeploymentNumber, std::unique_ptr<DeploymentRunner>>;
 
   // ---- controller/deploy.cc ---------------------------------------------------------------------
-  std::optional<Answer<DeploymentReport>> answer_of_key(const std::string& key,
-                                                        const std::string& digest);
+  std::optional<ApiResult<DeploymentReport>> answer_of_key(const std::string& key,
+                                                           const std::string& digest);
   void forget_keys();
   std::vector<std::string> forewarn(const config::DeploymentRequest& request,
                                     const ServiceEntry& entry) const;
@@ -78,7 +78,7 @@ struct Controller::State {
   /// The rollback that the deployment is, or is being taken back by, where that is under way.
   const DeploymentRunner* running_rollback(const DeploymentRunner& runner) const;
   /// What a rollback of the service takes back now.
-  Answer<DeploymentId> to_roll_back(const ServiceEntry& entry) const;
+  ApiResult<DeploymentId> to_roll_back(const ServiceEntry& entry) const;
   /// `done` with the deployment as it is then, once everything is published and journalled.
   void answer_when_applied(DeploymentId id, Done<DeploymentReport> done,
                            std::vector<std::string> warnings = {});

@@ -28,42 +28,42 @@ struct AlertBatch;
 enum class Command : std::uint8_t { proceed, pause, promote, stop, rollback };
 
 template <class T>
-using Done = std::function<void(Answer<T>)>;
+using Done = std::function<void(ApiResult<T>)>;
 
 class Commands {
  public:
   virtual ~Commands() = default;
 
-  virtual Answer<DeploymentReport> deploy(const std::string& service,
-                                          const config::DeploymentRequest& request,
-                                          const std::string& idempotency_key,
-                                          const std::string& body_digest) = 0;
+  virtual ApiResult<DeploymentReport> deploy(const std::string& service,
+                                             const config::DeploymentRequest& request,
+                                             const std::string& idempotency_key,
+                                             const std::string& body_digest) = 0;
   virtual void command(const DeploymentId& id, Command command, Done<DeploymentReport> done,
                        bool force) = 0;
   virtual void rollback(const std::string& service, Done<DeploymentReport> done, bool force) = 0;
   virtual void set_split(const std::string& service, Split split,
                          std::optional<std::uint64_t> if_match, Done<ServiceReport> done) = 0;
-  virtual Answer<ServiceReport> put_target(const std::string& service, Colour colour,
-                                           const Address& address) = 0;
-  virtual Answer<ServiceReport> delete_target(const std::string& service, Colour colour,
-                                              const Address& address, bool force) = 0;
-  virtual Answer<std::size_t> set_external_alarm(const std::string& name,
-                                                 const std::string& service, bool firing,
-                                                 const std::string& why) = 0;
-  virtual Answer<std::size_t> resolve_alarm(const std::string& name,
-                                            const std::string& service) = 0;
+  virtual ApiResult<ServiceReport> put_target(const std::string& service, Colour colour,
+                                              const Address& address) = 0;
+  virtual ApiResult<ServiceReport> delete_target(const std::string& service, Colour colour,
+                                                 const Address& address, bool force) = 0;
+  virtual ApiResult<std::size_t> set_external_alarm(const std::string& name,
+                                                    const std::string& service, bool firing,
+                                                    const std::string& why) = 0;
+  virtual ApiResult<std::size_t> resolve_alarm(const std::string& name,
+                                               const std::string& service) = 0;
   virtual AlertsReport take_alerts(const AlertBatch& batch) = 0;
 
   virtual std::vector<ServiceReport> services() const = 0;
-  virtual Answer<ServiceReport> service(const std::string& name) const = 0;
-  virtual Answer<std::vector<ExternalAlarmReport>> external_alarms(
+  virtual ApiResult<ServiceReport> service(const std::string& name) const = 0;
+  virtual ApiResult<std::vector<ExternalAlarmReport>> external_alarms(
       const std::string& service) const = 0;
-  virtual Answer<std::vector<DeploymentReport>> deployments(const std::string& service,
-                                                            std::size_t limit) const = 0;
-  virtual Answer<DeploymentReport> deployment(const DeploymentId& id) const = 0;
-  virtual Answer<EvidenceReport> evidence(const DeploymentId& id) const = 0;
-  virtual Answer<ReplayReport> replay(const DeploymentId& id,
-                                      const ReplaySettings& settings) const = 0;
+  virtual ApiResult<std::vector<DeploymentReport>> deployments(const std::string& service,
+                                                               std::size_t limit) const = 0;
+  virtual ApiResult<DeploymentReport> deployment(const DeploymentId& id) const = 0;
+  virtual ApiResult<EvidenceReport> evidence(const DeploymentId& id) const = 0;
+  virtual ApiResult<ReplayReport> replay(const DeploymentId& id,
+                                         const ReplaySettings& settings) const = 0;
 
   virtual const std::deque<Announcement>& announcements() const = 0;
   virtual EventId last_event() const = 0;

@@ -191,6 +191,6 @@ struct ApiError {
                                              const boost::source_location& where);
 
 template <class T>
-using Answer = boost::system::result<T, ApiError>;
+using ApiResult = boost::system::result<T, ApiError>;
 
 }  // namespace teal::control

@@ -68,7 +68,8 @@ class ControlRoom : public testing::Test {
   }
 
   DeploymentId deploy(const std::string& revision = "v2") {
-    const Answer<DeploymentReport> answer = controller->deploy("shop", request(revision), "", "");
+    const ApiResult<DeploymentReport> answer =
+        controller->deploy("shop", request(revision), "", "");
     EXPECT_TRUE(answer) << (answer ? "" : answer.error().detail);
     return answer ? answer->id : "";
   }
@@ -97,9 +98,9 @@ class ControlRoom : public testing::Test {
   ServiceReport shop() { return controller->service("shop").value(); }
 
   /// The answer, if it has come.
-  std::optional<Answer<DeploymentReport>> command(const DeploymentId& id, Command what) {
-    auto answer = std::make_shared<std::optional<Answer<DeploymentReport>>>();
-    controller->command(id, what, [answer](Answer<DeploymentReport> got) { *answer = got; });
+  std::optional<ApiResult<DeploymentReport>> command(const DeploymentId& id, Command what) {
+    auto answer = std::make_shared<std::optional<ApiResult<DeploymentReport>>>();
+    controller->command(id, what, [answer](ApiResult<DeploymentReport> got) { *answer = got; });
     if (!*answer) ports->pump();
     return *answer;
   }

@@ -30,10 +30,10 @@ inline ApiError missing(const std::string& what) {
 
 class FakeCommands final : public Commands {
  public:
-  Answer<DeploymentReport> deploy(const std::string& service,
-                                  const config::DeploymentRequest& request,
-                                  const std::string& idempotency_key,
-                                  const std::string& body_digest) override {
+  ApiResult<DeploymentReport> deploy(const std::string& service,
+                                     const config::DeploymentRequest& request,
+                                     const std::string& idempotency_key,
+                                     const std::string& body_digest) override {
     calls.push_back("deploy " + service + " " + request.revision + " key=" + idempotency_key);
     digests.push_back(body_digest);
     if (refusal) return *refusal;
@@ -53,7 +53,7 @@ class FakeCommands final : public Commands {
                bool force) override {
     calls.push_back("command " + id + " " + std::to_string(static_cast<int>(command)) +
                     (force ? " force" : ""));
-    const auto answer = [this, id]() -> Answer<DeploymentReport> {
+    const auto answer = [this, id]() -> ApiResult<DeploymentReport> {
       if (refusal) return *refusal;
       const auto found = deployments_.find(id);
       if (found == deployments_.end()) return missing("deployment");
@@ -84,33 +84,34 @@ class FakeCommands final : public Commands {
     finish([report, done] { done(report); });
   }
 
-  Answer<ServiceReport> put_target(const std::string& service, Colour colour,
-                                   const Address& address) override {
+  ApiResult<ServiceReport> put_target(const std::string& service, Colour colour,
+                                      const Address& address) override {
     calls.push_back("put " + service + " " + std::string(to_string(colour)) + " " +
                     to_string(address));
     return services_.at(service);
   }
 
-  Answer<ServiceReport> delete_target(const std::string& service, Colour colour,
-                                      const Address& address, bool force) override {
+  ApiResult<ServiceReport> delete_target(const std::string& service, Colour colour,
+                                         const Address& address, bool force) override {
     calls.push_back("delete " + service + " " + std::string(to_string(colour)) + " " +
                     to_string(address) + (force ? " force" : ""));
     if (refusal) return *refusal;
     return services_.at(service);
   }
 
-  Answer<std::size_t> set_external_alarm(const std::string& name, const std::string& service,
-                                         bool firing, const std::string& why) override {
+  ApiResult<std::size_t> set_external_alarm(const std::string& name, const std::string& service,
+                                            bool firing, const std::string& why) override {
     calls.push_back("alarm " + name + " " + service + (firing ? " firing " : " resolved ") + why);
     if (!alarms.contains(name)) return missing("alarm");
     // In words: as an aggregate, an ApiError could be made of a number too.
-    return Answer<std::size_t>(boost::system::in_place_value, 1U);
+    return ApiResult<std::size_t>(boost::system::in_place_value, 1U);
   }
 
-  Answer<std::size_t> resolve_alarm(const std::string& name, const std::string& service) override {
+  ApiResult<std::size_t> resolve_alarm(const std::string& name,
+                                       const std::string& service) override {
     calls.push_back("resolve " + name + " " + service);
     if (!alarms.contains(name)) return missing("alarm");
-    return Answer<std::size_t>(boost::system::in_place_value, 1U);
+    return ApiResult<std::size_t>(boost::system::in_place_value, 1U);
   }
 
   AlertsReport take_alerts(const AlertBatch& batch) override {
@@ -126,7 +127,7 @@ class FakeCommands final : public Commands {
     return report;
   }
 
-  Answer<std::vector<ExternalAlarmReport>> external_alarms(
+  ApiResult<std::vector<ExternalAlarmReport>> external_alarms(
       const std::string& service) const override {
     std::vector<ExternalAlarmReport> reports;
     for (const ExternalAlarmReport& each : outside)
@@ -140,33 +141,33 @@ class FakeCommands final : public Commands {
     return all;
   }
 
-  Answer<ServiceReport> service(const std::string& name) const override {
+  ApiResult<ServiceReport> service(const std::string& name) const override {
     const auto found = services_.find(name);
     if (found == services_.end()) return missing("service");
     return found->second;
   }
 
-  Answer<std::vector<DeploymentReport>> deployments(const std::string& service,
-                                                    std::size_t limit) const override {
+  ApiResult<std::vector<DeploymentReport>> deployments(const std::string& service,
+                                                       std::size_t limit) const override {
     std::vector<DeploymentReport> all;
     for (auto it = deployments_.rbegin(); it != deployments_.rend() && all.size() < limit; ++it)
       if (it->second.service == service) all.push_back(it->second);
     return all;
   }
 
-  Answer<DeploymentReport> deployment(const DeploymentId& id) const override {
+  ApiResult<DeploymentReport> deployment(const DeploymentId& id) const override {
     const auto found = deployments_.find(id);
     if (found == deployments_.end()) return missing("deployment");
     return found->second;
   }
 
-  Answer<EvidenceReport> evidence(const DeploymentId& id) const override {
+  ApiResult<EvidenceReport> evidence(const DeploymentId& id) const override {
     const auto found = deployments_.find(id);
     if (found == deployments_.end()) return missing("deployment");
     return EvidenceReport{found->second, evidence_};
   }
-  Answer<ReplayReport> replay(const DeploymentId& id,
-                              const ReplaySettings& settings) const override {
+  ApiResult<ReplayReport> replay(const DeploymentId& id,
+                                 const ReplaySettings& settings) const override {
     const auto found = deployments_.find(id);
     if (found == deployments_.end()) return missing("deployment");
     ReplayReport report{found->second, settings, {}, evidence_.events().size(), 0};

@@ -117,8 +117,9 @@ TEST_F(ControllerTest, PublishesTheRollbackOfALiveReleaseBeforeItWritesAnything)
 TEST_F(ControllerTest, SwapsBackToTheWarmGroupInOnePublication) {
   const DeploymentId id = succeed();
   const std::size_t before = ports->published.size();
-  std::optional<Answer<DeploymentReport>> answer;
-  controller->command(id, Command::rollback, [&](Answer<DeploymentReport> got) { answer = got; });
+  std::optional<ApiResult<DeploymentReport>> answer;
+  controller->command(id, Command::rollback,
+                      [&](ApiResult<DeploymentReport> got) { answer = got; });
   EXPECT_EQ(ports->published.size(), before + 1);
   EXPECT_EQ(ports->last().live, Colour::blue);
   EXPECT_EQ(ports->last().split, Split::all_to(Colour::blue));
@@ -265,8 +266,8 @@ TEST_F(ControllerTest, SetsTheSplitByHandAndAnswersWhenTheWorkersHaveIt) {
   ASSERT_TRUE(controller->put_target("shop", Colour::green, target_address(9)));
   probe(Colour::green, Health::healthy);
   ports->pump();
-  std::optional<Answer<ServiceReport>> answer;
-  const auto keep = [&](Answer<ServiceReport> got) { answer = got; };
+  std::optional<ApiResult<ServiceReport>> answer;
+  const auto keep = [&](ApiResult<ServiceReport> got) { answer = got; };
   const Split split = Split::with(Colour::green, Weight{1250});
   controller->set_split("shop", split, shop().version, keep);
   EXPECT_FALSE(answer);
@@ -281,14 +282,14 @@ TEST_F(ControllerTest, SetsTheSplitByHandAndAnswersWhenTheWorkersHaveIt) {
 }
 
 TEST_F(ControllerTest, RefusesASplitToAGroupThatCannotServe) {
-  std::optional<Answer<ServiceReport>> answer;
+  std::optional<ApiResult<ServiceReport>> answer;
   controller->set_split("shop", Split::all_to(Colour::green), std::nullopt,
-                        [&](Answer<ServiceReport> got) { answer = got; });
+                        [&](ApiResult<ServiceReport> got) { answer = got; });
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->error().status, 422);
   deploy();
   controller->set_split("shop", Split::all_to(Colour::blue), std::nullopt,
-                        [&](Answer<ServiceReport> got) { answer = got; });
+                        [&](ApiResult<ServiceReport> got) { answer = got; });
   EXPECT_EQ(answer->error().status, 409);
 }
 

@@ -12,7 +12,7 @@ using ::testing::HasSubstr;
 
 class DrainingOneOfTwo : public ControlRoom {
  protected:
-  Answer<ServiceReport> drain(std::uint16_t port, bool force = false) {
+  ApiResult<ServiceReport> drain(std::uint16_t port, bool force = false) {
     return controller->delete_target("shop", Colour::green, target_address(port), force);
   }
   std::size_t targets() { return ports->last().groups[Colour::green].targets.size(); }
@@ -118,7 +118,7 @@ class DrainingTheOldGroup : public ControlRoom {
     ports->pump();
     EXPECT_EQ(report(watched_).phase, "Watching");
   }
-  Answer<ServiceReport> drain(std::uint16_t port, bool force = false) {
+  ApiResult<ServiceReport> drain(std::uint16_t port, bool force = false) {
     return controller->delete_target("shop", Colour::blue, target_address(port), force);
   }
   DeploymentId watched_;

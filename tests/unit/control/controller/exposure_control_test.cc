@@ -35,7 +35,7 @@ TEST_F(ExposureControl, ReachesTheWorkersWithTheReleaseAndLeavesWhereAPersonSets
   ASSERT_NE(ports->last().exposure, nullptr) << "the split stays, and so does its limit";
   EXPECT_EQ(ports->last().split.of(Colour::green), Weight::percent(10));
   controller->set_split("shop", Split::with(Colour::green, Weight::percent(20)), std::nullopt,
-                        [](const Answer<ServiceReport>&) {});
+                        [](const ApiResult<ServiceReport>&) {});
   EXPECT_EQ(ports->last().exposure, nullptr);
 }
 

@@ -26,10 +26,10 @@ class FallbackTest : public ControlRoom {
     return id;
   }
 
-  std::optional<Answer<DeploymentReport>> forced(const DeploymentId& id, Command what) {
-    auto answer = std::make_shared<std::optional<Answer<DeploymentReport>>>();
+  std::optional<ApiResult<DeploymentReport>> forced(const DeploymentId& id, Command what) {
+    auto answer = std::make_shared<std::optional<ApiResult<DeploymentReport>>>();
     controller->command(
-        id, what, [answer](Answer<DeploymentReport> got) { *answer = got; }, true);
+        id, what, [answer](ApiResult<DeploymentReport> got) { *answer = got; }, true);
     ports->pump();
     return *answer;
   }
@@ -116,9 +116,10 @@ TEST_F(FallbackTest, AShareOfItByHandCanBeTakenBack) {
   stopped_beside_the_dead();
   const auto split = [&](Split wanted) {
     std::optional<int> refused;
-    controller->set_split("shop", wanted, std::nullopt, [&](const Answer<ServiceReport>& answer) {
-      refused = answer ? 0 : answer.error().status;
-    });
+    controller->set_split("shop", wanted, std::nullopt,
+                          [&](const ApiResult<ServiceReport>& answer) {
+                            refused = answer ? 0 : answer.error().status;
+                          });
     ports->pump();
     return refused;
   };

@@ -32,7 +32,7 @@ class FallbackWords : public ControlRoom {
   DeploymentReport forced(const DeploymentId& id, Command what) {
     std::optional<DeploymentReport> answer;
     controller->command(
-        id, what, [&](Answer<DeploymentReport> got) { answer = got.value(); }, true);
+        id, what, [&](ApiResult<DeploymentReport> got) { answer = got.value(); }, true);
     ports->pump();
     EXPECT_TRUE(answer);
     return answer.value_or(DeploymentReport{});

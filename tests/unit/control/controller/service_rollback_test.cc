@@ -9,17 +9,17 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
-using WorkerProgress = std::optional<Answer<DeploymentReport>>;
+using WorkerProgress = std::optional<ApiResult<DeploymentReport>>;
 
 class ServiceRollback : public ControlRoom {
  protected:
   /// The answer, if it has come.
   std::shared_ptr<WorkerProgress> ask() {
     auto heard = std::make_shared<WorkerProgress>();
-    controller->rollback("shop", [heard](Answer<DeploymentReport> got) { *heard = got; });
+    controller->rollback("shop", [heard](ApiResult<DeploymentReport> got) { *heard = got; });
     return heard;
   }
-  Answer<DeploymentReport> roll_back() {
+  ApiResult<DeploymentReport> roll_back() {
     const auto heard = ask();
     if (!*heard) ports->pump();
     return heard->value();
@@ -85,10 +85,10 @@ TEST_F(ServiceRollback, AnswersASecondPersonWithTheRollbackThatIsUnderWay) {
   const auto first = ask();
   const auto second = ask();
   auto third = std::make_shared<WorkerProgress>();
-  const auto keep = [third](Answer<DeploymentReport> got) { *third = got; };
+  const auto keep = [third](ApiResult<DeploymentReport> got) { *third = got; };
   controller->command(id, Command::rollback, keep);
   auto fourth = std::make_shared<WorkerProgress>();
-  const auto keep_fourth = [fourth](Answer<DeploymentReport> got) { *fourth = got; };
+  const auto keep_fourth = [fourth](ApiResult<DeploymentReport> got) { *fourth = got; };
   controller->command("d-2", Command::rollback, keep_fourth);
   EXPECT_FALSE(*second) << "not before it is published";
   ports->pump();
@@ -141,7 +141,7 @@ TEST_F(ServiceRollback, SaysThatThereIsNothingOlder) {
   EXPECT_EQ(answer.error().type, "no-older-release");
   EXPECT_THAT(answer.error().remedy, HasSubstr("teal deploy shop"));
   const auto heard = std::make_shared<WorkerProgress>();
-  controller->rollback("nobody", [heard](Answer<DeploymentReport> got) { *heard = got; });
+  controller->rollback("nobody", [heard](ApiResult<DeploymentReport> got) { *heard = got; });
   EXPECT_EQ((*heard)->error().status, 404);
 }
 

@@ -79,7 +79,7 @@ class ShippingByKey : public Shipping {
     config.services[0].health.reset();
     start();
   }
-  Answer<DeploymentReport> ship(std::uint16_t number, const std::string& key) {
+  ApiResult<DeploymentReport> ship(std::uint16_t number, const std::string& key) {
     config::DeploymentRequest wanted = request("r" + std::to_string(number));
     wanted.targets = {target_address(number)};
     const auto answer = controller->deploy("shop", wanted, key, key);

@@ -105,7 +105,7 @@ TEST_F(WatchTest, ANewDeploymentEndsItAndOneThatIsRefusedDoesNot) {
   EXPECT_EQ(report(id).phase, "Watching");
   auto next = request("v3");
   next.targets = {target_address(5)};
-  const Answer<DeploymentReport> started = controller->deploy("shop", next, "", "");
+  const ApiResult<DeploymentReport> started = controller->deploy("shop", next, "", "");
   ASSERT_TRUE(started) << started.error().detail;
   EXPECT_EQ(started->colour, Colour::blue);
   EXPECT_EQ(status(id), Status::succeeded);
@@ -119,7 +119,7 @@ TEST_F(WatchTest, ANewDeploymentSaysWhatItTakesAway) {
   cut_over();
   auto next = request("v3");
   next.targets = {target_address(5)};
-  const Answer<DeploymentReport> started = controller->deploy("shop", next, "", "");
+  const ApiResult<DeploymentReport> started = controller->deploy("shop", next, "", "");
   ASSERT_TRUE(started);
   ASSERT_EQ(started->warnings.size(), 1U);
   EXPECT_EQ(started->warnings[0],
@@ -174,7 +174,7 @@ TEST_F(WatchTest, IsEndedByContinueKeptByPromoteAndHeldBackByNobody) {
             "`teal continue shop` ends the watch, `teal rollback shop` takes the release back");
   std::optional<ApiError> split;
   controller->set_split("shop", Split::with(Colour::green, Weight::percent(50)), std::nullopt,
-                        [&](const Answer<ServiceReport>& answer) { split = answer.error(); });
+                        [&](const ApiResult<ServiceReport>& answer) { split = answer.error(); });
   EXPECT_EQ(split->remedy, "`teal continue shop` ends its watch");
   EXPECT_EQ((*command(id, Command::proceed))->status, Status::succeeded);
 }
