@@ -34,10 +34,10 @@ proxy::AccessRecord record_of_a_get() {
   return record;
 }
 
-template <void (*kAppend)(Text&, const proxy::AccessRecord&)>
+template <void (*kAppend)(ByteBuffer&, const proxy::AccessRecord&)>
 void write_log_line(benchmark::State& state) {
   const proxy::AccessRecord record = record_of_a_get();
-  Text out;
+  ByteBuffer out;
   for (auto _ : state) {
     out.clear();
     kAppend(out, record);

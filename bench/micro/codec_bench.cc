@@ -1,8 +1,8 @@
 // The scanner and what writes heads anew.
 #include <benchmark/benchmark.h>
 
+#include "base/byte_buffer.h"
 #include "base/rng.h"
-#include "base/text.h"
 #include "bench/micro/heads.h"
 #include "net/http1/parser.h"
 #include "proxy/headers/rewrite.h"
@@ -43,7 +43,7 @@ void write_request_head(benchmark::State& state, std::string_view input) {
   proxy::RequestIds ids;
   proxy::make_request_ids(parser.head(), peer, rng, ids);
   const proxy::Hop hop{1};
-  Text out;
+  ByteBuffer out;
   for (auto _ : state) {
     out.clear();
     proxy::append_request_head(out, parser.head(), {peer, {}, "10.0.0.1:8080", ids, hop});
@@ -61,7 +61,7 @@ void write_response_head(benchmark::State& state) {
   proxy::ResponseStyle style;
   style.framing = parser.head().framing;
   style.request_id = "1b4e28ba-2fa1-41d2-883f-0016d3cca427";
-  Text out;
+  ByteBuffer out;
   for (auto _ : state) {
     out.clear();
     proxy::append_response_head(out, parser.head(), style);

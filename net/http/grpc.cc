@@ -27,7 +27,7 @@ std::optional<Millis> parse_grpc_timeout(std::string_view value) {
   }
 }
 
-Pen put_grpc_message(Pen pen, std::string_view text) {
+BufferWriter put_grpc_message(BufferWriter pen, std::string_view text) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);

@@ -6,7 +6,7 @@
 
 namespace teal::net {
 
-Pen put_status_line(Pen pen, std::uint16_t status, std::string_view reason) {
+BufferWriter put_status_line(BufferWriter pen, std::uint16_t status, std::string_view reason) {
   TEAL_ASSERT(status >= 100 && status <= 999);
   if (status == 200 && reason == "OK") [[likely]]
     return pen += "HTTP/1.1 200 OK\r\n";

@@ -6,31 +6,33 @@
 #include <cstdint>
 #include <string_view>
 
-#include "base/pen.h"
+#include "base/buffer_writer.h"
 #include "net/http/message.h"
 
 namespace teal::net {
 
 /// "HTTP/1.1 200 OK\r\n". The reason is the target's own if given, else the registered one.
-Pen put_status_line(Pen pen, std::uint16_t status, std::string_view reason);
+BufferWriter put_status_line(BufferWriter pen, std::uint16_t status, std::string_view reason);
 /// "name: value\r\n". A literal name costs no call.
 template <std::size_t kTerminated>
-[[gnu::always_inline]] inline Pen put_field(Pen pen, const char (&name)[kTerminated],
-                                            std::string_view value) {
+[[gnu::always_inline]] inline BufferWriter put_field(BufferWriter pen,
+                                                     const char (&name)[kTerminated],
+                                                     std::string_view value) {
   pen += name;
   pen += ": ";
   pen += value;
   return pen += "\r\n";
 }
-[[gnu::always_inline]] inline Pen put_field(Pen pen, std::string_view name,
-                                            std::string_view value) {
+[[gnu::always_inline]] inline BufferWriter put_field(BufferWriter pen, std::string_view name,
+                                                     std::string_view value) {
   pen += name;
   pen += ": ";
   pen += value;
   return pen += "\r\n";
 }
 /// "content-length: 123\r\n"
-[[gnu::always_inline]] inline Pen put_content_length(Pen pen, std::uint64_t length) {
+[[gnu::always_inline]] inline BufferWriter put_content_length(BufferWriter pen,
+                                                              std::uint64_t length) {
   pen += "content-length: ";
   pen += length;
   return pen += "\r\n";

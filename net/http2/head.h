@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "base/text.h"
+#include "base/byte_buffer.h"
 #include "net/http/message.h"
 #include "net/http/refusal.h"
 #include "net/http2/limits.h"
@@ -79,8 +79,8 @@ class Http2HeadReader {
   std::uint64_t list_bytes_ = 0;
   std::uint64_t most_bytes_ = 0;
   std::uint32_t count_ = 0;  ///< Fields, without pseudo-fields.
-  Text block_;               ///< What the heads refer to.
-  Text cookies_;
+  ByteBuffer block_;         ///< What the heads refer to.
+  ByteBuffer cookies_;
   bool has_method_ = false;
   bool has_scheme_ = false;
   bool has_path_ = false;

@@ -41,7 +41,7 @@ void Http1Downstream::send_continue() {
 }
 
 void Http1Downstream::send_interim(const net::ResponseHead& head) {
-  Text& out = output();
+  ByteBuffer& out = output();
   ResponseStyle style;
   append_response_head(out, head, style);
 }

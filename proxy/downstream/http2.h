@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/text.h"
+#include "base/byte_buffer.h"
 #include "net/http2/session.h"
 #include "proxy/downstream/downstream.h"
 #include "proxy/downstream/http2_request.h"

@@ -154,14 +154,14 @@ void Http2Request::send_continue() {
 }
 
 void Http2Request::send_interim(const net::ResponseHead& head) {
-  Text& text = connection_.head_text();
+  ByteBuffer& text = connection_.head_text();
   append_response_head(text, head, {});
   connection_.session().send_interim(*this, text.view());
   connection_.resume_after_turn();
 }
 
 void Http2Request::send_head(const net::ResponseHead& head, const ResponseStyle& style) {
-  Text& text = connection_.head_text();
+  ByteBuffer& text = connection_.head_text();
   append_response_head(text, head, style_for(style));
   const bool has_body = style.framing.kind != net::Framing::Kind::none &&
                         style.framing != net::Framing{net::Framing::Kind::length, 0};
@@ -177,7 +177,7 @@ void Http2Request::send_switched(net::ResponseHead& head, const ResponseStyle& s
   head.reason = {};
   ResponseStyle result = style_for(style);
   result.upgrade = {};
-  Text& text = connection_.head_text();
+  ByteBuffer& text = connection_.head_text();
   append_response_head(text, head, result);
   connection_.session().send_head(*this, text.view(), false);
   connection_.resume_after_turn();
@@ -185,7 +185,7 @@ void Http2Request::send_switched(net::ResponseHead& head, const ResponseStyle& s
 
 std::size_t Http2Request::send_local_reply(std::uint16_t status, std::string_view text,
                                            const ResponseStyle& style, bool head_request) {
-  Text& bytes = connection_.head_text();
+  ByteBuffer& bytes = connection_.head_text();
   const std::size_t size = append_local_reply(bytes, status, text, style_for(style), head_request);
   const std::size_t head_size = bytes.size() - size;
   const std::string_view body = bytes.view().substr(head_size);
@@ -205,7 +205,7 @@ void Http2Request::send_end(const net::Fields& trailers) {
   if (trailers.empty()) {
     connection_.session().send_end(*this, {});
   } else {
-    Text& text = connection_.head_text();
+    ByteBuffer& text = connection_.head_text();
     append_trailers(text, trailers);
     connection_.session().send_end(*this, text.view());
   }

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/text.h"
+#include "base/byte_buffer.h"
 #include "net/http2/session.h"
 #include "net/io/timer_wheel.h"
 #include "proxy/exchange/client_side.h"

@@ -34,13 +34,13 @@
 #include <string>
 #include <string_view>
 
+#include "base/byte_buffer.h"
 #include "base/counters.h"
 #include "base/error_meaning.h"
 #include "base/exposure.h"
 #include "base/grpc_status.h"
 #include "base/judged_event.h"
 #include "base/outcome.h"
-#include "base/text.h"
 #include "net/http1/parser.h"
 #include "net/io/timer_wheel.h"
 #include "proxy/exchange/client_side.h"
@@ -406,15 +406,15 @@ class Exchange {
   InFlightHook watermark_;           ///< Among the worker's judged requests that are not told yet.
 
   net::RequestHead head_;
-  Text head_bytes_;            ///< What head_ refers to.
+  ByteBuffer head_bytes_;      ///< What head_ refers to.
   net::Piece came_;            ///< The target as the client sent it.
   std::uint32_t matched_ = 0;  ///< Of the path, by the route.
   std::uint64_t body_limit_ = 0;
   std::optional<Coding> liked_;  ///< By the client, where the route compresses.
   std::unique_ptr<Compressor> compressor_;
   bool has_unflushed_ = false;
-  Text packed_;  ///< What it has made of the last input.
-  Text edited_;  ///< A response head that is not sent as it came.
+  ByteBuffer packed_;  ///< What it has made of the last input.
+  ByteBuffer edited_;  ///< A response head that is not sent as it came.
   RequestIds ids_;
   std::string set_cookie_;
   std::string host_buffer_;

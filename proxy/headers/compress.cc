@@ -113,7 +113,7 @@ bool says_vary(const net::Fields& fields) {
   return is_in_list(fields, "vary", kAcceptEncoding) || is_in_list(fields, "vary", "*");
 }
 
-void settle(net::ResponseHead& head, Text& bytes) {
+void settle(net::ResponseHead& head, ByteBuffer& bytes) {
   head.fields.rebase(bytes.data());
   head.size = static_cast<std::uint32_t>(bytes.size());
 }
@@ -159,7 +159,7 @@ bool is_compressible(const net::RequestHead& request, const net::ResponseHead& r
          !is_in_list(request.fields, "cache-control", "no-transform");
 }
 
-void mark_compressed(net::ResponseHead& head, std::optional<Coding> coding, Text& bytes) {
+void mark_compressed(net::ResponseHead& head, std::optional<Coding> coding, ByteBuffer& bytes) {
   net::Fields& fields = head.fields;
   const bool says_so = says_vary(fields);  // Before `bytes` grows, which moves what they refer to.
   if (coding) {
@@ -185,7 +185,7 @@ bool is_of_compressed(const net::RequestHead& request, const net::ResponseHead& 
   });
 }
 
-void mark_not_modified(net::ResponseHead& head, Text& bytes) {
+void mark_not_modified(net::ResponseHead& head, ByteBuffer& bytes) {
   const bool says_so = says_vary(head.fields);
   const std::string weak_tag = take_strong_tag(head.fields);
   add_field(head.fields, bytes, kEtag, weak_tag);

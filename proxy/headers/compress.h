@@ -11,7 +11,7 @@
 #include <optional>
 #include <string_view>
 
-#include "base/text.h"
+#include "base/byte_buffer.h"
 #include "config/compression.h"
 #include "net/http/message.h"
 
@@ -36,13 +36,13 @@ bool is_compressible(const net::RequestHead& request, const net::ResponseHead& r
 /// Says that the response depends on Accept-Encoding; with a coding, that it is so coded, that its
 /// ETag is of the same meaning but not the same bytes, and that it has no ranges and no length.
 /// `bytes` is what the fields refer to.
-void mark_compressed(net::ResponseHead& head, std::optional<Coding> coding, Text& bytes);
+void mark_compressed(net::ResponseHead& head, std::optional<Coding> coding, ByteBuffer& bytes);
 
 /// Whether a 304 tells its client of a compressed response: the client's If-None-Match has the weak
 /// form of the ETag, which it has from there. (By itself a 304 says too little to know it.)
 bool is_of_compressed(const net::RequestHead& request, const net::ResponseHead& response);
 /// Says of such a 304 what the response said, for caches to find it by (RFC 9110, section 15.4.5).
-void mark_not_modified(net::ResponseHead& head, Text& bytes);
+void mark_not_modified(net::ResponseHead& head, ByteBuffer& bytes);
 
 class Compressor {
  public:
@@ -51,10 +51,10 @@ class Compressor {
   virtual ~Compressor() = default;
 
   // Each appends to `out`; false: it has failed, and the response is broken.
-  virtual bool put(std::string_view bytes, Text& out) = 0;
+  virtual bool put(std::string_view bytes, ByteBuffer& out) = 0;
   /// All that was put can be read by the client now.
-  virtual bool flush(Text& out) = 0;
-  virtual bool finish(Text& out) = 0;
+  virtual bool flush(ByteBuffer& out) = 0;
+  virtual bool finish(ByteBuffer& out) = 0;
 };
 
 }  // namespace teal::proxy

@@ -31,16 +31,16 @@ class Gzip final : public Compressor {
   Gzip(const Gzip&) = delete;
   Gzip& operator=(const Gzip&) = delete;
 
-  bool put(std::string_view bytes, Text& out) override { return run(bytes, Z_NO_FLUSH, out); }
-  bool flush(Text& out) override { return run({}, Z_SYNC_FLUSH, out); }
-  bool finish(Text& out) override { return run({}, Z_FINISH, out); }
+  bool put(std::string_view bytes, ByteBuffer& out) override { return run(bytes, Z_NO_FLUSH, out); }
+  bool flush(ByteBuffer& out) override { return run({}, Z_SYNC_FLUSH, out); }
+  bool finish(ByteBuffer& out) override { return run({}, Z_FINISH, out); }
 
  private:
   Gzip()
       : is_ready_(::deflateInit2(&stream_, kGzipLevel, Z_DEFLATED, kGzipWindow, kGzipMemory,
                                  Z_DEFAULT_STRATEGY) == Z_OK) {}
 
-  bool run(std::string_view bytes, int how, Text& out) {
+  bool run(std::string_view bytes, int how, ByteBuffer& out) {
     // zlib does not write to its input, and has no word for that in this version.
     stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
     stream_.avail_in = static_cast<uInt>(bytes.size());
@@ -73,16 +73,16 @@ class Brotli final : public Compressor {
   Brotli(const Brotli&) = delete;
   Brotli& operator=(const Brotli&) = delete;
 
-  bool put(std::string_view bytes, Text& out) override {
+  bool put(std::string_view bytes, ByteBuffer& out) override {
     return run(bytes, BROTLI_OPERATION_PROCESS, out);
   }
-  bool flush(Text& out) override { return run({}, BROTLI_OPERATION_FLUSH, out); }
-  bool finish(Text& out) override { return run({}, BROTLI_OPERATION_FINISH, out); }
+  bool flush(ByteBuffer& out) override { return run({}, BROTLI_OPERATION_FLUSH, out); }
+  bool finish(ByteBuffer& out) override { return run({}, BROTLI_OPERATION_FINISH, out); }
 
  private:
   explicit Brotli(BrotliEncoderState* state) : state_(state) {}
 
-  bool run(std::string_view bytes, BrotliEncoderOperation how, Text& out) {
+  bool run(std::string_view bytes, BrotliEncoderOperation how, ByteBuffer& out) {
     std::size_t left = bytes.size();
     const auto* next = reinterpret_cast<const std::uint8_t*>(bytes.data());
     std::size_t room = 0;

@@ -10,7 +10,7 @@ namespace teal::proxy {
 namespace {
 
 template <class Head>
-void edit(Head& head, const config::HeaderEdits& edits, Text& bytes) {
+void edit(Head& head, const config::HeaderEdits& edits, ByteBuffer& bytes) {
   net::Fields& fields = head.fields;
   const HeadSurvey survey{fields, head.connection_names};
   std::vector<net::Field> kept;
@@ -44,7 +44,8 @@ bool is_replaced(std::string_view name, const config::HeaderEdits& edits) {
                      [&](const config::NamedValue& each) { return is_name(each.name); });
 }
 
-void add_field(net::Fields& fields, Text& bytes, std::string_view name, std::string_view value) {
+void add_field(net::Fields& fields, ByteBuffer& bytes, std::string_view name,
+               std::string_view value) {
   net::Field field;
   field.id = net::header_id(name);
   field.canonical = true;
@@ -60,11 +61,11 @@ void add_field(net::Fields& fields, Text& bytes, std::string_view name, std::str
   fields.push_back(field);
 }
 
-void edit_head(net::RequestHead& head, const config::HeaderEdits& edits, Text& bytes) {
+void edit_head(net::RequestHead& head, const config::HeaderEdits& edits, ByteBuffer& bytes) {
   edit(head, edits, bytes);
 }
 
-void edit_head(net::ResponseHead& head, const config::HeaderEdits& edits, Text& bytes) {
+void edit_head(net::ResponseHead& head, const config::HeaderEdits& edits, ByteBuffer& bytes) {
   edit(head, edits, bytes);
 }
 

@@ -8,21 +8,22 @@
 
 #include <string_view>
 
-#include "base/text.h"
+#include "base/byte_buffer.h"
 #include "config/route.h"
 #include "net/http/message.h"
 
 namespace teal::proxy {
 
 /// `bytes`: what the head's fields refer to; the head is rebased on it and grows by what is added.
-void edit_head(net::RequestHead& head, const config::HeaderEdits& edits, Text& bytes);
-void edit_head(net::ResponseHead& head, const config::HeaderEdits& edits, Text& bytes);
+void edit_head(net::RequestHead& head, const config::HeaderEdits& edits, ByteBuffer& bytes);
+void edit_head(net::ResponseHead& head, const config::HeaderEdits& edits, ByteBuffer& bytes);
 
 /// What is set or removed takes the place of this field; also of one that some applications would
 /// read as its name (net/http/field_names.h).
 bool is_replaced(std::string_view name, const config::HeaderEdits& edits);
 
 /// Appends a line to the bytes and to the fields.
-void add_field(net::Fields& fields, Text& bytes, std::string_view name, std::string_view value);
+void add_field(net::Fields& fields, ByteBuffer& bytes, std::string_view name,
+               std::string_view value);
 
 }  // namespace teal::proxy

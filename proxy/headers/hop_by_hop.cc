@@ -104,7 +104,7 @@ void LineCopier::begin_anew(const net::Field& field) {
     pen_ = net::put_field(pen_, fields_.name(field), fields_.value(field));
 }
 
-Pen put_joined(Pen pen, const net::Fields& fields, HeaderId id) {
+BufferWriter put_joined(BufferWriter pen, const net::Fields& fields, HeaderId id) {
   bool any = false;
   for (const net::Field& field : fields) {
     if (field.id != id || field.value_size == 0) continue;

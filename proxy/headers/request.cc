@@ -18,7 +18,8 @@ using net::HeaderId;
 constexpr std::size_t kAddedBytes = 640;
 
 /// A valid authority has nothing in it that would have to be escaped (net/http/authority.h).
-Pen put_token_or_quoted(Pen pen, std::string_view authority, net::AuthorityForm form) {
+BufferWriter put_token_or_quoted(BufferWriter pen, std::string_view authority,
+                                 net::AuthorityForm form) {
   if (form == net::AuthorityForm::name ||
       (form == net::AuthorityForm::other && net::is_token(authority)))
     return pen += authority;
@@ -28,8 +29,8 @@ Pen put_token_or_quoted(Pen pen, std::string_view authority, net::AuthorityForm 
 }
 
 /// One element of RFC 7239. An IPv6 address stands in brackets, and those need quotes.
-Pen put_forwarded_element(Pen pen, const Peer& peer, std::string_view authority,
-                          net::AuthorityForm form) {
+BufferWriter put_forwarded_element(BufferWriter pen, const Peer& peer, std::string_view authority,
+                                   net::AuthorityForm form) {
   pen += "for=";
   if (peer.address.empty()) {
     pen += "unknown";
@@ -57,11 +58,12 @@ std::string_view port_of(std::string_view authority, bool secure) {
 }
 
 /// What a trusted peer said, to be continued; the pen behind it.
-Pen put_continued(Pen pen, const net::RequestHead& head, const Peer& peer, HeaderId id) {
+BufferWriter put_continued(BufferWriter pen, const net::RequestHead& head, const Peer& peer,
+                           HeaderId id) {
   return peer.trusted && head.fields.has(id) ? put_joined(pen, head.fields, id) : pen;
 }
 
-Pen put_x_forwarded(Pen pen, const net::RequestHead& head, const Peer& peer) {
+BufferWriter put_x_forwarded(BufferWriter pen, const net::RequestHead& head, const Peer& peer) {
   const std::string_view authority = head.text(head.authority);
   const auto missing = [&](HeaderId id) { return !peer.trusted || !head.fields.has(id); };
 
@@ -97,7 +99,7 @@ Pen put_x_forwarded(Pen pen, const net::RequestHead& head, const Peer& peer) {
 
 /// RFC 9110, section 10.1.4: trailers are understood from end to end, so the word may go on; TE has
 /// to be named in Connection then.
-Pen put_te(Pen pen, const net::RequestHead& head) {
+BufferWriter put_te(BufferWriter pen, const net::RequestHead& head) {
   for (const net::Field& field : head.fields) {
     if (field.id != HeaderId::te) continue;
     std::string_view codings = head.fields.value(field);
@@ -108,7 +110,8 @@ Pen put_te(Pen pen, const net::RequestHead& head) {
   return pen;
 }
 
-Pen put_upgrade(Pen pen, const net::RequestHead& head, const UpgradeStyle& upgrade) {
+BufferWriter put_upgrade(BufferWriter pen, const net::RequestHead& head,
+                         const UpgradeStyle& upgrade) {
   pen += "connection: upgrade\r\n";
   pen = net::put_field(pen, "upgrade", upgrade.protocol);
   if (upgrade.websocket_key.empty()) return pen;
@@ -130,15 +133,15 @@ std::string_view host_for(const net::RequestHead& head, const config::HostHeader
 
 }  // namespace
 
-void append_request_head(Text& out, const net::RequestHead& head, const RequestStyle& style) {
+void append_request_head(ByteBuffer& out, const net::RequestHead& head, const RequestStyle& style) {
   const Peer& peer = style.peer;
   const UpgradeStyle& upgrade = style.upgrade;
   const std::string_view host_value = host_for(head, style.host, style.target);
   // Each line is either kept or its value goes into a list, so the head counts once.
-  Pen pen = out.open(head.size + head.fields.size() + host_value.size() +
-                     3 * std::size_t{head.authority.size} + 3 * peer.address.size() +
-                     peer.identity.size() + upgrade.protocol.size() + upgrade.websocket_key.size() +
-                     kAddedBytes);
+  BufferWriter pen = out.open(head.size + head.fields.size() + host_value.size() +
+                              3 * std::size_t{head.authority.size} + 3 * peer.address.size() +
+                              peer.identity.size() + upgrade.protocol.size() +
+                              upgrade.websocket_key.size() + kAddedBytes);
   pen += head.text(head.method_text);
   pen += ' ';
   pen += head.text(head.target);

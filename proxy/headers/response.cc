@@ -22,7 +22,7 @@ constexpr bool has_no_length(std::uint16_t status) {
   return status < 200 || status == 204;
 }
 
-Pen put_connection(Pen pen, const ResponseStyle& style) {
+BufferWriter put_connection(BufferWriter pen, const ResponseStyle& style) {
   if (!style.upgrade.empty()) {
     pen += "connection: upgrade\r\n";
     return net::put_field(pen, "upgrade", style.upgrade);
@@ -34,12 +34,13 @@ Pen put_connection(Pen pen, const ResponseStyle& style) {
   return pen;
 }
 
-Pen put_date(Pen pen, const ResponseStyle& style) {
+BufferWriter put_date(BufferWriter pen, const ResponseStyle& style) {
   return style.date.empty() ? pen : net::put_field(pen, "date", style.date);
 }
 
 /// RFC 6797, section 8.1: a client heeds the first Strict-Transport-Security only.
-Pen put_additions(Pen pen, const ResponseStyle& style, bool has_request_id, bool has_hsts) {
+BufferWriter put_additions(BufferWriter pen, const ResponseStyle& style, bool has_request_id,
+                           bool has_hsts) {
   if (!style.request_id.empty() && !has_request_id)
     pen = net::put_field(pen, "x-request-id", style.request_id);
   if (!style.shield.empty()) pen = net::put_field(pen, "x-teal-shield", style.shield);
@@ -56,13 +57,13 @@ std::size_t size_of_values(const ResponseStyle& style) {
 }
 
 /// A message without a body may still say how long the body would be (HEAD, 304).
-Pen put_described_length(Pen pen, const net::ResponseHead& head) {
+BufferWriter put_described_length(BufferWriter pen, const net::ResponseHead& head) {
   const net::Field* length = head.fields.find(HeaderId::content_length);
   if (length == nullptr) return pen;
   return net::put_field(pen, "content-length", head.fields.value(*length));
 }
 
-Pen put_grpc_status(Pen pen, GrpcStatus status, std::string_view message) {
+BufferWriter put_grpc_status(BufferWriter pen, GrpcStatus status, std::string_view message) {
   pen += "content-type: application/grpc\r\ngrpc-status: ";
   pen += static_cast<unsigned>(status);
   pen += "\r\ngrpc-message: ";
@@ -103,8 +104,9 @@ std::string format_http_date(WallTime time) {
   return out;
 }
 
-void append_response_head(Text& out, const net::ResponseHead& head, const ResponseStyle& style) {
-  Pen pen = out.open(head.size + head.fields.size() + size_of_values(style) + kAddedBytes);
+void append_response_head(ByteBuffer& out, const net::ResponseHead& head,
+                          const ResponseStyle& style) {
+  BufferWriter pen = out.open(head.size + head.fields.size() + size_of_values(style) + kAddedBytes);
   pen = net::put_status_line(pen, head.status, head.text(head.reason));
 
   const HeadSurvey survey{head.fields, head.connection_names};
@@ -137,7 +139,7 @@ void append_response_head(Text& out, const net::ResponseHead& head, const Respon
   out.close(pen += "\r\n");
 }
 
-void append_trailers(Text& out, const net::Fields& trailers) {
+void append_trailers(ByteBuffer& out, const net::Fields& trailers) {
   std::size_t most = 2;
   for (const net::Field& field : trailers) most += trailers.line(field).size() + 1;
   LineCopier lines{out.open(most), trailers};
@@ -146,7 +148,7 @@ void append_trailers(Text& out, const net::Fields& trailers) {
   out.close(lines.finish() += "\r\n");
 }
 
-void append_last_chunk(Text& out, const net::Fields& trailers) {
+void append_last_chunk(ByteBuffer& out, const net::Fields& trailers) {
   if (trailers.empty()) {
     out += net::kLastChunk;
     return;
@@ -155,15 +157,15 @@ void append_last_chunk(Text& out, const net::Fields& trailers) {
   append_trailers(out, trailers);
 }
 
-std::size_t append_local_reply(Text& out, std::uint16_t status, std::string_view body,
+std::size_t append_local_reply(ByteBuffer& out, std::uint16_t status, std::string_view body,
                                const ResponseStyle& style, bool head_request) {
   const bool is_grpc = style.grpc_status.has_value();
   const bool has_content = !has_no_length(status) && status != 304 && !is_grpc;
   constexpr LocalReplyContent kLine{"text/plain; charset=utf-8", {}, false, true};
   const LocalReplyContent& own = style.own != nullptr ? *style.own : kLine;
   const std::string_view end = own.is_line ? "\n" : "";
-  Pen pen = out.open(3 * body.size() + own.content_type.size() + own.lines.size() +
-                     size_of_values(style) + kAddedBytes);
+  BufferWriter pen = out.open(3 * body.size() + own.content_type.size() + own.lines.size() +
+                              size_of_values(style) + kAddedBytes);
   pen = net::put_status_line(pen, status, {});
   if (has_content) {
     if (!own.content_type.empty()) pen = net::put_field(pen, "content-type", own.content_type);

@@ -13,9 +13,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/byte_buffer.h"
 #include "base/grpc_status.h"
 #include "base/rng.h"
-#include "base/text.h"
 #include "base/time.h"
 #include "config/config.h"
 #include "net/http/message.h"
@@ -77,7 +77,7 @@ struct RequestStyle {
 
 /// The whole request head for a target, ending in the empty line. Body framing as it came: Content-
 /// Length kept, chunked stays chunked.
-void append_request_head(Text& out, const net::RequestHead& head, const RequestStyle& style);
+void append_request_head(ByteBuffer& out, const net::RequestHead& head, const RequestStyle& style);
 
 /// What a response of Teal's own has besides a line of text.
 struct LocalReplyContent {
@@ -113,17 +113,18 @@ std::string format_http_date(WallTime time);
 /// The whole response head for a client, ending in the empty line. With Framing::Kind::none the
 /// target's Content-Length is kept where it only describes (HEAD, 304). An interim head (1xx) gets
 /// no framing, Date, cookie or `connection`.
-void append_response_head(Text& out, const net::ResponseHead& head, const ResponseStyle& style);
+void append_response_head(ByteBuffer& out, const net::ResponseHead& head,
+                          const ResponseStyle& style);
 
 /// A trailer section without the fields that may not stand there, then the final CRLF; begins after
 /// the last chunk's "0\r\n".
-void append_trailers(Text& out, const net::Fields& trailers);
+void append_trailers(ByteBuffer& out, const net::Fields& trailers);
 /// The end of a chunked body.
-void append_last_chunk(Text& out, const net::Fields& trailers);
+void append_last_chunk(ByteBuffer& out, const net::Fields& trailers);
 
 /// A whole response made by Teal: `body` is one line of text/plain, its newline is added here; or
 /// as `style.own` says, and nothing is added. Returns how long its body is.
-std::size_t append_local_reply(Text& out, std::uint16_t status, std::string_view body,
+std::size_t append_local_reply(ByteBuffer& out, std::uint16_t status, std::string_view body,
                                const ResponseStyle& style, bool head_request);
 
 /// The value of the cookie `name` in the Cookie fields, of several the one behind `skipped` others;

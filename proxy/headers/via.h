@@ -11,7 +11,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "base/pen.h"
+#include "base/buffer_writer.h"
 #include "net/http/message.h"
 #include "proxy/headers/hop_by_hop.h"
 
@@ -34,10 +34,10 @@ class Hop {
   /// "teal-1a2b3c4d".
   std::string_view name() const { return {line_.data() + kNameAt, kNameSize}; }
 
-  Pen put(Pen pen, const net::Fields& fields, std::uint8_t minor_version) const {
+  BufferWriter put(BufferWriter pen, const net::Fields& fields, std::uint8_t minor_version) const {
     if (minor_version == 1 && !fields.has(net::HeaderId::via)) [[likely]] {
       std::memcpy(pen.at(), line_.data(), line_.size());
-      return Pen(pen.at() + line_.size());
+      return BufferWriter(pen.at() + line_.size());
     }
     return put_via(pen, fields, minor_version, name());
   }

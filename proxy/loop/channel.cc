@@ -97,7 +97,7 @@ void Channel::close_channel() {
   if (std::exchange(watched_, false)) worker_.reactor().remove_closed(*this);
 }
 
-Text& Channel::output() {
+ByteBuffer& Channel::output() {
   return worker_.gather().text(*this);
 }
 void Channel::write_view(std::string_view bytes) {

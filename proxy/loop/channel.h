@@ -19,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/text.h"
+#include "base/byte_buffer.h"
 #include "net/io/pipe.h"
 #include "net/io/reactor.h"
 #include "net/stream/stream.h"
@@ -38,7 +38,7 @@ class Gather {
   static constexpr std::size_t kCopied = 2048;
 
   /// What is appended to the returned text, while no other channel writes, leaves with the rest.
-  Text& text(Channel& owner) {
+  ByteBuffer& text(Channel& owner) {
     if (owner_ != &owner) own(owner);
     return text_;
   }
@@ -63,7 +63,7 @@ class Gather {
   void clear();
 
   Channel* owner_ = nullptr;
-  Text text_;
+  ByteBuffer text_;
   std::vector<Piece> pieces_;
 };
 
@@ -114,7 +114,7 @@ class Channel : public net::Watcher {
 
   // ---- output
   /// What is appended to it is written, as long as nothing is written to another channel.
-  Text& output();
+  ByteBuffer& output();
   void write_view(std::string_view bytes);
   /// Not to be written to yet: output is kept until connected() is called.
   void start_unconnected() { connected_ = false; }

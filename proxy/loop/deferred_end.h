@@ -6,7 +6,7 @@
 
 #include <utility>
 
-#include "base/text.h"
+#include "base/byte_buffer.h"
 #include "net/http/message.h"
 
 namespace teal::proxy {
@@ -39,7 +39,7 @@ class DeferredEnd {
  private:
   bool owed_ = false;
   net::Fields trailers_;
-  Text bytes_;  ///< What they refer to.
+  ByteBuffer bytes_;  ///< What they refer to.
 };
 
 }  // namespace teal::proxy

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-#include "base/text.h"
+#include "base/byte_buffer.h"
 #include "net/http2/session.h"
 
 namespace teal::proxy {
@@ -25,7 +25,7 @@ class Http2Channel : public Connection, public net::Http2Output {
   Worker& worker() { return this->worker_; }
   net::Http2Session& session() { return *session_; }
   /// To write a head to; good until the next one.
-  Text& head_text() {
+  ByteBuffer& head_text() {
     head_text_.clear();
     return head_text_;
   }
@@ -74,7 +74,7 @@ class Http2Channel : public Connection, public net::Http2Output {
     made_ = 0;
   }
 
-  Text head_text_;
+  ByteBuffer head_text_;
   std::size_t made_ = 0;  ///< Output since it was last given to the socket.
 };
 

@@ -62,7 +62,7 @@ unsigned year_of(const Parts& parts) {
 }
 
 /// "2026-11-23T01:14:08.123Z" (RFC 3339).
-void append_rfc3339(Text& out, WallTime time) {
+void append_rfc3339(ByteBuffer& out, WallTime time) {
   constexpr std::size_t kSize = 24;
   const Parts parts = parts_of(time);
   char* at = out.room(kSize);
@@ -80,7 +80,7 @@ void append_rfc3339(Text& out, WallTime time) {
 }
 
 /// "[23/Nov/2026:01:14:08 +0000]".
-void append_apache_time(Text& out, WallTime time) {
+void append_apache_time(ByteBuffer& out, WallTime time) {
   constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const Parts parts = parts_of(time);
@@ -125,14 +125,14 @@ std::size_t plain_run(std::string_view text) {
   return plain;
 }
 
-void append_u(Text& out, char32_t code) {
+void append_u(ByteBuffer& out, char32_t code) {
   out += "\\u";
   for (const unsigned shift : {12U, 8U, 4U, 0U}) out += kHex[code >> shift & 0xfU];
 }
 
 /// The rest of a text that begins with something to escape. A byte that is not UTF-8 is told by its
 /// value.
-void append_escaped(Text& out, std::string_view text) {
+void append_escaped(ByteBuffer& out, std::string_view text) {
   while (!text.empty()) {
     const PrintableUnit unit = printable_unit(text);
     if (!unit.is_plain) {
@@ -165,7 +165,7 @@ Key(const char (&)[kTerminated]) -> Key<kTerminated - 1>;
 /// Writes `,"name":value` pairs; nothing for what is absent.
 class JsonLine {
  public:
-  explicit JsonLine(Text& out) : out_(out) {}
+  explicit JsonLine(ByteBuffer& out) : out_(out) {}
 
   /// Text from outside.
   template <Key kKey>
@@ -223,11 +223,11 @@ class JsonLine {
     out_.advance(kKey.text.size());
   }
 
-  Text& out_;
+  ByteBuffer& out_;
 };
 
 /// Nothing that a terminal or a parser of lines could take for something else.
-void append_combined_text(Text& out, std::string_view text) {
+void append_combined_text(ByteBuffer& out, std::string_view text) {
   for (const char c : text) {
     if (is_plain_json(c)) {
       out += c;
@@ -239,7 +239,7 @@ void append_combined_text(Text& out, std::string_view text) {
   }
 }
 
-void append_or_dash(Text& out, std::string_view text) {
+void append_or_dash(ByteBuffer& out, std::string_view text) {
   if (text.empty())
     out += '-';
   else
@@ -247,7 +247,7 @@ void append_or_dash(Text& out, std::string_view text) {
 }
 
 template <std::integral T>
-void append_number_or_dash(Text& out, T number) {
+void append_number_or_dash(ByteBuffer& out, T number) {
   if (number == 0)
     out += '-';
   else
@@ -291,7 +291,7 @@ std::string_view to_string(Termination termination) {
   return "ok";
 }
 
-void append_json(Text& out, const AccessRecord& record) {
+void append_json(ByteBuffer& out, const AccessRecord& record) {
   out += "{\"time\":\"";
   append_rfc3339(out, record.at);
   out += '"';
@@ -331,7 +331,7 @@ void append_json(Text& out, const AccessRecord& record) {
   out += "}\n";
 }
 
-void append_combined(Text& out, const AccessRecord& record) {
+void append_combined(ByteBuffer& out, const AccessRecord& record) {
   append_or_dash(out, record.client);
   out += " - - ";
   append_apache_time(out, record.at);

@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/byte_buffer.h"
 #include "base/result.h"
-#include "base/text.h"
 #include "base/time.h"
 #include "config/config.h"
 
@@ -74,10 +74,10 @@ struct AccessRecord {
 
 /// One JSON object and a newline; bytes that are not UTF-8 or are control characters are escaped.
 /// Timers are in milliseconds with three decimals; what is empty or was never reached is left out.
-void append_json(Text& out, const AccessRecord& record);
+void append_json(ByteBuffer& out, const AccessRecord& record);
 /// Apache's combined format and a newline; control characters, quotes, backslashes and bytes beyond
 /// ASCII as \xHH.
-void append_combined(Text& out, const AccessRecord& record);
+void append_combined(ByteBuffer& out, const AccessRecord& record);
 
 /// How the writing goes.
 struct AccessLogHealth {
@@ -97,7 +97,7 @@ class AccessLogWriter {
 
   /// Takes the buffer's contents and leaves it empty, with capacity where possible. False: the
   /// queue is full and the buffer was dropped.
-  bool submit(Text& buffer);
+  bool submit(ByteBuffer& buffer);
   /// Close and open the file again by name (SIGUSR1, after a rotation). Returns at once.
   void reopen();
   AccessLogHealth health() const;

@@ -30,7 +30,7 @@ constexpr std::size_t kLargestSpare = 256 * 1024;
 struct AccessLogWriter::State {
   /// A buffer to write, or the wish to open the file again.
   struct Job {
-    Text lines;
+    ByteBuffer lines;
     bool reopen = false;
     /// Also what the entry itself takes, so that tiny buffers are bounded as well.
     std::size_t cost() const { return lines.size() + sizeof(Job); }
@@ -46,9 +46,9 @@ struct AccessLogWriter::State {
 
   std::mutex mutex;
   std::condition_variable wake;
-  std::deque<Job> queue;     // guarded by mutex
-  std::size_t queued = 0;    // guarded by mutex: sum of costs
-  std::vector<Text> spares;  // guarded by mutex
+  std::deque<Job> queue;           // guarded by mutex
+  std::size_t queued = 0;          // guarded by mutex: sum of costs
+  std::vector<ByteBuffer> spares;  // guarded by mutex
   std::atomic<bool> stopping{false};
 
   // The writer thread's own.
@@ -140,7 +140,7 @@ AccessLogWriter::~AccessLogWriter() {
   state_->thread.join();
 }
 
-bool AccessLogWriter::submit(Text& buffer) {
+bool AccessLogWriter::submit(ByteBuffer& buffer) {
   if (buffer.empty()) return true;
   {
     const std::lock_guard lock{state_->mutex};

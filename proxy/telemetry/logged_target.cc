@@ -72,7 +72,7 @@ Name read_name(std::string_view raw) {
 /// Writes the text without the values of secret parameters.
 class Redaction {
  public:
-  explicit Redaction(Text& out) : out_(out) {}
+  explicit Redaction(ByteBuffer& out) : out_(out) {}
 
   /// A parameter ends where one of these stands, whatever its name is.
   void parameters(std::string_view text, std::string_view ends) {
@@ -104,7 +104,7 @@ class Redaction {
     out_ += text;
   }
 
-  Text& out_;
+  ByteBuffer& out_;
 };
 
 }  // namespace
@@ -121,7 +121,7 @@ bool is_secret_name(std::string_view raw) {
 }
 
 std::string_view logged_target(std::string_view target, config::AccessLog::Query query,
-                               Text& room) {
+                               ByteBuffer& room) {
   using Query = config::AccessLog::Query;
   if (query == Query::full) [[likely]]
     return target;

@@ -7,13 +7,14 @@
 
 #include <string_view>
 
-#include "base/text.h"
+#include "base/byte_buffer.h"
 #include "config/config.h"
 
 namespace teal::proxy {
 
 /// The text itself, or a view of `room`, whose content is replaced.
-std::string_view logged_target(std::string_view target, config::AccessLog::Query query, Text& room);
+std::string_view logged_target(std::string_view target, config::AccessLog::Query query,
+                               ByteBuffer& room);
 
 /// Whether a parameter of this name is kept out of logs: its letters, percent-decoded and in lower
 /// case, contain "token" or another telling word, or one of its words is "key", "code" or the like:

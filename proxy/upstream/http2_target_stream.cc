@@ -61,7 +61,7 @@ bool Http2TargetStream::takes_upgrade(const net::RequestHead& head,
 }
 
 void Http2TargetStream::send_head(const net::RequestHead& head, const RequestStyle& style) {
-  Text& text = connection_->head_text();
+  ByteBuffer& text = connection_->head_text();
   append_request_head(text, head, style);
   protocol_ = style.upgrade.protocol;
   if (net::iequals(protocol_, net::kWebsocket))
@@ -81,7 +81,7 @@ void Http2TargetStream::send_end(const net::Fields& trailers) {
   if (trailers.empty()) {
     connection_->session().send_end(*this, {});
   } else {
-    Text& text = connection_->head_text();
+    ByteBuffer& text = connection_->head_text();
     append_trailers(text, trailers);
     connection_->session().send_end(*this, text.view());
   }
@@ -121,14 +121,14 @@ void Http2TargetStream::after_output() {
 void Http2TargetStream::on_response(net::ResponseHead& head) {
   has_response_begun_ = true;
   if (exchange_ == nullptr) return;
-  Text switched;
+  ByteBuffer switched;
   if (!protocol_.empty() && head.status >= 200 && head.status < 300) say_switched(head, switched);
   exchange_->on_response_head(head);
 }
 
 /// RFC 8441, section 5: 2xx says what 101 says in HTTP/1, but for the protocol's name and the
 /// answer to the key, which go without saying.
-void Http2TargetStream::say_switched(net::ResponseHead& head, Text& bytes) const {
+void Http2TargetStream::say_switched(net::ResponseHead& head, ByteBuffer& bytes) const {
   bytes += std::string_view(head.fields.bytes(), head.size);
   add_field(head.fields, bytes, "upgrade", protocol_);
   if (!accept_.empty()) add_field(head.fields, bytes, net::kWebsocketAccept, accept_);

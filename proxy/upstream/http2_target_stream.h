@@ -78,7 +78,7 @@ class Http2TargetStream final : public net::Http2ClientStream, public TargetSide
   void abandon() override { leave(); }
 
  private:
-  void say_switched(net::ResponseHead& head, Text& bytes) const;
+  void say_switched(net::ResponseHead& head, ByteBuffer& bytes) const;
   void give_rest();
   void leave();
   void deliver(std::string_view bytes);

@@ -20,7 +20,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/text.h"
+#include "base/byte_buffer.h"
 #include "net/http2/session.h"
 #include "net/io/timer_wheel.h"
 #include "proxy/loop/http2_channel.h"

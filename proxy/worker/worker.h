@@ -270,9 +270,9 @@ class Worker {
   PipePool pipes_;
   std::vector<char> scratch_;
   std::vector<Candidate> candidates_;
-  Text log_buffer_;
-  std::uint64_t log_lines_ = 0;          ///< In log_buffer_.
-  Text logged_target_, logged_referer_;  ///< Without what is not to be logged.
+  ByteBuffer log_buffer_;
+  std::uint64_t log_lines_ = 0;                ///< In log_buffer_.
+  ByteBuffer logged_target_, logged_referer_;  ///< Without what is not to be logged.
   std::vector<std::unique_ptr<Exchange>> spare_exchanges_;
   std::vector<std::unique_ptr<Exchange>> dead_exchanges_;
   std::vector<boost::intrusive_ptr<Channel>> resume_;

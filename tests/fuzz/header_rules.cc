@@ -70,7 +70,7 @@ void forward_request(const fuzz::Chosen& input) {
   config::HostHeader host;
   if (input.bit(4)) host.kind = config::HostHeader::Kind::target;
   proxy::take_out_odd_names(head.fields, config::Underscores::pass);
-  Text out;
+  ByteBuffer out;
   proxy::append_request_head(out, head, {peer, host, "198.51.100.1:80", ids, kHop});
 
   net::RequestParser reader(kRoom);
@@ -114,7 +114,7 @@ void forward_response(const fuzz::Chosen& input) {
   style.hsts = input.bit(0) ? "max-age=1" : "";
   style.set_cookie = input.bit(1) ? "teal=1" : "";
   style.date = "Sun, 06 Nov 1994 08:49:37 GMT";
-  Text out;
+  ByteBuffer out;
   proxy::append_response_head(out, head, style);
 
   net::ResponseParser reader(kRoom);

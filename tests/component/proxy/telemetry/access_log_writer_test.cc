@@ -34,7 +34,7 @@ class AccessLogWriterTest : public testing::Test {
   }
 
   static bool submit(AccessLogWriter& writer, std::string_view lines) {
-    Text buffer;
+    ByteBuffer buffer;
     buffer += lines;
     return writer.submit(buffer);
   }
@@ -58,7 +58,7 @@ TEST_F(AccessLogWriterTest, HasWrittenEverythingWhenItIsDestroyed) {
 
 TEST_F(AccessLogWriterTest, LeavesTheSubmittedBufferEmpty) {
   const auto writer = AccessLogWriter::open(spec_).value();
-  Text buffer;
+  ByteBuffer buffer;
   buffer += std::string(10'000, 'x');
   EXPECT_TRUE(writer->submit(buffer));
   EXPECT_TRUE(buffer.empty());
@@ -131,7 +131,7 @@ TEST_F(AccessLogWriterTest, DropsBuffersWhenTheDiskIsSlowAndNeverWaitsForIt) {
   {
     const auto writer = AccessLogWriter::open(spec_).value();
     const std::string full(kBuffer, 'x');
-    Text buffer;
+    ByteBuffer buffer;
     buffer += full;
     while (writer->submit(buffer)) {
       ++taken;
@@ -172,7 +172,7 @@ TEST_F(AccessLogWriterTest, KeepsTheBuffersOfManyWorkersWhole) {
     std::vector<std::thread> workers;
     for (int worker = 0; worker < kWorkers; ++worker)
       workers.emplace_back([&writer, worker] {
-        Text buffer;
+        ByteBuffer buffer;
         for (int i = 0; i < kLines; ++i) {
           buffer += std::string(50, static_cast<char>('a' + worker));
           buffer += '\n';

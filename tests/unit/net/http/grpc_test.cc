@@ -2,13 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include "base/text.h"
+#include "base/byte_buffer.h"
 
 namespace teal::net {
 namespace {
 
 std::string message_of(std::string_view text) {
-  Text out;
+  ByteBuffer out;
   out.close(put_grpc_message(out.open(3 * text.size()), text));
   return std::string(out.view());
 }

@@ -6,22 +6,22 @@
 
 #include <gtest/gtest.h>
 
-#include "base/text.h"
+#include "base/byte_buffer.h"
 #include "net/http/refusal.h"
 
 namespace teal::net {
 namespace {
 
 TEST(Http1Writer, WritesTheTargetsReasonOrTheRegisteredOne) {
-  Text out;
-  Pen pen = put_status_line(out.open(128), 200, "");
+  ByteBuffer out;
+  BufferWriter pen = put_status_line(out.open(128), 200, "");
   pen = put_status_line(pen, 404, "Nothing here");
   out.close(put_status_line(pen, 299, ""));
   EXPECT_EQ(out.view(), "HTTP/1.1 200 OK\r\nHTTP/1.1 404 Nothing here\r\nHTTP/1.1 299 Unknown\r\n");
 }
 
 TEST(Http1Writer, WritesFieldsBehindWhatIsThere) {
-  Text out;
+  ByteBuffer out;
   out += "x";
   const std::string_view name = "x-empty";
   out.close(put_field(put_field(out.open(64), "via", "1.1 teal"), name, ""));
@@ -29,7 +29,7 @@ TEST(Http1Writer, WritesFieldsBehindWhatIsThere) {
 }
 
 TEST(Http1Writer, WritesLengthsInFull) {
-  Text out;
+  ByteBuffer out;
   out.close(put_content_length(put_content_length(out.open(128), 0), UINT64_MAX));
   EXPECT_EQ(out.view(), "content-length: 0\r\ncontent-length: 18446744073709551615\r\n");
 }

@@ -127,7 +127,7 @@ TEST(IsOfCompressed, WhereTheClientHasTheWeakForm) {
 std::vector<std::string> marked(const std::vector<std::string>& fields,
                                 std::optional<Coding> coding) {
   auto head = test::response_head("HTTP/1.1 200 OK", fields);
-  Text bytes;
+  ByteBuffer bytes;
   bytes += std::string_view(head.head.fields.bytes(), head.head.size);
   head.head.fields.rebase(bytes.data());
   mark_compressed(head.head, coding, bytes);
@@ -189,7 +189,7 @@ TEST_P(Compressors, GiveBackWhatWasPut) {
   while (text.size() < 1'000'000) text += "line " + std::to_string(rng.below(1000)) + "\n";
   const auto compressor = Compressor::make(GetParam());
   ASSERT_NE(compressor, nullptr);
-  Text out;
+  ByteBuffer out;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t size = 1 + rng.below(100'000);
     ASSERT_TRUE(compressor->put(std::string_view(text).substr(at, size), out));
@@ -205,7 +205,7 @@ TEST_P(Compressors, GiveBackWhatWasPut) {
 
 TEST_P(Compressors, LetAllBeReadAfterAFlush) {
   const auto compressor = Compressor::make(GetParam());
-  Text out;
+  ByteBuffer out;
   std::string so_far;
   for (int i = 0; i < 5; ++i) {
     const std::string event = "data: " + std::to_string(i) + "\n\n";
@@ -218,14 +218,14 @@ TEST_P(Compressors, LetAllBeReadAfterAFlush) {
 
 TEST_P(Compressors, AreWellWithNothingAndWithNoise) {
   const auto empty = Compressor::make(GetParam());
-  Text out;
+  ByteBuffer out;
   ASSERT_TRUE(empty->finish(out));
   EXPECT_EQ(unpack(out.view()), "");
   Rng rng(7);
   std::string noise(300'000, '\0');
   for (char& c : noise) c = static_cast<char>(rng.next());
   const auto compressor = Compressor::make(GetParam());
-  Text packed;
+  ByteBuffer packed;
   ASSERT_TRUE(compressor->put(noise, packed));
   ASSERT_TRUE(compressor->finish(packed));
   EXPECT_EQ(unpack(packed.view()), noise);

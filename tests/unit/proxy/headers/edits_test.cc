@@ -17,11 +17,11 @@ using ::testing::IsEmpty;
 std::vector<std::string> forwarded(const std::vector<std::string>& fields,
                                    const config::HeaderEdits& edits) {
   auto head = test::request_head("GET /a HTTP/1.1", fields);
-  Text bytes;
+  ByteBuffer bytes;
   bytes += std::string_view(head.head.fields.bytes(), head.head.size);
   head.head.fields.rebase(bytes.data());
   edit_head(head.head, edits, bytes);
-  Text out;
+  ByteBuffer out;
   Rng rng(1);
   RequestIds ids;
   make_request_ids(head.head, {}, rng, ids);
@@ -32,11 +32,11 @@ std::vector<std::string> forwarded(const std::vector<std::string>& fields,
 std::vector<std::string> returned(const std::vector<std::string>& fields,
                                   const config::HeaderEdits& edits) {
   auto head = test::response_head("HTTP/1.1 200 OK", fields);
-  Text bytes;
+  ByteBuffer bytes;
   bytes += std::string_view(head.head.fields.bytes(), head.head.size);
   head.head.fields.rebase(bytes.data());
   edit_head(head.head, edits, bytes);
-  Text out;
+  ByteBuffer out;
   append_response_head(out, head.head, {});
   return test::lines_of(out.view());
 }

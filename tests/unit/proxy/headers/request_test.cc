@@ -33,7 +33,7 @@ Lines forwarded(std::string_view start_line, const Lines& fields, const Wish& wi
   Rng rng{1};
   RequestIds ids;
   make_request_ids(owned.head, wish.peer, rng, ids);
-  Text out;
+  ByteBuffer out;
   append_request_head(out, owned.head, {wish.peer, wish.host, wish.target, ids, kHop});
   return lines_of(out.view());
 }
@@ -66,7 +66,7 @@ TEST(RequestHead, TakesTheAuthorityOfAnAbsoluteTargetBeforeHost) {
   RequestIds ids;
   Rng rng{1};
   make_request_ids(owned.head, kStranger, rng, ids);
-  Text out;
+  ByteBuffer out;
   append_request_head(out, owned.head, {kStranger, {}, "t", ids, kHop});
   const Lines lines = lines_of(out.view());
   EXPECT_THAT(values_of(lines, "host"), ElementsAre("real.example"));
@@ -103,7 +103,7 @@ TEST(RequestHead, AsksForContinueInOneWayHoweverTheClientDid) {
   RequestIds ids;
   make_request_ids(owned.head, kStranger, rng, ids);
   const config::HostHeader host;
-  Text out;
+  ByteBuffer out;
   append_request_head(out, owned.head, {kStranger, host, "10.1.1.1:8080", ids, kHop, {}, true});
   EXPECT_THAT(values_of(lines_of(out.view()), "expect"), ElementsAre("100-continue"));
 }
@@ -166,7 +166,7 @@ TEST(RequestHead, PassesTrailersOfTeOnFromHttp2WhereNothingNamesIt) {
   Rng rng{1};
   RequestIds ids;
   make_request_ids(owned.head, kStranger, rng, ids);
-  Text out;
+  ByteBuffer out;
   append_request_head(out, owned.head, {kStranger, {}, "10.1.1.1:8080", ids, kHop});
   EXPECT_THAT(values_of(lines_of(out.view()), "te"), ElementsAre("trailers"));
 }
@@ -186,7 +186,7 @@ TEST(RequestHead, StillSaysThatTheContentIsEmptyWhereTheClientDid) {
   RequestIds ids;
   Rng rng{1};
   make_request_ids(owned.head, kStranger, rng, ids);
-  Text out;
+  ByteBuffer out;
   append_request_head(out, owned.head, {kStranger, {}, "t", ids, kHop});
   EXPECT_THAT(values_of(lines_of(out.view()), "content-length"), ElementsAre("0"));
 }

@@ -25,7 +25,7 @@ ResponseStyle style_of(Framing framing) {
 
 Lines passed(std::string_view start_line, const Lines& fields, const ResponseStyle& style) {
   const auto owned = test::response_head(start_line, fields);
-  Text out;
+  ByteBuffer out;
   append_response_head(out, owned.head, style);
   return lines_of(out.view());
 }
@@ -132,13 +132,13 @@ TEST(Trailers, KeepWhatMayStandThereAndEndTheMessage) {
       {"X-Checksum: 1", "Content-Length: 5", "Transfer-Encoding: chunked", "Host: a",
        "Set-Cookie: a=b", "Authorization: x", "If-Match: y", "Content-Type: t", "Connection: c",
        "X-Forwarded-For: 1", "grpc-status: 0", "Cache-Control: no", "Trailer: a", "TE: b"});
-  Text out;
+  ByteBuffer out;
   append_trailers(out, owned.head.fields);
   EXPECT_EQ(out.view(), "X-Checksum: 1\r\ngrpc-status: 0\r\n\r\n");
 }
 
 TEST(Trailers, AreJustTheEmptyLineWhereThereAreNone) {
-  Text out;
+  ByteBuffer out;
   append_trailers(out, net::Fields{});
   EXPECT_EQ(out.view(), "\r\n");
 }
@@ -149,7 +149,7 @@ struct OwnResponse {
 };
 
 OwnResponse own(std::uint16_t status, const ResponseStyle& style, bool head_request = false) {
-  Text out;
+  ByteBuffer out;
   const std::size_t size =
       append_local_reply(out, status, "no healthy target", style, head_request);
   const std::string_view whole = out.view();
@@ -189,7 +189,7 @@ TEST(OwnResponse, HasNeitherLengthNorBodyWhereItsStatusForbidsThem) {
 TEST(OwnResponse, ToACallOfGrpcIsAStatusWithAMessage) {
   ResponseStyle style;
   style.grpc_status = GrpcStatus::unavailable;
-  Text text;
+  ByteBuffer text;
   append_local_reply(text, 200, "100% busy", style, false);
   const auto lines = lines_of(text.view());
   EXPECT_EQ(lines[0], "HTTP/1.1 200 OK");

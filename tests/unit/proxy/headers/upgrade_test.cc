@@ -72,7 +72,7 @@ Lines asked(const Lines& fields, const UpgradeStyle& upgrade) {
   RequestIds ids;
   const Peer peer{.address = "203.0.113.7"};
   make_request_ids(owned.head, peer, rng, ids);
-  Text out;
+  ByteBuffer out;
   append_request_head(out, owned.head, {peer, {}, "10.1.1.1:8080", ids, Hop{1}, upgrade});
   return test::lines_of(out.view());
 }
@@ -105,7 +105,7 @@ TEST(Upgrade, IsSaidToTheClientWithTheTargetsFieldsAndNoFraming) {
   ResponseStyle style;
   style.upgrade = "websocket";
   style.set_cookie = "teal=1";
-  Text out;
+  ByteBuffer out;
   append_response_head(out, owned.head, style);
   const Lines lines = test::lines_of(out.view());
   EXPECT_EQ(lines[0], "HTTP/1.1 101 Switching Protocols");
@@ -115,7 +115,7 @@ TEST(Upgrade, IsSaidToTheClientWithTheTargetsFieldsAndNoFraming) {
   EXPECT_THAT(lines, Contains("Sec-WebSocket-Accept: x"));
   EXPECT_THAT(test::values_of(lines, "content-length"), testing::IsEmpty());
   style.without = "sec-websocket-accept";
-  Text other;
+  ByteBuffer other;
   append_response_head(other, owned.head, style);
   EXPECT_THAT(test::lines_of(other.view()), Not(Contains("Sec-WebSocket-Accept: x")));
 }

@@ -43,13 +43,13 @@ AccessRecord full_record() {
 }
 
 std::string json_line(const AccessRecord& record) {
-  Text out;
+  ByteBuffer out;
   append_json(out, record);
   return std::string(out.view());
 }
 
 std::string combined_line(const AccessRecord& record) {
-  Text out;
+  ByteBuffer out;
   append_combined(out, record);
   return std::string(out.view());
 }

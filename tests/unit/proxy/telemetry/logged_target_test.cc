@@ -8,7 +8,7 @@ namespace {
 using Query = config::AccessLog::Query;
 
 std::string redacted(std::string_view target) {
-  Text room;
+  ByteBuffer room;
   return std::string(logged_target(target, Query::redacted, room));
 }
 
@@ -49,13 +49,13 @@ TEST(SecretName, IsToldByAPartOrByAWord) {
 
 TEST(LoggedTarget, IsTheTextItselfWhereAllIsTold) {
   const std::string_view target = "/a?token=1#key=2";
-  Text room;
+  ByteBuffer room;
   EXPECT_EQ(logged_target(target, Query::full, room).data(), target.data());
   EXPECT_EQ(room.capacity(), 0U) << "nothing was copied";
 }
 
 TEST(LoggedTarget, EndsWithThePathWhereNothingIsTold) {
-  Text room;
+  ByteBuffer room;
   EXPECT_EQ(logged_target("/a/b?token=1", Query::none, room), "/a/b");
   EXPECT_EQ(logged_target("https://x/y?q#f", Query::none, room), "https://x/y");
   EXPECT_EQ(logged_target("/a", Query::none, room), "/a");

@@ -1,6 +1,6 @@
-// Text: bytes being written, for the hot path. Like std::string's append, but the check for room
-// and the copy are inline, so that a literal costs two or three moves and a known-size piece no
-// call. Whoever writes many small pieces asks for the room once and writes by a pen (open()).
+// ByteBuffer: bytes being written, for the hot path. Like std::string's append, but the check for
+// room and the copy are inline, so that a literal costs two or three moves and a known-size piece
+// no call. Whoever writes many small pieces asks for the room once and writes by a pen (open()).
 //
 // A value; one thread at a time. Grows by doubling and never shrinks; who keeps one bounds what is
 // written to it. Not a string: no terminating zero, no searching.
@@ -15,18 +15,18 @@
 #include <utility>
 
 #include "base/assert.h"
-#include "base/pen.h"
+#include "base/buffer_writer.h"
 
 namespace teal {
 
-class Text {
+class ByteBuffer {
  public:
-  Text() = default;
-  Text(Text&& from) noexcept
+  ByteBuffer() = default;
+  ByteBuffer(ByteBuffer&& from) noexcept
       : bytes_(std::move(from.bytes_)),
         size_(std::exchange(from.size_, 0)),
         capacity_(std::exchange(from.capacity_, 0)) {}
-  Text& operator=(Text&& from) noexcept {
+  ByteBuffer& operator=(ByteBuffer&& from) noexcept {
     bytes_ = std::move(from.bytes_);
     size_ = std::exchange(from.size_, 0);
     capacity_ = std::exchange(from.capacity_, 0);
@@ -54,34 +54,34 @@ class Text {
   }
   void advance(std::size_t written) { size_ += written; }
   /// For whoever writes many pieces: `most` bytes by a pen, which count once it is closed.
-  Pen open(std::size_t most) { return Pen{room(most)}; }
-  void close(Pen pen) {
+  BufferWriter open(std::size_t most) { return BufferWriter{room(most)}; }
+  void close(BufferWriter pen) {
     const auto size = static_cast<std::size_t>(pen.at() - bytes_.get());
     TEAL_ASSERT(size <= capacity_);
     size_ = size;
   }
 
-  Text& operator+=(std::string_view piece) {
+  ByteBuffer& operator+=(std::string_view piece) {
     // Nothing may come from nowhere: memcpy must not be given a null pointer.
     if (!piece.empty()) std::memcpy(room(piece.size()), piece.data(), piece.size());
     size_ += piece.size();
     return *this;
   }
   template <std::size_t kTerminated>
-  Text& operator+=(const char (&literal)[kTerminated]) {
+  ByteBuffer& operator+=(const char (&literal)[kTerminated]) {
     std::memcpy(room(kTerminated - 1), literal, kTerminated - 1);
     size_ += kTerminated - 1;
     return *this;
   }
-  Text& operator+=(char c) {
+  ByteBuffer& operator+=(char c) {
     *room(1) = c;
     ++size_;
     return *this;
   }
   /// In decimal.
   template <std::integral T>
-  requires(!std::same_as<T, char> && !std::same_as<T, bool>) Text& operator+=(T number) {
-    close(open(Pen::kLongestNumber) += number);
+  requires(!std::same_as<T, char> && !std::same_as<T, bool>) ByteBuffer& operator+=(T number) {
+    close(open(BufferWriter::kLongestNumber) += number);
     return *this;
   }
 

@@ -1,4 +1,4 @@
-#include "base/text.h"
+#include "base/byte_buffer.h"
 
 #include <algorithm>
 #include <limits>
@@ -11,8 +11,8 @@
 namespace teal {
 namespace {
 
-TEST(Text, KeepsWhatIsAppendedWhileItGrows) {
-  Text text;
+TEST(ByteBuffer, KeepsWhatIsAppendedWhileItGrows) {
+  ByteBuffer text;
   std::string expected;
   for (int i = 0; i < 1000; ++i) {
     text += "piece ";
@@ -23,18 +23,18 @@ TEST(Text, KeepsWhatIsAppendedWhileItGrows) {
   EXPECT_EQ(text.view(), expected);
 }
 
-TEST(Text, WritesTheLongestNumbers) {
-  Text text;
+TEST(ByteBuffer, WritesTheLongestNumbers) {
+  ByteBuffer text;
   text += std::numeric_limits<std::int64_t>::min();
   text += ' ';
   text += std::numeric_limits<std::uint64_t>::max();
   EXPECT_EQ(text.view(), "-9223372036854775808 18446744073709551615");
 }
 
-TEST(Text, TakesWhatAPenWroteBehindWhatWasThere) {
-  Text text;
+TEST(ByteBuffer, TakesWhatAPenWroteBehindWhatWasThere) {
+  ByteBuffer text;
   text += "first, ";
-  Pen pen = text.open(100);
+  BufferWriter pen = text.open(100);
   pen += "second, ";
   pen += 3;
   pen += '.';
@@ -43,34 +43,34 @@ TEST(Text, TakesWhatAPenWroteBehindWhatWasThere) {
 }
 
 TEST(TextDeathTest, StopsWhereAPenWentBeyondItsRoom) {
-  Text text;
-  const Pen pen = text.open(10);
-  EXPECT_DEATH(text.close(Pen{pen.at() + text.capacity() + 1}), "capacity");
+  ByteBuffer text;
+  const BufferWriter pen = text.open(10);
+  EXPECT_DEATH(text.close(BufferWriter{pen.at() + text.capacity() + 1}), "capacity");
 }
 
-TEST(Pen, CopiesPiecesOfEverySizeAndNothingBeyond) {
+TEST(BufferWriter, CopiesPiecesOfEverySizeAndNothingBeyond) {
   const std::string source = "0123456789abcdefghijklmnopqrstuvwxyz";
   for (std::size_t size = 0; size <= source.size(); ++size) {
     // Exactly as large as it must be, so that a sanitizer sees a byte too many on either side.
     const auto from = std::make_unique_for_overwrite<char[]>(size);
     std::copy_n(source.data(), size, from.get());
     const auto to = std::make_unique_for_overwrite<char[]>(size);
-    Pen pen{to.get()};
+    BufferWriter pen{to.get()};
     pen += std::string_view(from.get(), size);
     EXPECT_EQ(pen.at(), to.get() + size);
     EXPECT_EQ(std::string_view(to.get(), size), source.substr(0, size));
   }
 }
 
-TEST(Text, TakesNothingFromNowhere) {
-  Text text;
+TEST(ByteBuffer, TakesNothingFromNowhere) {
+  ByteBuffer text;
   text += std::string_view{};
   EXPECT_TRUE(text.empty());
   EXPECT_EQ(text.view(), "");
 }
 
-TEST(Text, KeepsItsRoomWhenCleared) {
-  Text text;
+TEST(ByteBuffer, KeepsItsRoomWhenCleared) {
+  ByteBuffer text;
   text += std::string(3000, 'x');
   const std::size_t room = text.capacity();
   text.clear();
@@ -78,10 +78,10 @@ TEST(Text, KeepsItsRoomWhenCleared) {
   EXPECT_EQ(text.capacity(), room);
 }
 
-TEST(Text, IsEmptyOnceMovedFrom) {
-  Text from;
+TEST(ByteBuffer, IsEmptyOnceMovedFrom) {
+  ByteBuffer from;
   from += "moved";
-  const Text to = std::move(from);
+  const ByteBuffer to = std::move(from);
   EXPECT_EQ(to.view(), "moved");
   EXPECT_TRUE(from.empty());  // NOLINT(bugprone-use-after-move): that is what is tested
   from += "again";

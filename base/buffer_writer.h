@@ -1,10 +1,11 @@
-// Pen: writes where room was asked for before (Text::room). No check for room at each piece, and no
-// call for a short one: a head is forty small pieces, and those two are most of what it costs.
+// BufferWriter: writes where room was asked for before (ByteBuffer::room). No check for room at
+// each piece, and no call for a short one: a head is forty small pieces, and those two are most of
+// what it costs.
 //
 // A value of one pointer, handed on by value and returned moved, so that it stays in a register:
 // its pieces are inlined whatever the compiler thinks of their size, which the hardening of memcpy
-// adds to. Whoever takes one up has worked out the most that can be written; Text::close() holds it
-// to that.
+// adds to. Whoever takes one up has worked out the most that can be written; ByteBuffer::close()
+// holds it to that.
 #pragma once
 
 #include <charconv>
@@ -16,20 +17,20 @@
 
 namespace teal {
 
-class Pen {
+class BufferWriter {
  public:
-  explicit Pen(char* at) : at_(at) {}
+  explicit BufferWriter(char* at) : at_(at) {}
 
   char* at() const { return at_; }
 
   /// A literal: two or three moves.
   template <std::size_t kTerminated>
-  [[gnu::always_inline]] Pen& operator+=(const char (&literal)[kTerminated]) {
+  [[gnu::always_inline]] BufferWriter& operator+=(const char (&literal)[kTerminated]) {
     std::memcpy(at_, literal, kTerminated - 1);
     at_ += kTerminated - 1;
     return *this;
   }
-  [[gnu::always_inline]] Pen& operator+=(std::string_view piece) {
+  [[gnu::always_inline]] BufferWriter& operator+=(std::string_view piece) {
     const std::size_t size = piece.size();
     if (size > 16) {
       std::memcpy(at_, piece.data(), size);
@@ -45,13 +46,13 @@ class Pen {
     at_ += size;
     return *this;
   }
-  Pen& operator+=(char c) {
+  BufferWriter& operator+=(char c) {
     *at_++ = c;
     return *this;
   }
   /// In decimal: up to kLongestNumber bytes.
   template <std::integral T>
-  requires(!std::same_as<T, char> && !std::same_as<T, bool>) Pen& operator+=(T number) {
+  requires(!std::same_as<T, char> && !std::same_as<T, bool>) BufferWriter& operator+=(T number) {
     at_ = std::to_chars(at_, at_ + kLongestNumber, number).ptr;
     return *this;
   }

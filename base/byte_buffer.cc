@@ -1,10 +1,10 @@
-#include "base/text.h"
+#include "base/byte_buffer.h"
 
 #include <algorithm>
 
 namespace teal {
 
-void Text::grow(std::size_t more) {
+void ByteBuffer::grow(std::size_t more) {
   constexpr std::size_t kSmallest = 512;
   const std::size_t capacity = std::max({kSmallest, capacity_ * 2, size_ + more});
   auto bytes = std::make_unique_for_overwrite<char[]>(capacity);
