@@ -64,7 +64,7 @@ std::ostream& DeploymentWait::progress() const {
 int DeploymentWait::follow(const std::string& id) {
   id_ = id;
   while (true) {
-    std::optional<int> ended = check_breach();
+    std::optional<int> ended = look();
     if (ended) return *ended;
     if (left().count() == 0) {
       if (reconnect_.is_lost()) return give_up();
@@ -83,7 +83,7 @@ int DeploymentWait::follow(const std::string& id) {
   }
 }
 
-std::optional<int> DeploymentWait::check_breach() {
+std::optional<int> DeploymentWait::look() {
   const Millis limit = std::clamp(left(), kLeastLimit, kLookLimit);
   const Result<AdminAnswer> answer =
       admin_.within(limit).send("GET", "/v1/deployments/" + path_segment(id_));

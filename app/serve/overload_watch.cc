@@ -83,7 +83,7 @@ OverloadWatch::OverloadWatch(const config::Overload& spec, proxy::WorkerPool& po
       log_(log),
       memory_limit_(spec.memory_mib ? *spec.memory_mib * kMiB : read_cgroup_memory_limit()) {}
 
-proxy::Usages OverloadWatch::check_breach() {
+proxy::Usages OverloadWatch::look() {
   const proxy::PoolLoad load = pool_.load();
   const std::uint64_t descriptors = read_descriptor_limit();
   const std::uint64_t for_traffic = descriptors - reserved_descriptors(descriptors);
@@ -106,7 +106,7 @@ proxy::Usages OverloadWatch::check_breach() {
 
 void OverloadWatch::tick(Mono now) {
   if (!spec_.enabled) return;
-  usages_ = check_breach();
+  usages_ = look();
   const auto before = static_cast<unsigned>(ladder_.level());
   if (!ladder_.step(usages_, now)) return;
   ++changes_;

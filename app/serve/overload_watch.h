@@ -39,7 +39,7 @@ class OverloadWatch {
   std::vector<MetricSample> samples() const;
 
  private:
-  proxy::Usages check_breach();
+  proxy::Usages look();
 
   const config::Overload spec_;
   proxy::WorkerPool& pool_;

@@ -267,7 +267,7 @@ class Opening {
   explicit Opening(const std::string& path) : path_(path) {}
 
   Result<std::unique_ptr<Store>> open(const SqliteOptions& options) {
-    if (const std::optional<Error> error = check_breach()) return *error;
+    if (const std::optional<Error> error = look()) return *error;
     if (const std::optional<Error> error = own_file(options.log)) return *error;
     sqlite3* raw = nullptr;
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
@@ -286,7 +286,7 @@ class Opening {
 
  private:
   /// Before anything of it is touched.
-  std::optional<Error> check_breach() {
+  std::optional<Error> look() {
     if (path_ == ":memory:") return std::nullopt;
     const StoreLook found = look_at_store(path_);
     switch (found.kind) {

@@ -82,7 +82,7 @@ class IdlePool {
   void close_surplus(const IdleList& list, std::uint32_t count);
 
   /// Ten times a second.
-  void tick() { share_.check_breach(); }
+  void tick() { share_.look(); }
   /// Each second, after what no target needs was closed.
   void end_period();
 

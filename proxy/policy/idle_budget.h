@@ -67,7 +67,7 @@ class IdleShare {
 
   /// Several times a period: looks how many are used. After a refusal the process is not asked
   /// again before this, so that a worker which goes short does not ask for each request.
-  void check_breach() {
+  void look() {
     peak_ = std::max(peak_, used_);
     is_refused_ = false;
   }

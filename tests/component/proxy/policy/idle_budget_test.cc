@@ -21,7 +21,7 @@ void end_period(IdleShare& share) {
   const std::uint32_t closed = share.end_period();
   for (std::uint32_t i = 0; i < closed; ++i) share.leave();
   if (closed > 0) share.give_back_unused();
-  share.check_breach();
+  share.look();
 }
 
 TEST(IdleBudget, LetsOneWorkerOfSixteenKeepAllThereIs) {
@@ -60,7 +60,7 @@ TEST(IdleBudget, TakesASmallLimitPlaceByPlace) {
   bool got = false;
   for (int period = 0; period < 4 && !got; ++period) {
     end_period(b);
-    a.check_breach();
+    a.look();
     got = a.enter();
   }
   EXPECT_TRUE(got) << "what b does not use any more is for others";
