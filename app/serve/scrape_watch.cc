@@ -2,7 +2,7 @@
 
 namespace teal::app {
 
-void ScrapeWatch::check_breach(const control::ScrapeReport& scrape, std::size_t targets_left_out,
+void ScrapeWatch::look(const control::ScrapeReport& scrape, std::size_t targets_left_out,
                                Mono now) {
   std::string lacks;
   std::string remedy;

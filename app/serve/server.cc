@@ -248,7 +248,7 @@ control::ApiSurroundings Server::State::surroundings() {
   of.scrape_last = [this] { return detail_parts(pool, *config); };
   of.later = [this](std::function<void()> slice) { later(std::move(slice)); };
   of.on_scraped = [this](const control::ScrapeReport& scrape) {
-    scrapes.check_breach(scrape, pool.targets_left_out(), clock.mono());
+    scrapes.look(scrape, pool.targets_left_out(), clock.mono());
   };
   of.metric_samples = config->limits.metric_samples;
   of.not_ready = [this] {
@@ -308,7 +308,7 @@ void Server::State::tick() {
     if (ec) return;
     overload.tick(clock.mono());
     if (const auto health = pool.access_log_health())
-      access_log.check_breach(*health, clock.mono());
+      access_log.look(*health, clock.mono());
     controller->tick();
     look_at_tls();
     look_after_life();

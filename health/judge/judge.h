@@ -83,7 +83,7 @@ class VerdictSource {
   // Only comparisons listen to these.
   /// Judges the events that came, and nothing but whether they make a breach: cheap, for each batch
   /// of them. What else there is to say, the next judge() says.
-  virtual std::optional<Breached> check_breach(const CountsReading& /*glance*/) {
+  virtual std::optional<Breached> check_breach(const CountsReading& /*counts*/) {
     return std::nullopt;
   }
   virtual void begin_step(const StepStart& /*step*/) {}

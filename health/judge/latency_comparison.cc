@@ -75,7 +75,7 @@ std::string LatencyComparison::what() const {
   return "slower than " + text + ":";
 }
 
-double LatencyComparison::log_e(const CountsReading& /*glance*/) {
+double LatencyComparison::log_e(const CountsReading& /*counts*/) {
   std::array<double, kMostThresholds> logs{};
   std::size_t size = 0;
   for (const Threshold& at : thresholds_) logs[size++] = at.worse.log_e();

@@ -72,8 +72,8 @@ class Peer {
     const auto deadline = std::chrono::steady_clock::now() + kDeadline;
     for (std::size_t i = 0; std::chrono::steady_clock::now() < deadline; ++i) {
       send(text.substr(i % text.size(), 1));
-      pollfd check_breach{fd_, POLLIN, 0};
-      if (::poll(&check_breach, 1, 2) == 1) return true;
+      pollfd look{fd_, POLLIN, 0};
+      if (::poll(&look, 1, 2) == 1) return true;
     }
     return false;
   }
