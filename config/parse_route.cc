@@ -31,7 +31,7 @@ std::string_view why_fixed(std::string_view name, Way way) {
     return {};
   }
   if (name == "host") return "is what host_header of the service is for";
-  if (name == "expect") return "is answered by Teal itself";
+  if (name == "expect") return "is said by Teal where the client said it";
   if (is_one_of(name, {"forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port",
                        "x-forwarded-proto", "x-real-ip", "x-request-id", "via",
                        "x-forwarded-client-cert"}))

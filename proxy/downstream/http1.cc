@@ -183,7 +183,7 @@ std::string_view Http1Downstream::parse(std::string_view input) {
     input.remove_prefix(step.consumed);
     switch (step.event) {
       case net::ParseEvent::need_more: return input;
-      case net::ParseEvent::head: begin_exchange(); break;
+      case net::ParseEvent::head: begin_exchange(!input.empty()); break;
       case net::ParseEvent::body: exchange_->on_request_body(step.body); break;
       case net::ParseEvent::end:
         request_done_ = true;
@@ -210,7 +210,7 @@ bool Http1Downstream::is_http2(std::string_view input) const {
          spec().http2.enabled;
 }
 
-void Http1Downstream::begin_exchange() {
+void Http1Downstream::begin_exchange(bool more_came) {
   ++requests_;
   net::RequestHead& head = parser_.head();
   ClientInfo info;
@@ -222,6 +222,7 @@ void Http1Downstream::begin_exchange() {
   close_after_ = !info.keep_alive;
   framing_ = {};
   const bool has_body = head.framing.kind != net::Framing::Kind::none;
+  info.body_begun = has_body && more_came;
   request_done_ = false;
   phase_ = Phase::exchange;
   if (!has_body) {
@@ -319,7 +320,10 @@ void Http1Downstream::set_input_deadline() {
     if (served_until_ != Mono::max() && !is_tunnel_) {
       worker_.wheel().set(timer_, served_until_);
     } else if (!request_done_ && exchange_->wants_body() && !exchange_->is_upload_blocked()) {
-      worker_.wheel().set(timer_, worker_.now() + exchange_->request_body_idle());
+      if (const Millis idle = exchange_->request_body_idle(); idle.count() > 0)
+        worker_.wheel().set(timer_, worker_.now() + idle);
+      else
+        timer_.cancel();
     } else {
       timer_.cancel();
     }

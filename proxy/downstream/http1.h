@@ -61,7 +61,8 @@ class Http1Downstream final : public Downstream, public ClientSide {
   void pump();
   std::string_view parse(std::string_view input);
   bool is_http2(std::string_view input) const;
-  void begin_exchange();
+  /// `more_came`: bytes stand behind the head.
+  void begin_exchange(bool more_came);
   void on_input_ended(bool broken);
   void mark_end_read();
   void look_for_end();

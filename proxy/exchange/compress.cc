@@ -16,6 +16,13 @@ void Exchange::compress_response(net::ResponseHead& head) {
     mark_not_modified(head, edited_);
     return;
   }
+  if (head.status == 304) {
+    // It says what the 200 would have said of caches (RFC 9110, section 15.4.5), and seldom of
+    // which type that is.
+    own_head(head);
+    mark_compressed(head, std::nullopt, edited_);
+    return;
+  }
   if (!is_compressible(head_, head, rules)) return;
   own_head(head);
   Shard& counters = worker_.counters();

@@ -39,7 +39,8 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   request_done_ = head_.framing.kind == net::Framing::Kind::none;
   const bool has_body =
       !request_done_ && head_.framing != net::Framing{net::Framing::Kind::length, 0};
-  expectation_.begin(head_.expects_continue && has_body && !info_.http10);
+  // Who has sent some of the body already waits for nothing.
+  expectation_.begin(head_.expects_continue && has_body && !info_.http10 && !info_.body_begun);
   attempts_ = 0;
   again_.reset();
   was_queued_ = interim_sent_ = wants_fresh_ = waits_for_stream_ = false;
@@ -239,13 +240,16 @@ void Exchange::on_request_body(std::string_view bytes) {
     relay_to_target(bytes);
     return;
   }
-  expectation_.take_body();
+  if (expectation_.is_waited_for()) [[unlikely]]
+    take_unasked_body();
   bytes_received_ += bytes.size();
+  if (expectation_.is_body_refused()) [[unlikely]]
+    return;
   if (bytes_received_ > body_limit_) [[unlikely]] {
     refuse_body();
     return;
   }
-  if (upstream_ == nullptr || expectation_.is_body_refused()) return;
+  if (upstream_ == nullptr) return;
   if (replayable_) {
     replayable_ = keeps_body() && replay_.size() + bytes.size() <= kReplayBytes;
     if (replayable_) {
@@ -264,6 +268,8 @@ void Exchange::on_request_end(const net::Fields& trailers) {
     return;
   }
   if (std::exchange(request_done_, true)) return;
+  if (expectation_.is_waited_for()) [[unlikely]]
+    take_unasked_body();
   if (upstream_ == nullptr || !wants_body() || expectation_.is_body_refused()) return;
   if (trailers.empty()) [[likely]]
     upstream_->send_end(trailers);
@@ -300,13 +306,14 @@ void Exchange::on_response_head(net::ResponseHead& head) {
     after_failed_attempt(Failure::protocol, net::Refusal::none);
     return;
   }
+  if (head.minor_version == 0) [[unlikely]]
+    target_->continues.answered_in_http10(worker_.now());
   const std::uint16_t outcome = is_grpc_ ? grpc_outcome(head) : head.status;
   if (outcome >= 500 && is_status_retried(outcome)) return;
   if (is_exposed_ && is_kept_from_sight()) return;
   phase_ = Phase::relaying;
-  expectation_.take_answer();
-  if (head.minor_version == 0) [[unlikely]]
-    target_->continues.answered_in_http10(worker_.now());
+  if (expectation_.is_in_doubt()) [[unlikely]]
+    take_answer(head);
   if (!replay_.empty()) free_memory(replay_);
   first_byte_micros_ = std::chrono::duration_cast<Micros>(worker_.now() - began_).count();
   take_response(head, outcome);

@@ -83,8 +83,11 @@ class Exchange {
   bool may_become_tunnel() const { return !upgrade_.empty(); }
   /// How long the client may be silent in mid-body.
   /// 0: as long as it likes, since a call of gRPC may be a conversation, whose silence is timed as
-  /// a whole.
-  Millis request_body_idle() const { return is_grpc_ ? Millis{0} : timeouts().request_body_idle; }
+  /// a whole, and since an answer that came instead of a 100 makes the body needless.
+  Millis request_body_idle() const {
+    const bool is_timed = !is_grpc_ && !expectation_.is_body_needless();
+    return is_timed ? timeouts().request_body_idle : Millis{0};
+  }
   /// The target takes no more for now; ClientSide::resume_request() follows.
   bool is_upload_blocked() const;
   void on_request_body(std::string_view bytes);
@@ -162,6 +165,9 @@ class Exchange {
   void await_continue();
   void on_continue();
   void on_continue_timeout();
+  void send_continue(ServiceStat by);
+  void take_unasked_body();
+  void take_answer(const net::ResponseHead& head);
   /// What is for this hop: an upgrade, trailers.
   bool settle_hop();
   bool settle_names();

@@ -65,25 +65,40 @@ void Exchange::await_continue() {
   }
   // Its own time for the body must not run out meanwhile.
   const Millis idle = request_body_idle();
-  set_deadline(idle.count() > 0 ? std::min(Expectation::kWait, idle / 2) : Expectation::kWait);
+  set_deadline(idle.count() > 0 ? std::clamp(idle / 2, Millis{1}, Expectation::kWait)
+                                : Expectation::kWait);
 }
 
 void Exchange::on_continue() {
-  if (expectation_.is_in_doubt()) target_->continues.said_continue();
-  if (!expectation_.take_continue()) return;
-  count(ServiceStat::continue_by_target);
+  if (expectation_.is_in_doubt()) target_->continues.answered();
+  if (expectation_.take_continue()) send_continue(ServiceStat::continue_by_target);
+}
+
+/// From now on the client has its time for the body.
+void Exchange::send_continue(ServiceStat by) {
+  count(by);
   client_->send_continue();
   set_deadline(timeouts().stream_idle);
+  client_->resume_request();
 }
 
 /// The target is silent, or known to be so.
 void Exchange::on_continue_timeout() {
   // Not one that did not even take the head yet.
-  if (expectation_.is_asked() && !is_upload_blocked()) target_->continues.was_silent(worker_.now());
-  if (!expectation_.take_word()) return;
-  count(ServiceStat::continue_by_teal);
-  client_->send_continue();
-  set_deadline(timeouts().stream_idle);
+  if (expectation_.is_asked() && !is_upload_blocked())
+    target_->continues.was_silent(expectation_.asked_at(), worker_.now());
+  if (expectation_.take_word()) send_continue(ServiceStat::continue_by_teal);
+}
+
+/// Or its end, where a word was waited for.
+void Exchange::take_unasked_body() {
+  if (expectation_.take_body(worker_.now()))
+    target_->continues.was_silent(expectation_.asked_at(), worker_.now());
+}
+
+void Exchange::take_answer(const net::ResponseHead& head) {
+  if (expectation_.take_answer(head.minor_version != net::kHttp2)) target_->continues.answered();
+  client_->resume_request();  // No time for the body runs any more.
 }
 
 bool Exchange::settle_names() {

@@ -50,16 +50,16 @@ ODD = [
     Odd("100 twice", CONTINUE + CONTINUE, True, answer("200 OK", "done"),
         "the second one is dropped: nobody waits for it"),
     Odd("100 behind the body", b"", True, CONTINUE + answer("200 OK", "done"),
-        "after 1 s Teal says 100 in its place, and drops what comes behind the beginning of the body; HAProxy waits"),
+        "after 0.8 s Teal says 100 in its place, and drops what comes behind the beginning of the body; HAProxy waits"),
     Odd("a target that is silent", b"", True, answer("200 OK", "done"),
-        "it has said 100 before, so it is asked again, and after 1 s Teal says 100 in its place; HAProxy waits"),
+        "it has said 100 before, so it is asked again, and after 0.8 s Teal says 100 in its place; HAProxy waits"),
     Odd("417", answer("417 Expectation Failed"), False, why=UNREAD),
     Odd("413", answer("413 Content Too Large"), False, why=UNREAD),
     Odd("200 without the body", answer("200 OK", "early"), False, why=UNREAD),
     Odd("100 with the answer", CONTINUE + answer("200 OK", "early"), False,
         why="the answer came before the whole body was forwarded: the connection ends"),
     Odd("a body that does not wait", answer("200 OK", "early"), False, waits=False,
-        why="who was asked and has not said 100 may not have read what was sent: the connection ends"),
+        why="the target is not asked for one who does not wait; the peers pass the expectation on or keep the connection"),
 ]
 
 

@@ -94,7 +94,7 @@ TEST(Compression, SaysOfHeadAndOfNotModifiedWhatItSaysOfGet) {
         request("GET", "/", liked + "If-None-Match: " + got.headers.get("etag") + "\r\n"));
     EXPECT_EQ(same.status, 304);
     EXPECT_EQ(same.headers.get("etag"), got.headers.get("etag"));
-    EXPECT_EQ(same.headers.get("vary"), liked.empty() ? "" : "Accept-Encoding");
+    EXPECT_EQ(same.headers.get("vary"), got.headers.get("vary"));
   }
   EXPECT_EQ(teal.admin().metric("teal_compressed_responses_total"), 2);
 }

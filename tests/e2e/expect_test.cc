@@ -150,17 +150,35 @@ TEST(Expect, IsNotSaidWithoutABodyNorForAClientOfHttp10) {
   }
 }
 
+TEST(Expect, IsNotSaidForAClientThatHasBegunToSend) {
+  Target target;
+  Teal teal(one_worker({target.address()}));
+  HttpClient client(teal.listener());
+  for (int i = 0; i < 3; ++i) {
+    const Response answer = client.exchange(request("POST", "/", kAsk) + "body");
+    EXPECT_EQ(answer.status, 200) << describe(answer);
+    EXPECT_TRUE(answer.interim.empty());
+    EXPECT_FALSE(target.last().headers.has("expect"));
+  }
+  EXPECT_EQ(target.connections(), 1U);
+}
+
 TEST(Expect, ABodyThatDoesNotWaitGoesOnAtOnceAndALate100IsDropped) {
   Target target;
-  target.on_connection([](TargetConnection& connection) {
-    while (std::optional<SeenRequest> seen = connection.next()) {
+  Trigger asked;
+  target.on_connection([&](TargetConnection& connection) {
+    while (std::optional<SeenRequest> seen = connection.next_head()) {
+      asked.fire();
+      connection.read_body(*seen);
       if (seen->headers.has("expect")) connection.send(kContinue);
       connection.send(response(200, seen->body));
     }
   });
   Teal teal(one_worker({target.address()}));
   HttpClient client(teal.listener());
-  client.send(request("POST", "/", kAsk) + "body");
+  client.send(request("POST", "/", kAsk));
+  ASSERT_TRUE(asked.wait());
+  client.send("body");
   const Response answer = client.read();
   EXPECT_EQ(answer.body, "body") << describe(answer);
   EXPECT_TRUE(answer.interim.empty());
@@ -170,14 +188,17 @@ TEST(Expect, ABodyThatDoesNotWaitGoesOnAtOnceAndALate100IsDropped) {
 
 TEST(Expect, WhatATargetMayTakeForAnotherRequestIsNeverInFrontOfOne) {
   Target target;
-  Trigger answered;
+  Trigger asked;
   target.on_connection([&](TargetConnection& connection) {
     if (connection.number() > 1) {
       while (connection.next()) connection.send(response(200, "honest"));
       return;
     }
     // It takes its answer to the head for the end of the request.
-    if (!connection.next_head()) return;
+    const std::optional<SeenRequest> head = connection.next_head();
+    if (!head) return;
+    EXPECT_TRUE(head->headers.has("expect"));
+    asked.fire();
     std::string behind;
     while (!behind.ends_with("\r\n\r\n"))
       if (connection.read(behind) != Arrival::bytes) return;
@@ -188,12 +209,110 @@ TEST(Expect, WhatATargetMayTakeForAnotherRequestIsNeverInFrontOfOne) {
   Teal teal(one_worker({target.address()}));
   HttpClient client(teal.listener());
   const std::string smuggled = "GET /admin HTTP/1.1\r\nhost: a\r\n\r\n";
-  client.send(request("POST", "/",
-                      "expect: 100-continue\r\ncontent-length: " + std::to_string(smuggled.size()) +
-                          "\r\n") +
-              smuggled);
+  const std::string length = "content-length: " + std::to_string(smuggled.size()) + "\r\n";
+  client.send(request("POST", "/", "expect: 100-continue\r\n" + length));
+  ASSERT_TRUE(asked.wait());
+  client.send(smuggled);
   EXPECT_EQ(client.read().body, "first");
   EXPECT_EQ(client.get("/").body, "honest");
+}
+
+TEST(Expect, TheRestOfABodyGoesToNoTargetThatHasAnsweredWithoutA100) {
+  Target target;
+  Trigger begun, answered, ended;
+  std::string behind;
+  target.on_connection([&](TargetConnection& connection) {
+    if (!connection.next_head()) return;
+    begun.fire();
+    connection.await(behind, "G");
+    connection.send("HTTP/1.1 403 Forbidden\r\ncontent-length: 4\r\n\r\nno");
+    connection.wait(answered);
+    connection.send("no");
+    while (connection.read(behind) == Arrival::bytes) {
+    }
+    ended.fire();
+  });
+  Teal teal(one_worker({target.address()}));
+  HttpClient client(teal.listener());
+  client.send(request("POST", "/", "expect: 100-continue\r\ncontent-length: 100\r\n"));
+  ASSERT_TRUE(begun.wait());
+  client.send("G");
+  std::string heard;
+  while (heard.find("\r\n\r\nno") == std::string::npos)
+    ASSERT_EQ(client.wire().read(heard), Arrival::bytes) << heard;
+  client.send("ET /admin HTTP/1.1\r\nhost: a\r\n\r\n");
+  ASSERT_EQ(HttpClient(teal.listener()).exchange("GET / HTTP/1.1\r\n\r\n").status, 400)
+      << "the worker has read what came before";
+  answered.fire();
+  EXPECT_TRUE(ended.wait());
+  EXPECT_EQ(behind, "G");
+}
+
+TEST(Expect, AnAnswerInsteadOfA100MayTakeLongerThanABodyMay) {
+  Target target;
+  target.on_connection([](TargetConnection& connection) {
+    if (!connection.next_head()) return;
+    connection.send("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n");
+    for (int i = 0; i < 10; ++i) {
+      if (!connection.linger(Millis{60})) return;
+      connection.send("x");
+    }
+    connection.await_end();
+  });
+  Teal teal(one_worker({target.address()}, "timeouts: { request_body_idle: 200ms }"));
+  HttpClient client(teal.listener());
+  client.send(request("POST", "/", kAsk));
+  const Response answer = client.read();
+  EXPECT_EQ(answer.body, "xxxxxxxxxx") << describe(answer);
+}
+
+TEST(Expect, AClientThatLosesItsPatienceTellsOfASilentTarget) {
+  Target target;
+  Teal teal(one_worker({target.address()}));
+  HttpClient client(teal.listener());
+  Target clock("clock");  // Passes the time in which the target might say something.
+  clock.on_request([](TargetConnection& connection, const SeenRequest&) {
+    if (connection.linger(Millis{400})) connection.send(response(200, ""));
+  });
+  client.send(request("POST", "/", kAsk));
+  HttpClient waiting(*parse_address(clock.address()));
+  ASSERT_EQ(waiting.get("/").status, 200);
+  client.send("body");
+  EXPECT_EQ(client.read().status, 200);
+  EXPECT_TRUE(target.last().headers.has("expect"));
+  EXPECT_EQ(send_with_continue(client).status, 200);
+  EXPECT_FALSE(target.last().headers.has("expect"));
+}
+
+TEST(Expect, OfABodyThatProvesEmptyWaitsForNothing) {
+  Target target;
+  target.on_connection([](TargetConnection& connection) { connection.await_end(); });
+  Teal teal(
+      one_worker({target.address()}, "timeouts: { response_header: 300ms, stream_idle: 1h }"));
+  HttpClient client(teal.listener());
+  client.send(request("POST", "/", "expect: 100-continue\r\ntransfer-encoding: chunked\r\n"));
+  client.send("0\r\n\r\n");
+  const Response answer = client.read();
+  EXPECT_EQ(answer.status, 504) << describe(answer);
+}
+
+TEST(Expect, ATargetOfHttp10IsKnownByAnAnswerThatNobodySees) {
+  Target target;
+  target.on_request([](TargetConnection& connection, const SeenRequest&) {
+    connection.send("HTTP/1.0 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n");
+    connection.close();
+  });
+  Target other("blue-2");
+  Teal teal(one_worker({target.address(), other.address()}, "retry: { on: [ 503 ] }"));
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(HttpClient(teal.listener()).get("/").status, 200);
+  ASSERT_GT(target.requests(), 0U);
+  const std::size_t before = target.requests();
+  for (int i = 0; i < 8; ++i) {
+    HttpClient client(teal.listener());
+    EXPECT_EQ(send_with_continue(client, "PUT").status, 200);
+  }
+  ASSERT_GT(target.requests(), before);
+  for (const SeenRequest& seen : target.seen()) EXPECT_FALSE(seen.headers.has("expect"));
 }
 
 TEST(Expect, ASecond100IsDropped) {

@@ -48,29 +48,30 @@ struct Scene {
   void target_says_continue() {
     if (!has_head || answered) return;
     has_said_continue = true;
-    if (expectation.is_in_doubt()) target.said_continue();
+    if (expectation.is_in_doubt()) target.answered();
     if (expectation.take_continue()) hear_continue();
   }
   void silence() {
     if (!expectation.is_asked()) return;
-    target.was_silent(now);
+    target.was_silent(expectation.asked_at(), now);
     take_word();
   }
   void body_comes() {
     body_begun = true;
-    expectation.take_body();
+    if (expectation.take_body(now)) target.was_silent(expectation.asked_at(), now);
     if (!has_head || !answered) return;
     fuzz::expect(!expectation.is_body_refused() || (was_asked && !has_said_continue),
-                 "a body is refused only by a target that answered instead of 100");
+                 "a body is refused only by a target that answered without a 100");
   }
-  void target_answers(bool in_http10) {
+  void target_answers(bool in_http10, bool in_http2) {
     if (!has_head || answered) return;
-    const bool held_back = !body_begun && continues == 0 && expectation.is_waited_for();
+    const bool waits = expectation.is_waited_for();
     answered = true;
-    expectation.take_answer();
+    if (expectation.take_answer(!in_http2)) target.answered();
     if (in_http10) target.answered_in_http10(now);
-    fuzz::expect(expectation.is_body_refused() == held_back,
-                 "what was held back until the answer is for nobody");
+    fuzz::expect(expectation.is_body_refused() == (!in_http2 && was_asked && !has_said_continue),
+                 "what may be taken for another request is not sent");
+    fuzz::expect(!waits || expectation.is_body_needless(), "who was not told to send need not");
   }
   void check() const {
     if (!has_head) return;
@@ -93,8 +94,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
       case 1: scene.target_says_continue(); break;
       case 2: scene.silence(); break;
       case 3: scene.body_comes(); break;
-      case 4: scene.target_answers(false); break;
-      case 5: scene.target_answers(true); break;
+      case 4: scene.target_answers(false, (data[i] & 8U) != 0); break;
+      case 5: scene.target_answers(true, false); break;
       case 6: scene.target = {}; break;  // The next attempt is at another one.
       default:                           // The next request.
         if (!scene.answered) break;

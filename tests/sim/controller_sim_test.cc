@@ -169,7 +169,7 @@ class ControllerSimulator : public ControlRoom {
     is_asked_for_ = false;
     const auto refused = std::make_shared<std::optional<ApiError>>();
     controller->command(*before.deployment, Command::rollback,
-                        [refused](const Answer<DeploymentReport>& answer) {
+                        [refused](const ApiResult<DeploymentReport>& answer) {
                           if (!answer) *refused = answer.error();
                         });
     if (*refused) {
@@ -205,7 +205,7 @@ class ControllerSimulator : public ControlRoom {
     wanted.targets = {target_address(port), target_address(static_cast<std::uint16_t>(port + 1))};
     const std::optional<DeploymentId> running = shop().deployment;
     const bool watches = running && report(*running).phase == "Watching";
-    const Answer<DeploymentReport> answer = controller->deploy("shop", wanted, "", "");
+    const ApiResult<DeploymentReport> answer = controller->deploy("shop", wanted, "", "");
     if (!answer) {
       ASSERT_TRUE(answer.error().status == 409 || answer.error().status == 503);
       if (watches) {

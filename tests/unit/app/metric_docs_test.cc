@@ -48,10 +48,11 @@ std::map<std::string, std::string> words_of(const std::string& file, const std::
 std::map<std::string, std::string> names_in_the_source() {
   std::map<std::string, std::string> names;
   for (const char* room : {"app", "base", "control", "health", "net", "proxy"})
-    for (const auto& entry : std::filesystem::directory_iterator(kRoot + room))
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(kRoot + room))
       for (const char* prefix : {"teal_", "process_"})
-        names.merge(
-            words_of(std::string(room) + "/" + entry.path().filename().string(), prefix, true));
+        if (entry.is_regular_file())
+          names.merge(
+              words_of(std::filesystem::relative(entry.path(), kRoot).string(), prefix, true));
   names.erase("teal_service");  // A label of Alertmanager's.
   return names;
 }
