@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The documents name nothing that is not there, the code map of ARCHITECTURE.md misses no folder, and each
-file says what it is."""
+"""The documents name nothing that is not there and are no wider than a reader's window, the code map of
+ARCHITECTURE.md misses no folder, and each file says what it is."""
 
 import pathlib
 import re
@@ -21,6 +21,9 @@ SOURCE = re.compile(r"[\w./*-]+\.(?:h|cc|py|md|cmake)$")
 ENTRY = re.compile(r"[\w.*-]+(?:/[\w./*-]*|\.\w+)$")
 HEADING = re.compile(r"#+ (.*)")
 FENCE = re.compile(r"```")
+ANCHORED = re.compile(r"\[[^\]]*\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)")
+ANY_LINK = re.compile(r"\[[^\]]*\]\([^)]*\)")
+COLUMNS = 100
 
 
 def documents(root):
@@ -66,6 +69,38 @@ def missing(root, document):
             yield f"{document.relative_to(root)}:{number}: there is no {name}"
 
 
+def prose(text):
+    """(line number, line) of each line that stands in no fence."""
+    fenced = False
+    for number, line in enumerate(text.split("\n"), 1):
+        if FENCE.match(line):
+            fenced = not fenced
+        elif not fenced:
+            yield number, line
+
+
+def anchors(text):
+    """What GitHub makes of the headings of a page."""
+    return {re.sub(r"[^\w -]", "", found.group(1).lower()).replace(" ", "-")
+            for _, line in prose(text) if (found := HEADING.match(line))}
+
+
+def astray(root, document):
+    """Links to a heading that their page does not have."""
+    for number, line in prose(document.read_text("utf-8")):
+        for name, anchor in ANCHORED.findall(line):
+            page = document.parent / name if name else document
+            if page.is_file() and anchor not in anchors(page.read_text("utf-8")):
+                yield f"{document.relative_to(root)}:{number}: {name or 'this page'} has no heading #{anchor}"
+
+
+def wide(root, document):
+    """Lines of prose beyond the last column. Tables and headings have no other place to break, nor have links."""
+    for number, line in prose(document.read_text("utf-8")):
+        if not line.startswith(("|", "#")) and len(ANY_LINK.sub("", line)) > COLUMNS:
+            yield f"{document.relative_to(root)}:{number}: wrap it at {COLUMNS} columns"
+
+
 def unmapped(root, rooms=ROOMS):
     """Folders of the rooms that the code map does not name."""
     text = (root / MAP).read_text("utf-8")
@@ -86,6 +121,14 @@ def silent(root, rooms=ROOMS):
 class Documents(unittest.TestCase):
     def test_name_nothing_that_is_not_there(self):
         found = [line for document in documents(ROOT) for line in missing(ROOT, document)]
+        self.assertEqual(found, [], "\n" + "\n".join(found))
+
+    def test_lead_to_headings_that_are_there(self):
+        found = [line for document in documents(ROOT) for line in astray(ROOT, document)]
+        self.assertEqual(found, [], "\n" + "\n".join(found))
+
+    def test_wrap_at_100_columns(self):  # But for the map, which is kept short instead.
+        found = [line for document in documents(ROOT) if document.name != MAP for line in wide(ROOT, document)]
         self.assertEqual(found, [], "\n" + "\n".join(found))
 
     def test_name_something(self):
@@ -136,6 +179,20 @@ class TheCheckItself(unittest.TestCase):
         self.assertEqual(
             self.missing("`/v1/services` `teal.db` `application/json` https://example.com/base/x.h "
                          "[x](https://example.com/x.md) `10.0.0.0/8` build/release/teal"), [])
+
+    def test_sees_a_heading_that_is_gone(self):
+        (self.root / "docs/a.md").write_text("# Who, when\n```\n# no\n```\n[a](#who-when) [b](#no)\n", "utf-8")
+        self.assertEqual(list(astray(self.root, self.root / "docs/a.md")),
+                         ["docs/a.md:5: this page has no heading #no"])
+        (self.root / "b.md").write_text("[a](docs/a.md#who-when) [a](docs/a.md#why)\n", "utf-8")
+        self.assertEqual(list(astray(self.root, self.root / "b.md")),
+                         ["b.md:1: docs/a.md has no heading #why"])
+
+    def test_sees_a_line_that_is_too_wide(self):
+        word = "ten words "
+        (self.root / "b.md").write_text(f"{word * 10}\n{word * 11}\n| {word * 11}|\n# {word * 11}\n"
+                                        f"1. [{word * 11}](a.md)\n```\n{word * 11}\n```\n", "utf-8")
+        self.assertEqual(list(wide(self.root, self.root / "b.md")), ["b.md:2: wrap it at 100 columns"])
 
     def test_sees_a_hole_in_the_map(self):
         self.assertEqual(self.unmapped("| `net/` | x |"), ["base/"])
