@@ -1,5 +1,5 @@
 // Time as values. `Mono` measures how long things take; `WallTime` says when they happened and
-// survives a restart. Nobody below app/ asks the system for either (architecture invariant 9):
+// survives a restart. Nobody below app/ asks the system for either (architecture invariant 8):
 // they are given a Clock or a time.
 #pragma once
 

@@ -1,10 +1,6 @@
-// The controller's inside. One object of the control thread; its methods are spread over the files
-// controller.cc (commands on deployments), controller/deploy.cc (starting them),
-// controller/services.cc (changes by hand), controller/alarms.cc (others' alarms),
-// controller/health.cc (what workers and probes say), controller/fallback.cc (groups that serve
-// nobody), controller/turn.cc (telling engines and
-// carrying out what they want), controller/recovery.cc (start), controller/sticky.cc (secrets of
-// cookies), controller/judge.cc (ticks) and controller/reports.cc.
+// The controller's inside: one object of the control thread. Its methods are spread over the files
+// of this folder, one file for each concern; the first comment of a file says which
+// (`./dev map control/controller`). controller.cc has the commands on deployments.
 #pragma once
 
 #include <deque>

@@ -1,7 +1,7 @@
 // ErrorComparison: `compare: errors` and `compare: client_errors`, by whatever the alarm counts as
 // errors: events that do not concern its meaning are none to it. Takes bad events in the order in
 // which their requests began, as far as all requests up to there are settled, so that a group whose
-// failures show sooner is not blamed for it (4.7.2 of the study; docs/judge.md). A live request
+// failures show sooner is not blamed for it (docs/judge.md, condition 2). A live request
 // that is overdue counts as bad until it has ended well: a breach is told only where nothing in
 // flight can take it back.
 //

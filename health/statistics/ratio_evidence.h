@@ -26,8 +26,8 @@ struct Alternative {
 inline constexpr std::size_t kAlternatives = 6;
 using Mixture = std::array<Alternative, kAlternatives>;
 
-/// "Worse": the multiples of 4.2 of Teal's study of the field, the heavy ones with more weight, so
-/// that a release that fails everything is told by the fewest of its failures.
+/// "Worse": multiples of the null's ratio. The large ones have more weight (docs/judge.md, "The
+/// evidence"), so that a release that fails everything is told by the fewest of its failures.
 inline constexpr Mixture kWorse{{{1.5, 0.1}, {2, 0.1}, {4, 0.1}, {10, 0.1}, {40, 0.2}, {400, 0.4}}};
 /// "Not worse", for the certificate: the null is "at least r times as bad".
 inline constexpr Mixture kNotWorse{

@@ -1,6 +1,6 @@
 // Refusal: the rule of RFC 9110/9112 that a message broke, with the status it earns and the name it
-// is counted and logged by. The strict column of the field study: what is ambiguous is refused, not
-// repaired.
+// is counted and logged by. Teal is strict: a message that two readers could understand in two ways
+// is refused, not repaired.
 #pragma once
 
 #include <cstddef>

@@ -310,7 +310,7 @@ TEST_F(ComparisonTest, AComparisonGoesOnWhereItStoodAfterARestart) {
   EXPECT_LE(failures_until_the_end(id), 3) << "the three of before count";
 }
 
-// 4.7.8: alpha is the deployment's, over all processes that judge it.
+// Condition 8: alpha is the deployment's, over all processes that judge it.
 TEST_F(ComparisonTest, Condition8_ARestartThatMayHaveLostSomethingHasAPartOfAlphaOfItsOwn) {
   const DeploymentId id = bake();
   see(bad(Colour::green));

@@ -1,5 +1,5 @@
-// The numbers 4.7.1 to 4.7.8 are those of the conditions in docs/judge.md under which the
-// comparison keeps its word.
+// Conditions 1 to 8 are those of docs/judge.md, "The eight conditions", under which the comparison
+// keeps its promise.
 #include "health/judge/error_comparison.h"
 
 #include <gmock/gmock.h>
@@ -119,7 +119,7 @@ TEST(ErrorComparison, FindsTenTimesTheErrorsInAMedianUnderSixSeconds) {
   EXPECT_LT(found[kRuns / 2], 6);
 }
 
-// 4.7.1: with the splitter's permuted blocks the share of false rollbacks is at most alpha.
+// Condition 1: with the splitter's permuted blocks the share of false rollbacks is at most alpha.
 TEST(ErrorComparison, RollsAnEqualReleaseBackNoMoreOftenThanAlphaWhereverOneLooks) {
   constexpr int kDeployments = 2000;
   constexpr int kEvents = 300;
@@ -177,7 +177,7 @@ bool is_early_failure_blamed(std::uint64_t seed, bool by_age) {
   return false;
 }
 
-// 4.7.2: whose failures show sooner is not worse for it.
+// Condition 2: whose failures show sooner is not worse for it.
 TEST(ErrorComparison, DoesNotBlameTheReleaseForFailingSoonerThanTheLiveGroup) {
   int by_age = 0;
   int as_they_come = 0;
@@ -190,7 +190,7 @@ TEST(ErrorComparison, DoesNotBlameTheReleaseForFailingSoonerThanTheLiveGroup) {
   EXPECT_GE(as_they_come, 20);
 }
 
-// 4.7.2
+// Condition 2
 TEST(ErrorComparison, WaitsUntilTheRequestsBeforeABadOneAreSettled) {
   ErrorComparison judge = begun(alarm());
   for (int i = 0; i < 5; ++i) judge.on_event(error_of(Colour::green, 10));
@@ -202,7 +202,7 @@ TEST(ErrorComparison, WaitsUntilTheRequestsBeforeABadOneAreSettled) {
   EXPECT_TRUE(is_breached(judge.judge(reading)));
 }
 
-// 4.7.2
+// Condition 2
 TEST(ErrorComparison, CountsAnOverdueRequestOfTheLiveGroupAsBadUntilItHasEndedWell) {
   ErrorComparison judge = begun(alarm());
   std::vector<JudgedEvent> in_flight;
@@ -223,7 +223,7 @@ TEST(ErrorComparison, CountsAnOverdueRequestOfTheLiveGroupAsBadUntilItHasEndedWe
   EXPECT_EQ(judge.comparison()->overdue, 0U);
 }
 
-// 4.7.2: bad is what shows by the age of patience, in either group.
+// Condition 2: bad is what shows by the age of patience, in either group.
 TEST(ErrorComparison, GivesUpOnRequestsThatAreOlderThanItsPatience) {
   ErrorComparison judge = begun(alarm());
   for (int i = 0; i < 100; ++i) {
@@ -266,7 +266,7 @@ ErrorComparison nearly_breached() {
   return judge;
 }
 
-// 4.7.8: alpha is the deployment's over its restarts, too.
+// Condition 8: alpha is the deployment's over its restarts, too.
 TEST(ErrorComparison, WantsMoreEvidenceAfterEachRestartThatMayHaveLostSome) {
   ErrorComparison judge = nearly_breached();
   judge.on_restart(0);
@@ -286,7 +286,7 @@ TEST(ErrorComparison, WantsMoreEvidenceAfterEachRestartThatMayHaveLostSome) {
       1);
 }
 
-// 4.7.2: a restart takes nothing from live's bad requests that were yet to show.
+// Condition 2: a restart takes nothing from live's bad requests that were yet to show.
 TEST(ErrorComparison, AfterARestartForgetsWhatWasNotSettledAndKeepsOverdueLiveRequestsBad) {
   ErrorComparison judge = begun(alarm());
   JudgedEvent overdue = error_of(Colour::blue, 1);
@@ -305,7 +305,7 @@ TEST(ErrorComparison, AfterARestartForgetsWhatWasNotSettledAndKeepsOverdueLiveRe
   EXPECT_EQ(judge.comparison()->left_out, 9U);
 }
 
-// 4.7.3: a sticky client's requests are no independent draws.
+// Condition 3: a sticky client's requests are no independent draws.
 TEST(ErrorComparison, CountsAClientOnceInADeployment) {
   ErrorComparison judge = begun(alarm());
   for (int i = 0; i < 50; ++i) {
@@ -323,8 +323,8 @@ TEST(ErrorComparison, CountsAClientOnceInADeployment) {
   EXPECT_EQ(judge.comparison()->left_out, 50U);
 }
 
-// 4.7.5: what was not drawn by chance is no evidence: preview and test traffic, a group that stood
-// in for one without targets.
+// Condition 5: what was not drawn by chance is no evidence: preview and test traffic, a group that
+// stood in for one without targets.
 TEST(ErrorComparison, LearnsNothingFromRequestsWhoseGroupWasCertain) {
   ErrorComparison judge = begun(alarm());
   for (const double probability : {0.0, 1.0}) {
@@ -340,7 +340,8 @@ TEST(ErrorComparison, LearnsNothingFromRequestsWhoseGroupWasCertain) {
   EXPECT_EQ(judge.comparison()->left_out, 100U);
 }
 
-// 4.7.6: alpha is divided among the comparisons of a deployment; those that only observe need none.
+// Condition 6: alpha is divided among the comparisons of a deployment; those that only observe need
+// none.
 TEST(ErrorComparison, DividesAlphaAmongTheComparisons) {
   std::vector<config::Alarm> alarms(3);
   alarms[0].condition = config::CompareAlarm{};
@@ -355,7 +356,7 @@ TEST(ErrorComparison, DividesAlphaAmongTheComparisons) {
   EXPECT_NEAR(judge.comparison()->log_e_needed, std::log(2000.0), 1e-9);
 }
 
-// 4.7.7
+// Condition 7
 TEST(ErrorComparison, FindsARegressionThatComesWithALaterStep) {
   ErrorComparison judge = begun(alarm(0.999, 1));
   SimulatedTraffic equal(5, kTenth, {.live = 0.1});
@@ -375,7 +376,8 @@ TEST(ErrorComparison, FindsARegressionThatComesWithALaterStep) {
   EXPECT_LT(bad, 100);
 }
 
-// 4.7.8: alpha is the deployment's, and 0.1 % costs one more event than 1 % in the severe case.
+// Condition 8: alpha is the deployment's, and 0.1 % costs one more event than 1 % in the severe
+// case.
 TEST(ErrorComparison, PaysOneMoreFailureForTenTimesTheConfidence) {
   const auto failures_needed = [](double confidence) {
     ErrorComparison judge = begun(alarm(confidence));

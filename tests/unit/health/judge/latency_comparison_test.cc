@@ -124,7 +124,7 @@ TEST(LatencyComparison, FindsASlowTailBehindClientsOfWhomHalfGiveUpBeforeIt) {
   EXPECT_THAT(to_string(judge.judge(settled_at(99))), HasSubstr("slower than 50.00ms: "));
 }
 
-// 4.7.3
+// Condition 3
 TEST(LatencyComparison, CountsAClientOncePerThreshold) {
   LatencyComparison judge = begun();
   for (int i = 0; i < 20; ++i) {

@@ -65,8 +65,8 @@ TEST(RatioTest, DoesNotOverflowUnderAMillionBadEvents) {
   EXPECT_GT(test.log_e(), 1e6);
 }
 
-// 4.7.7 of the study: a regression that starts late is found by a start that does not carry the
-// good time before it, and the weights of all starts sum to at most 1.
+// Condition 7 (docs/judge.md): a regression that starts late is found by a start that does not
+// carry the good time before it, and the weights of all starts sum to at most 1.
 TEST(RatioTest, FindsALateRegressionSoonerBecauseAStepStartsAnew) {
   const auto bad_events_until = [](bool anew) {
     RatioTest test(1);
@@ -94,8 +94,8 @@ TEST(RatioTest, KeepsItsMeanBelowOneHoweverManyStartsThereAre) {
   EXPECT_GT(test.log_e(), std::log(0.8));
 }
 
-// 4.7.1: every order of a block's places is equally likely, and the mean over all orders is 1 at
-// every look, where all requests are bad whatever the group.
+// Condition 1: every order of a block's places is equally likely, and the mean over all orders is 1
+// at every look, where all requests are bad whatever the group.
 TEST(BlockCounts, MakesTheTestExactOverEveryOrderOfABlock) {
   constexpr std::uint32_t kLength = 8;
   constexpr std::uint32_t kRelease = 3;
