@@ -45,7 +45,7 @@ class RatioTest {
   static constexpr double kRestarts = 1 - kFirstStart - kLaterStarts;
   /// By how much log_e must be greater for a verdict after so many restarts that may have lost
   /// something: this is another process then than those that judged before, and the n-th has
-  /// 1 / (n (n + 1)) of kRestarts, so that all of them have kRestarts (docs/adr/0012).
+  /// 1 / (n (n + 1)) of kRestarts, and all of them have kRestarts (docs/judge.md, "Alpha").
   static double log_restart_price(std::uint64_t losses);
   /// Likewise of a process that begins anew after so many others, the first of which has all but
   /// kRestarts.
