@@ -27,7 +27,7 @@ COLUMNS = 100
 
 
 def documents(root):
-    return [root / name for name in (MAP, "README.md")] + sorted(root.glob("docs/**/*.md"))
+    return [root / name for name in (MAP, "README.md", "SECURITY.md")] + sorted(root.glob("docs/**/*.md"))
 
 
 def folders_of(heading):
