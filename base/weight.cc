@@ -3,14 +3,11 @@
 #include <charconv>
 #include <ostream>
 
+#include "base/ascii.h"
 #include "base/quoted.h"
 
 namespace teal {
 namespace {
-
-constexpr bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 Error bad_weight(std::string_view text) {
   return Error{Source::config, quoted(text) +

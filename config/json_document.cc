@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "base/ascii.h"
 #include "config/document.h"
 #include "config/report.h"
 
@@ -13,10 +14,6 @@ struct Malformed {
   std::size_t offset;
   std::string message;
 };
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 void append_utf8(std::string& out, std::uint32_t code) {
   const auto put = [&](std::uint32_t byte) { out += static_cast<char>(byte); };
@@ -199,17 +196,9 @@ class JsonReader {
   std::uint32_t hex4() {
     std::uint32_t unit = 0;
     for (int i = 0; i < 4; ++i, ++at_) {
-      const char c = peek();
-      std::uint32_t digit = 0;
-      if (is_digit(c))
-        digit = static_cast<std::uint32_t>(c - '0');
-      else if (c >= 'a' && c <= 'f')
-        digit = static_cast<std::uint32_t>(c - 'a' + 10);
-      else if (c >= 'A' && c <= 'F')
-        digit = static_cast<std::uint32_t>(c - 'A' + 10);
-      else
-        fail("four hexadecimal digits must follow \\u");
-      unit = unit << 4U | digit;
+      const int digit = hex_value(peek());
+      if (digit < 0) fail("four hexadecimal digits must follow \\u");
+      unit = unit << 4U | static_cast<std::uint32_t>(digit);
     }
     return unit;
   }

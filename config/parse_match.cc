@@ -1,6 +1,7 @@
 // Which requests belong to a route, and how a listener understands paths.
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "config/parse.h"
 
 namespace teal::config {
@@ -40,11 +41,10 @@ void parse_methods(const Value& value, std::vector<std::string>& methods) {
   for (const Value& item : value.items_or_one(kMostMethods)) {
     const auto method = item.word(kLongestMethod);
     if (!method) continue;
-    const bool is_lower =
-        std::any_of(method->begin(), method->end(), [](char c) { return c >= 'a' && c <= 'z'; });
-    if (!is_token(*method) || is_lower)
+    const bool has_lower = std::any_of(method->begin(), method->end(), is_lower);
+    if (!is_token(*method) || has_lower)
       item.problem("must be a method like GET, not " + quoted(*method),
-                   is_lower ? "write it in capitals" : "");
+                   has_lower ? "write it in capitals" : "");
     else
       methods.push_back(*method);
   }

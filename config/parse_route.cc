@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/ascii.h"
 #include "config/parse.h"
 
 namespace teal::config {
@@ -274,16 +275,13 @@ void number_rate_limits(std::vector<Service>& services) {
 }
 
 std::optional<std::string> parse_header_name(const Value& value) {
-  auto name = value.word(kLongestName);
+  const auto name = value.word(kLongestName);
   if (!name) return std::nullopt;
   if (!is_token(*name)) {
     value.problem(quoted(*name) + " cannot be a header's name");
     return std::nullopt;
   }
-  std::transform(name->begin(), name->end(), name->begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return name;
+  return to_lower_copy(*name);
 }
 
 std::optional<std::string> parse_header_value(const Value& value) {

@@ -1,6 +1,7 @@
 // How services, their groups and their targets are read.
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "config/parse.h"
 
 namespace teal::config {
@@ -34,10 +35,7 @@ std::optional<HashOn> parse_hash_on(const Value& value) {
     if (!given->starts_with(prefix)) continue;
     std::string name = given->substr(prefix.size());
     if (!is_token(name) || name.size() > kLongestToken) break;
-    if (kind == HashOn::Kind::header)
-      std::transform(name.begin(), name.end(), name.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-      });
+    if (kind == HashOn::Kind::header) name = to_lower_copy(name);
     return HashOn{kind, std::move(name)};
   }
   value.problem("must be client_address, path, header:NAME or cookie:NAME, not " + quoted(*given));
@@ -83,8 +81,7 @@ void parse_grpc_check(const Value& value, HealthCheck& health) {
   if (!given || given->empty() || value.is("true")) return;
   const bool is_name =
       given->size() <= kLongestToken && std::all_of(given->begin(), given->end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-               c == '_' || c == '.' || c == '-' || c == '/';
+        return is_alnum(c) || c == '_' || c == '.' || c == '-' || c == '/';
       });
   if (is_name)
     health.grpc_service = *given;
@@ -214,18 +211,16 @@ std::vector<std::string> parse_upgrades(const Value& value) {
   std::vector<std::string> upgrades;
   if (value.is("off") || value.is("false")) return upgrades;
   for (const Value& item : value.items(kMostUpgrades)) {
-    auto protocol = item.word(kLongestToken);
-    if (!protocol) continue;
-    std::transform(protocol->begin(), protocol->end(), protocol->begin(), [](char c) {
-      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
-    if (!is_token(*protocol))
-      item.problem(quoted(*protocol) + " cannot be the name of a protocol");
-    else if (is_own_affair(*protocol))
-      item.problem(quoted(*protocol) + " is not for requests to choose",
+    const auto given = item.word(kLongestToken);
+    if (!given) continue;
+    std::string protocol = to_lower_copy(*given);
+    if (!is_token(protocol))
+      item.problem(quoted(protocol) + " cannot be the name of a protocol");
+    else if (is_own_affair(protocol))
+      item.problem(quoted(protocol) + " is not for requests to choose",
                    "HTTP/2 is the http2 of a listener");
     else
-      upgrades.push_back(*std::move(protocol));
+      upgrades.push_back(std::move(protocol));
   }
   return upgrades;
 }

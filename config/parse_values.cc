@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/ascii.h"
 #include "config/parse.h"
 
 namespace teal::config {
@@ -14,17 +15,6 @@ constexpr std::size_t kLongestPath = 1024;
 constexpr std::size_t kLongestFileName = 4096;
 constexpr std::size_t kLongestHost = 253;
 
-bool is_alphanumeric(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return text;
-}
-
 bool is_host(std::string_view text) {
   if (text.size() > 2 && text.front() == '[' && text.back() == ']') {
     const std::string_view inner = text.substr(1, text.size() - 2);
@@ -33,7 +23,7 @@ bool is_host(std::string_view text) {
   if (text.empty() || text.size() > kLongestHost || text.front() == '.' || text.back() == '.')
     return false;
   return text.find("..") == text.npos && std::all_of(text.begin(), text.end(), [](char c) {
-           return is_alphanumeric(c) || c == '-' || c == '_' || c == '.';
+           return is_alnum(c) || c == '-' || c == '_' || c == '.';
          });
 }
 
@@ -49,13 +39,11 @@ std::string_view without_port(std::string_view text) {
 }
 
 std::string_view without_blanks(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
+  return trim(text, " ");
 }
 
 std::optional<double> decimal(std::string_view text) {
-  if (text.empty() || text.front() < '0' || text.front() > '9') return std::nullopt;
+  if (text.empty() || !is_digit(text.front())) return std::nullopt;
   double number = 0;
   const auto [end, status] =
       std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
@@ -103,7 +91,7 @@ std::optional<FileName> parse_file(const Value& value) {
 bool is_token(std::string_view text) {
   constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
   return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return is_alphanumeric(c) || kMarks.find(c) != kMarks.npos;
+    return is_alnum(c) || kMarks.find(c) != kMarks.npos;
   });
 }
 
@@ -128,7 +116,7 @@ std::optional<std::string> parse_revision(const Value& value) {
   constexpr std::string_view kMarks = "._-+:@/";
   const bool fits = !given->empty() && given->size() <= kLongestRevision &&
                     std::all_of(given->begin(), given->end(), [&](char c) {
-                      return is_alphanumeric(c) || kMarks.find(c) != kMarks.npos;
+                      return is_alnum(c) || kMarks.find(c) != kMarks.npos;
                     });
   if (fits) return given;
   value.problem("must be 1 to 128 letters, digits and . _ - + : @ /, not " + quoted(*given));
@@ -146,7 +134,7 @@ std::optional<std::string> parse_url_path(const Value& value) {
 std::optional<std::string> parse_host(const Value& value) {
   const std::optional<std::string> host = value.text();
   if (!host) return std::nullopt;
-  if (is_host(*host)) return lower(*host);
+  if (is_host(*host)) return to_lower_copy(*host);
   const bool has_port = is_host(without_port(*host));
   value.problem(quoted(*host) + " is not a host name",
                 has_port ? "leave the port out" : "write names beyond ASCII as xn--...");
@@ -156,7 +144,7 @@ std::optional<std::string> parse_host(const Value& value) {
 std::optional<std::string> parse_authority(const Value& value) {
   const std::optional<std::string> host = value.text();
   if (!host) return std::nullopt;
-  if (is_host(without_port(*host))) return lower(*host);
+  if (is_host(without_port(*host))) return to_lower_copy(*host);
   value.problem(quoted(*host) + " is not a host name with or without a port");
   return std::nullopt;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/ascii.h"
 #include "base/printable.h"
 #include "config/key_hint.h"
 #include "config/nearest.h"
@@ -41,7 +42,7 @@ std::optional<std::uint32_t> whole_number(std::string_view text) {
 }
 
 bool is_name(std::string_view text) {
-  const auto is_word = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  const auto is_word = [](char c) { return is_lower(c) || is_digit(c); };
   return !text.empty() && text.size() <= kLongestName && is_word(text.front()) &&
          std::all_of(text.begin(), text.end(),
                      [&](char c) { return is_word(c) || c == '_' || c == '-'; });

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/ascii.h"
 #include "config/report.h"
 
 namespace teal::config {
@@ -14,11 +15,8 @@ constexpr std::string_view kOpen = "${";
 constexpr std::string_view kDefault = ":-";
 
 bool is_variable_name(std::string_view text) {
-  const auto is_letter = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-  };
-  return !text.empty() && is_letter(text.front()) &&
-         std::ranges::all_of(text, [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
+  return !text.empty() && !is_digit(text.front()) &&
+         std::ranges::all_of(text, [](char c) { return is_alnum(c) || c == '_'; });
 }
 
 class Expansion {

@@ -1,24 +1,12 @@
 #include "control/api/guard.h"
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
+
+#include "base/ascii.h"
 
 namespace teal::control {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
-
-std::string_view trim(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 /// The elements of a comma-separated list (RFC 9110 section 5.6.1), trimmed, none empty.
 std::vector<std::string_view> elements(std::string_view list) {
@@ -65,7 +53,7 @@ bool is_allowed_host(const std::string& authority, const Address& own,
                      const std::vector<std::string>& allowed_hosts) {
   const Authority parts = split_authority(authority);
   for (const std::string& allowed : allowed_hosts)
-    if (lower(allowed) == authority || lower(allowed) == parts.host) return true;
+    if (to_lower_copy(allowed) == authority || to_lower_copy(allowed) == parts.host) return true;
   const bool own_port = parts.port.empty() || parts.port == std::to_string(own.port);
   return own_port && is_own_host(parts.host, own);
 }
@@ -96,13 +84,14 @@ std::optional<ApiError> check_sender(const ApiRequest& request,
     return ApiError{400, "host-missing", "The request has no Host",
                     "every request names the host it is for (RFC 9112 section 3.2)",
                     "send a Host header: " + to_string(request.reached)};
-  const std::string host = lower(request.host.value_or("localhost"));
+  const std::string host = to_lower_copy(request.host.value_or("localhost"));
   if (!is_local && !is_allowed_host(host, request.reached, allowed_hosts))
     return ApiError{
         421, "host-not-allowed", "The request is for another host",
         "'" + host + "' is not a name of this control API",
         "use " + to_string(request.reached) + ", or add the name to admin.allowed_hosts"};
-  if (request.origin && lower(*request.origin) != (request.secure ? "https://" : "http://") + host)
+  if (request.origin &&
+      to_lower_copy(*request.origin) != (request.secure ? "https://" : "http://") + host)
     return ApiError{403, "foreign-origin", "The request comes from another site",
                     "the Origin '" + *request.origin + "' is not this control API's",
                     "call the API from a program or from a page that it served"};
@@ -142,7 +131,7 @@ void add_guards(ApiResponse& response) {
 std::optional<ApiError> check_content_type(const ApiRequest& request) {
   if (!request.content_type && request.body.empty()) return std::nullopt;
   const std::string given = request.content_type.value_or("");
-  const std::string type = lower(trim(std::string_view(given).substr(0, given.find(';'))));
+  const std::string type = to_lower_copy(trim(std::string_view(given).substr(0, given.find(';'))));
   if (type == "application/json") return std::nullopt;
   return ApiError{415, "not-json", "The body is not declared as JSON",
                   given.empty() ? "the request has a body and no Content-Type"
@@ -154,7 +143,7 @@ std::optional<ApiError> check_accept(const ApiRequest& request, std::string_view
   if (!request.accept) return std::nullopt;
   int best = -1;
   bool refused = true;
-  const std::string accept = lower(*request.accept);
+  const std::string accept = to_lower_copy(*request.accept);
   for (const std::string_view element : elements(accept)) {
     const std::size_t semicolon = std::min(element.find(';'), element.size());
     const int level = precision(trim(element.substr(0, semicolon)), media_type);

@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "base/ascii.h"
 #include "control/controller/state.h"
 
 namespace teal::control {
@@ -25,8 +26,7 @@ std::string listed(const std::vector<TargetState>& targets) {
 /// A name as a shell takes it.
 std::string shell_word(const std::string& name) {
   const auto is_plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("-_.:/").find(c) != std::string_view::npos;
+    return is_alnum(c) || std::string_view("-_.:/").find(c) != std::string_view::npos;
   };
   if (std::ranges::all_of(name, is_plain)) return name;
   std::string word = "'";

@@ -6,6 +6,7 @@
 
 #include <prometheus/text_serializer.h>
 
+#include "base/ascii.h"
 #include "base/latency_buckets.h"
 #include "control/json/text.h"
 
@@ -18,11 +19,9 @@ constexpr std::size_t kPiece = 64;
 constexpr std::size_t kBytesOfMetric = 256;
 
 bool is_name(std::string_view name, bool colons) {
-  if (name.empty() || (name.front() >= '0' && name.front() <= '9')) return false;
-  return std::all_of(name.begin(), name.end(), [colons](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           (colons && c == ':');
-  });
+  if (name.empty() || is_digit(name.front())) return false;
+  return std::all_of(name.begin(), name.end(),
+                     [colons](char c) { return is_alnum(c) || c == '_' || (colons && c == ':'); });
 }
 
 }  // namespace

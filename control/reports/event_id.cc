@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/ascii.h"
+
 namespace teal::control {
 namespace {
 
@@ -10,9 +12,8 @@ constexpr std::size_t kLongestStore = 64;
 
 bool is_store_name(std::string_view text) {
   return !text.empty() && text.size() <= kLongestStore &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.';
-         });
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return is_lower(c) || is_digit(c) || c == '.'; });
 }
 
 }  // namespace

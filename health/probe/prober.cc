@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -20,6 +19,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include "base/ascii.h"
 #include "health/probe/grpc_health.h"
 #include "health/probe/http1_probe.h"
 #include "health/probe/http2_probe.h"
@@ -43,8 +43,7 @@ std::string in_words(const error_code& error) {
   if (error == asio::error::eof) return "connection closed without an answer";
   std::string text = error.message();
   // "Connection refused" in the middle of a sentence.
-  if (!text.empty())
-    text.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(text.front())));
+  if (!text.empty()) text.front() = to_lower(text.front());
   return text;
 }
 

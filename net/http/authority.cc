@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "base/ascii.h"
 #include "net/http/plain_bytes.h"
 
 namespace teal::net {
@@ -22,14 +23,6 @@ constexpr std::array<bool, 256> kRegName = [] {
     table[static_cast<unsigned char>(c)] = true;
   return table;
 }();
-
-constexpr bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-constexpr bool is_hex(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
 
 /// "" or ":" and digits up to 65535; RFC 3986 lets the digits be missing.
 bool is_port_part(std::string_view text) {
@@ -64,9 +57,7 @@ std::size_t plain_size(std::string_view text) {
   std::memcpy(rest.data(), text.data() + at, (text.size() - at) % rest.size());
   return at + static_cast<std::size_t>(std::countr_zero(others_mask<'-', '.'>(rest.data())));
 #else
-  const auto is_plain = [](char c) {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.';
-  };
+  const auto is_plain = [](char c) { return is_alnum(c) || c == '-' || c == '.'; };
   while (at < text.size() && is_plain(text[at])) ++at;
   return at;
 #endif
@@ -82,7 +73,7 @@ bool is_unusual_authority(std::string_view text) {
   const char* const end = at + text.size();
   for (;;) {
     while (at < end && kRegName[static_cast<unsigned char>(*at)]) ++at;
-    if (end - at < 3 || *at != '%' || !is_hex(at[1]) || !is_hex(at[2])) break;
+    if (end - at < 3 || *at != '%' || hex_value(at[1]) < 0 || hex_value(at[2]) < 0) break;
     at += 3;
   }
   return at != text.data() && is_port_part({at, end});

@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
+
 namespace teal::net {
 namespace {
 
 constexpr char as_read(char c) {
-  if (c >= 'A' && c <= 'Z') return static_cast<char>(c | 0x20);
-  return is_odd_in_name(c) ? '-' : c;
+  return is_odd_in_name(c) ? '-' : to_lower(c);
 }
 
 /// No name that has an id is longer.

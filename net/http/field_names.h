@@ -9,6 +9,7 @@
 
 #include <string_view>
 
+#include "base/ascii.h"
 #include "net/http/message.h"
 
 namespace teal::net {
@@ -16,7 +17,7 @@ namespace teal::net {
 /// A byte of a token that such a reader takes for an underscore. A hyphen is one too, but nothing
 /// is odd about it.
 constexpr bool is_odd_in_name(char c) {
-  return !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-');
+  return !is_alnum(c) && c != '-';
 }
 
 bool is_odd_name(std::string_view name);

@@ -4,16 +4,10 @@
 #include <cstddef>
 #include <utility>
 
+#include "base/ascii.h"
 #include "net/http/known_headers.h"
 
 namespace teal::net {
-namespace {
-
-constexpr char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-}
-
-}  // namespace
 
 HeaderId header_id(std::string_view name) {
   return known_header(name.data(), name.size());
@@ -22,7 +16,7 @@ HeaderId header_id(std::string_view name) {
 bool iequals(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
   for (std::size_t i = 0; i < a.size(); ++i)
-    if (lower(a[i]) != lower(b[i])) return false;
+    if (to_lower(a[i]) != to_lower(b[i])) return false;
   return true;
 }
 

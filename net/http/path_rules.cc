@@ -2,22 +2,16 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace teal::net {
 namespace {
 
 using config::Oddity;
 
-constexpr int digit_of(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 /// RFC 3986, section 2.3: what means the same whether it is encoded or not.
 constexpr bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '.' || c == '_' || c == '~';
+  return is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 constexpr bool is_control(char c) {
@@ -56,9 +50,9 @@ class Decoder {
   /// looked at ("%%32F" for "%2F").
   bool would_complete_an_escape(char byte) const {
     const std::size_t size = out_.size();
-    if (size == 0 || digit_of(byte) < 0) return false;
+    if (size == 0 || hex_value(byte) < 0) return false;
     return out_[size - 1] == '%' ||
-           (size > 1 && out_[size - 2] == '%' && digit_of(out_[size - 1]) >= 0);
+           (size > 1 && out_[size - 2] == '%' && hex_value(out_[size - 1]) >= 0);
   }
 
   Refusal take_slash(Oddity what, Refusal rule, std::string_view as_it_is) {
@@ -67,8 +61,8 @@ class Decoder {
   }
 
   Refusal take_escape() {
-    const int high = at_ + 1 < path_.size() ? digit_of(path_[at_ + 1]) : -1;
-    const int low = at_ + 2 < path_.size() ? digit_of(path_[at_ + 2]) : -1;
+    const int high = at_ + 1 < path_.size() ? hex_value(path_[at_ + 1]) : -1;
+    const int low = at_ + 2 < path_.size() ? hex_value(path_[at_ + 2]) : -1;
     if (high < 0 || low < 0) {
       ++at_;
       return rules_.refuses_malformed_escapes ? Refusal::path_escape_malformed : put("%");

@@ -4,6 +4,7 @@
 #include <array>
 #include <limits>
 
+#include "base/ascii.h"
 #include "net/http/literal.h"
 
 namespace teal::net::http1 {
@@ -12,18 +13,12 @@ namespace {
 /// Lengths beyond this are refused: most peers behind hold them in 63 bits.
 constexpr std::uint64_t kMaxLength = std::numeric_limits<std::int64_t>::max();
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
 /// Calls `visit` with each element of a comma-separated list, empty ones too.
 template <class Visit>
 void for_each_element(std::string_view list, Visit visit) {
   for (;;) {
     const std::size_t comma = list.find(',');
-    visit(trimmed(list.substr(0, comma)));
+    visit(trim(list.substr(0, comma)));
     if (comma == std::string_view::npos) return;
     list.remove_prefix(comma + 1);
   }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/ascii.h"
 #include "base/assert.h"
 #include "net/http/authority.h"
 #include "net/http/request_target.h"
@@ -16,10 +17,6 @@ using http1::Scan;
 
 /// "HTTP/1.1" and the like, at the end of a request line.
 constexpr std::size_t kVersionSize = 8;
-
-constexpr bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 Piece piece(std::size_t begin, std::size_t end) {
   return {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end - begin)};

@@ -1,4 +1,5 @@
 // Heads of responses of HTTP/1.
+#include "base/ascii.h"
 #include "base/assert.h"
 #include "net/http1/framing.h"
 #include "net/http1/parser.h"
@@ -8,10 +9,6 @@ namespace teal::net {
 namespace {
 
 using http1::Scan;
-
-constexpr bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 /// HTTP-version SP status-code SP [ reason-phrase ] (RFC 9112, section 4). Many servers leave the
 /// reason out with the space before it; that is unambiguous and let through.

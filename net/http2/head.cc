@@ -4,6 +4,7 @@
 #include <array>
 #include <limits>
 
+#include "base/ascii.h"
 #include "base/assert.h"
 #include "net/http/authority.h"
 #include "net/http/field_names.h"
@@ -135,8 +136,8 @@ void Http2HeadReader::add_pseudo(std::string_view name, std::string_view value) 
     return !std::exchange(seen, true);
   };
   if (kind_ == Kind::response) {
-    const bool is_number = value.size() == 3 &&
-                           std::ranges::all_of(value, [](char c) { return c >= '0' && c <= '9'; });
+    const bool is_number =
+        value.size() == 3 && std::ranges::all_of(value, [](char c) { return is_digit(c); });
     if (name != ":status" || !is_number) {
       refuse(name == ":status" ? Refusal::status_malformed : Refusal::pseudo_field_malformed);
     } else if (once(has_status_)) {

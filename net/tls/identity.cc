@@ -1,5 +1,7 @@
 #include "net/tls/identity.h"
 
+#include "base/ascii.h"
+
 namespace teal::net {
 namespace {
 
@@ -11,8 +13,8 @@ std::string value_of(std::string_view text) {
   bool quotes = text.empty();
   std::string safe;
   for (const char c : text) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                       std::string_view("-._~:/?#[]@!$&'()*+%").find(c) != std::string_view::npos;
+    const bool plain =
+        is_alnum(c) || std::string_view("-._~:/?#[]@!$&'()*+%").find(c) != std::string_view::npos;
     quotes = quotes || !plain;
     if (c == '"' || c == '\\') safe += '\\';
     safe += c < ' ' || c > '~' ? '?' : c;

@@ -1,17 +1,13 @@
 #include "net/tls/names.h"
 
-#include <algorithm>
+#include "base/ascii.h"
 
 namespace teal::net {
 namespace {
 
 std::string lower(std::string_view text) {
   if (text.ends_with('.')) text.remove_suffix(1);
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return out;
+  return to_lower_copy(text);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/ascii.h"
 #include "proxy/headers/edits.h"
 #include "proxy/headers/hop_by_hop.h"
 
@@ -28,7 +29,7 @@ int weight_of(std::string_view parameters) {
     if (value.size() > 1 && value[1] != '.') return -1;
     int digit_worth = 100;
     for (const char c : value.substr(std::min<std::size_t>(2, value.size()))) {
-      if (c < '0' || c > '9' || digit_worth == 0) return -1;
+      if (!is_digit(c) || digit_worth == 0) return -1;
       weight += (c - '0') * digit_worth;
       digit_worth /= 10;
     }

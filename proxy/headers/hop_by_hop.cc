@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "net/http/field_names.h"
 #include "net/http/literal.h"
 
@@ -52,12 +53,6 @@ bool is_protected(std::string_view name) {
 }
 
 }  // namespace
-
-std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 std::string_view next_element(std::string_view& list) {
   const auto comma = list.find(',');

@@ -14,8 +14,6 @@
 
 namespace teal::proxy {
 
-/// Optional white space of RFC 9110, section 5.6.3.
-std::string_view trim(std::string_view text);
 /// Cuts the first element off a comma-separated list and returns it trimmed; it may be empty.
 std::string_view next_element(std::string_view& list);
 

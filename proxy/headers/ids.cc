@@ -8,6 +8,7 @@
 #include <emmintrin.h>
 #endif
 
+#include "base/ascii.h"
 #include "proxy/headers/rewrite.h"
 
 namespace teal::proxy {
@@ -53,8 +54,7 @@ char* put(char* at, const char* digits) {
 }
 
 bool is_lower_hex(std::string_view text) {
-  return std::ranges::all_of(
-      text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+  return std::ranges::all_of(text, [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); });
 }
 
 bool all_zero(std::string_view text) {
@@ -83,10 +83,8 @@ bool is_valid_traceparent(std::string_view text) {
 /// Safe to be written into a log or a header as it is.
 bool is_safe_id(std::string_view id) {
   return !id.empty() && id.size() <= sizeof RequestIds::request_id &&
-         std::ranges::all_of(id, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '-' || c == '_' || c == '.';
-         });
+         std::ranges::all_of(
+             id, [](char c) { return is_alnum(c) || c == '-' || c == '_' || c == '.'; });
 }
 
 /// UUID version 4 (RFC 9562, section 5.4).

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/ascii.h"
 #include "base/assert.h"
 
 namespace teal::proxy {
@@ -16,8 +17,8 @@ MaxForwards count_down_max_forwards(const net::Fields& fields, char* bytes) {
   }
   TEAL_ASSERT(field != nullptr && bytes == fields.bytes());
   const std::string_view value = fields.value(*field);
-  const bool is_number = !value.empty() && std::all_of(value.begin(), value.end(),
-                                                       [](char c) { return c >= '0' && c <= '9'; });
+  const bool is_number =
+      !value.empty() && std::all_of(value.begin(), value.end(), [](char c) { return is_digit(c); });
   if (!is_number) return MaxForwards::malformed;
   if (value.find_first_not_of('0') == std::string_view::npos) return MaxForwards::ends_here;
   // As on paper, and of any size: 0 becomes 9 and borrows from the digit before. A zero in front

@@ -1,6 +1,7 @@
 // Requests to targets (proxy/headers/rewrite.h).
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "net/http/token.h"
 #include "net/http/websocket.h"
 #include "net/http1/writer.h"

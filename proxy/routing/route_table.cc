@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/assert.h"
 #include "proxy/routing/route_match.h"
 
@@ -113,10 +114,6 @@ GroupView build_group(const config::Service& spec, Colour colour, const ServiceS
   return group;
 }
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 }  // namespace
 
 const RouteTable::Route* RouteTable::match(std::size_t index, std::string_view host,
@@ -169,9 +166,9 @@ std::string_view normalise_host(std::string_view authority, std::string& buffer)
     host = host.substr(0, host.find(':'));
   }
   if (host.ends_with('.')) host.remove_suffix(1);
-  if (std::ranges::none_of(host, [](char c) { return c >= 'A' && c <= 'Z'; })) return host;
+  if (std::ranges::none_of(host, [](char c) { return is_upper(c); })) return host;
   buffer.resize(host.size());
-  std::ranges::transform(host, buffer.begin(), lower);
+  std::ranges::transform(host, buffer.begin(), [](char c) { return to_lower(c); });
   return buffer;
 }
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstddef>
 
+#include "base/ascii.h"
+
 namespace teal::proxy {
 namespace {
 
@@ -21,20 +23,6 @@ constexpr std::array<std::string_view, 16> kWords{"key",  "code", "sig",   "auth
                                                   "sid",  "jwt",  "hmac",  "mac",   "otp",  "pin",
                                                   "csrf", "xsrf", "nonce", "ticket"};
 
-constexpr bool is_letter_or_digit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-constexpr char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-constexpr int value_of(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char letter = lower(c);
-  return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
-}
-
 /// A name as its reader has it.
 struct Name {
   std::array<char, kLongestName> letters{};  ///< In lower case, without what stands between words.
@@ -50,19 +38,19 @@ Name read_name(std::string_view raw) {
   bool is_new = true;
   for (std::size_t i = 0; i < raw.size() && name.size < kLongestName; ++i) {
     char c = raw[i];
-    if (c == '%' && i + 2 < raw.size() && value_of(raw[i + 1]) >= 0 && value_of(raw[i + 2]) >= 0) {
-      c = static_cast<char>(value_of(raw[i + 1]) * 16 + value_of(raw[i + 2]));
+    if (c == '%' && i + 2 < raw.size() && hex_value(raw[i + 1]) >= 0 &&
+        hex_value(raw[i + 2]) >= 0) {
+      c = static_cast<char>(hex_value(raw[i + 1]) * 16 + hex_value(raw[i + 2]));
       i += 2;
     }
-    if (!is_letter_or_digit(c)) {
+    if (!is_alnum(c)) {
       is_new = true;
       after_lower = false;
       continue;
     }
-    const bool is_upper = c >= 'A' && c <= 'Z';
-    name.begins[name.size] = is_new || (is_upper && after_lower);
-    name.letters[name.size++] = lower(c);
-    after_lower = !is_upper;
+    name.begins[name.size] = is_new || (is_upper(c) && after_lower);
+    name.letters[name.size++] = to_lower(c);
+    after_lower = !is_upper(c);
     is_new = false;
   }
   name.begins[name.size] = true;
