@@ -3,10 +3,10 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <ostream>
 
+#include "base/parse_number.h"
 #include "base/quoted.h"
 
 namespace teal {
@@ -59,11 +59,9 @@ std::string tidy_path(std::string_view path) {
 }
 
 Result<std::uint16_t> parse_port(std::string_view whole, std::string_view text) {
-  std::uint16_t port = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (text.empty() || status != std::errc{} || end != text.data() + text.size())
-    return bad_address(whole, "the port must be a number from 0 to 65535");
-  return port;
+  const auto port = parse_whole<std::uint16_t>(text);
+  if (!port) return bad_address(whole, "the port must be a number from 0 to 65535");
+  return *port;
 }
 
 bool is_number(std::string_view text) {
@@ -165,16 +163,13 @@ Result<Cidr> parse_cidr(std::string_view text) {
   const bool is_ip4 = ip.find(':') == std::string_view::npos;
   unsigned prefix = is_ip4 ? 32 : 128;
   if (slash != std::string_view::npos) {
-    const std::string_view digits = text.substr(slash + 1);
-    unsigned given = 0;
-    const auto [end, status] = std::from_chars(digits.data(), digits.data() + digits.size(), given);
-    if (digits.empty() || status != std::errc{} || end != digits.data() + digits.size() ||
-        given > prefix)
+    const auto given = parse_whole<unsigned>(text.substr(slash + 1));
+    if (!given || *given > prefix)
       return Error{Source::config, quoted(text) +
                                        " is not an address block: the "
                                        "prefix length goes from 0 to " +
                                        std::to_string(prefix)};
-    prefix = given;
+    prefix = *given;
   }
   return Cidr{*bytes, static_cast<std::uint8_t>(is_ip4 ? prefix + 96 : prefix)};
 }

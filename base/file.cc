@@ -6,10 +6,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <optional>
 #include <string_view>
+
+#include "base/parse_number.h"
 
 namespace teal {
 namespace {
@@ -67,9 +68,7 @@ std::optional<int> descriptor_of(std::string_view path) {
   for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/"}) {
     if (!path.starts_with(folder)) continue;
     path.remove_prefix(folder.size());
-    int number = 0;
-    const auto [end, status] = std::from_chars(path.data(), path.data() + path.size(), number);
-    if (status == std::errc{} && end == path.data() + path.size() && number >= 0) return number;
+    if (const auto number = parse_whole<int>(path); number && *number >= 0) return number;
   }
   return std::nullopt;
 }

@@ -1,8 +1,8 @@
 // How the sections of a service are read that deal with failures: health, outliers, retries,
 // the shield.
 #include <algorithm>
-#include <charconv>
 
+#include "base/parse_number.h"
 #include "config/parse.h"
 
 namespace teal::config {
@@ -14,11 +14,8 @@ void parse_factor(Mapping& keys, std::string_view key, double& out, double least
   if (!value) return;
   const auto text = value->text();
   if (!text) return;
-  double given = 0;
-  const auto [end, status] =
-      std::from_chars(text->data(), text->data() + text->size(), given, std::chars_format::fixed);
-  if (status != std::errc{} || end != text->data() + text->size() || !(given >= least) ||
-      !(given <= most)) {
+  const auto given = parse_whole<double>(*text, std::chars_format::fixed);
+  if (!given || !(*given >= least) || !(*given <= most)) {
     const auto show = [](double number) {
       std::string shown = std::to_string(number);
       shown.erase(shown.find_last_not_of('0') + 1);
@@ -29,7 +26,7 @@ void parse_factor(Mapping& keys, std::string_view key, double& out, double least
                    quoted(*text));
     return;
   }
-  out = given;
+  out = *given;
 }
 
 void parse_success_rate(const Value& value, Outlier& outlier) {

@@ -1,8 +1,8 @@
 // What is done with the requests of a route.
 #include <algorithm>
-#include <charconv>
 
 #include "base/ascii.h"
+#include "base/parse_number.h"
 #include "config/parse.h"
 
 namespace teal::config {
@@ -158,17 +158,15 @@ bool parse_rate(const Value& value, RateLimit& limit) {
   const auto text = value.text();
   if (!text) return false;
   const std::size_t slash = std::min(text->find('/'), text->size());
-  std::uint32_t number = 0;
-  const auto [end, status] = std::from_chars(text->data(), text->data() + slash, number);
+  const auto number = parse_whole<std::uint32_t>(std::string_view(*text).substr(0, slash));
   const std::string_view unit = std::string_view(*text).substr(slash);
-  const bool is_number =
-      status == std::errc{} && end == text->data() + slash && number > 0 && number <= kMostRequests;
+  const bool is_number = number && *number > 0 && *number <= kMostRequests;
   const Millis period = unit == "/s"   ? Millis(seconds{1})
                         : unit == "/m" ? Millis(minutes{1})
                         : unit == "/h" ? Millis(hours{1})
                                        : Millis{0};
   if (is_number && period.count() > 0) {
-    limit.requests = limit.burst = number;
+    limit.requests = limit.burst = *number;
     limit.period = period;
     return true;
   }

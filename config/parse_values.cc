@@ -1,9 +1,9 @@
 // How values are read that several sections have: durations, sizes, shares, addresses.
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "base/ascii.h"
+#include "base/parse_number.h"
 #include "config/parse.h"
 
 namespace teal::config {
@@ -31,11 +31,8 @@ bool is_host(std::string_view text) {
 std::string_view without_port(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   if (colon == text.npos || colon < text.rfind(']') + 1) return text;
-  const std::string_view port = text.substr(colon + 1);
-  std::uint16_t number = 0;
-  const auto [end, status] = std::from_chars(port.data(), port.data() + port.size(), number);
-  const bool whole = status == std::errc{} && end == port.data() + port.size() && number > 0;
-  return whole ? text.substr(0, colon) : text;
+  const auto port = parse_whole<std::uint16_t>(text.substr(colon + 1));
+  return port && *port > 0 ? text.substr(0, colon) : text;
 }
 
 std::string_view without_blanks(std::string_view text) {
@@ -44,11 +41,7 @@ std::string_view without_blanks(std::string_view text) {
 
 std::optional<double> decimal(std::string_view text) {
   if (text.empty() || !is_digit(text.front())) return std::nullopt;
-  double number = 0;
-  const auto [end, status] =
-      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
-  if (status != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
+  return parse_whole<double>(text, std::chars_format::fixed);
 }
 
 /// The limit in the unit of the structs, or nothing.

@@ -1,9 +1,9 @@
 #include "config/reader.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/ascii.h"
+#include "base/parse_number.h"
 #include "base/printable.h"
 #include "config/key_hint.h"
 #include "config/nearest.h"
@@ -32,13 +32,6 @@ std::string listed(const std::vector<std::string>& words) {
     text += words[i];
   }
   return text;
-}
-
-std::optional<std::uint32_t> whole_number(std::string_view text) {
-  std::uint32_t number = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (status != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
 }
 
 bool is_name(std::string_view text) {
@@ -124,7 +117,7 @@ std::optional<std::string> Value::word(std::size_t longest) const {
 
 std::optional<std::uint32_t> Value::integer(std::uint32_t least, std::uint32_t most) const {
   const std::optional<std::uint32_t> number =
-      node_->kind == Node::Kind::scalar ? whole_number(node_->text) : std::nullopt;
+      node_->kind == Node::Kind::scalar ? parse_whole<std::uint32_t>(node_->text) : std::nullopt;
   if (number && *number >= least && *number <= most) return number;
   problem("must be a whole number from " + std::to_string(least) + " to " + std::to_string(most) +
           ", not " + a_kind(*node_));
@@ -154,7 +147,7 @@ std::optional<Millis> Value::duration(Millis least, Millis most) const {
 std::optional<std::uint32_t> Value::percent(std::uint32_t least, std::uint32_t most) const {
   if (node_->kind == Node::Kind::scalar && node_->text.ends_with('%')) {
     const std::string_view digits = node_->text;
-    const auto number = whole_number(digits.substr(0, digits.size() - 1));
+    const auto number = parse_whole<std::uint32_t>(digits.substr(0, digits.size() - 1));
     if (number && *number >= least && *number <= most) return number;
   }
   problem("must be a whole percentage from " + std::to_string(least) + "% to " +

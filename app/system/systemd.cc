@@ -4,12 +4,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
+
+#include "base/parse_number.h"
 
 namespace teal::app {
 namespace {
@@ -19,20 +20,12 @@ std::string variable(const char* name) {
   return value == nullptr ? std::string() : std::string(value);
 }
 
-std::optional<std::uint64_t> number(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || status != std::errc{} || end != text.data() + text.size())
-    return std::nullopt;
-  return value;
-}
-
 /// Nothing where the watchdog is another process's (sd_watchdog_enabled(3)).
 std::optional<Millis> watchdog_of(const SystemdEnvironment& environment) {
-  const std::optional<std::uint64_t> micros = number(environment.watchdog_usec);
+  const std::optional<std::uint64_t> micros = parse_whole<std::uint64_t>(environment.watchdog_usec);
   if (!micros || *micros == 0) return std::nullopt;
-  if (!environment.watchdog_pid.empty() &&
-      number(environment.watchdog_pid) != static_cast<std::uint64_t>(::getpid()))
+  if (!environment.watchdog_pid.empty() && parse_whole<std::uint64_t>(environment.watchdog_pid) !=
+                                               static_cast<std::uint64_t>(::getpid()))
     return std::nullopt;
   return std::chrono::duration_cast<Millis>(Micros{*micros});
 }

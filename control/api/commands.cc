@@ -5,6 +5,7 @@
 
 #include <boost/json.hpp>
 
+#include "base/parse_number.h"
 #include "base/rng.h"
 #include "control/api/api.h"
 #include "control/api/call.h"
@@ -63,10 +64,8 @@ Precondition read_if_match(const std::string& header, std::uint64_t present) {
   if (!tags) return {};
   std::optional<std::uint64_t> any;
   for (const std::string& tag : *tags) {
-    std::uint64_t version = 0;
-    const auto [end, status] = std::from_chars(tag.data(), tag.data() + tag.size(), version);
-    if (tag.empty() || status != std::errc{} || end != tag.data() + tag.size()) continue;
-    if (!any || version == present) any = version;
+    const auto version = parse_whole<std::uint64_t>(tag);
+    if (version && (!any || *version == present)) any = version;
   }
   if (any) return {any, std::nullopt};
   return {std::nullopt, ApiError{412, "version-mismatch", "The service has changed",

@@ -1,10 +1,10 @@
 // The handlers of the control API that only tell.
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include <boost/json.hpp>
 
+#include "base/parse_number.h"
 #include "control/api/api.h"
 #include "control/api/call.h"
 #include "control/api/event_stream.h"
@@ -17,15 +17,6 @@ namespace teal::control {
 namespace {
 
 namespace json = boost::json;
-
-template <class T>
-std::optional<T> parse_number(std::string_view text) {
-  T number{};
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || status != std::errc{} || end != text.data() + text.size())
-    return std::nullopt;
-  return number;
-}
 
 std::optional<DeploymentReport> find(const Commands& commands,
                                      const std::optional<DeploymentId>& id) {
@@ -99,7 +90,7 @@ void AdminApi::get_service(const ApiCall& call, const Reply& reply) {
 void AdminApi::list_deployments(const ApiCall& call, const Reply& reply) {
   std::size_t limit = 20;
   if (!call.query.empty()) {
-    const auto given = parse_number<std::size_t>(call.query.front().second);
+    const auto given = parse_whole<std::size_t>(call.query.front().second);
     if (!given || *given == 0 || *given > kMaxHistory)
       return reply(to_response({400, "invalid-parameter", "The limit is not valid",
                                 "'" + call.query.front().second + "' is not a limit",
@@ -139,7 +130,7 @@ void AdminApi::get_replay(const ApiCall& call, const Reply& reply) {
   for (const auto& [key, value] : call.query)
     for (const Parameter& parameter : kParameters) {
       if (parameter.name != key) continue;
-      const auto number = parse_number<double>(value);
+      const auto number = parse_whole<double>(value);
       if (!number || !(*number >= parameter.least && *number <= parameter.most)) {
         std::string title = "The ";
         title.append(key).append(" is not valid");

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdio>
 #include <utility>
 #include <variant>
 
 #include <boost/json.hpp>
 
+#include "base/parse_number.h"
 #include "control/json/place.h"
 #include "control/json/text.h"
 
@@ -77,11 +77,9 @@ std::optional<std::string> read_alert(const json::value& entry, Alert& alert) {
 
 /// Reads "-?digits" of a fixed width.
 std::optional<int> digits(std::string_view& text, std::size_t width) {
-  int number = 0;
-  if (text.size() < width) return std::nullopt;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + width, number);
-  if (status != std::errc{} || end != text.data() + width || text[0] == '-') return std::nullopt;
-  text.remove_prefix(width);
+  if (text.size() < width || text[0] == '-') return std::nullopt;
+  const auto number = parse_whole<int>(text.substr(0, width));
+  if (number) text.remove_prefix(width);
   return number;
 }
 bool take(std::string_view& text, char wanted) {

@@ -1,8 +1,8 @@
 #include "control/deploy/deployment_runner.h"
+#include "base/parse_number.h"
 #include "control/engine/protocol_json.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 namespace teal::control {
@@ -21,10 +21,8 @@ std::string deployment_id(DeploymentNumber number) {
 
 DeploymentNumber deployment_number(const DeploymentId& id) {
   if (!id.starts_with("d-")) return 0;
-  DeploymentNumber number = 0;
-  const auto [end, status] = std::from_chars(id.data() + 2, id.data() + id.size(), number);
-  if (status != std::errc{} || deployment_id(number) != id) return 0;
-  return number;
+  const auto number = parse_whole<DeploymentNumber>(std::string_view(id).substr(2));
+  return number && deployment_id(*number) == id ? *number : 0;
 }
 
 DeploymentRunner::DeploymentRunner(DeploymentNumber the_number, DeploymentSpec spec,

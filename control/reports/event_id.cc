@@ -1,9 +1,9 @@
 #include "control/reports/event_id.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/ascii.h"
+#include "base/parse_number.h"
 
 namespace teal::control {
 namespace {
@@ -30,9 +30,9 @@ std::optional<EventId> parse_event_id(std::string_view text) {
     id.store = text.substr(0, dash);
     text.remove_prefix(dash + 1);
   }
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), id.number);
-  if (text.empty() || status != std::errc{} || end != text.data() + text.size())
-    return std::nullopt;
+  const auto number = parse_whole<decltype(id.number)>(text);
+  if (!number) return std::nullopt;
+  id.number = *number;
   return id;
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/parse_number.h"
 #include "control/engine/protocol.h"
 #include "control/store/stored_json.h"
 
@@ -24,11 +25,9 @@ json::value exact(double value) {
 }
 double exact(const json::object& object, const char* key) {
   const std::string digits = text(object, key);
-  double value = 0;
-  const auto [end, status] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (status != std::errc{} || end != digits.data() + digits.size())
-    throw std::invalid_argument("'" + digits + "' is not a number");
-  return value;
+  const auto value = parse_whole<double>(digits);
+  if (!value) throw std::invalid_argument("'" + digits + "' is not a number");
+  return *value;
 }
 
 /// An enumerator by its number, which is part of the store's format.

@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstring>
 
 #include <boost/crc.hpp>
 
 #include "base/assert.h"
+#include "base/parse_number.h"
 
 namespace teal::net {
 namespace {
@@ -73,12 +73,9 @@ std::string read_ip(int family, std::string_view text) {
 }
 
 std::optional<std::uint16_t> read_port(std::string_view text) {
-  std::uint16_t port = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), port);
   const bool has_leading_zero = text.size() > 1 && text.front() == '0';
-  if (text.empty() || status != std::errc{} || end != text.data() + text.size() || has_leading_zero)
-    return std::nullopt;
-  return port;
+  if (has_leading_zero) return std::nullopt;
+  return parse_whole<std::uint16_t>(text);
 }
 
 ProxyStep read_addresses(std::string_view rest, int family, std::size_t consumed) {
