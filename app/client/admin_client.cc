@@ -5,13 +5,13 @@
 
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
 #include "app/client/event_parser.h"
+#include "net/http/host_field.h"
+#include "net/io/asio_endpoint.h"
 
 namespace teal::app {
 namespace {
@@ -29,12 +29,6 @@ constexpr std::size_t kMaxBuffer = std::size_t{256} * 1024;
 /// The server sends a heartbeat every 15 s; without any for three of them it is gone.
 constexpr Millis kSilence{45'000};
 
-Protocol::endpoint to_endpoint(const Address& address) {
-  if (address.kind == Address::Kind::unix_socket)
-    return asio::local::stream_protocol::endpoint(address.host);
-  return asio::ip::tcp::endpoint(asio::ip::make_address(address.host), address.port);
-}
-
 /// A connection whose operations end in the time allowed, by Beast's timer on an io_context of its
 /// own.
 class Connection {
@@ -46,7 +40,7 @@ class Connection {
 
   error_code connect(const Address& address) {
     error_code failed;
-    const Protocol::endpoint endpoint = to_endpoint(address);
+    const Protocol::endpoint endpoint = net::to_asio_endpoint(address).value();
     stream_.socket().open(endpoint.protocol(), failed);
     if (failed) return failed;
     return run([&](auto done) { stream_.async_connect(endpoint, done); });
@@ -87,17 +81,13 @@ class Connection {
   beast::flat_buffer buffer_;
 };
 
-std::string host_of(const Address& address) {
-  return address.kind == Address::Kind::unix_socket ? "localhost" : to_string(address);
-}
-
 http::request<http::string_body> make_request(std::string_view method, const std::string& target,
                                               const Address& address) {
   http::request<http::string_body> request;
   request.version(11);
   request.method_string(method);
   request.target(target);
-  request.set(http::field::host, host_of(address));
+  request.set(http::field::host, net::host_field_of(address));
   request.set(http::field::user_agent, "teal");
   request.keep_alive(false);
   return request;

@@ -13,12 +13,11 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "control/admin/connections.h"
 #include "control/admin/session.h"
+#include "net/io/asio_endpoint.h"
 #include "net/io/socket_file.h"
 
 namespace teal::control {
@@ -39,12 +38,6 @@ constexpr int kAcceptsAtATime = 32;
 Error cannot_listen(const Address& address, const std::string& why, const std::string& remedy) {
   return Error{Source::config, "the control API cannot listen on " + to_string(address) + ": " +
                                    why + (remedy.empty() ? "" : "; " + remedy)};
-}
-
-Protocol::endpoint to_endpoint(const Address& address) {
-  if (address.kind == Address::Kind::unix_socket)
-    return asio::local::stream_protocol::endpoint(address.host);
-  return asio::ip::tcp::endpoint(asio::ip::make_address(address.host), address.port);
 }
 
 std::uint16_t bound_port(const Acceptor& acceptor) {
@@ -100,7 +93,7 @@ Result<void> AdminServer::State::listen() {
       return Error{Source::config, "the control API cannot listen: " + cleared.error().message()};
   }
   error_code failed;
-  const Protocol::endpoint endpoint = to_endpoint(address);
+  const Protocol::endpoint endpoint = net::to_asio_endpoint(address).value();
   acceptor.open(endpoint.protocol(), failed);
   if (!failed && !is_local) acceptor.set_option(asio::socket_base::reuse_address(true), failed);
   if (!failed && is_local) net::limit_socket_mode(acceptor.native_handle(), kOwnerOnly);

@@ -12,8 +12,6 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -23,6 +21,8 @@
 #include "health/probe/grpc_health.h"
 #include "health/probe/http1_probe.h"
 #include "health/probe/http2_probe.h"
+#include "net/http/host_field.h"
+#include "net/io/asio_endpoint.h"
 #include "net/io/proxy_protocol.h"
 #include "net/stream/maybe_tls.h"
 
@@ -35,8 +35,6 @@ namespace {
 
 using Protocol = asio::generic::stream_protocol;
 
-constexpr std::size_t kLongestUnixPath = 107;
-
 constexpr auto kCompletion = asio::as_tuple(asio::use_awaitable);
 
 std::string in_words(const error_code& error) {
@@ -45,23 +43,6 @@ std::string in_words(const error_code& error) {
   // "Connection refused" in the middle of a sentence.
   if (!text.empty()) text.front() = to_lower(text.front());
   return text;
-}
-
-/// Spelt out, because a generic endpoint could be made of an Error as well.
-Result<Protocol::endpoint> bad_address(std::string why) {
-  return {boost::system::in_place_error, Source::config, std::move(why)};
-}
-
-Result<Protocol::endpoint> endpoint_of(const Address& address) {
-  if (address.kind == Address::Kind::unix_socket) {
-    if (address.host.empty() || address.host.size() > kLongestUnixPath)
-      return bad_address("the path of a Unix socket has 1 to 107 characters");
-    return Protocol::endpoint(asio::local::stream_protocol::endpoint(address.host));
-  }
-  error_code error;
-  const auto ip = asio::ip::make_address(address.host, error);
-  if (error) return bad_address("'" + address.host + "' is not an IP address");
-  return Protocol::endpoint(asio::ip::tcp::endpoint(ip, address.port));
 }
 
 bool is_expected(unsigned status, const std::vector<config::StatusRange>& expected) {
@@ -80,8 +61,7 @@ std::string in_words(const std::vector<config::StatusRange>& expected) {
 }
 
 std::string host_of(const Address& address, const config::HealthCheck& check) {
-  if (!check.host.empty()) return check.host;
-  return address.kind == Address::Kind::unix_socket ? "localhost" : to_string(address);
+  return check.host.empty() ? net::host_field_of(address) : check.host;
 }
 
 /// For net::Http2Session::send_request().
@@ -164,7 +144,7 @@ asio::awaitable<void> Prober::Run::carry_out(std::shared_ptr<Run> run) {
 }
 
 asio::awaitable<ProbeResult> Prober::Run::probe() {
-  const Result<Protocol::endpoint> endpoint = endpoint_of(address);
+  const Result<net::AsioEndpoint> endpoint = net::to_asio_endpoint(address);
   if (!endpoint) co_return failed(endpoint.error().message());
   error_code error;
   socket.open(endpoint->protocol(), error);

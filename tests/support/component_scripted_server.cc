@@ -11,11 +11,12 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+
+#include "net/io/asio_endpoint.h"
 
 namespace teal::test {
 
@@ -26,12 +27,6 @@ using Acceptor = asio::basic_socket_acceptor<Protocol>;
 namespace {
 
 constexpr auto kCompletion = asio::as_tuple(asio::use_awaitable);
-
-Protocol::endpoint endpoint_of(const Address& address) {
-  if (address.kind == Address::Kind::unix_socket)
-    return asio::local::stream_protocol::endpoint(address.host);
-  return asio::ip::tcp::endpoint(asio::ip::make_address(address.host), address.port);
-}
 
 std::uint16_t port_of(const Acceptor& acceptor) {
   asio::ip::tcp::endpoint bound;
@@ -56,7 +51,7 @@ struct Session {
 struct ScriptedServer::State {
   State(asio::io_context& io, Script what, const Address& where)
       : script(std::move(what)), address(where), acceptor(io) {
-    const Protocol::endpoint endpoint = endpoint_of(where);
+    const Protocol::endpoint endpoint = net::to_asio_endpoint(where).value();
     acceptor.open(endpoint.protocol());
     acceptor.bind(endpoint);
     acceptor.listen();
