@@ -1,12 +1,9 @@
 // The handlers of the control API that change something.
-#include <array>
-#include <charconv>
 #include <utility>
 
 #include <boost/json.hpp>
 
 #include "base/parse_number.h"
-#include "base/rng.h"
 #include "control/api/api.h"
 #include "control/api/call.h"
 #include "control/api/guard.h"
@@ -17,19 +14,6 @@ namespace teal::control {
 namespace {
 
 constexpr std::size_t kLongestKey = 255;
-
-/// 128 bits of FNV-1a, mixed: tells an honest repetition from another request under the same key.
-std::string digest(std::string_view text) {
-  std::string out;
-  for (std::uint64_t hash : {0xcbf29ce484222325U, 0x84222325cbf29ce4U}) {
-    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-    std::array<char, 16> hex{};
-    const auto [end, status] = std::to_chars(hex.data(), hex.data() + hex.size(), mix64(hash), 16);
-    out += '-';
-    out.append(hex.data(), end);
-  }
-  return out.substr(1);
-}
 
 bool is_idempotency_key(std::string_view key) {
   if (key.empty() || key.size() > kLongestKey) return false;
@@ -120,7 +104,7 @@ void AdminApi::start_deployment(const ApiCall& call, const Reply& reply) {
       config::parse_deployment_request(call.request.body, *commands_.deploy_defaults(service));
   if (!request) return reply(bad_body(request.error()));
   const ApiResult<DeploymentReport> answer =
-      commands_.deploy(service, *request, key, digest(service + "\n" + call.request.body));
+      commands_.deploy(service, *request, key, service + "\n" + call.request.body);
   reply(answer ? deployment_response(201, *answer, clock_.wall()) : to_response(answer.error()));
 }
 

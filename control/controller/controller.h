@@ -66,7 +66,7 @@ class Controller final : public Commands {
   ApiResult<DeploymentReport> deploy(const std::string& service,
                                      const config::DeploymentRequest& request,
                                      const std::string& idempotency_key,
-                                     const std::string& body_digest) override;
+                                     const std::string& as_sent) override;
   /// `done` once the consequence is published on every worker and journalled. A rollback answers
   /// with the rollback's own deployment, also where that is under way already; the others with the
   /// one commanded.

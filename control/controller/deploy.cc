@@ -5,6 +5,7 @@
 
 #include "base/ascii.h"
 #include "control/controller/state.h"
+#include "control/store/request_digest.h"
 
 namespace teal::control {
 namespace {
@@ -120,12 +121,12 @@ DeploymentSpec make_spec(const Request& request, std::vector<Address> targets,
 
 /// The deployment that the key gave already, if it did; or why it cannot be used.
 std::optional<ApiResult<DeploymentReport>> Controller::State::answer_of_key(
-    const std::string& key, const std::string& digest) {
+    const std::string& key, const std::string& as_sent) {
   const auto known = keys.find(key);
   if (key.empty() || known == keys.end()) return std::nullopt;
   if (known->second.age_at(clock.mono()) >= kKeyLife) return std::nullopt;
   const KeyRow& row = known->second.row;
-  if (row.digest != digest)
+  if (!is_digest_of(row.digest, as_sent))
     return refused(422, "idempotency-key-reused",
                    "the Idempotency-Key was used with another request",
                    "use a new key for a new request");
@@ -151,11 +152,11 @@ void Controller::State::forget_keys() {
   }
 }
 
-void Controller::State::remember_key(const std::string& key, const std::string& digest,
+void Controller::State::remember_key(const std::string& key, const std::string& as_sent,
                                      DeploymentNumber number) {
   if (key.empty()) return;
   forget_keys();
-  const KeyRow row{key, digest, number, clock.wall()};
+  const KeyRow row{key, request_digest(as_sent), number, clock.wall()};
   keys[key] = {row, Millis{0}, clock.mono()};
   ledger.add(row);
 }
@@ -188,11 +189,11 @@ std::vector<std::string> Controller::State::forewarn(const Request& request,
 
 ApiResult<DeploymentReport> Controller::deploy(const std::string& service, const Request& request,
                                                const std::string& idempotency_key,
-                                               const std::string& body_digest) {
+                                               const std::string& as_sent) {
   State& state = *state_;
   const ServiceEntry* entry = state.book.find(service);
   if (entry == nullptr) return unknown_service(service);
-  if (const auto answer = state.answer_of_key(idempotency_key, body_digest)) return *answer;
+  if (const auto answer = state.answer_of_key(idempotency_key, as_sent)) return *answer;
   DeploymentRunner* const running = state.active(service);
   if (running != nullptr && !running->engine().is_watching())
     return refused(
@@ -241,7 +242,7 @@ ApiResult<DeploymentReport> Controller::deploy(const std::string& service, const
   DeploymentRunner& runner =
       state.begin(make_spec(request, std::move(targets), *entry), state.clock.mono());
   const DeploymentNumber number = runner.number;
-  state.remember_key(idempotency_key, body_digest, number);
+  state.remember_key(idempotency_key, as_sent, number);
   state.open_exposure(runner);
   state.renew_traffic();
   runner.watch(state.make_source, state.patience_of(runner));

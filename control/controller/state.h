@@ -57,11 +57,11 @@ struct Controller::State {
 
   // ---- controller/deploy.cc ---------------------------------------------------------------------
   std::optional<ApiResult<DeploymentReport>> answer_of_key(const std::string& key,
-                                                           const std::string& digest);
+                                                           const std::string& as_sent);
   void forget_keys();
   std::vector<std::string> forewarn(const config::DeploymentRequest& request,
                                     const ServiceEntry& entry) const;
-  void remember_key(const std::string& key, const std::string& digest, DeploymentNumber number);
+  void remember_key(const std::string& key, const std::string& as_sent, DeploymentNumber number);
 
   // ---- controller/rollback.cc -------------------------------------------------------------------
   Refusal refuse_late_rollback(const DeploymentRunner& runner, bool force) const;

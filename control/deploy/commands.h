@@ -34,10 +34,12 @@ class Commands {
  public:
   virtual ~Commands() = default;
 
+  /// `as_sent`: the request as it came. With an idempotency key, which may be empty, the same text
+  /// is a repetition and another one is refused.
   virtual ApiResult<DeploymentReport> deploy(const std::string& service,
                                              const config::DeploymentRequest& request,
                                              const std::string& idempotency_key,
-                                             const std::string& body_digest) = 0;
+                                             const std::string& as_sent) = 0;
   virtual void command(const DeploymentId& id, Command command, Done<DeploymentReport> done,
                        bool force) = 0;
   virtual void rollback(const std::string& service, Done<DeploymentReport> done, bool force) = 0;

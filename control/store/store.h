@@ -52,7 +52,7 @@ struct ServiceRow {
 
 struct KeyRow {
   std::string key;
-  std::string digest;
+  std::string digest;  ///< control/store/request_digest.h
   DeploymentNumber deployment = 0;
   WallTime at;
   bool operator==(const KeyRow&) const = default;

@@ -14,8 +14,8 @@ namespace teal::net {
 /// Of TCP or a Unix socket, whichever the address is of.
 using AsioEndpoint = boost::asio::generic::stream_protocol::endpoint;
 
-/// An Error where parse_address() would not have made such an address: a host that is no IP address,
-/// a path that is empty or longer than the 107 characters that a Unix socket takes.
+/// An Error where parse_address() would not have made such an address: a host that is no IP
+/// address, a path that is empty or longer than the 107 characters that a Unix socket takes.
 Result<AsioEndpoint> to_asio_endpoint(const Address& address);
 
 }  // namespace teal::net

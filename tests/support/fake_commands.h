@@ -33,9 +33,9 @@ class FakeCommands final : public Commands {
   ApiResult<DeploymentReport> deploy(const std::string& service,
                                      const config::DeploymentRequest& request,
                                      const std::string& idempotency_key,
-                                     const std::string& body_digest) override {
+                                     const std::string& as_sent) override {
     calls.push_back("deploy " + service + " " + request.revision + " key=" + idempotency_key);
-    digests.push_back(body_digest);
+    texts_as_sent.push_back(as_sent);
     if (refusal) return *refusal;
     DeploymentReport report;
     report.id = "d-" + std::to_string(deployments_.size() + 1);
@@ -215,7 +215,7 @@ class FakeCommands final : public Commands {
     for (const auto& [token, listener] : listeners) listener(announcement);
   }
 
-  std::vector<std::string> calls, digests;
+  std::vector<std::string> calls, texts_as_sent;
   std::map<std::string, ServiceReport> services_;
   std::map<DeploymentId, DeploymentReport> deployments_;
   Evidence evidence_;

@@ -46,17 +46,17 @@ TEST_F(AdminApiTest, StartsADeploymentAndSaysWhereItIs) {
   EXPECT_THAT(commands_.calls, ElementsAre("deploy shop v43 key=key-1"));
 }
 
-TEST_F(AdminApiTest, GivesTheSameDigestToTheSameBodyOfTheSameServiceOnly) {
+TEST_F(AdminApiTest, PassesTheSameTextOnForTheSameBodyOfTheSameServiceOnly) {
   commands_.services_["cart"].name = "cart";
   const std::string body = R"({"revision":"v43","targets":["10.0.0.9:80"]})";
   call("POST", "/v1/services/shop/deployments", body);
   call("POST", "/v1/services/shop/deployments", body);
   call("POST", "/v1/services/cart/deployments", body);
   call("POST", "/v1/services/shop/deployments", R"({"revision":"v44","targets":["10.0.0.9:80"]})");
-  ASSERT_EQ(commands_.digests.size(), 4U);
-  EXPECT_EQ(commands_.digests[0], commands_.digests[1]);
-  EXPECT_NE(commands_.digests[0], commands_.digests[2]);
-  EXPECT_NE(commands_.digests[0], commands_.digests[3]);
+  ASSERT_EQ(commands_.texts_as_sent.size(), 4U);
+  EXPECT_EQ(commands_.texts_as_sent[0], commands_.texts_as_sent[1]);
+  EXPECT_NE(commands_.texts_as_sent[0], commands_.texts_as_sent[2]);
+  EXPECT_NE(commands_.texts_as_sent[0], commands_.texts_as_sent[3]);
 }
 
 TEST_F(AdminApiTest, TellsEveryProblemOfABodyAndWhereItIs) {

@@ -261,6 +261,23 @@ TEST_F(ControllerTest, GivesTheSameDeploymentForTheSameIdempotencyKey) {
   EXPECT_EQ(controller->deploy("shop", request(), "key", "digest").error().status, 409);
 }
 
+TEST_F(ControllerTest, KnowsTheRequestOfAKeyThatAnOlderTealStored) {
+  const std::string same = "shop\n{\"revision\":\"v2\"}";
+  const std::string other = "shop\n{\"revision\":\"v3\"}";
+  const auto first = controller->deploy("shop", request(), "key", same);
+  ASSERT_TRUE(first);
+  advance(1s);
+  EXPECT_TRUE(disk->keys.at("key").digest.starts_with("sha256:"));
+  disk->keys.at("key").digest = "82e173b697c53266-2bd93099ded59eb1";
+  start();
+  const auto again = controller->deploy("shop", request(), "key", same);
+  ASSERT_TRUE(again) << again.error().detail;
+  EXPECT_EQ(again->id, first->id);
+  EXPECT_EQ(controller->deploy("shop", request("v3"), "key", other).error().type,
+            "idempotency-key-reused");
+  EXPECT_EQ(disk->keys.at("key").digest, "82e173b697c53266-2bd93099ded59eb1") << "until it expires";
+}
+
 TEST_F(ControllerTest, SetsTheSplitByHandAndAnswersWhenTheWorkersHaveIt) {
   probe(Colour::blue, Health::healthy);
   ASSERT_TRUE(controller->put_target("shop", Colour::green, target_address(9)));
