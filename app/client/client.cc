@@ -5,6 +5,8 @@
 #include <utility>
 
 #include <boost/json.hpp>
+#include <boost/url/encode.hpp>
+#include <boost/url/rfc/pchars.hpp>
 
 #include "app/client/exit_code.h"
 #include "app/view/alarms.h"
@@ -27,20 +29,7 @@ bool is_deployment_id(std::string_view text) {
 }  // namespace
 
 std::string path_segment(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  constexpr std::string_view kPlain = "-._~:@!$&'()*+,;=";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       kPlain.find(c) != std::string_view::npos;
-    if (plain) {
-      out += c;
-    } else {
-      out += {'%', kHex[byte >> 4U], kHex[byte & 15U]};
-    }
-  }
-  return out;
+  return boost::urls::encode(text, boost::urls::pchars);
 }
 
 int Client::fail(const std::string& message, int code) {
