@@ -9,6 +9,8 @@
 
 #include <boost/json.hpp>
 
+#include "health/statistics/e_value.h"
+
 namespace teal::control {
 namespace {
 
@@ -142,12 +144,6 @@ struct VerdictToJson {
   }
 };
 
-/// An e-value as a number that JSON and people can take.
-double e_value(double log_e) {
-  constexpr double kMostLog = 600;
-  return std::exp(std::min(log_e, kMostLog));
-}
-
 json::object to_json(const health::ComparisonReport::Group& group) {
   return {{"bad", group.bad}, {"requests", group.total}};
 }
@@ -156,10 +152,10 @@ json::value to_json(const std::optional<health::ComparisonReport>& comparison) {
   if (!comparison) return nullptr;
   json::object out;
   out["tolerance"] = comparison->tolerance;
-  out["e_value"] = rounded(e_value(comparison->log_e));
-  out["e_value_needed"] = rounded(e_value(comparison->log_e_needed));
-  out["certificate"] = rounded(e_value(comparison->certificate_log_e));
-  out["certificate_needed"] = rounded(e_value(comparison->certificate_log_e_needed));
+  out["e_value"] = rounded(health::finite_e_value(comparison->log_e));
+  out["e_value_needed"] = rounded(health::finite_e_value(comparison->log_e_needed));
+  out["certificate"] = rounded(health::finite_e_value(comparison->certificate_log_e));
+  out["certificate_needed"] = rounded(health::finite_e_value(comparison->certificate_log_e_needed));
   out["ratio_low"] = or_null(comparison->ratio_low);
   out["ratio_high"] = or_null(comparison->ratio_high);
   out["release"] = to_json(comparison->release);
@@ -205,11 +201,12 @@ json::object to_json(const EvidenceStep& step) {
 json::object to_json(const EvidenceCourse& course) {
   json::array history;
   for (const EvidencePoint& point : course.points)
-    history.push_back(json::object{{"at_ms", in_millis(point.at)},
-                                   {"e_value", rounded(e_value(std::log(point.e_value)))},
-                                   {"certificate", rounded(e_value(std::log(point.certificate)))},
-                                   {"release_bad", point.release},
-                                   {"live_bad", point.live}});
+    history.push_back(
+        json::object{{"at_ms", in_millis(point.at)},
+                     {"e_value", rounded(health::finite_e_value(std::log(point.e_value)))},
+                     {"certificate", rounded(health::finite_e_value(std::log(point.certificate)))},
+                     {"release_bad", point.release},
+                     {"live_bad", point.live}});
   json::object out;
   out["alarm"] = text(course.alarm);
   out["verdict"] = text(course.verdict);

@@ -1,19 +1,12 @@
 // What the runner keeps of its judges' work, and how it goes on with it after a restart.
-#include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "control/deploy/deployment_runner.h"
 #include "control/evidence/feed.h"
+#include "health/statistics/e_value.h"
 
 namespace teal::control {
 namespace {
-
-/// No infinity: it is written as JSON.
-double e_value(double log_e) {
-  constexpr double kMostLog = 600;
-  return std::exp(std::min(log_e, kMostLog));
-}
 
 Micros since(Mono birth, Mono at) {
   return std::chrono::duration_cast<Micros>(at - birth);
@@ -66,9 +59,9 @@ void DeploymentRunner::note(const health::CountsReading& counts) {
 void DeploymentRunner::record(const Watch& watch, Mono now) {
   const Micros at = since(birth(now), now);
   if (const auto report = watch.source->comparison()) {
-    evidence_.follow(watch.source->name(),
-                     {at, e_value(report->log_e), e_value(report->certificate_log_e),
-                      report->release.bad, report->live.bad});
+    evidence_.follow(watch.source->name(), {at, health::finite_e_value(report->log_e),
+                                            health::finite_e_value(report->certificate_log_e),
+                                            report->release.bad, report->live.bad});
     evidence_is_new_ = true;
   }
   const bool breached = std::holds_alternative<health::Breached>(watch.verdict);
