@@ -77,6 +77,8 @@ bool is_token(std::string_view text);
 
 /// "1.5", without sign or exponent; reports nothing.
 std::optional<double> parse_number(const Value& value);
+/// The same back, with at most six digits behind the point: "1.5", "100".
+std::string decimal_text(double number);
 /// "0.5%" as a fraction; reports nothing.
 std::optional<double> parse_share(const Value& value);
 

@@ -2,6 +2,7 @@
 #include <string>
 #include <utility>
 
+#include "config/compare_limits.h"
 #include "config/parse.h"
 
 namespace teal::config {
@@ -11,16 +12,15 @@ using What = CompareAlarm::What;
 
 constexpr std::string_view kClientErrors = "client_errors";
 
-void number(Mapping& keys, std::string_view key, double& out, double least, double most,
-            std::string_view range) {
+void number(Mapping& keys, std::string_view key, double& out, const Range& range) {
   const auto value = keys.find(key);
   if (!value) return;
   const auto given = parse_number(*value);
-  if (given && *given >= least && *given <= most)
+  if (given && range.contains(*given))
     out = *given;
   else
-    value->problem("must be a number " + std::string(range) + ", not " +
-                   quoted(value->node().text));
+    value->problem("must be a number from " + decimal_text(range.least) + " to " +
+                   decimal_text(range.most) + ", not " + quoted(value->node().text));
 }
 
 void refuse(const Mapping& keys, std::string_view key, std::string message) {
@@ -40,9 +40,9 @@ bool parse_compare(Mapping& keys, Alarm& alarm) {
       compare.what = *given;
   if (what && what->is(kClientErrors)) compare.meaning = ErrorMeaning::of_clients();
   // Read whether there is a comparison or not: a key that means nothing without is no unknown key.
-  number(keys, "tolerance", compare.tolerance, 1, 100, "from 1 to 100");
-  number(keys, "confidence", compare.confidence, 0.9, 0.99999, "from 0.9 to 0.99999");
-  number(keys, "certify", compare.certify, 0.5, 0.99999, "from 0.5 to 0.99999");
+  number(keys, "tolerance", compare.tolerance, kTolerance);
+  number(keys, "confidence", compare.confidence, kConfidence);
+  number(keys, "certify", compare.certify, kCertify);
   if (const auto most = keys.find("at_most")) {
     const auto share = parse_share(*most);
     if (share && *share > 0 && *share <= 0.5)

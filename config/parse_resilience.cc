@@ -16,14 +16,8 @@ void parse_factor(Mapping& keys, std::string_view key, double& out, double least
   if (!text) return;
   const auto given = parse_whole<double>(*text, std::chars_format::fixed);
   if (!given || !(*given >= least) || !(*given <= most)) {
-    const auto show = [](double number) {
-      std::string shown = std::to_string(number);
-      shown.erase(shown.find_last_not_of('0') + 1);
-      if (shown.ends_with('.')) shown.pop_back();
-      return shown;
-    };
-    value->problem("must be a number from " + show(least) + " to " + show(most) + ", not " +
-                   quoted(*text));
+    value->problem("must be a number from " + decimal_text(least) + " to " + decimal_text(most) +
+                   ", not " + quoted(*text));
     return;
   }
   out = *given;

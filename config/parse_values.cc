@@ -168,6 +168,13 @@ std::optional<double> parse_number(const Value& value) {
   return decimal(without_blanks(value.node().text));
 }
 
+std::string decimal_text(double number) {
+  std::string text = std::to_string(number);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.ends_with('.')) text.pop_back();
+  return text;
+}
+
 std::optional<double> parse_share(const Value& value) {
   if (value.node().kind != Node::Kind::scalar) return std::nullopt;
   return parse_limit(without_blanks(value.node().text), LimitUnit::percent);

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include "base/parse_number.h"
+#include "config/compare_limits.h"
 #include "control/api/api.h"
 #include "control/api/call.h"
 #include "control/api/event_stream.h"
@@ -118,26 +119,25 @@ void AdminApi::get_evidence(const ApiCall& call, const Reply& reply) {
 void AdminApi::get_replay(const ApiCall& call, const Reply& reply) {
   struct Parameter {
     std::string_view name;
-    double least, most;
+    config::Range range;
     std::optional<double> ReplaySettings::*setting;
   };
-  // The limits of the configuration file (config/parse_compare.cc).
   constexpr Parameter kParameters[] = {
-      {"tolerance", 1, 100, &ReplaySettings::tolerance},
-      {"confidence", 0.9, 0.99999, &ReplaySettings::confidence},
+      {"tolerance", config::kTolerance, &ReplaySettings::tolerance},
+      {"confidence", config::kConfidence, &ReplaySettings::confidence},
   };
   ReplaySettings settings;
   for (const auto& [key, value] : call.query)
     for (const Parameter& parameter : kParameters) {
       if (parameter.name != key) continue;
       const auto number = parse_whole<double>(value);
-      if (!number || !(*number >= parameter.least && *number <= parameter.most)) {
+      if (!number || !parameter.range.contains(*number)) {
         std::string title = "The ";
         title.append(key).append(" is not valid");
         std::string detail = "'";
         detail.append(value).append("' is not a ").append(key);
-        std::string range = to_text(parameter.least);
-        range.append(" to ").append(to_text(parameter.most));
+        std::string range = to_text(parameter.range.least);
+        range.append(" to ").append(to_text(parameter.range.most));
         return reply(to_response({400, "invalid-parameter", std::move(title), std::move(detail),
                                   "write a number from " + range}));
       }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 #include <set>
 #include <string>
 
@@ -9,6 +10,7 @@
 
 #include <boost/json.hpp>
 
+#include "config/compare_limits.h"
 #include "control/api/api.h"
 #include "tests/support/fake_commands.h"
 
@@ -134,6 +136,20 @@ TEST(Openapi, GivesExamplesThatFitTheirSchemas) {
 }
 
 /// Calls the API and checks the answer against what the document says of it.
+TEST(Openapi, SaysWhatAReplayTakesAsTheFileDoes) {
+  const json::value& replay = document().at("paths").at("/v1/deployments/{deployment}/replay");
+  std::map<std::string, config::Range> documented;
+  for (const json::value& parameter : replay.at("get").at("parameters").as_array()) {
+    const json::object& schema = parameter.at("schema").as_object();
+    if (schema.contains("minimum"))
+      documented[std::string(parameter.at("name").as_string())] = {
+          schema.at("minimum").to_number<double>(), schema.at("maximum").to_number<double>()};
+  }
+  ASSERT_EQ(documented.size(), 2U);
+  EXPECT_EQ(documented.at("tolerance"), config::kTolerance);
+  EXPECT_EQ(documented.at("confidence"), config::kConfidence);
+}
+
 class OpenapiAnswers : public ::testing::Test {
  protected:
   OpenapiAnswers() {
