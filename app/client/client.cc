@@ -103,10 +103,9 @@ std::optional<json::object> Client::find_service(const std::string& name) {
   if (!name.empty()) return fetch("/v1/services/" + path_segment(name));
   std::optional<json::object> all = fetch("/v1/services");
   if (!all) return std::nullopt;
-  const json::value* list = all->if_contains("services");
-  if (list != nullptr && list->is_array() && list->get_array().size() == 1 &&
-      list->get_array()[0].is_object())
-    return list->get_array()[0].get_object();
+  const json::array* list = array_at(*all, "services");
+  if (list != nullptr && list->size() == 1 && list->front().is_object())
+    return list->front().get_object();
   fail("there is not just one service: name the service or the deployment", kUsage);
   return std::nullopt;
 }

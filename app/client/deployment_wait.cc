@@ -22,10 +22,6 @@ constexpr Millis kPatience{60'000};
 constexpr Millis kBeat{15'000};
 constexpr Millis kVeryLong = std::chrono::hours{24 * 365};
 
-bool is_terminal(const std::string& status) {
-  return status == "Succeeded" || status == "Failed" || status == "Stopped";
-}
-
 int exit_code_of(const std::string& status, bool was_rolled_back) {
   if (status == "Succeeded") return was_rolled_back ? kRolledBack : kSuccess;
   return kNotDeployed;
@@ -100,8 +96,8 @@ std::optional<int> DeploymentWait::look() {
   if (!report) return miss("what answers at " + to_string(admin_.address()) + " is not Teal");
   report_ = *std::move(report);
   print_news();
+  if (!is_terminal(report_)) return std::nullopt;
   const std::string status = text_at(report_, "status");
-  if (!is_terminal(status)) return std::nullopt;
   const std::string rollback = text_at(report_, "rolled_back_by");
   if (!rollback.empty() && !was_rolled_back_) {
     was_rolled_back_ = true;

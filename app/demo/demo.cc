@@ -133,10 +133,9 @@ Result<bool> Demo::sum_up(const Outcome& good, const Outcome& bad, const DemoLoa
     say("    from its first failure to the last request that v3 answered: " +
         std::to_string(micros / 1000) + " ms");
   }
-  if (const json::value* took = bad.deployment.if_contains("rollback_took_ms");
-      took != nullptr && took->is_number())
-    say("    from the deciding event to all workers off v3: " +
-        std::to_string(took->to_number<double>()).substr(0, 5) + " ms");
+  if (const std::optional<double> took = number_at(bad.deployment, "rollback_took_ms"))
+    say("    from the deciding event to all workers off v3: " + std::to_string(*took).substr(0, 5) +
+        " ms");
   show_audit(bad.deployment);
   if (const auto rollback =
           stage_.get("/v1/deployments/" + text_at(bad.deployment, "rolled_back_by"));

@@ -16,6 +16,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "app/view/json_at.h"
 #include "app/view/status.h"
 #include "base/printable.h"
 
@@ -78,11 +79,6 @@ std::string read_file(const std::string& path) {
   std::ostringstream text;
   text << file.rdbuf();
   return text.str();
-}
-
-bool is_terminal(const json::object& deployment) {
-  const json::string& status = deployment.at("status").as_string();
-  return status == "Succeeded" || status == "Failed" || status == "Stopped";
 }
 
 }  // namespace

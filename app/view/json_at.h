@@ -66,4 +66,10 @@ inline std::vector<std::string> texts_at(const boost::json::object& object, std:
   return texts;
 }
 
+/// Whether the report of a deployment says that it has ended: the texts of control/engine/status.h.
+inline bool is_terminal(const boost::json::object& deployment) {
+  const std::string status = text_at(deployment, "status");
+  return status == "Succeeded" || status == "Failed" || status == "Stopped";
+}
+
 }  // namespace teal::app
