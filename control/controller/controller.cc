@@ -88,7 +88,7 @@ void Controller::command(const DeploymentId& id, Command command, Done<Deploymen
     return state.answer_when_applied(under_way->spec().id, std::move(done));
   const bool is_rollback = runner->spec().kind == Kind::rollback;
   const bool gives_up = command == Command::stop || command == Command::rollback;
-  State::Refusal refusal;
+  std::optional<ApiError> refusal;
   const bool is_done = force && gives_up && state.is_fallback_of(*runner) &&
                        (runner->is_over() || under_way != nullptr);
   if (is_done) {

@@ -21,8 +21,8 @@ bool Controller::State::serves(const DeploymentRunner& runner) const {
 }
 
 /// Whether a finished deployment can still be taken back; the running ones ask their engine.
-Controller::State::Refusal Controller::State::refuse_late_rollback(const DeploymentRunner& runner,
-                                                                   bool force) const {
+std::optional<ApiError> Controller::State::refuse_late_rollback(const DeploymentRunner& runner,
+                                                                bool force) const {
   const DeploymentSpec& spec = runner.spec();
   const std::string title = "The deployment cannot be rolled back";
   if (runner.rolled_back_by) {

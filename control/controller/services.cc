@@ -135,9 +135,9 @@ DeploymentRunner* Controller::State::counting(const ServiceEntry& entry, Colour 
 }
 
 /// The last one of the group that a running deployment would go back to.
-Controller::State::Refusal Controller::State::refuse_drain_of_old(const ServiceEntry& entry,
-                                                                  Colour colour,
-                                                                  const TargetState& target) const {
+std::optional<ApiError> Controller::State::refuse_drain_of_old(const ServiceEntry& entry,
+                                                               Colour colour,
+                                                               const TargetState& target) const {
   const DeploymentRunner* runner = active(entry.state.name);
   if (runner == nullptr || runner->spec().kind != Kind::deploy || !runner->spec().has_baseline ||
       runner->spec().colour == colour || target.draining)
@@ -156,9 +156,9 @@ Controller::State::Refusal Controller::State::refuse_drain_of_old(const ServiceE
                      entry.state.name + " " + target_text(colour, target.address) + " --force");
 }
 
-Controller::State::Refusal Controller::State::refuse_drain(const ServiceEntry& entry, Colour colour,
-                                                           const TargetState& target,
-                                                           bool force) const {
+std::optional<ApiError> Controller::State::refuse_drain(const ServiceEntry& entry, Colour colour,
+                                                        const TargetState& target,
+                                                        bool force) const {
   const std::string title = "The target was not removed";
   const DeploymentRunner* runner = counting(entry, colour);
   if (target.accepts_requests() && accepting(entry.state.groups[colour]) == 1 &&
@@ -167,7 +167,8 @@ Controller::State::Refusal Controller::State::refuse_drain(const ServiceEntry& e
                    target_text(colour, target.address) + " is the last healthy one and has traffic",
                    "move the traffic away or add another target first");
   if (!force)
-    if (Refusal refusal = refuse_drain_of_old(entry, colour, target)) return refusal;
+    if (std::optional<ApiError> refusal = refuse_drain_of_old(entry, colour, target))
+      return refusal;
   if (runner == nullptr || target.draining) return std::nullopt;
   const std::size_t left = addresses_of(entry.state.groups[colour]).size() - 1;
   const std::string& id = runner->spec().id;

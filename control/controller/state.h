@@ -52,7 +52,6 @@ struct Controller::State {
   State(std::shared_ptr<const config::Config> the_config, const Clock& the_clock, Log& the_log,
         Ports& the_ports, std::unique_ptr<Store> store, SourceFactory sources);
 
-  using Refusal = std::optional<ApiError>;
   using Runners = std::map<DeploymentNumber, std::unique_ptr<DeploymentRunner>>;
 
   // ---- controller/deploy.cc ---------------------------------------------------------------------
@@ -64,7 +63,7 @@ struct Controller::State {
   void remember_key(const std::string& key, const std::string& as_sent, DeploymentNumber number);
 
   // ---- controller/rollback.cc -------------------------------------------------------------------
-  Refusal refuse_late_rollback(const DeploymentRunner& runner, bool force) const;
+  std::optional<ApiError> refuse_late_rollback(const DeploymentRunner& runner, bool force) const;
   /// What it would take back serves as fallback only.
   ApiError refuse_fallback(const ServiceEntry& entry, std::string title) const;
   /// Its revision gets traffic in its group.
@@ -81,12 +80,12 @@ struct Controller::State {
 
   // ---- controller/turn.cc -----------------------------------------------------------------------
   /// Tells the engine, carries out what it wants and everything that follows from that.
-  Refusal tell(DeploymentRunner& runner, const Event& event);
+  std::optional<ApiError> tell(DeploymentRunner& runner, const Event& event);
   /// The same where what decided was seen earlier than now.
-  Refusal tell(DeploymentRunner& runner, const Event& event, Mono decided);
+  std::optional<ApiError> tell(DeploymentRunner& runner, const Event& event, Mono decided);
   void later(DeploymentNumber number, Event event, Mono decided);
   void drain();
-  Refusal carry_out(DeploymentRunner& runner, const Event& event, Mono decided);
+  std::optional<ApiError> carry_out(DeploymentRunner& runner, const Event& event, Mono decided);
   bool apply(DeploymentRunner& runner, const std::vector<Action>& actions);
   void follow_up(DeploymentRunner& runner, const std::vector<Action>& actions, Mono decided);
   void finish(DeploymentRunner& runner, const Event& event);
@@ -111,10 +110,10 @@ struct Controller::State {
   void remove_when_applied(const std::string& service, Colour colour, TargetId id);
   /// Where the target counts in a running deployment that would have too few without it. Forced:
   /// only where it is the last of them.
-  Refusal refuse_drain(const ServiceEntry& entry, Colour colour, const TargetState& target,
-                       bool force) const;
-  Refusal refuse_drain_of_old(const ServiceEntry& entry, Colour colour,
-                              const TargetState& target) const;
+  std::optional<ApiError> refuse_drain(const ServiceEntry& entry, Colour colour,
+                                       const TargetState& target, bool force) const;
+  std::optional<ApiError> refuse_drain_of_old(const ServiceEntry& entry, Colour colour,
+                                              const TargetState& target) const;
   /// The running deployment whose minimum_healthy counts the targets of the group.
   DeploymentRunner* counting(const ServiceEntry& entry, Colour colour) const;
 

@@ -28,14 +28,14 @@ bool opens_rollback(const std::vector<Action>& actions) {
 
 }  // namespace
 
-Controller::State::Refusal Controller::State::tell(DeploymentRunner& runner, const Event& event) {
+std::optional<ApiError> Controller::State::tell(DeploymentRunner& runner, const Event& event) {
   return tell(runner, event, clock.mono());
 }
 
-Controller::State::Refusal Controller::State::tell(DeploymentRunner& runner, const Event& event,
-                                                   Mono decided) {
+std::optional<ApiError> Controller::State::tell(DeploymentRunner& runner, const Event& event,
+                                                Mono decided) {
   const bool outermost = !std::exchange(in_turn, true);
-  Refusal refusal = carry_out(runner, event, decided);
+  std::optional<ApiError> refusal = carry_out(runner, event, decided);
   if (outermost) {
     in_turn = false;
     drain();
@@ -59,11 +59,11 @@ void Controller::State::drain() {
   flush();
 }
 
-Controller::State::Refusal Controller::State::carry_out(DeploymentRunner& runner,
-                                                        const Event& event, Mono decided) {
+std::optional<ApiError> Controller::State::carry_out(DeploymentRunner& runner, const Event& event,
+                                                     Mono decided) {
   const Age age = runner.age(clock.mono());
   const WallTime at = clock.wall();
-  const teal::control::State before = runner.engine().state();
+  const DeploymentState before = runner.engine().state();
   const DeploymentFacts facts_before = runner.engine().facts();
   const bool was_over = runner.is_over();
   const std::vector<Action> actions = runner.step(event, age, at);

@@ -30,7 +30,7 @@ bool Moves::outage_is_older() const {
          facts_.lost_since <= Age{0} && now_ - facts_.lost_since >= kLongDead;
 }
 
-State Moves::skip_plan() {
+DeploymentState Moves::skip_plan() {
   const Millis before = Age{0} - facts_.lost_since;
   const std::string since = before > Millis{0}
                                 ? format_duration(before) + " of them before the start"
@@ -46,7 +46,7 @@ bool Moves::must_hold() const {
          standing(facts_.baseline) == Baseline::dead;
 }
 
-State Moves::hold(bool before_step) {
+DeploymentState Moves::hold(bool before_step) {
   if (outage_is_older()) return skip_plan();
   say("deployment.holding", "no target of " + baseline_text() + " is healthy: " + spec_.revision +
                                 " serves in its place and stays at " + to_string(facts_.weight) +
@@ -54,7 +54,7 @@ State Moves::hold(bool before_step) {
   return with_baseline(AwaitingEvidence{kNever, before_step});
 }
 
-State Moves::with_baseline(AwaitingEvidence at) {
+DeploymentState Moves::with_baseline(AwaitingEvidence at) {
   const bool held = at.until == kNever;
   const Baseline baseline = standing(facts_.baseline);
   if (spec_.has_baseline && baseline == Baseline::dead) {
@@ -72,7 +72,7 @@ State Moves::with_baseline(AwaitingEvidence at) {
   return start_bake(std::get<config::Bake>(spec_.deploy.plan.steps[facts_.step]).duration);
 }
 
-State Moves::resume(AwaitingEvidence interrupted, Age since) {
+DeploymentState Moves::resume(AwaitingEvidence interrupted, Age since) {
   if (interrupted.until != kNever) {
     interrupted.until += now_ - since;
     act(action::WakeAt{interrupted.until});
@@ -80,7 +80,7 @@ State Moves::resume(AwaitingEvidence interrupted, Age since) {
   return with_baseline(interrupted);
 }
 
-State Moves::go_on_without_baseline(const AwaitingEvidence& at) {
+DeploymentState Moves::go_on_without_baseline(const AwaitingEvidence& at) {
   say("deployment.continued",
       "continued on request although no target of " + baseline_text() + " is healthy");
   is_commanded_ = true;
@@ -89,7 +89,7 @@ State Moves::go_on_without_baseline(const AwaitingEvidence& at) {
 
 // ---- the way back -------------------------------------------------------------------------------
 
-State Moves::applied(const RollingBack& at) {
+DeploymentState Moves::applied(const RollingBack& at) {
   const Baseline baseline = standing(facts_.baseline);
   if (facts_.applied < at.shift || baseline == Baseline::unclear) return at;
   if (baseline == Baseline::dead) return end_with_fallback(Trigger::failure, spec_.why);
@@ -102,7 +102,7 @@ void Moves::keep_fallback() {
   act(action::KeepFallback{other(baseline()), spec_.deploy.keep_old});
 }
 
-State Moves::end_with_fallback(Trigger trigger, const std::string& why) {
+DeploymentState Moves::end_with_fallback(Trigger trigger, const std::string& why) {
   keep_fallback();
   const std::string release = spec_.kind == Kind::deploy ? spec_.revision : spec_.replaces;
   const std::string colour(to_string(other(baseline())));

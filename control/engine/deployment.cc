@@ -36,9 +36,9 @@ Deployment::Deployment(DeploymentSpec spec) : spec_(std::move(spec)) {
 
 std::vector<Action> Deployment::step(const Event& event, Age now) {
   engine::Transition turn{spec_, facts_, now};
-  state_ = std::visit(
-      [&turn](const auto& state, const auto& what) -> State { return turn.on(state, what); },
-      State{state_}, event);
+  state_ = std::visit([&turn](const auto& state,
+                              const auto& what) -> DeploymentState { return turn.on(state, what); },
+                      DeploymentState{state_}, event);
   return turn.take_actions();
 }
 
@@ -57,7 +57,7 @@ Status Deployment::status() const {
 }
 
 std::string_view Deployment::phase() const {
-  constexpr std::array<std::string_view, std::variant_size_v<State>> kNames{
+  constexpr std::array<std::string_view, std::variant_size_v<DeploymentState>> kNames{
       "Created",   "Preparing", "Shifting",     "Baking",      "Gated",     "Holding", "Paused",
       "Promoting", "Watching",  "Reinstalling", "RollingBack", "Succeeded", "Failed",  "Stopped"};
   return kNames[state_.index()];

@@ -205,10 +205,11 @@ struct Stopped {
 
 }  // namespace state
 
-using State = std::variant<state::Created, state::Preparing, state::Shifting, state::Baking,
-                           state::Gated, state::AwaitingEvidence, state::Paused, state::Promoting,
-                           state::Watching, state::Reinstalling, state::RollingBack,
-                           state::Succeeded, state::Failed, state::Stopped>;
+using DeploymentState =
+    std::variant<state::Created, state::Preparing, state::Shifting, state::Baking, state::Gated,
+                 state::AwaitingEvidence, state::Paused, state::Promoting, state::Watching,
+                 state::Reinstalling, state::RollingBack, state::Succeeded, state::Failed,
+                 state::Stopped>;
 
 /// What a count of healthy targets means for `minimum`. An unknown target is not an unhealthy one.
 enum class Fitness : std::uint8_t { unclear, fit, breached };
@@ -263,7 +264,7 @@ class Deployment {
   std::vector<Action> step(const Event& event, Age now);
 
   const DeploymentSpec& spec() const { return spec_; }
-  const State& state() const { return state_; }
+  const DeploymentState& state() const { return state_; }
   const DeploymentFacts& facts() const { return facts_; }
   /// So many targets must be healthy.
   std::uint32_t minimum() const {
@@ -286,7 +287,7 @@ class Deployment {
  private:
   DeploymentSpec spec_;
   DeploymentFacts facts_;
-  State state_;
+  DeploymentState state_;
 };
 
 }  // namespace teal::control

@@ -4,9 +4,9 @@ namespace teal::control::engine {
 
 // ---- the way forward ----------------------------------------------------------------------------
 
-State Moves::begin() {
+DeploymentState Moves::begin() {
   if (spec_.kind == Kind::rollback && spec_.way != RollbackMethod::reinstall) {
-    const State next = go_back();
+    const DeploymentState next = go_back();
     say("deployment.started", "rollback to " + spec_.revision + ": " + spec_.why);
     return next;
   }
@@ -27,12 +27,12 @@ State Moves::begin() {
   return Preparing{deadline, !spec_.has_baseline};
 }
 
-State Moves::advance() {
+DeploymentState Moves::advance() {
   ++facts_.step;
   return arrive();
 }
 
-State Moves::arrive() {
+DeploymentState Moves::arrive() {
   const auto& steps = spec_.deploy.plan.steps;
   while (facts_.step < steps.size()) {
     if (const auto* shift = std::get_if<config::SetWeight>(&steps[facts_.step])) {
@@ -47,7 +47,7 @@ State Moves::arrive() {
   return must_hold() ? hold(true) : promote();
 }
 
-State Moves::shift_to(Weight weight) {
+DeploymentState Moves::shift_to(Weight weight) {
   if (!is_fit()) return wait_for_health(false);
   facts_.weight = weight;
   const PublicationNumber shift = publish();
@@ -55,7 +55,7 @@ State Moves::shift_to(Weight weight) {
   return Shifting{shift, NextStep{}};
 }
 
-State Moves::start_bake(Millis duration) {
+DeploymentState Moves::start_bake(Millis duration) {
   if (facts_.applied < facts_.shift) return Shifting{facts_.shift, BakeOn{duration}};
   const auto& alarms = spec_.deploy.alarms;
   if (!std::ranges::all_of(alarms, &config::Alarm::observe))
@@ -65,7 +65,7 @@ State Moves::start_bake(Millis duration) {
   return Baking{now_ + duration};
 }
 
-State Moves::end_of_bake() {
+DeploymentState Moves::end_of_bake() {
   facts_.was_baked_whole |= facts_.weight == Weight::all();
   // Without traffic there can be no evidence, and nobody is hurt for want of it.
   if (facts_.missing_evidence.empty() || facts_.weight == Weight::none()) return advance();
@@ -86,21 +86,21 @@ State Moves::end_of_bake() {
   return AwaitingEvidence{until};
 }
 
-State Moves::wait_at(const config::Gate& gate) {
+DeploymentState Moves::wait_at(const config::Gate& gate) {
   const Age until = gate.timeout ? now_ + *gate.timeout : kNever;
   if (gate.timeout) act(action::WakeAt{until});
   say("deployment.ready", "gate " + gate.name + " at " + to_string(facts_.weight));
   return Gated{until};
 }
 
-State Moves::wait_for_health(bool skips_plan) {
+DeploymentState Moves::wait_for_health(bool skips_plan) {
   const Age deadline = now_ + spec_.deploy.healthy_deadline;
   act(action::WakeAt{deadline});
   say("deployment.waiting", health_text());
   return Preparing{deadline, skips_plan};
 }
 
-State Moves::promote() {
+DeploymentState Moves::promote() {
   facts_.step = spec_.deploy.plan.steps.size();
   if (!is_fit()) return wait_for_health(true);
   facts_.weight = Weight::all();
@@ -110,7 +110,7 @@ State Moves::promote() {
   return Promoting{shift, CutOver{}};
 }
 
-State Moves::start_watch(Millis left) {
+DeploymentState Moves::start_watch(Millis left) {
   std::string by;
   facts_.missing_evidence.clear();
   for (const config::Alarm& alarm : spec_.deploy.alarms) {
@@ -124,7 +124,7 @@ State Moves::start_watch(Millis left) {
   return Watching{now_ + left};
 }
 
-State Moves::succeed(std::string unjudged) {
+DeploymentState Moves::succeed(std::string unjudged) {
   std::string text = spec_.revision + " is live";
   if (!unjudged.empty()) text += "; not judged since the cut-over: " + unjudged;
   say("deployment.succeeded", std::move(text));
@@ -133,7 +133,7 @@ State Moves::succeed(std::string unjudged) {
 
 // ---- the way back -------------------------------------------------------------------------------
 
-State Moves::trigger(Trigger trigger, std::string code, std::string why) {
+DeploymentState Moves::trigger(Trigger trigger, std::string code, std::string why) {
   const config::RollbackOn& on = spec_.deploy.rollback_on;
   const bool listed = trigger == Trigger::failure ? on.deployment_failure
                       : trigger == Trigger::alarm ? on.deployment_stop_on_alarm
@@ -143,7 +143,7 @@ State Moves::trigger(Trigger trigger, std::string code, std::string why) {
   return finish(trigger, std::move(code), std::move(why));
 }
 
-State Moves::give_back(Trigger trigger, std::string code, std::string why) {
+DeploymentState Moves::give_back(Trigger trigger, std::string code, std::string why) {
   const bool has_served = facts_.weight > Weight::none();
   const Baseline back = standing(facts_.baseline);
   facts_.weight = Weight::none();
@@ -160,7 +160,7 @@ State Moves::give_back(Trigger trigger, std::string code, std::string why) {
   return finish(trigger, std::move(code), std::move(why));
 }
 
-State Moves::finish(Trigger trigger, std::string code, std::string why) {
+DeploymentState Moves::finish(Trigger trigger, std::string code, std::string why) {
   if (trigger == Trigger::failure) {
     say("deployment.failed", code + ": " + why);
     return Failed{std::move(code), std::move(why)};
@@ -183,7 +183,7 @@ std::string Moves::health_text() const {
   return others.empty() ? text : text + " (" + others + ")";
 }
 
-State Moves::go_back() {
+DeploymentState Moves::go_back() {
   facts_.weight = Weight::all();
   facts_.is_live = true;
   const PublicationNumber shift = publish();

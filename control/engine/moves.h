@@ -27,61 +27,61 @@ class Moves {
 
  protected:
   // ---- the way forward ------------------------------------------------------------------------
-  State begin();
-  State advance();
+  DeploymentState begin();
+  DeploymentState advance();
   /// Does the plan's present step.
-  State arrive();
-  State shift_to(Weight weight);
-  State start_bake(Millis duration);
-  State end_of_bake();
-  State wait_at(const config::Gate& gate);
-  State wait_for_health(bool skips_plan);
-  State promote();
-  State start_watch(Millis left);
+  DeploymentState arrive();
+  DeploymentState shift_to(Weight weight);
+  DeploymentState start_bake(Millis duration);
+  DeploymentState end_of_bake();
+  DeploymentState wait_at(const config::Gate& gate);
+  DeploymentState wait_for_health(bool skips_plan);
+  DeploymentState promote();
+  DeploymentState start_watch(Millis left);
   /// `unjudged`: what the alarms lack.
-  State succeed(std::string unjudged);
+  DeploymentState succeed(std::string unjudged);
 
   // ---- what a state does with a general event -------------------------------------------------
   template <class S>
-  requires(!OneOf<S, AwaitingEvidence, RollingBack>) State with_baseline(const S& at) {
+  requires(!OneOf<S, AwaitingEvidence, RollingBack>) DeploymentState with_baseline(const S& at) {
     return at;  // It matters when they end.
   }
-  State with_baseline(AwaitingEvidence at);
-  State with_baseline(const RollingBack& at) { return applied(at); }
+  DeploymentState with_baseline(AwaitingEvidence at);
+  DeploymentState with_baseline(const RollingBack& at) { return applied(at); }
 
   template <class S>
   requires OneOf<S, Preparing, Baking, Gated, AwaitingEvidence, Paused, Watching, Reinstalling>
-      State applied(const S& at) {
+      DeploymentState applied(const S& at) {
     return at;
   }
-  State applied(const Shifting& at) {
+  DeploymentState applied(const Shifting& at) {
     if (facts_.applied < at.shift) return at;
     if (const auto* bake = std::get_if<BakeOn>(&at.then)) return start_bake(bake->left);
     return advance();
   }
-  State applied(const Promoting& at) {
+  DeploymentState applied(const Promoting& at) {
     if (facts_.applied < at.shift) return at;
     if (const auto* watch = std::get_if<WatchOn>(&at.then)) return start_watch(watch->left);
     if (spec_.has_baseline) act(action::KeepOld{other(spec_.colour), spec_.deploy.keep_old});
     return is_to_be_watched(spec_, facts_) ? start_watch(spec_.watch) : succeed({});
   }
-  State applied(const RollingBack& at);
+  DeploymentState applied(const RollingBack& at);
 
-  State healthy_enough(const Preparing& at) {
+  DeploymentState healthy_enough(const Preparing& at) {
     if (at.skips_plan) return promote();
     return facts_.weight == Weight::none() && outage_is_older() ? skip_plan() : arrive();
   }
-  State healthy_enough(const Reinstalling& /*at*/) { return go_back(); }
+  DeploymentState healthy_enough(const Reinstalling& /*at*/) { return go_back(); }
   template <class S>
   requires OneOf<S, Shifting, Baking, Gated, AwaitingEvidence, Paused, Promoting, Watching,
                  RollingBack>
-      State healthy_enough(const S& at) {
+      DeploymentState healthy_enough(const S& at) {
     return at;
   }
 
-  State resume(AwaitingEvidence interrupted, Age since);
+  DeploymentState resume(AwaitingEvidence interrupted, Age since);
   template <class S>
-  requires OneOf<S, Baking, Gated> State resume(S interrupted, Age since) {
+  requires OneOf<S, Baking, Gated> DeploymentState resume(S interrupted, Age since) {
     if (interrupted.until != kNever) {
       interrupted.until += now_ - since;
       if constexpr (std::same_as<S, Baking>) {
@@ -93,23 +93,23 @@ class Moves {
     }
     return interrupted;
   }
-  State resume(Preparing interrupted, Age since) {
+  DeploymentState resume(Preparing interrupted, Age since) {
     if (is_fit()) return healthy_enough(interrupted);
     interrupted.deadline += now_ - since;
     act(action::WakeAt{interrupted.deadline});
     return interrupted;
   }
-  State resume(Shifting interrupted, Age /*since*/) {
+  DeploymentState resume(Shifting interrupted, Age /*since*/) {
     interrupted.shift = facts_.shift;
     return applied(interrupted);
   }
 
   // ---- the way back ---------------------------------------------------------------------------
-  State trigger(Trigger trigger, std::string code, std::string why);
-  State give_back(Trigger trigger, std::string code, std::string why);
-  State finish(Trigger trigger, std::string code, std::string why);
+  DeploymentState trigger(Trigger trigger, std::string code, std::string why);
+  DeploymentState give_back(Trigger trigger, std::string code, std::string why);
+  DeploymentState finish(Trigger trigger, std::string code, std::string why);
   /// Kind rollback: everything to the old release.
-  State go_back();
+  DeploymentState go_back();
 
   // ---- the group that traffic goes back to (engine/baseline.cc) ----------------------------
   void note(const BaselineHealth& e);
@@ -121,14 +121,14 @@ class Moves {
   std::string baseline_text() const;  ///< "blue (v1)"
   /// It has been dead for long, since before the start.
   bool outage_is_older() const;
-  State skip_plan();
+  DeploymentState skip_plan();
   /// Weights rise only by a person's word while the baseline is dead.
   bool must_hold() const;
-  State hold(bool before_step);
-  State go_on_without_baseline(const AwaitingEvidence& at);
+  DeploymentState hold(bool before_step);
+  DeploymentState go_on_without_baseline(const AwaitingEvidence& at);
   void keep_fallback();
   /// Ends with NO_HEALTHY_BASELINE; the release stays as fallback.
-  State end_with_fallback(Trigger trigger, const std::string& why);
+  DeploymentState end_with_fallback(Trigger trigger, const std::string& why);
 
   // ---- small parts ----------------------------------------------------------------------------
   PublicationNumber publish() {
@@ -156,15 +156,15 @@ class Moves {
   void say(std::string type, std::string text) {
     act(action::Announce{std::move(type), std::move(text)});
   }
-  State refuse(State at, std::string detail, std::string remedy) {
+  DeploymentState refuse(DeploymentState at, std::string detail, std::string remedy) {
     act(action::Refuse{std::move(detail), std::move(remedy)});
     return at;
   }
-  State refuse_rollback_of_rollback(State at) {
+  DeploymentState refuse_rollback_of_rollback(DeploymentState at) {
     return refuse(std::move(at), "a rollback is not rolled back",
                   "deploy the release again that you want to have");
   }
-  State refuse_without_baseline(State at) {
+  DeploymentState refuse_without_baseline(DeploymentState at) {
     return refuse(std::move(at), "there is no older release to return to",
                   "deploy another release");
   }

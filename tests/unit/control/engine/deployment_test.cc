@@ -65,7 +65,8 @@ TEST(Deployment, IsWatchedByTheAlarmsThatCanJudgeWithoutALiveGroup) {
   other.step(event::HealthChanged{2, 0, 0}, 1s);
   other.step(event::SplitApplied{1, {}}, 2s);
   other.step(event::Wake{}, 5min + 2s);
-  EXPECT_EQ(other.state(), State{state::Succeeded{}}) << "nothing is missing that could come";
+  EXPECT_EQ(other.state(), DeploymentState{state::Succeeded{}})
+      << "nothing is missing that could come";
 }
 
 TEST(Deployment, BelievesNoAcknowledgementOfWhatItHasNotPublished) {
