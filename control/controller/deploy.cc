@@ -122,14 +122,10 @@ DeploymentSpec make_spec(const Request& request, std::vector<Address> targets,
 /// The deployment that the key gave already, if it did; or why it cannot be used.
 std::optional<ApiResult<DeploymentReport>> Controller::State::answer_of_key(
     const std::string& key, const std::string& as_sent) {
-  const auto known = keys.find(key);
-  if (key.empty() || known == keys.end()) return std::nullopt;
-  if (known->second.age_at(clock.mono()) >= kKeyLife) return std::nullopt;
-  const KeyRow& row = known->second.row;
-  if (!is_digest_of(row.digest, as_sent))
-    return refused(422, "idempotency-key-reused",
-                   "the Idempotency-Key was used with another request",
-                   "use a new key for a new request");
+  const auto known = keys.find(key, as_sent, clock.mono());
+  if (!known) return std::nullopt;
+  if (!*known) return known->error();
+  const KeyRow& row = known->value();
   const auto found = runners.find(row.deployment);
   if (found == runners.end())
     return refused(409, "deployment-forgotten",
@@ -139,25 +135,12 @@ std::optional<ApiResult<DeploymentReport>> Controller::State::answer_of_key(
   return report(*found->second);
 }
 
-/// The oldest that are too old or too many.
-void Controller::State::forget_keys() {
-  const Mono now = clock.mono();
-  std::vector<std::pair<Millis, std::string>> known;
-  for (const auto& [key, one] : keys) known.emplace_back(one.age_at(now), key);
-  std::sort(known.rbegin(), known.rend());
-  for (const auto& [age, key] : known) {
-    if (age < kKeyLife && keys.size() < kMaxKeys) return;
-    ledger.forget_key(key);
-    keys.erase(key);
-  }
-}
-
 void Controller::State::remember_key(const std::string& key, const std::string& as_sent,
                                      DeploymentNumber number) {
   if (key.empty()) return;
-  forget_keys();
   const KeyRow row{key, request_digest(as_sent), number, clock.wall()};
-  keys[key] = {row, Millis{0}, clock.mono()};
+  for (std::string& forgotten : keys.add(row, clock.mono()))
+    ledger.forget_key(std::move(forgotten));
   ledger.add(row);
 }
 

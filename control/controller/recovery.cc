@@ -66,8 +66,7 @@ Result<void> Controller::State::recover(const Contents& contents) {
   const Result<void> deployments = recover_deployments(contents);
   if (!deployments) return deployments.error();
   // How long Teal was down only the date can tell.
-  for (const KeyRow& row : contents.keys)
-    keys[row.key] = {row, std::max(clock.wall() - row.at, Millis{0}), clock.mono()};
+  for (const KeyRow& row : contents.keys) keys.restore(row, clock.wall(), clock.mono());
   return {};
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "control/controller/controller.h"
+#include "control/controller/idempotency_keys.h"
 #include "control/deploy/alertmanager.h"
 #include "control/deploy/announcer.h"
 #include "control/deploy/deployment_runner.h"
@@ -38,9 +39,7 @@ event::HealthChanged health_of(const GroupState& group);
 
 struct Controller::State {
   static constexpr std::size_t kKeptDeployments = 100;  ///< Finished ones, per service.
-  static constexpr std::size_t kMaxKeys = 10'000;
-  static constexpr std::chrono::hours kKeyLife{24};
-  static constexpr std::size_t kMaxTargets = 1000;  ///< Per group.
+  static constexpr std::size_t kMaxTargets = 1000;      ///< Per group.
   static constexpr Millis kJudgePause{5};
   static constexpr Millis kClockSaved{5000};
   static constexpr Millis kKeptSaved{60'000};
@@ -57,7 +56,6 @@ struct Controller::State {
   // ---- controller/deploy.cc ---------------------------------------------------------------------
   std::optional<ApiResult<DeploymentReport>> answer_of_key(const std::string& key,
                                                            const std::string& as_sent);
-  void forget_keys();
   std::vector<std::string> forewarn(const config::DeploymentRequest& request,
                                     const ServiceEntry& entry) const;
   void remember_key(const std::string& key, const std::string& as_sent, DeploymentNumber number);
@@ -251,14 +249,7 @@ struct Controller::State {
   std::map<std::string, DeploymentNumber> running;  ///< By service.
   DeploymentNumber next_number = 1;
   std::uint64_t events_asked = 0;  ///< Numbers of events that are to be reserved.
-  /// A key and its age, by the clock that nobody sets: `age` at `known`.
-  struct KnownKey {
-    KeyRow row;
-    Millis age{0};
-    Mono known;
-    Millis age_at(Mono now) const { return age + std::chrono::duration_cast<Millis>(now - known); }
-  };
-  std::map<std::string, KnownKey> keys;
+  IdempotencyKeys keys;
 
   struct PendingEvent {
     DeploymentNumber number;
