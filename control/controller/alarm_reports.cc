@@ -32,7 +32,7 @@ EpisodeBook::Patience Controller::State::alarm_patience(const config::Alarm& ala
 std::optional<DeploymentId> Controller::State::watching(const ServiceEntry& entry,
                                                         const config::Alarm& alarm) const {
   if (!judged_since(entry)) return std::nullopt;
-  const DeploymentSpec& spec = active(entry.state.name)->spec();
+  const DeploymentSpec& spec = deployments.active(entry.state.name)->spec();
   const auto& alarms = spec.deploy.alarms;
   if (std::ranges::find(alarms, alarm.name, &config::Alarm::name) == alarms.end())
     return std::nullopt;

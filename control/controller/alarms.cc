@@ -70,13 +70,14 @@ std::vector<config::Alarm> Controller::State::externals(const ServiceEntry& entr
           std::ranges::find(known, alarm.name, &config::Alarm::name) == known.end())
         known.push_back(alarm);
   };
-  if (const DeploymentRunner* runner = active(entry.state.name)) add(runner->spec().deploy.alarms);
+  if (const DeploymentRunner* runner = deployments.active(entry.state.name))
+    add(runner->spec().deploy.alarms);
   add(entry.config->deploy.alarms);
   return known;
 }
 
 std::optional<WallTime> Controller::State::judged_since(const ServiceEntry& entry) const {
-  const DeploymentRunner* runner = active(entry.state.name);
+  const DeploymentRunner* runner = deployments.active(entry.state.name);
   if (runner == nullptr || runner->spec().kind != Kind::deploy || runner->is_over())
     return std::nullopt;
   return runner->created;
@@ -101,11 +102,12 @@ void Controller::State::tell_outside(ServiceEntry& entry, const Touched& touched
   std::vector<std::pair<std::string, Standing>> now;
   for (const auto& [name, touch] : touched) {
     now.emplace_back(name, entry.episodes.standing(name, judged_since(entry).has_value()));
-    if (DeploymentRunner* runner = active(entry.state.name)) tell_standing(entry, *runner, name);
+    if (DeploymentRunner* runner = deployments.active(entry.state.name))
+      tell_standing(entry, *runner, name);
   }
   if (judged_since(entry)) {
     renew_traffic();
-    judge(*active(entry.state.name));
+    judge(*deployments.active(entry.state.name));
   }
   for (const auto& [name, standing] : now) say_standing(entry, name, touched.at(name), standing);
 }
@@ -193,7 +195,7 @@ AlertsReport Controller::take_alerts(const AlertBatch& batch) {
       for (const config::Alarm& alarm : externals.at(entry.state.name)) {
         if (!concerns(alarm, alert)) continue;
         is_ours = true;
-        const DeploymentRunner* runner = state.active(entry.state.name);
+        const DeploymentRunner* runner = state.deployments.active(entry.state.name);
         const bool about_replaced = runner != nullptr && is_about_replaced(alert, runner->spec());
         const AlertWord word{alert.firing,      health::Episode::Source::alertmanager,
                              alert.fingerprint, alert.starts,
@@ -286,8 +288,8 @@ void Controller::State::advance_outside() {
     const std::vector<EpisodeBook::Change> changes = entry.episodes.advance(now);
     if (judged_since(entry)) {
       for (const EpisodeBook::Change& change : changes)
-        tell_standing(entry, *active(entry.state.name), change.alarm);
-      judge(*active(entry.state.name));
+        tell_standing(entry, *deployments.active(entry.state.name), change.alarm);
+      judge(*deployments.active(entry.state.name));
     }
     for (const EpisodeBook::Change& change : changes) {
       const Telling telling = telling_of(change.kind);

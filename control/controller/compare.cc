@@ -25,7 +25,7 @@ MeaningSet compared_in(const std::vector<config::Alarm>& alarms) {
 void Controller::on_judged_event(std::uint32_t service, const JudgedEvent& event) {
   State& state = *state_;
   if (service >= state.book.entries().size()) return;
-  DeploymentRunner* runner = state.active(state.book.entries()[service].state.name);
+  DeploymentRunner* runner = state.deployments.active(state.book.entries()[service].state.name);
   if (runner == nullptr || runner->spec().kind != Kind::deploy) return;
   runner->on_event(event, state.clock.mono());
 }
@@ -33,11 +33,10 @@ void Controller::on_judged_event(std::uint32_t service, const JudgedEvent& event
 bool Controller::check_breach(Mono completed) {
   State& state = *state_;
   Mono waits_for = Mono::max();
-  const std::map<std::string, DeploymentNumber> now_running = state.running;
-  for (const auto& [service, number] : now_running) {
-    const auto found = state.runners.find(number);
-    if (found == state.runners.end()) continue;
-    DeploymentRunner& runner = *found->second;
+  for (const DeploymentNumber number : state.deployments.running()) {
+    DeploymentRunner* const found = state.deployments.find(number);
+    if (found == nullptr) continue;
+    DeploymentRunner& runner = *found;
     if (runner.spec().kind != Kind::deploy || runner.is_over() || !runner.compares()) continue;
     const auto breach = runner.check_breach(state.read_counts(runner));
     state.tell_breach(runner, breach, completed);
@@ -186,8 +185,8 @@ void Controller::State::tell_kept_alarms(const DeploymentRunner& runner, const E
 void Controller::close() {
   State& state = *state_;
   const Mono now = state.clock.mono();
-  for (const auto& [service, number] : state.running) {
-    DeploymentRunner& runner = *state.runners.at(number);
+  for (const DeploymentNumber number : state.deployments.running()) {
+    DeploymentRunner& runner = *state.deployments.find(number);
     state.ledger.set(ClockRow{number, runner.age(now)});
     if (!runner.compares()) continue;
     runner.close_evidence();
@@ -203,7 +202,7 @@ void Controller::close() {
 }
 
 ApiResult<EvidenceReport> Controller::evidence(const DeploymentId& id) const {
-  const DeploymentRunner* runner = state_->find(id);
+  const DeploymentRunner* runner = state_->deployments.find(id);
   if (runner == nullptr) return unknown_deployment(id);
   Result<Evidence> evidence = state_->evidence_of(*runner);
   if (!evidence)
@@ -218,7 +217,7 @@ ApiResult<ReplayReport> Controller::replay(const DeploymentId& id,
                                            const ReplaySettings& settings) const {
   ApiResult<EvidenceReport> evidence = this->evidence(id);
   if (!evidence) return evidence.error();
-  const DeploymentRunner& runner = *state_->find(id);
+  const DeploymentRunner& runner = *state_->deployments.find(id);
   if (evidence->evidence.empty())
     return ApiError{409, "no-evidence", "There is nothing to judge again",
                     id + " was not compared, or never reached a weight",

@@ -58,18 +58,6 @@ Controller::Controller(std::shared_ptr<const config::Config> config, const Clock
 
 Controller::~Controller() = default;
 
-DeploymentRunner* Controller::State::active(const std::string& service) const {
-  const auto number = running.find(service);
-  if (number == running.end()) return nullptr;
-  const auto found = runners.find(number->second);
-  return found == runners.end() ? nullptr : found->second.get();
-}
-
-DeploymentRunner* Controller::State::find(const DeploymentId& id) const {
-  const auto found = runners.find(deployment_number(id));
-  return found == runners.end() ? nullptr : found->second.get();
-}
-
 void Controller::State::say(Level level, std::string type, const std::string& service,
                             std::string text, DeploymentId deployment) {
   announcer.say(level, std::move(type), service, std::move(deployment), std::move(text));
@@ -80,7 +68,7 @@ void Controller::State::say(Level level, std::string type, const std::string& se
 void Controller::command(const DeploymentId& id, Command command, Done<DeploymentReport> done,
                          bool force) {
   State& state = *state_;
-  DeploymentRunner* runner = state.find(id);
+  DeploymentRunner* runner = state.deployments.find(id);
   if (runner == nullptr) return done(unknown_deployment(id));
   const DeploymentRunner* const under_way =
       command == Command::rollback ? state.running_rollback(*runner) : nullptr;
@@ -107,10 +95,10 @@ void Controller::command(const DeploymentId& id, Command command, Done<Deploymen
   if (!force || !gives_up) return state.answer_when_applied(std::move(answer), std::move(done));
   // The rollback knows only once it is applied whether something stays.
   state.publisher.when_applied([&state, id, answer, done = std::move(done)] {
-    const DeploymentRunner* pending_events = state.find(id);
+    const DeploymentRunner* given_up = state.deployments.find(id);
     std::vector<std::string> warnings;
-    if (pending_events != nullptr && state.is_fallback_of(*pending_events)) {
-      ServiceEntry& entry = *state.book.find(pending_events->spec().service);
+    if (given_up != nullptr && state.is_fallback_of(*given_up)) {
+      ServiceEntry& entry = *state.book.find(given_up->spec().service);
       if (const auto unserved = state.left_without(entry, entry.fallback->colour))
         warnings.push_back(*unserved);
       state.retire_fallback(entry, "retired on request");

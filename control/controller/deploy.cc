@@ -126,13 +126,13 @@ std::optional<ApiResult<DeploymentReport>> Controller::State::answer_of_key(
   if (!known) return std::nullopt;
   if (!*known) return known->error();
   const KeyRow& row = known->value();
-  const auto found = runners.find(row.deployment);
-  if (found == runners.end())
+  const DeploymentRunner* found = deployments.find(row.deployment);
+  if (found == nullptr)
     return refused(409, "deployment-forgotten",
                    "the Idempotency-Key started " + deployment_id(row.deployment) + " at " +
                        format_time(row.at) + "; it is over, and its record is not kept any more",
                    "nothing has to be done; to ship that revision again, use a new key");
-  return report(*found->second);
+  return report(*found);
 }
 
 void Controller::State::remember_key(const std::string& key, const std::string& as_sent,
@@ -155,7 +155,7 @@ std::vector<std::string> Controller::State::forewarn(const Request& request,
   const std::string gives_way = old.revision + " in " + std::string(to_string(idle)) +
                                 ", to which it could be taken back at once, gives its place to " +
                                 request.revision + " now";
-  if (const DeploymentRunner* watched = active(entry.state.name))
+  if (const DeploymentRunner* watched = deployments.active(entry.state.name))
     warnings.push_back("the watch of " + watched->spec().id + " ends: " + watched->spec().revision +
                        " stays live" + (is_warm ? "; " + gives_way : ""));
   else if (is_warm && entry.kept)
@@ -177,7 +177,7 @@ ApiResult<DeploymentReport> Controller::deploy(const std::string& service, const
   const ServiceEntry* entry = state.book.find(service);
   if (entry == nullptr) return unknown_service(service);
   if (const auto answer = state.answer_of_key(idempotency_key, as_sent)) return *answer;
-  DeploymentRunner* const running = state.active(service);
+  DeploymentRunner* const running = state.deployments.active(service);
   if (running != nullptr && !running->engine().is_watching())
     return refused(
         409, "deployment-running",
@@ -234,7 +234,7 @@ ApiResult<DeploymentReport> Controller::deploy(const std::string& service, const
   for (const std::string& warning : warnings)
     state.say(Level::warning, "deployment.warned", service, warning, deployment_id(number));
   state.check_health(*state.book.find(service), false);
-  DeploymentReport report = state.report(*state.runners.at(number));
+  DeploymentReport report = state.report(*state.deployments.find(number));
   report.warnings.insert(report.warnings.begin(), warnings.begin(), warnings.end());
   return report;
 }

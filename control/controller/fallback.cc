@@ -78,7 +78,7 @@ event::BaselineHealth Controller::State::baseline_of(const DeploymentRunner& run
 
 /// Where it makes a difference, so that the journal of most deployments has nothing of it.
 void Controller::State::tell_baseline(ServiceEntry& entry, bool exactly) {
-  DeploymentRunner* runner = active(entry.state.name);
+  DeploymentRunner* runner = deployments.active(entry.state.name);
   if (runner == nullptr || !runner->spec().has_baseline) return;
   const event::BaselineHealth health = baseline_of(*runner);
   const auto& known = runner->engine().facts().baseline;
@@ -102,7 +102,8 @@ void Controller::State::watch_fallback(ServiceEntry& entry) {
   }
   // What somebody gave a share by hand is not a fallback only.
   if (!entry.live_back || entry.state.split.of(fallback.colour) > Weight::none() ||
-      active(entry.state.name) != nullptr || clock.mono() - *entry.live_back < fallback.keep_old)
+      deployments.active(entry.state.name) != nullptr ||
+      clock.mono() - *entry.live_back < fallback.keep_old)
     return;
   retire_fallback(entry, named(entry, entry.state.live) + " has served for " +
                              format_duration(fallback.keep_old) + " again");

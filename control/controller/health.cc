@@ -44,7 +44,8 @@ void Controller::on_bad_outcome(const BadOutcome& outcome) {
       entry.outlier.on_failures(outcome.target, {outcome.consecutive, outcome.consecutive_gateway},
                                 entry.state.groups[found->colour].targets, state.clock.mono());
   if (reason) state.eject(entry, outcome.target, *reason);
-  if (state.running.empty() || state.clock.mono() - state.judged < State::kJudgePause) return;
+  if (!state.deployments.is_any_running() || state.clock.mono() - state.judged < State::kJudgePause)
+    return;
   state.renew_traffic();
   state.judge_all();
 }
@@ -138,11 +139,10 @@ void Controller::on_exposed() {
     // The turn may end the deployment and with it the entry's hold.
     const std::shared_ptr<Exposure> exposure = entry.state.exposure;
     if (exposure == nullptr) continue;
-    const auto runner = state_->runners.find(entry.exposure_of);
-    if (runner == state_->runners.end()) continue;
+    DeploymentRunner* const runner = state_->deployments.find(entry.exposure_of);
+    if (runner == nullptr) continue;
     const std::uint32_t spent = exposure->take_news();
-    if (spent > runner->second->engine().facts().exposed)
-      state_->tell(*runner->second, event::Exposed{spent});
+    if (spent > runner->engine().facts().exposed) state_->tell(*runner, event::Exposed{spent});
   }
 }
 

@@ -107,8 +107,7 @@ void Controller::State::begin_own_stage(DeploymentRunner& runner) {
   set_judging(entry, runner, {shift, entry.state.live, entry.state.split});
   publish();
   publisher.when_applied([this, number = runner.number, shift] {
-    if (const auto found = runners.find(number); found != runners.end())
-      found->second->begin_step(shift, clock.mono());
+    if (DeploymentRunner* found = deployments.find(number)) found->begin_step(shift, clock.mono());
   });
 }
 
@@ -143,11 +142,8 @@ void Controller::State::tell_evidence(DeploymentRunner& runner, bool exactly) {
 
 void Controller::State::judge_all() {
   judged = clock.mono();
-  const std::map<std::string, DeploymentNumber> now_running = running;
-  for (const auto& [service, number] : now_running) {
-    const auto found = runners.find(number);
-    if (found != runners.end()) judge(*found->second);
-  }
+  for (const DeploymentNumber number : deployments.running())
+    if (DeploymentRunner* runner = deployments.find(number)) judge(*runner);
 }
 
 event::HealthChanged Controller::State::release_health(const DeploymentRunner& runner) const {
@@ -159,7 +155,7 @@ event::HealthChanged Controller::State::release_health(const DeploymentRunner& r
 void Controller::State::check_health(ServiceEntry& entry, bool exactly) {
   note_live(entry);
   tell_baseline(entry, exactly);
-  DeploymentRunner* runner = active(entry.state.name);
+  DeploymentRunner* runner = deployments.active(entry.state.name);
   if (runner == nullptr) return;
   const event::HealthChanged counts = release_health(*runner);
   const event::HealthChanged& told_before = runner->engine().facts().health;
@@ -175,7 +171,7 @@ void Controller::State::check_health(ServiceEntry& entry, bool exactly) {
 void Controller::State::tell_fitness_when_applied(const DeploymentRunner& fit) {
   if (health_unpublished) publish();
   publisher.when_applied([this, service = fit.spec().service, number = fit.number] {
-    DeploymentRunner* runner = active(service);
+    DeploymentRunner* runner = deployments.active(service);
     if (runner == nullptr || runner->number != number) return;
     const event::HealthChanged counts = release_health(*runner);
     if (counts != runner->engine().facts().health) tell(*runner, counts);
@@ -189,7 +185,7 @@ void Controller::State::run_kept(ServiceEntry& entry, Mono now) {
   entry.count_kept(now);
   if (entry.state.split.of(entry.kept->colour) > Weight::none()) return;
   // The watch may go back to the old group at any time.
-  const DeploymentRunner* runner = active(entry.state.name);
+  const DeploymentRunner* runner = deployments.active(entry.state.name);
   const bool is_watching = runner != nullptr && runner->engine().is_watching();
   if (entry.kept->left == Millis{0} && !is_watching) {
     say(Level::info, "group.retiring", entry.state.name,
@@ -207,13 +203,13 @@ void Controller::State::run_timers() {
   for (ServiceEntry& entry : book.entries()) {
     run_kept(entry, now);
     watch_fallback(entry);
-    DeploymentRunner* runner = active(entry.state.name);
+    DeploymentRunner* runner = deployments.active(entry.state.name);
     if (runner == nullptr) continue;
     if (runner->take_wake(now)) {
       // A deadline's sentence should name the present numbers.
       check_health(entry, true);
-      if (active(entry.state.name) == runner) tell_evidence(*runner, true);
-      if (active(entry.state.name) == runner) tell(*runner, event::Wake{});
+      if (deployments.active(entry.state.name) == runner) tell_evidence(*runner, true);
+      if (deployments.active(entry.state.name) == runner) tell(*runner, event::Wake{});
       continue;
     }
     const Age age = runner->age(now);

@@ -63,8 +63,8 @@ Result<void> Controller::start() {
 Result<void> Controller::State::recover(const Contents& contents) {
   const Result<void> services = recover_services(contents);
   if (!services) return services.error();
-  const Result<void> deployments = recover_deployments(contents);
-  if (!deployments) return deployments.error();
+  const Result<void> recovered = recover_deployments(contents);
+  if (!recovered) return recovered.error();
   // How long Teal was down only the date can tell.
   for (const KeyRow& row : contents.keys) keys.restore(row, clock.wall(), clock.mono());
   return {};
@@ -123,36 +123,29 @@ void Controller::State::drop_own(ServiceEntry& entry) {
 Result<void> Controller::State::recover_deployments(const Contents& contents) {
   const Mono now = clock.mono();
   for (const DeploymentRow& row : contents.deployments) {
-    next_number = std::max(next_number, row.number + 1);
+    deployments.skip_number(row.number);
     if (book.find(row.service) == nullptr) continue;  // Not served; kept for its return.
     Result<DeploymentSpec> spec = spec_from_json(row.spec);
     if (!spec) return spec.error();
-    runners.emplace(row.number, std::make_unique<DeploymentRunner>(row.number, std::move(*spec),
-                                                                   row.created, now));
+    deployments.restore(row.number, std::move(*spec), row.created, now);
   }
   for (const EventRow& row : contents.events) {
-    const auto runner = runners.find(row.deployment);
-    if (runner == runners.end()) continue;
+    DeploymentRunner* const runner = deployments.find(row.deployment);
+    if (runner == nullptr) continue;
     const Result<Event> event = event_from_json(row.event);
     if (!event) return event.error();
-    runner->second->replay(*event, row);
+    runner->replay(*event, row);
   }
   for (const ClockRow& row : contents.clocks) {
-    const auto runner = runners.find(row.deployment);
-    if (runner != runners.end()) runner->second->resume_clock(row.age, now);
+    if (DeploymentRunner* runner = deployments.find(row.deployment))
+      runner->resume_clock(row.age, now);
   }
-  for (const auto& [number, runner] : runners) {
+  deployments.settle();
+  for (const auto& [number, runner] : deployments.all()) {
     const DeploymentSpec& spec = runner->spec();
     if (spec.kind == Kind::deploy) book.find(spec.service)->state.draw = number;
-    // One active deployment per service: the newest. An older one without an end is one whose
-    // journal the failing store cut short.
-    if (DeploymentRunner* older = active(spec.service)) {
-      older->abandoned = true;
-      running.erase(spec.service);
-    }
-    if (!runner->is_over()) running[spec.service] = number;
     if (spec.kind != Kind::rollback) continue;
-    if (DeploymentRunner* taken_back = find(spec.rollback_of)) {
+    if (DeploymentRunner* taken_back = deployments.find(spec.rollback_of)) {
       taken_back->rolled_back_by = spec.id;
       taken_back->rollback_took = runner->rollback_took;
     }
@@ -205,7 +198,7 @@ void Controller::State::resume_active() {
         if (target.draining) remove_when_applied(service, colour, target.id);
     }
     resume_outside(entry);
-    DeploymentRunner* runner = active(service);
+    DeploymentRunner* runner = deployments.active(service);
     if (runner == nullptr) continue;
     // The workers' counters begin at nothing, and so do the judges.
     runner->watch(make_source, patience_of(*runner));

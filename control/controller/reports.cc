@@ -79,10 +79,10 @@ ServiceReport Controller::State::report(const ServiceEntry& entry) const {
   }
   if (requests > 0)
     for (const Colour colour : kColours) report.groups[colour].measured = share[colour] / requests;
-  for (const auto& [number, runner] : runners)
-    if (runner->spec().service == report.name && runner->is_over())
-      report.last_deployment = runner->spec().id;
-  if (const DeploymentRunner* runner = active(report.name)) report.deployment = runner->spec().id;
+  if (const DeploymentRunner* last = deployments.newest_finished(report.name))
+    report.last_deployment = last->spec().id;
+  if (const DeploymentRunner* runner = deployments.active(report.name))
+    report.deployment = runner->spec().id;
   report.old_kept_for = entry.kept_for(clock.mono());
   if (entry.kept && entry.state.split.of(entry.kept->colour) == Weight::none())
     report.old_kept_until = clock.wall() + *report.old_kept_for;
@@ -188,7 +188,8 @@ DeploymentReport Controller::State::report(const DeploymentRunner& runner) const
   report.rolled_back_by = runner.rolled_back_by;
   if (spec.kind == Kind::deploy) {
     report.alarms = runner.alarms();
-    if (active(spec.service) == &runner) report_outside(*book.find(spec.service), report);
+    if (deployments.active(spec.service) == &runner)
+      report_outside(*book.find(spec.service), report);
     if (rates) add_outlooks(*rates, report.alarms);
     // Nothing limits what is live.
     if (!engine.is_watching()) report.exposure_budget = spec.deploy.exposure_budget;
@@ -206,14 +207,14 @@ ApiResult<std::vector<DeploymentReport>> Controller::deployments(const std::stri
                                                                  std::size_t limit) const {
   if (state_->book.find(service) == nullptr) return unknown_service(service);
   std::vector<DeploymentReport> reports;
-  const auto& runners = state_->runners;
+  const auto& runners = state_->deployments.all();
   for (auto it = runners.rbegin(); it != runners.rend() && reports.size() < limit; ++it)
     if (it->second->spec().service == service) reports.push_back(state_->report(*it->second));
   return reports;
 }
 
 ApiResult<DeploymentReport> Controller::deployment(const DeploymentId& id) const {
-  const DeploymentRunner* runner = state_->find(id);
+  const DeploymentRunner* runner = state_->deployments.find(id);
   if (runner == nullptr) return unknown_deployment(id);
   DeploymentReport report = state_->report(*runner);
   if (report.alarms.empty() || runner->is_watched()) return report;

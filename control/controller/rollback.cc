@@ -26,7 +26,7 @@ std::optional<ApiError> Controller::State::refuse_late_rollback(const Deployment
   const DeploymentSpec& spec = runner.spec();
   const std::string title = "The deployment cannot be rolled back";
   if (runner.rolled_back_by) {
-    const DeploymentRunner* rollback = find(*runner.rolled_back_by);
+    const DeploymentRunner* rollback = deployments.find(*runner.rolled_back_by);
     const bool failed = rollback != nullptr && rollback->is_over() &&
                         rollback->engine().status() != Status::succeeded;
     if (!failed)
@@ -34,7 +34,7 @@ std::optional<ApiError> Controller::State::refuse_late_rollback(const Deployment
           "already-rolled-back", title, spec.id + " is rolled back by " + *runner.rolled_back_by,
           "teal history " + spec.service + " lists what was live; deploy what you want to have");
   }
-  if (const DeploymentRunner* other_one = active(spec.service))
+  if (const DeploymentRunner* other_one = deployments.active(spec.service))
     return conflict("deployment-running", title, other_one->spec().id + " is running",
                     "roll that one back");
   const ServiceEntry& entry = *book.find(spec.service);
@@ -65,12 +65,13 @@ ApiError Controller::State::refuse_fallback(const ServiceEntry& entry, std::stri
 const DeploymentRunner* Controller::State::running_rollback(const DeploymentRunner& runner) const {
   const DeploymentRunner* rollback = &runner;
   if (runner.spec().kind == Kind::deploy)
-    rollback = runner.rolled_back_by ? find(*runner.rolled_back_by) : nullptr;
+    rollback = runner.rolled_back_by ? deployments.find(*runner.rolled_back_by) : nullptr;
   return rollback != nullptr && !rollback->is_over() ? rollback : nullptr;
 }
 
 const DeploymentRunner* Controller::State::made_live(const ServiceEntry& entry) const {
   const Colour live = entry.state.live;
+  const DeploymentTable::Runners& runners = deployments.all();
   for (auto it = runners.rbegin(); it != runners.rend(); ++it) {
     const DeploymentRunner& runner = *it->second;
     const DeploymentSpec& spec = runner.spec();
@@ -87,10 +88,11 @@ const DeploymentRunner* Controller::State::made_live(const ServiceEntry& entry) 
 ApiResult<DeploymentId> Controller::State::to_roll_back(const ServiceEntry& entry) const {
   const std::string& service = entry.state.name;
   const std::string title = "The service cannot be rolled back";
-  if (const DeploymentRunner* one = active(service)) return one->spec().id;
+  if (const DeploymentRunner* one = deployments.active(service)) return one->spec().id;
   // Whoever wants to be rid of what stayed says so; nobody means the one before it then.
   if (entry.fallback) return refuse_fallback(entry, title);
   const DeploymentRunner* maker = made_live(entry);
+  const DeploymentTable::Runners& runners = deployments.all();
   // A release that ended with its share left to it is newer than the one that is live.
   for (auto it = runners.rbegin(); it != runners.rend() && it->second.get() != maker; ++it) {
     const DeploymentRunner& runner = *it->second;
@@ -103,14 +105,11 @@ ApiResult<DeploymentId> Controller::State::to_roll_back(const ServiceEntry& entr
     const std::string remedy =
         "deploy another release: teal deploy " + service + " --revision R --target A";
     // Whoever comes a second too late must not think that nothing was taken back.
-    const auto newest = std::find_if(runners.rbegin(), runners.rend(), [&](const auto& each) {
-      return each.second->spec().service == service;
-    });
-    if (newest != runners.rend() && newest->second->spec().kind == Kind::rollback)
+    const DeploymentRunner* newest = deployments.newest(service);
+    if (newest != nullptr && newest->spec().kind == Kind::rollback)
       return conflict("already-rolled-back", title,
-                      newest->second->spec().id + " has taken " +
-                          newest->second->spec().rollback_of + " back, and nothing is older than " +
-                          revision,
+                      newest->spec().id + " has taken " + newest->spec().rollback_of +
+                          " back, and nothing is older than " + revision,
                       remedy);
     return conflict("no-older-release", title,
                     revision + " is live since the service began: there is nothing older", remedy);
@@ -129,7 +128,7 @@ void Controller::State::answer_when_applied(DeploymentId id, Done<DeploymentRepo
   publisher.when_applied(
       [this, id = std::move(id), done = std::move(done), warnings = std::move(warnings)] {
         flush();
-        const DeploymentRunner* answered = find(id);
+        const DeploymentRunner* answered = deployments.find(id);
         if (answered == nullptr) return done(unknown_deployment(id));
         DeploymentReport answer = report(*answered);
         answer.warnings.insert(answer.warnings.begin(), warnings.begin(), warnings.end());
@@ -140,7 +139,7 @@ void Controller::State::answer_when_applied(DeploymentId id, Done<DeploymentRepo
 void Controller::rollback(const std::string& service, Done<DeploymentReport> done, bool force) {
   const ServiceEntry* entry = state_->book.find(service);
   if (entry == nullptr) return done(unknown_service(service));
-  if (force && entry->fallback && state_->active(service) == nullptr)
+  if (force && entry->fallback && state_->deployments.active(service) == nullptr)
     return command(DeploymentId(entry->fallback->deployment), Command::rollback, std::move(done),
                    force);
   const ApiResult<DeploymentId> id = state_->to_roll_back(*entry);

@@ -54,7 +54,7 @@ void Controller::set_split(const std::string& service, Split split,
   State& state = *state_;
   ServiceEntry* entry = state.book.find(service);
   if (entry == nullptr) return done(unknown_service(service));
-  if (const DeploymentRunner* running = state.active(service))
+  if (const DeploymentRunner* running = state.deployments.active(service))
     return done(refused(409, "deployment-running", "The split was not changed",
                         running->spec().id + " is running and owns the split",
                         running->engine().is_watching()
@@ -127,7 +127,7 @@ std::vector<Address> Controller::State::without_own(const config::Service& servi
 }
 
 DeploymentRunner* Controller::State::counting(const ServiceEntry& entry, Colour colour) const {
-  DeploymentRunner* runner = active(entry.state.name);
+  DeploymentRunner* runner = deployments.active(entry.state.name);
   if (runner == nullptr || runner->spec().colour != colour) return nullptr;
   const bool counts = runner->spec().kind == Kind::deploy ||
                       std::holds_alternative<state::Reinstalling>(runner->engine().state());
@@ -138,7 +138,7 @@ DeploymentRunner* Controller::State::counting(const ServiceEntry& entry, Colour 
 std::optional<ApiError> Controller::State::refuse_drain_of_old(const ServiceEntry& entry,
                                                                Colour colour,
                                                                const TargetState& target) const {
-  const DeploymentRunner* runner = active(entry.state.name);
+  const DeploymentRunner* runner = deployments.active(entry.state.name);
   if (runner == nullptr || runner->spec().kind != Kind::deploy || !runner->spec().has_baseline ||
       runner->spec().colour == colour || target.draining)
     return std::nullopt;

@@ -17,6 +17,7 @@
 #include "control/deploy/alertmanager.h"
 #include "control/deploy/announcer.h"
 #include "control/deploy/deployment_runner.h"
+#include "control/deploy/deployment_table.h"
 #include "control/deploy/publisher.h"
 #include "control/deploy/service_registry.h"
 #include "control/deploy/sticky_keeper.h"
@@ -38,8 +39,7 @@ std::string take_share(const ServiceEntry& entry, Colour colour);
 event::HealthChanged health_of(const GroupState& group);
 
 struct Controller::State {
-  static constexpr std::size_t kKeptDeployments = 100;  ///< Finished ones, per service.
-  static constexpr std::size_t kMaxTargets = 1000;      ///< Per group.
+  static constexpr std::size_t kMaxTargets = 1000;  ///< Per group.
   static constexpr Millis kJudgePause{5};
   static constexpr Millis kClockSaved{5000};
   static constexpr Millis kKeptSaved{60'000};
@@ -50,8 +50,6 @@ struct Controller::State {
 
   State(std::shared_ptr<const config::Config> the_config, const Clock& the_clock, Log& the_log,
         Ports& the_ports, std::unique_ptr<Store> store, SourceFactory sources);
-
-  using Runners = std::map<DeploymentNumber, std::unique_ptr<DeploymentRunner>>;
 
   // ---- controller/deploy.cc ---------------------------------------------------------------------
   std::optional<ApiResult<DeploymentReport>> answer_of_key(const std::string& key,
@@ -230,8 +228,6 @@ struct Controller::State {
   void report_end(const DeploymentRunner& runner, DeploymentReport& report) const;
   std::optional<health::Rates> rates_of(const std::string& service, Colour release) const;
 
-  DeploymentRunner* active(const std::string& service) const;
-  DeploymentRunner* find(const DeploymentId& id) const;
   void say(Level level, std::string type, const std::string& service, std::string text,
            DeploymentId deployment = {});
 
@@ -245,9 +241,7 @@ struct Controller::State {
   Publisher publisher;
   ServiceRegistry book;
   StickyKeeper sticky;
-  Runners runners;
-  std::map<std::string, DeploymentNumber> running;  ///< By service.
-  DeploymentNumber next_number = 1;
+  DeploymentTable deployments;
   std::uint64_t events_asked = 0;  ///< Numbers of events that are to be reserved.
   IdempotencyKeys keys;
 

@@ -52,8 +52,8 @@ void Controller::State::drain() {
   while (!pending_events.empty()) {
     const PendingEvent next = std::move(pending_events.front());
     pending_events.pop_front();
-    const auto found = runners.find(next.number);
-    if (found != runners.end()) carry_out(*found->second, next.event, next.decided);
+    if (DeploymentRunner* runner = deployments.find(next.number))
+      carry_out(*runner, next.event, next.decided);
   }
   in_turn = false;
   flush();
@@ -176,8 +176,7 @@ void Controller::State::finish(DeploymentRunner& runner, const Event& event) {
     runner.conclude_evidence(reading_of(runner));
   }
   save_evidence(runner);
-  const auto found = running.find(spec.service);
-  if (found != running.end() && found->second == runner.number) running.erase(found);
+  deployments.end(runner);
   ServiceEntry& entry = *book.find(spec.service);
   // Nobody listens any more.
   if (spec.kind == Kind::deploy && std::exchange(entry.state.judging, std::nullopt)) publish();
@@ -190,29 +189,25 @@ void Controller::State::finish(DeploymentRunner& runner, const Event& event) {
   const auto* applied = std::get_if<event::SplitApplied>(&event);
   if (spec.kind == Kind::rollback && applied != nullptr) {
     runner.rollback_took = applied->took;
-    if (DeploymentRunner* taken_back = find(spec.rollback_of))
+    if (DeploymentRunner* taken_back = deployments.find(spec.rollback_of))
       taken_back->rollback_took = applied->took;
   }
   prune(spec.service);
 }
 
 DeploymentRunner& Controller::State::begin(DeploymentSpec spec, Mono decided) {
-  const DeploymentNumber number = next_number++;
-  spec.id = deployment_id(number);
-  const WallTime now = clock.wall();
-  ledger.add(DeploymentRow{number, spec.service, now, to_json(spec)});
-  running[spec.service] = number;
+  DeploymentRunner& begun = deployments.create(std::move(spec), clock.wall(), clock.mono());
+  const DeploymentSpec& known = begun.spec();
+  ledger.add(DeploymentRow{begun.number, known.service, begun.created, to_json(known)});
+  ServiceEntry& entry = *book.find(known.service);
   // The release has no traffic yet: nobody changes groups by it.
-  if (spec.kind == Kind::deploy) book.find(spec.service)->state.draw = number;
-  auto runner = std::make_unique<DeploymentRunner>(number, std::move(spec), now, clock.mono());
-  DeploymentRunner& placed = *runner;
-  runners.emplace(number, std::move(runner));
-  note_live(*book.find(placed.spec().service));
-  if (const event::BaselineHealth health = baseline_of(placed);
-      placed.spec().has_baseline && standing(health) != Baseline::fine)
-    later(number, health, decided);
-  later(number, event::Begin{}, decided);
-  return placed;
+  if (known.kind == Kind::deploy) entry.state.draw = begun.number;
+  note_live(entry);
+  if (const event::BaselineHealth health = baseline_of(begun);
+      known.has_baseline && standing(health) != Baseline::fine)
+    later(begun.number, health, decided);
+  later(begun.number, event::Begin{}, decided);
+  return begun;
 }
 
 void Controller::State::open_rollback(DeploymentRunner& of, const action::OpenRollback& rollback,
@@ -260,21 +255,11 @@ void Controller::State::empty_when_applied(const std::string& service, Colour co
   });
 }
 
-/// History has an end: the oldest finished deployments of the service are forgotten.
 void Controller::State::prune(const std::string& service) {
-  std::vector<DeploymentNumber> finished;
-  for (const auto& [number, runner] : runners)
-    if (runner->spec().service == service && runner->is_over()) finished.push_back(number);
-  if (finished.size() <= kKeptDeployments) return;
-  finished.resize(finished.size() - kKeptDeployments);
-  // A rollback of the service takes this one back, however many tries have failed since.
+  // A rollback of the service takes this one back, however many tries have failed since. The one
+  // that is being carried out is among the newest and stays.
   const DeploymentRunner* maker = made_live(*book.find(service));
-  for (const DeploymentNumber number : finished) {
-    if (maker != nullptr && maker->number == number) continue;
-    ledger.forget(number);
-    // The one that is being carried out is among the newest and stays.
-    runners.erase(number);
-  }
+  for (const DeploymentNumber number : deployments.prune(service, maker)) ledger.forget(number);
 }
 
 bool Controller::State::flush() {

@@ -1,0 +1,93 @@
+#include "control/deploy/deployment_table.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace teal::control {
+
+DeploymentRunner& DeploymentTable::create(DeploymentSpec spec, WallTime created, Mono now) {
+  const DeploymentNumber number = next_number_++;
+  spec.id = deployment_id(number);
+  running_[spec.service] = number;
+  return add(number, std::move(spec), created, now);
+}
+
+DeploymentRunner& DeploymentTable::restore(DeploymentNumber number, DeploymentSpec spec,
+                                           WallTime created, Mono now) {
+  skip_number(number);
+  return add(number, std::move(spec), created, now);
+}
+
+DeploymentRunner& DeploymentTable::add(DeploymentNumber number, DeploymentSpec spec,
+                                       WallTime created, Mono now) {
+  auto runner = std::make_unique<DeploymentRunner>(number, std::move(spec), created, now);
+  return *runners_.emplace(number, std::move(runner)).first->second;
+}
+
+void DeploymentTable::skip_number(DeploymentNumber number) {
+  next_number_ = std::max(next_number_, number + 1);
+}
+
+void DeploymentTable::settle() {
+  for (const auto& [number, runner] : runners_) {
+    const std::string& service = runner->spec().service;
+    if (DeploymentRunner* older = active(service)) {
+      older->abandoned = true;
+      running_.erase(service);
+    }
+    if (!runner->is_over()) running_[service] = number;
+  }
+}
+
+DeploymentRunner* DeploymentTable::find(DeploymentNumber number) const {
+  const auto found = runners_.find(number);
+  return found == runners_.end() ? nullptr : found->second.get();
+}
+
+DeploymentRunner* DeploymentTable::find(const DeploymentId& id) const {
+  return find(deployment_number(id));
+}
+
+DeploymentRunner* DeploymentTable::active(const std::string& service) const {
+  const auto number = running_.find(service);
+  return number == running_.end() ? nullptr : find(number->second);
+}
+
+const DeploymentRunner* DeploymentTable::newest(const std::string& service) const {
+  const auto found = std::find_if(runners_.rbegin(), runners_.rend(), [&](const auto& each) {
+    return each.second->spec().service == service;
+  });
+  return found == runners_.rend() ? nullptr : found->second.get();
+}
+
+const DeploymentRunner* DeploymentTable::newest_finished(const std::string& service) const {
+  const auto found = std::find_if(runners_.rbegin(), runners_.rend(), [&](const auto& each) {
+    return each.second->spec().service == service && each.second->is_over();
+  });
+  return found == runners_.rend() ? nullptr : found->second.get();
+}
+
+std::vector<DeploymentNumber> DeploymentTable::running() const {
+  std::vector<DeploymentNumber> numbers;
+  for (const auto& [service, number] : running_) numbers.push_back(number);
+  return numbers;
+}
+
+void DeploymentTable::end(const DeploymentRunner& runner) {
+  const auto found = running_.find(runner.spec().service);
+  if (found != running_.end() && found->second == runner.number) running_.erase(found);
+}
+
+std::vector<DeploymentNumber> DeploymentTable::prune(const std::string& service,
+                                                     const DeploymentRunner* kept) {
+  std::vector<DeploymentNumber> finished;
+  for (const auto& [number, runner] : runners_)
+    if (runner->spec().service == service && runner->is_over()) finished.push_back(number);
+  if (finished.size() <= kKept) return {};
+  finished.resize(finished.size() - kKept);
+  if (kept != nullptr) std::erase(finished, kept->number);
+  for (const DeploymentNumber number : finished) runners_.erase(number);
+  return finished;
+}
+
+}  // namespace teal::control
