@@ -11,8 +11,8 @@ struct Http2Callbacks {
 
   static int on_begin_frame(nghttp2_session* /*session*/, const nghttp2_frame_hd* head,
                             void* user) {
-    of(user).charge_frame(head->type, head->length, head->flags, head->stream_id);
-    of(user).check_stream(head->type, head->stream_id);
+    of(user).charge(
+        {static_cast<Http2FrameType>(head->type), head->length, head->flags, head->stream_id});
     return 0;
   }
 
@@ -43,7 +43,7 @@ struct Http2Callbacks {
         break;
       case NGHTTP2_DATA:
         if (frame->hd.length > 0 && frame->hd.length == frame->data.padlen && !ends)
-          self.charge_frame(NGHTTP2_DATA, 0, frame->hd.flags, frame->hd.stream_id);
+          self.punish(self.guard_.on_padding(self.now_));
         if (ends)
           if (Http2Stream* const stream = http2_stream_of(session, frame->hd.stream_id))
             self.end_message(*stream, {});
@@ -145,7 +145,7 @@ nghttp2_option* make_options() {
   nghttp2_option_set_no_http_messaging(options, 1);
   nghttp2_option_set_no_closed_streams(options, 1);
   nghttp2_option_set_max_deflate_dynamic_table_size(options, 4096);
-  // Both kinds of resets have a budget of their own (charge_reset), so this one need not act.
+  // Both kinds of resets have a budget of their own (Http2AbuseGuard), so this one need not act.
   nghttp2_option_set_stream_reset_rate_limit(options, 1'000'000, 1'000'000);
   // nghttp2 counts a frame again each time that its head comes in pieces, at worst nine times: this
   // is its default of 8. How large a field section may become is checked as it is decoded.

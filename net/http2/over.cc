@@ -1,39 +1,10 @@
 // The part of Http2Session that deals with frames for streams that are over, or must not have them:
 // where nghttp2 says nothing of them, or more than RFC 9113 asks for.
-#include <algorithm>
 #include <utility>
 
 #include "net/http2/parts.h"
 
 namespace teal::net {
-namespace {
-
-/// Of streams that were reset, to know what still comes for them.
-constexpr std::size_t kResetsRemembered = 128;
-
-}  // namespace
-
-/// Where nghttp2 is more patient than RFC 9113: PRIORITY needs a stream (section 6.3), and no
-/// stream begins with an identifier below another's (section 5.1.1), nor again.
-void Http2Session::check_stream(std::uint8_t type, std::int32_t id) {
-  if (type == NGHTTP2_PRIORITY && id == 0)
-    punish(Refusal::http2_protocol_error, Http2Error::protocol);
-  if (type != NGHTTP2_HEADERS || is_client()) return;
-  if (id > last_begun_) {
-    last_begun_ = id;
-  } else if (nghttp2_session_find_stream(session_, id) == nullptr &&
-             std::ranges::find(resets_sent_, id) == resets_sent_.end()) {
-    punish(Refusal::http2_protocol_error, Http2Error::stream_closed);
-  }
-}
-
-void Http2Session::note_reset(std::int32_t id) {
-  if (resets_sent_.size() < kResetsRemembered) {
-    resets_sent_.push_back(id);
-  } else {
-    resets_sent_[next_reset_sent_++ % kResetsRemembered] = id;
-  }
-}
 
 /// Reads what comes before the last frame that is looked at here, each of them when everything
 /// before it was read, and says how much that is.

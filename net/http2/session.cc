@@ -16,14 +16,6 @@ constexpr std::int32_t kConnectionWindow = 1024 * 1024;
 constexpr std::size_t kCopied = 2048;
 constexpr std::size_t kKeptRoom = 4096;
 
-/// Frames that carry no part of a message, and WINDOW_UPDATEs beyond those that answer what was
-/// sent: so many at once, so many a second.
-constexpr std::uint64_t kFrames = 2000;
-constexpr std::uint64_t kFramesPerSecond = 500;
-constexpr std::uint64_t kWindows = 4000;
-constexpr std::uint64_t kWindowsPerSecond = 1000;
-constexpr std::uint64_t kWindowsPerSentFrame = 4;
-
 constexpr std::string_view kEndOfLine = "\r\n";
 
 std::uint32_t code(Http2Error error) {
@@ -64,9 +56,7 @@ Http2Session::Http2Session(const Http2Limits& limits, Requests* requests)
     : head_(limits),
       requests_(requests),
       parts_(std::make_unique<Parts>()),
-      reset_budget_(limits.reset_burst, limits.resets_per_second),
-      frame_budget_(kFrames, kFramesPerSecond),
-      window_budget_(kWindows, kWindowsPerSecond) {}
+      guard_(is_client() ? Http2AbuseGuard::Peer::server : Http2AbuseGuard::Peer::client, limits) {}
 
 std::unique_ptr<Http2Session> Http2Session::make_server(const Http2Limits& limits,
                                                         Requests& requests) {
@@ -185,7 +175,7 @@ void Http2Session::finish_head(std::int32_t id, bool is_request, bool ends) {
 
 void Http2Session::finish_request(std::int32_t id, bool ends) {
   begun_ = true;
-  window_budget_.give(kWindowsPerSentFrame);
+  guard_.on_message_frame();
   const Refusal rule = head_.finish_request(ends);
   RequestHead& head = head_.request();
   if (rule != Refusal::none && status_of(rule) == 400) {
@@ -216,29 +206,16 @@ void Http2Session::finish_trailers(Http2Stream& stream, bool ends) {
 
 // ---- what it costs ------------------------------------------------------------------------------
 
-void Http2Session::charge_frame(std::uint8_t type, std::size_t length, std::uint8_t flags,
-                                std::int32_t id) {
-  switch (type) {
-    case NGHTTP2_HEADERS: return;
-    case NGHTTP2_DATA:
-      if (length > 0 || (flags & NGHTTP2_FLAG_END_STREAM) != 0) return;
-      break;
-    case NGHTTP2_RST_STREAM:
-      if (!is_client()) return charge_reset();
-      // A server can end each stream once, and they are ours.
-      if (http2_stream_of(session_, id) != nullptr) return;
-      break;
-    case NGHTTP2_WINDOW_UPDATE:
-      if (!window_budget_.take(now_))
-        punish(Refusal::http2_frame_flood, Http2Error::enhance_your_calm);
-      return;
-    default: break;
-  }
-  if (!frame_budget_.take(now_)) punish(Refusal::http2_frame_flood, Http2Error::enhance_your_calm);
+void Http2Session::charge(const Http2AbuseGuard::Frame& frame) {
+  bool is_known = false;
+  if (guard_.wants_stream(frame))
+    is_known = is_client() ? http2_stream_of(session_, frame.stream) != nullptr
+                           : nghttp2_session_find_stream(session_, frame.stream) != nullptr;
+  punish(guard_.on_frame(frame, is_known, now_));
 }
 
-void Http2Session::charge_reset() {
-  if (!reset_budget_.take(now_)) punish(Refusal::http2_reset_flood, Http2Error::enhance_your_calm);
+void Http2Session::punish(const std::optional<Http2AbuseGuard::Violation>& violation) {
+  if (violation) punish(violation->rule, violation->error);
 }
 
 void Http2Session::punish(Refusal rule, Http2Error error) {
@@ -251,15 +228,7 @@ void Http2Session::on_sent(std::uint8_t type, std::uint8_t flags, std::int32_t i
                            std::uint32_t error) {
   switch (type) {
     case NGHTTP2_RST_STREAM:
-      if (!is_client()) note_reset(id);
-      // A window beyond its end, by WINDOW_UPDATE or by SETTINGS, where it has to end the
-      // connection (RFC 9113, section 6.9.2); nghttp2 only resets.
-      if (error == code(Http2Error::flow_control))
-        punish(Refusal::http2_protocol_error, Http2Error::flow_control);
-      // What the peer makes us reset costs it as much as what it resets itself (CVE-2025-8671).
-      if (!is_client() && error != code(Http2Error::none) && error != code(Http2Error::internal) &&
-          error != code(Http2Error::cancel))
-        charge_reset();
+      punish(guard_.on_reset_sent(id, static_cast<Http2Error>(error), now_));
       return;
     case NGHTTP2_GOAWAY:
       if (error != code(Http2Error::none) && fault_ == Refusal::none)
@@ -269,7 +238,7 @@ void Http2Session::on_sent(std::uint8_t type, std::uint8_t flags, std::int32_t i
     case NGHTTP2_HEADERS: break;
     default: return;
   }
-  window_budget_.give(kWindowsPerSentFrame);
+  guard_.on_message_frame();
   Http2Stream* const stream = http2_stream_of(session_, id);
   if (stream == nullptr) return;
   stream->begun_ = true;

@@ -1,7 +1,7 @@
 // Http2Session: one side of one HTTP/2 connection, sans-IO: bytes in, events out, messages in,
 // bytes out. Frames, HPACK, streams and windows are nghttp2's (docs/adr/0014); what a message may
-// say (net/http2/head.h), what a peer may cost (net/http2/limits.h) and when windows open are said
-// here.
+// say (net/http2/head.h), what a peer may cost (net/http2/abuse_guard.h) and when windows open are
+// said here.
 //
 // Windows open only for what consume() is told of, so a reader that stops stops its peer. Output is
 // made when write() is called, and no more of it than the output takes; large pieces of bodies are
@@ -22,7 +22,9 @@
 #include "base/time.h"
 #include "net/http/message.h"
 #include "net/http/refusal.h"
+#include "net/http2/abuse_guard.h"
 #include "net/http2/closed.h"
+#include "net/http2/frame.h"
 #include "net/http2/frame_walk.h"
 #include "net/http2/head.h"
 #include "net/http2/limits.h"
@@ -30,18 +32,6 @@
 struct nghttp2_session;  // nghttp2's headers stay in net/http2_*.cc.
 
 namespace teal::net {
-
-/// RFC 9113, section 7: those that are used here.
-enum class Http2Error : std::uint32_t {
-  none = 0x0,
-  protocol = 0x1,
-  internal = 0x2,
-  flow_control = 0x3,
-  stream_closed = 0x5,
-  refused_stream = 0x7,
-  cancel = 0x8,
-  enhance_your_calm = 0xb,
-};
 
 /// Where output goes.
 class Http2Output {
@@ -226,15 +216,13 @@ class Http2Session {
   bool take_body(Http2Stream& stream, std::size_t size, std::string_view frame_head);
   void reset_rest(Http2Stream& stream);
   void submit_reset(std::int32_t id, Http2Error error);
-  void charge_frame(std::uint8_t type, std::size_t length, std::uint8_t flags, std::int32_t id);
+  void charge(const Http2AbuseGuard::Frame& frame);
+  void punish(const std::optional<Http2AbuseGuard::Violation>& violation);
   // http2/over.cc
-  void check_stream(std::uint8_t type, std::int32_t id);
   std::size_t feed_with_looks(std::string_view bytes);
   void check_data(std::int32_t id);
   void note_end(const Http2Stream& stream, std::int32_t id);
   void refuse_own_dependence(std::int32_t id);
-  void charge_reset();
-  void note_reset(std::int32_t id);
   void want_body(Http2Stream& stream);
   void on_sent(std::uint8_t type, std::uint8_t flags, std::int32_t id, std::uint32_t error);
 
@@ -253,18 +241,12 @@ class Http2Session {
   bool shutting_down_ = false;
   bool shut_down_ = false;
   Refusal fault_ = Refusal::none;
-  TokenBucket reset_budget_;
-  TokenBucket frame_budget_;
-  TokenBucket window_budget_;
+  Http2AbuseGuard guard_;
   std::vector<Closed> closed_;
   std::optional<std::uint32_t> streams_taken_;
   Http2FrameWalk walk_{kPrefaceBytes};  ///< Of a server.
   Http2ClosedStreams ends_;
   std::string early_;  ///< Output that was made before it was asked for.
-  std::int32_t last_begun_ = 0;
-  /// Streams that were reset from here: their peer may not know yet. The oldest make room.
-  std::vector<std::int32_t> resets_sent_;
-  std::size_t next_reset_sent_ = 0;
 };
 
 }  // namespace teal::net
