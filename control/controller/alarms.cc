@@ -106,7 +106,7 @@ void Controller::State::tell_outside(ServiceEntry& entry, const Touched& touched
       tell_standing(entry, *runner, name);
   }
   if (judged_since(entry)) {
-    renew_traffic();
+    traffic.renew();
     judge(*deployments.active(entry.state.name));
   }
   for (const auto& [name, standing] : now) say_standing(entry, name, touched.at(name), standing);

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "control/controller/state.h"
-#include "health/statistics/slow_thresholds.h"
 
 namespace teal::control {
 namespace {
@@ -55,29 +54,6 @@ Millis Controller::State::patience_of(const DeploymentRunner& runner) const {
 
 // ---- steps --------------------------------------------------------------------------------------
 
-/// Frozen with the step's publication: what the live group does later, its share of a common
-/// trouble included, does not move what "slow" means.
-EvidenceStep Controller::State::freeze(const DeploymentRunner& runner) const {
-  const DeploymentSpec& spec = runner.spec();
-  TrafficCounters before = counters(spec.service, other(spec.colour), spec.replaces);
-  if (const auto known = recent_live.find(spec.service);
-      known != recent_live.end() && known->second.revision == spec.replaces)
-    before -= known->second.before_last;
-  bool is_latency_compared = false;
-  std::optional<Millis> limit;
-  for (const config::Alarm& alarm : spec.deploy.alarms) {
-    const auto* compare = std::get_if<config::CompareAlarm>(&alarm.condition);
-    if (compare == nullptr || compare->what != config::CompareAlarm::What::latency) continue;
-    is_latency_compared = true;
-    if (!limit) limit = compare->limit;
-  }
-  EvidenceStep step;
-  if (is_latency_compared) step.slower_than = health::slow_thresholds(before.duration, limit);
-  step.slower_shares = health::slow_shares(before, step.slower_than);
-  step.overdue = health::overdue_age(before.duration);
-  return step;
-}
-
 void Controller::State::set_judging(ServiceEntry& entry, DeploymentRunner& runner,
                                     const action::Publish& publish) {
   const DeploymentSpec& spec = runner.spec();
@@ -95,7 +71,8 @@ void Controller::State::set_judging(ServiceEntry& entry, DeploymentRunner& runne
   const auto& steps = runner.evidence().steps();
   // After a restart this process has seen no traffic yet; the step is the one that it was.
   const bool is_resumed = !entry.state.judging && !steps.empty() && steps.back().weight == weight;
-  EvidenceStep step = freeze(runner);
+  EvidenceStep step =
+      baselines.freeze(spec, traffic.counters(spec.service, other(spec.colour), spec.replaces));
   if (is_cut_over) {
     step.slower_than.clear();
     step.slower_shares.clear();
@@ -117,21 +94,6 @@ void Controller::State::set_judging(ServiceEntry& entry, DeploymentRunner& runne
   else
     entry.state.judging = Judging{step.slower_than, step.overdue, compared_in(spec.deploy.alarms)};
   runner.plan_step(publish.shift, std::move(step));
-}
-
-void Controller::State::feed_recent() {
-  const Mono now = clock.mono();
-  for (const ServiceEntry& entry : book.entries()) {
-    const std::string& revision = entry.state.groups[entry.state.live].revision;
-    Recent& known = recent_live[entry.state.name];
-    const TrafficCounters& counted = counters(entry.state.name, entry.state.live, revision);
-    if (known.revision != revision) {
-      known = {revision, now, {}, counted};
-    } else if (now - known.turned >= kRecent) {
-      known.turned = now;
-      known.before_last = std::exchange(known.last, counted);
-    }
-  }
 }
 
 // ---- evidence -----------------------------------------------------------------------------------

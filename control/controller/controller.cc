@@ -49,7 +49,8 @@ Controller::State::State(std::shared_ptr<const config::Config> the_config, const
                      why + "; traffic and rollbacks go on, new deployments wait");
              }),
       publisher(the_ports),
-      sticky(*config, [this](std::span<std::uint8_t> out) { ports.draw_random(out); }) {}
+      sticky(*config, [this](std::span<std::uint8_t> out) { ports.draw_random(out); }),
+      traffic([this](const TrafficKey& key) { return ports.read_traffic(key); }) {}
 
 Controller::Controller(std::shared_ptr<const config::Config> config, const Clock& clock, Log& log,
                        Ports& ports, std::unique_ptr<Store> store, SourceFactory make_source)

@@ -160,7 +160,7 @@ std::vector<std::string> Controller::State::forewarn(const Request& request,
                        " stays live" + (is_warm ? "; " + gives_way : ""));
   else if (is_warm && entry.kept)
     warnings.push_back(entry.state.groups[entry.state.live].revision + " stays live: " + gives_way);
-  const auto rates = rates_of(entry.state.name, idle);
+  const auto rates = windows.rates(entry.state.name, idle);
   std::vector<std::string> lacking =
       health::shortages(health::needs_of(request.deploy),
                         rates ? std::optional(rates->release + rates->live) : std::nullopt);
@@ -227,7 +227,7 @@ ApiResult<DeploymentReport> Controller::deploy(const std::string& service, const
   const DeploymentNumber number = runner.number;
   state.remember_key(idempotency_key, as_sent, number);
   state.open_exposure(runner);
-  state.renew_traffic();
+  state.traffic.renew();
   runner.watch(state.make_source, state.patience_of(runner));
   state.begin_outside(*state.book.find(service), runner);
   state.drain();

@@ -45,12 +45,8 @@ event::HealthChanged health_of(const GroupState& group) {
 /// way.
 bool Controller::State::serves_in_panic(const ServiceEntry& entry) const {
   if (!is_panicking(entry.state, entry.config->panic_percent)) return false;
-  const auto windows = shown.find(entry.state.name);
-  if (windows == shown.end()) return false;
-  const Shown& live = windows->second[entry.state.live];
-  if (live.revision != entry.state.groups[entry.state.live].revision) return false;
-  const auto recent = live.window.view();
-  return recent && recent->counters.errors() * 2 < recent->counters.total();
+  return windows.mostly_succeeds(entry.state.name, entry.state.live,
+                                 entry.state.groups[entry.state.live].revision);
 }
 
 /// Notes since when nobody serves, or does again.

@@ -46,7 +46,7 @@ void Controller::on_bad_outcome(const BadOutcome& outcome) {
   if (reason) state.eject(entry, outcome.target, *reason);
   if (!state.deployments.is_any_running() || state.clock.mono() - state.judged < State::kJudgePause)
     return;
-  state.renew_traffic();
+  state.traffic.renew();
   state.judge_all();
 }
 

@@ -19,9 +19,9 @@ bool asks_for_ages(const std::vector<config::Alarm>& alarms) {
 
 void Controller::tick() {
   State& state = *state_;
-  state.renew_traffic();
+  state.traffic.renew();
   state.feed_windows();
-  state.feed_recent();
+  state.feed_baselines();
   state.advance_outside();
   state.judge_all();
   state.return_ejected();
@@ -38,20 +38,6 @@ void Controller::tick() {
     state.flush();
   else
     state.ledger.check();
-}
-
-void Controller::State::renew_traffic() {
-  // What nobody has asked for since the last time is hardly asked for again.
-  std::erase_if(traffic, [this](const auto& each) { return each.second.reading != reading; });
-  ++reading;
-}
-
-const TrafficCounters& Controller::State::counters(const std::string& service, Colour colour,
-                                                   const std::string& revision) const {
-  const auto [found, is_new] = traffic.try_emplace({service, colour, revision, Audience::split});
-  KnownTraffic& known = found->second;
-  if (is_new || known.reading != reading) known = {ports.read_traffic(found->first), reading};
-  return known.counters;
 }
 
 health::Reading Controller::State::reading_of(const DeploymentRunner& runner) const {
@@ -224,12 +210,20 @@ void Controller::State::run_timers() {
 void Controller::State::feed_windows() {
   const Mono now = clock.mono();
   for (const ServiceEntry& entry : book.entries()) {
-    PerColour<Shown>& groups = shown[entry.state.name];
     for (const Colour colour : kColours) {
       const std::string& revision = entry.state.groups[colour].revision;
-      if (groups[colour].revision != revision) groups[colour] = Shown{revision};
-      groups[colour].window.push(now, counters(entry.state.name, colour, revision));
+      windows.feed(entry.state.name, colour, revision, now,
+                   traffic.counters(entry.state.name, colour, revision));
     }
+  }
+}
+
+void Controller::State::feed_baselines() {
+  const Mono now = clock.mono();
+  for (const ServiceEntry& entry : book.entries()) {
+    const std::string& revision = entry.state.groups[entry.state.live].revision;
+    baselines.feed(entry.state.name, revision, now,
+                   traffic.counters(entry.state.name, entry.state.live, revision));
   }
 }
 

@@ -54,7 +54,7 @@ Result<void> Controller::start() {
   state.publish();
   // Windows are differences of readings: without one from before the first request they would not
   // see what comes before the first tick.
-  state.renew_traffic();
+  state.traffic.renew();
   state.feed_windows();
   state.resume_active();
   return {};

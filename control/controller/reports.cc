@@ -20,15 +20,13 @@ GroupReport Controller::State::report(const ServiceEntry& entry, Colour colour) 
     const auto since = entry.since.find(target.id);
     report.targets.push_back({target, since == entry.since.end() ? WallTime{} : since->second});
   }
-  const TrafficCounters& total = counters(entry.state.name, colour, group.revision);
+  const TrafficCounters& total = traffic.counters(entry.state.name, colour, group.revision);
   report.requests = total.total();
   report.errors = total.errors();
   report.shielded = total.shielded;
   report.in_flight = ports.read_in_flight(entry.state.name, colour);
   report.panicking = report.live && is_panicking(entry.state, entry.config->panic_percent);
-  const auto windows = shown.find(entry.state.name);
-  if (windows == shown.end()) return report;
-  const auto recent = windows->second[colour].window.view();
+  const auto recent = windows.recent(entry.state.name, colour);
   if (!recent || recent->span.count() <= 0) return report;
   const auto requests = static_cast<double>(recent->counters.total());
   report.requests_per_second = requests * 1e6 / static_cast<double>(recent->span.count());
@@ -43,24 +41,6 @@ GroupReport Controller::State::report(const ServiceEntry& entry, Colour colour) 
   return report;
 }
 
-/// Of split traffic, over the last seconds; nothing before there were any.
-std::optional<health::Rates> Controller::State::rates_of(const std::string& service,
-                                                         Colour release) const {
-  const auto windows = shown.find(service);
-  if (windows == shown.end()) return std::nullopt;
-  PerColour<double> rate;
-  bool is_known = false;
-  for (const Colour colour : kColours) {
-    const auto recent = windows->second[colour].window.view();
-    if (!recent || recent->span < kRateKnown) continue;
-    is_known = true;
-    rate[colour] = static_cast<double>(recent->counters.total()) * 1e6 /
-                   static_cast<double>(recent->span.count());
-  }
-  if (!is_known) return std::nullopt;
-  return health::Rates{rate[release], rate[other(release)]};
-}
-
 ServiceReport Controller::State::report(const ServiceEntry& entry) const {
   ServiceReport report;
   report.name = entry.state.name;
@@ -68,17 +48,8 @@ ServiceReport Controller::State::report(const ServiceEntry& entry) const {
   report.split = entry.state.split;
   report.version = entry.version;
   for (const Colour colour : kColours) report.groups[colour] = this->report(entry, colour);
-  double requests = 0;
-  PerColour<double> share;
-  const auto windows = shown.find(entry.state.name);
-  for (const Colour colour : kColours) {
-    if (windows == shown.end()) break;
-    const auto recent = windows->second[colour].window.view();
-    share[colour] = recent ? static_cast<double>(recent->counters.total()) : 0;
-    requests += share[colour];
-  }
-  if (requests > 0)
-    for (const Colour colour : kColours) report.groups[colour].measured = share[colour] / requests;
+  if (const auto shares = windows.shares(report.name))
+    for (const Colour colour : kColours) report.groups[colour].measured = (*shares)[colour];
   if (const DeploymentRunner* last = deployments.newest_finished(report.name))
     report.last_deployment = last->spec().id;
   if (const DeploymentRunner* runner = deployments.active(report.name))
@@ -180,7 +151,7 @@ DeploymentReport Controller::State::report(const DeploymentRunner& runner) const
   if (ends && !runner.is_over())
     report.step_ends = clock.wall() + (*ends - runner.age(clock.mono()));
   const std::optional<health::Rates> rates =
-      runner.is_over() ? std::nullopt : rates_of(spec.service, spec.colour);
+      runner.is_over() ? std::nullopt : windows.rates(spec.service, spec.colour);
   report.wait = wait_of(runner, rates);
   report.created = runner.created;
   report.finished = runner.finished;

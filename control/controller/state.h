@@ -14,6 +14,8 @@
 
 #include "control/controller/controller.h"
 #include "control/controller/idempotency_keys.h"
+#include "control/controller/status_windows.h"
+#include "control/controller/traffic_cache.h"
 #include "control/deploy/alertmanager.h"
 #include "control/deploy/announcer.h"
 #include "control/deploy/deployment_runner.h"
@@ -21,8 +23,8 @@
 #include "control/deploy/publisher.h"
 #include "control/deploy/service_registry.h"
 #include "control/deploy/sticky_keeper.h"
+#include "control/evidence/live_baseline.h"
 #include "control/store/pending_writes.h"
-#include "health/statistics/window.h"
 
 namespace teal::control {
 
@@ -44,9 +46,6 @@ struct Controller::State {
   static constexpr Millis kClockSaved{5000};
   static constexpr Millis kKeptSaved{60'000};
   static constexpr Millis kStoreRetry{1000};
-  static constexpr Millis kRecent{150'000};  ///< Thresholds are taken from one to two of these.
-  static constexpr Millis kShown{10'000};    ///< The window of the status page's numbers.
-  static constexpr Micros kRateKnown{1'000'000};  ///< Less of it says nothing about a rate.
 
   State(std::shared_ptr<const config::Config> the_config, const Clock& the_clock, Log& the_log,
         Ports& the_ports, std::unique_ptr<Store> store, SourceFactory sources);
@@ -180,11 +179,6 @@ struct Controller::State {
   void tick_sticky();
 
   // ---- controller/judge.cc ----------------------------------------------------------------------
-  /// Whatever counters() tells from here on is as of now or later.
-  void renew_traffic();
-  /// Of split traffic; read when it is first asked for.
-  const TrafficCounters& counters(const std::string& service, Colour colour,
-                                  const std::string& revision) const;
   /// Of what began in the deployment, whatever colour is live.
   health::Reading reading_of(const DeploymentRunner& runner) const;
   health::CountsReading read_counts(const DeploymentRunner& runner) const;
@@ -203,8 +197,6 @@ struct Controller::State {
   Millis patience_of(const DeploymentRunner& runner) const;
   /// What the workers are to tell while the deployment's last publication is in force.
   void set_judging(ServiceEntry& entry, DeploymentRunner& runner, const action::Publish& publish);
-  EvidenceStep freeze(const DeploymentRunner& runner) const;
-  void feed_recent();
   void save_evidence(DeploymentRunner& runner);
   Result<void> restore_evidence(DeploymentRunner& runner);
   Result<Evidence> evidence_of(const DeploymentRunner& runner) const;
@@ -219,14 +211,15 @@ struct Controller::State {
   void return_ejected();
   void compare_targets();
   void watch_panic();
+  /// Reads what every group has done: for the windows, and of live groups for the baselines.
   void feed_windows();
+  void feed_baselines();
 
   // ---- controller/reports.cc --------------------------------------------------------------------
   ServiceReport report(const ServiceEntry& entry) const;
   GroupReport report(const ServiceEntry& entry, Colour colour) const;
   DeploymentReport report(const DeploymentRunner& runner) const;
   void report_end(const DeploymentRunner& runner, DeploymentReport& report) const;
-  std::optional<health::Rates> rates_of(const std::string& service, Colour release) const;
 
   void say(Level level, std::string type, const std::string& service, std::string text,
            DeploymentId deployment = {});
@@ -254,26 +247,11 @@ struct Controller::State {
   bool in_turn = false;
   bool health_unpublished = false;
 
-  struct KnownTraffic {
-    TrafficCounters counters;
-    std::uint64_t reading = 0;
-  };
-  mutable std::map<TrafficKey, KnownTraffic> traffic;
-  std::uint64_t reading = 0;  ///< Counts renew_traffic().
+  TrafficCache traffic;
+  StatusWindows windows;
+  LiveBaseline baselines;
   Mono judged;
-  /// What the live group has done in the last minutes, by two earlier readings of its counters.
-  struct Recent {
-    std::string revision;
-    Mono turned;
-    TrafficCounters before_last, last;
-  };
-  std::map<std::string, Recent> recent_live;
   Mono store_tried;
-  struct Shown {
-    std::string revision;
-    health::Window window{kShown};
-  };
-  std::map<std::string, PerColour<Shown>> shown;
 
   /// What one service has come to since the start of the process.
   struct Tallies {

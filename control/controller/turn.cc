@@ -172,7 +172,7 @@ void Controller::State::finish(DeploymentRunner& runner, const Event& event) {
   ++tallies[spec.service].outcomes[{spec.kind, runner.engine().status()}];
   // The verdict was quicker than the counters.
   if (spec.kind == Kind::deploy) {
-    renew_traffic();
+    traffic.renew();
     runner.conclude_evidence(reading_of(runner));
   }
   save_evidence(runner);

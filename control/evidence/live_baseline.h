@@ -1,0 +1,41 @@
+// LiveBaseline: what the live group of each service has done in the last minutes, and what a step
+// of a deployment calls slow by it. A step's thresholds are frozen with its publication: what the
+// live group does later, its share of a common trouble included, does not move what "slow" means.
+//
+// Pure: times and readings are given. Does not know which step it is, nor its weight.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "base/counters.h"
+#include "base/time.h"
+#include "control/engine/deployment.h"
+#include "control/evidence/evidence.h"
+
+namespace teal::control {
+
+class LiveBaseline {
+ public:
+  /// Thresholds are taken from the last one to two of these.
+  static constexpr Millis kRecent{150'000};
+
+  /// The counters of the live group's split traffic, as of `now`.
+  void feed(const std::string& service, const std::string& revision, Mono now,
+            const TrafficCounters& counted);
+  /// The step's thresholds. `counted`: the same counters of the group that is replaced; where they
+  /// are not those of the revision that was fed last, all of them count.
+  EvidenceStep freeze(const DeploymentSpec& spec, TrafficCounters counted) const;
+
+ private:
+  /// By two earlier readings.
+  struct Recent {
+    std::string revision;
+    Mono turned;
+    TrafficCounters before_last, last;
+  };
+
+  std::map<std::string, Recent> recent_;  ///< By service.
+};
+
+}  // namespace teal::control
