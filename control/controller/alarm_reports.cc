@@ -108,17 +108,17 @@ void Controller::State::add_outside_metrics(std::vector<MetricSample>& samples) 
   for (const ServiceEntry& entry : book.entries()) dropped += entry.episodes.dropped();
   for (const Outcome outcome :
        {Outcome::fired, Outcome::resolved, Outcome::repeated, Outcome::held, Outcome::late}) {
-    const auto found = alert_outcomes.find(outcome);
+    const auto found = alerts.words.find(outcome);
     add(samples, "teal_alarm_words_total", "Words from outside on alarms, by what they came to.",
         kCounter, {{"outcome", std::string(to_string(outcome))}},
-        found == alert_outcomes.end() ? 0 : found->second);
+        found == alerts.words.end() ? 0 : found->second);
   }
   add(samples, "teal_alerts_unmatched_total", "Alerts received that no service has an alarm for.",
-      kCounter, {}, alerts_unmatched);
+      kCounter, {}, alerts.unmatched);
   add(samples, "teal_alerts_refused_total", "Alerts received that could not be read.", kCounter, {},
-      alerts_refused);
+      alerts.refused);
   add(samples, "teal_alerts_truncated_total", "Alerts that Alertmanager says it left out.",
-      kCounter, {}, alerts_truncated);
+      kCounter, {}, alerts.truncated);
   add(samples, "teal_alarm_episodes_dropped_total", "Episodes forgotten to make room for others.",
       kCounter, {}, dropped);
 }

@@ -92,7 +92,7 @@ void Controller::State::hear(ServiceEntry& entry, const config::Alarm& alarm, co
     touched.emplace(alarm.name, Touch{entry.episodes.standing(alarm.name, since.has_value())});
   const Outcome outcome =
       entry.episodes.hear(alarm.name, word, alarm_patience(alarm), since, episode_time());
-  ++alert_outcomes[outcome];
+  ++alerts.words[outcome];
   touched.at(alarm.name).has_fired |= outcome == Outcome::fired;
   if (outcome != Outcome::late) entry.unsaved = true;
 }
@@ -213,7 +213,7 @@ AlertsReport Controller::take_alerts(const AlertBatch& batch) {
     if (const auto found = touched.find(entry.state.name); found != touched.end())
       state.tell_outside(entry, found->second);
   state.flush();
-  state.alerts_refused += batch.refused.size();
+  state.alerts.refused += batch.refused.size();
   state.say_truncated(batch);
   state.say_unmatched(unmatched);
   std::set<std::string> names;
@@ -222,10 +222,10 @@ AlertsReport Controller::take_alerts(const AlertBatch& batch) {
   return report;
 }
 
-void Controller::State::say_unmatched(const std::vector<const Alert*>& alerts) {
-  alerts_unmatched += alerts.size();
-  for (std::size_t i = 0; i < std::min(alerts.size(), kMostUnmatchedLines); ++i) {
-    const Alert& alert = *alerts[i];
+void Controller::State::say_unmatched(const std::vector<const Alert*>& unmatched) {
+  alerts.unmatched += unmatched.size();
+  for (std::size_t i = 0; i < std::min(unmatched.size(), kMostUnmatchedLines); ++i) {
+    const Alert& alert = *unmatched[i];
     const auto scope = alert.labels.find("teal_service");
     const std::string nobody = scope == alert.labels.end()
                                    ? std::string("no service has an external alarm")
@@ -238,14 +238,14 @@ void Controller::State::say_unmatched(const std::vector<const Alert*>& alerts) {
                  {"status", alert.firing ? "firing" : "resolved"},
                  {"labels", to_string(alert.labels)}});
   }
-  if (alerts.size() > kMostUnmatchedLines)
-    log.warning(std::to_string(alerts.size() - kMostUnmatchedLines) +
+  if (unmatched.size() > kMostUnmatchedLines)
+    log.warning(std::to_string(unmatched.size() - kMostUnmatchedLines) +
                     " more alerts of the batch have no external alarm",
                 {{"event", "alert.unmatched"}});
 }
 
 void Controller::State::say_truncated(const AlertBatch& batch) {
-  alerts_truncated += batch.truncated;
+  alerts.truncated += batch.truncated;
   if (batch.truncated == 0) {
     truncated_groups.erase(batch.group);
     return;

@@ -61,7 +61,7 @@ void Controller::State::eject(ServiceEntry& entry, TargetId id, const std::strin
   if (!found || found->target->ejected) return;
   found->target->ejected = true;
   found->target->reason = reason;
-  ++tallies[entry.state.name].ejected[found->colour];
+  stats.count_ejection(entry.state.name, found->colour);
   publish_health();
   say(Level::warning, "target.ejected", entry.state.name,
       target_text(found->colour, found->target->address) + ": " + reason);

@@ -1,6 +1,4 @@
-// What control tells Prometheus of itself and of each service. Counters that somebody may alarm on
-// are there from the start, at 0: else the first increase of a process is one that nobody sees.
-#include <array>
+// What control tells Prometheus of itself and of each service.
 #include <string_view>
 #include <utility>
 
@@ -11,9 +9,6 @@ namespace {
 
 using Type = MetricSample::Type;
 using Labels = std::vector<std::pair<std::string, std::string>>;
-
-constexpr std::array kReasons{"ALARM_ACTIVE", "HEALTH_CONSTRAINTS", "MANUAL_STOP", "TIMEOUT"};
-constexpr std::array kEnds{Status::succeeded, Status::failed, Status::stopped};
 
 class Samples {
  public:
@@ -57,24 +52,21 @@ std::vector<MetricSample> Controller::service_metrics(const std::string& service
   const ServiceEntry* const entry = state_->book.find(service);
   if (entry == nullptr) return {};
   Samples samples;
-  State::Tallies tallies;
-  if (const auto known = state_->tallies.find(service); known != state_->tallies.end())
-    tallies = known->second;
-  for (const char* reason : kReasons) tallies.rollbacks.try_emplace(reason, 0);
-  for (const auto& [reason, count] : tallies.rollbacks)
+  const ServiceStats stats = state_->stats.of(service);
+  for (const auto& [reason, count] : stats.rollbacks)
     samples.counter("teal_rollbacks_total", "Rollbacks begun, by reason.",
                     {{"service", service}, {"reason", reason}}, count);
-  for (const Kind kind : {Kind::deploy, Kind::rollback})
-    for (const Status status : kEnds)
+  for (const Kind kind : ServiceStats::kKinds)
+    for (const Status status : ServiceStats::kEnds)
       samples.counter("teal_deployments_total", "Deployments and rollbacks finished, by outcome.",
                       {{"service", service},
                        {"kind", std::string(to_string(kind))},
                        {"status", std::string(to_string(status))}},
-                      tallies.outcomes[{kind, status}]);
+                      stats.outcomes.at({kind, status}));
   for (const Colour colour : kColours)
     samples.counter("teal_targets_ejected_total", "Ejections by outlier detection.",
                     {{"service", service}, {"group", std::string(to_string(colour))}},
-                    tallies.ejected[colour]);
+                    stats.ejected[colour]);
   if (const Exposure* const exposure = entry->state.exposure.get()) {
     samples.gauge("teal_exposure_budget", "Client-visible failures that the release may cause.",
                   {{"service", service}}, exposure->budget());

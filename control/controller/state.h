@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "control/controller/control_stats.h"
 #include "control/controller/controller.h"
 #include "control/controller/idempotency_keys.h"
 #include "control/controller/status_windows.h"
@@ -138,7 +139,7 @@ struct Controller::State {
   void advance_outside();
   void say_standing(const ServiceEntry& entry, const std::string& name, const Touch& touch,
                     const health::Standing& now);
-  void say_unmatched(const std::vector<const Alert*>& alerts);
+  void say_unmatched(const std::vector<const Alert*>& unmatched);
   void say_truncated(const AlertBatch& batch);
   /// The running deployment that watches the alarm.
   std::optional<DeploymentId> watching(const ServiceEntry& entry, const config::Alarm& alarm) const;
@@ -253,22 +254,13 @@ struct Controller::State {
   Mono judged;
   Mono store_tried;
 
-  /// What one service has come to since the start of the process.
-  struct Tallies {
-    std::map<std::string, std::uint64_t, std::less<>> rollbacks;  ///< By reason.
-    std::map<std::pair<Kind, Status>, std::uint64_t> outcomes;
-    PerColour<std::uint64_t> ejected{};
-  };
-  std::map<std::string, Tallies, std::less<>> tallies;
+  ControlStats stats;
 
   /// Services that the file does not name any more, each with what its deployment, which stands
   /// still, was doing.
   std::map<std::string, std::string> parked;
 
-  std::map<health::EpisodeBook::Outcome, std::uint64_t> alert_outcomes;
-  std::uint64_t alerts_unmatched = 0;
-  std::uint64_t alerts_refused = 0;
-  std::uint64_t alerts_truncated = 0;
+  AlertStats alerts;
   std::set<std::string> truncated_groups;  ///< Announced, until one comes whole.
 };
 

@@ -169,7 +169,7 @@ void Controller::State::follow_up(DeploymentRunner& runner, const std::vector<Ac
 
 void Controller::State::finish(DeploymentRunner& runner, const Event& event) {
   const DeploymentSpec& spec = runner.spec();
-  ++tallies[spec.service].outcomes[{spec.kind, runner.engine().status()}];
+  stats.count_end(spec.service, spec.kind, runner.engine().status());
   // The verdict was quicker than the counters.
   if (spec.kind == Kind::deploy) {
     traffic.renew();
@@ -232,7 +232,7 @@ void Controller::State::open_rollback(DeploymentRunner& of, const action::OpenRo
     spec.way = RollbackMethod::undo;
   else
     spec.way = warm ? RollbackMethod::swap : RollbackMethod::reinstall;
-  ++tallies[failed.service].rollbacks[rollback.code];
+  stats.count_rollback(failed.service, rollback.code);
   of.rolled_back_by = begin(std::move(spec), decided).spec().id;
 }
 
