@@ -56,6 +56,38 @@ void Controller::on_tallies(const std::vector<TargetTally>& tallies) {
       found->entry->outlier.on_tally(tally);
 }
 
+event::HealthChanged Controller::State::release_health(const DeploymentRunner& runner) const {
+  return health_of(book.find(runner.spec().service)->state.groups[runner.spec().colour]);
+}
+
+/// Tells the engine how its targets are, and those that traffic would go back to: where it makes a
+/// difference, or, `exactly`, at once and where any number changed.
+void Controller::State::check_health(ServiceEntry& entry, bool exactly) {
+  note_live(entry);
+  tell_baseline(entry, exactly);
+  DeploymentRunner* runner = deployments.active(entry.state.name);
+  if (runner == nullptr) return;
+  const event::HealthChanged counts = release_health(*runner);
+  const event::HealthChanged& told_before = runner->engine().facts().health;
+  const std::uint32_t minimum = runner->engine().minimum();
+  const Fitness fit = fitness(counts, minimum);
+  const bool differs = fit != fitness(told_before, minimum);
+  if (differs && fit == Fitness::fit && !exactly) return tell_fitness_when_applied(*runner);
+  if (differs || (exactly && counts != told_before)) tell(*runner, counts);
+}
+
+/// A release that is fit may reach a gate at once, and whoever waits there asks the preview
+/// listener: the workers must know its targets for healthy before the engine does.
+void Controller::State::tell_fitness_when_applied(const DeploymentRunner& fit) {
+  if (health_unpublished) publish();
+  publisher.when_applied([this, service = fit.spec().service, number = fit.number] {
+    DeploymentRunner* runner = deployments.active(service);
+    if (runner == nullptr || runner->number != number) return;
+    const event::HealthChanged counts = release_health(*runner);
+    if (counts != runner->engine().facts().health) tell(*runner, counts);
+  });
+}
+
 void Controller::State::eject(ServiceEntry& entry, TargetId id, const std::string& reason) {
   const std::optional<FoundTarget> found = book.find(id);
   if (!found || found->target->ejected) return;

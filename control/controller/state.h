@@ -96,8 +96,6 @@ struct Controller::State {
   void publish_health();
 
   // ---- controller/services.cc -------------------------------------------------------------------
-  void open_exposure(const DeploymentRunner& runner);
-  void eject(ServiceEntry& entry, TargetId target, const std::string& reason);
   /// The socket of our own that the address is, where a target of the service may not be that.
   std::optional<OwnSocket> forbidden_own(const config::Service& service, const Address& target);
   /// Without those, each of which is told of.
@@ -113,13 +111,22 @@ struct Controller::State {
   /// The running deployment whose minimum_healthy counts the targets of the group.
   DeploymentRunner* counting(const ServiceEntry& entry, Colour colour) const;
 
+  // ---- controller/health.cc ---------------------------------------------------------------------
+  void check_health(ServiceEntry& entry, bool exactly);
+  void tell_fitness_when_applied(const DeploymentRunner& fit);
+  event::HealthChanged release_health(const DeploymentRunner& runner) const;
+  void eject(ServiceEntry& entry, TargetId target, const std::string& reason);
+  void compare_targets();
+  void return_ejected();
+  void watch_panic();
+  void open_exposure(const DeploymentRunner& runner);
+
   // ---- controller/alarms.cc ---------------------------------------------------------------------
   /// External alarms by name: the running deployment's, and those of the file that it does not
   /// have.
   std::vector<config::Alarm> externals(const ServiceEntry& entry) const;
   /// When the running deployment began; nothing where none is judged.
   std::optional<WallTime> judged_since(const ServiceEntry& entry) const;
-  static health::EpisodeBook::Patience alarm_patience(const config::Alarm& alarm);
   health::EpisodeBook::Now episode_time() const { return {clock.mono(), clock.wall()}; }
   /// An alarm about which outside words were heard: how it stood before, and whether something new
   /// fires.
@@ -141,6 +148,9 @@ struct Controller::State {
                     const health::Standing& now);
   void say_unmatched(const std::vector<const Alert*>& unmatched);
   void say_truncated(const AlertBatch& batch);
+
+  // ---- controller/alarm_reports.cc --------------------------------------------------------------
+  static health::EpisodeBook::Patience alarm_patience(const config::Alarm& alarm);
   /// The running deployment that watches the alarm.
   std::optional<DeploymentId> watching(const ServiceEntry& entry, const config::Alarm& alarm) const;
   /// Without its episodes.
@@ -193,6 +203,11 @@ struct Controller::State {
   void judge(DeploymentRunner& runner);
   void judge_all();
   void tell_evidence(DeploymentRunner& runner, bool exactly);
+  void run_kept(ServiceEntry& entry, Mono now);
+  void run_timers();
+  /// Reads what every group has done: for the windows, and of live groups for the baselines.
+  void feed_windows();
+  void feed_baselines();
 
   // ---- controller/compare.cc --------------------------------------------------------------------
   Millis patience_of(const DeploymentRunner& runner) const;
@@ -204,17 +219,6 @@ struct Controller::State {
   /// What the alarms of a deployment that ended before this process began said last.
   void tell_kept_alarms(const DeploymentRunner& runner, const Evidence& kept,
                         DeploymentReport& report) const;
-  void check_health(ServiceEntry& entry, bool exactly);
-  void tell_fitness_when_applied(const DeploymentRunner& fit);
-  event::HealthChanged release_health(const DeploymentRunner& runner) const;
-  void run_kept(ServiceEntry& entry, Mono now);
-  void run_timers();
-  void return_ejected();
-  void compare_targets();
-  void watch_panic();
-  /// Reads what every group has done: for the windows, and of live groups for the baselines.
-  void feed_windows();
-  void feed_baselines();
 
   // ---- controller/reports.cc --------------------------------------------------------------------
   ServiceReport report(const ServiceEntry& entry) const;
@@ -222,6 +226,7 @@ struct Controller::State {
   DeploymentReport report(const DeploymentRunner& runner) const;
   void report_end(const DeploymentRunner& runner, DeploymentReport& report) const;
 
+  // ---- controller/controller.cc -----------------------------------------------------------------
   void say(Level level, std::string type, const std::string& service, std::string text,
            DeploymentId deployment = {});
 
