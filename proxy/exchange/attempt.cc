@@ -115,7 +115,7 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
   if (upstream_ == nullptr) {
     if (joined_->is_limited) give_back_places(*target);
     report(Failure::connect, 0);
-    last_failure_ = Failure::connect;
+    response_.last_failure = Failure::connect;
     failed_ = {.failure = Failure::connect};
     tried_.push_back(target->id);
     const Next next = decide(failed_);
@@ -240,7 +240,7 @@ bool Exchange::follow_newest() {
   // What was shielded counts for the group that it was drawn for.
   if (!shielded_.is) end_traffic();
   if (!route_.follow(worker_.table())) {
-    last_rule_ = net::Refusal::none;
+    response_.last_rule = net::Refusal::none;
     reply_without_route();
     return false;
   }
@@ -267,15 +267,15 @@ void Exchange::on_upstream_failed(Failure failure, net::Refusal rule) {
 }
 
 void Exchange::after_failed_attempt(Failure failure, net::Refusal rule) {
-  last_failure_ = failure;
-  last_rule_ = rule;
+  response_.last_failure = failure;
+  response_.last_rule = rule;
   if (phase_ == Phase::tunnel) {
     end_tunnel(Termination::upstream_truncated);
     return;
   }
   if (phase_ == Phase::relaying) {
     count(ServiceStat::upstream_truncated);
-    report(failure, status_);
+    report(failure, response_.status);
     drop_upstream(false);
     truncate(
         failure == Failure::stalled ? Termination::stream_timeout : Termination::upstream_truncated,
@@ -373,7 +373,7 @@ void Exchange::on_deadline() {
     if (is_spared_timeout()) return;
     const bool relaying = phase_ == Phase::relaying;
     leave_queue();
-    if (upstream_ != nullptr) report(Failure::response_timeout, status_);
+    if (upstream_ != nullptr) report(Failure::response_timeout, response_.status);
     drop_upstream(false);
     if (relaying) {
       truncate(Termination::request_timeout, Origin::teal);

@@ -36,7 +36,7 @@ void Exchange::compress_response(net::ResponseHead& head) {
   mark_compressed(head, coding, edited_);
   if (!compressor_) return;
   counters[*coding == Coding::gzip ? Stat::compressed_gzip : Stat::compressed_brotli].add();
-  response_framing_ = {net::Framing::Kind::chunked, 0};
+  response_.framing = {net::Framing::Kind::chunked, 0};
 }
 
 void Exchange::send_compressed(std::string_view bytes) {
@@ -70,7 +70,7 @@ bool Exchange::pass_compressed(bool is_good) {
   }
   if (packed_.empty()) return true;
   worker_.counters()[Stat::compression_bytes_out].add(packed_.size());
-  bytes_sent_ += packed_.size();
+  response_.bytes_sent += packed_.size();
   client_->send_body(packed_.view());
   worker_.gather().flush();  // the views into it end here
   packed_.clear();

@@ -43,24 +43,19 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   expectation_.begin(head_.expects_continue && has_body && !info_.http10 && !info_.body_begun);
   attempts_ = 0;
   again_.reset();
-  was_queued_ = interim_sent_ = wants_fresh_ = waits_for_stream_ = false;
+  was_queued_ = wants_fresh_ = waits_for_stream_ = false;
   failed_ = {};
   shielded_ = {};
   replayable_ = true;
   replay_.clear();
   tried_.clear();
-  last_failure_ = Failure::none;
-  last_rule_ = net::Refusal::none;
   is_grpc_ = net::is_grpc(head_);
   has_client_deadline_ = false;
   grpc_status_.reset();
-  status_ = outcome_ = 0;
-  own_response_ = was_cut_ = false;
-  response_framing_ = {};
-  termination_ = Termination::ok;
-  bytes_received_ = bytes_sent_ = 0;
+  response_ = {};
+  bytes_received_ = 0;
   began_ = worker_.now();
-  queue_micros_ = connect_micros_ = first_byte_micros_ = -1;
+  queue_micros_ = connect_micros_ = -1;
   worker_.counters()[Stat::requests_active].add();
   make_request_ids(head_, info_.peer, worker_.rng(), ids_);
   phase_ = Phase::connecting;
@@ -187,7 +182,7 @@ void Exchange::attempt() {
     }
     if (somebody_is_full) {
       enter_queue();
-    } else if (last_failure_ != Failure::none && tries_.attempts > 0) {
+    } else if (response_.last_failure != Failure::none && tries_.attempts > 0) {
       follow(decide(failed_, true), failed_);
     } else {
       count(ServiceStat::requests_without_target);
@@ -297,7 +292,7 @@ void Exchange::on_response_head(net::ResponseHead& head) {
       return;
     }
     if (info_.http10 || !may_be_seen()) return;
-    interim_sent_ = true;
+    response_.interim_sent = true;
     client_->send_interim(head);
     return;
   }
@@ -315,7 +310,7 @@ void Exchange::on_response_head(net::ResponseHead& head) {
   if (expectation_.is_in_doubt()) [[unlikely]]
     take_answer(head);
   if (!replay_.empty()) free_memory(replay_);
-  first_byte_micros_ = std::chrono::duration_cast<Micros>(worker_.now() - began_).count();
+  response_.first_byte_micros = std::chrono::duration_cast<Micros>(worker_.now() - began_).count();
   take_response(head, outcome);
   if (head.connection_names) [[unlikely]]
     note_options(head.fields, options().of_response);
@@ -326,24 +321,24 @@ void Exchange::on_response_head(net::ResponseHead& head) {
 }
 
 void Exchange::take_response(const net::ResponseHead& head, std::uint16_t outcome) {
-  status_ = head.status;
-  outcome_ = outcome;
+  response_.status = head.status;
+  response_.outcome = outcome;
   using Kind = net::Framing::Kind;
-  response_framing_ = head.framing;
+  response_.framing = head.framing;
   if (head.framing.kind == Kind::chunked || head.framing.kind == Kind::until_close)
-    response_framing_.kind = info_.http10 ? Kind::until_close : Kind::chunked;
+    response_.framing.kind = info_.http10 ? Kind::until_close : Kind::chunked;
   if (!is_grpc_ || grpc_status_) settle_outcome();
 }
 
 void Exchange::settle_outcome() {
-  if (outcome_ >= 500) {
-    report(Failure::status, outcome_);
+  if (response_.outcome >= 500) {
+    report(Failure::status, response_.outcome);
     tell_error();
   } else {
     ++target_->tally.requests;
     target_->consecutive_failures = target_->consecutive_gateway = 0;
     if (target_->counts != nullptr) [[unlikely]]
-      count_answer(outcome_);
+      count_answer(response_.outcome);
   }
 }
 
@@ -352,7 +347,7 @@ void Exchange::on_response_body(std::string_view bytes) {
     send_compressed(bytes);
     if (phase_ == Phase::done) return;
   } else {
-    bytes_sent_ += bytes.size();
+    response_.bytes_sent += bytes.size();
     client_->send_body(bytes);
   }
   if (phase_ == Phase::tunnel)
@@ -366,7 +361,7 @@ Channel* Exchange::bare_output() const {
 }
 
 void Exchange::on_response_spliced(std::size_t size) {
-  bytes_sent_ += size;
+  response_.bytes_sent += size;
   set_deadline(timeouts().stream_idle);
 }
 

@@ -44,6 +44,7 @@
 #include "net/http1/parser.h"
 #include "net/io/timer_wheel.h"
 #include "proxy/exchange/client_side.h"
+#include "proxy/exchange/response_state.h"
 #include "proxy/exchange/target_side.h"
 #include "proxy/headers/compress.h"
 #include "proxy/headers/error_pages.h"
@@ -227,20 +228,6 @@ class Exchange {
   void answer_grpc(std::uint16_t status, ResponseStyle& style);
   GrpcStatus final_grpc_status() const;
 
-  /// What became of the request on the release, where the live group was asked after it.
-  struct Shielded {
-    bool is = false;
-    Colour from = Colour::green;
-    Failure failure = Failure::none;  ///< None: it was only kept from being seen.
-    std::uint16_t status = 0;         ///< That the client would have got.
-    std::optional<GrpcStatus> grpc;   ///< Of the target's answer, where that was one of gRPC.
-    Origin origin = Origin::teal;     ///< Who would have made it.
-    boost::local_shared_ptr<TargetRuntime> target;
-    std::string header;  ///< Of the response; empty for those who may not know.
-
-    std::string_view reason() const;
-  };
-
   // exchange/shield.cc: once more, and what the client must not see
   void join_group();
   void leave_group();
@@ -346,11 +333,7 @@ class Exchange {
   MeaningSet counting() const { return counted_.is_pinned() ? counted_by_ : kUsualMeaning; }
   /// To whom it is an error as it has ended, besides the usual meaning; at most counting().
   MeaningSet errors_at_end(Origin origin) const;
-  std::optional<Ending> ending(Origin origin) const;
   void count_meanings(TrafficShard& shard, Origin origin);
-  /// Whether a response of Teal's own is there because the group could not give one, and not
-  /// because of the client, the routes or Teal's own end.
-  static bool is_fault_of_group(Termination termination);
 
   // exchange/finish.cc: own responses, accounting, log
   /// `content`: of what is not one line of text.
@@ -361,11 +344,10 @@ class Exchange {
   void finish(Origin origin);
   void settle(Origin origin);
   void account(Origin origin);
-  void count(TrafficShard& shard, Origin origin);
+  std::optional<GrpcStatus> grpc_end() const;
   void count(ServiceStat what);
   /// Where the service wants it by target: it answered, after so long since the attempt began.
   void count_answer(std::uint16_t status);
-  void log_shielded(AccessRecord& record) const;
   void log(Origin origin);
   ResponseStyle style() const;
 
@@ -446,7 +428,6 @@ class Exchange {
   bool waits_for_stream_ = false;                     ///< Connecting, to a target that is full.
   TargetId full_target_ = 0;  ///< One was left for others since it was full.
   bool wants_fresh_ = false;  ///< The next attempt is not to be on a kept connection.
-  bool interim_sent_ = false;
   bool replayable_ = true;
   std::string replay_;  ///< Body bytes sent so far, where they may be wanted again.
   std::vector<TargetId> tried_;
@@ -456,26 +437,18 @@ class Exchange {
   bool is_exposed_ = false;  ///< A visible failure has to be paid to the service's exposure.
   bool reserved_ = false;
   Shielded shielded_;
-  Failure last_failure_ = Failure::none;
-  net::Refusal last_rule_ = net::Refusal::none;
 
   bool is_grpc_ = false;
   bool has_client_deadline_ = false;       ///< Which comes before the service's.
   std::optional<GrpcStatus> grpc_status_;  ///< Of the response, once it is known.
-  std::uint16_t status_ = 0;               ///< As sent.
-  std::uint16_t outcome_ = 0;              ///< What it means: of gRPC not the same.
-  bool own_response_ = false;
-  bool was_cut_ = false;  ///< The response began and could not be completed.
-  net::Framing response_framing_;
-  Termination termination_ = Termination::ok;
+  ResponseState response_;
   std::uint64_t bytes_received_ = 0;
-  std::uint64_t bytes_sent_ = 0;
 
   net::Timer timer_;
   net::Timer age_timer_;
   Mono began_, queued_at_, connect_began_, request_deadline_;
   Mono retried_at_;  ///< When the present attempt began, if it is not the first.
-  std::int64_t queue_micros_ = -1, connect_micros_ = -1, first_byte_micros_ = -1;
+  std::int64_t queue_micros_ = -1, connect_micros_ = -1;
 };
 
 }  // namespace teal::proxy

@@ -48,7 +48,7 @@ bool Exchange::settle_max_forwards() {
   switch (count_down_max_forwards(head_.fields, head_bytes_.data())) {
     case MaxForwards::goes_on: return true;
     case MaxForwards::malformed:
-      last_rule_ = net::Refusal::max_forwards_malformed;
+      response_.last_rule = net::Refusal::max_forwards_malformed;
       reply_without_route();
       return false;
     case MaxForwards::ends_here: break;
@@ -106,7 +106,7 @@ bool Exchange::settle_names() {
   const OddNames odd = take_out_odd_names(head_.fields, listener.underscores);
   worker_.counters()[Stat::fields_twin].add(odd.twins);
   worker_.counters()[Stat::fields_underscored].add(odd.underscored);
-  if (odd.is_refused) last_rule_ = net::Refusal::field_name_underscored;
+  if (odd.is_refused) response_.last_rule = net::Refusal::field_name_underscored;
   return !odd.is_refused;
 }
 

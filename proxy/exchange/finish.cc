@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "proxy/exchange/accounting.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/telemetry/census.h"
 #include "proxy/worker/worker.h"
@@ -12,11 +13,11 @@ namespace teal::proxy {
 ResponseStyle Exchange::style() const {
   ResponseStyle style;
   style.client_is_http10 = info_.http10;
-  style.framing = response_framing_;
+  style.framing = response_.framing;
   // A response that comes before its request is whole leaves body bytes on the way that must not be
   // taken for the next request (CVE-2025-4366 was that).
   style.close = !info_.keep_alive || !request_done_ || worker_.ends_connections() ||
-                response_framing_.kind == net::Framing::Kind::until_close;
+                response_.framing.kind == net::Framing::Kind::until_close;
   style.set_cookie = set_cookie_;
   style.shield = shielded_.header;
   style.request_id = ids_.id();
@@ -26,10 +27,10 @@ ResponseStyle Exchange::style() const {
 
 void Exchange::reply(std::uint16_t status, std::string_view text, Termination termination,
                      const LocalReplyContent* content) {
-  status_ = outcome_ = status;
-  own_response_ = true;
-  termination_ = termination;
-  response_framing_ = {net::Framing::Kind::length, text.size()};
+  response_.status = response_.outcome = status;
+  response_.is_own = true;
+  response_.termination = termination;
+  response_.framing = {net::Framing::Kind::length, text.size()};
   // Nobody reads a body that came with a request which is answered without its target.
   if (head_.framing.kind == net::Framing::Kind::none) request_done_ = true;
   set_cookie_.clear();
@@ -44,7 +45,8 @@ void Exchange::reply(std::uint16_t status, std::string_view text, Termination te
     own.own = &page_content;
     text = *page->body;
   }
-  bytes_sent_ = client_->send_local_reply(status_, text, own, head_.method == net::Method::head);
+  response_.bytes_sent =
+      client_->send_local_reply(response_.status, text, own, head_.method == net::Method::head);
   if (is_fault_of_group(termination)) tell_error();
   finish(Origin::teal);
 }
@@ -55,23 +57,23 @@ const ErrorPage* Exchange::error_page(std::uint16_t status) const {
 }
 
 void Exchange::truncate(Termination termination, Origin origin) {
-  termination_ = termination;
-  was_cut_ = origin != Origin::client;
-  if (was_cut_) tell_error();
+  response_.termination = termination;
+  response_.was_cut = origin != Origin::client;
+  if (response_.was_cut) tell_error();
   client_->send_truncated();
   finish(origin);
 }
 
 void Exchange::on_request_refused(net::Refusal rule) {
   if (phase_ == Phase::tunnel) {
-    last_rule_ = rule;
+    response_.last_rule = rule;
     end_tunnel(Termination::refused);
     return;
   }
   leave_queue();
   const bool begun = phase_ == Phase::relaying;
   drop_upstream(false);
-  last_rule_ = rule;
+  response_.last_rule = rule;
   request_done_ = false;
   if (begun) {
     truncate(Termination::refused, Origin::client);
@@ -105,8 +107,8 @@ void Exchange::on_client_gone(bool in_order) {
     count(ServiceStat::request_timeouts);
     if (upstream_ != nullptr) report(Failure::response_timeout, 0);
     drop_upstream(false);
-    outcome_ = 504;
-    termination_ = Termination::request_timeout;
+    response_.outcome = 504;
+    response_.termination = Termination::request_timeout;
     tell_error();
     finish(Origin::teal);
     return;
@@ -116,7 +118,7 @@ void Exchange::on_client_gone(bool in_order) {
   if (has_no_answer && upstream_ != nullptr && target_->counts != nullptr)
     target_->counts->given_up();
   drop_upstream(false);
-  termination_ = Termination::client_gone;
+  response_.termination = Termination::client_gone;
   finish(Origin::client);
 }
 
@@ -128,7 +130,7 @@ void Exchange::on_shutdown() {
   }
   leave_queue();
   drop_upstream(false);
-  termination_ = Termination::shutdown;
+  response_.termination = Termination::shutdown;
   client_->send_truncated();
   finish(Origin::teal);
 }
@@ -160,7 +162,8 @@ void Exchange::settle(Origin origin) {
   is_settled_ = true;
   if (is_judged()) stop_judging(origin);
   account(origin);
-  end_exposure((outcome_ >= 500 || was_cut_) && termination_ != Termination::refused);
+  end_exposure((response_.outcome >= 500 || response_.was_cut) &&
+               response_.termination != Termination::refused);
 }
 
 void Exchange::be_seen(CensusTaker& census) const {
@@ -191,7 +194,9 @@ void Exchange::end_traffic() {
 void Exchange::account(Origin origin) {
   worker_.counters()[Stat::requests_active].subtract();
   if (traffic_ == nullptr) return;
-  count(*traffic_, origin);
+  const auto micros = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<Micros>(worker_.now() - began_).count());
+  count_end(*traffic_, origin, grpc_end(), micros, response_, shielded_);
   if (counted_.is_pinned()) [[unlikely]]
     count_meanings(*traffic_, origin);
   traffic_->active.subtract();  // Last: from now on the slot may be another's.
@@ -202,38 +207,8 @@ void Exchange::count(ServiceStat what) {
   worker_.counters().service(service().index)[what].add();
 }
 
-void Exchange::count(TrafficShard& shard, Origin origin) {
-  // A response cut short counts as a failure, whatever its status line said, unless the client did
-  // it.
-  // What was shielded counts as what the client would have got.
-  const bool is_blamed = shielded_.status != 0;
-  const std::uint16_t status = is_blamed ? shielded_.status : was_cut_ ? 502 : outcome_;
-  if (is_blamed) origin = shielded_.origin;
-  const std::size_t status_class = status >= 100 && status < 600 ? status / 100 - 1U : 3U;
-  shard.requests[static_cast<std::size_t>(origin)][status_class].add();
-  if (is_grpc_) shard.grpc[static_cast<std::size_t>(final_grpc_status())].add();
-  const auto micros = static_cast<std::uint64_t>(
-      std::chrono::duration_cast<Micros>(worker_.now() - began_).count());
-  if (origin == Origin::client) {
-    // How long it would have taken is not known, only that it took longer (docs/judge.md).
-    if (termination_ == Termination::client_gone) shard.given_up.record(micros);
-    return;
-  }
-  shard.duration.record(micros);
-  if (first_byte_micros_ >= 0)
-    shard.first_byte.record(static_cast<std::uint64_t>(first_byte_micros_));
-}
-
-std::string_view Exchange::Shielded::reason() const {
-  if (failure == Failure::none) return "exposure";
-  return failure == Failure::connect && status == 503 ? "no_room" : to_string(failure);
-}
-
-void Exchange::log_shielded(AccessRecord& record) const {
-  record.shielded_group = to_string(shielded_.from);
-  if (shielded_.target) record.shielded_upstream = shielded_.target->address;
-  record.shield_reason = shielded_.reason();
-  if (shielded_.failure == Failure::status) record.shielded_status = shielded_.status;
+std::optional<GrpcStatus> Exchange::grpc_end() const {
+  return is_grpc_ ? std::optional(final_grpc_status()) : std::nullopt;
 }
 
 void Exchange::log(Origin origin) {
@@ -241,16 +216,10 @@ void Exchange::log(Origin origin) {
   AccessRecord record;
   record.at = worker_.wall() - std::chrono::duration_cast<Millis>(worker_.now() - began_);
   record.client = info_.peer.address;
-  record.method = head_.text(head_.method_text);
-  record.target = head_.text(came_);
-  record.host = head_.text(head_.authority);
-  record.protocol = net::protocol_name(head_.minor_version);
-  record.user_agent = head_.fields.get(net::HeaderId::user_agent);
-  record.referer = head_.fields.get(net::HeaderId::referer);
-  record.status = status_;
+  put_request(record, head_, came_);
+  put_response(record, response_, origin);
   if (is_grpc_) record.grpc_status = to_string(final_grpc_status());
   record.bytes_received = bytes_received_;
-  record.bytes_sent = bytes_sent_;
   if (route_.has_service()) {
     record.service = service().spec->name;
     if (traffic_ != nullptr) {  // A group was drawn.
@@ -265,19 +234,11 @@ void Exchange::log(Origin origin) {
   if (target_) record.upstream = target_->address;
   record.request_id = ids_.id();
   record.trace_id = ids_.trace_id();
-  record.termination = termination_;
-  record.origin = own_response_ ? "teal" : to_string(origin);
-  if (last_rule_ != net::Refusal::none) {
-    record.detail = net::to_string(last_rule_);
-  } else if (last_failure_ != Failure::none) {
-    record.detail = to_string(last_failure_);
-  }
-  if (shielded_.is) log_shielded(record);
+  if (shielded_.is) put_shielded(record, shielded_);
   record.attempts = attempts_;
   record.reused = connect_micros_ == 0;
   record.queue = queue_micros_;
   record.connect = connect_micros_;
-  record.first_byte = first_byte_micros_;
   record.total = std::chrono::duration_cast<Micros>(worker_.now() - began_).count();
   worker_.log_access(record);
 }

@@ -69,23 +69,23 @@ void Exchange::take_grpc_trailers(const net::Fields& trailers) {
   if (grpc_status_) return;
   const net::Field* const field = trailers.find("grpc-status");
   grpc_status_ = field != nullptr ? parse_grpc_status(trailers.value(*field)) : GrpcStatus::unknown;
-  outcome_ = http_status_of(*grpc_status_);
+  response_.outcome = http_status_of(*grpc_status_);
   settle_outcome();
 }
 
 void Exchange::answer_grpc(std::uint16_t status, ResponseStyle& style) {
-  grpc_status_ = status_of_own(status, termination_);
-  status_ = 200;
-  response_framing_ = {};
+  grpc_status_ = status_of_own(status, response_.termination);
+  response_.status = 200;
+  response_.framing = {};
   style.framing = {};
   style.grpc_status = grpc_status_;
 }
 
 GrpcStatus Exchange::final_grpc_status() const {
-  if (shielded_.status != 0) return shielded_.grpc.value_or(grpc_status_of(shielded_.status));
-  if (termination_ == Termination::client_gone) return GrpcStatus::cancelled;
-  if (termination_ == Termination::request_timeout) return GrpcStatus::deadline_exceeded;
-  return grpc_status_ && !was_cut_ ? *grpc_status_ : GrpcStatus::internal;
+  if (shielded_.is_blamed()) return shielded_.grpc.value_or(grpc_status_of(shielded_.status));
+  if (response_.termination == Termination::client_gone) return GrpcStatus::cancelled;
+  if (response_.termination == Termination::request_timeout) return GrpcStatus::deadline_exceeded;
+  return grpc_status_ && !response_.was_cut ? *grpc_status_ : GrpcStatus::internal;
 }
 
 }  // namespace teal::proxy

@@ -5,25 +5,11 @@
 // Teal's own refusals (400, 408, 413) are errors to none: they say nothing of the group. What the
 // group did not answer is a failure, and counts by the status that stands for it.
 #include "net/http/path_rules.h"
+#include "proxy/exchange/accounting.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/worker/worker.h"
 
 namespace teal::proxy {
-
-bool Exchange::is_fault_of_group(Termination termination) {
-  switch (termination) {
-    case Termination::no_target:
-    case Termination::queue_full:
-    case Termination::queue_timeout:
-    case Termination::request_timeout:
-    case Termination::connect_failed:
-    case Termination::connect_timeout:
-    case Termination::upstream_reset:
-    case Termination::response_timeout:
-    case Termination::upstream_protocol: return true;
-    default: return false;
-  }
-}
 
 /// Its slot is that of the same table, and so are the numbers of the meanings.
 void Exchange::begin_meanings() {
@@ -44,32 +30,14 @@ std::string_view Exchange::counted_path() {
   return path_buffer_;
 }
 
-std::optional<Ending> Exchange::ending(Origin origin) const {
-  Ending end{.status = outcome_};
-  if (is_grpc_) end.grpc = final_grpc_status();
-  if (shielded_.status != 0) {
-    end.status = shielded_.status;
-    end.is_failure = shielded_.failure != Failure::status;
-  } else if (origin == Origin::client) {
-    return std::nullopt;
-  } else if (was_cut_) {
-    end.status = 502;
-    end.is_failure = true;
-  } else if (origin == Origin::teal) {
-    if (!is_fault_of_group(termination_)) return std::nullopt;
-    end.is_failure = true;
-  }
-  return end;
-}
-
 MeaningSet Exchange::errors_at_end(Origin origin) const {
-  const std::optional<Ending> end = ending(origin);
+  const std::optional<Ending> end = ending_of(origin, grpc_end(), response_, shielded_);
   return end ? counted_.service().meanings->errors(*end) & counted_by_ : 0;
 }
 
 /// What clients gave up is counted by nobody.
 void Exchange::count_meanings(TrafficShard& shard, Origin origin) {
-  if (origin != Origin::client || shielded_.status != 0)
+  if (origin != Origin::client || shielded_.is_blamed())
     shard.by_meaning.record(counted_by_, errors_at_end(origin));
   counted_.release();
 }

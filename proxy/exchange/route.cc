@@ -41,8 +41,8 @@ std::string_view covered(std::string_view path, const config::PathRules& rules,
 bool Exchange::settle_path() {
   const std::string_view path = head_.path();
   std::string settled;
-  last_rule_ = net::normalise_path(path, path_rules(), settled);
-  if (last_rule_ != net::Refusal::none) return false;
+  response_.last_rule = net::normalise_path(path, path_rules(), settled);
+  if (response_.last_rule != net::Refusal::none) return false;
   if (settled != path) put_target(settled.append(head_.text(head_.target).substr(path.size())));
   return true;
 }
@@ -57,9 +57,10 @@ void Exchange::put_target(std::string_view target) {
 }
 
 void Exchange::reply_without_route() {
-  if (last_rule_ != net::Refusal::none) {
-    worker_.counters().refused(last_rule_).add();
-    reply(net::status_of(last_rule_), net::explain(last_rule_), Termination::refused);
+  if (response_.last_rule != net::Refusal::none) {
+    worker_.counters().refused(response_.last_rule).add();
+    reply(net::status_of(response_.last_rule), net::explain(response_.last_rule),
+          Termination::refused);
     return;
   }
   worker_.counters()[Stat::requests_without_route].add();

@@ -55,8 +55,8 @@ RequestTraits Exchange::traits() const {
 RetryRules Exchange::retry_rules() const {
   const config::Service& spec = *service().spec;
   // An interim response is a beginning: what follows it must come from the same target.
-  return {spec.retry.on, interim_sent_ ? 0 : spec.retry.attempts,
-          spec.shield.enabled && is_on_release() && !interim_sent_, spec.shield.on};
+  return {spec.retry.on, response_.interim_sent ? 0 : spec.retry.attempts,
+          spec.shield.enabled && is_on_release() && !response_.interim_sent, spec.shield.on};
 }
 
 bool Exchange::keeps_body() const {
@@ -158,7 +158,7 @@ bool Exchange::is_status_retried(std::uint16_t status) {
                              .grpc = grpc_status_};
   const Next next = decide(failed);
   if (next == Next::give_up) return false;
-  last_failure_ = Failure::status;
+  response_.last_failure = Failure::status;
   failed_ = failed;
   report(Failure::status, status);
   grpc_status_.reset();
@@ -203,7 +203,7 @@ void Exchange::go_live(const FailedAttempt* failed) {
 
 bool Exchange::may_go_live(bool request_sent) const {
   const RequestTraits request = traits();
-  return service().spec->shield.enabled && is_on_release() && !interim_sent_ &&
+  return service().spec->shield.enabled && is_on_release() && !response_.interim_sent &&
          request.is_replayable && (request.is_repeatable || !request_sent) &&
          service().groups[service().live].available;
 }
@@ -292,7 +292,7 @@ bool Exchange::is_spared_timeout() {
   drop_upstream(false);
   // The only case in which a request takes longer than it may: at most twice as long.
   request_deadline_ = worker_.now() + timeouts().request;
-  last_failure_ = failed.failure;
+  response_.last_failure = failed.failure;
   go_live(&failed);
   phase_ = Phase::connecting;
   attempt();

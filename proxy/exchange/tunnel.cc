@@ -40,9 +40,10 @@ bool Exchange::choose_upgrade() {
 /// Nobody's release is to be blamed for what a client asks.
 void Exchange::refuse_upgrade() {
   end_traffic();
-  last_rule_ = net::Refusal::protocol_unsupported;
-  worker_.counters().refused(last_rule_).add();
-  reply(net::status_of(last_rule_), net::explain(last_rule_), Termination::refused);
+  response_.last_rule = net::Refusal::protocol_unsupported;
+  worker_.counters().refused(response_.last_rule).add();
+  reply(net::status_of(response_.last_rule), net::explain(response_.last_rule),
+        Termination::refused);
 }
 
 /// What its target does not take is to a client of HTTP/1 an ordinary request, as if the target had
@@ -74,9 +75,9 @@ void Exchange::on_switched(net::ResponseHead& head) {
   }
   if (is_exposed_ && is_kept_from_sight()) return;
   phase_ = Phase::tunnel;
-  first_byte_micros_ = std::chrono::duration_cast<Micros>(worker_.now() - began_).count();
-  status_ = outcome_ = head_.is_extended_connect() ? 200 : 101;
-  response_framing_ = {};
+  response_.first_byte_micros = std::chrono::duration_cast<Micros>(worker_.now() - began_).count();
+  response_.status = response_.outcome = head_.is_extended_connect() ? 200 : 101;
+  response_.framing = {};
   settle_outcome();
   upstream_->begin_tunnel();
   ResponseStyle how = style();
@@ -178,7 +179,7 @@ void Exchange::on_tunnel_client_gone(bool in_order) {
 
 /// In order, as far as the client can see, unless somebody was cut off in the middle.
 void Exchange::end_tunnel(Termination termination, bool client_is_gone) {
-  termination_ = termination;
+  response_.termination = termination;
   drop_upstream(false);
   const bool is_stuck = termination == Termination::tunnel_idle && client_->is_output_blocked();
   if (is_stuck || termination == Termination::upstream_truncated ||

@@ -1,0 +1,65 @@
+// What the end of a request means to those who count it: its slot of traffic, the meanings of
+// "error" that a deployment's alarms have (base/error_meaning.h), the access log.
+//
+// Free functions over plain facts, without state. Does not know when a request ends.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/counters.h"
+#include "base/error_meaning.h"
+#include "base/grpc_status.h"
+#include "net/http/message.h"
+#include "proxy/exchange/response_state.h"
+#include "proxy/telemetry/access_log.h"
+#include "proxy/telemetry/shard.h"
+
+namespace teal::proxy {
+
+/// Whether a response of Teal's own is there because the group could not give one, and not because
+/// of the client, the routes or Teal's own end.
+bool is_fault_of_group(Termination termination);
+
+/// Counts a request that has ended, `micros` after its head was complete. A response cut short is a
+/// failure whatever its status line said, and what was shielded counts as what the client would
+/// have got from the release. `origin`: who ended it. `grpc`: with what; nothing: it was no call of
+/// gRPC.
+void count_end(TrafficShard& shard, Origin origin, std::optional<GrpcStatus> grpc,
+               std::uint64_t micros, const ResponseState& response, const Shielded& shielded);
+
+/// What a meaning of "error" sees of the request. Nothing: it says nothing of its group, since the
+/// client or Teal itself ended it.
+std::optional<Ending> ending_of(Origin origin, std::optional<GrpcStatus> grpc,
+                                const ResponseState& response, const Shielded& shielded);
+
+// ---- parts of the access log's record. The record refers to what it is made of.
+/// `came`: the target as the client sent it.
+[[gnu::always_inline]] inline void put_request(AccessRecord& record, const net::RequestHead& head,
+                                               net::Piece came) {
+  record.method = head.text(head.method_text);
+  record.target = head.text(came);
+  record.host = head.text(head.authority);
+  record.protocol = net::protocol_name(head.minor_version);
+  record.user_agent = head.fields.get(net::HeaderId::user_agent);
+  record.referer = head.fields.get(net::HeaderId::referer);
+}
+
+[[gnu::always_inline]] inline void put_response(AccessRecord& record, const ResponseState& response,
+                                                Origin origin) {
+  record.status = response.status;
+  record.bytes_sent = response.bytes_sent;
+  record.termination = response.termination;
+  record.origin = response.is_own ? "teal" : to_string(origin);
+  if (response.last_rule != net::Refusal::none) {
+    record.detail = net::to_string(response.last_rule);
+  } else if (response.last_failure != Failure::none) {
+    record.detail = to_string(response.last_failure);
+  }
+  record.first_byte = response.first_byte_micros;
+}
+
+/// Requires: it was shielded.
+void put_shielded(AccessRecord& record, const Shielded& shielded);
+
+}  // namespace teal::proxy
