@@ -1,5 +1,5 @@
-// The part of Exchange that deals with targets: picking one, waiting for one, and what comes after
-// a failure.
+// The part of Exchange that deals with targets: asking one, waiting for one, and what comes after a
+// failure. Which one is asked stands in target_picker.h.
 #include <algorithm>
 #include <utility>
 
@@ -23,74 +23,6 @@ std::string_view say(Failure failure) {
 }
 
 }  // namespace
-
-std::size_t Exchange::pick_target(bool& somebody_is_full) {
-  const GroupView& view = group();
-  const WorkerTable::Group& group = group_runtime();
-  GroupRuntime& runtime = *group.runtime;
-  // Places that waiting requests were called for are not for others.
-  const std::uint32_t promised = runtime.promised();
-  const bool group_has_room = runtime.has_room(promised);
-  const bool ramps = service().spec->slow_start.window.count() > 0;
-  bool is_thinned = false;
-  auto& candidates = worker_.candidates();
-  candidates.resize(view.targets.size());
-  const auto look = [&](std::size_t i, bool with_care) __attribute__((always_inline)) {
-    const TargetState& state = view.targets[i];
-    const TargetRuntime& target = *group.targets[i];
-    const bool accepts = view.accepts(state) && !was_tried(state.id);
-    const bool has_room = group_has_room && target.has_room(promised);
-    somebody_is_full = somebody_is_full || (accepts && !has_room);
-    const bool usable = accepts && has_room;
-    const bool is_left_out = usable && with_care && !gets_turn(state);
-    is_thinned = is_thinned || is_left_out;
-    candidates[i] = {target.in_flight, usable && !is_left_out};
-  };
-  for (std::size_t i = 0; i < candidates.size(); ++i) look(i, ramps);
-  const std::size_t picked = balance(view, runtime);
-  if (picked != kNobody || !is_thinned) return picked;
-  // All that have room are new: then nobody need be careful with any of them.
-  for (std::size_t i = 0; i < candidates.size(); ++i) look(i, false);
-  return balance(view, runtime);
-}
-
-bool Exchange::was_tried(TargetId target) const {
-  return !tried_.empty() && std::find(tried_.begin(), tried_.end(), target) != tried_.end();
-}
-
-std::size_t Exchange::balance(const GroupView& view, GroupRuntime& runtime) {
-  const auto& candidates = worker_.candidates();
-  switch (service().spec->balance) {
-    case config::Balance::round_robin: return runtime.balancer.round_robin(candidates);
-    case config::Balance::least_request: return runtime.balancer.least_request(candidates);
-    case config::Balance::consistent_hash: return view.ring.pick(hash_of_request(), candidates);
-  }
-  return kNobody;
-}
-
-/// A target in its slow start is left out of so many draws as its ramp says. A consistent hash does
-/// not ramp: its keys have one place.
-bool Exchange::gets_turn(const TargetState& target) {
-  const config::SlowStart& slow = service().spec->slow_start;
-  if (service().spec->balance == config::Balance::consistent_hash) return true;
-  const Millis age = std::chrono::duration_cast<Millis>(worker_.now() - target.accepts_since);
-  if (age >= slow.window) return true;
-  return worker_.rng().below(10'000) < slow_start_share(slow, age);
-}
-
-std::uint64_t Exchange::hash_of_request() const {
-  const config::HashOn& on = service().spec->hash_on;
-  switch (on.kind) {
-    case config::HashOn::Kind::client_address: return hash_key(info_.peer.address);
-    case config::HashOn::Kind::path: return hash_key(head_.path());
-    case config::HashOn::Kind::cookie: return hash_key(find_cookie(head_.fields, on.name));
-    case config::HashOn::Kind::header: {
-      const net::Field* field = head_.fields.find(std::string_view(on.name));
-      return hash_key(field != nullptr ? head_.fields.value(*field) : std::string_view());
-    }
-  }
-  return 0;
-}
 
 bool Exchange::open_upstream(std::size_t index, bool fresh) {
   const boost::local_shared_ptr<TargetRuntime> target = group_runtime().targets[index];

@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "net/http/grpc.h"
 #include "net/http/path_rules.h"
+#include "proxy/exchange/target_picker.h"
 #include "proxy/worker/worker.h"
 
 namespace teal::proxy {
@@ -170,17 +171,18 @@ void Exchange::set_cookie(const StickyCookies& cookies, const StickyClient& clie
 
 void Exchange::attempt() {
   while (true) {
-    bool somebody_is_full = false;
-    const std::size_t target = pick_target(somebody_is_full);
-    if (target != kNobody) {
-      if (open_upstream(target, wants_fresh_)) return;
+    const Pick pick = pick_target({*service().spec, group(), group_runtime(), tried_, head_,
+                                   info_.peer.address, worker_.now(), worker_.rng()},
+                                  worker_.candidates());
+    if (pick.target != kNobody) {
+      if (open_upstream(pick.target, wants_fresh_)) return;
       continue;  // refused at once, or full meanwhile: the next one
     }
-    if (!somebody_is_full && full_target_ != 0) [[unlikely]] {
+    if (!pick.somebody_is_full && full_target_ != 0) [[unlikely]] {
       if (goes_to_full_target()) return;
       continue;
     }
-    if (somebody_is_full) {
+    if (pick.somebody_is_full) {
       enter_queue();
     } else if (response_.last_failure != Failure::none && tries_.attempts > 0) {
       follow(decide(failed_, true), failed_);

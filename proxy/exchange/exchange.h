@@ -238,7 +238,8 @@ class Exchange {
   bool keeps_body() const;
   /// Counts what stands in the way, and takes a place in the retry budget where one is needed.
   Next decide(const FailedAttempt& failed, bool group_is_exhausted = false);
-  bool has_untried_target() const;
+  /// Than the present one and those that were tried.
+  bool has_other_target() const;
   /// Requires: the upstream is let go of.
   void follow(Next next, const FailedAttempt& failed);
   // Each is true if the live group or another target has the request now.
@@ -259,11 +260,6 @@ class Exchange {
   void end_exposure(bool failed);
 
   // exchange/attempt.cc: targets, queue, failures
-  std::size_t pick_target(bool& somebody_is_full);
-  bool was_tried(TargetId target) const;
-  std::size_t balance(const GroupView& view, GroupRuntime& runtime);
-  bool gets_turn(const TargetState& target);
-  std::uint64_t hash_of_request() const;
   bool open_upstream(std::size_t target, bool fresh);
   bool take_places(TargetRuntime& target);
   void give_back_places(TargetRuntime& target);

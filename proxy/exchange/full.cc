@@ -1,11 +1,12 @@
 // The part of Exchange for targets that are there and do not begin the request: that take no stream
 // for now (SETTINGS_MAX_CONCURRENT_STREAMS 0), or that hand it back (RFC 9113, section 8.7). What
 // is tried after the latter stands in proxy/policy/retry.h.
-#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "base/assert.h"
 #include "proxy/exchange/exchange.h"
+#include "proxy/exchange/target_picker.h"
 #include "proxy/worker/worker.h"
 
 namespace teal::proxy {
@@ -15,7 +16,7 @@ namespace teal::proxy {
 void Exchange::on_full() {
   TEAL_ASSERT(phase_ == Phase::connecting);
   if (waits_for_stream_) return;
-  if (has_untried_target()) {
+  if (has_other_target()) {
     full_target_ = target_->id;
     tried_.push_back(full_target_);
     --attempts_;
@@ -34,11 +35,8 @@ void Exchange::on_full() {
 bool Exchange::goes_to_full_target() {
   const TargetId full = std::exchange(full_target_, 0);
   std::erase(tried_, full);
-  const auto& targets = group().targets;
-  const auto found = std::find_if(targets.begin(), targets.end(),
-                                  [&](const TargetState& target) { return target.id == full; });
-  if (found == targets.end()) return false;
-  return open_upstream(static_cast<std::size_t>(found - targets.begin()), false);
+  const std::size_t place = place_of(group(), full);
+  return place != kNobody && open_upstream(place, false);
 }
 
 /// False: the routing truth has changed meanwhile, and it went where that leads, as from a queue.

@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "proxy/exchange/exchange.h"
+#include "proxy/exchange/target_picker.h"
 #include "proxy/worker/worker.h"
 
 namespace teal::proxy {
@@ -70,10 +71,10 @@ Next Exchange::decide(const FailedAttempt& failed, bool group_is_exhausted) {
   const Tries all{rules.attempts, true, kMostLeftBehind};
   Decision decision = after_failure(failed, traits(), rules, group_is_exhausted ? all : tries_);
   // An answer that could be passed on is not thrown away for nobody.
-  if (decision.next == Next::another_target && failed.request_sent && !has_untried_target())
+  if (decision.next == Next::another_target && failed.request_sent && !has_other_target())
     decision = after_failure(failed, traits(), rules, all);
   if (decision.next == Next::another_target && failed.failure == Failure::not_begun &&
-      !has_untried_target())
+      !has_other_target())
     decision.next = Next::fresh_connection;
   if (decision.hindrance == Hindrance::not_repeatable) count(ServiceStat::shield_not_repeatable);
   if (decision.hindrance == Hindrance::not_replayable) count(ServiceStat::shield_not_replayable);
@@ -96,12 +97,8 @@ Next Exchange::decide(const FailedAttempt& failed, bool group_is_exhausted) {
   return decision.next;
 }
 
-bool Exchange::has_untried_target() const {
-  const GroupView& view = group();
-  return std::any_of(view.targets.begin(), view.targets.end(), [&](const TargetState& target) {
-    return view.accepts(target) && (!target_ || target.id != target_->id) &&
-           std::find(tried_.begin(), tried_.end(), target.id) == tried_.end();
-  });
+bool Exchange::has_other_target() const {
+  return has_untried_target(group(), tried_, target_ ? target_->id : 0);
 }
 
 void Exchange::follow(Next next, const FailedAttempt& failed) {
@@ -127,11 +124,8 @@ void Exchange::follow(Next next, const FailedAttempt& failed) {
         ++tries_.left_behind;
         --tries_.attempts;
       }
-      const auto& targets = group().targets;
-      const auto same = std::find_if(targets.begin(), targets.end(),
-                                     [&](const TargetState& t) { return t.id == target; });
       // Where others were taken any of its connections will do.
-      if (open_upstream(static_cast<std::size_t>(same - targets.begin()), !is_passed)) return;
+      if (open_upstream(place_of(group(), target), !is_passed)) return;
       break;
     }
   }
