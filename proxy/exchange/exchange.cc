@@ -47,8 +47,7 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   was_queued_ = wants_fresh_ = waits_for_stream_ = false;
   failed_ = {};
   shielded_ = {};
-  replayable_ = true;
-  replay_.clear();
+  replay_.begin();
   tried_.clear();
   is_grpc_ = net::is_grpc(head_);
   has_client_deadline_ = false;
@@ -213,8 +212,8 @@ void Exchange::send_request() {
   const bool asks = expectation_.ask(target_->continues, worker_.now());
   upstream_->send_head(head_, {info_.peer, service().spec->host_header, target_->address, ids_,
                                worker_.shared().hop, upgrade_style(), asks});
-  if (!replay_.empty()) {
-    upstream_->send_body(replay_);
+  if (!replay_.bytes().empty()) {
+    upstream_->send_body(replay_.bytes());
     worker_.gather().flush();  // the buffer may move when more comes
   }
   if (request_done_) {
@@ -247,14 +246,7 @@ void Exchange::on_request_body(std::string_view bytes) {
     return;
   }
   if (upstream_ == nullptr) return;
-  if (replayable_) {
-    replayable_ = keeps_body() && replay_.size() + bytes.size() <= kReplayBytes;
-    if (replayable_) {
-      replay_ += bytes;
-    } else {
-      free_memory(replay_);
-    }
-  }
+  if (replay_.is_complete()) replay_.append(bytes, keeps_body());
   upstream_->send_body(bytes);
   set_deadline(timeouts().stream_idle);
 }
@@ -311,7 +303,7 @@ void Exchange::on_response_head(net::ResponseHead& head) {
   phase_ = Phase::relaying;
   if (expectation_.is_in_doubt()) [[unlikely]]
     take_answer(head);
-  if (!replay_.empty()) free_memory(replay_);
+  replay_.drop();
   response_.first_byte_micros = std::chrono::duration_cast<Micros>(worker_.now() - began_).count();
   take_response(head, outcome);
   if (head.connection_names) [[unlikely]]

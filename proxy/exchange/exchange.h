@@ -44,6 +44,7 @@
 #include "net/http1/parser.h"
 #include "net/io/timer_wheel.h"
 #include "proxy/exchange/client_side.h"
+#include "proxy/exchange/replay_buffer.h"
 #include "proxy/exchange/response_state.h"
 #include "proxy/exchange/target_side.h"
 #include "proxy/headers/compress.h"
@@ -62,8 +63,6 @@ class CensusTaker;
 
 class Exchange {
  public:
-  /// The most request body kept for sending it again.
-  static constexpr std::size_t kReplayBytes = 64 * 1024;
   /// So many cookies of a sticky service's name are looked at; the first good one counts.
   static constexpr std::size_t kMostStickyCookies = 4;
 
@@ -424,8 +423,7 @@ class Exchange {
   bool waits_for_stream_ = false;                     ///< Connecting, to a target that is full.
   TargetId full_target_ = 0;  ///< One was left for others since it was full.
   bool wants_fresh_ = false;  ///< The next attempt is not to be on a kept connection.
-  bool replayable_ = true;
-  std::string replay_;  ///< Body bytes sent so far, where they may be wanted again.
+  ReplayBuffer replay_;
   std::vector<TargetId> tried_;
   FailedAttempt failed_;                            ///< The last one that tried another target.
   boost::local_shared_ptr<GroupRuntime> joined_;    ///< Counts this request as active.

@@ -154,7 +154,7 @@ bool Exchange::send_trailers(const net::Fields& trailers) {
     }
   }
   counters[Stat::request_trailers].add(trailers.size() - picked.size());
-  if (!picked.empty()) replayable_ = false;
+  if (!picked.empty()) replay_.spoil();
   upstream_->send_end(picked);
   return true;
 }

@@ -153,7 +153,7 @@ void Exchange::finish(Origin origin) {
   target_ = nullptr;
   route_.release();
   tunnel_.reset();
-  free_memory(replay_);
+  replay_.drop();
   client_->on_exchange_done();  // may give this object to the next request
 }
 

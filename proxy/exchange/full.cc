@@ -62,7 +62,7 @@ void Exchange::end_wait() {
 /// body is gone, that is no fault of the target's, nor of its release.
 void Exchange::give_back() {
   count(ServiceStat::requests_not_begun);
-  if (replayable_) {
+  if (replay_.is_complete()) {
     tell_error();
   } else {
     end_traffic();

@@ -50,7 +50,7 @@ bool Exchange::is_on_release() const {
 
 RequestTraits Exchange::traits() const {
   const bool has_key = head_.fields.find(net::HeaderId::idempotency_key) != nullptr;
-  return {net::is_idempotent(head_.method) || has_key, replayable_};
+  return {net::is_idempotent(head_.method) || has_key, replay_.is_complete()};
 }
 
 RetryRules Exchange::retry_rules() const {
@@ -249,8 +249,9 @@ void Exchange::limit_exposure() {
   if (draw_.colour == service().live) return;
   is_exposed_ = true;
   const net::Framing& body = head_.framing;
-  const bool fits = body.kind == net::Framing::Kind::none ||
-                    (body.kind == net::Framing::Kind::length && body.length <= kReplayBytes);
+  const bool fits =
+      body.kind == net::Framing::Kind::none ||
+      (body.kind == net::Framing::Kind::length && body.length <= ReplayBuffer::kMaxBytes);
   if (service().spec->shield.enabled && traits().is_repeatable && fits) return;
   reserved_ = exposure.reserve();
   if (reserved_ || !live_serves) return;

@@ -97,7 +97,7 @@ void Exchange::begin_tunnel() {
   end_retry();
   --joined_->active;
   route_.release();
-  free_memory(replay_);
+  replay_.drop();
   tunnel_->place = target_->tunnels.size();
   target_->tunnels.push_back(this);
   worker_.counters()[Stat::tunnels].add();
