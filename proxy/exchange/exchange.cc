@@ -285,7 +285,7 @@ void Exchange::on_response_head(net::ResponseHead& head) {
       on_continue();
       return;
     }
-    if (info_.http10 || !may_be_seen()) return;
+    if (info_.http10 || !exposure_.may_be_seen()) return;
     response_.interim_sent = true;
     client_->send_interim(head);
     return;
@@ -299,7 +299,7 @@ void Exchange::on_response_head(net::ResponseHead& head) {
     target_->continues.answered_in_http10(worker_.now());
   const std::uint16_t outcome = is_grpc_ ? grpc_outcome(head) : head.status;
   if (outcome >= 500 && is_status_retried(outcome)) return;
-  if (is_exposed_ && is_kept_from_sight()) return;
+  if (exposure_.is_exposed() && is_kept_from_sight()) return;
   phase_ = Phase::relaying;
   if (expectation_.is_in_doubt()) [[unlikely]]
     take_answer(head);

@@ -37,13 +37,13 @@
 #include "base/byte_buffer.h"
 #include "base/counters.h"
 #include "base/error_meaning.h"
-#include "base/exposure.h"
 #include "base/grpc_status.h"
 #include "base/judged_event.h"
 #include "base/outcome.h"
 #include "net/http1/parser.h"
 #include "net/io/timer_wheel.h"
 #include "proxy/exchange/client_side.h"
+#include "proxy/exchange/exposure_hold.h"
 #include "proxy/exchange/replay_buffer.h"
 #include "proxy/exchange/response_state.h"
 #include "proxy/exchange/target_side.h"
@@ -255,7 +255,6 @@ class Exchange {
   bool begin_retry(const boost::local_shared_ptr<GroupRuntime>& group);
   void end_retry();
   void limit_exposure();
-  bool may_be_seen();
   void end_exposure(bool failed);
 
   // exchange/attempt.cc: targets, queue, failures
@@ -428,8 +427,7 @@ class Exchange {
   FailedAttempt failed_;                            ///< The last one that tried another target.
   boost::local_shared_ptr<GroupRuntime> joined_;    ///< Counts this request as active.
   boost::local_shared_ptr<GroupRuntime> retrying_;  ///< Counts it as a retry.
-  bool is_exposed_ = false;  ///< A visible failure has to be paid to the service's exposure.
-  bool reserved_ = false;
+  ExposureHold exposure_;
   Shielded shielded_;
 
   bool is_grpc_ = false;

@@ -90,7 +90,8 @@ Next Exchange::decide(const FailedAttempt& failed, bool group_is_exhausted) {
       decision.next = Next::give_up;
     }
   }
-  if (decision.next == Next::give_up && !may_be_seen() && may_go_live(failed.request_sent)) {
+  if (decision.next == Next::give_up && !exposure_.may_be_seen() &&
+      may_go_live(failed.request_sent)) {
     count(ServiceStat::exposure_replayed);
     decision.next = Next::live_group;
   }
@@ -234,8 +235,7 @@ void Exchange::end_retry() {
 // ---- the exposure budget
 // ------------------------------------------------------------------------
 
-/// Does the release get the request that was drawn for it? What cannot be taken back any more holds
-/// a reservation from now on; what can, from the moment when its response is to be seen.
+/// Does the release get the request that was drawn for it?
 void Exchange::limit_exposure() {
   Exposure& exposure = *service().exposure;
   const bool live_serves = service().groups[service().live].available;
@@ -247,27 +247,18 @@ void Exchange::limit_exposure() {
     draw_ = {service().live, 0.0};
   }
   if (draw_.colour == service().live) return;
-  is_exposed_ = true;
   const net::Framing& body = head_.framing;
   const bool fits =
       body.kind == net::Framing::Kind::none ||
       (body.kind == net::Framing::Kind::length && body.length <= ReplayBuffer::kMaxBytes);
-  if (service().spec->shield.enabled && traits().is_repeatable && fits) return;
-  reserved_ = exposure.reserve();
-  if (reserved_ || !live_serves) return;
-  is_exposed_ = false;
+  const bool can_be_taken_back = service().spec->shield.enabled && traits().is_repeatable && fits;
+  if (exposure_.enter(exposure, can_be_taken_back, live_serves)) return;
   count(ServiceStat::exposure_diverted);
   draw_ = {service().live, 0.0};
 }
 
-bool Exchange::may_be_seen() {
-  if (!is_exposed_ || reserved_) return true;
-  reserved_ = service().exposure->reserve();
-  return reserved_;
-}
-
 bool Exchange::is_kept_from_sight() {
-  if (may_be_seen() || !may_go_live(true)) return false;
+  if (exposure_.may_be_seen() || !may_go_live(true)) return false;
   count(ServiceStat::exposure_replayed);
   discard_upstream();
   go_live(nullptr);
@@ -279,7 +270,7 @@ bool Exchange::is_kept_from_sight() {
 bool Exchange::is_spared_timeout() {
   // Past its own deadline the client does not wait any more.
   if (has_client_deadline_) return false;
-  if (phase_ == Phase::relaying || may_be_seen() || !may_go_live(true)) return false;
+  if (phase_ == Phase::relaying || exposure_.may_be_seen() || !may_go_live(true)) return false;
   const FailedAttempt failed{.failure = Failure::response_timeout, .request_sent = true};
   count(ServiceStat::exposure_replayed);
   leave_queue();
@@ -295,14 +286,7 @@ bool Exchange::is_spared_timeout() {
 }
 
 void Exchange::end_exposure(bool failed) {
-  const bool reserved = std::exchange(reserved_, false);
-  if (!std::exchange(is_exposed_, false)) return;
-  Exposure& exposure = *service().exposure;
-  if (failed) {
-    if (reserved ? exposure.spend() : exposure.overspend()) worker_.shared().exposed();
-  } else if (reserved) {
-    exposure.release();
-  }
+  if (exposure_.settle(failed)) worker_.shared().exposed();
 }
 
 }  // namespace teal::proxy

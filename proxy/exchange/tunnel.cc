@@ -73,7 +73,7 @@ void Exchange::on_switched(net::ResponseHead& head) {
     after_failed_attempt(Failure::protocol, net::Refusal::upgrade_unrequested);
     return;
   }
-  if (is_exposed_ && is_kept_from_sight()) return;
+  if (exposure_.is_exposed() && is_kept_from_sight()) return;
   phase_ = Phase::tunnel;
   response_.first_byte_micros = std::chrono::duration_cast<Micros>(worker_.now() - began_).count();
   response_.status = response_.outcome = head_.is_extended_connect() ? 200 : 101;
