@@ -28,7 +28,10 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
   const boost::local_shared_ptr<TargetRuntime> target = group_runtime().targets[index];
   if (joined_->is_limited) [[unlikely]] {
     wants_fresh_ = fresh;
-    if (!take_places(*target)) return false;
+    if (!in_flight_.reserve(*target, *joined_.group())) {
+      if (in_flight_.end()) worker_.offer_room(target->group);
+      return false;
+    }
     wants_fresh_ = false;
   }
   ++attempts_;
@@ -45,7 +48,7 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
     wanted.proxy_header = net::make_proxy_header(*version, client_->client_ends());
   upstream_ = acquire_upstream(worker_, target, *this, wanted);
   if (upstream_ == nullptr) {
-    if (joined_->is_limited) give_back_places(*target);
+    if (in_flight_.end()) worker_.offer_room(target->group);
     report(Failure::connect, 0);
     response_.last_failure = Failure::connect;
     failed_ = {.failure = Failure::connect};
@@ -58,10 +61,9 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
     again_ = ServiceStat::retries_connect;
     return false;
   }
-  target_->need.saw(++target_->in_flight);
-  ++joined_->in_flight;
-  if (pending_in_) [[unlikely]] {
-    give_back_pending_place();
+  in_flight_.begin(*target_, *joined_.group());
+  if (pending_.is_granted()) [[unlikely]] {
+    pending_.end();
     // It has what it waited for, and the timer is the attempt's from now on: should it have to wait
     // again, that is a wait with a time of its own.
     was_queued_ = false;
@@ -79,44 +81,10 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
   return true;
 }
 
-/// False: others were faster, on another worker.
-bool Exchange::take_places(TargetRuntime& target) {
-  const std::uint32_t most = joined_->in_flight_limit;
-  if (most > 0 && !joined_->limits->in_flight.take(most)) return false;
-  holds_group_place_ = most > 0;
-  const std::uint32_t most_of_target = target.in_flight_limit;
-  if (most_of_target > 0 && !target.limits->in_flight.take(most_of_target)) {
-    give_back_places(target);
-    return false;
-  }
-  holds_target_place_ = most_of_target > 0;
-  return true;
-}
-
-void Exchange::give_back_places(TargetRuntime& target) {
-  if (std::exchange(holds_target_place_, false)) target.limits->in_flight.give_back();
-  if (std::exchange(holds_group_place_, false)) joined_->limits->in_flight.give_back();
-  worker_.offer_room(target.group);
-}
-
-bool Exchange::take_pending_place(const boost::local_shared_ptr<GroupRuntime>& queue) {
-  if (pending_in_ == queue) return true;
-  give_back_pending_place();
-  if (!queue->limits->pending.take(queue->pending_limit)) return false;
-  pending_in_ = queue;
-  return true;
-}
-
-void Exchange::give_back_pending_place() {
-  if (!pending_in_) return;
-  pending_in_->limits->pending.give_back();
-  pending_in_ = nullptr;
-}
-
 void Exchange::enter_queue() {
-  const boost::local_shared_ptr<GroupRuntime> queue = joined_;
-  const bool is_new = pending_in_ != queue;
-  if (!take_pending_place(queue)) {
+  const GroupPointer queue = joined_.group();
+  const bool is_new = !pending_.is_in(queue);
+  if (!pending_.move_to(queue)) {
     count(ServiceStat::requests_without_room);
     if (is_retried_for_room()) return;
     reply(503, "all targets are busy and the queue is full", Termination::queue_full);
@@ -146,7 +114,7 @@ std::deque<Exchange*>::iterator Exchange::place_in(std::deque<Exchange*>& waitin
 
 void Exchange::leave_queue() {
   if (phase_ != Phase::queued) return;
-  GroupRuntime& queue = *joined_;
+  GroupRuntime& queue = *joined_.group();
   const auto me = place_in(queue.waiting);
   TEAL_ASSERT(me != queue.waiting.end() && *me == this);
   queue.waiting.erase(me);
@@ -167,7 +135,7 @@ void Exchange::on_room() {
 
 bool Exchange::follow_newest() {
   end_exposure(false);
-  const bool was_retrying = retrying_ != nullptr;
+  const bool was_retrying = retry_.is_granted();
   leave_group();
   // What was shielded counts for the group that it was drawn for.
   if (!shielded_.is) end_traffic();
@@ -186,10 +154,7 @@ bool Exchange::follow_newest() {
     begin_traffic();
   }
   join_group();
-  if (was_retrying) {
-    retrying_ = joined_;
-    ++retrying_->retries;
-  }
+  if (was_retrying) retry_.carry_to(joined_.group());
   return true;
 }
 
@@ -240,11 +205,8 @@ void Exchange::give_up(Failure failure) {
 
 TargetSide& Exchange::detach_upstream() {
   TargetSide& upstream = *std::exchange(upstream_, nullptr);
-  TEAL_ASSERT(target_->in_flight > 0 && joined_->in_flight > 0);
-  --target_->in_flight;
-  --joined_->in_flight;
-  if (holds_target_place_ || holds_group_place_ || !target_->group->waiting.empty()) [[unlikely]]
-    give_back_places(*target_);
+  if (in_flight_.end() || !target_->group->waiting.empty()) [[unlikely]]
+    worker_.offer_room(target_->group);
   return upstream;
 }
 

@@ -44,6 +44,7 @@
 #include "net/io/timer_wheel.h"
 #include "proxy/exchange/client_side.h"
 #include "proxy/exchange/exposure_hold.h"
+#include "proxy/exchange/permits.h"
 #include "proxy/exchange/replay_buffer.h"
 #include "proxy/exchange/response_state.h"
 #include "proxy/exchange/target_side.h"
@@ -252,17 +253,12 @@ class Exchange {
   void discard_upstream();
   /// The target has the whole request and is known to have read it: its connection can be kept.
   bool has_target_read() const { return request_done_ && !expectation_.is_in_doubt(); }
-  bool begin_retry(const boost::local_shared_ptr<GroupRuntime>& group);
-  void end_retry();
+  bool begin_retry(const GroupPointer& group);
   void limit_exposure();
   void end_exposure(bool failed);
 
   // exchange/attempt.cc: targets, queue, failures
   bool open_upstream(std::size_t target, bool fresh);
-  bool take_places(TargetRuntime& target);
-  void give_back_places(TargetRuntime& target);
-  bool take_pending_place(const boost::local_shared_ptr<GroupRuntime>& queue);
-  void give_back_pending_place();
   void enter_queue();
   std::deque<Exchange*>::iterator place_in(std::deque<Exchange*>& waiting) const;
   void leave_queue();
@@ -416,17 +412,16 @@ class Exchange {
   std::optional<ServiceStat> again_;  ///< Why there is to be a further attempt, until there is one.
   bool was_queued_ = false;
   std::uint64_t queue_number_ = 0;  ///< Of this worker's, in the order in which they came.
-  boost::local_shared_ptr<GroupRuntime> pending_in_;  ///< Counts it as waiting.
-  bool holds_target_place_ = false;                   ///< Counted in target_->limits.
-  bool holds_group_place_ = false;                    ///< Counted in joined_->limits.
-  bool waits_for_stream_ = false;                     ///< Connecting, to a target that is full.
-  TargetId full_target_ = 0;  ///< One was left for others since it was full.
-  bool wants_fresh_ = false;  ///< The next attempt is not to be on a kept connection.
+  PendingPermit pending_;
+  bool waits_for_stream_ = false;  ///< Connecting, to a target that is full.
+  TargetId full_target_ = 0;       ///< One was left for others since it was full.
+  bool wants_fresh_ = false;       ///< The next attempt is not to be on a kept connection.
   ReplayBuffer replay_;
   std::vector<TargetId> tried_;
-  FailedAttempt failed_;                            ///< The last one that tried another target.
-  boost::local_shared_ptr<GroupRuntime> joined_;    ///< Counts this request as active.
-  boost::local_shared_ptr<GroupRuntime> retrying_;  ///< Counts it as a retry.
+  FailedAttempt failed_;  ///< The last one that tried another target.
+  GroupMembership joined_;
+  RetryPermit retry_;
+  InFlightPermit in_flight_;  ///< Of target_ and joined_: it goes before them.
   ExposureHold exposure_;
   Shielded shielded_;
 

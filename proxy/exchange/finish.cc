@@ -146,8 +146,7 @@ void Exchange::finish(Origin origin) {
     end_compression();
   if (!is_settled_) settle(origin);
   log(origin);
-  if (pending_in_) [[unlikely]]
-    give_back_pending_place();
+  pending_.end();
   leave_group();
   shielded_.target = nullptr;
   target_ = nullptr;

@@ -30,18 +30,14 @@ bool lists_more_than_connects(const config::RetryOn& on) {
 // ---------------------------------------------------------------------------
 
 void Exchange::join_group() {
-  TEAL_ASSERT(joined_ == nullptr);
-  joined_ = group_runtime().runtime;
-  joined_->peak = std::max(joined_->peak, ++joined_->active);
+  joined_.join(group_runtime().runtime);
   tries_ = {.attempts = 0};
   full_target_ = 0;
 }
 
 void Exchange::leave_group() {
-  if (joined_ == nullptr) return;
-  end_retry();
-  if (!tunnel_) --joined_->active;  // A tunnel is no request.
-  joined_ = nullptr;
+  retry_.end();
+  joined_.leave();
 }
 
 bool Exchange::is_on_release() const {
@@ -188,9 +184,7 @@ void Exchange::go_live(const FailedAttempt* failed) {
       shielded_.header += " " + std::to_string(shielded_.status);
   }
   end_exposure(false);
-  boost::local_shared_ptr<GroupRuntime> retrying = std::exchange(retrying_, nullptr);
-  leave_group();
-  retrying_ = std::move(retrying);  // It was granted for the live group.
+  joined_.leave();  // And keeps the permit of its retry, which was granted for the live group.
   colour_ = service().live;
   join_group();
   was_queued_ = false;
@@ -216,20 +210,9 @@ void Exchange::discard_upstream() {
 // ---- the retry budget
 // ---------------------------------------------------------------------------
 
-bool Exchange::begin_retry(const boost::local_shared_ptr<GroupRuntime>& group) {
-  if (retrying_ == group) return true;
+bool Exchange::begin_retry(const GroupPointer& group) {
   const std::uint32_t active = std::max(group->peak, group->last_peak);
-  if (group->retries >= retry_limit(service().spec->retry, active)) return false;
-  end_retry();
-  retrying_ = group;
-  ++group->retries;
-  return true;
-}
-
-void Exchange::end_retry() {
-  if (retrying_ == nullptr) return;
-  --retrying_->retries;
-  retrying_ = nullptr;
+  return retry_.move_to(group, retry_limit(service().spec->retry, active));
 }
 
 // ---- the exposure budget

@@ -94,8 +94,8 @@ void Exchange::begin_tunnel() {
   tunnel.revision = group().revision;
   tunnel.timeouts = timeouts();
   settle(Origin::target);
-  end_retry();
-  --joined_->active;
+  retry_.end();
+  joined_.end_request();  // A tunnel is no request.
   route_.release();
   replay_.drop();
   tunnel_->place = target_->tunnels.size();
