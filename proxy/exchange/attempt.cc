@@ -296,7 +296,7 @@ void Exchange::on_deadline() {
       }
       // While the request still goes out it is the target that does not take it: the client's own
       // slowness is timed by its side.
-      if (!request_done_ && !is_upload_blocked() && is_grpc_) {
+      if (!request_done_ && !is_upload_blocked() && grpc_.is_call()) {
         on_request_stalled();
         return;
       }
@@ -312,7 +312,7 @@ void Exchange::on_deadline() {
       if (client_->is_output_blocked()) {
         drop_upstream(false);
         truncate(Termination::stream_timeout, Origin::client);  // it does not read
-      } else if (is_grpc_ && !request_done_) {
+      } else if (grpc_.is_call() && !request_done_) {
         drop_upstream(false);
         truncate(Termination::stream_timeout, Origin::client);  // neither has anything to say
       } else {

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/assert.h"
-#include "net/http/grpc.h"
 #include "net/http/path_rules.h"
 #include "proxy/exchange/target_picker.h"
 #include "proxy/worker/worker.h"
@@ -49,9 +48,7 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   shielded_ = {};
   replay_.begin();
   tried_.clear();
-  is_grpc_ = net::is_grpc(head_);
-  has_client_deadline_ = false;
-  grpc_status_.reset();
+  grpc_.begin(head_);
   response_ = {};
   bytes_received_ = 0;
   began_ = worker_.now();
@@ -81,8 +78,18 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   choose_group();
   join_group();
   begin_traffic();
-  if (is_grpc_ && !take_grpc_timeout()) return;
+  if (grpc_.is_call() && !take_grpc_deadline()) return;
   attempt();
+}
+
+bool Exchange::take_grpc_deadline() {
+  const std::optional<Mono> deadline = grpc_.take_deadline(head_, began_, request_deadline_);
+  if (deadline) {
+    request_deadline_ = *deadline;
+    return true;
+  }
+  reply(400, "grpc-timeout is not a number and a unit", Termination::refused);
+  return false;
 }
 
 bool Exchange::route() {
@@ -297,7 +304,7 @@ void Exchange::on_response_head(net::ResponseHead& head) {
   }
   if (head.minor_version == 0) [[unlikely]]
     target_->continues.answered_in_http10(worker_.now());
-  const std::uint16_t outcome = is_grpc_ ? grpc_outcome(head) : head.status;
+  const std::uint16_t outcome = grpc_.is_call() ? grpc_.take_head(head) : head.status;
   if (outcome >= 500 && is_status_retried(outcome)) return;
   if (exposure_.is_exposed() && is_kept_from_sight()) return;
   phase_ = Phase::relaying;
@@ -321,7 +328,7 @@ void Exchange::take_response(const net::ResponseHead& head, std::uint16_t outcom
   response_.framing = head.framing;
   if (head.framing.kind == Kind::chunked || head.framing.kind == Kind::until_close)
     response_.framing.kind = info_.http10 ? Kind::until_close : Kind::chunked;
-  if (!is_grpc_ || grpc_status_) settle_outcome();
+  if (!grpc_.is_call() || grpc_.status()) settle_outcome();
 }
 
 void Exchange::settle_outcome() {
@@ -334,6 +341,11 @@ void Exchange::settle_outcome() {
     if (target_->counts != nullptr) [[unlikely]]
       count_answer(response_.outcome);
   }
+}
+
+void Exchange::take_grpc_trailers(const net::Fields& trailers) {
+  response_.outcome = grpc_.take_trailers(trailers);
+  settle_outcome();
 }
 
 void Exchange::on_response_body(std::string_view bytes) {
@@ -380,7 +392,7 @@ void Exchange::on_response_end(const net::Fields& trailers, bool clean) {
     on_target_end();
     return;
   }
-  if (is_grpc_) take_grpc_trailers(trailers);
+  if (grpc_.is_call() && !grpc_.status()) take_grpc_trailers(trailers);
   const bool reusable = clean && has_target_read();
   if (compressor_ && !finish_compressed()) return;
   if (trailers.empty()) [[likely]]

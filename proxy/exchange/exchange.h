@@ -37,13 +37,13 @@
 #include "base/byte_buffer.h"
 #include "base/counters.h"
 #include "base/error_meaning.h"
-#include "base/grpc_status.h"
 #include "base/judged_event.h"
 #include "base/outcome.h"
 #include "net/http1/parser.h"
 #include "net/io/timer_wheel.h"
 #include "proxy/exchange/client_side.h"
 #include "proxy/exchange/exposure_hold.h"
+#include "proxy/exchange/grpc_call.h"
 #include "proxy/exchange/permits.h"
 #include "proxy/exchange/replay_buffer.h"
 #include "proxy/exchange/response_state.h"
@@ -86,7 +86,7 @@ class Exchange {
   /// 0: as long as it likes, since a call of gRPC may be a conversation, whose silence is timed as
   /// a whole, and since an answer that came instead of a 100 makes the body needless.
   Millis request_body_idle() const {
-    const bool is_timed = !is_grpc_ && !expectation_.is_body_needless();
+    const bool is_timed = !grpc_.is_call() && !expectation_.is_body_needless();
     return is_timed ? timeouts().request_body_idle : Millis{0};
   }
   /// The target takes no more for now; ClientSide::resume_request() follows.
@@ -218,15 +218,9 @@ class Exchange {
   void take_response(const net::ResponseHead& head, std::uint16_t outcome);
   void settle_outcome();
 
-  // exchange/grpc.cc
-  /// False: it has no meaning, and that was answered.
-  bool take_grpc_timeout();
-  bool is_at_client_deadline() const;
-  /// What the status in the head means; that of a whole answer, or of what is to come.
-  std::uint16_t grpc_outcome(const net::ResponseHead& head);
+  /// False: the deadline that a call brings has no meaning, and that was answered.
+  bool take_grpc_deadline();
   void take_grpc_trailers(const net::Fields& trailers);
-  void answer_grpc(std::uint16_t status, ResponseStyle& style);
-  GrpcStatus final_grpc_status() const;
 
   // exchange/shield.cc: once more, and what the client must not see
   void join_group();
@@ -334,7 +328,6 @@ class Exchange {
   void finish(Origin origin);
   void settle(Origin origin);
   void account(Origin origin);
-  std::optional<GrpcStatus> grpc_end() const;
   void count(ServiceStat what);
   /// Where the service wants it by target: it answered, after so long since the attempt began.
   void count_answer(std::uint16_t status);
@@ -425,9 +418,7 @@ class Exchange {
   ExposureHold exposure_;
   Shielded shielded_;
 
-  bool is_grpc_ = false;
-  bool has_client_deadline_ = false;       ///< Which comes before the service's.
-  std::optional<GrpcStatus> grpc_status_;  ///< Of the response, once it is known.
+  GrpcCall grpc_;
   ResponseState response_;
   std::uint64_t bytes_received_ = 0;
 

@@ -119,7 +119,7 @@ bool Exchange::settle_hop() {
 
 /// To the target. Few applications know what to do with them, and some merge them into the head.
 bool Exchange::takes_trailers() const {
-  return is_grpc_ || (actions() != nullptr && actions()->passes_request_trailers);
+  return grpc_.is_call() || (actions() != nullptr && actions()->passes_request_trailers);
 }
 
 Exchange::ConnectionOptions& Exchange::options() {

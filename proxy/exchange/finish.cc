@@ -38,8 +38,10 @@ void Exchange::reply(std::uint16_t status, std::string_view text, Termination te
   own.own = content;
   LocalReplyContent page_content;
   const bool is_error = status >= 400 && (content == nullptr || !content->is_kept);
-  if (is_grpc_) {
-    answer_grpc(status, own);
+  if (grpc_.is_call()) {
+    own.grpc_status = grpc_.take_own(status, termination);
+    response_.status = 200;
+    response_.framing = own.framing = {};
   } else if (const ErrorPage* const page = is_error ? error_page(status) : nullptr) {
     page_content = {page->content_type, content != nullptr ? content->lines : "", false, false};
     own.own = &page_content;
@@ -103,7 +105,7 @@ void Exchange::on_client_gone(bool in_order) {
     return;
   }
   leave_queue();
-  if (is_at_client_deadline()) {
+  if (grpc_.is_at_deadline(worker_.now(), began_, request_deadline_)) {
     count(ServiceStat::request_timeouts);
     if (upstream_ != nullptr) report(Failure::response_timeout, 0);
     drop_upstream(false);
@@ -195,7 +197,7 @@ void Exchange::account(Origin origin) {
   if (traffic_ == nullptr) return;
   const auto micros = static_cast<std::uint64_t>(
       std::chrono::duration_cast<Micros>(worker_.now() - began_).count());
-  count_end(*traffic_, origin, grpc_end(), micros, response_, shielded_);
+  count_end(*traffic_, origin, grpc_.end(response_, shielded_), micros, response_, shielded_);
   if (counted_.is_pinned()) [[unlikely]]
     count_meanings(*traffic_, origin);
   traffic_->active.subtract();  // Last: from now on the slot may be another's.
@@ -206,10 +208,6 @@ void Exchange::count(ServiceStat what) {
   worker_.counters().service(service().index)[what].add();
 }
 
-std::optional<GrpcStatus> Exchange::grpc_end() const {
-  return is_grpc_ ? std::optional(final_grpc_status()) : std::nullopt;
-}
-
 void Exchange::log(Origin origin) {
   if (worker_.shared().access_format == config::AccessLog::Format::off) return;
   AccessRecord record;
@@ -217,7 +215,7 @@ void Exchange::log(Origin origin) {
   record.client = info_.peer.address;
   put_request(record, head_, came_);
   put_response(record, response_, origin);
-  if (is_grpc_) record.grpc_status = to_string(final_grpc_status());
+  if (const auto grpc = grpc_.end(response_, shielded_)) record.grpc_status = to_string(*grpc);
   record.bytes_received = bytes_received_;
   if (route_.has_service()) {
     record.service = service().spec->name;

@@ -31,7 +31,8 @@ std::string_view Exchange::counted_path() {
 }
 
 MeaningSet Exchange::errors_at_end(Origin origin) const {
-  const std::optional<Ending> end = ending_of(origin, grpc_end(), response_, shielded_);
+  const std::optional<Ending> end =
+      ending_of(origin, grpc_.end(response_, shielded_), response_, shielded_);
   return end ? counted_.service().meanings->errors(*end) & counted_by_ : 0;
 }
 

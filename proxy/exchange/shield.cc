@@ -146,13 +146,13 @@ bool Exchange::is_status_retried(std::uint16_t status) {
                              .on_kept_connection = upstream_->is_kept(),
                              .request_sent = true,
                              .response_begun = true,
-                             .grpc = grpc_status_};
+                             .grpc = grpc_.status()};
   const Next next = decide(failed);
   if (next == Next::give_up) return false;
   response_.last_failure = Failure::status;
   failed_ = failed;
   report(Failure::status, status);
-  grpc_status_.reset();
+  grpc_.forget_answer();
   discard_upstream();
   follow(next, failed);
   return true;
@@ -252,7 +252,7 @@ bool Exchange::is_kept_from_sight() {
 
 bool Exchange::is_spared_timeout() {
   // Past its own deadline the client does not wait any more.
-  if (has_client_deadline_) return false;
+  if (grpc_.has_deadline()) return false;
   if (phase_ == Phase::relaying || exposure_.may_be_seen() || !may_go_live(true)) return false;
   const FailedAttempt failed{.failure = Failure::response_timeout, .request_sent = true};
   count(ServiceStat::exposure_replayed);
