@@ -44,6 +44,7 @@
 #include "proxy/exchange/client_side.h"
 #include "proxy/exchange/exposure_hold.h"
 #include "proxy/exchange/grpc_call.h"
+#include "proxy/exchange/judged_request.h"
 #include "proxy/exchange/permits.h"
 #include "proxy/exchange/replay_buffer.h"
 #include "proxy/exchange/response_state.h"
@@ -371,9 +372,7 @@ class Exchange {
   bool is_returning_ = false;        ///< It chose which of its cookies it sent.
   std::uint64_t judged_number_ = 0;  ///< Of the request, for the judge.
   bool was_told_ = false;            ///< The judge has heard of it under an earlier draw.
-  MeaningSet errors_told_ = 0;       ///< To whom the judge has heard that it is one.
-  MeaningSet overdue_told_ = 0;      ///< Likewise of overdue; 0: it is not known to be.
-  std::size_t slow_told_ = 0;        ///< Of judging().slower_than.
+  JudgedRequest told_;               ///< What the judge has heard of it under this draw.
   InFlightHook watermark_;           ///< Among the worker's judged requests that are not told yet.
 
   net::RequestHead head_;

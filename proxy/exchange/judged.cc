@@ -7,7 +7,6 @@
 // was drawn, whatever group answered in the end; client aborts and preview traffic are left out,
 // and 4xx unless the alarm counts them; a request in flight is slow as soon as it passes a
 // threshold, not when it ends.
-#include <algorithm>
 #include <utility>
 
 #include "proxy/exchange/exchange.h"
@@ -19,8 +18,7 @@ void Exchange::start_judging() {
   // Condition 5: preview and test traffic is no evidence.
   if (audience_ != Audience::split) return;
   judged_ = route_;
-  errors_told_ = overdue_told_ = 0;
-  slow_told_ = 0;
+  told_.begin();
   judged_number_ = worker_.next_judged_number();
   if (!watermark_.is_linked()) worker_.watermark().push(watermark_, began_);
   set_age_timer();
@@ -29,8 +27,8 @@ void Exchange::start_judging() {
 /// It waited in a queue and is drawn anew. True: the judge has heard of the earlier draw; that is
 /// closed, and what the request does from now on is not told.
 bool Exchange::close_draw() {
-  const bool is_told = overdue_told_ != 0 || slow_told_ > 0;
-  if (overdue_told_ != 0) tell(JudgedEvent::Kind::settled, overdue_told_);
+  const bool is_told = told_.is_known();
+  if (told_.overdue() != 0) tell(JudgedEvent::Kind::settled, told_.overdue());
   age_timer_.cancel();
   if (is_told) worker_.watermark().remove(watermark_);
   judged_.release();
@@ -42,8 +40,7 @@ void Exchange::stop_judging(Origin origin) {
   // By other meanings than the usual one it is judged now, by what has become of it.
   if (counted_.is_pinned()) [[unlikely]]
     tell_errors(errors_at_end(origin));
-  if (const MeaningSet well = overdue_told_ & ~errors_told_; well != 0)
-    tell(JudgedEvent::Kind::settled, well);
+  if (const MeaningSet well = told_.ended_well(); well != 0) tell(JudgedEvent::Kind::settled, well);
   age_timer_.cancel();
   worker_.watermark().remove(watermark_);
   judged_.release();
@@ -51,9 +48,7 @@ void Exchange::stop_judging(Origin origin) {
 
 /// The wheel's ticks are coarse: a request that ends between two of them tells at its end.
 void Exchange::set_age_timer() {
-  const auto& thresholds = judging().slower_than;
-  Micros next = overdue_told_ != 0 ? Micros::max() : judging().overdue;
-  if (slow_told_ < thresholds.size()) next = std::min(next, thresholds[slow_told_]);
+  const Micros next = told_.next_age(judging());
   if (next != Micros::max()) worker_.wheel().set(age_timer_, began_ + next);
 }
 
@@ -90,22 +85,17 @@ void Exchange::tell_error() {
 
 /// To each of them once.
 void Exchange::tell_errors(MeaningSet meanings) {
-  const MeaningSet watermark = meanings & judging().compared & ~errors_told_;
-  if (watermark == 0) return;
-  errors_told_ |= watermark;
-  tell(JudgedEvent::Kind::error, watermark);
+  const MeaningSet news = told_.take_error(meanings, judging());
+  if (news != 0) tell(JudgedEvent::Kind::error, news);
 }
 
 void Exchange::tell_age() {
-  const auto& thresholds = judging().slower_than;
-  const auto age = worker_.now() - began_;
-  while (slow_told_ < thresholds.size() && age >= thresholds[slow_told_])
-    tell(JudgedEvent::Kind::slow, kUsualMeaning, static_cast<std::uint8_t>(slow_told_++));
+  const auto age = std::chrono::duration_cast<Micros>(worker_.now() - began_);
+  while (const auto threshold = told_.take_slow(age, judging()))
+    tell(JudgedEvent::Kind::slow, kUsualMeaning, *threshold);
   if (phase_ == Phase::done) return;
-  const MeaningSet unknown = counting() & judging().compared & ~errors_told_;
-  if (unknown != 0 && overdue_told_ == 0 && age >= judging().overdue) {
-    overdue_told_ = unknown;
-    tell(JudgedEvent::Kind::overdue, unknown);
+  if (const MeaningSet news = told_.take_overdue(age, counting(), judging()); news != 0) {
+    tell(JudgedEvent::Kind::overdue, news);
     worker_.watermark().remove(watermark_);
   }
   set_age_timer();
