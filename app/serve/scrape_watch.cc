@@ -3,7 +3,7 @@
 namespace teal::app {
 
 void ScrapeWatch::look(const control::ScrapeReport& scrape, std::size_t targets_left_out,
-                               Mono now) {
+                       Mono now) {
   std::string lacks;
   std::string remedy;
   const auto add = [](std::string& to, const std::string& more) {

@@ -307,8 +307,7 @@ void Server::State::tick() {
   ticker.async_wait([this](const boost::system::error_code& ec) {
     if (ec) return;
     overload.tick(clock.mono());
-    if (const auto health = pool.access_log_health())
-      access_log.look(*health, clock.mono());
+    if (const auto health = pool.access_log_health()) access_log.look(*health, clock.mono());
     controller->tick();
     look_at_tls();
     look_after_life();
