@@ -187,7 +187,7 @@ ODD = [
     Odd("an expectation of nothing", post("Expect: 100-continue", "Content-Length: 0"),
         "there is no body that could be held back: the target need not know"),
     Odd("an expectation with its body", post("Expect: 100-continue", "Content-Length: 4", body="body"),
-        "the target is asked, and the body that does not wait goes on at once; nginx asks nobody"),
+        "who has sent the body waits for nothing, so the target is not asked; nginx says 100 all the same"),
     Odd("an expectation of HTTP/1.0", message("POST /x HTTP/1.0", "Host: a.example", "Expect: 100-continue",
                                               "Content-Length: 4", body="body"),
         "a client of HTTP/1.0 knows no 100 (RFC 9110, 10.1.1): the target need not know"),
