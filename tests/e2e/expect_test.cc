@@ -303,7 +303,8 @@ TEST(Expect, ATargetOfHttp10IsKnownByAnAnswerThatNobodySees) {
     connection.close();
   });
   Target other("blue-2");
-  Teal teal(one_worker({target.address(), other.address()}, "retry: { on: [ 503 ] }"));
+  Teal teal(one_worker({target.address(), other.address()},
+                       "balance: round_robin\nretry: { on: [ 503 ] }"));
   for (int i = 0; i < 4; ++i) EXPECT_EQ(HttpClient(teal.listener()).get("/").status, 200);
   ASSERT_GT(target.requests(), 0U);
   const std::size_t before = target.requests();
