@@ -153,7 +153,7 @@ class Tidy:
                 f'#include "{self.root / file}"  // NOLINT(bugprone-suspicious-include)\n' for file in files))
         done = subprocess.run(
             [TIDY, "--quiet", f"--config-file={self.root}/.clang-tidy",
-             r"--header-filter=/(base|config|net|proxy|health|control|app)/[^/]*\.(h|cc)$",
+             r"--header-filter=/(base|config|net|proxy|health|control|app)/.*\.(h|cc)$",
              str(source), "--", *self.commands.of(files[0])],
             capture_output=True, text=True, cwd=self.root)
         return done.returncode, done.stdout + done.stderr
