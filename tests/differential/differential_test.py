@@ -169,17 +169,24 @@ def send(port, request):
     return statuses[:-1] if asked_last and len(statuses) > 1 else statuses
 
 
-class Peer:
-    def __init__(self, name, teal, folder):
-        self.name, self.target, self.port = name, Target(), free_port()
+class Running:
+    """Teal or a peer before `target`; `change` edits its configuration."""
+
+    def __init__(self, name, teal, folder, target, change=lambda text: text):
+        self.name, self.target, self.port = name, target, free_port()
         file, text = CONFIGURATIONS[name]
         values = {"port": self.port, "target": self.target.port, "folder": folder, "wait": WAIT,
                   "spare": free_port()}
         fill = lambda text: re.sub("@(\\w+)@", lambda found: str(values[found[1]]), text)
         path = pathlib.Path(folder) / file
-        path.write_text(fill(text))
+        path.write_text(fill(change(text)))
         command = [fill(word) for word in COMMANDS.get(name, [teal, "serve"])] + [str(path)]
         self.program = Program(name, command, self.port, pathlib.Path(folder) / f"{name}.out")
+
+
+class Peer(Running):
+    def __init__(self, name, teal, folder):
+        super().__init__(name, teal, folder, Target())
 
     def outcome(self, odd):
         self.target.seen.clear()
@@ -217,6 +224,25 @@ def run(teal):
             for peer in peers:
                 peer.program.stop()
     return [printable(text) for text in texts], unexplained
+
+
+def run_in_turn(teal, make, cases):
+    """As run(), of cases whose outcome is one line, one peer after the other."""
+    texts, unexplained = [], []
+    with tempfile.TemporaryDirectory(prefix="teal-differential-") as folder:
+        peers = []
+        try:
+            peers += [make(name, teal, folder) for name in CONFIGURATIONS]
+            for odd in cases:
+                outcomes = {peer.name: peer.outcome(odd) for peer in peers}
+                if len(set(outcomes.values())) > 1 and not odd.why:
+                    unexplained.append(odd.name)
+                texts.append(printable(f"{odd.name}\n" + (f"    # {odd.why}\n" if odd.why else "")
+                                       + "".join(f"    {name}: {said}\n" for name, said in outcomes.items())))
+        finally:
+            for peer in peers:
+                peer.program.stop()
+    return texts, unexplained
 
 
 def main(run, outcomes):

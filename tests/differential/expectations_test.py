@@ -9,16 +9,14 @@ usage: expectations_test.py TEAL [--update]"""
 
 import dataclasses
 import pathlib
-import re
 import socket
 import sys
-import tempfile
 import threading
 
-from differential_test import COMMANDS, CONFIGURATIONS, WAIT, main, printable
+from differential_test import Running, main, run_in_turn
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from running import PATIENCE, Program, free_port
+from running import PATIENCE
 
 OUTCOMES = pathlib.Path(__file__).resolve().parent / "expectations.txt"
 BODY = b"GET /hidden HTTP/1.1\r\nHost: a.example\r\n\r\n"
@@ -147,17 +145,9 @@ def ask(port):
         return hear(stream)[1]
 
 
-class Peer:
+class Peer(Running):
     def __init__(self, name, teal, folder):
-        self.name, self.target, self.port = name, Target(), free_port()
-        file, text = CONFIGURATIONS[name]
-        values = {"port": self.port, "target": self.target.port, "folder": folder, "wait": WAIT,
-                  "spare": free_port()}
-        fill = lambda text: re.sub("@(\\w+)@", lambda found: str(values[found[1]]), text)
-        path = pathlib.Path(folder) / file
-        path.write_text(fill(text))
-        command = [fill(word) for word in COMMANDS.get(name, [teal, "serve"])] + [str(path)]
-        self.program = Program(name, command, self.port, pathlib.Path(folder) / f"{name}.out")
+        super().__init__(name, teal, folder, Target())
 
     def outcome(self, odd):
         self.target.odd = odd
@@ -170,23 +160,5 @@ class Peer:
         return f"{heard}; the next client gets {next_one}; taken: {', '.join(taken)}"
 
 
-def run(teal):
-    texts, unexplained = [], []
-    with tempfile.TemporaryDirectory(prefix="teal-differential-") as folder:
-        peers = []
-        try:
-            peers += [Peer(name, teal, folder) for name in CONFIGURATIONS]
-            for odd in ODD:
-                outcomes = {peer.name: peer.outcome(odd) for peer in peers}
-                if len(set(outcomes.values())) > 1 and not odd.why:
-                    unexplained.append(odd.name)
-                texts.append(printable(f"{odd.name}\n" + (f"    # {odd.why}\n" if odd.why else "")
-                                       + "".join(f"    {name}: {said}\n" for name, said in outcomes.items())))
-        finally:
-            for peer in peers:
-                peer.program.stop()
-    return texts, unexplained
-
-
 if __name__ == "__main__":
-    main(run, OUTCOMES)
+    main(lambda teal: run_in_turn(teal, Peer, ODD), OUTCOMES)

@@ -9,13 +9,12 @@ import pathlib
 import re
 import socket
 import sys
-import tempfile
 import threading
 
-from differential_test import COMMANDS, CONFIGURATIONS, WAIT, main, printable
+from differential_test import Running, main, run_in_turn
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from running import PATIENCE, Program, free_port
+from running import PATIENCE
 
 OUTCOMES = pathlib.Path(__file__).resolve().parent / "answers.txt"
 ASK = (b"GET /chat HTTP/1.1\r\nHost: a.example\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
@@ -122,42 +121,16 @@ def ask(port):
         return ", ".join(said + ["closed"])
 
 
-class Peer:
+class Peer(Running):
     def __init__(self, name, teal, folder):
-        self.name, self.target, self.port = name, Target(), free_port()
-        file, text = CONFIGURATIONS[name]
-        text = text.replace('proxy_set_header Connection "";', "proxy_set_header Connection $http_connection;"
-                            " proxy_set_header Upgrade $http_upgrade;")
-        values = {"port": self.port, "target": self.target.port, "folder": folder, "wait": WAIT,
-                  "spare": free_port()}
-        fill = lambda text: re.sub("@(\\w+)@", lambda found: str(values[found[1]]), text)
-        path = pathlib.Path(folder) / file
-        path.write_text(fill(text))
-        command = [fill(word) for word in COMMANDS.get(name, [teal, "serve"])] + [str(path)]
-        self.program = Program(name, command, self.port, pathlib.Path(folder) / f"{name}.out")
+        super().__init__(name, teal, folder, Target(), lambda text: text.replace(
+            'proxy_set_header Connection "";', "proxy_set_header Connection $http_connection;"
+            " proxy_set_header Upgrade $http_upgrade;"))
 
     def outcome(self, odd):
         self.target.answer = odd.answer
         return re.sub(r" content-length=\d+(, )?$", "", ask(self.port))
 
 
-def run(teal):
-    texts, unexplained = [], []
-    with tempfile.TemporaryDirectory(prefix="teal-differential-") as folder:
-        peers = []
-        try:
-            peers += [Peer(name, teal, folder) for name in CONFIGURATIONS]
-            for odd in ODD:
-                outcomes = {peer.name: peer.outcome(odd) for peer in peers}
-                if len(set(outcomes.values())) > 1 and not odd.why:
-                    unexplained.append(odd.name)
-                texts.append(printable(f"{odd.name}\n" + (f"    # {odd.why}\n" if odd.why else "")
-                                       + "".join(f"    {name}: {said}\n" for name, said in outcomes.items())))
-        finally:
-            for peer in peers:
-                peer.program.stop()
-    return texts, unexplained
-
-
 if __name__ == "__main__":
-    main(run, OUTCOMES)
+    main(lambda teal: run_in_turn(teal, Peer, ODD), OUTCOMES)
