@@ -84,6 +84,20 @@ class ControlRoom : public testing::Test {
     return id;
   }
 
+  /// A release at 10 %, and nobody of the live group is healthy any more.
+  DeploymentId bake_beside_the_dead() {
+    const DeploymentId id = bake();
+    advance(std::chrono::seconds{1});
+    probe(Colour::blue, Health::unhealthy);
+    return id;
+  }
+  DeploymentId stopped_beside_the_dead() {
+    const DeploymentId id = bake_beside_the_dead();
+    command(id, Command::stop);
+    ports->pump();
+    return id;
+  }
+
   /// To the end.
   DeploymentId succeed() {
     const DeploymentId id = bake();

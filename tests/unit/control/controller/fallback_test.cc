@@ -11,21 +11,6 @@ using namespace std::chrono_literals;
 
 class FallbackTest : public ControlRoom {
  protected:
-  /// A release at 10 %, and nobody of the live group is healthy any more.
-  DeploymentId bake_beside_the_dead() {
-    const DeploymentId id = bake();
-    advance(1s);
-    probe(Colour::blue, Health::unhealthy);
-    return id;
-  }
-
-  DeploymentId stopped_beside_the_dead() {
-    const DeploymentId id = bake_beside_the_dead();
-    command(id, Command::stop);
-    ports->pump();
-    return id;
-  }
-
   std::optional<ApiResult<DeploymentReport>> forced(const DeploymentId& id, Command what) {
     auto answer = std::make_shared<std::optional<ApiResult<DeploymentReport>>>();
     controller->command(

@@ -17,18 +17,6 @@ using ::testing::Not;
 
 class FallbackWords : public ControlRoom {
  protected:
-  DeploymentId bake_beside_the_dead() {
-    const DeploymentId id = bake();
-    advance(1s);
-    probe(Colour::blue, Health::unhealthy);
-    return id;
-  }
-  DeploymentId stopped_beside_the_dead() {
-    const DeploymentId id = bake_beside_the_dead();
-    command(id, Command::stop);
-    ports->pump();
-    return id;
-  }
   DeploymentReport forced(const DeploymentId& id, Command what) {
     std::optional<DeploymentReport> answer;
     controller->command(
