@@ -11,16 +11,15 @@ namespace teal::proxy {
 void Exchange::compress_response(net::ResponseHead& head) {
   const config::Compression& rules = *actions()->compress;
   if (info_.http10) return;
-  if (liked_ && is_of_compressed(head_, head)) {
-    own_head(head);
-    mark_not_modified(head, edited_);
-    return;
-  }
   if (head.status == 304) {
     // It says what the 200 would have said of caches (RFC 9110, section 15.4.5), and seldom of
     // which type that is.
+    const bool is_of_ours = liked_ && is_of_compressed(head_, head);
     own_head(head);
-    mark_compressed(head, std::nullopt, edited_);
+    if (is_of_ours)
+      mark_not_modified(head, edited_);
+    else
+      mark_compressed(head, std::nullopt, edited_);
     return;
   }
   if (!is_compressible(head_, head, rules)) return;

@@ -6,8 +6,7 @@
 //   owed  --ask()--> asked     the head has gone to a target with Expect
 //     |                |--its 100, kWait of silence, the body or its end come unasked--> none
 //     |                |--its final answer: of HTTP/2--> answered   the body may come or not
-//     |                |                    of HTTP/1--> refused    no byte more goes to that
-//     target
+//     |                |                    of HTTP/1--> refused    no more of it goes there
 //     '--the target is known to be silent: Teal says 100--> none
 //
 // A target of HTTP/1 may take what follows its answer for the next request, and the rest of the
