@@ -97,7 +97,9 @@ void Exchange::take_unasked_body() {
 }
 
 void Exchange::take_answer(const net::ResponseHead& head) {
-  if (expectation_.take_answer(head.minor_version != net::kHttp2)) target_->continues.answered();
+  const bool came_instead = expectation_.take_answer(head.minor_version != net::kHttp2);
+  // One of HTTP/1.0 does not know what it was asked.
+  if (came_instead && head.minor_version > 0) target_->continues.answered();
   client_->resume_request();  // No time for the body runs any more.
 }
 

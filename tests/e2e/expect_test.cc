@@ -296,6 +296,26 @@ TEST(Expect, OfABodyThatProvesEmptyWaitsForNothing) {
   EXPECT_EQ(answer.status, 504) << describe(answer);
 }
 
+TEST(Expect, ATargetOfHttp10IsKnownByAnAnswerInsteadOfA100) {
+  Target target;
+  target.on_connection([](TargetConnection& connection) {
+    std::optional<SeenRequest> seen = connection.next_head();
+    if (!seen) return;
+    const bool was_asked = seen->headers.has("expect");
+    connection.send(std::string("HTTP/1.0 200 OK\r\ncontent-length: 3\r\n\r\n") +
+                    (was_asked ? "yes" : "not"));
+    connection.await_end();
+  });
+  Teal teal(one_worker({target.address()}));
+  HttpClient first(teal.listener());
+  first.send(request("POST", "/", kAsk));
+  EXPECT_EQ(first.read().body, "yes");
+  HttpClient second(teal.listener());
+  second.send(request("POST", "/", kAsk));
+  ASSERT_TRUE(is_continued(second));
+  EXPECT_EQ(second.read().body, "not");
+}
+
 TEST(Expect, ATargetOfHttp10IsKnownByAnAnswerThatNobodySees) {
   Target target;
   target.on_request([](TargetConnection& connection, const SeenRequest&) {
