@@ -35,8 +35,11 @@ class StagesTest : public ReleaseTest {
     const std::string id = ship();
     EXPECT_TRUE(admin().await(id, "phase", "Gated", Deadline{kPatiently}))
         << admin().deployment(id).text;
+    // Else clients would hang at 20 % already, and too few be left for the next step.
+    load_.reset();
     let_green_hang();
     EXPECT_EQ(admin().command(id, "continue").status, 200);
+    load_ = std::make_unique<Load>(teal_->listener(), kClients);
     return id;
   }
   void TearDown() override {
