@@ -5,8 +5,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "proxy/downstream/connection_registry.h"
 #include "proxy/downstream/proxy_header_reader.h"
-#include "proxy/worker/worker.h"
 
 namespace teal::proxy {
 namespace {
@@ -17,15 +17,17 @@ constexpr Millis kRest{100};
 
 }  // namespace
 
-Acceptor::Acceptor(Worker& worker, net::Socket socket, std::size_t listener, bool shared)
-    : worker_(worker),
+Acceptor::Acceptor(ConnectionRegistry& registry, net::Socket socket, std::size_t listener,
+                   bool shared)
+    : registry_(registry),
+      loop_(registry.loop()),
       socket_(std::move(socket)),
       listener_(listener),
       shared_(shared),
       rest_([](void* self) { static_cast<Acceptor*>(self)->set_accepting(true); }, this) {}
 
 Result<void> Acceptor::open() {
-  const Result<void> added = worker_.reactor().add_listener(socket_.fd(), *this, shared_);
+  const Result<void> added = loop_.reactor().add_listener(socket_.fd(), *this, shared_);
   watched_ = added.has_value();
   return added;
 }
@@ -34,7 +36,7 @@ void Acceptor::close() {
   const boost::intrusive_ptr<Acceptor> alive(this);
   if (!socket_) return;
   accept_all();
-  if (std::exchange(watched_, false)) worker_.reactor().remove(socket_.fd(), *this);
+  if (std::exchange(watched_, false)) loop_.reactor().remove(socket_.fd(), *this);
   rest_.cancel();
   socket_.close();
 }
@@ -45,15 +47,15 @@ void Acceptor::set_accepting(bool accepts) {
   rest_.cancel();
   if (accepts) {
     // A rest is not the end of an overload.
-    if (worker_.overload() < OverloadLevel::no_accepts) static_cast<void>(open());
+    if (loop_.overload() < OverloadLevel::no_accepts) static_cast<void>(open());
     return;
   }
   watched_ = false;
-  worker_.reactor().remove(socket_.fd(), *this);
+  loop_.reactor().remove(socket_.fd(), *this);
 }
 
 ListenerShard& Acceptor::stats() const {
-  return worker_.counters().listener(listener_);
+  return loop_.counters().listener(listener_);
 }
 
 void Acceptor::on_ready(net::Readiness /*ready*/) {
@@ -79,13 +81,13 @@ void Acceptor::accept_all() {
 void Acceptor::rest() {
   stats()[ListenerStat::accept_failures].add();
   const boost::intrusive_ptr<Acceptor> alive(this);
-  if (std::exchange(watched_, false)) worker_.reactor().remove(socket_.fd(), *this);
-  worker_.wheel().set(rest_, worker_.now() + kRest);
+  if (std::exchange(watched_, false)) loop_.reactor().remove(socket_.fd(), *this);
+  loop_.wheel().set(rest_, loop_.now() + kRest);
 }
 
 void Acceptor::welcome(net::Socket socket, const net::Endpoint& peer) {
-  const config::Listener& spec = worker_.table()->routes.config->listeners[listener_];
-  auto& open = worker_.shared().gauges[listener_]->connections;
+  const config::Listener& spec = loop_.table()->routes.config->listeners[listener_];
+  auto& open = loop_.shared().gauges[listener_]->connections;
   if (open.fetch_add(1, std::memory_order_relaxed) >= spec.limits.connections) {
     open.fetch_sub(1, std::memory_order_relaxed);
     stats()[ListenerStat::connections_refused].add();
@@ -99,7 +101,7 @@ void Acceptor::welcome(net::Socket socket, const net::Endpoint& peer) {
     return;
   }
   stats()[ListenerStat::connections_accepted].add();
-  worker_.welcome(
+  registry_.welcome(
       {std::move(socket), listener_, std::move(address.host), address.port, std::move(place)});
 }
 
@@ -107,15 +109,15 @@ void Acceptor::welcome(net::Socket socket, const net::Endpoint& peer) {
 /// the lowest descriptor that is free, so its number says how many are not.
 bool Acceptor::find_place(const net::Socket& socket, const std::string& address,
                           ConnectionPermit& place) {
-  const WorkerShared& shared = worker_.shared();
+  const PoolState& shared = loop_.shared();
   const int most = shared.descriptors_for_clients.load(std::memory_order_relaxed);
   // A client is worth more than a connection that waits for one.
-  if (socket.fd() >= most && !worker_.idle_pool().give_way()) {
+  if (socket.fd() >= most && !loop_.idle_pool().give_way()) {
     stats()[ListenerStat::descriptors_refused].add();
     return false;
   }
   const auto& places = shared.client_places[listener_];
-  const config::Listener& spec = worker_.table()->routes.config->listeners[listener_];
+  const config::Listener& spec = loop_.table()->routes.config->listeners[listener_];
   // Where a header is to say who the client is, it is counted then (Downstream::take_ends).
   if (!places || ProxyHeaderReader::is_expected(spec, address)) return true;
   place = places->take(client_key(address));

@@ -14,12 +14,13 @@
 
 namespace teal::proxy {
 
-class Worker;
+class ConnectionRegistry;
+class WorkerLoop;
 struct ListenerShard;
 
 class Acceptor final : public net::Watcher {
  public:
-  Acceptor(Worker& worker, net::Socket socket, std::size_t listener, bool shared);
+  Acceptor(ConnectionRegistry& registry, net::Socket socket, std::size_t listener, bool shared);
 
   Result<void> open();
   /// Takes what is already waiting, then no more.
@@ -35,7 +36,8 @@ class Acceptor final : public net::Watcher {
   void welcome(net::Socket socket, const net::Endpoint& peer);
   bool find_place(const net::Socket& socket, const std::string& address, ConnectionPermit& place);
 
-  Worker& worker_;
+  ConnectionRegistry& registry_;
+  WorkerLoop& loop_;
   net::Socket socket_;
   const std::size_t listener_;
   const bool shared_;

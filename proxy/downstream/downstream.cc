@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "proxy/downstream/connection_registry.h"
 #include "proxy/downstream/http1.h"
 #include "proxy/downstream/proxy_header_reader.h"
 #include "proxy/downstream/tls_handshake.h"
 #include "proxy/headers/route_answer.h"
-#include "proxy/worker/worker.h"
 
 namespace teal::proxy {
 namespace {
@@ -17,8 +17,10 @@ constexpr std::size_t kLingerRead = 16 * 1024;
 
 }  // namespace
 
-Downstream::Downstream(Worker& worker, AcceptedConnection accepted, net::Timer::Fire fire)
-    : Channel(worker, net::Stream(std::move(accepted.socket))),
+Downstream::Downstream(ConnectionRegistry& registry, AcceptedConnection accepted,
+                       net::Timer::Fire fire)
+    : Channel(registry.loop(), net::Stream(std::move(accepted.socket))),
+      registry_(registry),
       listener_(accepted.listener),
       timeouts_(spec().timeouts),
       peer_address_(std::move(accepted.peer_address)),
@@ -28,7 +30,8 @@ Downstream::Downstream(Worker& worker, AcceptedConnection accepted, net::Timer::
       timer_(fire, this) {}
 
 Downstream::Downstream(Downstream& from, net::Timer::Fire fire)
-    : Channel(from.worker_, from.release_stream()),
+    : Channel(from.loop_, from.release_stream()),
+      registry_(from.registry_),
       listener_(from.listener_),
       timeouts_(from.timeouts_),
       peer_address_(std::move(from.peer_address_)),
@@ -40,28 +43,29 @@ Downstream::Downstream(Downstream& from, net::Timer::Fire fire)
       timer_(fire, this) {
   from.phase_ = Phase::closed;
   from.timer_.cancel();
-  worker_.replaced(from, *this);
+  registry_.replaced(from, *this);
 }
 
 Downstream::~Downstream() = default;
 
-void Downstream::open(Worker& worker, AcceptedConnection accepted) {
+void Downstream::open(ConnectionRegistry& registry, AcceptedConnection accepted) {
+  WorkerLoop& loop = registry.loop();
   boost::intrusive_ptr<Downstream> opened;
   const std::size_t listener = accepted.listener;
-  const config::Listener& spec = worker.table()->routes.config->listeners[listener];
+  const config::Listener& spec = loop.table()->routes.config->listeners[listener];
   if (ProxyHeaderReader::is_expected(spec, accepted.peer_address)) {
-    opened = ProxyHeaderReader::make(worker, std::move(accepted));
-  } else if (worker.tls().listeners[listener]) {
-    opened = TlsHandshake::make(worker, std::move(accepted));
+    opened = ProxyHeaderReader::make(registry, std::move(accepted));
+  } else if (loop.tls().listeners[listener]) {
+    opened = TlsHandshake::make(registry, std::move(accepted));
   } else {
-    opened = Http1Downstream::make(worker, std::move(accepted));
+    opened = Http1Downstream::make(registry, std::move(accepted));
   }
-  worker.opened(*opened, listener);
+  registry.opened(*opened, listener);
   opened->start();
 }
 
 void Downstream::go_on_greeted(Downstream& from) {
-  if (from.worker_.tls().listeners[from.listener_]) {
+  if (from.loop_.tls().listeners[from.listener_]) {
     TlsHandshake::take_over(from);
   } else {
     Http1Downstream::take_over(from);
@@ -80,7 +84,7 @@ bool Downstream::take_ends(net::ProxyAddresses ends) {
   peer_port_ = ends.source.port;
   trusted_ = is_trusted();
   destination_ = std::make_unique<Address>(std::move(ends.destination));
-  const auto& places = worker_.shared().client_places[listener_];
+  const auto& places = loop_.shared().client_places[listener_];
   if (!places) return true;
   place_ = places->take(client_key(peer_address_));
   if (!place_) stats()[ListenerStat::clients_refused].add();
@@ -104,11 +108,11 @@ bool Downstream::start() {
 }
 
 ListenerShard& Downstream::stats() const {
-  return worker_.counters().listener(listener_);
+  return loop_.counters().listener(listener_);
 }
 
 const config::Listener& Downstream::spec() const {
-  return worker_.table()->routes.config->listeners[listener_];
+  return loop_.table()->routes.config->listeners[listener_];
 }
 
 Peer Downstream::peer() const {
@@ -133,7 +137,7 @@ std::optional<Downstream::LocalReply> Downstream::local_reply(const net::Request
     std::string buffer;
     const std::string_view host = normalise_host(authority, buffer);
     if (tls->server()->policy_of(host) == tls->policy()) return std::nullopt;
-    worker_.counters()[Stat::misdirected].add();
+    loop_.counters()[Stat::misdirected].add();
     return LocalReply{421,
                       "this host has other rules for clients: connect by its own name",
                       Termination::misdirected,
@@ -157,7 +161,7 @@ std::string_view Downstream::error_page(const LocalReply& answer, LocalReplyCont
                                         ResponseStyle& style) const {
   if (answer.status < 400) return answer.text;
   const ErrorPage* const page =
-      worker_.shared().error_pages->find(listener_, ErrorPages::kNoService, answer.status);
+      loop_.shared().error_pages->find(listener_, ErrorPages::kNoService, answer.status);
   if (page == nullptr) return answer.text;
   content.content_type = page->content_type;
   style.own = &content;
@@ -176,14 +180,14 @@ void Downstream::log_own(Sent sent, Termination termination, std::string_view de
     record.user_agent = head->fields.get(net::HeaderId::user_agent);
     record.referer = head->fields.get(net::HeaderId::referer);
   }
-  record.at = worker_.wall();
+  record.at = loop_.wall();
   record.client = peer_address_;
   record.status = sent.status;
   record.bytes_sent = sent.body_bytes;
   record.termination = termination;
   record.origin = "teal";
   record.detail = detail;
-  worker_.log_access(record);
+  loop_.access_log().append(record);
 }
 
 void Downstream::count_input_failure() {
@@ -197,8 +201,8 @@ void Downstream::end_connection(Ending ending) {
   phase_ = Phase::closing;
   ending_ = ending;
   // A client that takes nothing more must not keep the connection for ever.
-  worker_.wheel().set(timer_, worker_.now() + timeouts_.keep_alive);
-  worker_.resume_soon(*this);  // after the present output has left
+  loop_.wheel().set(timer_, loop_.now() + timeouts_.keep_alive);
+  loop_.resume_soon(*this);  // after the present output has left
 }
 
 void Downstream::try_to_end() {
@@ -207,8 +211,8 @@ void Downstream::try_to_end() {
     phase_ = Phase::lingering;
     free_memory(stash_);
     stream_.finish_writing();
-    lingering_.begin(worker_.now());
-    worker_.wheel().set(timer_, lingering_.end(linger_bounds()));
+    lingering_.begin(loop_.now());
+    loop_.wheel().set(timer_, lingering_.end(linger_bounds()));
     linger();
     return;
   }
@@ -220,33 +224,32 @@ void Downstream::linger() {
   int reads = 0;
   while (phase_ == Phase::lingering && may_read()) {
     if (++reads > kReadsPerTurn) {
-      worker_.resume_next_turn(*this);
+      loop_.resume_next_turn(*this);
       return;
     }
     const net::ReadResult got = read_behind({}, kLingerRead);
-    if (got.size > 0) lingering_.note(got.size, worker_.now());
+    if (got.size > 0) lingering_.note(got.size, loop_.now());
     if (got.error != 0) count_input_failure();
-    if (got.error != 0 || got.eof || lingering_.is_over(linger_bounds(), worker_.now())) close();
+    if (got.error != 0 || got.eof || lingering_.is_over(linger_bounds(), loop_.now())) close();
   }
   if (reads > 0 && phase_ == Phase::lingering)
-    worker_.wheel().set(timer_, lingering_.end(linger_bounds()));
+    loop_.wheel().set(timer_, lingering_.end(linger_bounds()));
 }
 
 const Linger::Bounds& Downstream::linger_bounds() const {
-  const bool is_brief =
-      ending_ == Ending::brief_linger || worker_.overload() != OverloadLevel::none;
+  const bool is_brief = ending_ == Ending::brief_linger || loop_.overload() != OverloadLevel::none;
   return is_brief ? Linger::kBrief : Linger::kUsual;
 }
 
 void Downstream::hasten() {
-  if (phase_ == Phase::lingering) worker_.wheel().set(timer_, lingering_.end(linger_bounds()));
+  if (phase_ == Phase::lingering) loop_.wheel().set(timer_, lingering_.end(linger_bounds()));
 }
 
 void Downstream::close() {
   if (std::exchange(phase_, Phase::closed) == Phase::closed) return;
   timer_.cancel();
   const boost::intrusive_ptr<Downstream> alive(this);
-  worker_.closed(*this, listener_);
+  registry_.closed(*this, listener_);
   close_channel();
 }
 

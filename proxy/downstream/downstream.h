@@ -25,6 +25,7 @@
 namespace teal::proxy {
 
 class CensusTaker;
+class ConnectionRegistry;
 
 class Downstream : public Channel {
  public:
@@ -37,7 +38,7 @@ class Downstream : public Channel {
   };
 
   /// A connection has been accepted.
-  static void open(Worker& worker, AcceptedConnection accepted);
+  static void open(ConnectionRegistry& registry, AcceptedConnection accepted);
   ~Downstream() override;
 
   /// Ends after the running requests, at once if there are none.
@@ -55,7 +56,7 @@ class Downstream : public Channel {
   enum class Phase : std::uint8_t { head, exchange, closing, lingering, closed };
   enum class Ending : std::uint8_t { none, orderly, linger, brief_linger, reset };
 
-  Downstream(Worker& worker, AcceptedConnection accepted, net::Timer::Fire fire);
+  Downstream(ConnectionRegistry& registry, AcceptedConnection accepted, net::Timer::Fire fire);
   /// Goes on with the connection of `from`, which is over. Call start() then.
   Downstream(Downstream& from, net::Timer::Fire fire);
   /// Begins to be told of the socket; false: closed.
@@ -95,6 +96,7 @@ class Downstream : public Channel {
   void linger();
   void close();
 
+  ConnectionRegistry& registry_;
   const std::size_t listener_;
   const config::ListenerTimeouts timeouts_;
   std::string peer_address_;

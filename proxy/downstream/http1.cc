@@ -6,9 +6,10 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "proxy/downstream/connection_registry.h"
 #include "proxy/downstream/http2.h"
 #include "proxy/exchange/exchange.h"
-#include "proxy/worker/worker.h"
+#include "proxy/loop/worker_loop.h"
 
 namespace teal::proxy {
 namespace {
@@ -23,25 +24,25 @@ net::Http1Limits limits_of(const config::ListenerLimits& limits) {
 
 }  // namespace
 
-Http1Downstream::Http1Downstream(Worker& worker, AcceptedConnection accepted)
-    : Downstream(worker, std::move(accepted), &Http1Downstream::on_timer),
+Http1Downstream::Http1Downstream(ConnectionRegistry& registry, AcceptedConnection accepted)
+    : Downstream(registry, std::move(accepted), &Http1Downstream::on_timer),
       requests_limit_(spec().limits.requests_per_connection),
       parser_(limits_of(spec().limits)) {
-  worker_.wheel().set(timer_, worker_.now() + timeouts_.request_header);
+  loop_.wheel().set(timer_, loop_.now() + timeouts_.request_header);
 }
 
 Http1Downstream::Http1Downstream(Downstream& from)
     : Downstream(from, &Http1Downstream::on_timer),
       requests_limit_(spec().limits.requests_per_connection),
       parser_(limits_of(spec().limits)) {
-  worker_.wheel().set(timer_, worker_.now() + timeouts_.request_header);
+  loop_.wheel().set(timer_, loop_.now() + timeouts_.request_header);
 }
 
 Http1Downstream::~Http1Downstream() = default;
 
-boost::intrusive_ptr<Http1Downstream> Http1Downstream::make(Worker& worker,
+boost::intrusive_ptr<Http1Downstream> Http1Downstream::make(ConnectionRegistry& registry,
                                                             AcceptedConnection accepted) {
-  return new Http1Downstream(worker, std::move(accepted));
+  return new Http1Downstream(registry, std::move(accepted));
 }
 
 void Http1Downstream::take_over(Downstream& from) {
@@ -49,7 +50,7 @@ void Http1Downstream::take_over(Downstream& from) {
   if (!next->start()) return;
   // What came with the end of the greeting is there already, and will not be announced again.
   next->mark_ready({.read = true});
-  next->worker_.resume_soon(*next);
+  next->loop_.resume_soon(*next);
 }
 
 void Http1Downstream::drain() {
@@ -65,13 +66,13 @@ void Http1Downstream::be_seen(CensusTaker& census) const {
 void Http1Downstream::hasten() {
   Downstream::hasten();
   if (phase_ == Phase::head && requests_ > 0 && !head_begun_)
-    worker_.wheel().set(timer_, worker_.now() + worker_.idle_limit(timeouts_.keep_alive));
+    loop_.wheel().set(timer_, loop_.now() + loop_.idle_limit(timeouts_.keep_alive));
 }
 
 void Http1Downstream::cut() {
   if (exchange_) exchange_->on_shutdown();
   if (phase_ == Phase::closed) return;
-  worker_.gather().flush();
+  loop_.gather().flush();
   if (ending_ == Ending::reset) stream_.reset_on_close();
   close();
 }
@@ -134,7 +135,7 @@ void Http1Downstream::pump() {
       }
       const std::string kept = std::exchange(stash_, {});
       const std::string_view rest = parse(kept);
-      worker_.gather().flush();  // the views into it end here
+      loop_.gather().flush();  // the views into it end here
       if (phase_ == Phase::closed) return;
       const bool progress = rest.size() < kept.size();
       stash_.assign(rest);
@@ -142,18 +143,18 @@ void Http1Downstream::pump() {
       continue;
     }
     if (++reads > kReadsPerTurn) {
-      worker_.resume_next_turn(*this);
+      loop_.resume_next_turn(*this);
       break;
     }
     const net::ReadResult got = read_behind(stash_, read_size_);
     // What was kept is of use even where nothing follows: to a tunnel, or as the end of a request.
     if (got.size > 0 || (is_tunnel_ ? !stash_.empty() : got.eof)) {
-      const std::string_view input(worker_.scratch(0).data(), stash_.size() + got.size);
+      const std::string_view input(loop_.scratch(0).data(), stash_.size() + got.size);
       const std::string_view rest = parse(input);
       if (phase_ == Phase::closed) return;
       keep_rest(stash_, rest);
       if (got.size == read_size_) read_size_ = std::min(read_size_ * 4, kLargestRead);
-      worker_.gather().flush();  // the views into the scratch buffer end here
+      loop_.gather().flush();  // the views into the scratch buffer end here
     }
     if (got.error != 0) {
       on_input_ended(true);
@@ -239,7 +240,7 @@ void Http1Downstream::begin_exchange(bool more_came) {
       return;
     }
   }
-  exchange_ = worker_.take_exchange();
+  exchange_ = registry_.exchanges().take();
   exchange_->begin(*this, info, head);
 }
 
@@ -274,7 +275,7 @@ void Http1Downstream::look_for_end() {
   if (!serves_half_closed()) {
     on_input_ended(false);
   } else if (served_until_ == Mono::max()) {
-    served_until_ = worker_.now() + timeouts_.half_closed;
+    served_until_ = loop_.now() + timeouts_.half_closed;
   }
 }
 
@@ -288,7 +289,7 @@ bool Http1Downstream::read_ahead() {
       return false;
     }
     if (got.size > 0)
-      keep_rest(stash_, std::string_view(worker_.scratch(0).data(), stash_.size() + got.size));
+      keep_rest(stash_, std::string_view(loop_.scratch(0).data(), stash_.size() + got.size));
     if (got.eof) mark_end_read();
   }
   return true;
@@ -304,8 +305,8 @@ void Http1Downstream::next_request() {
   phase_ = Phase::head;
   head_begun_ = false;
   read_size_ = kFirstRead;
-  worker_.wheel().set(timer_, worker_.now() + worker_.idle_limit(timeouts_.keep_alive));
-  if (!stash_.empty() || may_read()) worker_.resume_soon(*this);
+  loop_.wheel().set(timer_, loop_.now() + loop_.idle_limit(timeouts_.keep_alive));
+  if (!stash_.empty() || may_read()) loop_.resume_soon(*this);
 }
 
 void Http1Downstream::set_input_deadline() {
@@ -314,14 +315,14 @@ void Http1Downstream::set_input_deadline() {
     const bool begun = !parser_.is_between_messages() || !stash_.empty();
     if (begun && requests_ > 0 && !head_begun_) {
       head_begun_ = true;
-      worker_.wheel().set(timer_, worker_.now() + timeouts_.request_header);
+      loop_.wheel().set(timer_, loop_.now() + timeouts_.request_header);
     }
   } else if (phase_ == Phase::exchange) {
     if (served_until_ != Mono::max() && !is_tunnel_) {
-      worker_.wheel().set(timer_, served_until_);
+      loop_.wheel().set(timer_, served_until_);
     } else if (!request_done_ && exchange_->wants_body() && !exchange_->is_upload_blocked()) {
       if (const Millis idle = exchange_->request_body_idle(); idle.count() > 0)
-        worker_.wheel().set(timer_, worker_.now() + idle);
+        loop_.wheel().set(timer_, loop_.now() + idle);
       else
         timer_.cancel();
     } else {
@@ -331,13 +332,13 @@ void Http1Downstream::set_input_deadline() {
 }
 
 void Http1Downstream::on_timeout() {
-  Shard& counters = worker_.counters();
+  Shard& counters = loop_.counters();
   switch (phase_) {
     case Phase::head: {
       const bool begun = !parser_.is_between_messages() || !stash_.empty();
       if (!begun) {
         counters[requests_ > 0 ? Stat::keep_alive_timeouts : Stat::request_header_timeouts].add();
-        if (requests_ > 0 && worker_.overload() != OverloadLevel::none)
+        if (requests_ > 0 && loop_.overload() != OverloadLevel::none)
           counters[Stat::overload_closed_idle].add();
         close();
         return;

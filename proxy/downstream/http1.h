@@ -20,7 +20,8 @@ class Exchange;
 
 class Http1Downstream final : public Downstream, public ClientSide {
  public:
-  static boost::intrusive_ptr<Http1Downstream> make(Worker& worker, AcceptedConnection accepted);
+  static boost::intrusive_ptr<Http1Downstream> make(ConnectionRegistry& registry,
+                                                    AcceptedConnection accepted);
   /// Goes on with a connection that has greeted.
   static void take_over(Downstream& from);
   ~Http1Downstream() override;
@@ -54,7 +55,7 @@ class Http1Downstream final : public Downstream, public ClientSide {
   /// Kept of further requests while one runs, to see whether the end of TLS stands behind them.
   static constexpr std::size_t kMostAhead = std::size_t{16} * 1024;
 
-  Http1Downstream(Worker& worker, AcceptedConnection accepted);
+  Http1Downstream(ConnectionRegistry& registry, AcceptedConnection accepted);
   explicit Http1Downstream(Downstream& from);
 
   bool wants_input() const;

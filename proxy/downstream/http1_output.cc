@@ -4,13 +4,14 @@
 #include <utility>
 
 #include "net/http1/writer.h"
+#include "proxy/downstream/connection_registry.h"
 #include "proxy/exchange/exchange.h"
-#include "proxy/worker/worker.h"
+#include "proxy/loop/worker_loop.h"
 
 namespace teal::proxy {
 
 void Http1Downstream::refuse(net::Refusal rule) {
-  worker_.counters().refused(rule).add();
+  loop_.counters().refused(rule).add();
   close_after_ = true;
   if (exchange_) {
     exchange_->on_request_refused(rule);
@@ -26,7 +27,7 @@ void Http1Downstream::answer_and_end(const LocalReply& answer, std::string_view 
   style.location = answer.location;
   style.framing = {net::Framing::Kind::length, answer.text.size()};
   style.close = true;
-  style.date = worker_.date();
+  style.date = loop_.date();
   LocalReplyContent content;
   const std::string_view text = error_page(answer, content, style);
   const std::size_t size = send_local_reply(answer.status, text, style,
@@ -107,14 +108,14 @@ void Http1Downstream::send_truncated() {
 }
 
 void Http1Downstream::resume_request() {
-  worker_.resume_soon(*this);
+  loop_.resume_soon(*this);
 }
 
 void Http1Downstream::on_exchange_done() {
-  worker_.give_back(std::move(exchange_));
+  registry_.exchanges().give_back(std::move(exchange_));
   if (phase_ == Phase::closed) return;
   if (is_tunnel_) request_done_ = input_ended_;
-  if (close_after_ || worker_.ends_connections()) {
+  if (close_after_ || loop_.ends_connections()) {
     const Ending ending = ending_ != Ending::none ? ending_
                           : request_done_         ? Ending::orderly
                                                   : Ending::linger;

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "proxy/exchange/exchange.h"
-#include "proxy/worker/worker.h"
+#include "proxy/loop/worker_loop.h"
 
 namespace teal::proxy {
 namespace {
@@ -32,7 +32,7 @@ net::Http2Limits limits_of(const config::Listener& spec) {
 Http2Downstream::Http2Downstream(Downstream& from)
     : Http2Channel(from, [](void* self) { static_cast<Http2Downstream*>(self)->on_timeout(); }),
       requests_limit_(spec().limits.requests_per_connection),
-      opened_(worker_.now()),
+      opened_(loop_.now()),
       idle_since_(opened_),
       last_input_(opened_) {
   session_ = net::Http2Session::make_server(limits_of(spec()), *this);
@@ -45,8 +45,8 @@ void Http2Downstream::take_over(Downstream& from) {
   const boost::intrusive_ptr<Http2Downstream> next(new Http2Downstream(from));
   if (!next->start()) return;
   const std::string begun = std::exchange(next->stash_, {});
-  next->session_->feed(begun, next->worker_.now());
-  next->worker_.gather().flush();  // the views into it end here
+  next->session_->feed(begun, next->loop_.now());
+  next->loop_.gather().flush();  // the views into it end here
   next->set_deadline();
   // What came with the end of the greeting is there already, and will not be announced again.
   next->mark_ready({.read = true});
@@ -85,10 +85,10 @@ void Http2Downstream::read_input() {
     }
     const net::ReadResult got = read_behind({}, kRead);
     if (got.size > 0) {
-      last_input_ = worker_.now();
+      last_input_ = loop_.now();
       is_pinged_ = false;
-      session_->feed({worker_.scratch(0).data(), got.size}, last_input_);
-      worker_.gather().flush();  // the views into the scratch buffer end here
+      session_->feed({loop_.scratch(0).data(), got.size}, last_input_);
+      loop_.gather().flush();  // the views into the scratch buffer end here
       settle_closed();
     }
     if (got.error != 0 || got.eof) {
@@ -104,14 +104,14 @@ void Http2Downstream::read_input() {
 
 net::Http2ServerStream& Http2Downstream::open_stream() {
   ++begun_;
-  if ((requests_limit_ != 0 && begun_ >= requests_limit_) || worker_.ends_connections())
+  if ((requests_limit_ != 0 && begun_ >= requests_limit_) || loop_.ends_connections())
     start_shutdown();
   requests_.push_back(std::make_unique<Http2Request>(*this, requests_.size()));
   return *requests_.back();
 }
 
 void Http2Downstream::on_malformed(const net::RequestHead& head, net::Refusal rule) {
-  worker_.counters().refused(rule).add();
+  loop_.counters().refused(rule).add();
   log_own({net::status_of(rule), 0}, Termination::refused, net::to_string(rule), &head);
 }
 
@@ -120,7 +120,7 @@ void Http2Downstream::answer(Http2Request& request, const LocalReply& answer,
   ResponseStyle style;
   style.location = answer.location;
   style.framing = {net::Framing::Kind::length, answer.text.size()};
-  style.date = worker_.date();
+  style.date = loop_.date();
   LocalReplyContent content;
   const std::string_view text = error_page(answer, content, style);
   const std::size_t size =
@@ -180,7 +180,7 @@ void Http2Downstream::settle_closed() {
     }
     requests_.pop_back();
   }
-  if (requests_.empty()) idle_since_ = worker_.now();
+  if (requests_.empty()) idle_since_ = loop_.now();
 }
 
 // ---- ends ---------------------------------------------------------------------------------------
@@ -193,7 +193,7 @@ void Http2Downstream::lose_all(bool in_order) {
 void Http2Downstream::end_after_output() {
   lose_all();
   if (const net::Refusal rule = session_->fault(); rule != net::Refusal::none) {
-    worker_.counters().refused(rule).add();
+    loop_.counters().refused(rule).add();
     log_own({net::status_of(rule), 0}, Termination::refused, net::to_string(rule), nullptr);
   }
   end_connection(Ending::brief_linger);
@@ -202,7 +202,7 @@ void Http2Downstream::end_after_output() {
 void Http2Downstream::start_shutdown() {
   if (shutdown_at_ != Mono::max()) return;
   session_->start_shutdown();
-  shutdown_at_ = worker_.now() + kShutdown;
+  shutdown_at_ = loop_.now() + kShutdown;
   resume_after_turn();
 }
 
@@ -219,7 +219,7 @@ void Http2Downstream::be_seen(CensusTaker& census) const {
 void Http2Downstream::hasten() {
   Downstream::hasten();
   if (phase_ >= Phase::closing) return;
-  if (worker_.ends_connections()) start_shutdown();
+  if (loop_.ends_connections()) start_shutdown();
   set_deadline();
 }
 
@@ -230,22 +230,22 @@ void Http2Downstream::cut() {
     session_->stop();
     session_->write(*this);
   }
-  worker_.gather().flush();
+  loop_.gather().flush();
   close();
 }
 
 void Http2Downstream::set_deadline() {
-  Mono at = requests_.empty() ? idle_since_ + worker_.idle_limit(timeouts_.keep_alive)
+  Mono at = requests_.empty() ? idle_since_ + loop_.idle_limit(timeouts_.keep_alive)
                               : last_input_ + timeouts_.keep_alive;
   if (is_pinged_) at += kPing;
   if (!session_->has_begun()) at = opened_ + timeouts_.request_header;
   if (!session_->is_in_head()) {
     head_since_ = Mono::max();
   } else {
-    if (head_since_ == Mono::max()) head_since_ = worker_.now();
+    if (head_since_ == Mono::max()) head_since_ = loop_.now();
     at = std::min(at, head_since_ + timeouts_.request_header);
   }
-  worker_.wheel().set(timer_, std::min(at, shutdown_at_));
+  loop_.wheel().set(timer_, std::min(at, shutdown_at_));
 }
 
 void Http2Downstream::on_timeout() {
@@ -253,8 +253,8 @@ void Http2Downstream::on_timeout() {
     close();
     return;
   }
-  Shard& counters = worker_.counters();
-  const Mono now = worker_.now();
+  Shard& counters = loop_.counters();
+  const Mono now = loop_.now();
   const bool is_head_late = !session_->has_begun() || session_->is_in_head();
   if (now >= shutdown_at_) {
     shutdown_at_ = Mono::max();
@@ -264,7 +264,7 @@ void Http2Downstream::on_timeout() {
     session_->stop();
   } else if (requests_.empty()) {
     counters[Stat::keep_alive_timeouts].add();
-    if (worker_.overload() != OverloadLevel::none) counters[Stat::overload_closed_idle].add();
+    if (loop_.overload() != OverloadLevel::none) counters[Stat::overload_closed_idle].add();
     session_->stop();
   } else if (is_pinged_) {
     counters[Stat::keep_alive_timeouts].add();

@@ -38,6 +38,7 @@ class Http2Downstream final : public Http2Channel<Downstream>, public net::Http2
   using Downstream::has_local_replies;
   using Downstream::local_reply;
   using Downstream::peer;
+  ConnectionRegistry& registry() { return registry_; }
   std::size_t listener() const { return listener_; }
   std::string_view hsts() const { return spec().hsts; }
   /// How long a client may take over the end of a response.

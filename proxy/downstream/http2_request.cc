@@ -2,9 +2,10 @@
 
 #include <utility>
 
+#include "proxy/downstream/connection_registry.h"
 #include "proxy/downstream/http2.h"
 #include "proxy/exchange/exchange.h"
-#include "proxy/worker/worker.h"
+#include "proxy/loop/worker_loop.h"
 
 namespace teal::proxy {
 namespace {
@@ -36,10 +37,10 @@ void Http2Request::on_shutdown() {
 // ---- the request --------------------------------------------------------------------------------
 
 void Http2Request::on_request(net::RequestHead& head, net::Refusal rule) {
-  Worker& worker = connection_.worker();
+  WorkerLoop& loop = connection_.loop();
   request_done_ = head.framing.kind == net::Framing::Kind::none && !head.is_extended_connect();
   if (rule != net::Refusal::none) {
-    worker.counters().refused(rule).add();
+    loop.counters().refused(rule).add();
     connection_.answer(*this, {net::status_of(rule), net::explain(rule), Termination::refused, {}},
                        net::to_string(rule), head);
     return;
@@ -54,7 +55,7 @@ void Http2Request::on_request(net::RequestHead& head, net::Refusal rule) {
   info.listener = connection_.listener();
   info.peer = connection_.peer();
   info.most_read = kMostRead;
-  exchange_ = worker.take_exchange();
+  exchange_ = connection_.registry().exchanges().take();
   exchange_->begin(*this, info, head);
 }
 
@@ -88,7 +89,7 @@ void Http2Request::on_end(const net::Fields& trailers) {
 }
 
 void Http2Request::on_refused(net::Refusal rule) {
-  connection_.worker().counters().refused(rule).add();
+  connection_.loop().counters().refused(rule).add();
   timer_.cancel();
   if (exchange_) exchange_->on_request_refused(rule);
 }
@@ -106,7 +107,7 @@ void Http2Request::feed() {
   if (!stash_.empty() && takes_body()) {
     const std::string bytes = std::exchange(stash_, {});
     exchange_->on_request_body(bytes);
-    connection_.worker().gather().flush();  // the views into it end here
+    connection_.loop().gather().flush();  // the views into it end here
     connection_.session().consume(*this, bytes.size());
     connection_.resume_after_turn();
   }
@@ -118,8 +119,8 @@ void Http2Request::set_deadline() {
   if (!exchange_) return;  // The timer is for the response then.
   const bool waits = !request_done_ && !is_tunnel_ && stash_.empty() && takes_body();
   if (waits && exchange_->request_body_idle() > Millis{0}) {
-    Worker& worker = connection_.worker();
-    worker.wheel().set(timer_, worker.now() + exchange_->request_body_idle());
+    WorkerLoop& loop = connection_.loop();
+    loop.wheel().set(timer_, loop.now() + exchange_->request_body_idle());
   } else {
     timer_.cancel();
   }
@@ -130,7 +131,7 @@ void Http2Request::on_timeout() {
     exchange_->on_request_stalled();
     return;
   }
-  connection_.worker().counters()[Stat::stream_timeouts].add();
+  connection_.loop().counters()[Stat::stream_timeouts].add();
   connection_.session().reset(*this, net::Http2Error::cancel);
   connection_.resume_after_turn();
 }
@@ -242,8 +243,8 @@ std::optional<net::ProxyAddresses> Http2Request::client_ends() const {
 }
 
 void Http2Request::on_exchange_done() {
-  Worker& worker = connection_.worker();
-  worker.give_back(std::move(exchange_));
+  WorkerLoop& loop = connection_.loop();
+  connection_.registry().exchanges().give_back(std::move(exchange_));
   if (is_tunnel_) {
     connection_.session().let_peer_finish(*this, false);
     connection_.resume_after_turn();
@@ -255,7 +256,7 @@ void Http2Request::on_exchange_done() {
   if (is_sent())
     timer_.cancel();
   else
-    worker.wheel().set(timer_, worker.now() + connection_.flush_timeout());
+    loop.wheel().set(timer_, loop.now() + connection_.flush_timeout());
 }
 
 }  // namespace teal::proxy

@@ -4,19 +4,19 @@
 #include <utility>
 
 #include "net/io/proxy_protocol.h"
-#include "proxy/worker/worker.h"
+#include "proxy/loop/worker_loop.h"
 
 namespace teal::proxy {
 
-ProxyHeaderReader::ProxyHeaderReader(Worker& worker, AcceptedConnection accepted)
-    : Downstream(worker, std::move(accepted),
+ProxyHeaderReader::ProxyHeaderReader(ConnectionRegistry& registry, AcceptedConnection accepted)
+    : Downstream(registry, std::move(accepted),
                  [](void* self) { static_cast<ProxyHeaderReader*>(self)->on_timeout(); }) {
-  worker.wheel().set(timer_, worker.now() + timeouts_.proxy_header);
+  loop_.wheel().set(timer_, loop_.now() + timeouts_.proxy_header);
 }
 
-boost::intrusive_ptr<ProxyHeaderReader> ProxyHeaderReader::make(Worker& worker,
+boost::intrusive_ptr<ProxyHeaderReader> ProxyHeaderReader::make(ConnectionRegistry& registry,
                                                                 AcceptedConnection accepted) {
-  return new ProxyHeaderReader(worker, std::move(accepted));
+  return new ProxyHeaderReader(registry, std::move(accepted));
 }
 
 bool ProxyHeaderReader::is_expected(const config::Listener& spec, const std::string& peer_address) {
@@ -28,7 +28,7 @@ bool ProxyHeaderReader::is_expected(const config::Listener& spec, const std::str
 
 void ProxyHeaderReader::on_ready(net::Readiness ready) {
   mark_ready(ready);
-  const std::span<char> scratch = worker_.scratch(net::kMostProxyHeader);
+  const std::span<char> scratch = loop_.scratch(net::kMostProxyHeader);
   const ssize_t size = net::peek(stream_.socket(), scratch);
   if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
   if (size <= 0) {
@@ -56,7 +56,7 @@ void ProxyHeaderReader::on_ready(net::Readiness ready) {
 }
 
 void ProxyHeaderReader::on_timeout() {
-  worker_.counters()[Stat::proxy_header_timeouts].add();
+  loop_.counters()[Stat::proxy_header_timeouts].add();
   close();
 }
 

@@ -11,7 +11,8 @@ namespace teal::proxy {
 
 class ProxyHeaderReader final : public Downstream {
  public:
-  static boost::intrusive_ptr<ProxyHeaderReader> make(Worker& worker, AcceptedConnection accepted);
+  static boost::intrusive_ptr<ProxyHeaderReader> make(ConnectionRegistry& registry,
+                                                      AcceptedConnection accepted);
   /// Connections from there begin with a header.
   static bool is_expected(const config::Listener& spec, const std::string& peer_address);
 
@@ -21,7 +22,7 @@ class ProxyHeaderReader final : public Downstream {
   void resume() override {}
 
  private:
-  ProxyHeaderReader(Worker& worker, AcceptedConnection accepted);
+  ProxyHeaderReader(ConnectionRegistry& registry, AcceptedConnection accepted);
   void on_timeout();
 };
 

@@ -5,12 +5,12 @@
 
 #include "proxy/downstream/http1.h"
 #include "proxy/downstream/http2.h"
-#include "proxy/worker/worker.h"
+#include "proxy/loop/worker_loop.h"
 
 namespace teal::proxy {
 
-TlsHandshake::TlsHandshake(Worker& worker, AcceptedConnection accepted)
-    : Downstream(worker, std::move(accepted), &TlsHandshake::on_timer) {
+TlsHandshake::TlsHandshake(ConnectionRegistry& registry, AcceptedConnection accepted)
+    : Downstream(registry, std::move(accepted), &TlsHandshake::on_timer) {
   begin();
 }
 
@@ -19,13 +19,14 @@ TlsHandshake::TlsHandshake(Downstream& from) : Downstream(from, &TlsHandshake::o
 }
 
 void TlsHandshake::begin() {
-  stream_.start_tls(std::make_unique<net::TlsSession>(
-      worker_.tls().listeners[listener_], worker_.tls_scratch(), stream_.socket().fd()));
-  worker_.wheel().set(timer_, worker_.now() + timeouts_.tls_handshake);
+  stream_.start_tls(std::make_unique<net::TlsSession>(loop_.tls().listeners[listener_],
+                                                      loop_.tls_scratch(), stream_.socket().fd()));
+  loop_.wheel().set(timer_, loop_.now() + timeouts_.tls_handshake);
 }
 
-boost::intrusive_ptr<TlsHandshake> TlsHandshake::make(Worker& worker, AcceptedConnection accepted) {
-  return new TlsHandshake(worker, std::move(accepted));
+boost::intrusive_ptr<TlsHandshake> TlsHandshake::make(ConnectionRegistry& registry,
+                                                      AcceptedConnection accepted) {
+  return new TlsHandshake(registry, std::move(accepted));
 }
 
 void TlsHandshake::take_over(Downstream& from) {
@@ -54,7 +55,7 @@ void TlsHandshake::on_ready(net::Readiness ready) {
 }
 
 void TlsHandshake::on_timeout() {
-  worker_.counters()[Stat::tls_handshake_timeouts].add();
+  loop_.counters()[Stat::tls_handshake_timeouts].add();
   close();
 }
 

@@ -10,7 +10,8 @@ namespace teal::proxy {
 
 class TlsHandshake final : public Downstream {
  public:
-  static boost::intrusive_ptr<TlsHandshake> make(Worker& worker, AcceptedConnection accepted);
+  static boost::intrusive_ptr<TlsHandshake> make(ConnectionRegistry& registry,
+                                                 AcceptedConnection accepted);
   /// Goes on with a connection whose client has been told of.
   static void take_over(Downstream& from);
 
@@ -20,7 +21,7 @@ class TlsHandshake final : public Downstream {
   void resume() override {}
 
  private:
-  TlsHandshake(Worker& worker, AcceptedConnection accepted);
+  TlsHandshake(ConnectionRegistry& registry, AcceptedConnection accepted);
   explicit TlsHandshake(Downstream& from);
   void begin();
   static void on_timer(void* self) { static_cast<TlsHandshake*>(self)->on_timeout(); }

@@ -5,7 +5,7 @@
 
 #include "base/assert.h"
 #include "proxy/exchange/exchange.h"
-#include "proxy/worker/worker.h"
+#include "proxy/loop/worker_loop.h"
 
 namespace teal::proxy {
 namespace {
@@ -29,7 +29,7 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
   if (joined_->is_limited) [[unlikely]] {
     wants_fresh_ = fresh;
     if (!in_flight_.reserve(*target, *joined_.group())) {
-      if (in_flight_.end()) worker_.offer_room(target->group);
+      if (in_flight_.end()) loop_.queues().offer_room(target->group);
       return false;
     }
     wants_fresh_ = false;
@@ -38,7 +38,7 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
   ++tries_.attempts;
   if (attempts_ > 1) {
     traffic_->retries.add();
-    retried_at_ = worker_.now();
+    retried_at_ = loop_.now();
   }
   if (again_) [[unlikely]]
     count(*std::exchange(again_, std::nullopt));
@@ -46,9 +46,9 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
   UpstreamOptions wanted{head_.method, info_.most_read, fresh, !upgrade_.empty()};
   if (const auto version = service().spec->upstream.proxy_protocol)
     wanted.proxy_header = net::make_proxy_header(*version, client_->client_ends());
-  upstream_ = acquire_upstream(worker_, target, *this, wanted);
+  upstream_ = acquire_upstream(loop_, target, *this, wanted);
   if (upstream_ == nullptr) {
-    if (in_flight_.end()) worker_.offer_room(target->group);
+    if (in_flight_.end()) loop_.queues().offer_room(target->group);
     report(Failure::connect, 0);
     response_.last_failure = Failure::connect;
     failed_ = {.failure = Failure::connect};
@@ -74,7 +74,7 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
     return true;
   }
   phase_ = Phase::connecting;
-  connect_began_ = worker_.now();
+  connect_began_ = loop_.now();
   waits_for_stream_ = false;
   set_deadline(timeouts().connect);
   if (upstream_->is_full()) on_full();
@@ -91,19 +91,20 @@ void Exchange::enter_queue() {
     return;
   }
   phase_ = Phase::queued;
-  worker_.counters().service(queue->service)[ServiceStat::requests_waiting].add();
+  loop_.counters().service(queue->service)[ServiceStat::requests_waiting].add();
   if (!std::exchange(was_queued_, true)) {
     count(ServiceStat::requests_queued);
-    queue_number_ = worker_.next_queue_number();
-    queued_at_ = worker_.now();
+    queue_number_ = loop_.queues().next_number();
+    queued_at_ = loop_.now();
     set_deadline(timeouts().queue);
   }
   // Where the room was gone again: back to its place, its time runs on.
   queue->waiting.insert(place_in(queue->waiting), this);
-  worker_.show_waiting(*queue);
+  loop_.queues().show(*queue);
   // A place that came free on another worker before this one was seen to wait was offered to
   // nobody.
-  if (is_new && queue->is_limited && worker_.has_room(*queue)) worker_.offer_room(queue);
+  if (is_new && queue->is_limited && loop_.queues().has_room(*queue))
+    loop_.queues().offer_room(queue);
 }
 
 std::deque<Exchange*>::iterator Exchange::place_in(std::deque<Exchange*>& waiting) const {
@@ -118,18 +119,18 @@ void Exchange::leave_queue() {
   const auto me = place_in(queue.waiting);
   TEAL_ASSERT(me != queue.waiting.end() && *me == this);
   queue.waiting.erase(me);
-  worker_.counters().service(queue.service)[ServiceStat::requests_waiting].subtract();
-  worker_.show_waiting(queue);
+  loop_.counters().service(queue.service)[ServiceStat::requests_waiting].subtract();
+  loop_.queues().show(queue);
   phase_ = Phase::connecting;
 }
 
 void Exchange::on_room() {
   TEAL_ASSERT(phase_ == Phase::queued);
   leave_queue();
-  queue_micros_ = std::chrono::duration_cast<Micros>(worker_.now() - queued_at_).count();
+  queue_micros_ = std::chrono::duration_cast<Micros>(loop_.now() - queued_at_).count();
   // A request that waits follows the newest routing truth: after a rollback it must not come out of
   // the queue on the wrong side (caddy#4442).
-  if (!route_.is_in(worker_.table()) && !follow_newest()) return;
+  if (!route_.is_in(loop_.table()) && !follow_newest()) return;
   attempt();
 }
 
@@ -139,7 +140,7 @@ bool Exchange::follow_newest() {
   leave_group();
   // What was shielded counts for the group that it was drawn for.
   if (!shielded_.is) end_traffic();
-  if (!route_.follow(worker_.table())) {
+  if (!route_.follow(loop_.table())) {
     response_.last_rule = net::Refusal::none;
     reply_without_route();
     return false;
@@ -150,7 +151,7 @@ bool Exchange::follow_newest() {
     set_cookie_.clear();
     choose_group();
     // Nobody compares any more: nobody is to wait for what this request will tell.
-    if (!is_judged() && watermark_.is_linked()) worker_.watermark().remove(watermark_);
+    if (!is_judged() && watermark_.is_linked()) loop_.reports().watermark().remove(watermark_);
     begin_traffic();
   }
   join_group();
@@ -206,7 +207,7 @@ void Exchange::give_up(Failure failure) {
 TargetSide& Exchange::detach_upstream() {
   TargetSide& upstream = *std::exchange(upstream_, nullptr);
   if (in_flight_.end() || !target_->group->waiting.empty()) [[unlikely]]
-    worker_.offer_room(target_->group);
+    loop_.queues().offer_room(target_->group);
   return upstream;
 }
 
@@ -230,30 +231,30 @@ void Exchange::report(Failure failure, std::uint16_t status) {
   ++target_->consecutive_failures;
   const bool is_gateway = failure != Failure::status || (status >= 502 && status <= 504);
   target_->consecutive_gateway = is_gateway ? target_->consecutive_gateway + 1 : 0;
-  worker_.report({.target = target_->id,
-                  .failure = failure,
-                  .status = status,
-                  .consecutive = target_->consecutive_failures,
-                  .at = worker_.now(),
-                  .consecutive_gateway = target_->consecutive_gateway});
+  loop_.reports().report({.target = target_->id,
+                          .failure = failure,
+                          .status = status,
+                          .consecutive = target_->consecutive_failures,
+                          .at = loop_.now(),
+                          .consecutive_gateway = target_->consecutive_gateway});
 }
 
 void Exchange::count_answer(std::uint16_t status) {
   // The first one began with the request, or when it had waited for room.
   const Mono began =
       attempts_ > 1 ? retried_at_ : began_ + Micros{std::max<std::int64_t>(0, queue_micros_)};
-  target_->counts->answered(status,
-                            static_cast<std::uint64_t>(
-                                std::chrono::duration_cast<Micros>(worker_.now() - began).count()));
+  target_->counts->answered(
+      status,
+      static_cast<std::uint64_t>(std::chrono::duration_cast<Micros>(loop_.now() - began).count()));
 }
 
 void Exchange::set_deadline(Millis phase) {
-  const Mono limit = phase.count() > 0 ? worker_.now() + phase : Mono::max();
+  const Mono limit = phase.count() > 0 ? loop_.now() + phase : Mono::max();
   const Mono deadline = std::min(limit, request_deadline_);
   if (deadline == Mono::max()) {
     timer_.cancel();
   } else {
-    worker_.wheel().set(timer_, deadline);
+    loop_.wheel().set(timer_, deadline);
   }
 }
 
@@ -262,7 +263,7 @@ void Exchange::on_deadline() {
     on_tunnel_deadline();
     return;
   }
-  if (worker_.now() >= request_deadline_) {
+  if (loop_.now() >= request_deadline_) {
     count(ServiceStat::request_timeouts);
     if (is_spared_timeout()) return;
     const bool relaying = phase_ == Phase::relaying;

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "proxy/exchange/exchange.h"
-#include "proxy/worker/worker.h"
+#include "proxy/loop/worker_loop.h"
 
 namespace teal::proxy {
 
@@ -24,10 +24,10 @@ void Exchange::compress_response(net::ResponseHead& head) {
   }
   if (!is_compressible(head_, head, rules)) return;
   own_head(head);
-  Shard& counters = worker_.counters();
+  Shard& counters = loop_.counters();
   std::optional<Coding> coding = liked_;
   const bool has_body = head_.method != net::Method::head;
-  if (coding && has_body) compressor_ = worker_.take_compressor(*coding);
+  if (coding && has_body) compressor_ = loop_.take_compressor(*coding);
   if (coding && has_body && !compressor_) {
     counters[Stat::compressions_skipped].add();
     coding.reset();
@@ -39,7 +39,7 @@ void Exchange::compress_response(net::ResponseHead& head) {
 }
 
 void Exchange::send_compressed(std::string_view bytes) {
-  worker_.counters()[Stat::compression_bytes_in].add(bytes.size());
+  loop_.counters()[Stat::compression_bytes_in].add(bytes.size());
   has_unflushed_ = true;
   pass_compressed(compressor_->put(bytes, packed_));
 }
@@ -56,7 +56,7 @@ bool Exchange::finish_compressed() {
 }
 
 void Exchange::end_compression() {
-  worker_.give_back(std::move(compressor_));
+  loop_.give_back(std::move(compressor_));
   has_unflushed_ = false;
   packed_ = {};
 }
@@ -68,10 +68,10 @@ bool Exchange::pass_compressed(bool is_good) {
     return false;
   }
   if (packed_.empty()) return true;
-  worker_.counters()[Stat::compression_bytes_out].add(packed_.size());
+  loop_.counters()[Stat::compression_bytes_out].add(packed_.size());
   response_.bytes_sent += packed_.size();
   client_->send_body(packed_.view());
-  worker_.gather().flush();  // the views into it end here
+  loop_.gather().flush();  // the views into it end here
   packed_.clear();
   return true;
 }

@@ -6,12 +6,12 @@
 #include "base/assert.h"
 #include "net/http/path_rules.h"
 #include "proxy/exchange/target_picker.h"
-#include "proxy/worker/worker.h"
+#include "proxy/loop/worker_loop.h"
 
 namespace teal::proxy {
 
-Exchange::Exchange(Worker& worker)
-    : worker_(worker),
+Exchange::Exchange(WorkerLoop& loop)
+    : loop_(loop),
       timer_([](void* self) { static_cast<Exchange*>(self)->on_deadline(); }, this),
       age_timer_([](void* self) { static_cast<Exchange*>(self)->tell_age(); }, this) {}
 
@@ -26,7 +26,7 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   head_bytes_.clear();
   head_bytes_ += std::string_view(head_.fields.bytes(), head_.size);
   head_.fields.rebase(head_bytes_.data());
-  route_.pin(worker_.table());
+  route_.pin(loop_.table());
   options_.reset();
   came_ = head_.target;
   body_limit_ = std::numeric_limits<std::uint64_t>::max();
@@ -51,12 +51,12 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   grpc_.begin(head_);
   response_ = {};
   bytes_received_ = 0;
-  began_ = worker_.now();
+  began_ = loop_.now();
   queue_micros_ = connect_micros_ = -1;
-  worker_.counters()[Stat::requests_active].add();
-  make_request_ids(head_, info_.peer, worker_.rng(), ids_);
+  loop_.counters()[Stat::requests_active].add();
+  make_request_ids(head_, info_.peer, loop_.rng(), ids_);
   phase_ = Phase::connecting;
-  if (worker_.overload() >= OverloadLevel::no_requests) [[unlikely]] {
+  if (loop_.overload() >= OverloadLevel::no_requests) [[unlikely]] {
     refuse_overload();
     return;
   }
@@ -155,10 +155,10 @@ Drawn Exchange::draw_sticky(const StickyCookies& cookies, Weight weight) {
       return {cookies.is_release(*client, weight, service().draw),
               static_cast<double>(weight.basis_points()) / Weight::kWhole};
     }
-    worker_.counters()[Stat::sticky_refused].add();
+    loop_.counters()[Stat::sticky_refused].add();
   }
   const Drawn drawn = runtime().runtime->splitter.draw(weight);
-  const StickyClient client = cookies.draw(drawn.release, weight, service().draw, worker_.rng());
+  const StickyClient client = cookies.draw(drawn.release, weight, service().draw, loop_.rng());
   sticky_client_ = client.serial;
   set_cookie(cookies, client);
   return drawn;
@@ -178,8 +178,8 @@ void Exchange::set_cookie(const StickyCookies& cookies, const StickyClient& clie
 void Exchange::attempt() {
   while (true) {
     const Pick pick = pick_target({*service().spec, group(), group_runtime(), tried_, head_,
-                                   info_.peer.address, worker_.now(), worker_.rng()},
-                                  worker_.candidates());
+                                   info_.peer.address, loop_.now(), loop_.rng()},
+                                  loop_.candidates());
     if (pick.target != kNobody) {
       if (open_upstream(pick.target, wants_fresh_)) return;
       continue;  // refused at once, or full meanwhile: the next one
@@ -207,7 +207,7 @@ void Exchange::on_connected(TargetSide& side) {
     if (ends_wait_for_stream()) send_request();
     return;
   }
-  connect_micros_ = std::chrono::duration_cast<Micros>(worker_.now() - connect_began_).count();
+  connect_micros_ = std::chrono::duration_cast<Micros>(loop_.now() - connect_began_).count();
   send_request();
 }
 
@@ -216,12 +216,12 @@ void Exchange::send_request() {
       !goes_without_upgrade())
     return;
   phase_ = Phase::waiting;
-  const bool asks = expectation_.ask(target_->continues, worker_.now());
+  const bool asks = expectation_.ask(target_->continues, loop_.now());
   upstream_->send_head(head_, {info_.peer, service().spec->host_header, target_->address, ids_,
-                               worker_.shared().hop, upgrade_style(), asks});
+                               loop_.shared().hop, upgrade_style(), asks});
   if (!replay_.bytes().empty()) {
     upstream_->send_body(replay_.bytes());
-    worker_.gather().flush();  // the buffer may move when more comes
+    loop_.gather().flush();  // the buffer may move when more comes
   }
   if (request_done_) {
     if (head_.framing.kind != net::Framing::Kind::none) upstream_->send_end({});
@@ -303,7 +303,7 @@ void Exchange::on_response_head(net::ResponseHead& head) {
     return;
   }
   if (head.minor_version == 0) [[unlikely]]
-    target_->continues.answered_in_http10(worker_.now());
+    target_->continues.answered_in_http10(loop_.now());
   const std::uint16_t outcome = grpc_.is_call() ? grpc_.take_head(head) : head.status;
   if (outcome >= 500 && is_status_retried(outcome)) return;
   if (exposure_.is_exposed() && is_kept_from_sight()) return;
@@ -311,7 +311,7 @@ void Exchange::on_response_head(net::ResponseHead& head) {
   if (expectation_.is_in_doubt()) [[unlikely]]
     take_answer(head);
   replay_.drop();
-  response_.first_byte_micros = std::chrono::duration_cast<Micros>(worker_.now() - began_).count();
+  response_.first_byte_micros = std::chrono::duration_cast<Micros>(loop_.now() - began_).count();
   take_response(head, outcome);
   if (head.connection_names) [[unlikely]]
     note_options(head.fields, options().of_response);

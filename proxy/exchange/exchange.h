@@ -68,7 +68,7 @@ class Exchange {
   /// So many cookies of a sticky service's name are looked at; the first good one counts.
   static constexpr std::size_t kMostStickyCookies = 4;
 
-  explicit Exchange(Worker& worker);
+  explicit Exchange(WorkerLoop& loop);
   ~Exchange();
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
@@ -350,7 +350,7 @@ class Exchange {
   void begin_traffic();
   void end_traffic();
 
-  Worker& worker_;
+  WorkerLoop& loop_;
   ClientSide* client_ = nullptr;
   ClientInfo info_;
   Phase phase_ = Phase::idle;

@@ -9,7 +9,7 @@
 #include "proxy/headers/max_forwards.h"
 #include "proxy/headers/odd_names.h"
 #include "proxy/headers/trailers.h"
-#include "proxy/worker/worker.h"
+#include "proxy/loop/worker_loop.h"
 
 namespace teal::proxy {
 
@@ -36,8 +36,8 @@ bool Exchange::settle_head() {
 }
 
 bool Exchange::settle_via() {
-  if (worker_.shared().hop.passes(head_.fields) <= kMostPasses) return true;
-  worker_.counters()[Stat::requests_looped].add();
+  if (loop_.shared().hop.passes(head_.fields) <= kMostPasses) return true;
+  loop_.counters()[Stat::requests_looped].add();
   reply(508, "the request goes round in a loop: its Via says that it was here several times",
         Termination::loop);
   return false;
@@ -86,14 +86,14 @@ void Exchange::send_continue(ServiceStat by) {
 void Exchange::on_continue_timeout() {
   // Not one that did not even take the head yet.
   if (expectation_.is_asked() && !is_upload_blocked())
-    target_->continues.was_silent(expectation_.asked_at(), worker_.now());
+    target_->continues.was_silent(expectation_.asked_at(), loop_.now());
   if (expectation_.take_word()) send_continue(ServiceStat::continue_by_teal);
 }
 
 /// Or its end, where a word was waited for.
 void Exchange::take_unasked_body() {
-  if (expectation_.take_body(worker_.now()))
-    target_->continues.was_silent(expectation_.asked_at(), worker_.now());
+  if (expectation_.take_body(loop_.now()))
+    target_->continues.was_silent(expectation_.asked_at(), loop_.now());
 }
 
 void Exchange::take_answer(const net::ResponseHead& head) {
@@ -106,8 +106,8 @@ void Exchange::take_answer(const net::ResponseHead& head) {
 bool Exchange::settle_names() {
   const config::Listener& listener = table().routes.config->listeners[info_.listener];
   const OddNames odd = take_out_odd_names(head_.fields, listener.underscores);
-  worker_.counters()[Stat::fields_twin].add(odd.twins);
-  worker_.counters()[Stat::fields_underscored].add(odd.underscored);
+  loop_.counters()[Stat::fields_twin].add(odd.twins);
+  loop_.counters()[Stat::fields_underscored].add(odd.underscored);
   if (odd.is_refused) response_.last_rule = net::Refusal::field_name_underscored;
   return !odd.is_refused;
 }
@@ -140,7 +140,7 @@ void Exchange::note_options(const net::Fields& fields, std::string& options) {
 
 /// False: they are refused, and the exchange is over.
 bool Exchange::send_trailers(const net::Fields& trailers) {
-  Shard& counters = worker_.counters();
+  Shard& counters = loop_.counters();
   net::Fields picked;
   if (takes_trailers()) {
     const bool is_noted = options_ && !options_->of_request.empty();

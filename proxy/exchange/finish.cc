@@ -5,8 +5,8 @@
 #include "base/assert.h"
 #include "proxy/exchange/accounting.h"
 #include "proxy/exchange/exchange.h"
+#include "proxy/loop/worker_loop.h"
 #include "proxy/telemetry/census.h"
-#include "proxy/worker/worker.h"
 
 namespace teal::proxy {
 
@@ -16,12 +16,12 @@ ResponseStyle Exchange::style() const {
   style.framing = response_.framing;
   // A response that comes before its request is whole leaves body bytes on the way that must not be
   // taken for the next request (CVE-2025-4366 was that).
-  style.close = !info_.keep_alive || !request_done_ || worker_.ends_connections() ||
+  style.close = !info_.keep_alive || !request_done_ || loop_.ends_connections() ||
                 response_.framing.kind == net::Framing::Kind::until_close;
   style.set_cookie = set_cookie_;
   style.shield = shielded_.header;
   style.request_id = ids_.id();
-  style.date = worker_.date();
+  style.date = loop_.date();
   return style;
 }
 
@@ -55,7 +55,7 @@ void Exchange::reply(std::uint16_t status, std::string_view text, Termination te
 
 const ErrorPage* Exchange::error_page(std::uint16_t status) const {
   const std::uint32_t place = route_.has_service() ? service().index : ErrorPages::kNoService;
-  return worker_.shared().error_pages->find(info_.listener, place, status);
+  return loop_.shared().error_pages->find(info_.listener, place, status);
 }
 
 void Exchange::truncate(Termination termination, Origin origin) {
@@ -105,7 +105,7 @@ void Exchange::on_client_gone(bool in_order) {
     return;
   }
   leave_queue();
-  if (grpc_.is_at_deadline(worker_.now(), began_, request_deadline_)) {
+  if (grpc_.is_at_deadline(loop_.now(), began_, request_deadline_)) {
     count(ServiceStat::request_timeouts);
     if (upstream_ != nullptr) report(Failure::response_timeout, 0);
     drop_upstream(false);
@@ -115,7 +115,7 @@ void Exchange::on_client_gone(bool in_order) {
     finish(Origin::teal);
     return;
   }
-  worker_.counters()[Stat::client_aborts].add();
+  loop_.counters()[Stat::client_aborts].add();
   const bool has_no_answer = phase_ == Phase::connecting || phase_ == Phase::waiting;
   if (has_no_answer && upstream_ != nullptr && target_->counts != nullptr)
     target_->counts->given_up();
@@ -179,7 +179,7 @@ void Exchange::be_seen(CensusTaker& census) const {
 }
 
 void Exchange::begin_traffic() {
-  traffic_ = &worker_.counters().traffic(service().groups[draw_.colour].slots[audience_]);
+  traffic_ = &loop_.counters().traffic(service().groups[draw_.colour].slots[audience_]);
   traffic_->active.add();
   if (service().meanings) [[unlikely]]
     begin_meanings();
@@ -193,10 +193,10 @@ void Exchange::end_traffic() {
 }
 
 void Exchange::account(Origin origin) {
-  worker_.counters()[Stat::requests_active].subtract();
+  loop_.counters()[Stat::requests_active].subtract();
   if (traffic_ == nullptr) return;
-  const auto micros = static_cast<std::uint64_t>(
-      std::chrono::duration_cast<Micros>(worker_.now() - began_).count());
+  const auto micros =
+      static_cast<std::uint64_t>(std::chrono::duration_cast<Micros>(loop_.now() - began_).count());
   count_end(*traffic_, origin, grpc_.end(response_, shielded_), micros, response_, shielded_);
   if (counted_.is_pinned()) [[unlikely]]
     count_meanings(*traffic_, origin);
@@ -205,13 +205,13 @@ void Exchange::account(Origin origin) {
 
 void Exchange::count(ServiceStat what) {
   if (!route_.has_service()) return;
-  worker_.counters().service(service().index)[what].add();
+  loop_.counters().service(service().index)[what].add();
 }
 
 void Exchange::log(Origin origin) {
-  if (worker_.shared().access_format == config::AccessLog::Format::off) return;
+  if (loop_.shared().access_format == config::AccessLog::Format::off) return;
   AccessRecord record;
-  record.at = worker_.wall() - std::chrono::duration_cast<Millis>(worker_.now() - began_);
+  record.at = loop_.wall() - std::chrono::duration_cast<Millis>(loop_.now() - began_);
   record.client = info_.peer.address;
   put_request(record, head_, came_);
   put_response(record, response_, origin);
@@ -236,8 +236,8 @@ void Exchange::log(Origin origin) {
   record.reused = connect_micros_ == 0;
   record.queue = queue_micros_;
   record.connect = connect_micros_;
-  record.total = std::chrono::duration_cast<Micros>(worker_.now() - began_).count();
-  worker_.log_access(record);
+  record.total = std::chrono::duration_cast<Micros>(loop_.now() - began_).count();
+  loop_.access_log().append(record);
 }
 
 }  // namespace teal::proxy

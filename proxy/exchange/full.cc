@@ -7,7 +7,7 @@
 #include "base/assert.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/exchange/target_picker.h"
-#include "proxy/worker/worker.h"
+#include "proxy/loop/worker_loop.h"
 
 namespace teal::proxy {
 
@@ -26,8 +26,8 @@ void Exchange::on_full() {
     return;
   }
   waits_for_stream_ = true;
-  connect_micros_ = std::chrono::duration_cast<Micros>(worker_.now() - connect_began_).count();
-  queued_at_ = worker_.now();
+  connect_micros_ = std::chrono::duration_cast<Micros>(loop_.now() - connect_began_).count();
+  queued_at_ = loop_.now();
   set_deadline(timeouts().queue);
 }
 
@@ -42,8 +42,8 @@ bool Exchange::goes_to_full_target() {
 /// False: the routing truth has changed meanwhile, and it went where that leads, as from a queue.
 bool Exchange::ends_wait_for_stream() {
   waits_for_stream_ = false;
-  queue_micros_ = std::chrono::duration_cast<Micros>(worker_.now() - queued_at_).count();
-  if (route_.is_in(worker_.table())) return true;
+  queue_micros_ = std::chrono::duration_cast<Micros>(loop_.now() - queued_at_).count();
+  if (route_.is_in(loop_.table())) return true;
   drop_upstream(false);
   if (follow_newest()) attempt();
   return false;

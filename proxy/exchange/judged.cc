@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "proxy/exchange/exchange.h"
-#include "proxy/worker/worker.h"
+#include "proxy/loop/worker_loop.h"
 
 namespace teal::proxy {
 
@@ -19,8 +19,8 @@ void Exchange::start_judging() {
   if (audience_ != Audience::split) return;
   judged_ = route_;
   told_.begin();
-  judged_number_ = worker_.next_judged_number();
-  if (!watermark_.is_linked()) worker_.watermark().push(watermark_, began_);
+  judged_number_ = loop_.reports().next_number();
+  if (!watermark_.is_linked()) loop_.reports().watermark().push(watermark_, began_);
   set_age_timer();
 }
 
@@ -30,7 +30,7 @@ bool Exchange::close_draw() {
   const bool is_told = told_.is_known();
   if (told_.overdue() != 0) tell(JudgedEvent::Kind::settled, told_.overdue());
   age_timer_.cancel();
-  if (is_told) worker_.watermark().remove(watermark_);
+  if (is_told) loop_.reports().watermark().remove(watermark_);
   judged_.release();
   return is_told;
 }
@@ -42,18 +42,18 @@ void Exchange::stop_judging(Origin origin) {
     tell_errors(errors_at_end(origin));
   if (const MeaningSet well = told_.ended_well(); well != 0) tell(JudgedEvent::Kind::settled, well);
   age_timer_.cancel();
-  worker_.watermark().remove(watermark_);
+  loop_.reports().watermark().remove(watermark_);
   judged_.release();
 }
 
 /// The wheel's ticks are coarse: a request that ends between two of them tells at its end.
 void Exchange::set_age_timer() {
   const Micros next = told_.next_age(judging());
-  if (next != Micros::max()) worker_.wheel().set(age_timer_, began_ + next);
+  if (next != Micros::max()) loop_.wheel().set(age_timer_, began_ + next);
 }
 
 void Exchange::tell(JudgedEvent::Kind kind, MeaningSet meanings, std::uint8_t threshold) {
-  if (!worker_.takes(kind)) return;
+  if (!loop_.reports().takes(kind)) return;
   JudgedEvent event;
   event.kind = kind;
   event.group = draw_.colour;  // Condition 4: blame by the group drawn, whoever answered.
@@ -62,12 +62,12 @@ void Exchange::tell(JudgedEvent::Kind kind, MeaningSet meanings, std::uint8_t th
   event.release_probability = draw_.release_probability;
   // The block says nothing of a request whose group was not left to it.
   if (draw_.release_probability == drawn_.release_probability) {
-    event.block = worker_.unique(drawn_.block);
+    event.block = loop_.reports().unique(drawn_.block);
     event.block_length = drawn_.block_length;
     event.block_release = drawn_.block_release;
   }
   event.began = began_;
-  event.seen = worker_.now();
+  event.seen = loop_.now();
   if (kind == JudgedEvent::Kind::slow) event.seen = began_ + judging().slower_than[threshold];
   event.request = judged_number_;
   event.client = sticky_client_;
@@ -76,7 +76,7 @@ void Exchange::tell(JudgedEvent::Kind kind, MeaningSet meanings, std::uint8_t th
   if (is_returning_ && drawn_by.sticky) event.place = drawn_by.sticky->place_of(client_address());
   event.table = judged_.table().routes.version;
   event.set_request_id(ids_.id());
-  worker_.report(drawn_by.index, event);
+  loop_.reports().report(drawn_by.index, event);
 }
 
 void Exchange::tell_error() {
@@ -90,13 +90,13 @@ void Exchange::tell_errors(MeaningSet meanings) {
 }
 
 void Exchange::tell_age() {
-  const auto age = std::chrono::duration_cast<Micros>(worker_.now() - began_);
+  const auto age = std::chrono::duration_cast<Micros>(loop_.now() - began_);
   while (const auto threshold = told_.take_slow(age, judging()))
     tell(JudgedEvent::Kind::slow, kUsualMeaning, *threshold);
   if (phase_ == Phase::done) return;
   if (const MeaningSet news = told_.take_overdue(age, counting(), judging()); news != 0) {
     tell(JudgedEvent::Kind::overdue, news);
-    worker_.watermark().remove(watermark_);
+    loop_.reports().watermark().remove(watermark_);
   }
   set_age_timer();
 }

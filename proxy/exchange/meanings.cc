@@ -7,7 +7,7 @@
 #include "net/http/path_rules.h"
 #include "proxy/exchange/accounting.h"
 #include "proxy/exchange/exchange.h"
-#include "proxy/worker/worker.h"
+#include "proxy/loop/worker_loop.h"
 
 namespace teal::proxy {
 

@@ -3,7 +3,7 @@
 // destroyed.
 //
 // Values of one exchange, on its worker's thread. They do not know who waits: where something comes
-// free for others they say so, and the exchange offers it (Worker::offer_room).
+// free for others they say so, and the exchange offers it (GroupQueues::offer_room).
 #pragma once
 
 #include <algorithm>

@@ -8,9 +8,9 @@
 #include "proxy/exchange/exchange.h"
 #include "proxy/headers/edits.h"
 #include "proxy/headers/route_answer.h"
+#include "proxy/loop/worker_loop.h"
 #include "proxy/policy/client_key.h"
 #include "proxy/routing/balancer.h"
-#include "proxy/worker/worker.h"
 
 namespace teal::proxy {
 
@@ -58,12 +58,12 @@ void Exchange::put_target(std::string_view target) {
 
 void Exchange::reply_without_route() {
   if (response_.last_rule != net::Refusal::none) {
-    worker_.counters().refused(response_.last_rule).add();
+    loop_.counters().refused(response_.last_rule).add();
     reply(net::status_of(response_.last_rule), net::explain(response_.last_rule),
           Termination::refused);
     return;
   }
-  worker_.counters()[Stat::requests_without_route].add();
+  loop_.counters()[Stat::requests_without_route].add();
   reply(404, "no service here: no route matches this request", Termination::no_route);
 }
 
@@ -117,9 +117,9 @@ bool Exchange::is_over_rate() {
   } else {
     client = client_key(client_address());
   }
-  Shard& counters = worker_.counters();
+  Shard& counters = loop_.counters();
   const RateLimiter::Verdict verdict =
-      worker_.shared().rate_limits[limit.place]->take(client, worker_.now());
+      loop_.shared().rate_limits[limit.place]->take(client, loop_.now());
   if (verdict.has_evicted) counters[Stat::rate_limit_evictions].add();
   if (verdict.is_allowed) return false;
   counters[Stat::rate_limited].add();
@@ -130,13 +130,13 @@ bool Exchange::is_over_rate() {
 }
 
 void Exchange::refuse_overload() {
-  worker_.counters()[Stat::overload_requests].add();
+  loop_.counters()[Stat::overload_requests].add();
   const LocalReplyContent content{kPlainText, "retry-after: 5\r\n", false, true};
   reply(503, "overloaded, try again", Termination::overloaded, &content);
 }
 
 void Exchange::redirect() {
-  worker_.counters()[Stat::route_redirects].add();
+  loop_.counters()[Stat::route_redirects].add();
   const Asked asked{head_.text(head_.authority), head_.text(head_.target), info_.peer.secure};
   const std::string location =
       redirect_location(*actions()->redirect, covered(head_.path(), path_rules(), matched_), asked);
@@ -147,7 +147,7 @@ void Exchange::redirect() {
 }
 
 void Exchange::respond() {
-  worker_.counters()[Stat::route_responses].add();
+  loop_.counters()[Stat::route_responses].add();
   const config::FixedResponse& response = *actions()->respond;
   const std::string lines = lines_of(actions()->response_headers);
   const std::string_view type = response.body.empty() ? std::string_view() : response.content_type;
@@ -163,7 +163,7 @@ void Exchange::rewrite_target() {
 }
 
 void Exchange::refuse_body() {
-  worker_.counters()[Stat::bodies_too_large].add();
+  loop_.counters()[Stat::bodies_too_large].add();
   leave_queue();
   const bool begun = phase_ == Phase::relaying;
   drop_upstream(false);

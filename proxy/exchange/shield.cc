@@ -6,7 +6,7 @@
 #include "base/assert.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/exchange/target_picker.h"
-#include "proxy/worker/worker.h"
+#include "proxy/loop/worker_loop.h"
 
 namespace teal::proxy {
 namespace {
@@ -260,7 +260,7 @@ bool Exchange::is_spared_timeout() {
   if (upstream_ != nullptr) report(Failure::response_timeout, 0);
   drop_upstream(false);
   // The only case in which a request takes longer than it may: at most twice as long.
-  request_deadline_ = worker_.now() + timeouts().request;
+  request_deadline_ = loop_.now() + timeouts().request;
   response_.last_failure = failed.failure;
   go_live(&failed);
   phase_ = Phase::connecting;
@@ -269,7 +269,7 @@ bool Exchange::is_spared_timeout() {
 }
 
 void Exchange::end_exposure(bool failed) {
-  if (exposure_.settle(failed)) worker_.shared().exposed();
+  if (exposure_.settle(failed)) loop_.control().exposed();
 }
 
 }  // namespace teal::proxy

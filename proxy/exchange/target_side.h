@@ -21,7 +21,7 @@
 namespace teal::proxy {
 
 class Exchange;
-class Worker;
+class WorkerLoop;
 struct TargetRuntime;
 
 class TargetSide {
@@ -90,7 +90,7 @@ struct UpstreamOptions {
 
 /// A side for `exchange`: a kept connection, or one that begins to be made. Null: it failed at
 /// once. Counts it.
-TargetSide* acquire_upstream(Worker& worker, const boost::local_shared_ptr<TargetRuntime>& target,
+TargetSide* acquire_upstream(WorkerLoop& loop, const boost::local_shared_ptr<TargetRuntime>& target,
                              Exchange& exchange, const UpstreamOptions& wanted);
 
 }  // namespace teal::proxy

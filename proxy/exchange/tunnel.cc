@@ -15,7 +15,7 @@
 #include "net/http/websocket.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/headers/upgrade.h"
-#include "proxy/worker/worker.h"
+#include "proxy/loop/worker_loop.h"
 
 namespace teal::proxy {
 
@@ -33,7 +33,7 @@ bool Exchange::choose_upgrade() {
     return false;
   }
   upgrade_ = asked;
-  if (net::iequals(asked, net::kWebsocket)) websocket_key_ = net::make_websocket_key(worker_.rng());
+  if (net::iequals(asked, net::kWebsocket)) websocket_key_ = net::make_websocket_key(loop_.rng());
   return true;
 }
 
@@ -41,7 +41,7 @@ bool Exchange::choose_upgrade() {
 void Exchange::refuse_upgrade() {
   end_traffic();
   response_.last_rule = net::Refusal::protocol_unsupported;
-  worker_.counters().refused(response_.last_rule).add();
+  loop_.counters().refused(response_.last_rule).add();
   reply(net::status_of(response_.last_rule), net::explain(response_.last_rule),
         Termination::refused);
 }
@@ -69,13 +69,13 @@ void Exchange::on_switched(net::ResponseHead& head) {
                          (websocket_key_.empty() || answers_key(head, websocket_key_));
   if (!is_answer) {
     count(ServiceStat::upstream_protocol_errors);
-    worker_.counters().refused(net::Refusal::upgrade_unrequested).add();
+    loop_.counters().refused(net::Refusal::upgrade_unrequested).add();
     after_failed_attempt(Failure::protocol, net::Refusal::upgrade_unrequested);
     return;
   }
   if (exposure_.is_exposed() && is_kept_from_sight()) return;
   phase_ = Phase::tunnel;
-  response_.first_byte_micros = std::chrono::duration_cast<Micros>(worker_.now() - began_).count();
+  response_.first_byte_micros = std::chrono::duration_cast<Micros>(loop_.now() - began_).count();
   response_.status = response_.outcome = head_.is_extended_connect() ? 200 : 101;
   response_.framing = {};
   settle_outcome();
@@ -100,8 +100,8 @@ void Exchange::begin_tunnel() {
   replay_.drop();
   tunnel_->place = target_->tunnels.size();
   target_->tunnels.push_back(this);
-  worker_.counters()[Stat::tunnels].add();
-  worker_.counters()[Stat::tunnels_active].add();
+  loop_.counters()[Stat::tunnels].add();
+  loop_.counters()[Stat::tunnels_active].add();
   request_deadline_ = Mono::max();
   set_tunnel_deadline();
   if (target_->retired) on_target_retired();
@@ -114,7 +114,7 @@ void Exchange::leave_tunnel() {
   tunnels[tunnel_->place] = tunnels.back();
   tunnels[tunnel_->place]->tunnel_->place = tunnel_->place;
   tunnels.pop_back();
-  worker_.counters()[Stat::tunnels_active].subtract();
+  loop_.counters()[Stat::tunnels_active].subtract();
 }
 
 /// Where one side has ended its part nobody may be left to end the other.
@@ -156,14 +156,14 @@ bool Exchange::is_over_both_ways() {
 /// Each at a moment of its own: clients that all come back at once are a flood.
 void Exchange::on_target_retired() {
   const auto drain = static_cast<std::uint32_t>(tunnel_->timeouts.tunnel_drain.count());
-  request_deadline_ = worker_.now() + Millis{drain - worker_.rng().below(drain / 10 + 1)};
+  request_deadline_ = loop_.now() + Millis{drain - loop_.rng().below(drain / 10 + 1)};
   set_tunnel_deadline();
 }
 
 void Exchange::on_tunnel_deadline() {
-  const bool is_drained = worker_.now() >= request_deadline_;
+  const bool is_drained = loop_.now() >= request_deadline_;
   if (is_drained)
-    worker_.counters()[Stat::tunnels_drained].add();
+    loop_.counters()[Stat::tunnels_drained].add();
   else
     (*target_->stats)[ServiceStat::tunnel_timeouts].add();
   end_tunnel(is_drained ? Termination::tunnel_drained : Termination::tunnel_idle);
@@ -173,7 +173,7 @@ void Exchange::on_tunnel_deadline() {
 /// leaves then is its own affair.
 void Exchange::on_tunnel_client_gone(bool in_order) {
   const bool is_well = in_order || tunnel_->target_ended;
-  if (!is_well) worker_.counters()[Stat::client_aborts].add();
+  if (!is_well) loop_.counters()[Stat::client_aborts].add();
   end_tunnel(is_well ? Termination::ok : Termination::client_gone, true);
 }
 

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/assert.h"
-#include "proxy/worker/worker.h"
+#include "proxy/loop/worker_loop.h"
 
 namespace teal::proxy {
 
@@ -64,14 +64,13 @@ void Gather::clear() {
   text_.clear();
 }
 
-Channel::Channel(Worker& worker, net::Stream stream)
-    : worker_(worker), stream_(std::move(stream)) {}
+Channel::Channel(WorkerLoop& loop, net::Stream stream) : loop_(loop), stream_(std::move(stream)) {}
 
 net::Stream Channel::release_stream() {
   TEAL_ASSERT(pending_.empty());
   const boost::intrusive_ptr<Channel> alive(this);
   readable_ = false;
-  if (std::exchange(watched_, false)) worker_.reactor().remove(stream_.socket().fd(), *this);
+  if (std::exchange(watched_, false)) loop_.reactor().remove(stream_.socket().fd(), *this);
   return std::move(stream_);
 }
 
@@ -80,28 +79,28 @@ Channel::~Channel() {
 }
 
 Result<void> Channel::watch() {
-  const Result<void> added = worker_.reactor().add(stream_.socket().fd(), *this);
+  const Result<void> added = loop_.reactor().add(stream_.socket().fd(), *this);
   watched_ = added.has_value();
   return added;
 }
 
 void Channel::close_channel() {
-  worker_.gather().forget(*this);
+  loop_.gather().forget(*this);
   if (!stream_.is_open()) return;
   readable_ = false;
   free_memory(pending_);
   pending_at_ = 0;
-  if (pipe_) worker_.pipes().give_back(std::move(pipe_));
+  if (pipe_) loop_.pipes().give_back(std::move(pipe_));
   const boost::intrusive_ptr<Channel> alive(this);
   stream_.close();
-  if (std::exchange(watched_, false)) worker_.reactor().remove_closed(*this);
+  if (std::exchange(watched_, false)) loop_.reactor().remove_closed(*this);
 }
 
 ByteBuffer& Channel::output() {
-  return worker_.gather().text(*this);
+  return loop_.gather().text(*this);
 }
 void Channel::write_view(std::string_view bytes) {
-  worker_.gather().view(*this, bytes);
+  loop_.gather().view(*this, bytes);
 }
 
 void Channel::take(std::string_view bytes) {
@@ -136,7 +135,7 @@ void Channel::take(std::span<const iovec> pieces) {
 
 void Channel::on_write_failed() {
   broken_ = true;
-  worker_.resume_soon(*this);
+  loop_.resume_soon(*this);
 }
 
 void Channel::keep_unwritten(std::span<const iovec> pieces, std::size_t written) {
@@ -174,12 +173,12 @@ bool Channel::write_pending() {
 
 std::optional<net::ReadResult> Channel::splice_from(Channel& from, std::size_t most) {
   if (stream_.tls() != nullptr || from.stream_.tls() != nullptr) return std::nullopt;
-  worker_.gather().flush();
+  loop_.gather().flush();
   if (!stream_.is_open() || broken_ || !connected_ || is_blocked()) return std::nullopt;
-  pipe_ = worker_.pipes().take(
-      worker_.shared().descriptors_for_targets.load(std::memory_order_relaxed));
+  pipe_ =
+      loop_.pipes().take(loop_.shared().descriptors_for_targets.load(std::memory_order_relaxed));
   if (!pipe_) {
-    worker_.counters()[Stat::splices_without_pipe].add();
+    loop_.counters()[Stat::splices_without_pipe].add();
     return std::nullopt;
   }
   const net::ReadResult result = pipe_->fill(from.stream_.socket(), most);
@@ -198,12 +197,12 @@ bool Channel::empty_pipe() {
   }
   written_ += wrote.size;
   if (pipe_->size() > 0) return false;
-  worker_.pipes().give_back(std::move(pipe_));
+  loop_.pipes().give_back(std::move(pipe_));
   return true;
 }
 
 void Channel::finish_output() {
-  worker_.gather().flush();
+  loop_.gather().flush();
   if (!stream_.is_open()) return;
   ends_output_ = is_blocked();
   if (!ends_output_) stream_.finish_writing();
@@ -215,7 +214,7 @@ void Channel::mark_ready(net::Readiness ready) {
 }
 
 net::ReadResult Channel::read_behind(std::string_view kept, std::size_t most) {
-  const std::span<char> scratch = worker_.scratch(kept.size() + most);
+  const std::span<char> scratch = loop_.scratch(kept.size() + most);
   if (!kept.empty() && kept.data() != scratch.data())
     std::memmove(scratch.data(), kept.data(), kept.size());
   net::ReadResult result = stream_.read(scratch.subspan(kept.size(), most));

@@ -27,7 +27,7 @@
 namespace teal::proxy {
 
 class Channel;
-class Worker;
+class WorkerLoop;
 
 /// The output of one channel in the present callback. One per worker: a second channel that writes
 /// makes the first one's output leave.
@@ -103,7 +103,7 @@ class Channel : public net::Watcher {
   ~Channel() override;
 
  protected:
-  Channel(Worker& worker, net::Stream stream);
+  Channel(WorkerLoop& loop, net::Stream stream);
   /// Gives the socket away: another channel goes on with it. Requires: no output waits.
   net::Stream release_stream();
 
@@ -141,7 +141,7 @@ class Channel : public net::Watcher {
   /// Reads into the worker's scratch buffer behind `kept` bytes that it is given to begin with.
   net::ReadResult read_behind(std::string_view kept, std::size_t most);
 
-  Worker& worker_;
+  WorkerLoop& loop_;
   net::Stream stream_;
 
  private:

@@ -16,23 +16,23 @@
 
 namespace teal::proxy {
 
-class Worker;
+class WorkerLoop;
 
 template <class Connection>
 class Http2Channel : public Connection, public net::Http2Output {
  public:
   // ---- for its streams
-  Worker& worker() { return this->worker_; }
+  WorkerLoop& loop() { return this->loop_; }
   net::Http2Session& session() { return *session_; }
   /// To write a head to; good until the next one.
   ByteBuffer& head_text() {
     head_text_.clear();
     return head_text_;
   }
-  void resume_soon() { this->worker_.resume_soon(*this); }
+  void resume_soon() { this->loop_.resume_soon(*this); }
   /// Output waits.
   void resume_after_turn() {
-    if (!std::exchange(is_late_, true)) this->worker_.resume_after_turn(*this);
+    if (!std::exchange(is_late_, true)) this->loop_.resume_after_turn(*this);
   }
 
   // ---- Http2Output
@@ -53,7 +53,7 @@ class Http2Channel : public Connection, public net::Http2Output {
   using Connection::Connection;
 
   void read_next_turn() {
-    if (!std::exchange(is_waiting_, true)) this->worker_.resume_next_turn(*this);
+    if (!std::exchange(is_waiting_, true)) this->loop_.resume_next_turn(*this);
   }
   /// Makes frames of what waits, as far as the socket takes them.
   void write_frames() {
@@ -70,7 +70,7 @@ class Http2Channel : public Connection, public net::Http2Output {
   static constexpr std::size_t kMostMade = std::size_t{64} * 1024;
 
   void give_to_socket() {
-    this->worker_.gather().flush();
+    this->loop_.gather().flush();
     made_ = 0;
   }
 

@@ -138,6 +138,7 @@ struct WorkerTable {
 
   RouteTable routes;
   std::vector<Service> services;  ///< As in routes.services.
+  bool watches_ages = false;      ///< Some service of it judges its requests' ages.
 };
 
 using PinnedTable = boost::local_shared_ptr<const WorkerTable>;

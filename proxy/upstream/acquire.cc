@@ -1,9 +1,9 @@
 // How an exchange gets a connection to its target: a kept one, a stream of one, or a new one.
 #include "proxy/exchange/target_side.h"
 
+#include "proxy/loop/worker_loop.h"
 #include "proxy/upstream/http1_upstream.h"
 #include "proxy/upstream/http2_upstream.h"
-#include "proxy/worker/worker.h"
 
 namespace teal::proxy {
 
@@ -19,21 +19,21 @@ TargetSide* find_kept(TargetRuntime& target, Exchange& exchange, const UpstreamO
   return shared != nullptr ? &shared->open_stream(exchange, wanted) : nullptr;
 }
 
-TargetSide* connect(Worker& worker, const boost::local_shared_ptr<TargetRuntime>& target,
+TargetSide* connect(WorkerLoop& loop, const boost::local_shared_ptr<TargetRuntime>& target,
                     Exchange& exchange, const UpstreamOptions& wanted) {
   // Where TLS chooses, the first connection has to find out (Http1Upstream::become_http2).
   if (target->upstream_settings.protocol != config::TargetProtocol::http2)
-    return Http1Upstream::connect(worker, target, exchange, wanted);
-  Http2Upstream* const made = Http2Upstream::connect(worker, target);
+    return Http1Upstream::connect(loop, target, exchange, wanted);
+  Http2Upstream* const made = Http2Upstream::connect(loop, target);
   return made != nullptr ? &made->open_stream(exchange, wanted) : nullptr;
 }
 
 }  // namespace
 
-TargetSide* acquire_upstream(Worker& worker, const boost::local_shared_ptr<TargetRuntime>& target,
+TargetSide* acquire_upstream(WorkerLoop& loop, const boost::local_shared_ptr<TargetRuntime>& target,
                              Exchange& exchange, const UpstreamOptions& wanted) {
   if (TargetSide* const kept = find_kept(*target, exchange, wanted)) return kept;
-  TargetSide* const made = connect(worker, target, exchange, wanted);
+  TargetSide* const made = connect(loop, target, exchange, wanted);
   if (made == nullptr) (*target->stats)[ServiceStat::upstream_connect_failures].add();
   return made;
 }

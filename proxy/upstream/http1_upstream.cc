@@ -6,8 +6,8 @@
 #include "base/assert.h"
 #include "net/http1/writer.h"
 #include "proxy/exchange/exchange.h"
+#include "proxy/loop/worker_loop.h"
 #include "proxy/upstream/http2_upstream.h"
-#include "proxy/worker/worker.h"
 
 namespace teal::proxy {
 namespace {
@@ -22,19 +22,19 @@ constexpr std::uint64_t kWorthSplicing = std::uint64_t{24} * 1024;
 
 }  // namespace
 
-Http1Upstream::Http1Upstream(Worker& worker, net::Stream stream,
+Http1Upstream::Http1Upstream(WorkerLoop& loop, net::Stream stream,
                              boost::local_shared_ptr<TargetRuntime> target)
-    : TargetConnection(worker, std::move(stream), std::move(target)),
+    : TargetConnection(loop, std::move(stream), std::move(target)),
       read_size_(kFirstRead),
       parser_(net::kHttp1ResponseLimits),
       timer_([](void* self) { static_cast<Http1Upstream*>(self)->on_idle_timeout(); }, this) {}
 
 Http1Upstream::~Http1Upstream() = default;
 
-Http1Upstream* Http1Upstream::connect(Worker& worker,
+Http1Upstream* Http1Upstream::connect(WorkerLoop& loop,
                                       const boost::local_shared_ptr<TargetRuntime>& target,
                                       Exchange& exchange, const UpstreamOptions& wanted) {
-  const boost::intrusive_ptr<Http1Upstream> made = begin<Http1Upstream>(worker, target);
+  const boost::intrusive_ptr<Http1Upstream> made = begin<Http1Upstream>(loop, target);
   if (made) made->attach(exchange, wanted);
   return made.get();
 }
@@ -147,12 +147,12 @@ void Http1Upstream::become_http2() {
   state_ = State::closed;
   count_closed(false);
   Exchange& exchange = *std::exchange(exchange_, nullptr);
-  Http2Upstream::take_over(worker_, release_stream(), target_, exchange, {.most_read = most_read_});
+  Http2Upstream::take_over(loop_, release_stream(), target_, exchange, {.most_read = most_read_});
 }
 
 void Http1Upstream::unpause() {
   if (!std::exchange(paused_, false)) return;
-  if (may_read()) worker_.resume_soon(*this);
+  if (may_read()) loop_.resume_soon(*this);
 }
 
 bool Http1Upstream::is_reading() const {
@@ -164,7 +164,7 @@ void Http1Upstream::read_response() {
   int reads = 0;
   while (is_reading() && may_read()) {
     if (++reads > kReadsPerTurn) {
-      worker_.resume_next_turn(*this);
+      loop_.resume_next_turn(*this);
       return;
     }
     if (const std::optional<net::ReadResult> spliced = splice_body()) {
@@ -181,10 +181,10 @@ void Http1Upstream::read_response() {
     if (ends_unseen && got.error != 0) got = {.drained = true, .eof = true};
     if (got.size > 0 || (ends_unseen && !got.eof)) {
       response_begun_ = true;
-      const std::string_view input(worker_.scratch(0).data(), stash_.size() + got.size);
+      const std::string_view input(loop_.scratch(0).data(), stash_.size() + got.size);
       if (!parse(input)) return;
       if (got.size == read_size_) read_size_ = std::min(read_size_ * 4, most_read_);
-      worker_.gather().flush();  // the views into the scratch buffer end here
+      loop_.gather().flush();  // the views into the scratch buffer end here
       if (exchange_ != nullptr) exchange_->after_response_input();
     }
     if (got.error != 0) {
@@ -237,14 +237,14 @@ bool Http1Upstream::parse(std::string_view input) {
       case net::ParseEvent::body: exchange_->on_response_body(step.body); break;
       case net::ParseEvent::end:
         keep_rest(stash_, {});
-        if (!input.empty()) worker_.counters().refused(net::Refusal::bytes_after_message).add();
+        if (!input.empty()) loop_.counters().refused(net::Refusal::bytes_after_message).add();
         exchange_->on_response_end(parser_.trailers(),
                                    parser_.head().keep_alive && input.empty() && !is_blocked());
         return false;
       case net::ParseEvent::refused:
         (*target_->stats)[ServiceStat::upstream_protocol_errors].add();
         if (net::is_of_answers(parser_.refusal()))
-          worker_.counters().refused(parser_.refusal()).add();
+          loop_.counters().refused(parser_.refusal()).add();
         fail(Failure::protocol, parser_.refusal());
         return false;
     }
@@ -281,32 +281,31 @@ void Http1Upstream::fail(Failure failure, net::Refusal rule) {
 void Http1Upstream::release() {
   TEAL_ASSERT(state_ == State::busy);
   exchange_ = nullptr;
-  if (target_->retired || worker_.is_draining() || is_broken() ||
-      !become_idle(target_->idle_http1)) {
+  if (target_->retired || loop_.is_draining() || is_broken() || !become_idle(target_->idle_http1)) {
     abandon();
     return;
   }
   state_ = State::idle;
-  worker_.wheel().set(timer_, worker_.now() + target_->idle_timeout);
+  loop_.wheel().set(timer_, loop_.now() + target_->idle_timeout);
   if (!proxy_header_.empty()) target_->idle_named.emplace(proxy_header_, this);
   // Not seen yet, but there: the target's close, or bytes that nobody asked for.
-  if (may_read()) worker_.resume_soon(*this);
+  if (may_read()) loop_.resume_soon(*this);
 }
 
 void Http1Upstream::discard() {
   TEAL_ASSERT(state_ == State::busy);
   exchange_ = nullptr;
   paused_ = false;
-  if (target_->retired || worker_.is_draining()) {
+  if (target_->retired || loop_.is_draining()) {
     abandon();
     return;
   }
   state_ = State::discarding;
   discarded_ = 0;
   target_->discarding.emplace_back(this);
-  worker_.wheel().set(timer_, worker_.now() + kDiscarding);
+  loop_.wheel().set(timer_, loop_.now() + kDiscarding);
   // Where this is not said in the middle of the input, the rest may be there already.
-  if (may_read()) worker_.resume_soon(*this);
+  if (may_read()) loop_.resume_soon(*this);
 }
 
 void Http1Upstream::abandon() {
@@ -329,7 +328,7 @@ void Http1Upstream::close_idle() {
 void Http1Upstream::on_idle_input() {
   const net::ReadResult got = read_behind({}, 1);
   if (got.size == 0 && !got.eof && got.error == 0) return;  // nothing there after all
-  if (got.size > 0) worker_.counters().refused(net::Refusal::bytes_after_message).add();
+  if (got.size > 0) loop_.counters().refused(net::Refusal::bytes_after_message).add();
   (*target_->stats)[ServiceStat::upstream_closed_idle].add();
   abandon();
 }

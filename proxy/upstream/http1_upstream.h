@@ -23,7 +23,7 @@ namespace teal::proxy {
 class Http1Upstream final : public TargetConnection, public TargetSide {
  public:
   /// Begins to connect. Null: it failed at once.
-  static Http1Upstream* connect(Worker& worker,
+  static Http1Upstream* connect(WorkerLoop& loop,
                                 const boost::local_shared_ptr<TargetRuntime>& target,
                                 Exchange& exchange, const UpstreamOptions& wanted);
   /// The connection of the pool that was used last, for the next request; null: there is none.
@@ -63,7 +63,8 @@ class Http1Upstream final : public TargetConnection, public TargetSide {
   enum class State : std::uint8_t { connecting, busy, discarding, idle, closed };
 
   friend class TargetConnection;
-  Http1Upstream(Worker& worker, net::Stream stream, boost::local_shared_ptr<TargetRuntime> target);
+  Http1Upstream(WorkerLoop& loop, net::Stream stream,
+                boost::local_shared_ptr<TargetRuntime> target);
   /// From now on this connection works for `exchange`, which gets the response's events.
   void attach(Exchange& exchange, const UpstreamOptions& wanted);
   void on_open() override;

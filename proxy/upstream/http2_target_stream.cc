@@ -7,8 +7,8 @@
 #include "net/http/websocket.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/headers/edits.h"
+#include "proxy/loop/worker_loop.h"
 #include "proxy/upstream/http2_upstream.h"
-#include "proxy/worker/worker.h"
 
 namespace teal::proxy {
 namespace {
@@ -166,7 +166,7 @@ void Http2TargetStream::on_end(const net::Fields& trailers) {
 
 void Http2TargetStream::on_refused(net::Refusal rule) {
   connection_->stats()[ServiceStat::upstream_protocol_errors].add();
-  if (net::is_of_answers(rule)) connection_->worker().counters().refused(rule).add();
+  if (net::is_of_answers(rule)) connection_->loop().counters().refused(rule).add();
   lose(Failure::protocol, rule);
 }
 
@@ -188,7 +188,7 @@ void Http2TargetStream::feed() {
     const std::string_view piece = rest.substr(0, most_read_);
     rest.remove_prefix(piece.size());
     deliver(piece);
-    connection_->worker().gather().flush();  // the views into it end here
+    connection_->loop().gather().flush();  // the views into it end here
     if (exchange_ != nullptr) exchange_->after_response_input();
   }
   connection_->resume_after_turn();
@@ -229,7 +229,7 @@ void Http2TargetStream::lose(Failure failure, net::Refusal rule) {
 void Http2TargetStream::give_rest() {
   const std::string bytes = std::exchange(stash_, {});
   if (!bytes.empty()) exchange_->on_response_body(bytes);
-  connection_->worker().gather().flush();  // the views into it end here
+  connection_->loop().gather().flush();  // the views into it end here
   if (exchange_ != nullptr && end_) exchange_->on_response_end(end_.take(), true);
 }
 

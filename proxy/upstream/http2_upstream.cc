@@ -5,7 +5,7 @@
 
 #include "base/assert.h"
 #include "proxy/exchange/exchange.h"
-#include "proxy/worker/worker.h"
+#include "proxy/loop/worker_loop.h"
 
 namespace teal::proxy {
 namespace {
@@ -18,32 +18,32 @@ constexpr Millis kNextPing{310'000};
 
 }  // namespace
 
-Http2Upstream::Http2Upstream(Worker& worker, net::Stream stream,
+Http2Upstream::Http2Upstream(WorkerLoop& loop, net::Stream stream,
                              boost::local_shared_ptr<TargetRuntime> target)
-    : Http2Channel(worker, std::move(stream), std::move(target)),
-      idle_since_(worker.now()),
-      last_input_(worker.now()),
-      next_ping_(worker.now()),
+    : Http2Channel(loop, std::move(stream), std::move(target)),
+      idle_since_(loop.now()),
+      last_input_(loop.now()),
+      next_ping_(loop.now()),
       timer_([](void* self) { static_cast<Http2Upstream*>(self)->on_timeout(); }, this) {}
 
 Http2Upstream::~Http2Upstream() = default;
 
 // ---- the way to it ------------------------------------------------------------------------------
 
-Http2Upstream* Http2Upstream::connect(Worker& worker,
+Http2Upstream* Http2Upstream::connect(WorkerLoop& loop,
                                       const boost::local_shared_ptr<TargetRuntime>& target) {
-  const boost::intrusive_ptr<Http2Upstream> made = begin<Http2Upstream>(worker, target);
+  const boost::intrusive_ptr<Http2Upstream> made = begin<Http2Upstream>(loop, target);
   if (!made) return nullptr;
   target->http2.push_back(made);
   made->note_need();
   return made.get();
 }
 
-void Http2Upstream::take_over(Worker& worker, net::Stream stream,
+void Http2Upstream::take_over(WorkerLoop& loop, net::Stream stream,
                               const boost::local_shared_ptr<TargetRuntime>& target,
                               Exchange& exchange, const UpstreamOptions& wanted) {
   const boost::intrusive_ptr<Http2Upstream> made(
-      new Http2Upstream(worker, std::move(stream), target));
+      new Http2Upstream(loop, std::move(stream), target));
   if (!made->watch()) {
     exchange.on_upstream_failed(Failure::connect, net::Refusal::none);
     return;
@@ -62,7 +62,7 @@ void Http2Upstream::take_over(Worker& worker, net::Stream stream,
 void Http2Upstream::make_session() {
   session_ = net::Http2Session::make_client(net::kHttp2ResponseLimits, stream_.tls() != nullptr);
   (*target_->stats)[ServiceStat::upstream_http2_connections].add();
-  last_input_ = worker_.now();
+  last_input_ = loop_.now();
   resume_after_turn();
 }
 
@@ -120,7 +120,7 @@ void Http2Upstream::tell_streams(Tell tell) {
 
 void Http2Upstream::move_on(std::unique_ptr<Http2TargetStream> stream) {
   Http2Upstream* other = with_room(*target_, true);
-  if (other == nullptr) other = connect(worker_, target_);
+  if (other == nullptr) other = connect(loop_, target_);
   if (other == nullptr) {
     (*target_->stats)[ServiceStat::upstream_connect_failures].add();
     ++attached_;  // until it has left
@@ -177,7 +177,7 @@ TargetSide& Http2Upstream::open_stream(Exchange& exchange, const UpstreamOptions
     note_need();
   }
   // The silence of one that was not spoken to says nothing.
-  if (streams_.empty()) last_input_ = next_ping_ = worker_.now();
+  if (streams_.empty()) last_input_ = next_ping_ = loop_.now();
   add(std::make_unique<Http2TargetStream>(*this, streams_.size(), exchange, wanted, is_kept));
   return *streams_.back();
 }
@@ -207,7 +207,7 @@ void Http2Upstream::bury_if_over(const Http2TargetStream& stream) {
 
 /// It is not wanted any more once nobody has a request on it.
 bool Http2Upstream::is_leaving() const {
-  return phase_ != Phase::open || target_->retired || worker_.is_draining();
+  return phase_ != Phase::open || target_->retired || loop_.is_draining();
 }
 
 void Http2Upstream::on_left(Http2TargetStream& stream) {
@@ -259,12 +259,12 @@ void Http2Upstream::read_input() {
     }
     const net::ReadResult got = read_behind({}, kRead);
     if (got.size > 0) {
-      last_input_ = worker_.now();
+      last_input_ = loop_.now();
       is_pinged_ = false;
       is_feeding_ = true;
-      session_->feed({worker_.scratch(0).data(), got.size}, last_input_);
+      session_->feed({loop_.scratch(0).data(), got.size}, last_input_);
       is_feeding_ = false;
-      worker_.gather().flush();  // the views into the scratch buffer end here
+      loop_.gather().flush();  // the views into the scratch buffer end here
       after_feed();
       if (phase_ == Phase::closed) return;
     }
@@ -313,7 +313,7 @@ void Http2Upstream::settle_empty() {
     end();
     return;
   }
-  idle_since_ = worker_.now();
+  idle_since_ = loop_.now();
   is_idle_ = true;
 }
 
@@ -384,7 +384,7 @@ void Http2Upstream::set_deadline() {
     at = last_input_ + target_->upstream_settings.ping_timeout;
   else if (!is_idle_)
     at = std::max(last_input_ + target_->upstream_settings.ping_after, next_ping_);
-  worker_.wheel().set(timer_, at);
+  loop_.wheel().set(timer_, at);
 }
 
 void Http2Upstream::on_timeout() {
@@ -397,7 +397,7 @@ void Http2Upstream::on_timeout() {
     lose(Failure::reset, net::Refusal::none);
   } else {
     is_pinged_ = true;
-    last_input_ = worker_.now();  // the silence begins anew, and has to end in time
+    last_input_ = loop_.now();  // the silence begins anew, and has to end in time
     next_ping_ = last_input_ + kNextPing;
     session_->ping();
     resume_after_turn();

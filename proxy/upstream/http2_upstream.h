@@ -32,11 +32,11 @@ namespace teal::proxy {
 class Http2Upstream final : public Http2Channel<TargetConnection> {
  public:
   /// Begins to connect, with HTTP/2 for certain. Null: it failed at once.
-  static Http2Upstream* connect(Worker& worker,
+  static Http2Upstream* connect(WorkerLoop& loop,
                                 const boost::local_shared_ptr<TargetRuntime>& target);
   /// Goes on with a connection whose target has chosen HTTP/2, and with the request that waits for
   /// it.
-  static void take_over(Worker& worker, net::Stream stream,
+  static void take_over(WorkerLoop& loop, net::Stream stream,
                         const boost::local_shared_ptr<TargetRuntime>& target, Exchange& exchange,
                         const UpstreamOptions& wanted);
   /// One of the target's that takes one more request, or null. `fresh`: only one in the making.
@@ -68,7 +68,8 @@ class Http2Upstream final : public Http2Channel<TargetConnection> {
   using Streams = std::vector<std::unique_ptr<Http2TargetStream>>;
 
   friend class TargetConnection;
-  Http2Upstream(Worker& worker, net::Stream stream, boost::local_shared_ptr<TargetRuntime> target);
+  Http2Upstream(WorkerLoop& loop, net::Stream stream,
+                boost::local_shared_ptr<TargetRuntime> target);
   void on_open() override;
   void on_failed(Failure failure) override { lose(failure, net::Refusal::none); }
   void make_session();

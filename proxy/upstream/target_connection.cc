@@ -2,13 +2,13 @@
 
 #include <utility>
 
-#include "proxy/worker/worker.h"
+#include "proxy/loop/worker_loop.h"
 
 namespace teal::proxy {
 
-TargetConnection::TargetConnection(Worker& worker, net::Stream stream,
+TargetConnection::TargetConnection(WorkerLoop& loop, net::Stream stream,
                                    boost::local_shared_ptr<TargetRuntime> target)
-    : Channel(worker, std::move(stream)),
+    : Channel(loop, std::move(stream)),
       target_(std::move(target)),
       protocol_(target_->upstream_settings.protocol) {}
 
@@ -16,19 +16,19 @@ TargetConnection::~TargetConnection() = default;
 
 /// Where descriptors are short an idle connection gives its own, and its number: that says how many
 /// are free.
-Result<net::Socket> TargetConnection::start_connect(Worker& worker, const net::Endpoint& to) {
-  const int most = worker.shared().descriptors_for_targets.load(std::memory_order_relaxed);
+Result<net::Socket> TargetConnection::start_connect(WorkerLoop& loop, const net::Endpoint& to) {
+  const int most = loop.shared().descriptors_for_targets.load(std::memory_order_relaxed);
   Result<net::Socket> socket = net::start_connect(to);
-  if (!socket && socket.error().source() == Source::internal && worker.idle_pool().give_way())
+  if (!socket && socket.error().source() == Source::internal && loop.idle_pool().give_way())
     socket = net::start_connect(to);
-  if (!socket || socket->fd() < most || !worker.idle_pool().give_way()) return socket;
+  if (!socket || socket->fd() < most || !loop.idle_pool().give_way()) return socket;
   Result<net::Socket> lower = net::duplicate(*socket);
   return lower ? std::move(lower) : std::move(socket);
 }
 
 bool TargetConnection::begin_to_connect() {
   start_unconnected();
-  const int most = worker_.shared().descriptors_for_targets.load(std::memory_order_relaxed);
+  const int most = loop_.shared().descriptors_for_targets.load(std::memory_order_relaxed);
   if (stream_.socket().fd() >= most || !watch()) return false;
   count_opened();
   (*target_->stats)[ServiceStat::upstream_connects].add();
@@ -48,13 +48,13 @@ void TargetConnection::go_on_connecting(net::Readiness ready) {
     on_failed(Failure::connect);
     return;
   }
-  const net::TlsClient* const tls = worker_.tls().services[target_->service].get();
+  const net::TlsClient* const tls = loop_.tls().services[target_->service].get();
   if (tls == nullptr) {
     on_open();
     return;
   }
-  stream_.start_tls(std::make_unique<net::TlsSession>(
-      *tls, target_->where, protocol_, worker_.tls_scratch(), stream_.socket().fd()));
+  stream_.start_tls(std::make_unique<net::TlsSession>(*tls, target_->where, protocol_,
+                                                      loop_.tls_scratch(), stream_.socket().fd()));
   shake_hands();
 }
 
@@ -87,13 +87,13 @@ bool TargetConnection::become_idle(IdleList& list) {
     }
     is_capped_ = true;
   }
-  if (!worker_.idle_pool().admit()) [[unlikely]] {
+  if (!loop_.idle_pool().admit()) [[unlikely]] {
     counters[ServiceStat::upstream_evicted_idle].add();
     uncap();
     return false;
   }
   list.push(of_target_);
-  worker_.idle_pool().push(by_age_);
+  loop_.idle_pool().push(by_age_);
   ++target_->idle;
   counters[ServiceStat::upstream_active_connections].subtract();
   counters[ServiceStat::upstream_idle_connections].add();
@@ -104,7 +104,7 @@ inline void TargetConnection::leave_idle() {
   by_age_.unlink();
   of_target_.unlink();
   --target_->idle;
-  worker_.idle_pool().leave();
+  loop_.idle_pool().leave();
   if (is_capped_) [[unlikely]]
     uncap();
   (*target_->stats)[ServiceStat::upstream_idle_connections].subtract();

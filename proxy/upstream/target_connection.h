@@ -26,15 +26,15 @@ class TargetConnection : public Channel {
   ServiceShard& stats() { return *target_->stats; }
 
  protected:
-  TargetConnection(Worker& worker, net::Stream stream,
+  TargetConnection(WorkerLoop& loop, net::Stream stream,
                    boost::local_shared_ptr<TargetRuntime> target);
   /// A connection of type Made that begins to be made. Null: it failed at once.
   template <class Made>
-  static boost::intrusive_ptr<Made> begin(Worker& worker,
+  static boost::intrusive_ptr<Made> begin(WorkerLoop& loop,
                                           const boost::local_shared_ptr<TargetRuntime>& target) {
-    Result<net::Socket> socket = start_connect(worker, target->endpoint);
+    Result<net::Socket> socket = start_connect(loop, target->endpoint);
     if (!socket) return nullptr;
-    boost::intrusive_ptr<Made> made(new Made(worker, net::Stream(std::move(*socket)), target));
+    boost::intrusive_ptr<Made> made(new Made(loop, net::Stream(std::move(*socket)), target));
     return made->begin_to_connect() ? made : nullptr;
   }
 
@@ -57,7 +57,7 @@ class TargetConnection : public Channel {
   std::string proxy_header_;  ///< What the connection begins with, before TLS.
 
  private:
-  static Result<net::Socket> start_connect(Worker& worker, const net::Endpoint& to);
+  static Result<net::Socket> start_connect(WorkerLoop& loop, const net::Endpoint& to);
   bool begin_to_connect();
   void leave_idle();
   void uncap();

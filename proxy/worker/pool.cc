@@ -84,24 +84,37 @@ WorkerPool::WorkerPool(boost::asio::io_context& control, Options options)
   shared_.draws = options_.draws;
   sticky_.resize(config.services.size());
   shared_.loads = std::make_unique<ConnectionLoads>(shared_.workers);
-  shared_.hand_over = [this](std::size_t to, AcceptedConnection accepted) {
-    const auto shared = std::make_shared<AcceptedConnection>(std::move(accepted));
-    workers_[to]->post([&worker = *workers_[to], shared] { worker.adopt(std::move(*shared)); });
-  };
-  shared_.call = [this](std::size_t to, const std::shared_ptr<GroupLimits>& group) {
-    workers_[to]->post([&worker = *workers_[to], group] { worker.on_called(*group); });
-  };
-  shared_.reported = [this] { boost::asio::post(control_, [this] { take_reports(); }); };
-  shared_.tallies = [this](std::vector<TargetTally> tallies) {
-    boost::asio::post(control_,
-                      [this, tallies = std::move(tallies)] { options_.on_tallies(tallies); });
-  };
-  shared_.exposed = [this] { boost::asio::post(control_, options_.on_exposed); };
 }
 
 WorkerPool::~WorkerPool() {
   stop();
 }
+
+// ---- on worker threads --------------------------------------------------------------------------
+
+void WorkerPool::reported() {
+  boost::asio::post(control_, [this] { take_reports(); });
+}
+
+void WorkerPool::exposed() {
+  boost::asio::post(control_, options_.on_exposed);
+}
+
+void WorkerPool::tallies(std::vector<TargetTally> tallies) {
+  boost::asio::post(control_,
+                    [this, tallies = std::move(tallies)] { options_.on_tallies(tallies); });
+}
+
+void WorkerPool::hand_over(std::size_t to, AcceptedConnection accepted) {
+  const auto shared = std::make_shared<AcceptedConnection>(std::move(accepted));
+  workers_[to]->post([&worker = *workers_[to], shared] { worker.adopt(std::move(*shared)); });
+}
+
+void WorkerPool::call(std::size_t to, const std::shared_ptr<GroupLimits>& group) {
+  workers_[to]->post([&worker = *workers_[to], group] { worker.on_called(*group); });
+}
+
+// ---- on the control thread ----------------------------------------------------------------------
 
 void WorkerPool::make_rate_limits() {
   const auto make = [this](const std::optional<config::RateLimit>& limit) {
@@ -163,10 +176,14 @@ Result<void> WorkerPool::make_threads() {
 
 void WorkerPool::start_workers(const RouteTable& first) {
   TEAL_ASSERT(!sockets_.empty());
-  const auto shared_first = std::make_shared<const RouteTable>(first);
-  for (std::uint32_t i = 0; i < shared_.workers; ++i)
-    workers_.push_back(std::make_unique<Worker>(i, shared_, mix64(options_.seed + i), shared_first,
-                                                options_.tls, sockets_.take(i)));
+  for (std::uint32_t i = 0; i < shared_.workers; ++i) {
+    const WorkerLoop::Options options{.worker = i,
+                                      .seed = mix64(options_.seed + i),
+                                      .shared = shared_,
+                                      .control = *this,
+                                      .peers = *this};
+    workers_.push_back(std::make_unique<Worker>(options, first, options_.tls, sockets_.take(i)));
+  }
   heard_.resize(workers_.size());
   for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->start(std::move(threads_[i]));
   threads_.clear();
@@ -230,7 +247,7 @@ Mono WorkerPool::watermark() {
   const Mono now = options_.clock->mono() - kUnseen;
   Mono settled = Mono::max();
   for (std::size_t i = 0; i < workers_.size(); ++i) {
-    const InFlightWatermark::Reading watermark = workers_[i]->read_untold();
+    const InFlightWatermark::Reading watermark = workers_[i]->read_watermark();
     WorkerProgress& heard = heard_[i];
     if (heard.events >= watermark.told)
       heard.watermark =

@@ -32,7 +32,7 @@ struct PoolLoad {
   std::uint64_t upstream = 0;     ///< To targets, kept ones included.
 };
 
-class WorkerPool {
+class WorkerPool final : ControlInbox, PeerWorkers {
  public:
   struct Options {
     std::shared_ptr<const config::Config> config;
@@ -132,6 +132,14 @@ class WorkerPool {
   void stop();
 
  private:
+  // ControlInbox, on worker threads
+  void reported() override;
+  void exposed() override;
+  void tallies(std::vector<TargetTally> tallies) override;
+  // PeerWorkers, likewise
+  void hand_over(std::size_t to, AcceptedConnection accepted) override;
+  void call(std::size_t to, const std::shared_ptr<GroupLimits>& group) override;
+
   void make_rate_limits();
   Result<void> make_threads();
   void start_workers(const RouteTable& first);
@@ -140,7 +148,7 @@ class WorkerPool {
 
   boost::asio::io_context& control_;
   Options options_;
-  WorkerShared shared_;
+  PoolState shared_;
   std::unique_ptr<AccessLogWriter> access_log_;
   std::vector<ParkedThread> threads_;  ///< Of workers that are not started yet.
   ListenerSockets sockets_;

@@ -1,5 +1,5 @@
-// Stand-ins for everything around a controller: a clock that is set by hand, workers that apply
-// when they are told to, a store in memory that can fail, judges that say what they are told.
+// Stand-ins for everything around a controller: workers that apply when they are told to, a store
+// in memory that can fail, judges that say what they are told.
 #pragma once
 
 #include <functional>
@@ -17,24 +17,9 @@
 #include "control/deploy/ports.h"
 #include "control/store/store.h"
 #include "health/judge/judge.h"
+#include "tests/support/manual_clock.h"
 
 namespace teal::control {
-
-class ManualClock final : public Clock {
- public:
-  Mono mono() const override { return mono_; }
-  WallTime wall() const override { return wall_; }
-  void advance(Millis by) {
-    mono_ += by;
-    wall_ += by;
-  }
-  /// Somebody sets the date.
-  void jump(Millis by) { wall_ += by; }
-
- private:
-  Mono mono_{std::chrono::hours{1}};
-  WallTime wall_{std::chrono::milliseconds{1'700'000'000'000}};
-};
 
 class SilentLog final : public Log {
  public:

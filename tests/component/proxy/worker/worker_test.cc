@@ -15,6 +15,15 @@ class SilentLog final : public Log {
   void write(Level, std::string_view, std::initializer_list<LogField>) override {}
 };
 
+class Unused final : public ControlInbox, public PeerWorkers {
+ public:
+  void reported() override {}
+  void exposed() override {}
+  void tallies(std::vector<TargetTally> /*tallies*/) override {}
+  void hand_over(std::size_t /*to*/, AcceptedConnection /*accepted*/) override {}
+  void call(std::size_t /*to*/, const std::shared_ptr<GroupLimits>& /*group*/) override {}
+};
+
 std::shared_ptr<const RouteTable> table(std::uint64_t version) {
   auto made = std::make_shared<RouteTable>();
   made->version = version;
@@ -25,12 +34,14 @@ std::shared_ptr<const RouteTable> table(std::uint64_t version) {
 TEST(Worker, TakesTablesInTheOrderInWhichTheyAreGivenWhateverComesMeanwhile) {
   SystemClock clock;
   SilentLog log;
-  WorkerShared shared;
+  PoolState shared;
   shared.clock = &clock;
   shared.log = &log;
   shared.loads = std::make_unique<ConnectionLoads>(1);
   shared.idle_budget = std::make_unique<IdleBudget>(0, 1);
-  Worker worker(0, shared, 1, table(1), std::make_shared<const TlsTable>(), {});
+  Unused nobody;
+  Worker worker({.shared = shared, .control = nobody, .peers = nobody}, *table(1),
+                std::make_shared<const TlsTable>(), {});
   // The worker's thread writes these, until it says that it is done.
   std::vector<std::uint64_t> versions;
   std::promise<void> done;
