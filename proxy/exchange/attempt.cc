@@ -107,10 +107,12 @@ void Exchange::enter_queue() {
     loop_.queues().offer_room(queue);
 }
 
-std::deque<Exchange*>::iterator Exchange::place_in(std::deque<Exchange*>& waiting) const {
-  return std::lower_bound(
-      waiting.begin(), waiting.end(), queue_number_,
-      [](const Exchange* each, std::uint64_t number) { return each->queue_number_ < number; });
+std::deque<WaitingRequest*>::iterator Exchange::place_in(
+    std::deque<WaitingRequest*>& waiting) const {
+  return std::lower_bound(waiting.begin(), waiting.end(), queue_number_,
+                          [](const WaitingRequest* each, std::uint64_t number) {
+                            return each->queue_number() < number;
+                          });
 }
 
 void Exchange::leave_queue() {

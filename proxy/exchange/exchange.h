@@ -63,7 +63,7 @@ namespace teal::proxy {
 
 class CensusTaker;
 
-class Exchange {
+class Exchange final : public WaitingRequest, public TargetTunnel {
  public:
   /// So many cookies of a sticky service's name are looked at; the first good one counts.
   static constexpr std::size_t kMostStickyCookies = 4;
@@ -127,19 +127,17 @@ class Exchange {
   void after_response_input();
 
   // ---- from the worker
-  /// A target of the group has room, or the routing truth has changed.
-  void on_room();
-  /// The target of this tunnel has left its group.
-  void on_target_retired();
+  void on_room() override;
+  void on_target_retired(Mono now, Rng& rng) override;
 
   /// If it is in flight and counts for a group.
   void be_seen(CensusTaker& census) const;
 
   bool is_done() const { return phase_ == Phase::done; }
   // ---- of one that waits
-  Mono queued_at() const { return queued_at_; }
-  /// Not all targets of the group are for it any more.
-  bool has_tried_targets() const { return !tried_.empty(); }
+  Mono queued_at() const override { return queued_at_; }
+  std::uint64_t queue_number() const override { return queue_number_; }
+  bool has_tried_targets() const override { return !tried_.empty(); }
 
  private:
   /// What the splitter drew for the request. The judge's numbers are kept by this group, whatever
@@ -255,7 +253,7 @@ class Exchange {
   // exchange/attempt.cc: targets, queue, failures
   bool open_upstream(std::size_t target, bool fresh);
   void enter_queue();
-  std::deque<Exchange*>::iterator place_in(std::deque<Exchange*>& waiting) const;
+  std::deque<WaitingRequest*>::iterator place_in(std::deque<WaitingRequest*>& waiting) const;
   void leave_queue();
   /// False: it is over.
   bool follow_newest();
@@ -278,7 +276,6 @@ class Exchange {
     std::string service;
     std::string revision;
     config::ServiceTimeouts timeouts;
-    std::size_t place = 0;  ///< In target_->tunnels.
     bool client_ended = false;
     bool target_ended = false;
   };
@@ -403,7 +400,7 @@ class Exchange {
   Tries tries_{0, false};             ///< In the present group.
   std::optional<ServiceStat> again_;  ///< Why there is to be a further attempt, until there is one.
   bool was_queued_ = false;
-  std::uint64_t queue_number_ = 0;  ///< Of this worker's, in the order in which they came.
+  std::uint64_t queue_number_ = 0;
   PendingPermit pending_;
   bool waits_for_stream_ = false;  ///< Connecting, to a target that is full.
   TargetId full_target_ = 0;       ///< One was left for others since it was full.

@@ -98,21 +98,21 @@ void Exchange::begin_tunnel() {
   joined_.end_request();  // A tunnel is no request.
   route_.release();
   replay_.drop();
-  tunnel_->place = target_->tunnels.size();
+  tunnel_index = target_->tunnels.size();
   target_->tunnels.push_back(this);
   loop_.counters()[Stat::tunnels].add();
   loop_.counters()[Stat::tunnels_active].add();
   request_deadline_ = Mono::max();
   set_tunnel_deadline();
-  if (target_->retired) on_target_retired();
+  if (target_->retired) on_target_retired(loop_.now(), loop_.rng());
   client_->resume_request();
 }
 
 void Exchange::leave_tunnel() {
   auto& tunnels = target_->tunnels;
-  TEAL_ASSERT(tunnels[tunnel_->place] == this);
-  tunnels[tunnel_->place] = tunnels.back();
-  tunnels[tunnel_->place]->tunnel_->place = tunnel_->place;
+  TEAL_ASSERT(tunnels[tunnel_index] == this);
+  tunnels[tunnel_index] = tunnels.back();
+  tunnels[tunnel_index]->tunnel_index = tunnel_index;
   tunnels.pop_back();
   loop_.counters()[Stat::tunnels_active].subtract();
 }
@@ -154,9 +154,9 @@ bool Exchange::is_over_both_ways() {
 }
 
 /// Each at a moment of its own: clients that all come back at once are a flood.
-void Exchange::on_target_retired() {
+void Exchange::on_target_retired(Mono now, Rng& rng) {
   const auto drain = static_cast<std::uint32_t>(tunnel_->timeouts.tunnel_drain.count());
-  request_deadline_ = loop_.now() + Millis{drain - loop_.rng().below(drain / 10 + 1)};
+  request_deadline_ = now + Millis{drain - rng.below(drain / 10 + 1)};
   set_tunnel_deadline();
 }
 

@@ -1,7 +1,5 @@
 #include "proxy/loop/group_queues.h"
 
-#include "proxy/exchange/exchange.h"
-
 namespace teal::proxy {
 
 void GroupQueues::offer_room(const boost::local_shared_ptr<GroupRuntime>& group) {
@@ -69,7 +67,7 @@ void GroupQueues::serve(const boost::local_shared_ptr<GroupRuntime>& group) {
 void GroupQueues::let_waiting_try(GroupRuntime& group) {
   std::size_t left = 0;
   while (left < group.waiting.size()) {
-    Exchange* const next = group.waiting[left];
+    WaitingRequest* const next = group.waiting[left];
     const bool is_choosy = next->has_tried_targets();
     next->on_room();
     if (left >= group.waiting.size() || group.waiting[left] != next) continue;

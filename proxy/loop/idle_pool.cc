@@ -1,6 +1,6 @@
 #include "proxy/loop/idle_pool.h"
 
-#include "proxy/upstream/target_connection.h"
+#include "proxy/loop/kept_connection.h"
 
 namespace teal::proxy {
 
@@ -10,7 +10,7 @@ bool IdlePool::make_place() {
 
 bool IdlePool::give_way() {
   if (by_age_.empty()) return false;
-  TargetConnection* const oldest = by_age_.oldest();
+  KeptConnection* const oldest = by_age_.oldest();
   oldest->stats()[ServiceStat::upstream_evicted_idle].add();
   oldest->close_idle();
   return true;

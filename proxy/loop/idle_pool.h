@@ -12,11 +12,11 @@
 
 namespace teal::proxy {
 
-class TargetConnection;
+class KeptConnection;
 
 /// Embedded in a connection, once for each list that it may stand in. Destroying it takes it out.
 struct IdleHook {
-  explicit IdleHook(TargetConnection* connection) : of(connection) {}
+  explicit IdleHook(KeptConnection* connection) : of(connection) {}
   ~IdleHook() { unlink(); }
   IdleHook(const IdleHook&) = delete;
   IdleHook& operator=(const IdleHook&) = delete;
@@ -28,7 +28,7 @@ struct IdleHook {
     next = previous = nullptr;
   }
 
-  TargetConnection* of;
+  KeptConnection* of;
   IdleHook* next = nullptr;
   IdleHook* previous = nullptr;
 };
@@ -58,8 +58,8 @@ class IdleList {
     return size;
   }
   /// Null: it is empty.
-  TargetConnection* oldest() const { return head_.next->of; }
-  TargetConnection* newest() const { return head_.previous->of; }
+  KeptConnection* oldest() const { return head_.next->of; }
+  KeptConnection* newest() const { return head_.previous->of; }
 
  private:
   IdleHook head_;

@@ -5,21 +5,17 @@
 
 #include <boost/smart_ptr/make_local_shared.hpp>
 
-#include "proxy/exchange/exchange.h"
-#include "proxy/upstream/http1_upstream.h"
-#include "proxy/upstream/http2_upstream.h"
-
 namespace teal::proxy {
 namespace {
 
 void close_idle_of(TargetRuntime& target) {
-  while (!target.idle_http1.empty()) target.idle_http1.oldest()->close_idle();
+  while (!target.idle_http1.empty()) target.idle_http1.oldest()->retire();
   while (!target.discarding.empty()) {
-    const boost::intrusive_ptr<Http1Upstream> upstream = target.discarding.back();
-    upstream->close_idle();
+    const boost::intrusive_ptr<KeptConnection> connection = target.discarding.back();
+    connection->retire();
   }
   const auto http2 = std::exchange(target.http2, {});
-  for (const auto& upstream : http2) upstream->retire();
+  for (const auto& connection : http2) connection->retire();
 }
 
 }  // namespace
@@ -101,11 +97,11 @@ boost::local_shared_ptr<TargetRuntime> RuntimeRegistry::target_runtime(
   return runtime;
 }
 
-void RuntimeRegistry::drop_retired() {
+void RuntimeRegistry::drop_retired(Mono now) {
   for (auto it = targets_.begin(); it != targets_.end();) {
     if (it->second->retired) {
       close_idle_of(*it->second);
-      for (Exchange* tunnel : it->second->tunnels) tunnel->on_target_retired();
+      for (TargetTunnel* tunnel : it->second->tunnels) tunnel->on_target_retired(now, rng_);
       it = targets_.erase(it);
     } else {
       ++it;

@@ -32,7 +32,7 @@ class RuntimeRegistry {
   PinnedTable pin(const RouteTable& routes);
   /// Closes the idle connections of retired targets and ends their tunnels in time. Their requests
   /// hold what they still need. Call it when the worker runs on the new table.
-  void drop_retired();
+  void drop_retired(Mono now);
 
   using Groups = std::unordered_map<std::string, boost::local_shared_ptr<GroupRuntime>>;
   /// All that there have been, by "service/colour".

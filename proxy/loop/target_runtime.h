@@ -20,6 +20,8 @@
 #include "base/outcome.h"
 #include "net/io/socket.h"
 #include "proxy/loop/idle_pool.h"
+#include "proxy/loop/kept_connection.h"
+#include "proxy/loop/target_users.h"
 #include "proxy/policy/expectation.h"
 #include "proxy/policy/pool_need.h"
 #include "proxy/routing/balancer.h"
@@ -29,10 +31,6 @@
 #include "proxy/telemetry/service_stats.h"
 
 namespace teal::proxy {
-
-class Exchange;
-class Http2Upstream;
-class Http1Upstream;
 
 /// What a worker gives one target at once where no limit is set: a limit all the same, but one that
 /// nobody has to count together.
@@ -58,8 +56,8 @@ struct GroupRuntime {
   bool is_limited = false;
   std::uint32_t in_flight_limit = 0;  ///< Over all workers; 0: none.
   std::uint32_t pending_limit = 0;    ///< Likewise, but 0: nobody waits.
-  /// Requests waiting for a target with room, oldest first. An exchange takes itself out.
-  std::deque<Exchange*> waiting;
+  /// Requests waiting for a target with room, oldest first.
+  std::deque<WaitingRequest*> waiting;
   bool is_serving = false;   ///< They are trying now: the board stays as it is until they have.
   std::uint32_t active = 0;  ///< Requests of the group, those that wait included.
   /// The most active ones at once in this second and in the last: what is in flight comes and goes
@@ -105,18 +103,18 @@ struct TargetRuntime {
   IdleList idle_http1;     ///< The most recently used is the newest.
   IdleList idle_http2;
   /// Of idle_http1, those that began with a PROXY header, by it.
-  std::unordered_multimap<std::string_view, Http1Upstream*> idle_named;
+  std::unordered_multimap<std::string_view, KeptConnection*> idle_named;
   /// Those that throw away the rest of a response nobody wants.
-  std::vector<boost::intrusive_ptr<Http1Upstream>> discarding;
+  std::vector<boost::intrusive_ptr<KeptConnection>> discarding;
   config::UpstreamSettings upstream_settings;  ///< How its connections speak to it.
   ContinueHabit continues;
   /// So many streams a connection of HTTP/2 took before the target left it, and others behind; 0:
   /// that has not happened, or is over.
   std::uint32_t left_after = 0;
   /// Those that speak HTTP/2 and take, or will take, further requests.
-  std::vector<boost::intrusive_ptr<Http2Upstream>> http2;
-  /// Upgraded connections; each takes itself out.
-  std::vector<Exchange*> tunnels;
+  std::vector<boost::intrusive_ptr<KeptConnection>> http2;
+  /// Upgraded connections.
+  std::vector<TargetTunnel*> tunnels;
   boost::local_shared_ptr<GroupRuntime> group;
 };
 

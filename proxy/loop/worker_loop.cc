@@ -127,7 +127,7 @@ void WorkerLoop::follow_overload() {
 
 void WorkerLoop::take_table(const RouteTable& routes) {
   table_ = runtimes_.pin(routes);
-  runtimes_.drop_retired();
+  runtimes_.drop_retired(now_);
   for (const auto& [name, group] : runtimes_.groups())
     if (!group->waiting.empty()) queues_.wake_soon(group);
 }

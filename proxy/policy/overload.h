@@ -5,7 +5,7 @@
 // Pure: told how much of what is used, it says the level. It goes up at once, as far as it must,
 // and down by one level at a time, after the use has been clearly below that level's mark for a
 // while; so it does not flap. Asked by the control thread (app/serve/overload_watch.h), obeyed by
-// workers (worker/overload.cc).
+// workers (Worker::follow_overload).
 #pragma once
 
 #include <array>

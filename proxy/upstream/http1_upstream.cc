@@ -46,7 +46,7 @@ Http1Upstream* Http1Upstream::reuse(TargetRuntime& target, Exchange& exchange,
   if (!wanted.proxy_header.empty()) {
     const auto found = target.idle_named.find(wanted.proxy_header);
     if (found == target.idle_named.end()) return nullptr;
-    kept = found->second;
+    kept = static_cast<Http1Upstream*>(found->second);
     target.idle_named.erase(found);
   }
   kept->end_idle();

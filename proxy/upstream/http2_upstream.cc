@@ -138,7 +138,8 @@ void Http2Upstream::move_on(std::unique_ptr<Http2TargetStream> stream) {
 
 Http2Upstream* Http2Upstream::with_room(TargetRuntime& target, bool fresh) {
   for (const auto& each : target.http2)
-    if (each->has_room(fresh)) return each.get();
+    if (auto* const upstream = static_cast<Http2Upstream*>(each.get()); upstream->has_room(fresh))
+      return upstream;
   return nullptr;
 }
 
@@ -234,7 +235,7 @@ void Http2Upstream::note_need() {
 }
 
 void Http2Upstream::leave_pool() {
-  std::erase(target_->http2, boost::intrusive_ptr<Http2Upstream>(this));
+  std::erase(target_->http2, boost::intrusive_ptr<KeptConnection>(this));
 }
 
 // ---- input --------------------------------------------------------------------------------------

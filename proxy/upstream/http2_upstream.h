@@ -48,9 +48,8 @@ class Http2Upstream final : public Http2Channel<TargetConnection> {
   bool is_ready() const { return phase_ == Phase::open; }
   /// The target was reached, but takes no stream for now.
   bool takes_none() const { return phase_ == Phase::greeting && session_->has_settings(); }
-  /// No further requests; it ends with the last one.
-  void retire();
   void close_idle() override { end(); }
+  void retire() override;
 
   // ---- for its streams
   /// To be told when the present input is used up.

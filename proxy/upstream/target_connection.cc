@@ -8,7 +8,7 @@ namespace teal::proxy {
 
 TargetConnection::TargetConnection(WorkerLoop& loop, net::Stream stream,
                                    boost::local_shared_ptr<TargetRuntime> target)
-    : Channel(loop, std::move(stream)),
+    : KeptConnection(loop, std::move(stream)),
       target_(std::move(target)),
       protocol_(target_->upstream_settings.protocol) {}
 

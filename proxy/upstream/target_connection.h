@@ -10,20 +10,16 @@
 #include <boost/smart_ptr/local_shared_ptr.hpp>
 
 #include "base/outcome.h"
-#include "proxy/loop/channel.h"
+#include "proxy/loop/kept_connection.h"
 #include "proxy/loop/target_runtime.h"
 
 namespace teal::proxy {
 
-class TargetConnection : public Channel {
+class TargetConnection : public KeptConnection {
  public:
   ~TargetConnection() override;
 
-  /// Closes a connection that nobody uses.
-  virtual void close_idle() = 0;
-
-  /// The worker's numbers of the target's service.
-  ServiceShard& stats() { return *target_->stats; }
+  ServiceShard& stats() override { return *target_->stats; }
 
  protected:
   TargetConnection(WorkerLoop& loop, net::Stream stream,

@@ -25,7 +25,7 @@ MAY_INCLUDE = {
 ROOMS = set(MAY_INCLUDE)
 
 # R1, within a room: what a folder may include of its room besides itself. A room that is not here is
-# flat. Each table has no way round (lint_test.py), but for the folders of AROUND_THE_WORKER.
+# flat. Each table has no way round (lint_test.py).
 WITHIN = {
     "net": {
         "http": set(),
@@ -73,8 +73,6 @@ WITHIN = {
         "": {"system", "serve", "client", "demo"},
     },
 }
-# Where connections reach their worker, and it them, until its loop stands apart from its owner.
-AROUND_THE_WORKER = {"loop", "exchange", "upstream", "downstream", "worker"}
 
 # R1: folders that decide. They meet no socket, thread, file or clock.
 PURE = {"control/engine", "health/judge", "health/statistics", "proxy/policy", "proxy/headers",
@@ -232,8 +230,7 @@ def may_include_within(room, folder, included):
         return True
     if folder not in WITHIN[room] or included not in WITHIN[room]:
         return False
-    is_around = room == "proxy" and {folder, included} <= AROUND_THE_WORKER
-    return is_around or included in WITHIN[room][folder]
+    return included in WITHIN[room][folder]
 
 
 def r1_include_graph(source):

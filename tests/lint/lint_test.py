@@ -25,6 +25,8 @@ class IncludeGraph(LintTest):
         self.assert_caught("R1:1", "control/engine/a.cc", '#include "control/reports/reports.h"\n')
         self.assert_caught("R1:1", "control/a.cc", '#include "control/reports/reports.h"\n')
         self.assert_caught("R1:1", "proxy/headers/a.cc", '#include "proxy/worker/worker.h"\n')
+        self.assert_caught("R1:1", "proxy/loop/a.cc", '#include "proxy/exchange/exchange.h"\n')
+        self.assert_caught("R1:1", "proxy/upstream/a.cc", '#include "proxy/worker/worker.h"\n')
         self.assert_clean("control/reports/a.cc", '#include "control/engine/status.h"\n')
         self.assert_clean("net/http2/a.cc", '#include "net/http1/scan.h"\n')
 
