@@ -43,7 +43,7 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
   if (again_) [[unlikely]]
     count(*std::exchange(again_, std::nullopt));
   target_ = target;
-  UpstreamOptions wanted{head_.method, info_.most_read, fresh, !upgrade_.empty()};
+  UpstreamOptions wanted{head_.method, info_.most_read, fresh, upgrade_.is_asked()};
   if (const auto version = service().spec->upstream.proxy_protocol)
     wanted.proxy_header = net::make_proxy_header(*version, client_->client_ends());
   upstream_ = acquire_upstream(loop_, target, *this, wanted);
@@ -169,7 +169,7 @@ void Exchange::on_upstream_failed(Failure failure, net::Refusal rule) {
 void Exchange::after_failed_attempt(Failure failure, net::Refusal rule) {
   response_.last_failure = failure;
   response_.last_rule = rule;
-  if (phase_ == Phase::tunnel) {
+  if (tunnel_) {
     end_tunnel(Termination::upstream_truncated);
     return;
   }
@@ -261,8 +261,8 @@ void Exchange::set_deadline(Millis phase) {
 }
 
 void Exchange::on_deadline() {
-  if (phase_ == Phase::tunnel) {
-    on_tunnel_deadline();
+  if (tunnel_) {
+    end_tunnel(tunnel_->on_deadline(loop_.now()));
     return;
   }
   if (loop_.now() >= request_deadline_) {

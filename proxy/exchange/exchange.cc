@@ -34,7 +34,6 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   audience_ = Audience::split;
   set_cookie_.clear();
   upgrade_.clear();
-  websocket_key_.clear();
   is_settled_ = was_told_ = false;
   request_done_ = head_.framing.kind == net::Framing::Kind::none;
   const bool has_body =
@@ -212,13 +211,13 @@ void Exchange::on_connected(TargetSide& side) {
 }
 
 void Exchange::send_request() {
-  if (!upgrade_.empty() && !upstream_->takes_upgrade(head_, upgrade_style()) &&
+  if (upgrade_.is_asked() && !upstream_->takes_upgrade(head_, upgrade_.style()) &&
       !goes_without_upgrade())
     return;
   phase_ = Phase::waiting;
   const bool asks = expectation_.ask(target_->continues, loop_.now());
   upstream_->send_head(head_, {info_.peer, service().spec->host_header, target_->address, ids_,
-                               loop_.shared().hop, upgrade_style(), asks});
+                               loop_.shared().hop, upgrade_.style(), asks});
   if (!replay_.bytes().empty()) {
     upstream_->send_body(replay_.bytes());
     loop_.gather().flush();  // the buffer may move when more comes
@@ -239,8 +238,9 @@ bool Exchange::is_upload_blocked() const {
 }
 
 void Exchange::on_request_body(std::string_view bytes) {
-  if (phase_ == Phase::tunnel) {
-    relay_to_target(bytes);
+  if (tunnel_) {
+    bytes_received_ += bytes.size();
+    tunnel_->on_client_bytes(bytes, loop_.now());
     return;
   }
   if (expectation_.is_waited_for()) [[unlikely]]
@@ -259,8 +259,8 @@ void Exchange::on_request_body(std::string_view bytes) {
 }
 
 void Exchange::on_request_end(const net::Fields& trailers) {
-  if (phase_ == Phase::tunnel) {
-    on_client_end();
+  if (tunnel_) {
+    if (tunnel_->on_client_end(loop_.now())) end_tunnel(Termination::ok);
     return;
   }
   if (std::exchange(request_done_, true)) return;
@@ -275,11 +275,11 @@ void Exchange::on_request_end(const net::Fields& trailers) {
 }
 
 void Exchange::on_upstream_unblocked() {
-  if (phase_ == Phase::tunnel && is_over_both_ways()) {
+  if (tunnel_ && tunnel_->is_over()) {
     end_tunnel(Termination::ok);
     return;
   }
-  if (!request_done_ || phase_ == Phase::tunnel) client_->resume_request();
+  if (!request_done_ || tunnel_) client_->resume_request();
 }
 
 void Exchange::on_response_head(net::ResponseHead& head) {
@@ -354,12 +354,13 @@ void Exchange::on_response_body(std::string_view bytes) {
     if (phase_ == Phase::done) return;
   } else {
     response_.bytes_sent += bytes.size();
+    if (tunnel_) {
+      tunnel_->on_target_bytes(bytes, loop_.now());
+      return;
+    }
     client_->send_body(bytes);
   }
-  if (phase_ == Phase::tunnel)
-    set_tunnel_deadline();
-  else
-    set_deadline(timeouts().stream_idle);
+  set_deadline(timeouts().stream_idle);
 }
 
 Channel* Exchange::bare_output() const {
@@ -383,13 +384,13 @@ void Exchange::after_response_input() {
 void Exchange::on_client_unblocked() {
   if (phase_ == Phase::done) return;
   if (phase_ == Phase::relaying) set_deadline(timeouts().stream_idle);
-  if (phase_ == Phase::tunnel) set_tunnel_deadline();
+  if (tunnel_) tunnel_->on_unblocked(loop_.now());
   if (upstream_ != nullptr) upstream_->unpause();
 }
 
 void Exchange::on_response_end(const net::Fields& trailers, bool clean) {
-  if (phase_ == Phase::tunnel) {
-    on_target_end();
+  if (tunnel_) {
+    if (tunnel_->on_target_end(loop_.now())) end_tunnel(Termination::ok);
     return;
   }
   if (grpc_.is_call() && !grpc_.status()) take_grpc_trailers(trailers);

@@ -17,7 +17,7 @@
 //   relaying --end--> done        died in mid-response: done, truncated
 //     | 101 instead, where an upgrade was asked for
 //     v
-//   tunnel --both ends--> done    (exchange/tunnel.cc)
+//   tunnel --both ends--> done    (exchange/tunnel.h)
 //
 // What fails on the release before the client has seen anything of it is, where that is safe, begun
 // anew with the live group (exchange/shield.cc). The numbers stay with the group that was drawn.
@@ -49,8 +49,10 @@
 #include "proxy/exchange/replay_buffer.h"
 #include "proxy/exchange/response_state.h"
 #include "proxy/exchange/target_side.h"
+#include "proxy/exchange/tunnel.h"
 #include "proxy/headers/compress.h"
 #include "proxy/headers/error_pages.h"
+#include "proxy/headers/upgrade.h"
 #include "proxy/loop/route_pin.h"
 #include "proxy/policy/expectation.h"
 #include "proxy/policy/retry.h"
@@ -63,7 +65,7 @@ namespace teal::proxy {
 
 class CensusTaker;
 
-class Exchange final : public WaitingRequest, public TargetTunnel {
+class Exchange final : public WaitingRequest {
  public:
   /// So many cookies of a sticky service's name are looked at; the first good one counts.
   static constexpr std::size_t kMostStickyCookies = 4;
@@ -78,11 +80,11 @@ class Exchange final : public WaitingRequest, public TargetTunnel {
   void begin(ClientSide& client, const ClientInfo& info, net::RequestHead& head);
   /// Body bytes are taken only while this is true.
   bool wants_body() const {
-    if (phase_ == Phase::tunnel) return !tunnel_->client_ended;
+    if (tunnel_) return tunnel_->wants_client_bytes();
     return (phase_ == Phase::waiting || phase_ == Phase::relaying) && !head_.is_extended_connect();
   }
   /// The target may yet change the protocol, and the client's end is that of one direction then.
-  bool may_become_tunnel() const { return !upgrade_.empty(); }
+  bool may_become_tunnel() const { return upgrade_.is_asked(); }
   /// How long the client may be silent in mid-body.
   /// 0: as long as it likes, since a call of gRPC may be a conversation, whose silence is timed as
   /// a whole, and since an answer that came instead of a 100 makes the body needless.
@@ -128,7 +130,6 @@ class Exchange final : public WaitingRequest, public TargetTunnel {
 
   // ---- from the worker
   void on_room() override;
-  void on_target_retired(Mono now, Rng& rng) override;
 
   /// If it is in flight and counts for a group.
   void be_seen(CensusTaker& census) const;
@@ -271,31 +272,14 @@ class Exchange final : public WaitingRequest, public TargetTunnel {
   void set_deadline(Millis phase);
   void on_deadline();
 
-  /// What a tunnel needs to know: copies, so that it holds no table.
-  struct Tunnel {
-    std::string service;
-    std::string revision;
-    config::ServiceTimeouts timeouts;
-    bool client_ended = false;
-    bool target_ended = false;
-  };
-
-  // exchange/tunnel.cc: connections that change their protocol
+  // exchange/upgrade.cc: connections that change their protocol
   bool choose_upgrade();
   void refuse_upgrade();
   bool goes_without_upgrade();
-  UpgradeStyle upgrade_style() const;
   void on_switched(net::ResponseHead& head);
   void begin_tunnel();
-  void leave_tunnel();
-  void set_tunnel_deadline();
-  void relay_to_target(std::string_view bytes);
-  void on_client_end();
-  void on_target_end();
-  bool is_over_both_ways();
-  void on_tunnel_deadline();
-  void on_tunnel_client_gone(bool in_order);
-  void end_tunnel(Termination termination, bool client_is_gone = false);
+  /// Requires: there is a tunnel.
+  void end_tunnel(Termination why, bool client_is_gone = false);
 
   // exchange/judged.cc: what the judge is told
   void start_judging();
@@ -387,10 +371,9 @@ class Exchange final : public WaitingRequest, public TargetTunnel {
   std::string host_buffer_;
   std::string path_buffer_;
   std::unique_ptr<ConnectionOptions> options_;  ///< Null: Connection said nothing of fields.
-  std::string upgrade_;        ///< The protocol that the target is asked to change to.
-  std::string websocket_key_;  ///< Of a handshake of our own.
-  std::optional<Tunnel> tunnel_;
-  bool is_settled_ = false;  ///< Counted and judged.
+  UpgradeRequest upgrade_;
+  std::unique_ptr<Tunnel> tunnel_;  ///< Null: there is none.
+  bool is_settled_ = false;         ///< Counted and judged.
   bool request_done_ = false;
   Expectation expectation_;
 

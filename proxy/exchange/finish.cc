@@ -67,7 +67,7 @@ void Exchange::truncate(Termination termination, Origin origin) {
 }
 
 void Exchange::on_request_refused(net::Refusal rule) {
-  if (phase_ == Phase::tunnel) {
+  if (tunnel_) {
     response_.last_rule = rule;
     end_tunnel(Termination::refused);
     return;
@@ -100,8 +100,8 @@ void Exchange::on_request_stalled() {
 
 void Exchange::on_client_gone(bool in_order) {
   if (phase_ == Phase::done) return;
-  if (phase_ == Phase::tunnel) {
-    on_tunnel_client_gone(in_order);
+  if (tunnel_) {
+    end_tunnel(tunnel_->on_client_gone(in_order), true);
     return;
   }
   leave_queue();
@@ -126,7 +126,7 @@ void Exchange::on_client_gone(bool in_order) {
 
 void Exchange::on_shutdown() {
   if (phase_ == Phase::done) return;
-  if (phase_ == Phase::tunnel) {
+  if (tunnel_) {
     end_tunnel(Termination::shutdown);
     return;
   }
@@ -141,7 +141,6 @@ void Exchange::finish(Origin origin) {
   TEAL_ASSERT(phase_ != Phase::done && phase_ != Phase::idle);
   if (phase_ == Phase::queued) [[unlikely]]
     leave_queue();
-  if (phase_ == Phase::tunnel) leave_tunnel();
   phase_ = Phase::done;
   timer_.cancel();
   if (compressor_) [[unlikely]]
@@ -151,9 +150,9 @@ void Exchange::finish(Origin origin) {
   pending_.end();
   leave_group();
   shielded_.target = nullptr;
+  tunnel_.reset();  // It is among its target's.
   target_ = nullptr;
   route_.release();
-  tunnel_.reset();
   replay_.drop();
   client_->on_exchange_done();  // may give this object to the next request
 }
@@ -224,9 +223,9 @@ void Exchange::log(Origin origin) {
       record.revision = group().revision;
     }
   } else if (tunnel_) {
-    record.service = tunnel_->service;
+    record.service = tunnel_->service();
     record.group = to_string(colour_);
-    record.revision = tunnel_->revision;
+    record.revision = tunnel_->revision();
   }
   if (target_) record.upstream = target_->address;
   record.request_id = ids_.id();

@@ -11,6 +11,7 @@
 
 #include "proxy/exchange/exchange.h"
 #include "proxy/loop/worker_loop.h"
+#include "proxy/routing/sticky.h"
 
 namespace teal::proxy {
 

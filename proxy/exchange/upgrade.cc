@@ -1,0 +1,97 @@
+// The part of Exchange that lets a client and a target change the protocol of their connection
+// (proxy/headers/upgrade.h). What follows is a Tunnel's (tunnel.h).
+#include <utility>
+
+#include "base/assert.h"
+#include "net/http/websocket.h"
+#include "proxy/exchange/exchange.h"
+#include "proxy/loop/worker_loop.h"
+
+namespace teal::proxy {
+
+/// False: the request asks for what there is not, and was answered.
+bool Exchange::choose_upgrade() {
+  const std::vector<std::string>& allowed = service().spec->upgrades;
+  if (!head_.is_extended_connect()) {
+    upgrade_.protocol = wanted_upgrade(head_, allowed);
+    return true;
+  }
+  const std::string_view asked = head_.text(head_.protocol);
+  if (!is_allowed(asked, allowed)) {
+    route_.forget_service();
+    refuse_upgrade();
+    return false;
+  }
+  upgrade_.protocol = asked;
+  if (net::iequals(asked, net::kWebsocket))
+    upgrade_.websocket_key = net::make_websocket_key(loop_.rng());
+  return true;
+}
+
+/// Nobody's release is to be blamed for what a client asks.
+void Exchange::refuse_upgrade() {
+  end_traffic();
+  response_.last_rule = net::Refusal::protocol_unsupported;
+  loop_.counters().refused(response_.last_rule).add();
+  reply(net::status_of(response_.last_rule), net::explain(response_.last_rule),
+        Termination::refused);
+}
+
+/// What its target does not take is to a client of HTTP/1 an ordinary request, as if the target had
+/// said so. False: to this client that would mean something else, and it was answered.
+bool Exchange::goes_without_upgrade() {
+  if (!head_.is_extended_connect()) {
+    upgrade_.clear();
+    return true;
+  }
+  drop_upstream(true);
+  refuse_upgrade();
+  return false;
+}
+
+void Exchange::on_switched(net::ResponseHead& head) {
+  // A target that switches before it has the whole request would take the rest of it for the
+  // other protocol's bytes.
+  if (!request_done_ || !upgrade_.is_answered_by(head)) {
+    count(ServiceStat::upstream_protocol_errors);
+    loop_.counters().refused(net::Refusal::upgrade_unrequested).add();
+    after_failed_attempt(Failure::protocol, net::Refusal::upgrade_unrequested);
+    return;
+  }
+  if (exposure_.is_exposed() && is_kept_from_sight()) return;
+  phase_ = Phase::tunnel;
+  response_.first_byte_micros = std::chrono::duration_cast<Micros>(loop_.now() - began_).count();
+  response_.status = response_.outcome = head_.is_extended_connect() ? 200 : 101;
+  response_.framing = {};
+  settle_outcome();
+  upstream_->begin_tunnel();
+  ResponseStyle how = style();
+  how.close = false;
+  how.upgrade = upgrade_.protocol;
+  if (!upgrade_.websocket_key.empty()) how.without = net::kWebsocketAccept;
+  client_->send_switched(head, how);
+  begin_tunnel();
+}
+
+void Exchange::begin_tunnel() {
+  Tunnel::Labels labels{service().spec->name, group().revision, timeouts()};
+  settle(Origin::target);
+  retry_.end();
+  joined_.end_request();  // A tunnel is no request.
+  route_.release();
+  replay_.drop();
+  tunnel_ =
+      std::make_unique<Tunnel>(Tunnel::Ends{*client_, *upstream_, *target_}, std::move(labels),
+                               loop_.counters(), loop_.wheel(), timer_, loop_.now());
+  if (target_->retired) tunnel_->on_target_retired(loop_.now(), loop_.rng());
+  client_->resume_request();
+}
+
+void Exchange::end_tunnel(Termination why, bool client_is_gone) {
+  response_.termination = why;
+  drop_upstream(false);
+  tunnel_->end_client(why, client_is_gone);
+  finish(Origin::target);
+}
+
+}  // namespace teal::proxy
