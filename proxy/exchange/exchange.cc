@@ -350,8 +350,7 @@ void Exchange::take_grpc_trailers(const net::Fields& trailers) {
 
 void Exchange::on_response_body(std::string_view bytes) {
   if (compressor_) [[unlikely]] {
-    send_compressed(bytes);
-    if (phase_ == Phase::done) return;
+    if (!send_compressed(compressor_->put(bytes))) return;
   } else {
     response_.bytes_sent += bytes.size();
     if (tunnel_) {
@@ -373,10 +372,8 @@ void Exchange::on_response_spliced(std::size_t size) {
 }
 
 void Exchange::after_response_input() {
-  if (compressor_) [[unlikely]] {
-    flush_compressed();
-    if (!compressor_) return;
-  }
+  if (compressor_ && !send_compressed(compressor_->flush())) [[unlikely]]
+    return;
   const bool relays = phase_ == Phase::relaying || phase_ == Phase::tunnel;
   if (relays && upstream_ != nullptr && client_->is_output_blocked()) upstream_->pause();
 }
@@ -395,7 +392,7 @@ void Exchange::on_response_end(const net::Fields& trailers, bool clean) {
   }
   if (grpc_.is_call() && !grpc_.status()) take_grpc_trailers(trailers);
   const bool reusable = clean && has_target_read();
-  if (compressor_ && !finish_compressed()) return;
+  if (compressor_ && !send_compressed(compressor_->finish())) return;
   if (trailers.empty()) [[likely]]
     client_->send_end(trailers);
   else

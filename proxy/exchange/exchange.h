@@ -47,6 +47,7 @@
 #include "proxy/exchange/judged_request.h"
 #include "proxy/exchange/permits.h"
 #include "proxy/exchange/replay_buffer.h"
+#include "proxy/exchange/response_compressor.h"
 #include "proxy/exchange/response_state.h"
 #include "proxy/exchange/target_side.h"
 #include "proxy/exchange/tunnel.h"
@@ -196,17 +197,8 @@ class Exchange final : public WaitingRequest {
   /// Whoever it is that asks, as far as trusted proxies say.
   std::string_view client_address() const;
   void edit_response(net::ResponseHead& head);
-  /// Its bytes are edited_ from now on.
-  void own_head(net::ResponseHead& head);
-
-  // exchange/compress.cc
-  void compress_response(net::ResponseHead& head);
-  void send_compressed(std::string_view bytes);
-  void flush_compressed();
-  /// False: it has failed, and the exchange is done.
-  bool finish_compressed();
-  bool pass_compressed(bool is_good);
-  void end_compression();
+  /// False: the compressor has failed, and the exchange is done.
+  bool send_compressed(ResponseCompressor::Made made);
 
   // exchange.cc: the flow
   bool route();
@@ -361,11 +353,9 @@ class Exchange final : public WaitingRequest {
   net::Piece came_;            ///< The target as the client sent it.
   std::uint32_t matched_ = 0;  ///< Of the path, by the route.
   std::uint64_t body_limit_ = 0;
-  std::optional<Coding> liked_;  ///< By the client, where the route compresses.
-  std::unique_ptr<Compressor> compressor_;
-  bool has_unflushed_ = false;
-  ByteBuffer packed_;  ///< What it has made of the last input.
-  ByteBuffer edited_;  ///< A response head that is not sent as it came.
+  std::optional<Coding> liked_;                     ///< By the client, where the route compresses.
+  std::unique_ptr<ResponseCompressor> compressor_;  ///< Null: the body goes as it comes.
+  EditedHead edited_;
   RequestIds ids_;
   std::string set_cookie_;
   std::string host_buffer_;

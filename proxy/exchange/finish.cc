@@ -143,8 +143,7 @@ void Exchange::finish(Origin origin) {
     leave_queue();
   phase_ = Phase::done;
   timer_.cancel();
-  if (compressor_) [[unlikely]]
-    end_compression();
+  compressor_.reset();
   if (!is_settled_) settle(origin);
   log(origin);
   pending_.end();

@@ -176,17 +176,25 @@ void Exchange::refuse_body() {
 
 void Exchange::edit_response(net::ResponseHead& head) {
   if (!actions()->response_headers.empty()) {
-    own_head(head);
-    edit_head(head, actions()->response_headers, edited_);
+    edited_.own(head);
+    edit_head(head, actions()->response_headers, edited_.bytes());
   }
-  if (actions()->compress) compress_response(head);
+  if (!actions()->compress || info_.http10) return;
+  compressor_ = begin_compression(head_, head, edited_, *actions()->compress, liked_, loop_);
+  if (compressor_) response_.framing = {net::Framing::Kind::chunked, 0};
 }
 
-void Exchange::own_head(net::ResponseHead& head) {
-  if (head.fields.bytes() == edited_.data()) return;
-  edited_.clear();
-  edited_ += std::string_view(head.fields.bytes(), head.size);
-  head.fields.rebase(edited_.data());
+bool Exchange::send_compressed(ResponseCompressor::Made made) {
+  if (!made) {
+    drop_upstream(false);
+    truncate(Termination::compression_failed, Origin::teal);
+    return false;
+  }
+  if (made->empty()) return true;
+  response_.bytes_sent += made->size();
+  client_->send_body(*made);
+  loop_.gather().flush();  // the views into it end here
+  return true;
 }
 
 }  // namespace teal::proxy
