@@ -43,7 +43,8 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
   if (again_) [[unlikely]]
     count(*std::exchange(again_, std::nullopt));
   target_ = target;
-  UpstreamOptions wanted{head_.method, info_.most_read, fresh, upgrade_.is_asked()};
+  UpstreamOptions wanted{request_.head.method, request_.info.most_read, fresh,
+                         request_.upgrade.is_asked()};
   if (const auto version = service().spec->upstream.proxy_protocol)
     wanted.proxy_header = net::make_proxy_header(*version, client_->client_ends());
   upstream_ = acquire_upstream(loop_, target, *this, wanted);
@@ -299,11 +300,11 @@ void Exchange::on_deadline() {
       }
       // While the request still goes out it is the target that does not take it: the client's own
       // slowness is timed by its side.
-      if (!request_done_ && !is_upload_blocked() && grpc_.is_call()) {
+      if (!request_.is_whole && !is_upload_blocked() && grpc_.is_call()) {
         on_request_stalled();
         return;
       }
-      if (!request_done_ && !is_upload_blocked()) {
+      if (!request_.is_whole && !is_upload_blocked()) {
         set_deadline(timeouts().stream_idle);
         return;
       }
@@ -315,7 +316,7 @@ void Exchange::on_deadline() {
       if (client_->is_output_blocked()) {
         drop_upstream(false);
         truncate(Termination::stream_timeout, Origin::client);  // it does not read
-      } else if (grpc_.is_call() && !request_done_) {
+      } else if (grpc_.is_call() && !request_.is_whole) {
         drop_upstream(false);
         truncate(Termination::stream_timeout, Origin::client);  // neither has anything to say
       } else {

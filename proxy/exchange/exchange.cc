@@ -1,6 +1,5 @@
 #include "proxy/exchange/exchange.h"
 
-#include <limits>
 #include <utility>
 
 #include "base/assert.h"
@@ -21,25 +20,16 @@ Exchange::~Exchange() {
 
 void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHead& head) {
   client_ = &client;
-  info_ = info;
-  head_.take(head);
-  head_bytes_.clear();
-  head_bytes_ += std::string_view(head_.fields.bytes(), head_.size);
-  head_.fields.rebase(head_bytes_.data());
+  request_.take(info, head);
   route_.pin(loop_.table());
   options_.reset();
-  came_ = head_.target;
-  body_limit_ = std::numeric_limits<std::uint64_t>::max();
   traffic_ = nullptr;
   audience_ = Audience::split;
   set_cookie_.clear();
-  upgrade_.clear();
   is_settled_ = was_told_ = false;
-  request_done_ = head_.framing.kind == net::Framing::Kind::none;
-  const bool has_body =
-      !request_done_ && head_.framing != net::Framing{net::Framing::Kind::length, 0};
   // Who has sent some of the body already waits for nothing.
-  expectation_.begin(head_.expects_continue && has_body && !info_.http10 && !info_.body_begun);
+  expectation_.begin(request_.head.expects_continue && request_.has_body() &&
+                     !request_.info.http10 && !request_.info.body_begun);
   attempts_ = 0;
   again_.reset();
   was_queued_ = wants_fresh_ = waits_for_stream_ = false;
@@ -47,13 +37,12 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   shielded_ = {};
   replay_.begin();
   tried_.clear();
-  grpc_.begin(head_);
+  grpc_.begin(request_.head);
   response_ = {};
-  bytes_received_ = 0;
   began_ = loop_.now();
   queue_micros_ = connect_micros_ = -1;
   loop_.counters()[Stat::requests_active].add();
-  make_request_ids(head_, info_.peer, loop_.rng(), ids_);
+  make_request_ids(request_.head, request_.info.peer, loop_.rng(), request_.ids);
   phase_ = Phase::connecting;
   if (loop_.overload() >= OverloadLevel::no_requests) [[unlikely]] {
     refuse_overload();
@@ -61,9 +50,9 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   }
   using net::HeaderId;
   const bool is_usual =
-      !head_.fields.has_any_of_or_odd_name<HeaderId::via, HeaderId::upgrade, HeaderId::trailer,
-                                           HeaderId::max_forwards>() &&
-      !head_.is_extended_connect();
+      !request_.head.fields.has_any_of_or_odd_name<HeaderId::via, HeaderId::upgrade,
+                                                   HeaderId::trailer, HeaderId::max_forwards>() &&
+      !request_.head.is_extended_connect();
   if (!is_usual && !settle_head()) return;
   if (!route()) {
     reply_without_route();
@@ -82,7 +71,8 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
 }
 
 bool Exchange::take_grpc_deadline() {
-  const std::optional<Mono> deadline = grpc_.take_deadline(head_, began_, request_deadline_);
+  const std::optional<Mono> deadline =
+      grpc_.take_deadline(request_.head, began_, request_deadline_);
   if (deadline) {
     request_deadline_ = *deadline;
     return true;
@@ -93,20 +83,25 @@ bool Exchange::take_grpc_deadline() {
 
 bool Exchange::route() {
   const RouteTable& routes = table().routes;
-  const std::string_view target = head_.text(head_.target);
-  const net::PathLook look = net::look_at_path(target, head_.size - head_.target.at);
+  const std::string_view target = request_.head.text(request_.head.target);
+  const net::PathLook look =
+      net::look_at_path(target, request_.head.size - request_.head.target.at);
   std::string_view path = target.substr(0, look.size);
   if (!look.is_plain) [[unlikely]] {
-    if (!settle_path()) return false;
-    path = net::routed_path(head_.path(), path_rules(), path_buffer_);
+    const config::PathRules& rules = listener().paths;
+    response_.last_rule = request_.normalise_path(rules);
+    if (response_.last_rule != net::Refusal::none) return false;
+    path = request_.routed_path(rules);
   }
-  const std::string_view host = routes.listeners[info_.listener].asks_for_host()
-                                    ? normalise_host(head_.text(head_.authority), host_buffer_)
-                                    : std::string_view{};
-  const RouteTable::Route* const found = routes.match(info_.listener, host, path, head_);
+  const std::string_view host =
+      routes.listeners[request_.info.listener].asks_for_host()
+          ? normalise_host(request_.head.text(request_.head.authority), request_.host_buffer)
+          : std::string_view{};
+  const RouteTable::Route* const found =
+      routes.match(request_.info.listener, host, path, request_.head);
   if (found == nullptr) return false;
   route_.take(*found);
-  matched_ = static_cast<std::uint32_t>(found->path.size());
+  request_.matched = static_cast<std::uint32_t>(found->path.size());
   return true;
 }
 
@@ -114,7 +109,7 @@ void Exchange::choose_group() {
   if (is_judged() && close_draw()) was_told_ = true;  // A second choice, after a wait.
   sticky_client_ = 0;
   is_returning_ = false;
-  const config::GroupChoice choice = table().routes.config->listeners[info_.listener].group;
+  const config::GroupChoice choice = listener().group;
   if (choice != config::GroupChoice::split) {
     audience_ = Audience::preview;
     const bool release = choice != config::GroupChoice::live;
@@ -146,7 +141,8 @@ void Exchange::choose_group() {
 Drawn Exchange::draw_sticky(const StickyCookies& cookies, Weight weight) {
   // A sibling domain may have set another cookie of the name, which stands before ours.
   for (std::size_t nth = 0; nth < kMostStickyCookies; ++nth) {
-    const std::string_view cookie = find_cookie(head_.fields, service().spec->sticky->cookie, nth);
+    const std::string_view cookie =
+        find_cookie(request_.head.fields, service().spec->sticky->cookie, nth);
     if (cookie.empty()) break;
     if (const std::optional<StickyClient> client = cookies.read(cookie)) {
       sticky_client_ = client->serial;
@@ -171,13 +167,13 @@ void Exchange::set_cookie(const StickyCookies& cookies, const StickyClient& clie
   set_cookie_ += "; Path=/; Max-Age=";
   set_cookie_ += std::to_string(sticky.max_age.count() / 1000);
   set_cookie_ += "; HttpOnly; SameSite=Lax";
-  if (sticky.secure || info_.peer.secure) set_cookie_ += "; Secure";
+  if (sticky.secure || request_.info.peer.secure) set_cookie_ += "; Secure";
 }
 
 void Exchange::attempt() {
   while (true) {
-    const Pick pick = pick_target({*service().spec, group(), group_runtime(), tried_, head_,
-                                   info_.peer.address, loop_.now(), loop_.rng()},
+    const Pick pick = pick_target({*service().spec, group(), group_runtime(), tried_, request_.head,
+                                   request_.info.peer.address, loop_.now(), loop_.rng()},
                                   loop_.candidates());
     if (pick.target != kNobody) {
       if (open_upstream(pick.target, wants_fresh_)) return;
@@ -211,19 +207,20 @@ void Exchange::on_connected(TargetSide& side) {
 }
 
 void Exchange::send_request() {
-  if (upgrade_.is_asked() && !upstream_->takes_upgrade(head_, upgrade_.style()) &&
-      !goes_without_upgrade())
+  if (request_.upgrade.is_asked() &&
+      !upstream_->takes_upgrade(request_.head, request_.upgrade.style()) && !goes_without_upgrade())
     return;
   phase_ = Phase::waiting;
   const bool asks = expectation_.ask(target_->continues, loop_.now());
-  upstream_->send_head(head_, {info_.peer, service().spec->host_header, target_->address, ids_,
-                               loop_.shared().hop, upgrade_.style(), asks});
+  upstream_->send_head(request_.head,
+                       {request_.info.peer, service().spec->host_header, target_->address,
+                        request_.ids, loop_.shared().hop, request_.upgrade.style(), asks});
   if (!replay_.bytes().empty()) {
     upstream_->send_body(replay_.bytes());
     loop_.gather().flush();  // the buffer may move when more comes
   }
-  if (request_done_) {
-    if (head_.framing.kind != net::Framing::Kind::none) upstream_->send_end({});
+  if (request_.is_whole) {
+    if (request_.head.framing.kind != net::Framing::Kind::none) upstream_->send_end({});
     set_deadline(timeouts().response_header);
     return;
   }
@@ -239,16 +236,16 @@ bool Exchange::is_upload_blocked() const {
 
 void Exchange::on_request_body(std::string_view bytes) {
   if (tunnel_) {
-    bytes_received_ += bytes.size();
+    request_.bytes_received += bytes.size();
     tunnel_->on_client_bytes(bytes, loop_.now());
     return;
   }
   if (expectation_.is_waited_for()) [[unlikely]]
     take_unasked_body();
-  bytes_received_ += bytes.size();
+  request_.bytes_received += bytes.size();
   if (expectation_.is_body_refused()) [[unlikely]]
     return;
-  if (bytes_received_ > body_limit_) [[unlikely]] {
+  if (request_.bytes_received > request_.body_limit) [[unlikely]] {
     refuse_body();
     return;
   }
@@ -263,7 +260,7 @@ void Exchange::on_request_end(const net::Fields& trailers) {
     if (tunnel_->on_client_end(loop_.now())) end_tunnel(Termination::ok);
     return;
   }
-  if (std::exchange(request_done_, true)) return;
+  if (std::exchange(request_.is_whole, true)) return;
   if (expectation_.is_waited_for()) [[unlikely]]
     take_unasked_body();
   if (upstream_ == nullptr || !wants_body() || expectation_.is_body_refused()) return;
@@ -279,7 +276,7 @@ void Exchange::on_upstream_unblocked() {
     end_tunnel(Termination::ok);
     return;
   }
-  if (!request_done_ || tunnel_) client_->resume_request();
+  if (!request_.is_whole || tunnel_) client_->resume_request();
 }
 
 void Exchange::on_response_head(net::ResponseHead& head) {
@@ -292,12 +289,12 @@ void Exchange::on_response_head(net::ResponseHead& head) {
       on_continue();
       return;
     }
-    if (info_.http10 || !exposure_.may_be_seen()) return;
+    if (request_.info.http10 || !exposure_.may_be_seen()) return;
     response_.interim_sent = true;
     client_->send_interim(head);
     return;
   }
-  if (head_.is_extended_connect() && head.status < 300) {
+  if (request_.head.is_extended_connect() && head.status < 300) {
     // To this client that would be a tunnel.
     after_failed_attempt(Failure::protocol, net::Refusal::none);
     return;
@@ -327,7 +324,7 @@ void Exchange::take_response(const net::ResponseHead& head, std::uint16_t outcom
   using Kind = net::Framing::Kind;
   response_.framing = head.framing;
   if (head.framing.kind == Kind::chunked || head.framing.kind == Kind::until_close)
-    response_.framing.kind = info_.http10 ? Kind::until_close : Kind::chunked;
+    response_.framing.kind = request_.info.http10 ? Kind::until_close : Kind::chunked;
   if (!grpc_.is_call() || grpc_.status()) settle_outcome();
 }
 

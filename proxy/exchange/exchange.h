@@ -47,6 +47,7 @@
 #include "proxy/exchange/judged_request.h"
 #include "proxy/exchange/permits.h"
 #include "proxy/exchange/replay_buffer.h"
+#include "proxy/exchange/request.h"
 #include "proxy/exchange/response_compressor.h"
 #include "proxy/exchange/response_state.h"
 #include "proxy/exchange/target_side.h"
@@ -82,10 +83,11 @@ class Exchange final : public WaitingRequest {
   /// Body bytes are taken only while this is true.
   bool wants_body() const {
     if (tunnel_) return tunnel_->wants_client_bytes();
-    return (phase_ == Phase::waiting || phase_ == Phase::relaying) && !head_.is_extended_connect();
+    return (phase_ == Phase::waiting || phase_ == Phase::relaying) &&
+           !request_.head.is_extended_connect();
   }
   /// The target may yet change the protocol, and the client's end is that of one direction then.
-  bool may_become_tunnel() const { return upgrade_.is_asked(); }
+  bool may_become_tunnel() const { return request_.upgrade.is_asked(); }
   /// How long the client may be silent in mid-body.
   /// 0: as long as it likes, since a call of gRPC may be a conversation, whose silence is timed as
   /// a whole, and since an answer that came instead of a 100 makes the body needless.
@@ -178,24 +180,19 @@ class Exchange final : public WaitingRequest {
   void answer_trailers(const net::Fields& trailers);
   static void note_options(const net::Fields& fields, std::string& options);
   ConnectionOptions& options();
-  const config::PathRules& path_rules() const;
+  /// By which the request came.
+  const config::Listener& listener() const;
 
   // exchange/route.cc: what the route says besides asking a target
-  /// A path that could be understood in two ways; false: the rules refuse it.
-  bool settle_path();
   void reply_without_route();
   /// True: no target is asked.
   bool is_answered_by_route();
   void change_request();
   void redirect();
   void respond();
-  void rewrite_target();
-  void put_target(std::string_view target);
   void refuse_body();
   void refuse_overload();
   bool is_over_rate();
-  /// Whoever it is that asks, as far as trusted proxies say.
-  std::string_view client_address() const;
   void edit_response(net::ResponseHead& head);
   /// False: the compressor has failed, and the exchange is done.
   bool send_compressed(ResponseCompressor::Made made);
@@ -238,7 +235,7 @@ class Exchange final : public WaitingRequest {
   bool may_go_live(bool request_sent) const;
   void discard_upstream();
   /// The target has the whole request and is known to have read it: its connection can be kept.
-  bool has_target_read() const { return request_done_ && !expectation_.is_in_doubt(); }
+  bool has_target_read() const { return request_.is_whole && !expectation_.is_in_doubt(); }
   bool begin_retry(const GroupPointer& group);
   void limit_exposure();
   void end_exposure(bool failed);
@@ -286,7 +283,6 @@ class Exchange final : public WaitingRequest {
 
   // exchange/meanings.cc: by what else than every 5xx it is counted
   void begin_meanings();
-  std::string_view counted_path();
   /// By what the request counts at all.
   MeaningSet counting() const { return counted_.is_pinned() ? counted_by_ : kUsualMeaning; }
   /// To whom it is an error as it has ended, besides the usual meaning; at most counting().
@@ -325,7 +321,7 @@ class Exchange final : public WaitingRequest {
 
   WorkerLoop& loop_;
   ClientSide* client_ = nullptr;
-  ClientInfo info_;
+  Request request_;
   Phase phase_ = Phase::idle;
   RoutePin route_;
   /// Of the group that was drawn, as long as the worker; null without a route.
@@ -348,23 +344,12 @@ class Exchange final : public WaitingRequest {
   JudgedRequest told_;               ///< What the judge has heard of it under this draw.
   InFlightHook watermark_;           ///< Among the worker's judged requests that are not told yet.
 
-  net::RequestHead head_;
-  ByteBuffer head_bytes_;      ///< What head_ refers to.
-  net::Piece came_;            ///< The target as the client sent it.
-  std::uint32_t matched_ = 0;  ///< Of the path, by the route.
-  std::uint64_t body_limit_ = 0;
-  std::optional<Coding> liked_;                     ///< By the client, where the route compresses.
   std::unique_ptr<ResponseCompressor> compressor_;  ///< Null: the body goes as it comes.
   EditedHead edited_;
-  RequestIds ids_;
   std::string set_cookie_;
-  std::string host_buffer_;
-  std::string path_buffer_;
   std::unique_ptr<ConnectionOptions> options_;  ///< Null: Connection said nothing of fields.
-  UpgradeRequest upgrade_;
-  std::unique_ptr<Tunnel> tunnel_;  ///< Null: there is none.
-  bool is_settled_ = false;         ///< Counted and judged.
-  bool request_done_ = false;
+  std::unique_ptr<Tunnel> tunnel_;              ///< Null: there is none.
+  bool is_settled_ = false;                     ///< Counted and judged.
   Expectation expectation_;
 
   TargetSide* upstream_ = nullptr;
@@ -389,7 +374,6 @@ class Exchange final : public WaitingRequest {
 
   GrpcCall grpc_;
   ResponseState response_;
-  std::uint64_t bytes_received_ = 0;
 
   net::Timer timer_;
   net::Timer age_timer_;

@@ -22,21 +22,21 @@ constexpr std::string_view kAllow = "allow: GET, HEAD, POST, PUT, PATCH, DELETE,
 
 }  // namespace
 
-const config::PathRules& Exchange::path_rules() const {
-  return table().routes.config->listeners[info_.listener].paths;
+const config::Listener& Exchange::listener() const {
+  return table().routes.config->listeners[request_.info.listener];
 }
 
 bool Exchange::settle_head() {
-  if (head_.fields.has_odd_names() && !settle_names()) {
+  if (request_.head.fields.has_odd_names() && !settle_names()) {
     reply_without_route();
     return false;
   }
-  if (head_.fields.has(HeaderId::via) && !settle_via()) return false;
-  return !head_.fields.has(HeaderId::max_forwards) || settle_max_forwards();
+  if (request_.head.fields.has(HeaderId::via) && !settle_via()) return false;
+  return !request_.head.fields.has(HeaderId::max_forwards) || settle_max_forwards();
 }
 
 bool Exchange::settle_via() {
-  if (loop_.shared().hop.passes(head_.fields) <= kMostPasses) return true;
+  if (loop_.shared().hop.passes(request_.head.fields) <= kMostPasses) return true;
   loop_.counters()[Stat::requests_looped].add();
   reply(508, "the request goes round in a loop: its Via says that it was here several times",
         Termination::loop);
@@ -44,8 +44,8 @@ bool Exchange::settle_via() {
 }
 
 bool Exchange::settle_max_forwards() {
-  if (head_.method != net::Method::options) return true;
-  switch (count_down_max_forwards(head_.fields, head_bytes_.data())) {
+  if (request_.head.method != net::Method::options) return true;
+  switch (count_down_max_forwards(request_.head.fields, request_.bytes.data())) {
     case MaxForwards::goes_on: return true;
     case MaxForwards::malformed:
       response_.last_rule = net::Refusal::max_forwards_malformed;
@@ -104,8 +104,7 @@ void Exchange::take_answer(const net::ResponseHead& head) {
 }
 
 bool Exchange::settle_names() {
-  const config::Listener& listener = table().routes.config->listeners[info_.listener];
-  const OddNames odd = take_out_odd_names(head_.fields, listener.underscores);
+  const OddNames odd = take_out_odd_names(request_.head.fields, listener().underscores);
   loop_.counters()[Stat::fields_twin].add(odd.twins);
   loop_.counters()[Stat::fields_underscored].add(odd.underscored);
   if (odd.is_refused) response_.last_rule = net::Refusal::field_name_underscored;
@@ -113,9 +112,11 @@ bool Exchange::settle_names() {
 }
 
 bool Exchange::settle_hop() {
-  if (head_.fields.has(HeaderId::trailer) && !takes_trailers())
-    head_.fields.remove_if([](const net::Field& field) { return field.id == HeaderId::trailer; });
-  const bool asks = head_.fields.has(HeaderId::upgrade) || head_.is_extended_connect();
+  if (request_.head.fields.has(HeaderId::trailer) && !takes_trailers())
+    request_.head.fields.remove_if(
+        [](const net::Field& field) { return field.id == HeaderId::trailer; });
+  const bool asks =
+      request_.head.fields.has(HeaderId::upgrade) || request_.head.is_extended_connect();
   return !asks || choose_upgrade();
 }
 
@@ -144,12 +145,12 @@ bool Exchange::send_trailers(const net::Fields& trailers) {
   net::Fields picked;
   if (takes_trailers()) {
     const bool is_noted = options_ && !options_->of_request.empty();
-    const HeadSurvey survey = is_noted ? HeadSurvey(options_->of_request)
-                                       : HeadSurvey(head_.fields, head_.connection_names);
+    const HeadSurvey survey =
+        is_noted ? HeadSurvey(options_->of_request)
+                 : HeadSurvey(request_.head.fields, request_.head.connection_names);
     pick_trailers(trailers, survey, actions() == nullptr ? nullptr : &actions()->request_headers,
                   picked);
-    const config::Listener& listener = table().routes.config->listeners[info_.listener];
-    if (take_out_odd_names(picked, listener.underscores).is_refused) {
+    if (take_out_odd_names(picked, listener().underscores).is_refused) {
       counters.refused(net::Refusal::field_name_underscored).add();
       on_request_refused(net::Refusal::field_name_underscored);
       return false;

@@ -12,15 +12,15 @@ namespace teal::proxy {
 
 ResponseStyle Exchange::style() const {
   ResponseStyle style;
-  style.client_is_http10 = info_.http10;
+  style.client_is_http10 = request_.info.http10;
   style.framing = response_.framing;
   // A response that comes before its request is whole leaves body bytes on the way that must not be
   // taken for the next request (CVE-2025-4366 was that).
-  style.close = !info_.keep_alive || !request_done_ || loop_.ends_connections() ||
+  style.close = !request_.info.keep_alive || !request_.is_whole || loop_.ends_connections() ||
                 response_.framing.kind == net::Framing::Kind::until_close;
   style.set_cookie = set_cookie_;
   style.shield = shielded_.header;
-  style.request_id = ids_.id();
+  style.request_id = request_.ids.id();
   style.date = loop_.date();
   return style;
 }
@@ -32,7 +32,7 @@ void Exchange::reply(std::uint16_t status, std::string_view text, Termination te
   response_.termination = termination;
   response_.framing = {net::Framing::Kind::length, text.size()};
   // Nobody reads a body that came with a request which is answered without its target.
-  if (head_.framing.kind == net::Framing::Kind::none) request_done_ = true;
+  if (request_.head.framing.kind == net::Framing::Kind::none) request_.is_whole = true;
   set_cookie_.clear();
   ResponseStyle own = style();
   own.own = content;
@@ -47,15 +47,15 @@ void Exchange::reply(std::uint16_t status, std::string_view text, Termination te
     own.own = &page_content;
     text = *page->body;
   }
-  response_.bytes_sent =
-      client_->send_local_reply(response_.status, text, own, head_.method == net::Method::head);
+  response_.bytes_sent = client_->send_local_reply(response_.status, text, own,
+                                                   request_.head.method == net::Method::head);
   if (is_fault_of_group(termination)) tell_error();
   finish(Origin::teal);
 }
 
 const ErrorPage* Exchange::error_page(std::uint16_t status) const {
   const std::uint32_t place = route_.has_service() ? service().index : ErrorPages::kNoService;
-  return loop_.shared().error_pages->find(info_.listener, place, status);
+  return loop_.shared().error_pages->find(request_.info.listener, place, status);
 }
 
 void Exchange::truncate(Termination termination, Origin origin) {
@@ -76,7 +76,7 @@ void Exchange::on_request_refused(net::Refusal rule) {
   const bool begun = phase_ == Phase::relaying;
   drop_upstream(false);
   response_.last_rule = rule;
-  request_done_ = false;
+  request_.is_whole = false;
   if (begun) {
     truncate(Termination::refused, Origin::client);
   } else {
@@ -210,11 +210,11 @@ void Exchange::log(Origin origin) {
   if (loop_.shared().access_format == config::AccessLog::Format::off) return;
   AccessRecord record;
   record.at = loop_.wall() - std::chrono::duration_cast<Millis>(loop_.now() - began_);
-  record.client = info_.peer.address;
-  put_request(record, head_, came_);
+  record.client = request_.info.peer.address;
+  put_request(record, request_.head, request_.came);
   put_response(record, response_, origin);
   if (const auto grpc = grpc_.end(response_, shielded_)) record.grpc_status = to_string(*grpc);
-  record.bytes_received = bytes_received_;
+  record.bytes_received = request_.bytes_received;
   if (route_.has_service()) {
     record.service = service().spec->name;
     if (traffic_ != nullptr) {  // A group was drawn.
@@ -227,8 +227,8 @@ void Exchange::log(Origin origin) {
     record.revision = tunnel_->revision();
   }
   if (target_) record.upstream = target_->address;
-  record.request_id = ids_.id();
-  record.trace_id = ids_.trace_id();
+  record.request_id = request_.ids.id();
+  record.trace_id = request_.ids.trace_id();
   if (shielded_.is) put_shielded(record, shielded_);
   record.attempts = attempts_;
   record.reused = connect_micros_ == 0;

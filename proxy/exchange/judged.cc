@@ -74,9 +74,10 @@ void Exchange::tell(JudgedEvent::Kind kind, MeaningSet meanings, std::uint8_t th
   event.client = sticky_client_;
   // It may have chosen its group, by the cookie that it sent: condition 3.
   const ServiceView& drawn_by = judged_.service();
-  if (is_returning_ && drawn_by.sticky) event.place = drawn_by.sticky->place_of(client_address());
+  if (is_returning_ && drawn_by.sticky)
+    event.place = drawn_by.sticky->place_of(request_.client_address(listener()));
   event.table = judged_.table().routes.version;
-  event.set_request_id(ids_.id());
+  event.set_request_id(request_.ids.id());
   loop_.reports().report(drawn_by.index, event);
 }
 

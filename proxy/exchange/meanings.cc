@@ -4,7 +4,6 @@
 //
 // Teal's own refusals (400, 408, 413) are errors to none: they say nothing of the group. What the
 // group did not answer is a failure, and counts by the status that stands for it.
-#include "net/http/path_rules.h"
 #include "proxy/exchange/accounting.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/loop/worker_loop.h"
@@ -16,18 +15,8 @@ void Exchange::begin_meanings() {
   if (audience_ != Audience::split) return;
   counted_ = route_;
   const ErrorMeanings& meanings = *service().meanings;
-  counted_by_ = meanings.counting(meanings.asks_for_path() ? counted_path() : std::string_view());
-}
-
-/// The path by which it was routed, as the client sent it and before any rewrite.
-std::string_view Exchange::counted_path() {
-  const std::string_view came = head_.text(came_);
-  const std::string_view path = came.substr(0, came.find('?'));
-  std::string settled;
-  if (net::normalise_path(path, path_rules(), settled) != net::Refusal::none) return path;
-  std::string buffer;
-  path_buffer_ = net::routed_path(settled, path_rules(), buffer);
-  return path_buffer_;
+  counted_by_ = meanings.counting(
+      meanings.asks_for_path() ? request_.path_as_it_came(listener().paths) : std::string_view());
 }
 
 MeaningSet Exchange::errors_at_end(Origin origin) const {

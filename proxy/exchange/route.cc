@@ -4,7 +4,6 @@
 #include <string>
 #include <utility>
 
-#include "net/http/path_rules.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/headers/edits.h"
 #include "proxy/headers/route_answer.h"
@@ -30,31 +29,7 @@ std::string lines_of(const config::HeaderEdits& edits) {
   return lines_of(edits.set) + lines_of(edits.add);
 }
 
-/// Of a path as it is forwarded, what the match covered of it as it was routed.
-std::string_view covered(std::string_view path, const config::PathRules& rules,
-                         std::size_t matched) {
-  return path.substr(0, net::forwarded_size(path, rules, matched));
-}
-
 }  // namespace
-
-bool Exchange::settle_path() {
-  const std::string_view path = head_.path();
-  std::string settled;
-  response_.last_rule = net::normalise_path(path, path_rules(), settled);
-  if (response_.last_rule != net::Refusal::none) return false;
-  if (settled != path) put_target(settled.append(head_.text(head_.target).substr(path.size())));
-  return true;
-}
-
-/// The target from now on; what the client sent stays where it is.
-void Exchange::put_target(std::string_view target) {
-  head_.target = {static_cast<std::uint32_t>(head_bytes_.size()),
-                  static_cast<std::uint32_t>(target.size())};
-  head_bytes_ += target;
-  head_.fields.rebase(head_bytes_.data());
-  head_.size = static_cast<std::uint32_t>(head_bytes_.size());
-}
 
 void Exchange::reply_without_route() {
   if (response_.last_rule != net::Refusal::none) {
@@ -78,11 +53,12 @@ bool Exchange::is_answered_by_route() {
     return true;
   }
   // Before the edits: what the target is asked is another thing.
-  if (actions()->compress) liked_ = choose_coding(head_.fields, *actions()->compress);
+  if (actions()->compress)
+    request_.liked = choose_coding(request_.head.fields, *actions()->compress);
   if (actions()->request_body_bytes > 0) {
-    body_limit_ = actions()->request_body_bytes;
-    const net::Framing& body = head_.framing;
-    if (body.kind == net::Framing::Kind::length && body.length > body_limit_) {
+    request_.body_limit = actions()->request_body_bytes;
+    const net::Framing& body = request_.head.framing;
+    if (body.kind == net::Framing::Kind::length && body.length > request_.body_limit) {
       refuse_body();
       return true;
     }
@@ -92,30 +68,22 @@ bool Exchange::is_answered_by_route() {
 
 /// After everybody who asks what the client said.
 void Exchange::change_request() {
-  if (actions()->rewrite.kind != config::NewPath::Kind::same) rewrite_target();
+  if (actions()->rewrite.kind != config::NewPath::Kind::same)
+    request_.rewrite_path(actions()->rewrite, listener().paths);
   if (actions()->request_headers.empty()) return;
-  if (head_.connection_names) note_options(head_.fields, options().of_request);
-  edit_head(head_, actions()->request_headers, head_bytes_);
-}
-
-std::string_view Exchange::client_address() const {
-  if (info_.peer.trusted) {
-    const auto& listener = table().routes.config->listeners[info_.listener];
-    const std::string_view told = forwarded_client(head_.fields, listener.trusted_proxies);
-    if (!told.empty()) return told;
-  }
-  return info_.peer.address;
+  if (request_.head.connection_names) note_options(request_.head.fields, options().of_request);
+  edit_head(request_.head, actions()->request_headers, request_.bytes);
 }
 
 bool Exchange::is_over_rate() {
   const config::RateLimit& limit = *actions()->rate_limit;
   const net::Field* const named =
-      limit.header.empty() ? nullptr : head_.fields.find(std::string_view(limit.header));
+      limit.header.empty() ? nullptr : request_.head.fields.find(std::string_view(limit.header));
   ClientKey client = 0;
   if (named != nullptr) {
-    client = hash_key(head_.fields.value(*named));
+    client = hash_key(request_.head.fields.value(*named));
   } else {
-    client = client_key(client_address());
+    client = client_key(request_.client_address(listener()));
   }
   Shard& counters = loop_.counters();
   const RateLimiter::Verdict verdict =
@@ -137,9 +105,10 @@ void Exchange::refuse_overload() {
 
 void Exchange::redirect() {
   loop_.counters()[Stat::route_redirects].add();
-  const Asked asked{head_.text(head_.authority), head_.text(head_.target), info_.peer.secure};
+  const Asked asked{request_.head.text(request_.head.authority),
+                    request_.head.text(request_.head.target), request_.info.peer.secure};
   const std::string location =
-      redirect_location(*actions()->redirect, covered(head_.path(), path_rules(), matched_), asked);
+      redirect_location(*actions()->redirect, request_.covered_path(listener().paths), asked);
   const std::string lines =
       "location: " + location + "\r\n" + lines_of(actions()->response_headers);
   const LocalReplyContent content{kPlainText, lines, true, true};
@@ -153,13 +122,6 @@ void Exchange::respond() {
   const std::string_view type = response.body.empty() ? std::string_view() : response.content_type;
   const LocalReplyContent content{type, lines, true, false};
   reply(response.status, response.body, Termination::responded, &content);
-}
-
-void Exchange::rewrite_target() {
-  const std::string_view path = head_.path();
-  const std::string_view query = head_.text(head_.target).substr(path.size());
-  put_target(
-      replaced_path(actions()->rewrite, covered(path, path_rules(), matched_), path).append(query));
 }
 
 void Exchange::refuse_body() {
@@ -179,8 +141,9 @@ void Exchange::edit_response(net::ResponseHead& head) {
     edited_.own(head);
     edit_head(head, actions()->response_headers, edited_.bytes());
   }
-  if (!actions()->compress || info_.http10) return;
-  compressor_ = begin_compression(head_, head, edited_, *actions()->compress, liked_, loop_);
+  if (!actions()->compress || request_.info.http10) return;
+  compressor_ =
+      begin_compression(request_.head, head, edited_, *actions()->compress, request_.liked, loop_);
   if (compressor_) response_.framing = {net::Framing::Kind::chunked, 0};
 }
 

@@ -45,8 +45,7 @@ bool Exchange::is_on_release() const {
 }
 
 RequestTraits Exchange::traits() const {
-  const bool has_key = head_.fields.find(net::HeaderId::idempotency_key) != nullptr;
-  return {net::is_idempotent(head_.method) || has_key, replay_.is_complete()};
+  return {request_.is_repeatable(), replay_.is_complete()};
 }
 
 RetryRules Exchange::retry_rules() const {
@@ -176,7 +175,7 @@ void Exchange::go_live(const FailedAttempt* failed) {
   }
   using Header = config::Shield::Header;
   const Header who = service().spec->shield.header;
-  if (who == Header::everybody || (who == Header::trusted && info_.peer.trusted)) {
+  if (who == Header::everybody || (who == Header::trusted && request_.info.peer.trusted)) {
     shielded_.header = to_string(colour_);
     shielded_.header += "; ";
     shielded_.header += shielded_.reason();
@@ -230,11 +229,8 @@ void Exchange::limit_exposure() {
     draw_ = {service().live, 0.0};
   }
   if (draw_.colour == service().live) return;
-  const net::Framing& body = head_.framing;
-  const bool fits =
-      body.kind == net::Framing::Kind::none ||
-      (body.kind == net::Framing::Kind::length && body.length <= ReplayBuffer::kMaxBytes);
-  const bool can_be_taken_back = service().spec->shield.enabled && traits().is_repeatable && fits;
+  const bool can_be_taken_back = service().spec->shield.enabled && request_.is_repeatable() &&
+                                 request_.has_body_within(ReplayBuffer::kMaxBytes);
   if (exposure_.enter(exposure, can_be_taken_back, live_serves)) return;
   count(ServiceStat::exposure_diverted);
   draw_ = {service().live, 0.0};

@@ -12,19 +12,19 @@ namespace teal::proxy {
 /// False: the request asks for what there is not, and was answered.
 bool Exchange::choose_upgrade() {
   const std::vector<std::string>& allowed = service().spec->upgrades;
-  if (!head_.is_extended_connect()) {
-    upgrade_.protocol = wanted_upgrade(head_, allowed);
+  if (!request_.head.is_extended_connect()) {
+    request_.upgrade.protocol = wanted_upgrade(request_.head, allowed);
     return true;
   }
-  const std::string_view asked = head_.text(head_.protocol);
+  const std::string_view asked = request_.head.text(request_.head.protocol);
   if (!is_allowed(asked, allowed)) {
     route_.forget_service();
     refuse_upgrade();
     return false;
   }
-  upgrade_.protocol = asked;
+  request_.upgrade.protocol = asked;
   if (net::iequals(asked, net::kWebsocket))
-    upgrade_.websocket_key = net::make_websocket_key(loop_.rng());
+    request_.upgrade.websocket_key = net::make_websocket_key(loop_.rng());
   return true;
 }
 
@@ -40,8 +40,8 @@ void Exchange::refuse_upgrade() {
 /// What its target does not take is to a client of HTTP/1 an ordinary request, as if the target had
 /// said so. False: to this client that would mean something else, and it was answered.
 bool Exchange::goes_without_upgrade() {
-  if (!head_.is_extended_connect()) {
-    upgrade_.clear();
+  if (!request_.head.is_extended_connect()) {
+    request_.upgrade.clear();
     return true;
   }
   drop_upstream(true);
@@ -52,7 +52,7 @@ bool Exchange::goes_without_upgrade() {
 void Exchange::on_switched(net::ResponseHead& head) {
   // A target that switches before it has the whole request would take the rest of it for the
   // other protocol's bytes.
-  if (!request_done_ || !upgrade_.is_answered_by(head)) {
+  if (!request_.is_whole || !request_.upgrade.is_answered_by(head)) {
     count(ServiceStat::upstream_protocol_errors);
     loop_.counters().refused(net::Refusal::upgrade_unrequested).add();
     after_failed_attempt(Failure::protocol, net::Refusal::upgrade_unrequested);
@@ -61,14 +61,14 @@ void Exchange::on_switched(net::ResponseHead& head) {
   if (exposure_.is_exposed() && is_kept_from_sight()) return;
   phase_ = Phase::tunnel;
   response_.first_byte_micros = std::chrono::duration_cast<Micros>(loop_.now() - began_).count();
-  response_.status = response_.outcome = head_.is_extended_connect() ? 200 : 101;
+  response_.status = response_.outcome = request_.head.is_extended_connect() ? 200 : 101;
   response_.framing = {};
   settle_outcome();
   upstream_->begin_tunnel();
   ResponseStyle how = style();
   how.close = false;
-  how.upgrade = upgrade_.protocol;
-  if (!upgrade_.websocket_key.empty()) how.without = net::kWebsocketAccept;
+  how.upgrade = request_.upgrade.protocol;
+  if (!request_.upgrade.websocket_key.empty()) how.without = net::kWebsocketAccept;
   client_->send_switched(head, how);
   begin_tunnel();
 }
