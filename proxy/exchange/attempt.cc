@@ -151,7 +151,6 @@ bool Exchange::follow_newest() {
   if (shielded_.is) {
     colour_ = service().live;
   } else {
-    set_cookie_.clear();
     choose_group();
     // Nobody compares any more: nobody is to wait for what this request will tell.
     if (!is_judged() && watermark_.is_linked()) loop_.reports().watermark().remove(watermark_);

@@ -24,8 +24,6 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   route_.pin(loop_.table());
   options_.reset();
   traffic_ = nullptr;
-  audience_ = Audience::split;
-  set_cookie_.clear();
   is_settled_ = was_told_ = false;
   // Who has sent some of the body already waits for nothing.
   expectation_.begin(request_.head.expects_continue && request_.has_body() &&
@@ -107,67 +105,16 @@ bool Exchange::route() {
 
 void Exchange::choose_group() {
   if (is_judged() && close_draw()) was_told_ = true;  // A second choice, after a wait.
-  sticky_client_ = 0;
-  is_returning_ = false;
-  const config::GroupChoice choice = listener().group;
-  if (choice != config::GroupChoice::split) {
-    audience_ = Audience::preview;
-    const bool release = choice != config::GroupChoice::live;
-    colour_ = release ? service().release() : service().live;
-    draw_ = {colour_, release ? 1.0 : 0.0};
-    return;
+  assign({service(), listener().group, runtime().runtime->splitter, request_, loop_.rng(),
+          loop_.counters()},
+         assignment_);
+  if (assignment_.audience == Audience::split) {
+    // Without a share nothing is being tried on clients; a fallback is not judged any more.
+    if (service().exposure != nullptr && service().release_weight() > Weight::none())
+      limit_exposure();
+    if (service().judging && !was_told_) start_judging();
   }
-  const Weight weight = service().release_weight();
-  const StickyCookies* const cookies = service().sticky.get();
-  const Drawn drawn =
-      cookies != nullptr ? draw_sticky(*cookies, weight) : runtime().runtime->splitter.draw(weight);
-  drawn_ = drawn;
-  draw_ = {drawn.release ? service().release() : service().live, drawn.release_probability};
-  // A group without healthy targets gives its share to the other one, unless that has none of the
-  // traffic by the operator's will: the release gets nothing before its time, and afterwards only
-  // as a fallback. Chance has no part in that for any request, those included that were drawn for
-  // the group which has targets.
-  for (const Colour spare : kColours)
-    if (!service().groups[other(spare)].available && service().groups[spare].available &&
-        (spare == service().live || weight > Weight::none() || service().groups[spare].fallback))
-      draw_ = {spare, spare == service().live ? 0.0 : 1.0};
-  // Without a share nothing is being tried on clients; a fallback is not judged any more.
-  if (service().exposure != nullptr && weight > Weight::none()) limit_exposure();
-  colour_ = draw_.colour;
-  if (service().judging && !was_told_) start_judging();
-}
-
-/// The group that the client's cookie leads to; a client without a good one is drawn, and gets one.
-Drawn Exchange::draw_sticky(const StickyCookies& cookies, Weight weight) {
-  // A sibling domain may have set another cookie of the name, which stands before ours.
-  for (std::size_t nth = 0; nth < kMostStickyCookies; ++nth) {
-    const std::string_view cookie =
-        find_cookie(request_.head.fields, service().spec->sticky->cookie, nth);
-    if (cookie.empty()) break;
-    if (const std::optional<StickyClient> client = cookies.read(cookie)) {
-      sticky_client_ = client->serial;
-      is_returning_ = true;
-      return {cookies.is_release(*client, weight, service().draw),
-              static_cast<double>(weight.basis_points()) / Weight::kWhole};
-    }
-    loop_.counters()[Stat::sticky_refused].add();
-  }
-  const Drawn drawn = runtime().runtime->splitter.draw(weight);
-  const StickyClient client = cookies.draw(drawn.release, weight, service().draw, loop_.rng());
-  sticky_client_ = client.serial;
-  set_cookie(cookies, client);
-  return drawn;
-}
-
-void Exchange::set_cookie(const StickyCookies& cookies, const StickyClient& client) {
-  const config::Sticky& sticky = *service().spec->sticky;
-  set_cookie_ = sticky.cookie;
-  set_cookie_ += '=';
-  cookies.write(client, set_cookie_);
-  set_cookie_ += "; Path=/; Max-Age=";
-  set_cookie_ += std::to_string(sticky.max_age.count() / 1000);
-  set_cookie_ += "; HttpOnly; SameSite=Lax";
-  if (sticky.secure || request_.info.peer.secure) set_cookie_ += "; Secure";
+  colour_ = assignment_.colour;
 }
 
 void Exchange::attempt() {

@@ -41,6 +41,7 @@
 #include "base/outcome.h"
 #include "net/http1/parser.h"
 #include "net/io/timer_wheel.h"
+#include "proxy/exchange/assignment.h"
 #include "proxy/exchange/client_side.h"
 #include "proxy/exchange/exposure_hold.h"
 #include "proxy/exchange/grpc_call.h"
@@ -58,7 +59,6 @@
 #include "proxy/loop/route_pin.h"
 #include "proxy/policy/expectation.h"
 #include "proxy/policy/retry.h"
-#include "proxy/routing/sticky.h"
 #include "proxy/telemetry/access_log.h"
 #include "proxy/telemetry/shard.h"
 #include "proxy/telemetry/watermark.h"
@@ -69,9 +69,6 @@ class CensusTaker;
 
 class Exchange final : public WaitingRequest {
  public:
-  /// So many cookies of a sticky service's name are looked at; the first good one counts.
-  static constexpr std::size_t kMostStickyCookies = 4;
-
   explicit Exchange(WorkerLoop& loop);
   ~Exchange();
   Exchange(const Exchange&) = delete;
@@ -144,15 +141,6 @@ class Exchange final : public WaitingRequest {
   bool has_tried_targets() const override { return !tried_.empty(); }
 
  private:
-  /// What the splitter drew for the request. The judge's numbers are kept by this group, whatever
-  /// group answers in the end: blame belongs to the one that was tried first.
-  struct Draw {
-    Colour colour = Colour::blue;
-    /// The release's chance to be drawn, given the draws before; 0 or 1 where nothing was random
-    /// (all or nothing by weight, preview traffic, the other group had no healthy target).
-    double release_probability = 0;
-  };
-
   /// What Connection said where it names fields: that goes for trailers, too.
   struct ConnectionOptions {
     std::string of_request, of_response;
@@ -181,7 +169,9 @@ class Exchange final : public WaitingRequest {
   static void note_options(const net::Fields& fields, std::string& options);
   ConnectionOptions& options();
   /// By which the request came.
-  const config::Listener& listener() const;
+  const config::Listener& listener() const {
+    return table().routes.config->listeners[request_.info.listener];
+  }
 
   // exchange/route.cc: what the route says besides asking a target
   void reply_without_route();
@@ -200,8 +190,6 @@ class Exchange final : public WaitingRequest {
   // exchange.cc: the flow
   bool route();
   void choose_group();
-  Drawn draw_sticky(const StickyCookies& cookies, Weight weight);
-  void set_cookie(const StickyCookies& cookies, const StickyClient& client);
   void attempt();
   void send_request();
   void take_response(const net::ResponseHead& head, std::uint16_t outcome);
@@ -326,9 +314,8 @@ class Exchange final : public WaitingRequest {
   RoutePin route_;
   /// Of the group that was drawn, as long as the worker; null without a route.
   TrafficShard* traffic_ = nullptr;
-  Draw draw_;
+  Assignment assignment_;
   Colour colour_ = Colour::blue;  ///< The group of the present attempt.
-  Audience audience_ = Audience::split;
   /// Where it was drawn: what the judge is told goes by that, whatever it follows later. Not
   /// pinned: nobody compares, nothing is told.
   RoutePin judged_;
@@ -336,17 +323,13 @@ class Exchange final : public WaitingRequest {
   /// meaning alone.
   RoutePin counted_;
   MeaningSet counted_by_ = kUsualMeaning;  ///< Where counted_ is pinned.
-  Drawn drawn_;
-  std::uint64_t sticky_client_ = 0;  ///< 0: not sticky.
-  bool is_returning_ = false;        ///< It chose which of its cookies it sent.
-  std::uint64_t judged_number_ = 0;  ///< Of the request, for the judge.
-  bool was_told_ = false;            ///< The judge has heard of it under an earlier draw.
-  JudgedRequest told_;               ///< What the judge has heard of it under this draw.
-  InFlightHook watermark_;           ///< Among the worker's judged requests that are not told yet.
+  std::uint64_t judged_number_ = 0;        ///< Of the request, for the judge.
+  bool was_told_ = false;                  ///< The judge has heard of it under an earlier draw.
+  JudgedRequest told_;                     ///< What the judge has heard of it under this draw.
+  InFlightHook watermark_;  ///< Among the worker's judged requests that are not told yet.
 
   std::unique_ptr<ResponseCompressor> compressor_;  ///< Null: the body goes as it comes.
   EditedHead edited_;
-  std::string set_cookie_;
   std::unique_ptr<ConnectionOptions> options_;  ///< Null: Connection said nothing of fields.
   std::unique_ptr<Tunnel> tunnel_;              ///< Null: there is none.
   bool is_settled_ = false;                     ///< Counted and judged.

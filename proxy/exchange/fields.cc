@@ -22,10 +22,6 @@ constexpr std::string_view kAllow = "allow: GET, HEAD, POST, PUT, PATCH, DELETE,
 
 }  // namespace
 
-const config::Listener& Exchange::listener() const {
-  return table().routes.config->listeners[request_.info.listener];
-}
-
 bool Exchange::settle_head() {
   if (request_.head.fields.has_odd_names() && !settle_names()) {
     reply_without_route();

@@ -18,7 +18,7 @@ ResponseStyle Exchange::style() const {
   // taken for the next request (CVE-2025-4366 was that).
   style.close = !request_.info.keep_alive || !request_.is_whole || loop_.ends_connections() ||
                 response_.framing.kind == net::Framing::Kind::until_close;
-  style.set_cookie = set_cookie_;
+  style.set_cookie = assignment_.set_cookie;
   style.shield = shielded_.header;
   style.request_id = request_.ids.id();
   style.date = loop_.date();
@@ -33,7 +33,7 @@ void Exchange::reply(std::uint16_t status, std::string_view text, Termination te
   response_.framing = {net::Framing::Kind::length, text.size()};
   // Nobody reads a body that came with a request which is answered without its target.
   if (request_.head.framing.kind == net::Framing::Kind::none) request_.is_whole = true;
-  set_cookie_.clear();
+  assignment_.set_cookie.clear();
   ResponseStyle own = style();
   own.own = content;
   LocalReplyContent page_content;
@@ -170,14 +170,15 @@ void Exchange::be_seen(CensusTaker& census) const {
   if (!counts || traffic_ == nullptr) return;
   // The release, or what was one before it got everything: the other group is not judged by it.
   const ServiceView& drawn_by = service();
-  const bool is_judged =
-      drawn_by.watches_ages && audience_ == Audience::split &&
-      (draw_.colour != drawn_by.live || drawn_by.split.of(draw_.colour) == Weight::all());
+  const bool is_judged = drawn_by.watches_ages && assignment_.audience == Audience::split &&
+                         (assignment_.colour != drawn_by.live ||
+                          drawn_by.split.of(assignment_.colour) == Weight::all());
   census.see(*traffic_, began_, is_judged);
 }
 
 void Exchange::begin_traffic() {
-  traffic_ = &loop_.counters().traffic(service().groups[draw_.colour].slots[audience_]);
+  traffic_ =
+      &loop_.counters().traffic(service().groups[assignment_.colour].slots[assignment_.audience]);
   traffic_->active.add();
   if (service().meanings) [[unlikely]]
     begin_meanings();

@@ -15,9 +15,9 @@
 
 namespace teal::proxy {
 
+/// Condition 5: preview and test traffic is no evidence.
+/// Requires: it is none.
 void Exchange::start_judging() {
-  // Condition 5: preview and test traffic is no evidence.
-  if (audience_ != Audience::split) return;
   judged_ = route_;
   told_.begin();
   judged_number_ = loop_.reports().next_number();
@@ -57,24 +57,24 @@ void Exchange::tell(JudgedEvent::Kind kind, MeaningSet meanings, std::uint8_t th
   if (!loop_.reports().takes(kind)) return;
   JudgedEvent event;
   event.kind = kind;
-  event.group = draw_.colour;  // Condition 4: blame by the group drawn, whoever answered.
+  event.group = assignment_.colour;  // Condition 4: blame by the group drawn, whoever answered.
   event.threshold = threshold;
   event.meanings = meanings;
-  event.release_probability = draw_.release_probability;
+  event.release_probability = assignment_.release_probability;
   // The block says nothing of a request whose group was not left to it.
-  if (draw_.release_probability == drawn_.release_probability) {
-    event.block = loop_.reports().unique(drawn_.block);
-    event.block_length = drawn_.block_length;
-    event.block_release = drawn_.block_release;
+  if (assignment_.release_probability == assignment_.drawn.release_probability) {
+    event.block = loop_.reports().unique(assignment_.drawn.block);
+    event.block_length = assignment_.drawn.block_length;
+    event.block_release = assignment_.drawn.block_release;
   }
   event.began = began_;
   event.seen = loop_.now();
   if (kind == JudgedEvent::Kind::slow) event.seen = began_ + judging().slower_than[threshold];
   event.request = judged_number_;
-  event.client = sticky_client_;
+  event.client = assignment_.sticky_client;
   // It may have chosen its group, by the cookie that it sent: condition 3.
   const ServiceView& drawn_by = judged_.service();
-  if (is_returning_ && drawn_by.sticky)
+  if (assignment_.is_returning && drawn_by.sticky)
     event.place = drawn_by.sticky->place_of(request_.client_address(listener()));
   event.table = judged_.table().routes.version;
   event.set_request_id(request_.ids.id());

@@ -12,7 +12,7 @@ namespace teal::proxy {
 
 /// Its slot is that of the same table, and so are the numbers of the meanings.
 void Exchange::begin_meanings() {
-  if (audience_ != Audience::split) return;
+  if (assignment_.audience != Audience::split) return;
   counted_ = route_;
   const ErrorMeanings& meanings = *service().meanings;
   counted_by_ = meanings.counting(

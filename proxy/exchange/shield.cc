@@ -41,7 +41,7 @@ void Exchange::leave_group() {
 }
 
 bool Exchange::is_on_release() const {
-  return audience_ == Audience::split && colour_ != service().live;
+  return assignment_.audience == Audience::split && colour_ != service().live;
 }
 
 RequestTraits Exchange::traits() const {
@@ -225,15 +225,15 @@ void Exchange::limit_exposure() {
   if (is_full && live_serves) {
     // Chance has no part in that for any request, those that were drawn for the live group
     // included.
-    if (draw_.colour != service().live) count(ServiceStat::exposure_diverted);
-    draw_ = {service().live, 0.0};
+    if (assignment_.colour != service().live) count(ServiceStat::exposure_diverted);
+    assignment_.give_to(service().live, service().live);
   }
-  if (draw_.colour == service().live) return;
+  if (assignment_.colour == service().live) return;
   const bool can_be_taken_back = service().spec->shield.enabled && request_.is_repeatable() &&
                                  request_.has_body_within(ReplayBuffer::kMaxBytes);
   if (exposure_.enter(exposure, can_be_taken_back, live_serves)) return;
   count(ServiceStat::exposure_diverted);
-  draw_ = {service().live, 0.0};
+  assignment_.give_to(service().live, service().live);
 }
 
 bool Exchange::is_kept_from_sight() {
