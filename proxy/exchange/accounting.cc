@@ -57,6 +57,28 @@ std::optional<Ending> ending_of(Origin origin, std::optional<GrpcStatus> grpc,
   return ending;
 }
 
+void TrafficEntry::leave() {
+  if (shard_ != nullptr) shard_->active.subtract();
+  shard_ = nullptr;
+  if (route_.is_pinned()) route_.release();
+}
+
+/// Teal's own refusals (400, 408, 413) are errors to none: they say nothing of the group. What the
+/// group did not answer is a failure, and counts by the status that stands for it.
+MeaningSet TrafficEntry::errors(Origin origin, std::optional<GrpcStatus> grpc,
+                                const ResponseState& response, const Shielded& shielded) const {
+  if (!route_.is_pinned()) return 0;
+  const std::optional<Ending> end = ending_of(origin, grpc, response, shielded);
+  return end ? route_.service().meanings->errors(*end) & meanings_ : 0;
+}
+
+void TrafficEntry::count_meanings(Origin origin, std::optional<GrpcStatus> grpc,
+                                  const ResponseState& response, const Shielded& shielded) {
+  if (origin != Origin::client || shielded.is_blamed())
+    shard_->by_meaning.record(meanings_, errors(origin, grpc, response, shielded));
+  route_.release();
+}
+
 void put_shielded(AccessRecord& record, const Shielded& shielded) {
   record.shielded_group = to_string(shielded.from);
   if (shielded.target) record.shielded_upstream = shielded.target->address;

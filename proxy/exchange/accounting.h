@@ -1,7 +1,8 @@
 // What the end of a request means to those who count it: its slot of traffic, the meanings of
 // "error" that a deployment's alarms have (base/error_meaning.h), the access log.
 //
-// Free functions over plain facts, without state. Does not know when a request ends.
+// Free functions over plain facts, and a value that says where one request counts. Does not know
+// when a request ends.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include "base/grpc_status.h"
 #include "net/http/message.h"
 #include "proxy/exchange/response_state.h"
+#include "proxy/loop/route_pin.h"
 #include "proxy/telemetry/access_log.h"
 #include "proxy/telemetry/shard.h"
 
@@ -27,6 +29,59 @@ bool is_fault_of_group(Termination termination);
 /// gRPC.
 void count_end(TrafficShard& shard, Origin origin, std::optional<GrpcStatus> grpc,
                std::uint64_t micros, const ResponseState& response, const Shielded& shielded);
+
+/// Where a request counts that is in flight: a slot of traffic and, while a deployment runs whose
+/// alarms have other meanings of "error" than the usual one (ServiceView::meanings), those that
+/// count it. By which it counts is known when its group is drawn, to which it is an error when it
+/// ends.
+///
+/// A value of one exchange: the slot lives as long as the worker, the meanings are pinned.
+class TrafficEntry {
+ public:
+  /// Of the next request: it counts nowhere.
+  void begin() { shard_ = nullptr; }
+  /// It counts there from now on. Requires: it counts nowhere.
+  void enter(TrafficShard& shard) {
+    shard_ = &shard;
+    shard.active.add();
+  }
+  /// And by these of the meanings of the same table, whose numbers go with the slot.
+  void count_by(const RoutePin& route, MeaningSet meanings) {
+    route_ = route;
+    meanings_ = meanings;
+  }
+  /// It counts nowhere for now.
+  void leave();
+
+  /// It counts, or has counted, somewhere.
+  bool has_entered() const { return shard_ != nullptr; }
+  // Requires, of both: has_entered().
+  TrafficShard& shard() const { return *shard_; }
+  TrafficShard* operator->() const { return shard_; }
+
+  /// By which meanings the request counts at all.
+  MeaningSet counted_by() const { return route_.is_pinned() ? meanings_ : kUsualMeaning; }
+  /// To whom it is an error as it has ended, besides the usual meaning; at most counted_by().
+  MeaningSet errors(Origin origin, std::optional<GrpcStatus> grpc, const ResponseState& response,
+                    const Shielded& shielded) const;
+  /// As count_end(), if it counts; what clients gave up is counted by no meaning.
+  void end(Origin origin, std::optional<GrpcStatus> grpc, std::uint64_t micros,
+           const ResponseState& response, const Shielded& shielded) {
+    if (shard_ == nullptr) return;
+    count_end(*shard_, origin, grpc, micros, response, shielded);
+    if (route_.is_pinned()) [[unlikely]]
+      count_meanings(origin, grpc, response, shielded);
+    shard_->active.subtract();  // Last: from now on the slot may be another's.
+  }
+
+ private:
+  void count_meanings(Origin origin, std::optional<GrpcStatus> grpc, const ResponseState& response,
+                      const Shielded& shielded);
+
+  TrafficShard* shard_ = nullptr;
+  RoutePin route_;  ///< Not pinned: it counts by the usual meaning alone.
+  MeaningSet meanings_ = kUsualMeaning;
+};
 
 /// What a meaning of "error" sees of the request. Nothing: it says nothing of its group, since the
 /// client or Teal itself ended it.

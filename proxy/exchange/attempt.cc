@@ -8,22 +8,6 @@
 #include "proxy/loop/worker_loop.h"
 
 namespace teal::proxy {
-namespace {
-
-std::string_view say(Failure failure) {
-  switch (failure) {
-    case Failure::connect: return "the target could not be reached";
-    case Failure::connect_timeout: return "the target did not accept the connection in time";
-    case Failure::response_timeout: return "the target did not answer in time";
-    case Failure::protocol: return "the target's answer is not valid HTTP";
-    case Failure::tls: return "no TLS with the target";
-    case Failure::not_begun: return "the target did not begin the request, try again";
-    default: return "the target closed the connection before it answered";
-  }
-}
-
-}  // namespace
-
 bool Exchange::open_upstream(std::size_t index, bool fresh) {
   const boost::local_shared_ptr<TargetRuntime> target = group_runtime().targets[index];
   if (joined_->is_limited) [[unlikely]] {
@@ -88,7 +72,7 @@ void Exchange::enter_queue() {
   if (!pending_.move_to(queue)) {
     count(ServiceStat::requests_without_room);
     if (is_retried_for_room()) return;
-    reply(503, "all targets are busy and the queue is full", Termination::queue_full);
+    reply({503, "all targets are busy and the queue is full", Termination::queue_full});
     return;
   }
   phase_ = Phase::queued;
@@ -142,19 +126,18 @@ bool Exchange::follow_newest() {
   const bool was_retrying = retry_.is_granted();
   leave_group();
   // What was shielded counts for the group that it was drawn for.
-  if (!shielded_.is) end_traffic();
+  if (!shielded_.is) traffic_.leave();
   if (!route_.follow(loop_.table())) {
     response_.last_rule = net::Refusal::none;
-    reply_without_route();
+    reply(without_route(net::Refusal::none, loop_.counters()));
     return false;
   }
   if (shielded_.is) {
     colour_ = service().live;
   } else {
     choose_group();
-    // Nobody compares any more: nobody is to wait for what this request will tell.
-    if (!is_judged() && watermark_.is_linked()) loop_.reports().watermark().remove(watermark_);
-    begin_traffic();
+    judge_.forget_unless_judging();
+    enter_traffic();
   }
   join_group();
   if (was_retrying) retry_.carry_to(joined_.group());
@@ -195,15 +178,8 @@ void Exchange::after_failed_attempt(Failure failure, net::Refusal rule) {
 }
 
 void Exchange::give_up(Failure failure) {
-  switch (failure) {
-    case Failure::tls:
-    case Failure::connect: reply(502, say(failure), Termination::connect_failed); return;
-    case Failure::connect_timeout: reply(504, say(failure), Termination::connect_timeout); return;
-    case Failure::response_timeout: reply(504, say(failure), Termination::response_timeout); return;
-    case Failure::protocol: reply(502, say(failure), Termination::upstream_protocol); return;
-    case Failure::not_begun: give_back(); return;
-    default: reply(502, say(failure), Termination::upstream_reset); return;
-  }
+  if (failure == Failure::not_begun) note_not_begun();
+  reply(failed(failure));
 }
 
 TargetSide& Exchange::detach_upstream() {
@@ -243,8 +219,9 @@ void Exchange::report(Failure failure, std::uint16_t status) {
 
 void Exchange::count_answer(std::uint16_t status) {
   // The first one began with the request, or when it had waited for room.
-  const Mono began =
-      attempts_ > 1 ? retried_at_ : began_ + Micros{std::max<std::int64_t>(0, queue_micros_)};
+  const Mono began = attempts_ > 1
+                         ? retried_at_
+                         : request_.began + Micros{std::max<std::int64_t>(0, queue_micros_)};
   target_->counts->answered(
       status,
       static_cast<std::uint64_t>(std::chrono::duration_cast<Micros>(loop_.now() - began).count()));
@@ -268,15 +245,10 @@ void Exchange::on_deadline() {
   if (loop_.now() >= request_deadline_) {
     count(ServiceStat::request_timeouts);
     if (is_spared_timeout()) return;
-    const bool relaying = phase_ == Phase::relaying;
     leave_queue();
     if (upstream_ != nullptr) report(Failure::response_timeout, response_.status);
-    drop_upstream(false);
-    if (relaying) {
-      truncate(Termination::request_timeout, Origin::teal);
-    } else {
-      reply(504, "the request took longer than it may", Termination::request_timeout);
-    }
+    reply_or_truncate({504, "the request took longer than it may", Termination::request_timeout},
+                      Origin::teal);
     return;
   }
   switch (phase_) {

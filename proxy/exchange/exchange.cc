@@ -11,8 +11,8 @@ namespace teal::proxy {
 
 Exchange::Exchange(WorkerLoop& loop)
     : loop_(loop),
-      timer_([](void* self) { static_cast<Exchange*>(self)->on_deadline(); }, this),
-      age_timer_([](void* self) { static_cast<Exchange*>(self)->tell_age(); }, this) {}
+      judge_(loop, request_, assignment_, traffic_),
+      timer_([](void* self) { static_cast<Exchange*>(self)->on_deadline(); }, this) {}
 
 Exchange::~Exchange() {
   TEAL_ASSERT(phase_ == Phase::idle || phase_ == Phase::done);
@@ -20,11 +20,12 @@ Exchange::~Exchange() {
 
 void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHead& head) {
   client_ = &client;
-  request_.take(info, head);
+  request_.take(info, head, loop_.now());
   route_.pin(loop_.table());
-  options_.reset();
-  traffic_ = nullptr;
-  is_settled_ = was_told_ = false;
+  connection_options_.begin();
+  traffic_.begin();
+  judge_.begin();
+  is_settled_ = false;
   // Who has sent some of the body already waits for nothing.
   expectation_.begin(request_.head.expects_continue && request_.has_body() &&
                      !request_.info.http10 && !request_.info.body_begun);
@@ -37,13 +38,13 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   tried_.clear();
   grpc_.begin(request_.head);
   response_ = {};
-  began_ = loop_.now();
   queue_micros_ = connect_micros_ = -1;
   loop_.counters()[Stat::requests_active].add();
   make_request_ids(request_.head, request_.info.peer, loop_.rng(), request_.ids);
   phase_ = Phase::connecting;
   if (loop_.overload() >= OverloadLevel::no_requests) [[unlikely]] {
-    refuse_overload();
+    loop_.counters()[Stat::overload_requests].add();
+    reply(overloaded());
     return;
   }
   using net::HeaderId;
@@ -51,31 +52,37 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
       !request_.head.fields.has_any_of_or_odd_name<HeaderId::via, HeaderId::upgrade,
                                                    HeaderId::trailer, HeaderId::max_forwards>() &&
       !request_.head.is_extended_connect();
-  if (!is_usual && !settle_head()) return;
+  if (!is_usual) {
+    const auto answer = check_way(request_, listener(), loop_.shared().hop, loop_.counters());
+    if (answer) {
+      reply(*answer);
+      return;
+    }
+  }
   if (!route()) {
-    reply_without_route();
+    reply(without_route(response_.last_rule, loop_.counters()));
     return;
   }
   if (actions() != nullptr && is_answered_by_route()) return;
   if (!is_usual && !settle_hop()) return;
   if (actions() != nullptr) change_request();
   const Millis whole = timeouts().request;
-  request_deadline_ = whole.count() > 0 ? began_ + whole : Mono::max();
+  request_deadline_ = whole.count() > 0 ? request_.began + whole : Mono::max();
   choose_group();
   join_group();
-  begin_traffic();
+  enter_traffic();
   if (grpc_.is_call() && !take_grpc_deadline()) return;
   attempt();
 }
 
 bool Exchange::take_grpc_deadline() {
   const std::optional<Mono> deadline =
-      grpc_.take_deadline(request_.head, began_, request_deadline_);
+      grpc_.take_deadline(request_.head, request_.began, request_deadline_);
   if (deadline) {
     request_deadline_ = *deadline;
     return true;
   }
-  reply(400, "grpc-timeout is not a number and a unit", Termination::refused);
+  reply({400, "grpc-timeout is not a number and a unit", Termination::refused});
   return false;
 }
 
@@ -104,7 +111,7 @@ bool Exchange::route() {
 }
 
 void Exchange::choose_group() {
-  if (is_judged() && close_draw()) was_told_ = true;  // A second choice, after a wait.
+  judge_.reassign();  // A second choice, after a wait.
   assign({service(), listener().group, runtime().runtime->splitter, request_, loop_.rng(),
           loop_.counters()},
          assignment_);
@@ -112,7 +119,7 @@ void Exchange::choose_group() {
     // Without a share nothing is being tried on clients; a fallback is not judged any more.
     if (service().exposure != nullptr && service().release_weight() > Weight::none())
       limit_exposure();
-    if (service().judging && !was_told_) start_judging();
+    if (service().judging) judge_.start(route_);
   }
   colour_ = assignment_.colour;
 }
@@ -136,7 +143,7 @@ void Exchange::attempt() {
       follow(decide(failed_, true), failed_);
     } else {
       count(ServiceStat::requests_without_target);
-      reply(503, "no healthy target", Termination::no_target);
+      reply({503, "no healthy target", Termination::no_target});
     }
     return;
   }
@@ -193,7 +200,8 @@ void Exchange::on_request_body(std::string_view bytes) {
   if (expectation_.is_body_refused()) [[unlikely]]
     return;
   if (request_.bytes_received > request_.body_limit) [[unlikely]] {
-    refuse_body();
+    loop_.counters()[Stat::bodies_too_large].add();
+    reply_or_truncate(body_too_large(), Origin::client);
     return;
   }
   if (upstream_ == nullptr) return;
@@ -255,10 +263,10 @@ void Exchange::on_response_head(net::ResponseHead& head) {
   if (expectation_.is_in_doubt()) [[unlikely]]
     take_answer(head);
   replay_.drop();
-  response_.first_byte_micros = std::chrono::duration_cast<Micros>(loop_.now() - began_).count();
+  response_.first_byte_micros =
+      std::chrono::duration_cast<Micros>(loop_.now() - request_.began).count();
   take_response(head, outcome);
-  if (head.connection_names) [[unlikely]]
-    note_options(head.fields, options().of_response);
+  connection_options_.note_response(head);
   if (actions() != nullptr) [[unlikely]]
     edit_response(head);
   client_->send_head(head, style());
@@ -278,7 +286,7 @@ void Exchange::take_response(const net::ResponseHead& head, std::uint16_t outcom
 void Exchange::settle_outcome() {
   if (response_.outcome >= 500) {
     report(Failure::status, response_.outcome);
-    tell_error();
+    judge_.error();
   } else {
     ++target_->tally.requests;
     target_->consecutive_failures = target_->consecutive_gateway = 0;

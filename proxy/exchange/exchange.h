@@ -36,16 +36,16 @@
 
 #include "base/byte_buffer.h"
 #include "base/counters.h"
-#include "base/error_meaning.h"
-#include "base/judged_event.h"
 #include "base/outcome.h"
 #include "net/http1/parser.h"
 #include "net/io/timer_wheel.h"
+#include "proxy/exchange/accounting.h"
 #include "proxy/exchange/assignment.h"
 #include "proxy/exchange/client_side.h"
 #include "proxy/exchange/exposure_hold.h"
 #include "proxy/exchange/grpc_call.h"
-#include "proxy/exchange/judged_request.h"
+#include "proxy/exchange/judge_reporter.h"
+#include "proxy/exchange/local_reply.h"
 #include "proxy/exchange/permits.h"
 #include "proxy/exchange/replay_buffer.h"
 #include "proxy/exchange/request.h"
@@ -55,13 +55,13 @@
 #include "proxy/exchange/tunnel.h"
 #include "proxy/headers/compress.h"
 #include "proxy/headers/error_pages.h"
+#include "proxy/headers/trailers.h"
 #include "proxy/headers/upgrade.h"
 #include "proxy/loop/route_pin.h"
 #include "proxy/policy/expectation.h"
 #include "proxy/policy/retry.h"
 #include "proxy/telemetry/access_log.h"
 #include "proxy/telemetry/shard.h"
-#include "proxy/telemetry/watermark.h"
 
 namespace teal::proxy {
 
@@ -141,18 +141,9 @@ class Exchange final : public WaitingRequest {
   bool has_tried_targets() const override { return !tried_.empty(); }
 
  private:
-  /// What Connection said where it names fields: that goes for trailers, too.
-  struct ConnectionOptions {
-    std::string of_request, of_response;
-  };
-
   enum class Phase : std::uint8_t { idle, queued, connecting, waiting, relaying, tunnel, done };
 
   // exchange/fields.cc: fields that few requests have. Each false: it was answered.
-  /// Names that others read otherwise, and a Via that may be Teal's own.
-  bool settle_head();
-  bool settle_via();
-  bool settle_max_forwards();
   /// The client waits for a word on its body: the target is given its time, or Teal says it.
   void await_continue();
   void on_continue();
@@ -162,27 +153,17 @@ class Exchange final : public WaitingRequest {
   void take_answer(const net::ResponseHead& head);
   /// What is for this hop: an upgrade, trailers.
   bool settle_hop();
-  bool settle_names();
   bool takes_trailers() const;
   bool send_trailers(const net::Fields& trailers);
   void answer_trailers(const net::Fields& trailers);
-  static void note_options(const net::Fields& fields, std::string& options);
-  ConnectionOptions& options();
   /// By which the request came.
   const config::Listener& listener() const {
     return table().routes.config->listeners[request_.info.listener];
   }
 
   // exchange/route.cc: what the route says besides asking a target
-  void reply_without_route();
-  /// True: no target is asked.
   bool is_answered_by_route();
   void change_request();
-  void redirect();
-  void respond();
-  void refuse_body();
-  void refuse_overload();
-  bool is_over_rate();
   void edit_response(net::ResponseHead& head);
   /// False: the compressor has failed, and the exchange is done.
   bool send_compressed(ResponseCompressor::Made made);
@@ -239,7 +220,7 @@ class Exchange final : public WaitingRequest {
   bool goes_to_full_target();
   bool ends_wait_for_stream();
   void end_wait();
-  void give_back();
+  void note_not_begun();
 
   void after_failed_attempt(Failure failure, net::Refusal rule);
   void give_up(Failure failure);
@@ -258,34 +239,14 @@ class Exchange final : public WaitingRequest {
   /// Requires: there is a tunnel.
   void end_tunnel(Termination why, bool client_is_gone = false);
 
-  // exchange/judged.cc: what the judge is told
-  void start_judging();
-  bool close_draw();
-  void stop_judging(Origin origin);
-  void tell_error();
-  void tell_errors(MeaningSet meanings);
-  void tell_age();
-  void set_age_timer();
-  void tell(JudgedEvent::Kind kind, MeaningSet meanings = kUsualMeaning,
-            std::uint8_t threshold = 0);
-
-  // exchange/meanings.cc: by what else than every 5xx it is counted
-  void begin_meanings();
-  /// By what the request counts at all.
-  MeaningSet counting() const { return counted_.is_pinned() ? counted_by_ : kUsualMeaning; }
-  /// To whom it is an error as it has ended, besides the usual meaning; at most counting().
-  MeaningSet errors_at_end(Origin origin) const;
-  void count_meanings(TrafficShard& shard, Origin origin);
-
   // exchange/finish.cc: own responses, accounting, log
-  /// `content`: of what is not one line of text.
-  void reply(std::uint16_t status, std::string_view text, Termination termination,
-             const LocalReplyContent* content = nullptr);
+  void reply(const LocalReply& reply);
+  /// Where the response has begun it is cut off, by the fault of `origin`.
+  void reply_or_truncate(const LocalReply& reply, Origin origin);
   const ErrorPage* error_page(std::uint16_t status) const;
   void truncate(Termination termination, Origin origin);
   void finish(Origin origin);
   void settle(Origin origin);
-  void account(Origin origin);
   void count(ServiceStat what);
   /// Where the service wants it by target: it answered, after so long since the attempt began.
   void count_answer(std::uint16_t status);
@@ -300,39 +261,24 @@ class Exchange final : public WaitingRequest {
   const WorkerTable::Service& runtime() const { return route_.runtime(); }
   const WorkerTable::Group& group_runtime() const { return runtime().groups[colour_]; }
   const GroupView& group() const { return service().groups[colour_]; }
-  /// Requires: is_judged().
-  const Judging& judging() const { return *judged_.service().judging; }
-  bool is_judged() const { return judged_.is_pinned(); }
   /// From now on the request counts for the group that was drawn.
-  void begin_traffic();
-  void end_traffic();
+  void enter_traffic();
 
   WorkerLoop& loop_;
   ClientSide* client_ = nullptr;
   Request request_;
   Phase phase_ = Phase::idle;
   RoutePin route_;
-  /// Of the group that was drawn, as long as the worker; null without a route.
-  TrafficShard* traffic_ = nullptr;
   Assignment assignment_;
   Colour colour_ = Colour::blue;  ///< The group of the present attempt.
-  /// Where it was drawn: what the judge is told goes by that, whatever it follows later. Not
-  /// pinned: nobody compares, nothing is told.
-  RoutePin judged_;
-  /// Where it is counted, by what that table's deployment calls an error. Not pinned: by the usual
-  /// meaning alone.
-  RoutePin counted_;
-  MeaningSet counted_by_ = kUsualMeaning;  ///< Where counted_ is pinned.
-  std::uint64_t judged_number_ = 0;        ///< Of the request, for the judge.
-  bool was_told_ = false;                  ///< The judge has heard of it under an earlier draw.
-  JudgedRequest told_;                     ///< What the judge has heard of it under this draw.
-  InFlightHook watermark_;  ///< Among the worker's judged requests that are not told yet.
+  TrafficEntry traffic_;          ///< Of the group that was drawn.
+  JudgeReporter judge_;
 
   std::unique_ptr<ResponseCompressor> compressor_;  ///< Null: the body goes as it comes.
   EditedHead edited_;
-  std::unique_ptr<ConnectionOptions> options_;  ///< Null: Connection said nothing of fields.
-  std::unique_ptr<Tunnel> tunnel_;              ///< Null: there is none.
-  bool is_settled_ = false;                     ///< Counted and judged.
+  ConnectionOptions connection_options_;
+  std::unique_ptr<Tunnel> tunnel_;  ///< Null: there is none.
+  bool is_settled_ = false;         ///< Counted and judged.
   Expectation expectation_;
 
   TargetSide* upstream_ = nullptr;
@@ -359,8 +305,7 @@ class Exchange final : public WaitingRequest {
   ResponseState response_;
 
   net::Timer timer_;
-  net::Timer age_timer_;
-  Mono began_, queued_at_, connect_began_, request_deadline_;
+  Mono queued_at_, connect_began_, request_deadline_;
   Mono retried_at_;  ///< When the present attempt began, if it is not the first.
   std::int64_t queue_micros_ = -1, connect_micros_ = -1;
 };

@@ -25,32 +25,47 @@ ResponseStyle Exchange::style() const {
   return style;
 }
 
-void Exchange::reply(std::uint16_t status, std::string_view text, Termination termination,
-                     const LocalReplyContent* content) {
-  response_.status = response_.outcome = status;
+void Exchange::reply(const LocalReply& reply) {
+  std::string_view text = reply.body();
+  response_.status = response_.outcome = reply.status;
   response_.is_own = true;
-  response_.termination = termination;
+  response_.termination = reply.termination;
+  if (reply.rule != net::Refusal::none) response_.last_rule = reply.rule;
   response_.framing = {net::Framing::Kind::length, text.size()};
   // Nobody reads a body that came with a request which is answered without its target.
   if (request_.head.framing.kind == net::Framing::Kind::none) request_.is_whole = true;
   assignment_.set_cookie.clear();
   ResponseStyle own = style();
-  own.own = content;
-  LocalReplyContent page_content;
-  const bool is_error = status >= 400 && (content == nullptr || !content->is_kept);
+  LocalReplyContent content;
+  if (reply.content) {
+    content = {reply.content->type, reply.content->lines, reply.content->is_kept,
+               reply.content->is_line};
+    own.own = &content;
+  }
+  const bool is_error = reply.status >= 400 && !content.is_kept;
   if (grpc_.is_call()) {
-    own.grpc_status = grpc_.take_own(status, termination);
+    own.grpc_status = grpc_.take_own(reply.status, reply.termination);
     response_.status = 200;
     response_.framing = own.framing = {};
-  } else if (const ErrorPage* const page = is_error ? error_page(status) : nullptr) {
-    page_content = {page->content_type, content != nullptr ? content->lines : "", false, false};
-    own.own = &page_content;
+  } else if (const ErrorPage* const page = is_error ? error_page(reply.status) : nullptr) {
+    content = {page->content_type, content.lines, false, false};
+    own.own = &content;
     text = *page->body;
   }
   response_.bytes_sent = client_->send_local_reply(response_.status, text, own,
                                                    request_.head.method == net::Method::head);
-  if (is_fault_of_group(termination)) tell_error();
+  if (is_fault_of_group(reply.termination)) judge_.error();
   finish(Origin::teal);
+}
+
+void Exchange::reply_or_truncate(const LocalReply& reply, Origin origin) {
+  leave_queue();
+  const bool has_begun = phase_ == Phase::relaying;
+  drop_upstream(false);
+  if (has_begun)
+    truncate(reply.termination, origin);
+  else
+    this->reply(reply);
 }
 
 const ErrorPage* Exchange::error_page(std::uint16_t status) const {
@@ -61,7 +76,7 @@ const ErrorPage* Exchange::error_page(std::uint16_t status) const {
 void Exchange::truncate(Termination termination, Origin origin) {
   response_.termination = termination;
   response_.was_cut = origin != Origin::client;
-  if (response_.was_cut) tell_error();
+  if (response_.was_cut) judge_.error();
   client_->send_truncated();
   finish(origin);
 }
@@ -72,16 +87,9 @@ void Exchange::on_request_refused(net::Refusal rule) {
     end_tunnel(Termination::refused);
     return;
   }
-  leave_queue();
-  const bool begun = phase_ == Phase::relaying;
-  drop_upstream(false);
   response_.last_rule = rule;
   request_.is_whole = false;
-  if (begun) {
-    truncate(Termination::refused, Origin::client);
-  } else {
-    reply(net::status_of(rule), net::explain(rule), Termination::refused);
-  }
+  reply_or_truncate(refused(rule), Origin::client);
 }
 
 void Exchange::on_request_stalled() {
@@ -89,13 +97,8 @@ void Exchange::on_request_stalled() {
   // client is not late.
   if (!wants_body()) return;
   count(ServiceStat::request_body_timeouts);
-  const bool begun = phase_ == Phase::relaying;
-  drop_upstream(false);
-  if (begun) {
-    truncate(Termination::request_body_timeout, Origin::client);
-  } else {
-    reply(408, "the request body stopped coming", Termination::request_body_timeout);
-  }
+  reply_or_truncate({408, "the request body stopped coming", Termination::request_body_timeout},
+                    Origin::client);
 }
 
 void Exchange::on_client_gone(bool in_order) {
@@ -105,13 +108,13 @@ void Exchange::on_client_gone(bool in_order) {
     return;
   }
   leave_queue();
-  if (grpc_.is_at_deadline(loop_.now(), began_, request_deadline_)) {
+  if (grpc_.is_at_deadline(loop_.now(), request_.began, request_deadline_)) {
     count(ServiceStat::request_timeouts);
     if (upstream_ != nullptr) report(Failure::response_timeout, 0);
     drop_upstream(false);
     response_.outcome = 504;
     response_.termination = Termination::request_timeout;
-    tell_error();
+    judge_.error();
     finish(Origin::teal);
     return;
   }
@@ -159,47 +162,36 @@ void Exchange::finish(Origin origin) {
 /// The end of the request for everybody who counts.
 void Exchange::settle(Origin origin) {
   is_settled_ = true;
-  if (is_judged()) stop_judging(origin);
-  account(origin);
+  loop_.counters()[Stat::requests_active].subtract();
+  const std::optional<GrpcStatus> grpc = grpc_.end(response_, shielded_);
+  if (judge_.is_judging()) judge_.end(traffic_.errors(origin, grpc, response_, shielded_));
+  const auto micros = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<Micros>(loop_.now() - request_.began).count());
+  traffic_.end(origin, grpc, micros, response_, shielded_);
   end_exposure((response_.outcome >= 500 || response_.was_cut) &&
                response_.termination != Termination::refused);
 }
 
 void Exchange::be_seen(CensusTaker& census) const {
   const bool counts = phase_ != Phase::idle && phase_ != Phase::done && !is_settled_;
-  if (!counts || traffic_ == nullptr) return;
+  if (!counts || !traffic_.has_entered()) return;
   // The release, or what was one before it got everything: the other group is not judged by it.
   const ServiceView& drawn_by = service();
   const bool is_judged = drawn_by.watches_ages && assignment_.audience == Audience::split &&
                          (assignment_.colour != drawn_by.live ||
                           drawn_by.split.of(assignment_.colour) == Weight::all());
-  census.see(*traffic_, began_, is_judged);
+  census.see(traffic_.shard(), request_.began, is_judged);
 }
 
-void Exchange::begin_traffic() {
-  traffic_ =
-      &loop_.counters().traffic(service().groups[assignment_.colour].slots[assignment_.audience]);
-  traffic_->active.add();
-  if (service().meanings) [[unlikely]]
-    begin_meanings();
-}
-
-/// It counts nowhere for now.
-void Exchange::end_traffic() {
-  if (traffic_ != nullptr) traffic_->active.subtract();
-  traffic_ = nullptr;
-  if (counted_.is_pinned()) counted_.release();
-}
-
-void Exchange::account(Origin origin) {
-  loop_.counters()[Stat::requests_active].subtract();
-  if (traffic_ == nullptr) return;
-  const auto micros =
-      static_cast<std::uint64_t>(std::chrono::duration_cast<Micros>(loop_.now() - began_).count());
-  count_end(*traffic_, origin, grpc_.end(response_, shielded_), micros, response_, shielded_);
-  if (counted_.is_pinned()) [[unlikely]]
-    count_meanings(*traffic_, origin);
-  traffic_->active.subtract();  // Last: from now on the slot may be another's.
+void Exchange::enter_traffic() {
+  const SlotId slot = service().groups[assignment_.colour].slots[assignment_.audience];
+  traffic_.enter(loop_.counters().traffic(slot));
+  if (!service().meanings || assignment_.audience != Audience::split) [[likely]]
+    return;
+  const ErrorMeanings& meanings = *service().meanings;
+  const std::string_view path =
+      meanings.asks_for_path() ? request_.path_as_it_came(listener().paths) : std::string_view();
+  traffic_.count_by(route_, meanings.counting(path));
 }
 
 void Exchange::count(ServiceStat what) {
@@ -210,7 +202,7 @@ void Exchange::count(ServiceStat what) {
 void Exchange::log(Origin origin) {
   if (loop_.shared().access_format == config::AccessLog::Format::off) return;
   AccessRecord record;
-  record.at = loop_.wall() - std::chrono::duration_cast<Millis>(loop_.now() - began_);
+  record.at = loop_.wall() - std::chrono::duration_cast<Millis>(loop_.now() - request_.began);
   record.client = request_.info.peer.address;
   put_request(record, request_.head, request_.came);
   put_response(record, response_, origin);
@@ -218,7 +210,7 @@ void Exchange::log(Origin origin) {
   record.bytes_received = request_.bytes_received;
   if (route_.has_service()) {
     record.service = service().spec->name;
-    if (traffic_ != nullptr) {  // A group was drawn.
+    if (traffic_.has_entered()) {  // A group was drawn.
       record.group = to_string(colour_);
       record.revision = group().revision;
     }
@@ -235,7 +227,7 @@ void Exchange::log(Origin origin) {
   record.reused = connect_micros_ == 0;
   record.queue = queue_micros_;
   record.connect = connect_micros_;
-  record.total = std::chrono::duration_cast<Micros>(loop_.now() - began_).count();
+  record.total = std::chrono::duration_cast<Micros>(loop_.now() - request_.began).count();
   loop_.access_log().append(record);
 }
 

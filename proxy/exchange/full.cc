@@ -55,21 +55,19 @@ void Exchange::end_wait() {
   waits_for_stream_ = false;
   drop_upstream(false);
   if (is_retried_for_room()) return;
-  reply(503, "all targets are busy", Termination::queue_timeout);
+  reply({503, "all targets are busy", Termination::queue_timeout});
 }
 
 /// Nothing was done of it, and whoever sent it may send it again. Where Teal could not, because its
 /// body is gone, that is no fault of the target's, nor of its release.
-void Exchange::give_back() {
+void Exchange::note_not_begun() {
   count(ServiceStat::requests_not_begun);
   if (replay_.is_complete()) {
-    tell_error();
+    judge_.error();
   } else {
-    end_traffic();
+    traffic_.leave();
     end_exposure(false);
   }
-  const LocalReplyContent content{"text/plain; charset=utf-8", "retry-after: 1\r\n", false, true};
-  reply(503, "the target did not begin the request, try again", Termination::not_begun, &content);
 }
 
 }  // namespace teal::proxy

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/byte_buffer.h"
+#include "base/time.h"
 #include "config/config.h"
 #include "net/http/message.h"
 #include "net/http/refusal.h"
@@ -26,7 +27,8 @@ struct Request {
   static constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
 
   /// The next one. Its head is taken over (the vectors are swapped), its bytes are copied.
-  void take(const ClientInfo& client, net::RequestHead& from) {
+  void take(const ClientInfo& client, net::RequestHead& from, Mono now) {
+    began = now;
     info = client;
     head.take(from);
     bytes.clear();
@@ -71,6 +73,7 @@ struct Request {
   /// Whoever it is that asks, as far as trusted proxies say. `listener`: by which it came.
   std::string_view client_address(const config::Listener& listener) const;
 
+  Mono began;  ///< When its head was complete.
   ClientInfo info;
   net::RequestHead head;
   ByteBuffer bytes;           ///< What `head` refers to.

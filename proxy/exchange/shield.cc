@@ -166,7 +166,7 @@ void Exchange::go_live(const FailedAttempt* failed) {
   shielded_.from = colour_;
   shielded_.target = std::exchange(target_, nullptr);
   if (failed != nullptr) {
-    tell_error();  // What blue answers does not erase it.
+    judge_.error();  // What blue answers does not erase it.
     shielded_.failure = failed->failure;
     shielded_.status = blamed_status(*failed);
     shielded_.grpc = failed->grpc;

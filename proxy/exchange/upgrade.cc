@@ -30,11 +30,9 @@ bool Exchange::choose_upgrade() {
 
 /// Nobody's release is to be blamed for what a client asks.
 void Exchange::refuse_upgrade() {
-  end_traffic();
-  response_.last_rule = net::Refusal::protocol_unsupported;
-  loop_.counters().refused(response_.last_rule).add();
-  reply(net::status_of(response_.last_rule), net::explain(response_.last_rule),
-        Termination::refused);
+  traffic_.leave();
+  loop_.counters().refused(net::Refusal::protocol_unsupported).add();
+  reply(refused(net::Refusal::protocol_unsupported));
 }
 
 /// What its target does not take is to a client of HTTP/1 an ordinary request, as if the target had
@@ -60,7 +58,8 @@ void Exchange::on_switched(net::ResponseHead& head) {
   }
   if (exposure_.is_exposed() && is_kept_from_sight()) return;
   phase_ = Phase::tunnel;
-  response_.first_byte_micros = std::chrono::duration_cast<Micros>(loop_.now() - began_).count();
+  response_.first_byte_micros =
+      std::chrono::duration_cast<Micros>(loop_.now() - request_.began).count();
   response_.status = response_.outcome = request_.head.is_extended_connect() ? 200 : 101;
   response_.framing = {};
   settle_outcome();

@@ -33,6 +33,14 @@ constexpr std::string_view kCondition = "if-";
 
 }  // namespace
 
+void ConnectionOptions::note(const net::Fields& fields, std::string& options) {
+  for (const net::Field& field : fields) {
+    if (field.id != HeaderId::connection) continue;
+    if (!options.empty()) options += ',';
+    options += fields.value(field);
+  }
+}
+
 bool is_forbidden_trailer(const net::Field& field, std::string_view name) {
   switch (field.id == HeaderId::other ? net::id_as_read(name) : field.id) {
     case HeaderId::other: break;

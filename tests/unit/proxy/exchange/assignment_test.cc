@@ -31,7 +31,7 @@ class AssignmentTest : public testing::Test {
   }
   void ask(const std::vector<std::string>& fields = {}) {
     auto owned = test::request_head("GET / HTTP/1.1", fields);
-    request_.take(ClientInfo{}, owned.head);
+    request_.take(ClientInfo{}, owned.head, Mono{});
   }
   const Assignment& assign(config::GroupChoice choice = config::GroupChoice::split) {
     proxy::assign({service_, choice, splitter_, request_, rng_, shard_}, assignment_);

@@ -1,0 +1,112 @@
+#include "proxy/exchange/judge_reporter.h"
+
+#include "proxy/loop/worker_loop.h"
+#include "proxy/routing/sticky.h"
+
+namespace teal::proxy {
+
+JudgeReporter::JudgeReporter(WorkerLoop& loop, const Request& request, const Assignment& assignment,
+                             const TrafficEntry& traffic)
+    : loop_(loop),
+      request_(request),
+      assignment_(assignment),
+      traffic_(traffic),
+      age_timer_([](void* self) { static_cast<JudgeReporter*>(self)->on_age(); }, this) {}
+
+/// Condition 5: preview and test traffic is no evidence, and does not come here.
+void JudgeReporter::start(const RoutePin& route) {
+  if (was_told_) return;
+  route_ = route;
+  told_.begin();
+  number_ = loop_.reports().next_number();
+  if (!watermark_.is_linked()) loop_.reports().watermark().push(watermark_, request_.began);
+  set_age_timer();
+}
+
+void JudgeReporter::reassign() {
+  if (!is_judging()) return;
+  was_told_ = told_.is_known();
+  if (told_.overdue() != 0) tell(JudgedEvent::Kind::settled, told_.overdue());
+  age_timer_.cancel();
+  if (was_told_) loop_.reports().watermark().remove(watermark_);
+  route_.release();
+}
+
+void JudgeReporter::forget_unless_judging() {
+  if (!is_judging() && watermark_.is_linked()) loop_.reports().watermark().remove(watermark_);
+}
+
+void JudgeReporter::end(MeaningSet errors) {
+  tell_slow();
+  tell_errors(errors);
+  if (const MeaningSet well = told_.ended_well(); well != 0) tell(JudgedEvent::Kind::settled, well);
+  age_timer_.cancel();
+  loop_.reports().watermark().remove(watermark_);
+  route_.release();
+}
+
+Micros JudgeReporter::age() const {
+  return std::chrono::duration_cast<Micros>(loop_.now() - request_.began);
+}
+
+/// To each of them once.
+void JudgeReporter::tell_errors(MeaningSet meanings) {
+  const MeaningSet news = told_.take_error(meanings, judging());
+  if (news != 0) tell(JudgedEvent::Kind::error, news);
+}
+
+void JudgeReporter::tell_slow() {
+  while (const auto threshold = told_.take_slow(age(), judging()))
+    tell(JudgedEvent::Kind::slow, kUsualMeaning, *threshold);
+}
+
+void JudgeReporter::on_age() {
+  tell_slow();
+  if (const MeaningSet news = told_.take_overdue(age(), traffic_.counted_by(), judging());
+      news != 0) {
+    tell(JudgedEvent::Kind::overdue, news);
+    loop_.reports().watermark().remove(watermark_);
+  }
+  set_age_timer();
+}
+
+/// The wheel's ticks are coarse: a request that ends between two of them tells at its end.
+void JudgeReporter::set_age_timer() {
+  const Micros next = told_.next_age(judging());
+  if (next != Micros::max()) loop_.wheel().set(age_timer_, request_.began + next);
+}
+
+void JudgeReporter::tell(JudgedEvent::Kind kind, MeaningSet meanings, std::uint8_t threshold) {
+  if (!loop_.reports().takes(kind)) return;
+  JudgedEvent event;
+  event.kind = kind;
+  event.group = assignment_.colour;  // Condition 4: blame by the group drawn, whoever answered.
+  event.threshold = threshold;
+  event.meanings = meanings;
+  event.release_probability = assignment_.release_probability;
+  // The block says nothing of a request whose group was not left to it.
+  const Drawn& drawn = assignment_.drawn;
+  if (assignment_.release_probability == drawn.release_probability) {
+    event.block = loop_.reports().unique(drawn.block);
+    event.block_length = drawn.block_length;
+    event.block_release = drawn.block_release;
+  }
+  event.began = request_.began;
+  event.seen = loop_.now();
+  if (kind == JudgedEvent::Kind::slow)
+    event.seen = request_.began + judging().slower_than[threshold];
+  event.request = number_;
+  event.client = assignment_.sticky_client;
+  // It may have chosen its group, by the cookie that it sent: condition 3.
+  const ServiceView& drawn_by = route_.service();
+  const RouteTable& routes = route_.table().routes;
+  if (assignment_.is_returning && drawn_by.sticky) {
+    const config::Listener& listener = routes.config->listeners[request_.info.listener];
+    event.place = drawn_by.sticky->place_of(request_.client_address(listener));
+  }
+  event.table = routes.version;
+  event.set_request_id(request_.ids.id());
+  loop_.reports().report(drawn_by.index, event);
+}
+
+}  // namespace teal::proxy
