@@ -10,64 +10,50 @@
 namespace teal::proxy {
 bool Exchange::open_upstream(std::size_t index, bool fresh) {
   const boost::local_shared_ptr<TargetRuntime> target = group_runtime().targets[index];
-  if (joined_->is_limited) [[unlikely]] {
-    wants_fresh_ = fresh;
-    if (!in_flight_.reserve(*target, *joined_.group())) {
-      if (in_flight_.end()) loop_.queues().offer_room(target->group);
-      return false;
-    }
-    wants_fresh_ = false;
-  }
-  ++attempts_;
-  ++tries_.attempts;
-  if (attempts_ > 1) {
-    traffic_->retries.add();
-    retried_at_ = loop_.now();
-  }
-  if (again_) [[unlikely]]
-    count(*std::exchange(again_, std::nullopt));
-  target_ = target;
+  if (!attempts_.reserve(*target, fresh)) return false;
+  attempts_.start(target, loop_.now());
+  if (attempts_.count() > 1) traffic_->retries.add();
+  if (attempts_.has_reason()) [[unlikely]]
+    count(*attempts_.take_reason());
   UpstreamOptions wanted{request_.head.method, request_.info.most_read, fresh,
                          request_.upgrade.is_asked()};
   if (const auto version = service().spec->upstream.proxy_protocol)
     wanted.proxy_header = net::make_proxy_header(*version, client_->client_ends());
-  upstream_ = acquire_upstream(loop_, target, *this, wanted);
-  if (upstream_ == nullptr) {
-    if (in_flight_.end()) loop_.queues().offer_room(target->group);
-    report(Failure::connect, 0);
+  TargetSide* const side = acquire_upstream(loop_, target, *this, wanted);
+  if (side == nullptr) {
+    attempts_.fail_at_once();
     response_.last_failure = Failure::connect;
-    failed_ = {.failure = Failure::connect};
-    tried_.push_back(target->id);
-    const Next next = decide(failed_);
+    const FailedAttempt failed = attempts_.failed();
+    const Next next = decide(failed);
     if (next != Next::another_target) {
-      follow(next, failed_);
+      follow(next, failed);
       return true;  // over, or with the other group
     }
-    again_ = ServiceStat::retries_connect;
+    attempts_.note_reason(ServiceStat::retries_connect);
     return false;
   }
-  in_flight_.begin(*target_, *joined_.group());
+  attempts_.go_out_by(*side);
   if (pending_.is_granted()) [[unlikely]] {
     pending_.end();
     // It has what it waited for, and the timer is the attempt's from now on: should it have to wait
     // again, that is a wait with a time of its own.
     was_queued_ = false;
   }
-  if (upstream_->is_connected()) {
-    connect_micros_ = 0;
+  if (side->is_connected()) {
+    attempts_.note_kept();
     send_request();
     return true;
   }
   phase_ = Phase::connecting;
-  connect_began_ = loop_.now();
+  attempts_.begin_to_connect(loop_.now());
   waits_for_stream_ = false;
   set_deadline(timeouts().connect);
-  if (upstream_->is_full()) on_full();
+  if (side->is_full()) on_full();
   return true;
 }
 
 void Exchange::enter_queue() {
-  const GroupPointer queue = joined_.group();
+  const GroupPointer queue = attempts_.group();
   const bool is_new = !pending_.is_in(queue);
   if (!pending_.move_to(queue)) {
     count(ServiceStat::requests_without_room);
@@ -102,7 +88,7 @@ std::deque<WaitingRequest*>::iterator Exchange::place_in(
 
 void Exchange::leave_queue() {
   if (phase_ != Phase::queued) return;
-  GroupRuntime& queue = *joined_.group();
+  GroupRuntime& queue = *attempts_.group();
   const auto me = place_in(queue.waiting);
   TEAL_ASSERT(me != queue.waiting.end() && *me == this);
   queue.waiting.erase(me);
@@ -115,6 +101,7 @@ void Exchange::on_room() {
   TEAL_ASSERT(phase_ == Phase::queued);
   leave_queue();
   queue_micros_ = std::chrono::duration_cast<Micros>(loop_.now() - queued_at_).count();
+  attempts_.note_wait(request_.began + Micros{queue_micros_});
   // A request that waits follows the newest routing truth: after a rollback it must not come out of
   // the queue on the wrong side (caddy#4442).
   if (!route_.is_in(loop_.table()) && !follow_newest()) return;
@@ -140,7 +127,7 @@ bool Exchange::follow_newest() {
     enter_traffic();
   }
   join_group();
-  if (was_retrying) retry_.carry_to(joined_.group());
+  if (was_retrying) retry_.carry_to(attempts_.group());
   return true;
 }
 
@@ -158,73 +145,30 @@ void Exchange::after_failed_attempt(Failure failure, net::Refusal rule) {
   }
   if (phase_ == Phase::relaying) {
     count(ServiceStat::upstream_truncated);
-    report(failure, response_.status);
-    drop_upstream(false);
+    attempts_.report(failure, response_.status);
+    attempts_.drop(false);
     truncate(
         failure == Failure::stalled ? Termination::stream_timeout : Termination::upstream_truncated,
         Origin::teal);
     return;
   }
-  failed_ = {failure,
-             0,
-             upstream_->is_kept(),
-             upstream_->is_sent(),
-             upstream_->has_response_begun(),
-             upstream_->was_left_behind()};
-  const Next next = decide(failed_);
-  if (is_targets_fault(failed_, traits(), next)) report(failure, 0);
-  drop_upstream(false);
-  follow(next, failed_);
+  const TargetSide& side = *attempts_.side();
+  const FailedAttempt failed{failure,
+                             0,
+                             side.is_kept(),
+                             side.is_sent(),
+                             side.has_response_begun(),
+                             side.was_left_behind()};
+  attempts_.note_failed(failed);
+  const Next next = decide(failed);
+  if (is_targets_fault(failed, traits(), next)) attempts_.report(failure, 0);
+  attempts_.drop(false);
+  follow(next, failed);
 }
 
 void Exchange::give_up(Failure failure) {
   if (failure == Failure::not_begun) note_not_begun();
   reply(failed(failure));
-}
-
-TargetSide& Exchange::detach_upstream() {
-  TargetSide& upstream = *std::exchange(upstream_, nullptr);
-  if (in_flight_.end() || !target_->group->waiting.empty()) [[unlikely]]
-    loop_.queues().offer_room(target_->group);
-  return upstream;
-}
-
-void Exchange::drop_upstream(bool reusable) {
-  if (upstream_ == nullptr) return;
-  TargetSide& upstream = detach_upstream();
-  if (reusable) {
-    upstream.release();
-  } else {
-    upstream.abandon();
-  }
-}
-
-void Exchange::report(Failure failure, std::uint16_t status) {
-  if (target_->counts != nullptr && failure == Failure::status)
-    count_answer(status);
-  else if (target_->counts != nullptr)
-    target_->counts->failed(failure);
-  ++target_->tally.requests;
-  ++target_->tally.failures;
-  ++target_->consecutive_failures;
-  const bool is_gateway = failure != Failure::status || (status >= 502 && status <= 504);
-  target_->consecutive_gateway = is_gateway ? target_->consecutive_gateway + 1 : 0;
-  loop_.reports().report({.target = target_->id,
-                          .failure = failure,
-                          .status = status,
-                          .consecutive = target_->consecutive_failures,
-                          .at = loop_.now(),
-                          .consecutive_gateway = target_->consecutive_gateway});
-}
-
-void Exchange::count_answer(std::uint16_t status) {
-  // The first one began with the request, or when it had waited for room.
-  const Mono began = attempts_ > 1
-                         ? retried_at_
-                         : request_.began + Micros{std::max<std::int64_t>(0, queue_micros_)};
-  target_->counts->answered(
-      status,
-      static_cast<std::uint64_t>(std::chrono::duration_cast<Micros>(loop_.now() - began).count()));
 }
 
 void Exchange::set_deadline(Millis phase) {
@@ -246,7 +190,7 @@ void Exchange::on_deadline() {
     count(ServiceStat::request_timeouts);
     if (is_spared_timeout()) return;
     leave_queue();
-    if (upstream_ != nullptr) report(Failure::response_timeout, response_.status);
+    if (attempts_.side() != nullptr) attempts_.report(Failure::response_timeout, response_.status);
     reply_or_truncate({504, "the request took longer than it may", Termination::request_timeout},
                       Origin::teal);
     return;
@@ -285,10 +229,10 @@ void Exchange::on_deadline() {
     case Phase::relaying:
       count(ServiceStat::stream_timeouts);
       if (client_->is_output_blocked()) {
-        drop_upstream(false);
+        attempts_.drop(false);
         truncate(Termination::stream_timeout, Origin::client);  // it does not read
       } else if (grpc_.is_call() && !request_.is_whole) {
-        drop_upstream(false);
+        attempts_.drop(false);
         truncate(Termination::stream_timeout, Origin::client);  // neither has anything to say
       } else {
         after_failed_attempt(Failure::stalled, net::Refusal::none);

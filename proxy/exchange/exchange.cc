@@ -12,6 +12,7 @@ namespace teal::proxy {
 Exchange::Exchange(WorkerLoop& loop)
     : loop_(loop),
       judge_(loop, request_, assignment_, traffic_),
+      attempts_(loop),
       timer_([](void* self) { static_cast<Exchange*>(self)->on_deadline(); }, this) {}
 
 Exchange::~Exchange() {
@@ -29,16 +30,13 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   // Who has sent some of the body already waits for nothing.
   expectation_.begin(request_.head.expects_continue && request_.has_body() &&
                      !request_.info.http10 && !request_.info.body_begun);
-  attempts_ = 0;
-  again_.reset();
-  was_queued_ = wants_fresh_ = waits_for_stream_ = false;
-  failed_ = {};
+  attempts_.begin(request_.began);
+  was_queued_ = waits_for_stream_ = false;
   shielded_ = {};
   replay_.begin();
-  tried_.clear();
   grpc_.begin(request_.head);
   response_ = {};
-  queue_micros_ = connect_micros_ = -1;
+  queue_micros_ = -1;
   loop_.counters()[Stat::requests_active].add();
   make_request_ids(request_.head, request_.info.peer, loop_.rng(), request_.ids);
   phase_ = Phase::connecting;
@@ -126,21 +124,22 @@ void Exchange::choose_group() {
 
 void Exchange::attempt() {
   while (true) {
-    const Pick pick = pick_target({*service().spec, group(), group_runtime(), tried_, request_.head,
-                                   request_.info.peer.address, loop_.now(), loop_.rng()},
-                                  loop_.candidates());
+    const Pick pick =
+        pick_target({*service().spec, group(), group_runtime(), attempts_.tried(), request_.head,
+                     request_.info.peer.address, loop_.now(), loop_.rng()},
+                    loop_.candidates());
     if (pick.target != kNobody) {
-      if (open_upstream(pick.target, wants_fresh_)) return;
+      if (open_upstream(pick.target, attempts_.wants_fresh())) return;
       continue;  // refused at once, or full meanwhile: the next one
     }
-    if (!pick.somebody_is_full && full_target_ != 0) [[unlikely]] {
+    if (!pick.somebody_is_full && attempts_.has_full_aside()) [[unlikely]] {
       if (goes_to_full_target()) return;
       continue;
     }
     if (pick.somebody_is_full) {
       enter_queue();
-    } else if (response_.last_failure != Failure::none && tries_.attempts > 0) {
-      follow(decide(failed_, true), failed_);
+    } else if (response_.last_failure != Failure::none && attempts_.tries().attempts > 0) {
+      follow(decide(attempts_.failed(), true), attempts_.failed());
     } else {
       count(ServiceStat::requests_without_target);
       reply({503, "no healthy target", Termination::no_target});
@@ -151,30 +150,31 @@ void Exchange::attempt() {
 
 void Exchange::on_connected(TargetSide& side) {
   TEAL_ASSERT(phase_ == Phase::connecting);
-  upstream_ = &side;
+  attempts_.move_to(side);
   if (waits_for_stream_) {
     if (ends_wait_for_stream()) send_request();
     return;
   }
-  connect_micros_ = std::chrono::duration_cast<Micros>(loop_.now() - connect_began_).count();
+  attempts_.note_connected(loop_.now());
   send_request();
 }
 
 void Exchange::send_request() {
   if (request_.upgrade.is_asked() &&
-      !upstream_->takes_upgrade(request_.head, request_.upgrade.style()) && !goes_without_upgrade())
+      !attempts_.side()->takes_upgrade(request_.head, request_.upgrade.style()) &&
+      !goes_without_upgrade())
     return;
   phase_ = Phase::waiting;
-  const bool asks = expectation_.ask(target_->continues, loop_.now());
-  upstream_->send_head(request_.head,
-                       {request_.info.peer, service().spec->host_header, target_->address,
-                        request_.ids, loop_.shared().hop, request_.upgrade.style(), asks});
+  const bool asks = expectation_.ask(attempts_.target()->continues, loop_.now());
+  attempts_.side()->send_head(
+      request_.head, {request_.info.peer, service().spec->host_header, attempts_.target()->address,
+                      request_.ids, loop_.shared().hop, request_.upgrade.style(), asks});
   if (!replay_.bytes().empty()) {
-    upstream_->send_body(replay_.bytes());
+    attempts_.side()->send_body(replay_.bytes());
     loop_.gather().flush();  // the buffer may move when more comes
   }
   if (request_.is_whole) {
-    if (request_.head.framing.kind != net::Framing::Kind::none) upstream_->send_end({});
+    if (request_.head.framing.kind != net::Framing::Kind::none) attempts_.side()->send_end({});
     set_deadline(timeouts().response_header);
     return;
   }
@@ -185,7 +185,7 @@ void Exchange::send_request() {
 }
 
 bool Exchange::is_upload_blocked() const {
-  return upstream_ != nullptr && upstream_->is_blocked();
+  return attempts_.side() != nullptr && attempts_.side()->is_blocked();
 }
 
 void Exchange::on_request_body(std::string_view bytes) {
@@ -204,9 +204,9 @@ void Exchange::on_request_body(std::string_view bytes) {
     reply_or_truncate(body_too_large(), Origin::client);
     return;
   }
-  if (upstream_ == nullptr) return;
+  if (attempts_.side() == nullptr) return;
   if (replay_.is_complete()) replay_.append(bytes, keeps_body());
-  upstream_->send_body(bytes);
+  attempts_.side()->send_body(bytes);
   set_deadline(timeouts().stream_idle);
 }
 
@@ -218,9 +218,9 @@ void Exchange::on_request_end(const net::Fields& trailers) {
   if (std::exchange(request_.is_whole, true)) return;
   if (expectation_.is_waited_for()) [[unlikely]]
     take_unasked_body();
-  if (upstream_ == nullptr || !wants_body() || expectation_.is_body_refused()) return;
+  if (attempts_.side() == nullptr || !wants_body() || expectation_.is_body_refused()) return;
   if (trailers.empty()) [[likely]]
-    upstream_->send_end(trailers);
+    attempts_.side()->send_end(trailers);
   else if (!send_trailers(trailers))
     return;
   if (phase_ == Phase::waiting) set_deadline(timeouts().response_header);
@@ -255,7 +255,7 @@ void Exchange::on_response_head(net::ResponseHead& head) {
     return;
   }
   if (head.minor_version == 0) [[unlikely]]
-    target_->continues.answered_in_http10(loop_.now());
+    attempts_.target()->continues.answered_in_http10(loop_.now());
   const std::uint16_t outcome = grpc_.is_call() ? grpc_.take_head(head) : head.status;
   if (outcome >= 500 && is_status_retried(outcome)) return;
   if (exposure_.is_exposed() && is_kept_from_sight()) return;
@@ -285,13 +285,10 @@ void Exchange::take_response(const net::ResponseHead& head, std::uint16_t outcom
 
 void Exchange::settle_outcome() {
   if (response_.outcome >= 500) {
-    report(Failure::status, response_.outcome);
+    attempts_.report(Failure::status, response_.outcome);
     judge_.error();
   } else {
-    ++target_->tally.requests;
-    target_->consecutive_failures = target_->consecutive_gateway = 0;
-    if (target_->counts != nullptr) [[unlikely]]
-      count_answer(response_.outcome);
+    attempts_.note_answer(response_.outcome);
   }
 }
 
@@ -327,14 +324,15 @@ void Exchange::after_response_input() {
   if (compressor_ && !send_compressed(compressor_->flush())) [[unlikely]]
     return;
   const bool relays = phase_ == Phase::relaying || phase_ == Phase::tunnel;
-  if (relays && upstream_ != nullptr && client_->is_output_blocked()) upstream_->pause();
+  if (relays && attempts_.side() != nullptr && client_->is_output_blocked())
+    attempts_.side()->pause();
 }
 
 void Exchange::on_client_unblocked() {
   if (phase_ == Phase::done) return;
   if (phase_ == Phase::relaying) set_deadline(timeouts().stream_idle);
   if (tunnel_) tunnel_->on_unblocked(loop_.now());
-  if (upstream_ != nullptr) upstream_->unpause();
+  if (attempts_.side() != nullptr) attempts_.side()->unpause();
 }
 
 void Exchange::on_response_end(const net::Fields& trailers, bool clean) {
@@ -349,7 +347,7 @@ void Exchange::on_response_end(const net::Fields& trailers, bool clean) {
     client_->send_end(trailers);
   else
     answer_trailers(trailers);
-  drop_upstream(reusable);
+  attempts_.drop(reusable);
   finish(Origin::target);
 }
 

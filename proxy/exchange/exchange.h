@@ -41,6 +41,7 @@
 #include "net/io/timer_wheel.h"
 #include "proxy/exchange/accounting.h"
 #include "proxy/exchange/assignment.h"
+#include "proxy/exchange/attempts.h"
 #include "proxy/exchange/client_side.h"
 #include "proxy/exchange/exposure_hold.h"
 #include "proxy/exchange/grpc_call.h"
@@ -112,7 +113,7 @@ class Exchange final : public WaitingRequest {
   /// The request goes out by `side`, which may be another than the one that was waited for.
   void on_connected(TargetSide& side);
   /// The request waits by `side` from now on.
-  void on_moved(TargetSide& side) { upstream_ = &side; }
+  void on_moved(TargetSide& side) { attempts_.move_to(side); }
   /// The target that is waited for takes no request for now.
   void on_full();
   void on_response_head(net::ResponseHead& head);
@@ -138,7 +139,7 @@ class Exchange final : public WaitingRequest {
   // ---- of one that waits
   Mono queued_at() const override { return queued_at_; }
   std::uint64_t queue_number() const override { return queue_number_; }
-  bool has_tried_targets() const override { return !tried_.empty(); }
+  bool has_tried_targets() const override { return !attempts_.tried().empty(); }
 
  private:
   enum class Phase : std::uint8_t { idle, queued, connecting, waiting, relaying, tunnel, done };
@@ -181,7 +182,7 @@ class Exchange final : public WaitingRequest {
   void take_grpc_trailers(const net::Fields& trailers);
 
   // exchange/shield.cc: once more, and what the client must not see
-  void join_group();
+  void join_group() { attempts_.join(group_runtime().runtime); }
   void leave_group();
   bool is_on_release() const;
   RequestTraits traits() const;
@@ -202,7 +203,6 @@ class Exchange final : public WaitingRequest {
   /// `failed`: what the release did; null where that was nothing bad.
   void go_live(const FailedAttempt* failed);
   bool may_go_live(bool request_sent) const;
-  void discard_upstream();
   /// The target has the whole request and is known to have read it: its connection can be kept.
   bool has_target_read() const { return request_.is_whole && !expectation_.is_in_doubt(); }
   bool begin_retry(const GroupPointer& group);
@@ -224,9 +224,6 @@ class Exchange final : public WaitingRequest {
 
   void after_failed_attempt(Failure failure, net::Refusal rule);
   void give_up(Failure failure);
-  void drop_upstream(bool reusable);
-  TargetSide& detach_upstream();
-  void report(Failure failure, std::uint16_t status);
   void set_deadline(Millis phase);
   void on_deadline();
 
@@ -248,8 +245,6 @@ class Exchange final : public WaitingRequest {
   void finish(Origin origin);
   void settle(Origin origin);
   void count(ServiceStat what);
-  /// Where the service wants it by target: it answered, after so long since the attempt began.
-  void count_answer(std::uint16_t status);
   void log(Origin origin);
   ResponseStyle style() const;
 
@@ -281,23 +276,13 @@ class Exchange final : public WaitingRequest {
   bool is_settled_ = false;         ///< Counted and judged.
   Expectation expectation_;
 
-  TargetSide* upstream_ = nullptr;
-  boost::local_shared_ptr<TargetRuntime> target_;
-  std::uint32_t attempts_ = 0;
-  Tries tries_{0, false};             ///< In the present group.
-  std::optional<ServiceStat> again_;  ///< Why there is to be a further attempt, until there is one.
+  Attempts attempts_;
   bool was_queued_ = false;
   std::uint64_t queue_number_ = 0;
   PendingPermit pending_;
   bool waits_for_stream_ = false;  ///< Connecting, to a target that is full.
-  TargetId full_target_ = 0;       ///< One was left for others since it was full.
-  bool wants_fresh_ = false;       ///< The next attempt is not to be on a kept connection.
   ReplayBuffer replay_;
-  std::vector<TargetId> tried_;
-  FailedAttempt failed_;  ///< The last one that tried another target.
-  GroupMembership joined_;
   RetryPermit retry_;
-  InFlightPermit in_flight_;  ///< Of target_ and joined_: it goes before them.
   ExposureHold exposure_;
   Shielded shielded_;
 
@@ -305,9 +290,8 @@ class Exchange final : public WaitingRequest {
   ResponseState response_;
 
   net::Timer timer_;
-  Mono queued_at_, connect_began_, request_deadline_;
-  Mono retried_at_;  ///< When the present attempt began, if it is not the first.
-  std::int64_t queue_micros_ = -1, connect_micros_ = -1;
+  Mono queued_at_, request_deadline_;
+  std::int64_t queue_micros_ = -1;
 };
 
 }  // namespace teal::proxy

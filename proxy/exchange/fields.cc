@@ -25,7 +25,7 @@ void Exchange::await_continue() {
 }
 
 void Exchange::on_continue() {
-  if (expectation_.is_in_doubt()) target_->continues.answered();
+  if (expectation_.is_in_doubt()) attempts_.target()->continues.answered();
   if (expectation_.take_continue()) send_continue(ServiceStat::continue_by_target);
 }
 
@@ -41,20 +41,20 @@ void Exchange::send_continue(ServiceStat by) {
 void Exchange::on_continue_timeout() {
   // Not one that did not even take the head yet.
   if (expectation_.is_asked() && !is_upload_blocked())
-    target_->continues.was_silent(expectation_.asked_at(), loop_.now());
+    attempts_.target()->continues.was_silent(expectation_.asked_at(), loop_.now());
   if (expectation_.take_word()) send_continue(ServiceStat::continue_by_teal);
 }
 
 /// Or its end, where a word was waited for.
 void Exchange::take_unasked_body() {
   if (expectation_.take_body(loop_.now()))
-    target_->continues.was_silent(expectation_.asked_at(), loop_.now());
+    attempts_.target()->continues.was_silent(expectation_.asked_at(), loop_.now());
 }
 
 void Exchange::take_answer(const net::ResponseHead& head) {
   const bool came_instead = expectation_.take_answer(head.minor_version != net::kHttp2);
   // One of HTTP/1.0 does not know what it was asked.
-  if (came_instead && head.minor_version > 0) target_->continues.answered();
+  if (came_instead && head.minor_version > 0) attempts_.target()->continues.answered();
   client_->resume_request();  // No time for the body runs any more.
 }
 
@@ -88,7 +88,7 @@ bool Exchange::send_trailers(const net::Fields& trailers) {
   }
   counters[Stat::request_trailers].add(trailers.size() - picked.size());
   if (!picked.empty()) replay_.spoil();
-  upstream_->send_end(picked);
+  attempts_.side()->send_end(picked);
   return true;
 }
 

@@ -61,7 +61,7 @@ void Exchange::reply(const LocalReply& reply) {
 void Exchange::reply_or_truncate(const LocalReply& reply, Origin origin) {
   leave_queue();
   const bool has_begun = phase_ == Phase::relaying;
-  drop_upstream(false);
+  attempts_.drop(false);
   if (has_begun)
     truncate(reply.termination, origin);
   else
@@ -110,8 +110,8 @@ void Exchange::on_client_gone(bool in_order) {
   leave_queue();
   if (grpc_.is_at_deadline(loop_.now(), request_.began, request_deadline_)) {
     count(ServiceStat::request_timeouts);
-    if (upstream_ != nullptr) report(Failure::response_timeout, 0);
-    drop_upstream(false);
+    if (attempts_.side() != nullptr) attempts_.report(Failure::response_timeout, 0);
+    attempts_.drop(false);
     response_.outcome = 504;
     response_.termination = Termination::request_timeout;
     judge_.error();
@@ -120,9 +120,9 @@ void Exchange::on_client_gone(bool in_order) {
   }
   loop_.counters()[Stat::client_aborts].add();
   const bool has_no_answer = phase_ == Phase::connecting || phase_ == Phase::waiting;
-  if (has_no_answer && upstream_ != nullptr && target_->counts != nullptr)
-    target_->counts->given_up();
-  drop_upstream(false);
+  if (has_no_answer && attempts_.side() != nullptr && attempts_.target()->counts != nullptr)
+    attempts_.target()->counts->given_up();
+  attempts_.drop(false);
   response_.termination = Termination::client_gone;
   finish(Origin::client);
 }
@@ -134,7 +134,7 @@ void Exchange::on_shutdown() {
     return;
   }
   leave_queue();
-  drop_upstream(false);
+  attempts_.drop(false);
   response_.termination = Termination::shutdown;
   client_->send_truncated();
   finish(Origin::teal);
@@ -153,7 +153,7 @@ void Exchange::finish(Origin origin) {
   leave_group();
   shielded_.target = nullptr;
   tunnel_.reset();  // It is among its target's.
-  target_ = nullptr;
+  attempts_.take_target();
   route_.release();
   replay_.drop();
   client_->on_exchange_done();  // may give this object to the next request
@@ -219,14 +219,14 @@ void Exchange::log(Origin origin) {
     record.group = to_string(colour_);
     record.revision = tunnel_->revision();
   }
-  if (target_) record.upstream = target_->address;
+  if (attempts_.target()) record.upstream = attempts_.target()->address;
   record.request_id = request_.ids.id();
   record.trace_id = request_.ids.trace_id();
   if (shielded_.is) put_shielded(record, shielded_);
-  record.attempts = attempts_;
-  record.reused = connect_micros_ == 0;
+  record.attempts = attempts_.count();
+  record.reused = attempts_.connect_micros() == 0;
   record.queue = queue_micros_;
-  record.connect = connect_micros_;
+  record.connect = attempts_.connect_micros();
   record.total = std::chrono::duration_cast<Micros>(loop_.now() - request_.began).count();
   loop_.access_log().append(record);
 }

@@ -17,25 +17,19 @@ void Exchange::on_full() {
   TEAL_ASSERT(phase_ == Phase::connecting);
   if (waits_for_stream_) return;
   if (has_other_target()) {
-    full_target_ = target_->id;
-    tried_.push_back(full_target_);
-    --attempts_;
-    --tries_.attempts;
-    drop_upstream(false);
+    attempts_.set_full_aside();
     attempt();
     return;
   }
   waits_for_stream_ = true;
-  connect_micros_ = std::chrono::duration_cast<Micros>(loop_.now() - connect_began_).count();
+  attempts_.note_connected(loop_.now());
   queued_at_ = loop_.now();
   set_deadline(timeouts().queue);
 }
 
 /// No other target is left to be asked. False: not now, or it failed at once.
 bool Exchange::goes_to_full_target() {
-  const TargetId full = std::exchange(full_target_, 0);
-  std::erase(tried_, full);
-  const std::size_t place = place_of(group(), full);
+  const std::size_t place = place_of(group(), attempts_.take_full());
   return place != kNobody && open_upstream(place, false);
 }
 
@@ -43,8 +37,9 @@ bool Exchange::goes_to_full_target() {
 bool Exchange::ends_wait_for_stream() {
   waits_for_stream_ = false;
   queue_micros_ = std::chrono::duration_cast<Micros>(loop_.now() - queued_at_).count();
+  attempts_.note_wait(request_.began + Micros{queue_micros_});
   if (route_.is_in(loop_.table())) return true;
-  drop_upstream(false);
+  attempts_.drop(false);
   if (follow_newest()) attempt();
   return false;
 }
@@ -53,7 +48,7 @@ bool Exchange::ends_wait_for_stream() {
 void Exchange::end_wait() {
   count(ServiceStat::queue_timeouts);
   waits_for_stream_ = false;
-  drop_upstream(false);
+  attempts_.drop(false);
   if (is_retried_for_room()) return;
   reply({503, "all targets are busy", Termination::queue_timeout});
 }

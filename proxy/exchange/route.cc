@@ -36,7 +36,7 @@ void Exchange::edit_response(net::ResponseHead& head) {
 
 bool Exchange::send_compressed(ResponseCompressor::Made made) {
   if (!made) {
-    drop_upstream(false);
+    attempts_.drop(false);
     truncate(Termination::compression_failed, Origin::teal);
     return false;
   }

@@ -29,15 +29,9 @@ bool lists_more_than_connects(const config::RetryOn& on) {
 // ---- who may be asked
 // ---------------------------------------------------------------------------
 
-void Exchange::join_group() {
-  joined_.join(group_runtime().runtime);
-  tries_ = {.attempts = 0};
-  full_target_ = 0;
-}
-
 void Exchange::leave_group() {
   retry_.end();
-  joined_.leave();
+  attempts_.leave();
 }
 
 bool Exchange::is_on_release() const {
@@ -57,14 +51,15 @@ RetryRules Exchange::retry_rules() const {
 
 bool Exchange::keeps_body() const {
   const config::Service& spec = *service().spec;
-  return upstream_->may_come_back() || (spec.shield.enabled && is_on_release()) ||
+  return attempts_.side()->may_come_back() || (spec.shield.enabled && is_on_release()) ||
          lists_more_than_connects(spec.retry.on);
 }
 
 Next Exchange::decide(const FailedAttempt& failed, bool group_is_exhausted) {
   const RetryRules rules = retry_rules();
   const Tries all{rules.attempts, true, kMostLeftBehind};
-  Decision decision = after_failure(failed, traits(), rules, group_is_exhausted ? all : tries_);
+  Decision decision =
+      after_failure(failed, traits(), rules, group_is_exhausted ? all : attempts_.tries());
   // An answer that could be passed on is not thrown away for nobody.
   if (decision.next == Next::another_target && failed.request_sent && !has_other_target())
     decision = after_failure(failed, traits(), rules, all);
@@ -94,34 +89,29 @@ Next Exchange::decide(const FailedAttempt& failed, bool group_is_exhausted) {
 }
 
 bool Exchange::has_other_target() const {
-  return has_untried_target(group(), tried_, target_ ? target_->id : 0);
+  return has_untried_target(group(), attempts_.tried(), attempts_.target_id());
 }
 
 void Exchange::follow(Next next, const FailedAttempt& failed) {
-  const TargetId target = target_ ? target_->id : 0;
   switch (next) {
     case Next::give_up: give_up(failed.failure); return;
     case Next::another_target:
-      again_ = failed.failure == Failure::not_begun ? ServiceStat::retries_not_begun
-               : failed.request_sent                ? ServiceStat::retries_failed
-                                                    : ServiceStat::retries_connect;
-      tried_.push_back(target);
+      attempts_.note_reason(failed.failure == Failure::not_begun ? ServiceStat::retries_not_begun
+                            : failed.request_sent                ? ServiceStat::retries_failed
+                                                                 : ServiceStat::retries_connect);
+      attempts_.leave_target_out();
       break;
     case Next::live_group:
-      again_ = ServiceStat::retries_shield;
+      attempts_.note_reason(ServiceStat::retries_shield);
       go_live(&failed);
       break;
     case Next::fresh_connection: {
-      const bool is_passed = is_passed_over(failed, tries_);
-      again_ = failed.failure == Failure::not_begun ? ServiceStat::retries_not_begun
-                                                    : ServiceStat::retries_reused_died;
-      tries_.fresh_was_tried = tries_.fresh_was_tried || failed.failure != Failure::not_begun;
-      if (is_passed) {
-        ++tries_.left_behind;
-        --tries_.attempts;
-      }
-      // Where others were taken any of its connections will do.
-      if (open_upstream(place_of(group(), target), !is_passed)) return;
+      attempts_.note_reason(failed.failure == Failure::not_begun
+                                ? ServiceStat::retries_not_begun
+                                : ServiceStat::retries_reused_died);
+      const bool is_passed = attempts_.pass_over(failed);
+      const std::size_t target = place_of(group(), attempts_.target_id());
+      if (open_upstream(target, !is_passed)) return;
       break;
     }
   }
@@ -134,7 +124,7 @@ bool Exchange::is_retried_for_room() {
   if (!is_on_release()) return false;
   const Next next = decide(failed, true);
   if (next != Next::live_group) return false;
-  target_ = nullptr;
+  attempts_.take_target();
   follow(next, failed);
   return true;
 }
@@ -142,17 +132,17 @@ bool Exchange::is_retried_for_room() {
 bool Exchange::is_status_retried(std::uint16_t status) {
   const FailedAttempt failed{.failure = Failure::status,
                              .status = status,
-                             .on_kept_connection = upstream_->is_kept(),
+                             .on_kept_connection = attempts_.side()->is_kept(),
                              .request_sent = true,
                              .response_begun = true,
                              .grpc = grpc_.status()};
   const Next next = decide(failed);
   if (next == Next::give_up) return false;
   response_.last_failure = Failure::status;
-  failed_ = failed;
-  report(Failure::status, status);
+  attempts_.note_failed(failed);
+  attempts_.report(Failure::status, status);
   grpc_.forget_answer();
-  discard_upstream();
+  attempts_.discard(has_target_read());
   follow(next, failed);
   return true;
 }
@@ -161,10 +151,10 @@ bool Exchange::is_status_retried(std::uint16_t status) {
 // ---------------------------------------------------------------------------------
 
 void Exchange::go_live(const FailedAttempt* failed) {
-  TEAL_ASSERT(upstream_ == nullptr && is_on_release());
+  TEAL_ASSERT(attempts_.side() == nullptr && is_on_release());
   shielded_.is = true;
   shielded_.from = colour_;
-  shielded_.target = std::exchange(target_, nullptr);
+  shielded_.target = attempts_.take_target();
   if (failed != nullptr) {
     judge_.error();  // What blue answers does not erase it.
     shielded_.failure = failed->failure;
@@ -183,7 +173,7 @@ void Exchange::go_live(const FailedAttempt* failed) {
       shielded_.header += " " + std::to_string(shielded_.status);
   }
   end_exposure(false);
-  joined_.leave();  // And keeps the permit of its retry, which was granted for the live group.
+  attempts_.leave();  // And keeps the permit of its retry, which was granted for the live group.
   colour_ = service().live;
   join_group();
   was_queued_ = false;
@@ -194,16 +184,6 @@ bool Exchange::may_go_live(bool request_sent) const {
   return service().spec->shield.enabled && is_on_release() && !response_.interim_sent &&
          request.is_replayable && (request.is_repeatable || !request_sent) &&
          service().groups[service().live].available;
-}
-
-void Exchange::discard_upstream() {
-  const bool is_clean = has_target_read() && !upstream_->is_blocked();
-  TargetSide& upstream = detach_upstream();
-  if (is_clean) {
-    upstream.discard();
-  } else {
-    upstream.abandon();
-  }
 }
 
 // ---- the retry budget
@@ -239,7 +219,7 @@ void Exchange::limit_exposure() {
 bool Exchange::is_kept_from_sight() {
   if (exposure_.may_be_seen() || !may_go_live(true)) return false;
   count(ServiceStat::exposure_replayed);
-  discard_upstream();
+  attempts_.discard(has_target_read());
   go_live(nullptr);
   phase_ = Phase::connecting;
   attempt();
@@ -253,8 +233,8 @@ bool Exchange::is_spared_timeout() {
   const FailedAttempt failed{.failure = Failure::response_timeout, .request_sent = true};
   count(ServiceStat::exposure_replayed);
   leave_queue();
-  if (upstream_ != nullptr) report(Failure::response_timeout, 0);
-  drop_upstream(false);
+  if (attempts_.side() != nullptr) attempts_.report(Failure::response_timeout, 0);
+  attempts_.drop(false);
   // The only case in which a request takes longer than it may: at most twice as long.
   request_deadline_ = loop_.now() + timeouts().request;
   response_.last_failure = failed.failure;

@@ -42,7 +42,7 @@ bool Exchange::goes_without_upgrade() {
     request_.upgrade.clear();
     return true;
   }
-  drop_upstream(true);
+  attempts_.drop(true);
   refuse_upgrade();
   return false;
 }
@@ -63,7 +63,7 @@ void Exchange::on_switched(net::ResponseHead& head) {
   response_.status = response_.outcome = request_.head.is_extended_connect() ? 200 : 101;
   response_.framing = {};
   settle_outcome();
-  upstream_->begin_tunnel();
+  attempts_.side()->begin_tunnel();
   ResponseStyle how = style();
   how.close = false;
   how.upgrade = request_.upgrade.protocol;
@@ -76,19 +76,19 @@ void Exchange::begin_tunnel() {
   Tunnel::Labels labels{service().spec->name, group().revision, timeouts()};
   settle(Origin::target);
   retry_.end();
-  joined_.end_request();  // A tunnel is no request.
+  attempts_.end_request();  // A tunnel is no request.
   route_.release();
   replay_.drop();
-  tunnel_ =
-      std::make_unique<Tunnel>(Tunnel::Ends{*client_, *upstream_, *target_}, std::move(labels),
-                               loop_.counters(), loop_.wheel(), timer_, loop_.now());
-  if (target_->retired) tunnel_->on_target_retired(loop_.now(), loop_.rng());
+  tunnel_ = std::make_unique<Tunnel>(Tunnel::Ends{*client_, *attempts_.side(), *attempts_.target()},
+                                     std::move(labels), loop_.counters(), loop_.wheel(), timer_,
+                                     loop_.now());
+  if (attempts_.target()->retired) tunnel_->on_target_retired(loop_.now(), loop_.rng());
   client_->resume_request();
 }
 
 void Exchange::end_tunnel(Termination why, bool client_is_gone) {
   response_.termination = why;
-  drop_upstream(false);
+  attempts_.drop(false);
   tunnel_->end_client(why, client_is_gone);
   finish(Origin::target);
 }
