@@ -33,11 +33,10 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
     return false;
   }
   attempts_.go_out_by(*side);
-  if (pending_.is_granted()) [[unlikely]] {
-    pending_.end();
-    // It has what it waited for, and the timer is the attempt's from now on: should it have to wait
-    // again, that is a wait with a time of its own.
-    was_queued_ = false;
+  if (queue_.permit().is_granted()) [[unlikely]] {
+    // It has what it waited for, and the timer is the attempt's from now on.
+    queue_.permit().end();
+    queue_.give_up_place();
   }
   if (side->is_connected()) {
     attempts_.note_kept();
@@ -46,7 +45,7 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
   }
   phase_ = Phase::connecting;
   attempts_.begin_to_connect(loop_.now());
-  waits_for_stream_ = false;
+  queue_.stop_waiting_for_stream();
   set_deadline(timeouts().connect);
   if (side->is_full()) on_full();
   return true;
@@ -54,19 +53,18 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
 
 void Exchange::enter_queue() {
   const GroupPointer queue = attempts_.group();
-  const bool is_new = !pending_.is_in(queue);
-  if (!pending_.move_to(queue)) {
+  const bool is_new = !queue_.permit().is_in(queue);
+  if (!queue_.permit().move_to(queue)) {
     count(ServiceStat::requests_without_room);
-    if (is_retried_for_room()) return;
+    if (try_other_group_for_room()) return;
     reply({503, "all targets are busy and the queue is full", Termination::queue_full});
     return;
   }
   phase_ = Phase::queued;
   loop_.counters().service(queue->service)[ServiceStat::requests_waiting].add();
-  if (!std::exchange(was_queued_, true)) {
+  if (!queue_.has_place()) {
     count(ServiceStat::requests_queued);
-    queue_number_ = loop_.queues().next_number();
-    queued_at_ = loop_.now();
+    queue_.take_place(loop_.queues().next_number(), loop_.now());
     set_deadline(timeouts().queue);
   }
   // Where the room was gone again: back to its place, its time runs on.
@@ -80,7 +78,7 @@ void Exchange::enter_queue() {
 
 std::deque<WaitingRequest*>::iterator Exchange::place_in(
     std::deque<WaitingRequest*>& waiting) const {
-  return std::lower_bound(waiting.begin(), waiting.end(), queue_number_,
+  return std::lower_bound(waiting.begin(), waiting.end(), queue_.number(),
                           [](const WaitingRequest* each, std::uint64_t number) {
                             return each->queue_number() < number;
                           });
@@ -100,12 +98,16 @@ void Exchange::leave_queue() {
 void Exchange::on_room() {
   TEAL_ASSERT(phase_ == Phase::queued);
   leave_queue();
-  queue_micros_ = std::chrono::duration_cast<Micros>(loop_.now() - queued_at_).count();
-  attempts_.note_wait(request_.began + Micros{queue_micros_});
+  note_waited();
   // A request that waits follows the newest routing truth: after a rollback it must not come out of
   // the queue on the wrong side (caddy#4442).
   if (!route_.is_in(loop_.table()) && !follow_newest()) return;
   attempt();
+}
+
+void Exchange::note_waited() {
+  queue_.note_waited(loop_.now());
+  attempts_.note_wait(request_.began + Micros{queue_.waited()});
 }
 
 bool Exchange::follow_newest() {
@@ -188,7 +190,7 @@ void Exchange::on_deadline() {
   }
   if (loop_.now() >= request_deadline_) {
     count(ServiceStat::request_timeouts);
-    if (is_spared_timeout()) return;
+    if (try_replay_after_timeout()) return;
     leave_queue();
     if (attempts_.side() != nullptr) attempts_.report(Failure::response_timeout, response_.status);
     reply_or_truncate({504, "the request took longer than it may", Termination::request_timeout},
@@ -201,7 +203,7 @@ void Exchange::on_deadline() {
       end_wait();
       return;
     case Phase::connecting:
-      if (waits_for_stream_) {
+      if (queue_.waits_for_stream()) {
         end_wait();
         return;
       }

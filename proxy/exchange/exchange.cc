@@ -31,12 +31,11 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   expectation_.begin(request_.head.expects_continue && request_.has_body() &&
                      !request_.info.http10 && !request_.info.body_begun);
   attempts_.begin(request_.began);
-  was_queued_ = waits_for_stream_ = false;
+  queue_.begin();
   shielded_ = {};
   replay_.begin();
   grpc_.begin(request_.head);
   response_ = {};
-  queue_micros_ = -1;
   loop_.counters()[Stat::requests_active].add();
   make_request_ids(request_.head, request_.info.peer, loop_.rng(), request_.ids);
   phase_ = Phase::connecting;
@@ -61,7 +60,7 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
     reply(without_route(response_.last_rule, loop_.counters()));
     return;
   }
-  if (actions() != nullptr && is_answered_by_route()) return;
+  if (actions() != nullptr && try_answer_by_route()) return;
   if (!is_usual && !settle_hop()) return;
   if (actions() != nullptr) change_request();
   const Millis whole = timeouts().request;
@@ -151,7 +150,7 @@ void Exchange::attempt() {
 void Exchange::on_connected(TargetSide& side) {
   TEAL_ASSERT(phase_ == Phase::connecting);
   attempts_.move_to(side);
-  if (waits_for_stream_) {
+  if (queue_.waits_for_stream()) {
     if (ends_wait_for_stream()) send_request();
     return;
   }
@@ -205,7 +204,9 @@ void Exchange::on_request_body(std::string_view bytes) {
     return;
   }
   if (attempts_.side() == nullptr) return;
-  if (replay_.is_complete()) replay_.append(bytes, keeps_body());
+  if (replay_.is_complete())
+    replay_.append(
+        bytes, attempts_.side()->may_come_back() || keeps_body(*service().spec, is_on_release()));
   attempts_.side()->send_body(bytes);
   set_deadline(timeouts().stream_idle);
 }
@@ -257,8 +258,8 @@ void Exchange::on_response_head(net::ResponseHead& head) {
   if (head.minor_version == 0) [[unlikely]]
     attempts_.target()->continues.answered_in_http10(loop_.now());
   const std::uint16_t outcome = grpc_.is_call() ? grpc_.take_head(head) : head.status;
-  if (outcome >= 500 && is_status_retried(outcome)) return;
-  if (exposure_.is_exposed() && is_kept_from_sight()) return;
+  if (outcome >= 500 && try_retry_status(outcome)) return;
+  if (exposure_.is_exposed() && try_replay_unseen()) return;
   phase_ = Phase::relaying;
   if (expectation_.is_in_doubt()) [[unlikely]]
     take_answer(head);

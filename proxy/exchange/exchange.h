@@ -48,6 +48,8 @@
 #include "proxy/exchange/judge_reporter.h"
 #include "proxy/exchange/local_reply.h"
 #include "proxy/exchange/permits.h"
+#include "proxy/exchange/queue_entry.h"
+#include "proxy/exchange/recovery.h"
 #include "proxy/exchange/replay_buffer.h"
 #include "proxy/exchange/request.h"
 #include "proxy/exchange/response_compressor.h"
@@ -137,8 +139,8 @@ class Exchange final : public WaitingRequest {
 
   bool is_done() const { return phase_ == Phase::done; }
   // ---- of one that waits
-  Mono queued_at() const override { return queued_at_; }
-  std::uint64_t queue_number() const override { return queue_number_; }
+  Mono queued_at() const override { return queue_.since(); }
+  std::uint64_t queue_number() const override { return queue_.number(); }
   bool has_tried_targets() const override { return !attempts_.tried().empty(); }
 
  private:
@@ -163,7 +165,7 @@ class Exchange final : public WaitingRequest {
   }
 
   // exchange/route.cc: what the route says besides asking a target
-  bool is_answered_by_route();
+  bool try_answer_by_route();
   void change_request();
   void edit_response(net::ResponseHead& head);
   /// False: the compressor has failed, and the exchange is done.
@@ -186,23 +188,20 @@ class Exchange final : public WaitingRequest {
   void leave_group();
   bool is_on_release() const;
   RequestTraits traits() const;
-  RetryRules retry_rules() const;
-  /// The body that goes out may be wanted once more.
-  bool keeps_body() const;
+  RecoveryFacts recovery_facts() const;
   /// Counts what stands in the way, and takes a place in the retry budget where one is needed.
   Next decide(const FailedAttempt& failed, bool group_is_exhausted = false);
   /// Than the present one and those that were tried.
   bool has_other_target() const;
   /// Requires: the upstream is let go of.
   void follow(Next next, const FailedAttempt& failed);
-  // Each is true if the live group or another target has the request now.
-  bool is_retried_for_room();
-  bool is_status_retried(std::uint16_t status);
-  bool is_kept_from_sight();
-  bool is_spared_timeout();
+  // Each sends the request elsewhere where it can: true if it has.
+  bool try_other_group_for_room();
+  bool try_retry_status(std::uint16_t status);
+  bool try_replay_unseen();
+  bool try_replay_after_timeout();
   /// `failed`: what the release did; null where that was nothing bad.
   void go_live(const FailedAttempt* failed);
-  bool may_go_live(bool request_sent) const;
   /// The target has the whole request and is known to have read it: its connection can be kept.
   bool has_target_read() const { return request_.is_whole && !expectation_.is_in_doubt(); }
   bool begin_retry(const GroupPointer& group);
@@ -214,6 +213,7 @@ class Exchange final : public WaitingRequest {
   void enter_queue();
   std::deque<WaitingRequest*>::iterator place_in(std::deque<WaitingRequest*>& waiting) const;
   void leave_queue();
+  void note_waited();
   /// False: it is over.
   bool follow_newest();
   // exchange/full.cc: targets that take no request for now, or did not begin this one
@@ -277,10 +277,7 @@ class Exchange final : public WaitingRequest {
   Expectation expectation_;
 
   Attempts attempts_;
-  bool was_queued_ = false;
-  std::uint64_t queue_number_ = 0;
-  PendingPermit pending_;
-  bool waits_for_stream_ = false;  ///< Connecting, to a target that is full.
+  QueueEntry queue_;
   ReplayBuffer replay_;
   RetryPermit retry_;
   ExposureHold exposure_;
@@ -290,8 +287,7 @@ class Exchange final : public WaitingRequest {
   ResponseState response_;
 
   net::Timer timer_;
-  Mono queued_at_, request_deadline_;
-  std::int64_t queue_micros_ = -1;
+  Mono request_deadline_;
 };
 
 }  // namespace teal::proxy

@@ -149,7 +149,7 @@ void Exchange::finish(Origin origin) {
   compressor_.reset();
   if (!is_settled_) settle(origin);
   log(origin);
-  pending_.end();
+  queue_.permit().end();
   leave_group();
   shielded_.target = nullptr;
   tunnel_.reset();  // It is among its target's.
@@ -225,7 +225,7 @@ void Exchange::log(Origin origin) {
   if (shielded_.is) put_shielded(record, shielded_);
   record.attempts = attempts_.count();
   record.reused = attempts_.connect_micros() == 0;
-  record.queue = queue_micros_;
+  record.queue = queue_.waited();
   record.connect = attempts_.connect_micros();
   record.total = std::chrono::duration_cast<Micros>(loop_.now() - request_.began).count();
   loop_.access_log().append(record);

@@ -15,15 +15,14 @@ namespace teal::proxy {
 /// it waits, with the time of a queue.
 void Exchange::on_full() {
   TEAL_ASSERT(phase_ == Phase::connecting);
-  if (waits_for_stream_) return;
+  if (queue_.waits_for_stream()) return;
   if (has_other_target()) {
     attempts_.set_full_aside();
     attempt();
     return;
   }
-  waits_for_stream_ = true;
   attempts_.note_connected(loop_.now());
-  queued_at_ = loop_.now();
+  queue_.wait_for_stream(loop_.now());
   set_deadline(timeouts().queue);
 }
 
@@ -35,9 +34,8 @@ bool Exchange::goes_to_full_target() {
 
 /// False: the routing truth has changed meanwhile, and it went where that leads, as from a queue.
 bool Exchange::ends_wait_for_stream() {
-  waits_for_stream_ = false;
-  queue_micros_ = std::chrono::duration_cast<Micros>(loop_.now() - queued_at_).count();
-  attempts_.note_wait(request_.began + Micros{queue_micros_});
+  queue_.stop_waiting_for_stream();
+  note_waited();
   if (route_.is_in(loop_.table())) return true;
   attempts_.drop(false);
   if (follow_newest()) attempt();
@@ -47,9 +45,9 @@ bool Exchange::ends_wait_for_stream() {
 /// Nobody had room for it in time.
 void Exchange::end_wait() {
   count(ServiceStat::queue_timeouts);
-  waits_for_stream_ = false;
+  queue_.stop_waiting_for_stream();
   attempts_.drop(false);
-  if (is_retried_for_room()) return;
+  if (try_other_group_for_room()) return;
   reply({503, "all targets are busy", Termination::queue_timeout});
 }
 

@@ -1,7 +1,7 @@
 // ReplayBuffer: the body bytes of one request that have been sent so far, kept for as long as the
 // request may have to be sent again.
 //
-// A value of one exchange. Does not know when it is wanted (Exchange::keeps_body), nor who sends.
+// A value of one exchange. Does not know when it is wanted (recovery.h), nor who sends.
 #pragma once
 
 #include <cstddef>

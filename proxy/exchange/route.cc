@@ -6,7 +6,7 @@
 
 namespace teal::proxy {
 
-bool Exchange::is_answered_by_route() {
+bool Exchange::try_answer_by_route() {
   const std::optional<LocalReply> answer = answer_by_route(
       request_,
       {*actions(), listener(), loop_.shared().rate_limits, loop_.now(), loop_.counters()});

@@ -9,23 +9,6 @@
 #include "proxy/loop/worker_loop.h"
 
 namespace teal::proxy {
-namespace {
-
-/// What the client would have got: Teal's own answer where the target gave none.
-std::uint16_t blamed_status(const FailedAttempt& failed) {
-  if (failed.status != 0) return failed.status;
-  const bool late =
-      failed.failure == Failure::connect_timeout || failed.failure == Failure::response_timeout;
-  if (failed.failure == Failure::not_begun) return 503;
-  return late ? 504 : 502;
-}
-
-bool lists_more_than_connects(const config::RetryOn& on) {
-  return on.reset || on.timeout || on.status_502 || on.status_503 || on.status_504 || on.any_5xx;
-}
-
-}  // namespace
-
 // ---- who may be asked
 // ---------------------------------------------------------------------------
 
@@ -42,50 +25,35 @@ RequestTraits Exchange::traits() const {
   return {request_.is_repeatable(), replay_.is_complete()};
 }
 
-RetryRules Exchange::retry_rules() const {
-  const config::Service& spec = *service().spec;
-  // An interim response is a beginning: what follows it must come from the same target.
-  return {spec.retry.on, response_.interim_sent ? 0 : spec.retry.attempts,
-          spec.shield.enabled && is_on_release() && !response_.interim_sent, spec.shield.on};
-}
-
-bool Exchange::keeps_body() const {
-  const config::Service& spec = *service().spec;
-  return attempts_.side()->may_come_back() || (spec.shield.enabled && is_on_release()) ||
-         lists_more_than_connects(spec.retry.on);
+RecoveryFacts Exchange::recovery_facts() const {
+  return {*service().spec,
+          traits(),
+          attempts_.tries(),
+          is_on_release(),
+          response_.interim_sent,
+          has_other_target(),
+          service().groups[service().live].available};
 }
 
 Next Exchange::decide(const FailedAttempt& failed, bool group_is_exhausted) {
-  const RetryRules rules = retry_rules();
-  const Tries all{rules.attempts, true, kMostLeftBehind};
-  Decision decision =
-      after_failure(failed, traits(), rules, group_is_exhausted ? all : attempts_.tries());
-  // An answer that could be passed on is not thrown away for nobody.
-  if (decision.next == Next::another_target && failed.request_sent && !has_other_target())
-    decision = after_failure(failed, traits(), rules, all);
-  if (decision.next == Next::another_target && failed.failure == Failure::not_begun &&
-      !has_other_target())
-    decision.next = Next::fresh_connection;
-  if (decision.hindrance == Hindrance::not_repeatable) count(ServiceStat::shield_not_repeatable);
-  if (decision.hindrance == Hindrance::not_replayable) count(ServiceStat::shield_not_replayable);
-  if (decision.next == Next::live_group && !service().groups[service().live].available) {
-    count(ServiceStat::shield_without_target);
-    decision.next = Next::give_up;
-  }
-  if (needs_budget(failed, decision.next)) {
-    const bool crosses = decision.next == Next::live_group;
+  const RecoveryFacts facts = recovery_facts();
+  const Recovery recovery = plan_recovery(failed, facts, group_is_exhausted);
+  if (recovery.hindrance) count(*recovery.hindrance);
+  Next next = recovery.next;
+  if (needs_budget(failed, next)) {
+    const bool crosses = next == Next::live_group;
     const Colour to = crosses ? service().live : colour_;
     if (!begin_retry(runtime().groups[to].runtime)) {
       count(crosses ? ServiceStat::shield_over_budget : ServiceStat::retries_over_budget);
-      decision.next = Next::give_up;
+      next = Next::give_up;
     }
   }
-  if (decision.next == Next::give_up && !exposure_.may_be_seen() &&
-      may_go_live(failed.request_sent)) {
+  if (next == Next::give_up && !exposure_.may_be_seen() &&
+      may_go_live(facts, failed.request_sent)) {
     count(ServiceStat::exposure_replayed);
-    decision.next = Next::live_group;
+    next = Next::live_group;
   }
-  return decision.next;
+  return next;
 }
 
 bool Exchange::has_other_target() const {
@@ -119,7 +87,7 @@ void Exchange::follow(Next next, const FailedAttempt& failed) {
   attempt();
 }
 
-bool Exchange::is_retried_for_room() {
+bool Exchange::try_other_group_for_room() {
   const FailedAttempt failed{.failure = Failure::connect, .status = 503};
   if (!is_on_release()) return false;
   const Next next = decide(failed, true);
@@ -129,7 +97,7 @@ bool Exchange::is_retried_for_room() {
   return true;
 }
 
-bool Exchange::is_status_retried(std::uint16_t status) {
+bool Exchange::try_retry_status(std::uint16_t status) {
   const FailedAttempt failed{.failure = Failure::status,
                              .status = status,
                              .on_kept_connection = attempts_.side()->is_kept(),
@@ -176,14 +144,7 @@ void Exchange::go_live(const FailedAttempt* failed) {
   attempts_.leave();  // And keeps the permit of its retry, which was granted for the live group.
   colour_ = service().live;
   join_group();
-  was_queued_ = false;
-}
-
-bool Exchange::may_go_live(bool request_sent) const {
-  const RequestTraits request = traits();
-  return service().spec->shield.enabled && is_on_release() && !response_.interim_sent &&
-         request.is_replayable && (request.is_repeatable || !request_sent) &&
-         service().groups[service().live].available;
+  queue_.give_up_place();
 }
 
 // ---- the retry budget
@@ -216,8 +177,8 @@ void Exchange::limit_exposure() {
   assignment_.give_to(service().live, service().live);
 }
 
-bool Exchange::is_kept_from_sight() {
-  if (exposure_.may_be_seen() || !may_go_live(true)) return false;
+bool Exchange::try_replay_unseen() {
+  if (exposure_.may_be_seen() || !may_go_live(recovery_facts(), true)) return false;
   count(ServiceStat::exposure_replayed);
   attempts_.discard(has_target_read());
   go_live(nullptr);
@@ -226,10 +187,11 @@ bool Exchange::is_kept_from_sight() {
   return true;
 }
 
-bool Exchange::is_spared_timeout() {
+bool Exchange::try_replay_after_timeout() {
   // Past its own deadline the client does not wait any more.
   if (grpc_.has_deadline()) return false;
-  if (phase_ == Phase::relaying || exposure_.may_be_seen() || !may_go_live(true)) return false;
+  if (phase_ == Phase::relaying || exposure_.may_be_seen() || !may_go_live(recovery_facts(), true))
+    return false;
   const FailedAttempt failed{.failure = Failure::response_timeout, .request_sent = true};
   count(ServiceStat::exposure_replayed);
   leave_queue();

@@ -56,7 +56,7 @@ void Exchange::on_switched(net::ResponseHead& head) {
     after_failed_attempt(Failure::protocol, net::Refusal::upgrade_unrequested);
     return;
   }
-  if (exposure_.is_exposed() && is_kept_from_sight()) return;
+  if (exposure_.is_exposed() && try_replay_unseen()) return;
   phase_ = Phase::tunnel;
   response_.first_byte_micros =
       std::chrono::duration_cast<Micros>(loop_.now() - request_.began).count();
