@@ -11,7 +11,7 @@
 #include "proxy/exchange/client_side.h"
 #include "proxy/exchange/target_side.h"
 
-namespace teal::proxy::test {
+namespace teal::proxy {
 
 /// What a side was asked to do.
 class Calls {
@@ -96,4 +96,4 @@ class FakeTarget final : public TargetSide {
   void abandon() override { calls.add("abandon"); }
 };
 
-}  // namespace teal::proxy::test
+}  // namespace teal::proxy

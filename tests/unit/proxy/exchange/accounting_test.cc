@@ -6,8 +6,6 @@
 
 #include <boost/smart_ptr/make_local_shared.hpp>
 
-#include "proxy/upstream/http1_upstream.h"
-#include "proxy/upstream/http2_upstream.h"
 #include "tests/support/unit_heads.h"
 
 namespace teal::proxy {
@@ -288,6 +286,80 @@ TEST(AccessRecordOf, HasTheTargetAsTheClientSentIt) {
   EXPECT_EQ(record.protocol, "HTTP/1.1");
   EXPECT_EQ(record.user_agent, "curl/8");
   EXPECT_EQ(record.referer, "");
+}
+
+// ---- where a request counts
+
+/// A table with one service whose deployment counts 404 as an error, as number 1.
+PinnedTable table_with_meanings() {
+  WorkerTable table;
+  ServiceView service;
+  const std::vector<ErrorMeaning> meanings{{.errors = {{404, 404}}}};
+  service.meanings = std::make_shared<const ErrorMeanings>(meanings);
+  table.routes.services.push_back(std::move(service));
+  table.services.emplace_back();
+  return boost::make_local_shared<const WorkerTable>(std::move(table));
+}
+RoutePin pin_of(const PinnedTable& table) {
+  RoutePin pin;
+  pin.pin(table);
+  RouteTable::Route route;
+  pin.take(route);
+  return pin;
+}
+
+TEST(TrafficEntry, CountsAsActiveUntilItsEnd) {
+  TrafficShard shard;
+  TrafficEntry entry;
+  EXPECT_FALSE(entry.has_entered());
+  entry.enter(shard);
+  EXPECT_EQ(shard.active.read(), 1U);
+  entry.end(Origin::target, std::nullopt, kMicros, answered(200), {});
+  EXPECT_EQ(shard.active.read(), 0U);
+  EXPECT_EQ(requests(shard, Origin::target, 2), 1U);
+  EXPECT_TRUE(entry.has_entered()) << "it has counted";
+}
+
+TEST(TrafficEntry, CountsNowhereOnceItHasLeft) {
+  TrafficShard shard;
+  TrafficEntry entry;
+  entry.enter(shard);
+  entry.leave();
+  EXPECT_EQ(shard.active.read(), 0U);
+  entry.end(Origin::target, std::nullopt, kMicros, answered(200), {});
+  EXPECT_EQ(all_requests(shard), 0U);
+}
+
+TEST(TrafficEntry, CountsByTheUsualMeaningWhereThereIsNoOther) {
+  TrafficShard shard;
+  TrafficEntry entry;
+  entry.enter(shard);
+  EXPECT_EQ(entry.counted_by(), kUsualMeaning);
+  EXPECT_EQ(entry.errors(Origin::target, std::nullopt, answered(404), {}), 0U);
+}
+
+TEST(TrafficEntry, CountsByTheMeaningsOfItsTable) {
+  TrafficShard shard;
+  TrafficEntry entry;
+  const PinnedTable table = table_with_meanings();
+  const MeaningSet both = kUsualMeaning | meaning_bit(1);
+  entry.enter(shard);
+  entry.count_by(pin_of(table), both);
+  EXPECT_EQ(entry.counted_by(), both);
+  EXPECT_EQ(entry.errors(Origin::target, std::nullopt, answered(404), {}), meaning_bit(1));
+  EXPECT_EQ(entry.errors(Origin::target, std::nullopt, answered(200), {}), 0U);
+  entry.end(Origin::target, std::nullopt, kMicros, answered(404), {});
+  EXPECT_EQ(table.local_use_count(), 1) << "the table is let go of";
+}
+
+TEST(TrafficEntry, IsAnErrorToThoseOnlyByWhomItCounts) {
+  TrafficShard shard;
+  TrafficEntry entry;
+  const PinnedTable table = table_with_meanings();
+  entry.enter(shard);
+  entry.count_by(pin_of(table), kUsualMeaning);
+  EXPECT_EQ(entry.errors(Origin::target, std::nullopt, answered(404), {}), 0U);
+  entry.leave();
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "net/http/request_target.h"
 #include "tests/support/unit_heads.h"
 
 namespace teal::proxy {
@@ -16,12 +17,19 @@ class LocalReplyTest : public testing::Test {
  protected:
   void ask(std::string_view start_line, const std::vector<std::string>& fields = {}) {
     auto owned = test::request_head(start_line, fields);
+    owned.head.method = net::method_of(start_line.substr(0, start_line.find(' ')));
     request_.take(ClientInfo{}, owned.head, Mono{});
     request_.matched = 1;
   }
   std::optional<LocalReply> check() { return check_way(request_, listener_, hop_, shard_); }
   std::optional<LocalReply> answer() {
     return answer_by_route(request_, {actions_, listener_, limiters_, now_, shard_});
+  }
+  /// Of ten seconds.
+  void limit_to_one() {
+    actions_.rate_limit.emplace();
+    actions_.rate_limit->period = Millis{10'000};
+    limiters_.push_back(std::make_unique<RateLimiter>(*actions_.rate_limit, 1));
   }
   std::uint64_t counted(Stat what) { return shard_[what].read(); }
 
@@ -44,6 +52,7 @@ TEST_F(LocalReplyTest, AnOrdinaryHeadGoesOn) {
 TEST_F(LocalReplyTest, AUnderscoredNameIsRefusedWhereTheListenerSaysSo) {
   listener_.underscores = config::Underscores::refuse;
   ask("GET / HTTP/1.1", {"Host: a", "x_user: me"});
+  request_.head.fields.note_odd_name();
   const auto reply = check();
   ASSERT_TRUE(reply);
   EXPECT_EQ(reply->status, 400);
@@ -93,7 +102,9 @@ TEST_F(LocalReplyTest, ARouteThatSaysNothingAsksATarget) {
 }
 
 TEST_F(LocalReplyTest, ARedirectSaysWhereWithTheRoutesOwnFields) {
-  actions_.redirect = config::Redirect{.status = 301, .scheme = "https"};
+  actions_.redirect.emplace();
+  actions_.redirect->status = 301;
+  actions_.redirect->scheme = "https";
   actions_.response_headers.set = {{"x-a", "b"}};
   ask("GET /p?q HTTP/1.1", {"Host: shop.example"});
   const auto reply = answer();
@@ -120,8 +131,7 @@ TEST_F(LocalReplyTest, AFixedResponseIsAsTheRouteSays) {
 }
 
 TEST_F(LocalReplyTest, AClientOverItsRateIsToldWhenToComeBack) {
-  actions_.rate_limit = config::RateLimit{.requests = 1, .period = Millis{10'000}, .burst = 1};
-  limiters_.push_back(std::make_unique<RateLimiter>(*actions_.rate_limit, 1));
+  limit_to_one();
   ask("GET / HTTP/1.1");
   request_.info.peer.address = "192.0.2.1";
   EXPECT_FALSE(answer());
@@ -136,9 +146,8 @@ TEST_F(LocalReplyTest, AClientOverItsRateIsToldWhenToComeBack) {
 }
 
 TEST_F(LocalReplyTest, ARateMayGoByAHeaderInsteadOfTheAddress) {
-  actions_.rate_limit =
-      config::RateLimit{.requests = 1, .period = Millis{10'000}, .burst = 1, .header = "x-tenant"};
-  limiters_.push_back(std::make_unique<RateLimiter>(*actions_.rate_limit, 1));
+  limit_to_one();
+  actions_.rate_limit->header = "x-tenant";
   ask("GET / HTTP/1.1", {"X-Tenant: a"});
   EXPECT_FALSE(answer());
   EXPECT_TRUE(answer());

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "net/http/request_target.h"
 #include "tests/support/unit_heads.h"
 
 namespace teal::proxy {
@@ -10,6 +11,7 @@ namespace {
 
 Request ask(std::string_view start_line, const std::vector<std::string>& fields = {}) {
   auto owned = test::request_head(start_line, fields);
+  owned.head.method = net::method_of(start_line.substr(0, start_line.find(' ')));
   Request request;
   request.take(ClientInfo{}, owned.head, Mono{});
   return request;

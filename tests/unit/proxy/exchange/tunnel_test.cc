@@ -34,8 +34,8 @@ class TunnelTest : public testing::Test {
   }
   std::uint64_t counted(Stat what) { return shard_[what].read(); }
 
-  test::FakeClient client_;
-  test::FakeTarget side_;
+  FakeClient client_;
+  FakeTarget side_;
   TargetRuntime target_;
   Shard shard_;
   net::TimerWheel wheel_;
