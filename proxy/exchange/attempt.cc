@@ -8,8 +8,21 @@
 #include "proxy/loop/worker_loop.h"
 
 namespace teal::proxy {
+namespace {
+
+std::deque<WaitingRequest*>::iterator place_in(std::deque<WaitingRequest*>& waiting,
+                                               const QueueEntry& entry) {
+  return std::lower_bound(waiting.begin(), waiting.end(), entry.number(),
+                          [](const WaitingRequest* each, std::uint64_t number) {
+                            return each->queue_number() < number;
+                          });
+}
+
+}  // namespace
+
 bool Exchange::open_upstream(std::size_t index, bool fresh) {
-  const boost::local_shared_ptr<TargetRuntime> target = group_runtime().targets[index];
+  const boost::local_shared_ptr<TargetRuntime> target =
+      route_.group_runtime(colour_).targets[index];
   if (!attempts_.reserve(*target, fresh)) return false;
   attempts_.start(target, loop_.now());
   if (attempts_.count() > 1) traffic_->retries.add();
@@ -17,7 +30,7 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
     count(*attempts_.take_reason());
   UpstreamOptions wanted{request_.head.method, request_.info.most_read, fresh,
                          request_.upgrade.is_asked()};
-  if (const auto version = service().spec->upstream.proxy_protocol)
+  if (const auto version = route_.service().spec->upstream.proxy_protocol)
     wanted.proxy_header = net::make_proxy_header(*version, client_->client_ends());
   TargetSide* const side = acquire_upstream(loop_, target, *this, wanted);
   if (side == nullptr) {
@@ -46,7 +59,7 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
   phase_ = Phase::connecting;
   attempts_.begin_to_connect(loop_.now());
   queue_.stop_waiting_for_stream();
-  set_deadline(timeouts().connect);
+  set_deadline(route_.timeouts().connect);
   if (side->is_full()) on_full();
   return true;
 }
@@ -65,10 +78,10 @@ void Exchange::enter_queue() {
   if (!queue_.has_place()) {
     count(ServiceStat::requests_queued);
     queue_.take_place(loop_.queues().next_number(), loop_.now());
-    set_deadline(timeouts().queue);
+    set_deadline(route_.timeouts().queue);
   }
   // Where the room was gone again: back to its place, its time runs on.
-  queue->waiting.insert(place_in(queue->waiting), this);
+  queue->waiting.insert(place_in(queue->waiting, queue_), this);
   loop_.queues().show(*queue);
   // A place that came free on another worker before this one was seen to wait was offered to
   // nobody.
@@ -76,18 +89,10 @@ void Exchange::enter_queue() {
     loop_.queues().offer_room(queue);
 }
 
-std::deque<WaitingRequest*>::iterator Exchange::place_in(
-    std::deque<WaitingRequest*>& waiting) const {
-  return std::lower_bound(waiting.begin(), waiting.end(), queue_.number(),
-                          [](const WaitingRequest* each, std::uint64_t number) {
-                            return each->queue_number() < number;
-                          });
-}
-
 void Exchange::leave_queue() {
   if (phase_ != Phase::queued) return;
   GroupRuntime& queue = *attempts_.group();
-  const auto me = place_in(queue.waiting);
+  const auto me = place_in(queue.waiting, queue_);
   TEAL_ASSERT(me != queue.waiting.end() && *me == this);
   queue.waiting.erase(me);
   loop_.counters().service(queue.service)[ServiceStat::requests_waiting].subtract();
@@ -98,16 +103,11 @@ void Exchange::leave_queue() {
 void Exchange::on_room() {
   TEAL_ASSERT(phase_ == Phase::queued);
   leave_queue();
-  note_waited();
+  attempts_.note_wait(request_.began + queue_.end_wait(loop_.now()));
   // A request that waits follows the newest routing truth: after a rollback it must not come out of
   // the queue on the wrong side (caddy#4442).
   if (!route_.is_in(loop_.table()) && !follow_newest()) return;
   attempt();
-}
-
-void Exchange::note_waited() {
-  queue_.note_waited(loop_.now());
-  attempts_.note_wait(request_.began + Micros{queue_.waited()});
 }
 
 bool Exchange::follow_newest() {
@@ -122,7 +122,7 @@ bool Exchange::follow_newest() {
     return false;
   }
   if (shielded_.is) {
-    colour_ = service().live;
+    colour_ = route_.service().live;
   } else {
     choose_group();
     judge_.forget_unless_judging();
@@ -163,14 +163,10 @@ void Exchange::after_failed_attempt(Failure failure, net::Refusal rule) {
                              side.was_left_behind()};
   attempts_.note_failed(failed);
   const Next next = decide(failed);
-  if (is_targets_fault(failed, traits(), next)) attempts_.report(failure, 0);
+  if (is_targets_fault(failed, {request_.is_repeatable(), replay_.is_complete()}, next))
+    attempts_.report(failure, 0);
   attempts_.drop(false);
   follow(next, failed);
-}
-
-void Exchange::give_up(Failure failure) {
-  if (failure == Failure::not_begun) note_not_begun();
-  reply(failed(failure));
 }
 
 void Exchange::set_deadline(Millis phase) {
@@ -222,7 +218,7 @@ void Exchange::on_deadline() {
         return;
       }
       if (!request_.is_whole && !is_upload_blocked()) {
-        set_deadline(timeouts().stream_idle);
+        set_deadline(route_.timeouts().stream_idle);
         return;
       }
       count(ServiceStat::response_header_timeouts);

@@ -50,7 +50,8 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
                                                    HeaderId::trailer, HeaderId::max_forwards>() &&
       !request_.head.is_extended_connect();
   if (!is_usual) {
-    const auto answer = check_way(request_, listener(), loop_.shared().hop, loop_.counters());
+    const auto answer = check_way(request_, route_.listener(request_.info.listener),
+                                  loop_.shared().hop, loop_.counters());
     if (answer) {
       reply(*answer);
       return;
@@ -60,37 +61,33 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
     reply(without_route(response_.last_rule, loop_.counters()));
     return;
   }
-  if (actions() != nullptr && try_answer_by_route()) return;
+  if (route_.actions() != nullptr && try_answer_by_route()) return;
   if (!is_usual && !settle_hop()) return;
-  if (actions() != nullptr) change_request();
-  const Millis whole = timeouts().request;
+  if (route_.actions() != nullptr) change_request();
+  const Millis whole = route_.timeouts().request;
   request_deadline_ = whole.count() > 0 ? request_.began + whole : Mono::max();
   choose_group();
   join_group();
   enter_traffic();
-  if (grpc_.is_call() && !take_grpc_deadline()) return;
+  if (grpc_.is_call()) {
+    const auto deadline = grpc_.take_deadline(request_.head, request_.began, request_deadline_);
+    if (!deadline) {
+      reply({400, "grpc-timeout is not a number and a unit", Termination::refused});
+      return;
+    }
+    request_deadline_ = *deadline;
+  }
   attempt();
 }
 
-bool Exchange::take_grpc_deadline() {
-  const std::optional<Mono> deadline =
-      grpc_.take_deadline(request_.head, request_.began, request_deadline_);
-  if (deadline) {
-    request_deadline_ = *deadline;
-    return true;
-  }
-  reply({400, "grpc-timeout is not a number and a unit", Termination::refused});
-  return false;
-}
-
 bool Exchange::route() {
-  const RouteTable& routes = table().routes;
+  const RouteTable& routes = route_.table().routes;
   const std::string_view target = request_.head.text(request_.head.target);
   const net::PathLook look =
       net::look_at_path(target, request_.head.size - request_.head.target.at);
   std::string_view path = target.substr(0, look.size);
   if (!look.is_plain) [[unlikely]] {
-    const config::PathRules& rules = listener().paths;
+    const config::PathRules& rules = route_.listener(request_.info.listener).paths;
     response_.last_rule = request_.normalise_path(rules);
     if (response_.last_rule != net::Refusal::none) return false;
     path = request_.routed_path(rules);
@@ -109,24 +106,24 @@ bool Exchange::route() {
 
 void Exchange::choose_group() {
   judge_.reassign();  // A second choice, after a wait.
-  assign({service(), listener().group, runtime().runtime->splitter, request_, loop_.rng(),
-          loop_.counters()},
+  assign({route_.service(), route_.listener(request_.info.listener).group,
+          route_.runtime().runtime->splitter, request_, loop_.rng(), loop_.counters()},
          assignment_);
   if (assignment_.audience == Audience::split) {
     // Without a share nothing is being tried on clients; a fallback is not judged any more.
-    if (service().exposure != nullptr && service().release_weight() > Weight::none())
+    if (route_.service().exposure != nullptr && route_.service().release_weight() > Weight::none())
       limit_exposure();
-    if (service().judging) judge_.start(route_);
+    if (route_.service().judging) judge_.start(route_);
   }
   colour_ = assignment_.colour;
 }
 
 void Exchange::attempt() {
   while (true) {
-    const Pick pick =
-        pick_target({*service().spec, group(), group_runtime(), attempts_.tried(), request_.head,
-                     request_.info.peer.address, loop_.now(), loop_.rng()},
-                    loop_.candidates());
+    const Pick pick = pick_target(
+        {*route_.service().spec, route_.group(colour_), route_.group_runtime(colour_),
+         attempts_.tried(), request_.head, request_.info.peer.address, loop_.now(), loop_.rng()},
+        loop_.candidates());
     if (pick.target != kNobody) {
       if (open_upstream(pick.target, attempts_.wants_fresh())) return;
       continue;  // refused at once, or full meanwhile: the next one
@@ -166,18 +163,19 @@ void Exchange::send_request() {
   phase_ = Phase::waiting;
   const bool asks = expectation_.ask(attempts_.target()->continues, loop_.now());
   attempts_.side()->send_head(
-      request_.head, {request_.info.peer, service().spec->host_header, attempts_.target()->address,
-                      request_.ids, loop_.shared().hop, request_.upgrade.style(), asks});
+      request_.head,
+      {request_.info.peer, route_.service().spec->host_header, attempts_.target()->address,
+       request_.ids, loop_.shared().hop, request_.upgrade.style(), asks});
   if (!replay_.bytes().empty()) {
     attempts_.side()->send_body(replay_.bytes());
     loop_.gather().flush();  // the buffer may move when more comes
   }
   if (request_.is_whole) {
     if (request_.head.framing.kind != net::Framing::Kind::none) attempts_.side()->send_end({});
-    set_deadline(timeouts().response_header);
+    set_deadline(route_.timeouts().response_header);
     return;
   }
-  set_deadline(timeouts().stream_idle);
+  set_deadline(route_.timeouts().stream_idle);
   if (expectation_.is_waited_for()) [[unlikely]]
     await_continue();
   client_->resume_request();
@@ -205,10 +203,10 @@ void Exchange::on_request_body(std::string_view bytes) {
   }
   if (attempts_.side() == nullptr) return;
   if (replay_.is_complete())
-    replay_.append(
-        bytes, attempts_.side()->may_come_back() || keeps_body(*service().spec, is_on_release()));
+    replay_.append(bytes, attempts_.side()->may_come_back() ||
+                              keeps_body(*route_.service().spec, is_on_release()));
   attempts_.side()->send_body(bytes);
-  set_deadline(timeouts().stream_idle);
+  set_deadline(route_.timeouts().stream_idle);
 }
 
 void Exchange::on_request_end(const net::Fields& trailers) {
@@ -224,7 +222,7 @@ void Exchange::on_request_end(const net::Fields& trailers) {
     attempts_.side()->send_end(trailers);
   else if (!send_trailers(trailers))
     return;
-  if (phase_ == Phase::waiting) set_deadline(timeouts().response_header);
+  if (phase_ == Phase::waiting) set_deadline(route_.timeouts().response_header);
 }
 
 void Exchange::on_upstream_unblocked() {
@@ -268,10 +266,10 @@ void Exchange::on_response_head(net::ResponseHead& head) {
       std::chrono::duration_cast<Micros>(loop_.now() - request_.began).count();
   take_response(head, outcome);
   connection_options_.note_response(head);
-  if (actions() != nullptr) [[unlikely]]
+  if (route_.actions() != nullptr) [[unlikely]]
     edit_response(head);
   client_->send_head(head, style());
-  set_deadline(timeouts().stream_idle);
+  set_deadline(route_.timeouts().stream_idle);
 }
 
 void Exchange::take_response(const net::ResponseHead& head, std::uint16_t outcome) {
@@ -293,11 +291,6 @@ void Exchange::settle_outcome() {
   }
 }
 
-void Exchange::take_grpc_trailers(const net::Fields& trailers) {
-  response_.outcome = grpc_.take_trailers(trailers);
-  settle_outcome();
-}
-
 void Exchange::on_response_body(std::string_view bytes) {
   if (compressor_) [[unlikely]] {
     if (!send_compressed(compressor_->put(bytes))) return;
@@ -309,7 +302,7 @@ void Exchange::on_response_body(std::string_view bytes) {
     }
     client_->send_body(bytes);
   }
-  set_deadline(timeouts().stream_idle);
+  set_deadline(route_.timeouts().stream_idle);
 }
 
 Channel* Exchange::bare_output() const {
@@ -318,7 +311,7 @@ Channel* Exchange::bare_output() const {
 
 void Exchange::on_response_spliced(std::size_t size) {
   response_.bytes_sent += size;
-  set_deadline(timeouts().stream_idle);
+  set_deadline(route_.timeouts().stream_idle);
 }
 
 void Exchange::after_response_input() {
@@ -331,7 +324,7 @@ void Exchange::after_response_input() {
 
 void Exchange::on_client_unblocked() {
   if (phase_ == Phase::done) return;
-  if (phase_ == Phase::relaying) set_deadline(timeouts().stream_idle);
+  if (phase_ == Phase::relaying) set_deadline(route_.timeouts().stream_idle);
   if (tunnel_) tunnel_->on_unblocked(loop_.now());
   if (attempts_.side() != nullptr) attempts_.side()->unpause();
 }
@@ -341,7 +334,10 @@ void Exchange::on_response_end(const net::Fields& trailers, bool clean) {
     if (tunnel_->on_target_end(loop_.now())) end_tunnel(Termination::ok);
     return;
   }
-  if (grpc_.is_call() && !grpc_.status()) take_grpc_trailers(trailers);
+  if (grpc_.is_call() && !grpc_.status()) {
+    response_.outcome = grpc_.take_trailers(trailers);
+    settle_outcome();
+  }
   const bool reusable = clean && has_target_read();
   if (compressor_ && !send_compressed(compressor_->finish())) return;
   if (trailers.empty()) [[likely]]

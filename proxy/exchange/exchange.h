@@ -93,7 +93,7 @@ class Exchange final : public WaitingRequest {
   /// a whole, and since an answer that came instead of a 100 makes the body needless.
   Millis request_body_idle() const {
     const bool is_timed = !grpc_.is_call() && !expectation_.is_body_needless();
-    return is_timed ? timeouts().request_body_idle : Millis{0};
+    return is_timed ? route_.timeouts().request_body_idle : Millis{0};
   }
   /// The target takes no more for now; ClientSide::resume_request() follows.
   bool is_upload_blocked() const;
@@ -137,7 +137,6 @@ class Exchange final : public WaitingRequest {
   /// If it is in flight and counts for a group.
   void be_seen(CensusTaker& census) const;
 
-  bool is_done() const { return phase_ == Phase::done; }
   // ---- of one that waits
   Mono queued_at() const override { return queue_.since(); }
   std::uint64_t queue_number() const override { return queue_.number(); }
@@ -159,11 +158,6 @@ class Exchange final : public WaitingRequest {
   bool takes_trailers() const;
   bool send_trailers(const net::Fields& trailers);
   void answer_trailers(const net::Fields& trailers);
-  /// By which the request came.
-  const config::Listener& listener() const {
-    return table().routes.config->listeners[request_.info.listener];
-  }
-
   // exchange/route.cc: what the route says besides asking a target
   bool try_answer_by_route();
   void change_request();
@@ -179,15 +173,10 @@ class Exchange final : public WaitingRequest {
   void take_response(const net::ResponseHead& head, std::uint16_t outcome);
   void settle_outcome();
 
-  /// False: the deadline that a call brings has no meaning, and that was answered.
-  bool take_grpc_deadline();
-  void take_grpc_trailers(const net::Fields& trailers);
-
   // exchange/shield.cc: once more, and what the client must not see
-  void join_group() { attempts_.join(group_runtime().runtime); }
+  void join_group() { attempts_.join(route_.group_runtime(colour_).runtime); }
   void leave_group();
   bool is_on_release() const;
-  RequestTraits traits() const;
   RecoveryFacts recovery_facts() const;
   /// Counts what stands in the way, and takes a place in the retry budget where one is needed.
   Next decide(const FailedAttempt& failed, bool group_is_exhausted = false);
@@ -204,26 +193,22 @@ class Exchange final : public WaitingRequest {
   void go_live(const FailedAttempt* failed);
   /// The target has the whole request and is known to have read it: its connection can be kept.
   bool has_target_read() const { return request_.is_whole && !expectation_.is_in_doubt(); }
-  bool begin_retry(const GroupPointer& group);
   void limit_exposure();
   void end_exposure(bool failed);
 
   // exchange/attempt.cc: targets, queue, failures
   bool open_upstream(std::size_t target, bool fresh);
   void enter_queue();
-  std::deque<WaitingRequest*>::iterator place_in(std::deque<WaitingRequest*>& waiting) const;
   void leave_queue();
-  void note_waited();
   /// False: it is over.
   bool follow_newest();
   // exchange/full.cc: targets that take no request for now, or did not begin this one
   bool goes_to_full_target();
   bool ends_wait_for_stream();
   void end_wait();
-  void note_not_begun();
+  void give_up(Failure failure);
 
   void after_failed_attempt(Failure failure, net::Refusal rule);
-  void give_up(Failure failure);
   void set_deadline(Millis phase);
   void on_deadline();
 
@@ -232,7 +217,6 @@ class Exchange final : public WaitingRequest {
   void refuse_upgrade();
   bool goes_without_upgrade();
   void on_switched(net::ResponseHead& head);
-  void begin_tunnel();
   /// Requires: there is a tunnel.
   void end_tunnel(Termination why, bool client_is_gone = false);
 
@@ -240,7 +224,6 @@ class Exchange final : public WaitingRequest {
   void reply(const LocalReply& reply);
   /// Where the response has begun it is cut off, by the fault of `origin`.
   void reply_or_truncate(const LocalReply& reply, Origin origin);
-  const ErrorPage* error_page(std::uint16_t status) const;
   void truncate(Termination termination, Origin origin);
   void finish(Origin origin);
   void settle(Origin origin);
@@ -248,14 +231,6 @@ class Exchange final : public WaitingRequest {
   void log(Origin origin);
   ResponseStyle style() const;
 
-  // Where it stands now. What a call returns is not kept over a publication.
-  const WorkerTable& table() const { return route_.table(); }
-  const ServiceView& service() const { return route_.service(); }
-  const config::RouteActions* actions() const { return route_.actions(); }
-  const config::ServiceTimeouts& timeouts() const { return route_.timeouts(); }
-  const WorkerTable::Service& runtime() const { return route_.runtime(); }
-  const WorkerTable::Group& group_runtime() const { return runtime().groups[colour_]; }
-  const GroupView& group() const { return service().groups[colour_]; }
   /// From now on the request counts for the group that was drawn.
   void enter_traffic();
 

@@ -33,7 +33,7 @@ void Exchange::on_continue() {
 void Exchange::send_continue(ServiceStat by) {
   count(by);
   client_->send_continue();
-  set_deadline(timeouts().stream_idle);
+  set_deadline(route_.timeouts().stream_idle);
   client_->resume_request();
 }
 
@@ -69,7 +69,8 @@ bool Exchange::settle_hop() {
 
 /// To the target. Few applications know what to do with them, and some merge them into the head.
 bool Exchange::takes_trailers() const {
-  return grpc_.is_call() || (actions() != nullptr && actions()->passes_request_trailers);
+  return grpc_.is_call() ||
+         (route_.actions() != nullptr && route_.actions()->passes_request_trailers);
 }
 
 /// False: they are refused, and the exchange is over.
@@ -78,9 +79,11 @@ bool Exchange::send_trailers(const net::Fields& trailers) {
   net::Fields picked;
   if (takes_trailers()) {
     const HeadSurvey survey = connection_options_.of_request(request_.head);
-    pick_trailers(trailers, survey, actions() == nullptr ? nullptr : &actions()->request_headers,
+    pick_trailers(trailers, survey,
+                  route_.actions() == nullptr ? nullptr : &route_.actions()->request_headers,
                   picked);
-    if (take_out_odd_names(picked, listener().underscores).is_refused) {
+    if (take_out_odd_names(picked, route_.listener(request_.info.listener).underscores)
+            .is_refused) {
       counters.refused(net::Refusal::field_name_underscored).add();
       on_request_refused(net::Refusal::field_name_underscored);
       return false;
@@ -95,7 +98,8 @@ bool Exchange::send_trailers(const net::Fields& trailers) {
 void Exchange::answer_trailers(const net::Fields& trailers) {
   net::Fields picked;
   const HeadSurvey survey = connection_options_.of_response();
-  pick_trailers(trailers, survey, actions() == nullptr ? nullptr : &actions()->response_headers,
+  pick_trailers(trailers, survey,
+                route_.actions() == nullptr ? nullptr : &route_.actions()->response_headers,
                 picked);
   client_->send_end(picked);
 }

@@ -43,11 +43,16 @@ void Exchange::reply(const LocalReply& reply) {
     own.own = &content;
   }
   const bool is_error = reply.status >= 400 && !content.is_kept;
+  const auto find_page = [&](std::uint16_t status) {
+    const std::uint32_t service =
+        route_.has_service() ? route_.service().index : ErrorPages::kNoService;
+    return loop_.shared().error_pages->find(request_.info.listener, service, status);
+  };
   if (grpc_.is_call()) {
     own.grpc_status = grpc_.take_own(reply.status, reply.termination);
     response_.status = 200;
     response_.framing = own.framing = {};
-  } else if (const ErrorPage* const page = is_error ? error_page(reply.status) : nullptr) {
+  } else if (const ErrorPage* const page = is_error ? find_page(reply.status) : nullptr) {
     content = {page->content_type, content.lines, false, false};
     own.own = &content;
     text = *page->body;
@@ -66,11 +71,6 @@ void Exchange::reply_or_truncate(const LocalReply& reply, Origin origin) {
     truncate(reply.termination, origin);
   else
     this->reply(reply);
-}
-
-const ErrorPage* Exchange::error_page(std::uint16_t status) const {
-  const std::uint32_t place = route_.has_service() ? service().index : ErrorPages::kNoService;
-  return loop_.shared().error_pages->find(request_.info.listener, place, status);
 }
 
 void Exchange::truncate(Termination termination, Origin origin) {
@@ -176,7 +176,7 @@ void Exchange::be_seen(CensusTaker& census) const {
   const bool counts = phase_ != Phase::idle && phase_ != Phase::done && !is_settled_;
   if (!counts || !traffic_.has_entered()) return;
   // The release, or what was one before it got everything: the other group is not judged by it.
-  const ServiceView& drawn_by = service();
+  const ServiceView& drawn_by = route_.service();
   const bool is_judged = drawn_by.watches_ages && assignment_.audience == Audience::split &&
                          (assignment_.colour != drawn_by.live ||
                           drawn_by.split.of(assignment_.colour) == Weight::all());
@@ -184,19 +184,21 @@ void Exchange::be_seen(CensusTaker& census) const {
 }
 
 void Exchange::enter_traffic() {
-  const SlotId slot = service().groups[assignment_.colour].slots[assignment_.audience];
+  const SlotId slot = route_.service().groups[assignment_.colour].slots[assignment_.audience];
   traffic_.enter(loop_.counters().traffic(slot));
-  if (!service().meanings || assignment_.audience != Audience::split) [[likely]]
+  if (!route_.service().meanings || assignment_.audience != Audience::split) [[likely]]
     return;
-  const ErrorMeanings& meanings = *service().meanings;
+  const ErrorMeanings& meanings = *route_.service().meanings;
   const std::string_view path =
-      meanings.asks_for_path() ? request_.path_as_it_came(listener().paths) : std::string_view();
+      meanings.asks_for_path()
+          ? request_.path_as_it_came(route_.listener(request_.info.listener).paths)
+          : std::string_view();
   traffic_.count_by(route_, meanings.counting(path));
 }
 
 void Exchange::count(ServiceStat what) {
   if (!route_.has_service()) return;
-  loop_.counters().service(service().index)[what].add();
+  loop_.counters().service(route_.service().index)[what].add();
 }
 
 void Exchange::log(Origin origin) {
@@ -209,10 +211,10 @@ void Exchange::log(Origin origin) {
   if (const auto grpc = grpc_.end(response_, shielded_)) record.grpc_status = to_string(*grpc);
   record.bytes_received = request_.bytes_received;
   if (route_.has_service()) {
-    record.service = service().spec->name;
+    record.service = route_.service().spec->name;
     if (traffic_.has_entered()) {  // A group was drawn.
       record.group = to_string(colour_);
-      record.revision = group().revision;
+      record.revision = route_.group(colour_).revision;
     }
   } else if (tunnel_) {
     record.service = tunnel_->service();

@@ -23,19 +23,19 @@ void Exchange::on_full() {
   }
   attempts_.note_connected(loop_.now());
   queue_.wait_for_stream(loop_.now());
-  set_deadline(timeouts().queue);
+  set_deadline(route_.timeouts().queue);
 }
 
 /// No other target is left to be asked. False: not now, or it failed at once.
 bool Exchange::goes_to_full_target() {
-  const std::size_t place = place_of(group(), attempts_.take_full());
+  const std::size_t place = place_of(route_.group(colour_), attempts_.take_full());
   return place != kNobody && open_upstream(place, false);
 }
 
 /// False: the routing truth has changed meanwhile, and it went where that leads, as from a queue.
 bool Exchange::ends_wait_for_stream() {
   queue_.stop_waiting_for_stream();
-  note_waited();
+  attempts_.note_wait(request_.began + queue_.end_wait(loop_.now()));
   if (route_.is_in(loop_.table())) return true;
   attempts_.drop(false);
   if (follow_newest()) attempt();
@@ -51,16 +51,19 @@ void Exchange::end_wait() {
   reply({503, "all targets are busy", Termination::queue_timeout});
 }
 
-/// Nothing was done of it, and whoever sent it may send it again. Where Teal could not, because its
-/// body is gone, that is no fault of the target's, nor of its release.
-void Exchange::note_not_begun() {
-  count(ServiceStat::requests_not_begun);
-  if (replay_.is_complete()) {
-    judge_.error();
-  } else {
-    traffic_.leave();
-    end_exposure(false);
+/// What was not begun its client may send again. Where Teal could not, because its body is gone,
+/// that is no fault of the target's, nor of its release.
+void Exchange::give_up(Failure failure) {
+  if (failure == Failure::not_begun) {
+    count(ServiceStat::requests_not_begun);
+    if (replay_.is_complete()) {
+      judge_.error();
+    } else {
+      traffic_.leave();
+      end_exposure(false);
+    }
   }
+  reply(failed(failure));
 }
 
 }  // namespace teal::proxy

@@ -99,12 +99,11 @@ void JudgeReporter::tell(JudgedEvent::Kind kind, MeaningSet meanings, std::uint8
   event.client = assignment_.sticky_client;
   // It may have chosen its group, by the cookie that it sent: condition 3.
   const ServiceView& drawn_by = route_.service();
-  const RouteTable& routes = route_.table().routes;
   if (assignment_.is_returning && drawn_by.sticky) {
-    const config::Listener& listener = routes.config->listeners[request_.info.listener];
+    const config::Listener& listener = route_.listener(request_.info.listener);
     event.place = drawn_by.sticky->place_of(request_.client_address(listener));
   }
-  event.table = routes.version;
+  event.table = route_.table().routes.version;
   event.set_request_id(request_.ids.id());
   loop_.reports().report(drawn_by.index, event);
 }

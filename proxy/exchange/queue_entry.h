@@ -44,8 +44,12 @@ class QueueEntry {
   bool waits_for_stream() const { return waits_for_stream_; }
   void stop_waiting_for_stream() { waits_for_stream_ = false; }
 
-  /// It has got what it waited for.
-  void note_waited(Mono now) { waited_ = std::chrono::duration_cast<Micros>(now - since_).count(); }
+  /// It has got what it waited for: for how long.
+  Micros end_wait(Mono now) {
+    const auto waited = std::chrono::duration_cast<Micros>(now - since_);
+    waited_ = waited.count();
+    return waited;
+  }
   /// In microseconds; -1: it did not have to.
   std::int64_t waited() const { return waited_; }
 

@@ -18,21 +18,17 @@ void Exchange::leave_group() {
 }
 
 bool Exchange::is_on_release() const {
-  return assignment_.audience == Audience::split && colour_ != service().live;
-}
-
-RequestTraits Exchange::traits() const {
-  return {request_.is_repeatable(), replay_.is_complete()};
+  return assignment_.audience == Audience::split && colour_ != route_.service().live;
 }
 
 RecoveryFacts Exchange::recovery_facts() const {
-  return {*service().spec,
-          traits(),
+  return {*route_.service().spec,
+          RequestTraits{request_.is_repeatable(), replay_.is_complete()},
           attempts_.tries(),
           is_on_release(),
           response_.interim_sent,
           has_other_target(),
-          service().groups[service().live].available};
+          route_.service().groups[route_.service().live].available};
 }
 
 Next Exchange::decide(const FailedAttempt& failed, bool group_is_exhausted) {
@@ -42,8 +38,10 @@ Next Exchange::decide(const FailedAttempt& failed, bool group_is_exhausted) {
   Next next = recovery.next;
   if (needs_budget(failed, next)) {
     const bool crosses = next == Next::live_group;
-    const Colour to = crosses ? service().live : colour_;
-    if (!begin_retry(runtime().groups[to].runtime)) {
+    const Colour to = crosses ? route_.service().live : colour_;
+    const GroupPointer& group = route_.group_runtime(to).runtime;
+    const std::uint32_t active = std::max(group->peak, group->last_peak);
+    if (!retry_.move_to(group, retry_limit(route_.service().spec->retry, active))) {
       count(crosses ? ServiceStat::shield_over_budget : ServiceStat::retries_over_budget);
       next = Next::give_up;
     }
@@ -57,7 +55,7 @@ Next Exchange::decide(const FailedAttempt& failed, bool group_is_exhausted) {
 }
 
 bool Exchange::has_other_target() const {
-  return has_untried_target(group(), attempts_.tried(), attempts_.target_id());
+  return has_untried_target(route_.group(colour_), attempts_.tried(), attempts_.target_id());
 }
 
 void Exchange::follow(Next next, const FailedAttempt& failed) {
@@ -78,7 +76,7 @@ void Exchange::follow(Next next, const FailedAttempt& failed) {
                                 ? ServiceStat::retries_not_begun
                                 : ServiceStat::retries_reused_died);
       const bool is_passed = attempts_.pass_over(failed);
-      const std::size_t target = place_of(group(), attempts_.target_id());
+      const std::size_t target = place_of(route_.group(colour_), attempts_.target_id());
       if (open_upstream(target, !is_passed)) return;
       break;
     }
@@ -132,7 +130,7 @@ void Exchange::go_live(const FailedAttempt* failed) {
     traffic_->shielded.add();
   }
   using Header = config::Shield::Header;
-  const Header who = service().spec->shield.header;
+  const Header who = route_.service().spec->shield.header;
   if (who == Header::everybody || (who == Header::trusted && request_.info.peer.trusted)) {
     shielded_.header = to_string(colour_);
     shielded_.header += "; ";
@@ -142,17 +140,9 @@ void Exchange::go_live(const FailedAttempt* failed) {
   }
   end_exposure(false);
   attempts_.leave();  // And keeps the permit of its retry, which was granted for the live group.
-  colour_ = service().live;
+  colour_ = route_.service().live;
   join_group();
   queue_.give_up_place();
-}
-
-// ---- the retry budget
-// ---------------------------------------------------------------------------
-
-bool Exchange::begin_retry(const GroupPointer& group) {
-  const std::uint32_t active = std::max(group->peak, group->last_peak);
-  return retry_.move_to(group, retry_limit(service().spec->retry, active));
 }
 
 // ---- the exposure budget
@@ -160,21 +150,22 @@ bool Exchange::begin_retry(const GroupPointer& group) {
 
 /// Does the release get the request that was drawn for it?
 void Exchange::limit_exposure() {
-  Exposure& exposure = *service().exposure;
-  const bool live_serves = service().groups[service().live].available;
+  Exposure& exposure = *route_.service().exposure;
+  const bool live_serves = route_.service().groups[route_.service().live].available;
   const bool is_full = exposure.is_full();
   if (is_full && live_serves) {
     // Chance has no part in that for any request, those that were drawn for the live group
     // included.
-    if (assignment_.colour != service().live) count(ServiceStat::exposure_diverted);
-    assignment_.give_to(service().live, service().live);
+    if (assignment_.colour != route_.service().live) count(ServiceStat::exposure_diverted);
+    assignment_.give_to(route_.service().live, route_.service().live);
   }
-  if (assignment_.colour == service().live) return;
-  const bool can_be_taken_back = service().spec->shield.enabled && request_.is_repeatable() &&
+  if (assignment_.colour == route_.service().live) return;
+  const bool can_be_taken_back = route_.service().spec->shield.enabled &&
+                                 request_.is_repeatable() &&
                                  request_.has_body_within(ReplayBuffer::kMaxBytes);
   if (exposure_.enter(exposure, can_be_taken_back, live_serves)) return;
   count(ServiceStat::exposure_diverted);
-  assignment_.give_to(service().live, service().live);
+  assignment_.give_to(route_.service().live, route_.service().live);
 }
 
 bool Exchange::try_replay_unseen() {
@@ -198,7 +189,7 @@ bool Exchange::try_replay_after_timeout() {
   if (attempts_.side() != nullptr) attempts_.report(Failure::response_timeout, 0);
   attempts_.drop(false);
   // The only case in which a request takes longer than it may: at most twice as long.
-  request_deadline_ = loop_.now() + timeouts().request;
+  request_deadline_ = loop_.now() + route_.timeouts().request;
   response_.last_failure = failed.failure;
   go_live(&failed);
   phase_ = Phase::connecting;

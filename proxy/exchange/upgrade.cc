@@ -11,7 +11,7 @@ namespace teal::proxy {
 
 /// False: the request asks for what there is not, and was answered.
 bool Exchange::choose_upgrade() {
-  const std::vector<std::string>& allowed = service().spec->upgrades;
+  const std::vector<std::string>& allowed = route_.service().spec->upgrades;
   if (!request_.head.is_extended_connect()) {
     request_.upgrade.protocol = wanted_upgrade(request_.head, allowed);
     return true;
@@ -69,11 +69,8 @@ void Exchange::on_switched(net::ResponseHead& head) {
   how.upgrade = request_.upgrade.protocol;
   if (!request_.upgrade.websocket_key.empty()) how.without = net::kWebsocketAccept;
   client_->send_switched(head, how);
-  begin_tunnel();
-}
-
-void Exchange::begin_tunnel() {
-  Tunnel::Labels labels{service().spec->name, group().revision, timeouts()};
+  Tunnel::Labels labels{route_.service().spec->name, route_.group(colour_).revision,
+                        route_.timeouts()};
   settle(Origin::target);
   retry_.end();
   attempts_.end_request();  // A tunnel is no request.

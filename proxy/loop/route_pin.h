@@ -48,9 +48,15 @@ class RoutePin {
   bool has_service() const { return service_ != nullptr; }
 
   const WorkerTable& table() const { return *table_; }
+  /// `index`: its place in the configuration.
+  const config::Listener& listener(std::size_t index) const {
+    return table_->routes.config->listeners[index];
+  }
   // Requires, of all below: has_service().
   const ServiceView& service() const { return *service_; }
   const WorkerTable::Service& runtime() const { return table_->services[service_->index]; }
+  const GroupView& group(Colour colour) const { return service_->groups[colour]; }
+  const WorkerTable::Group& group_runtime(Colour colour) const { return runtime().groups[colour]; }
   /// Null: the target is asked as it is.
   const config::RouteActions* actions() const { return actions_; }
   const config::ServiceTimeouts& timeouts() const { return *timeouts_; }
