@@ -15,10 +15,10 @@
 #include "base/outcome.h"
 #include "base/service_state.h"
 #include "base/time.h"
-#include "proxy/exchange/permits.h"
 #include "proxy/exchange/target_side.h"
 #include "proxy/loop/target_runtime.h"
 #include "proxy/policy/retry.h"
+#include "proxy/request/permits.h"
 #include "proxy/telemetry/service_stats.h"
 
 namespace teal::proxy {

@@ -8,7 +8,6 @@
 #include <optional>
 #include <string_view>
 
-#include "config/config.h"
 #include "net/http/message.h"
 #include "net/io/proxy_protocol.h"
 #include "proxy/headers/rewrite.h"
@@ -47,17 +46,6 @@ class ClientSide {
   virtual std::optional<net::ProxyAddresses> client_ends() const = 0;
   /// The exchange is over; the last call. The exchange may be reused when it returns.
   virtual void on_exchange_done() = 0;
-};
-
-/// What an exchange knows of where its request came from.
-struct ClientInfo {
-  std::size_t listener = 0;  ///< Index into Config::listeners.
-  Peer peer;
-  bool http10 = false;
-  bool body_begun = false;  ///< Bytes of its body came with the head.
-  bool keep_alive = true;   ///< The client and our limits allow another request.
-  /// The most to read of a response before the client has taken what came.
-  std::size_t most_read = std::size_t{256} * 1024;
 };
 
 }  // namespace teal::proxy

@@ -4,8 +4,8 @@
 
 #include "base/assert.h"
 #include "net/http/path_rules.h"
-#include "proxy/exchange/target_picker.h"
 #include "proxy/loop/worker_loop.h"
+#include "proxy/request/target_picker.h"
 
 namespace teal::proxy {
 

@@ -39,21 +39,10 @@
 #include "base/outcome.h"
 #include "net/http1/parser.h"
 #include "net/io/timer_wheel.h"
-#include "proxy/exchange/accounting.h"
-#include "proxy/exchange/assignment.h"
 #include "proxy/exchange/attempts.h"
 #include "proxy/exchange/client_side.h"
-#include "proxy/exchange/exposure_hold.h"
-#include "proxy/exchange/grpc_call.h"
 #include "proxy/exchange/judge_reporter.h"
-#include "proxy/exchange/local_reply.h"
-#include "proxy/exchange/permits.h"
-#include "proxy/exchange/queue_entry.h"
-#include "proxy/exchange/recovery.h"
-#include "proxy/exchange/replay_buffer.h"
-#include "proxy/exchange/request.h"
 #include "proxy/exchange/response_compressor.h"
-#include "proxy/exchange/response_state.h"
 #include "proxy/exchange/target_side.h"
 #include "proxy/exchange/tunnel.h"
 #include "proxy/headers/compress.h"
@@ -63,6 +52,17 @@
 #include "proxy/loop/route_pin.h"
 #include "proxy/policy/expectation.h"
 #include "proxy/policy/retry.h"
+#include "proxy/request/accounting.h"
+#include "proxy/request/assignment.h"
+#include "proxy/request/exposure_hold.h"
+#include "proxy/request/grpc_call.h"
+#include "proxy/request/local_reply.h"
+#include "proxy/request/permits.h"
+#include "proxy/request/queue_entry.h"
+#include "proxy/request/recovery.h"
+#include "proxy/request/replay_buffer.h"
+#include "proxy/request/request.h"
+#include "proxy/request/response_state.h"
 #include "proxy/telemetry/access_log.h"
 #include "proxy/telemetry/shard.h"
 
@@ -158,7 +158,7 @@ class Exchange final : public WaitingRequest {
   bool takes_trailers() const;
   bool send_trailers(const net::Fields& trailers);
   void answer_trailers(const net::Fields& trailers);
-  // exchange/route.cc: what the route says besides asking a target
+  // What the route says besides asking a target.
   bool try_answer_by_route();
   void change_request();
   void edit_response(net::ResponseHead& head);
@@ -196,13 +196,13 @@ class Exchange final : public WaitingRequest {
   void limit_exposure();
   void end_exposure(bool failed);
 
-  // exchange/attempt.cc: targets, queue, failures
+  // exchange/targets.cc: targets, queue, failures
   bool open_upstream(std::size_t target, bool fresh);
   void enter_queue();
   void leave_queue();
   /// False: it is over.
   bool follow_newest();
-  // exchange/full.cc: targets that take no request for now, or did not begin this one
+  // Targets that take no request for now, or did not begin this one.
   bool goes_to_full_target();
   bool ends_wait_for_stream();
   void end_wait();

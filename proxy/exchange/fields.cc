@@ -1,5 +1,5 @@
-// The part of Exchange that deals with fields which few requests have: an Expect, and trailers,
-// which would go round everything that is done to a head.
+// The part of Exchange that deals with what few requests have: an Expect; trailers, which would go
+// round everything that is done to a head; a route that says more than which target is asked.
 #include <algorithm>
 #include <string>
 
@@ -102,6 +102,49 @@ void Exchange::answer_trailers(const net::Fields& trailers) {
                 route_.actions() == nullptr ? nullptr : &route_.actions()->response_headers,
                 picked);
   client_->send_end(picked);
+}
+
+// ---- what the route says besides asking a target
+
+bool Exchange::try_answer_by_route() {
+  const std::optional<LocalReply> answer =
+      answer_by_route(request_, {*route_.actions(), route_.listener(request_.info.listener),
+                                 loop_.shared().rate_limits, loop_.now(), loop_.counters()});
+  if (answer) reply(*answer);
+  return answer.has_value();
+}
+
+/// After everybody who asks what the client said.
+void Exchange::change_request() {
+  if (route_.actions()->rewrite.kind != config::NewPath::Kind::same)
+    request_.rewrite_path(route_.actions()->rewrite, route_.listener(request_.info.listener).paths);
+  if (route_.actions()->request_headers.empty()) return;
+  connection_options_.note_request(request_.head);
+  edit_head(request_.head, route_.actions()->request_headers, request_.bytes);
+}
+
+void Exchange::edit_response(net::ResponseHead& head) {
+  if (!route_.actions()->response_headers.empty()) {
+    edited_.own(head);
+    edit_head(head, route_.actions()->response_headers, edited_.bytes());
+  }
+  if (!route_.actions()->compress || request_.info.http10) return;
+  compressor_ = begin_compression(request_.head, head, edited_, *route_.actions()->compress,
+                                  request_.liked, loop_);
+  if (compressor_) response_.framing = {net::Framing::Kind::chunked, 0};
+}
+
+bool Exchange::send_compressed(ResponseCompressor::Made made) {
+  if (!made) {
+    attempts_.drop(false);
+    truncate(Termination::compression_failed, Origin::teal);
+    return false;
+  }
+  if (made->empty()) return true;
+  response_.bytes_sent += made->size();
+  client_->send_body(*made);
+  loop_.gather().flush();  // the views into it end here
+  return true;
 }
 
 }  // namespace teal::proxy

@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "base/assert.h"
-#include "proxy/exchange/accounting.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/loop/worker_loop.h"
+#include "proxy/request/accounting.h"
 #include "proxy/telemetry/census.h"
 
 namespace teal::proxy {

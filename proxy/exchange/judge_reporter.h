@@ -17,11 +17,11 @@
 #include "base/error_meaning.h"
 #include "base/judged_event.h"
 #include "net/io/timer_wheel.h"
-#include "proxy/exchange/accounting.h"
-#include "proxy/exchange/assignment.h"
-#include "proxy/exchange/judged_request.h"
-#include "proxy/exchange/request.h"
 #include "proxy/loop/route_pin.h"
+#include "proxy/request/accounting.h"
+#include "proxy/request/assignment.h"
+#include "proxy/request/judged_request.h"
+#include "proxy/request/request.h"
 #include "proxy/telemetry/watermark.h"
 
 namespace teal::proxy {

@@ -5,8 +5,8 @@
 
 #include "base/assert.h"
 #include "proxy/exchange/exchange.h"
-#include "proxy/exchange/target_picker.h"
 #include "proxy/loop/worker_loop.h"
+#include "proxy/request/target_picker.h"
 
 namespace teal::proxy {
 // ---- who may be asked

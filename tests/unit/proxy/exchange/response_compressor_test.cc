@@ -30,6 +30,7 @@ class ResponseCompressorTest : public testing::Test {
     auto request = request_head("GET / HTTP/1.1", {"Host: a"});
     request.head.method = method;
     auto response = response_head(status_line, fields);
+    response.head.framing.kind = net::Framing::Kind::until_close;
     auto made =
         begin_compression(request.head, response.head, edited_, rules_, liked, room_.loop());
     head_.clear();

@@ -16,10 +16,10 @@
 #include "config/config.h"
 #include "net/http/message.h"
 #include "net/http/refusal.h"
-#include "proxy/exchange/client_side.h"
 #include "proxy/headers/compress.h"
 #include "proxy/headers/rewrite.h"
 #include "proxy/headers/upgrade.h"
+#include "proxy/request/client_info.h"
 
 namespace teal::proxy {
 

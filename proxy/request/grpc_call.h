@@ -13,7 +13,7 @@
 #include "base/time.h"
 #include "net/http/grpc.h"
 #include "net/http/message.h"
-#include "proxy/exchange/response_state.h"
+#include "proxy/request/response_state.h"
 
 namespace teal::proxy {
 

@@ -16,9 +16,9 @@
 #include "base/time.h"
 #include "config/config.h"
 #include "net/http/refusal.h"
-#include "proxy/exchange/request.h"
 #include "proxy/headers/via.h"
 #include "proxy/policy/rate_limit.h"
+#include "proxy/request/request.h"
 #include "proxy/telemetry/access_log.h"
 #include "proxy/telemetry/shard.h"
 

@@ -14,7 +14,7 @@
 #include "base/rng.h"
 #include "base/weight.h"
 #include "config/config.h"
-#include "proxy/exchange/request.h"
+#include "proxy/request/request.h"
 #include "proxy/routing/route_table.h"
 #include "proxy/routing/splitter.h"
 #include "proxy/telemetry/shard.h"

@@ -1,4 +1,4 @@
-#include "proxy/exchange/request.h"
+#include "proxy/request/request.h"
 
 #include "net/http/path_rules.h"
 #include "proxy/headers/route_answer.h"

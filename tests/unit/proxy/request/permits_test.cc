@@ -1,5 +1,5 @@
 // What a request counts as while it lasts: each permit uncounts what it has counted, once.
-#include "proxy/exchange/permits.h"
+#include "proxy/request/permits.h"
 
 #include <optional>
 

@@ -1,6 +1,6 @@
 // A request as a call of gRPC: which ones are, whose deadline counts, and which status a call ends
 // with.
-#include "proxy/exchange/grpc_call.h"
+#include "proxy/request/grpc_call.h"
 
 #include <gtest/gtest.h>
 

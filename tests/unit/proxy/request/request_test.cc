@@ -1,5 +1,5 @@
 // A request as it came and as it goes on: its target, its body, who asks.
-#include "proxy/exchange/request.h"
+#include "proxy/request/request.h"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // One request's part in what a release may cost clients: when it holds a place, when it is turned
 // away, and what its end costs.
-#include "proxy/exchange/exposure_hold.h"
+#include "proxy/request/exposure_hold.h"
 
 #include <gtest/gtest.h>
 

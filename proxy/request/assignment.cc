@@ -1,4 +1,4 @@
-#include "proxy/exchange/assignment.h"
+#include "proxy/request/assignment.h"
 
 #include <optional>
 #include <string_view>

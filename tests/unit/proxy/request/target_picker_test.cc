@@ -1,6 +1,6 @@
 // Which target of its group a request goes to: whom it leaves out, whom the balance chooses among
 // the others, and when it says that somebody is full.
-#include "proxy/exchange/target_picker.h"
+#include "proxy/request/target_picker.h"
 
 #include <set>
 

@@ -1,4 +1,4 @@
-#include "proxy/exchange/target_picker.h"
+#include "proxy/request/target_picker.h"
 
 #include <algorithm>
 

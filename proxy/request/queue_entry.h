@@ -7,7 +7,7 @@
 #include <cstdint>
 
 #include "base/time.h"
-#include "proxy/exchange/permits.h"
+#include "proxy/request/permits.h"
 
 namespace teal::proxy {
 

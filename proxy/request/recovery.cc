@@ -1,4 +1,4 @@
-#include "proxy/exchange/recovery.h"
+#include "proxy/request/recovery.h"
 
 namespace teal::proxy {
 

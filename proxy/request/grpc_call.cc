@@ -1,4 +1,4 @@
-#include "proxy/exchange/grpc_call.h"
+#include "proxy/request/grpc_call.h"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // What is answered without asking a target: by what a head says of its way, and by its route.
-#include "proxy/exchange/local_reply.h"
+#include "proxy/request/local_reply.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // What is kept of a request's body for sending it again: how much, how long, and that what was let
 // go of once is never replayed.
-#include "proxy/exchange/replay_buffer.h"
+#include "proxy/request/replay_buffer.h"
 
 #include <gtest/gtest.h>
 

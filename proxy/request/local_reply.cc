@@ -1,4 +1,4 @@
-#include "proxy/exchange/local_reply.h"
+#include "proxy/request/local_reply.h"
 
 #include "proxy/headers/max_forwards.h"
 #include "proxy/headers/odd_names.h"

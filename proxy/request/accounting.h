@@ -12,8 +12,8 @@
 #include "base/error_meaning.h"
 #include "base/grpc_status.h"
 #include "net/http/message.h"
-#include "proxy/exchange/response_state.h"
 #include "proxy/loop/route_pin.h"
+#include "proxy/request/response_state.h"
 #include "proxy/telemetry/access_log.h"
 #include "proxy/telemetry/shard.h"
 

@@ -1,6 +1,6 @@
 // What comes next for a request whose attempt has failed, as its service, its group and those who
 // are there allow it.
-#include "proxy/exchange/recovery.h"
+#include "proxy/request/recovery.h"
 
 #include <gtest/gtest.h>
 

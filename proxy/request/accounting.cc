@@ -1,4 +1,4 @@
-#include "proxy/exchange/accounting.h"
+#include "proxy/request/accounting.h"
 
 #include "proxy/loop/target_runtime.h"
 

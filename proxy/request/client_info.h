@@ -1,0 +1,22 @@
+// ClientInfo: what is known of where a request came from: the connection or stream that brought it.
+//
+// A plain value.
+#pragma once
+
+#include <cstddef>
+
+#include "proxy/headers/rewrite.h"
+
+namespace teal::proxy {
+
+struct ClientInfo {
+  std::size_t listener = 0;  ///< Index into Config::listeners.
+  Peer peer;
+  bool http10 = false;
+  bool body_begun = false;  ///< Bytes of its body came with the head.
+  bool keep_alive = true;   ///< The client and our limits allow another request.
+  /// The most to read of a response before the client has taken what came.
+  std::size_t most_read = std::size_t{256} * 1024;
+};
+
+}  // namespace teal::proxy
