@@ -94,6 +94,7 @@ class Attempts {
   /// Of the present attempt or of the last one; null: there was none in this group.
   const boost::local_shared_ptr<TargetRuntime>& target() const { return target_; }
   boost::local_shared_ptr<TargetRuntime> take_target() { return std::exchange(target_, nullptr); }
+  void forget_target() { target_ = nullptr; }
   TargetId target_id() const { return target_ ? target_->id : 0; }
 
   // ---- its end. The side is let go of.

@@ -40,8 +40,7 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   make_request_ids(request_.head, request_.info.peer, loop_.rng(), request_.ids);
   phase_ = Phase::connecting;
   if (loop_.overload() >= OverloadLevel::no_requests) [[unlikely]] {
-    loop_.counters()[Stat::overload_requests].add();
-    reply(overloaded());
+    refuse_overload();
     return;
   }
   using net::HeaderId;
@@ -49,16 +48,9 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
       !request_.head.fields.has_any_of_or_odd_name<HeaderId::via, HeaderId::upgrade,
                                                    HeaderId::trailer, HeaderId::max_forwards>() &&
       !request_.head.is_extended_connect();
-  if (!is_usual) {
-    const auto answer = check_way(request_, route_.listener(request_.info.listener),
-                                  loop_.shared().hop, loop_.counters());
-    if (answer) {
-      reply(*answer);
-      return;
-    }
-  }
+  if (!is_usual && try_answer_by_way()) return;
   if (!route()) {
-    reply(without_route(response_.last_rule, loop_.counters()));
+    reply_without_route();
     return;
   }
   if (route_.actions() != nullptr && try_answer_by_route()) return;
@@ -72,7 +64,7 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   if (grpc_.is_call()) {
     const auto deadline = grpc_.take_deadline(request_.head, request_.began, request_deadline_);
     if (!deadline) {
-      reply({400, "grpc-timeout is not a number and a unit", Termination::refused});
+      reply_line(400, "grpc-timeout is not a number and a unit", Termination::refused);
       return;
     }
     request_deadline_ = *deadline;
@@ -138,7 +130,7 @@ void Exchange::attempt() {
       follow(decide(attempts_.failed(), true), attempts_.failed());
     } else {
       count(ServiceStat::requests_without_target);
-      reply({503, "no healthy target", Termination::no_target});
+      reply_line(503, "no healthy target", Termination::no_target);
     }
     return;
   }

@@ -159,6 +159,11 @@ class Exchange final : public WaitingRequest {
   bool send_trailers(const net::Fields& trailers);
   void answer_trailers(const net::Fields& trailers);
   // What the route says besides asking a target.
+  // Each answers where nobody else is to: true, or always. Away from the usual way of a request,
+  // whose code gets by without what a reply needs.
+  void refuse_overload();
+  void reply_without_route();
+  bool try_answer_by_way();
   bool try_answer_by_route();
   void change_request();
   void edit_response(net::ResponseHead& head);
@@ -222,6 +227,7 @@ class Exchange final : public WaitingRequest {
 
   // exchange/finish.cc: own responses, accounting, log
   void reply(const LocalReply& reply);
+  void reply_line(std::uint16_t status, std::string_view text, Termination termination);
   /// Where the response has begun it is cut off, by the fault of `origin`.
   void reply_or_truncate(const LocalReply& reply, Origin origin);
   void truncate(Termination termination, Origin origin);

@@ -106,6 +106,22 @@ void Exchange::answer_trailers(const net::Fields& trailers) {
 
 // ---- what the route says besides asking a target
 
+void Exchange::refuse_overload() {
+  loop_.counters()[Stat::overload_requests].add();
+  reply(overloaded());
+}
+
+void Exchange::reply_without_route() {
+  reply(without_route(response_.last_rule, loop_.counters()));
+}
+
+bool Exchange::try_answer_by_way() {
+  const std::optional<LocalReply> answer = check_way(
+      request_, route_.listener(request_.info.listener), loop_.shared().hop, loop_.counters());
+  if (answer) reply(*answer);
+  return answer.has_value();
+}
+
 bool Exchange::try_answer_by_route() {
   const std::optional<LocalReply> answer =
       answer_by_route(request_, {*route_.actions(), route_.listener(request_.info.listener),

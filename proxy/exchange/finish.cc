@@ -63,6 +63,10 @@ void Exchange::reply(const LocalReply& reply) {
   finish(Origin::teal);
 }
 
+void Exchange::reply_line(std::uint16_t status, std::string_view text, Termination termination) {
+  reply({status, text, termination});
+}
+
 void Exchange::reply_or_truncate(const LocalReply& reply, Origin origin) {
   leave_queue();
   const bool has_begun = phase_ == Phase::relaying;
@@ -153,7 +157,7 @@ void Exchange::finish(Origin origin) {
   leave_group();
   shielded_.target = nullptr;
   tunnel_.reset();  // It is among its target's.
-  attempts_.take_target();
+  attempts_.forget_target();
   route_.release();
   replay_.drop();
   client_->on_exchange_done();  // may give this object to the next request

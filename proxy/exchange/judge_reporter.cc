@@ -23,8 +23,7 @@ void JudgeReporter::start(const RoutePin& route) {
   set_age_timer();
 }
 
-void JudgeReporter::reassign() {
-  if (!is_judging()) return;
+void JudgeReporter::close_draw() {
   was_told_ = told_.is_known();
   if (told_.overdue() != 0) tell(JudgedEvent::Kind::settled, told_.overdue());
   age_timer_.cancel();

@@ -44,7 +44,10 @@ class JudgeReporter {
   void start(const RoutePin& route);
   /// The request has waited in a queue and is about to be given to a group anew. Where the judge
   /// has heard of it, that is closed, and what the request does from now on is not told.
-  void reassign();
+  void reassign() {
+    if (is_judging()) [[unlikely]]
+      close_draw();
+  }
   /// Where nobody compares any more, nobody is to wait for what this request will tell.
   void forget_unless_judging();
 
@@ -58,6 +61,7 @@ class JudgeReporter {
 
  private:
   const Judging& judging() const { return *route_.service().judging; }
+  void close_draw();
   Micros age() const;
   void tell_errors(MeaningSet meanings);
   void tell_slow();

@@ -90,7 +90,7 @@ bool Exchange::try_other_group_for_room() {
   if (!is_on_release()) return false;
   const Next next = decide(failed, true);
   if (next != Next::live_group) return false;
-  attempts_.take_target();
+  attempts_.forget_target();
   follow(next, failed);
   return true;
 }

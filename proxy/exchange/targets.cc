@@ -119,7 +119,7 @@ bool Exchange::follow_newest() {
   if (!shielded_.is) traffic_.leave();
   if (!route_.follow(loop_.table())) {
     response_.last_rule = net::Refusal::none;
-    reply(without_route(net::Refusal::none, loop_.counters()));
+    reply_without_route();
     return false;
   }
   if (shielded_.is) {

@@ -72,9 +72,12 @@ Drawn draw_sticky(const AssignmentContext& context, Weight release, Assignment& 
   }
   assignment.audience = Audience::split;
   const Weight release = service.release_weight();
-  const Drawn drawn =
-      service.sticky ? draw_sticky(context, release, assignment) : context.splitter.draw(release);
-  assignment.drawn = drawn;
+  // The context is copied where somebody else needs it, so that it is nowhere in memory otherwise.
+  if (service.sticky) [[unlikely]]
+    assignment.drawn = draw_sticky(AssignmentContext(context), release, assignment);
+  else
+    assignment.drawn = context.splitter.draw(release);
+  const Drawn& drawn = assignment.drawn;
   assignment.colour = drawn.release ? service.release() : service.live;
   assignment.release_probability = drawn.release_probability;
   // A group without healthy targets gives its share to the other one, unless that has none of the
