@@ -59,6 +59,8 @@ class LoopRoom {
     pool.loads = std::make_unique<ConnectionLoads>(workers);
     pool.error_pages = std::make_shared<const ErrorPages>();
     config.listeners.emplace_back().name = "public";
+    pool.gauges.push_back(std::make_unique<ListenerGauge>());
+    pool.client_places.push_back(nullptr);
   }
 
   /// A service with so many healthy targets in its live group, blue, for all that the listener

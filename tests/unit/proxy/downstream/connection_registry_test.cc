@@ -1,0 +1,154 @@
+// The clients' connections of one worker: who serves an accepted one, how all are told to end, and
+// that the census sees each of them.
+#include "proxy/downstream/connection_registry.h"
+
+#include <gtest/gtest.h>
+
+#include "proxy/downstream/downstream.h"
+#include "tests/support/loop_room.h"
+
+namespace teal::proxy {
+namespace {
+
+/// A client's connection that ends when it is told to, or when its request does.
+class FakeConnection final : public Downstream {
+ public:
+  explicit FakeConnection(ConnectionRegistry& registry)
+      : Downstream(registry, {.socket = {}, .listener = 0, .peer_address = "192.0.2.1"},
+                   [](void* /*self*/) {}) {
+    // As for each that is accepted.
+    loop_.shared().loads->keep(loop_.worker());
+    ++loop_.shared().gauges[0]->connections;
+    registry.opened(*this, 0);
+  }
+  void drain() override {
+    is_told = true;
+    if (!has_request) end();
+  }
+  void cut() override { end(); }
+  void hasten() override { ++hurries; }
+  void be_seen(CensusTaker& /*census*/) const override { ++looks; }
+  void on_ready(net::Readiness /*ready*/) override {}
+  void resume() override {}
+  void end() { close(); }
+
+  bool has_request = false;
+  bool is_told = false;
+  int hurries = 0;
+  mutable int looks = 0;
+};
+
+class ConnectionRegistryTest : public testing::Test {
+ protected:
+  ConnectionRegistryTest() {
+    room_.add_service("shop", 1);
+    room_.publish();
+    registry_.emplace(room_.loop());
+  }
+  boost::intrusive_ptr<FakeConnection> open() { return new FakeConnection(*registry_); }
+  std::uint64_t active() {
+    return room_.loop().counters().listener(0).read(ListenerStat::connections_active);
+  }
+  std::uint32_t load() const { return room_.pool.loads->open(0); }
+  /// Drains as a worker does it.
+  void drain() {
+    registry_->drain([this] { ++idle_; });
+    registry_->tell_idle();
+  }
+
+  LoopRoom room_{2};
+  std::optional<ConnectionRegistry> registry_;
+  int idle_ = 0;
+};
+
+TEST_F(ConnectionRegistryTest, CountsAConnectionWhileItIsOpen) {
+  const auto one = open(), two = open();
+  EXPECT_EQ(active(), 2U);
+  EXPECT_EQ(load(), 2U);
+  one->end();
+  EXPECT_EQ(active(), 1U);
+  EXPECT_EQ(load(), 1U);
+  EXPECT_EQ(room_.pool.gauges[0]->connections, 1U);
+  two->end();
+  EXPECT_EQ(active(), 0U);
+}
+
+TEST_F(ConnectionRegistryTest, GivesAConnectionToAWorkerThatHasClearlyLessToDo) {
+  const auto one = open(), two = open();
+  registry_->welcome({.socket = {}, .listener = 0, .peer_address = "192.0.2.7"});
+  ASSERT_EQ(room_.peers.connections.size(), 1U);
+  EXPECT_EQ(room_.peers.connections[0].first, 1U);
+  EXPECT_EQ(room_.peers.connections[0].second.peer_address, "192.0.2.7");
+  EXPECT_EQ(room_.pool.loads->open(1), 1U);
+  EXPECT_EQ(active(), 2U);
+  one->end();
+  two->end();
+}
+
+TEST_F(ConnectionRegistryTest, IsIdleWhenTheLastRequestHasEnded) {
+  const auto idle = open(), busy = open();
+  busy->has_request = true;
+  drain();
+  EXPECT_TRUE(idle->is_told);
+  EXPECT_TRUE(busy->is_told);
+  EXPECT_EQ(idle_, 0);
+  busy->end();
+  EXPECT_EQ(idle_, 1);
+}
+
+TEST_F(ConnectionRegistryTest, IsIdleAtOnceWhereThereIsNone) {
+  drain();
+  EXPECT_EQ(idle_, 1);
+}
+
+TEST_F(ConnectionRegistryTest, IsNotIdleWhileAConnectionIsOnItsWayHere) {
+  ASSERT_EQ(room_.pool.loads->keep(0), 0U);
+  ++room_.pool.gauges[0]->connections;
+  drain();
+  EXPECT_EQ(idle_, 0);
+  registry_->release_place(0);
+  registry_->tell_idle();
+  EXPECT_EQ(idle_, 1);
+}
+
+TEST_F(ConnectionRegistryTest, TellsNobodyThatItIsIdleOnceAllWereCut) {
+  const auto busy = open();
+  busy->has_request = true;
+  drain();
+  registry_->cut_all();
+  EXPECT_EQ(active(), 0U);
+  EXPECT_EQ(idle_, 0);
+}
+
+TEST_F(ConnectionRegistryTest, HastensAllThatAreOpen) {
+  const auto one = open(), two = open(), gone = open();
+  gone->end();
+  registry_->hasten_all();
+  EXPECT_EQ(one->hurries, 1);
+  EXPECT_EQ(two->hurries, 1);
+  EXPECT_EQ(gone->hurries, 0);
+  registry_->cut_all();
+}
+
+TEST_F(ConnectionRegistryTest, LooksAtAllRequestsOnceASecondAndOftenerWhereTheirAgesAreJudged) {
+  const auto one = open();
+  const auto wait = [&](Millis time) {
+    for (; time > Millis{0}; time -= Millis{20}) {
+      room_.wait(Millis{20});
+      registry_->take_census();
+    }
+  };
+  wait(Millis{2000});
+  EXPECT_EQ(one->looks, 2);
+  ASSERT_NE(registry_->latest_census(), nullptr);
+  EXPECT_EQ(registry_->latest_census()->table, 1U);
+  room_.states[0].watches_ages = true;
+  room_.publish();
+  wait(Millis{2000});
+  EXPECT_EQ(one->looks, 22);
+  EXPECT_EQ(registry_->latest_census()->table, 2U);
+  registry_->cut_all();
+}
+
+}  // namespace
+}  // namespace teal::proxy
