@@ -208,7 +208,11 @@ void WorkerPool::publish(std::uint64_t version, const std::vector<ServiceState>&
   }
   const auto latch =
       std::make_shared<Latch>(control_, *options_.clock, workers_.size(), std::move(applied));
-  for (const auto& worker : workers_) worker->publish_table({table, [latch] { latch->arrive(); }});
+  for (const auto& worker : workers_)
+    worker->post([&worker = *worker, table, latch] {
+      worker.take_table(*table);
+      latch->arrive();
+    });
   // With fewer cores than threads a worker may be waiting for this one, and what control does next
   // (the journal, the log) is less urgent than what the worker does with the table. Not by
   // yield(): that forfeits a whole slice, and whatever fails next on the release finds control

@@ -6,8 +6,6 @@
 #include <string>
 #include <utility>
 
-#include <boost/asio/post.hpp>
-
 #include "base/assert.h"
 #include "proxy/downstream/acceptor.h"
 
@@ -23,11 +21,11 @@ Worker::Worker(const WorkerLoop::Options& options, const RouteTable& first,
     : loop_(options, first, std::move(tls),
             {.before_turn = [this] { loop_.begin_turn(); },
              .after_each = [this] { after_each(); },
-             .woken = [this] { run_posted(); },
+             .woken = [] {},
              .after_turn = [this] { after_turn(); }}),
       reports_(loop_.reports()),
       connections_(loop_),
-      io_(1) {
+      mailbox_(loop_.reactor()) {
   for (ListenerSocket& each : sockets)
     acceptors_.emplace_back(
         new Acceptor(connections_, std::move(each.socket), each.listener, each.shared));
@@ -67,7 +65,7 @@ void Worker::run() {
 void Worker::after_each() {
   loop_.finish_callback();
   connections_.exchanges().free_surplus();
-  if (has_pending_tables_.load(std::memory_order_relaxed)) apply_tables();
+  if (mailbox_.has_items()) read_mail();
 }
 
 void Worker::after_turn() {
@@ -121,14 +119,13 @@ void Worker::follow_overload() {
 
 // ---- what other threads bring -------------------------------------------------------------------
 
-void Worker::post(std::function<void()> work) {
-  boost::asio::post(io_, std::move(work));
-  loop_.reactor().wake();
-}
-
-void Worker::run_posted() {
-  io_.restart();
-  io_.poll();
+/// What is done may lead to further callbacks, after which there may be mail again: that waits for
+/// what came before it.
+void Worker::read_mail() {
+  if (std::exchange(is_reading_mail_, true)) return;
+  while (mailbox_.has_items())
+    for (const std::function<void()>& each : mailbox_.take()) each();
+  is_reading_mail_ = false;
 }
 
 std::optional<ReportBatch> Worker::take_reports() {
@@ -137,32 +134,9 @@ std::optional<ReportBatch> Worker::take_reports() {
   return std::move(taken.reports);
 }
 
-void Worker::publish_table(PendingTable news) {
-  {
-    const std::scoped_lock lock(pending_tables_mutex_);
-    pending_tables_.push_back(std::move(news));
-  }
-  has_pending_tables_.store(true, std::memory_order_release);
-  loop_.reactor().wake();
-}
-
-/// Taking a table lets requests go on, after which there may be news again: those wait for what
-/// came before them.
-void Worker::apply_tables() {
-  if (std::exchange(is_taking_news_, true)) return;
-  while (has_pending_tables_.exchange(false, std::memory_order_acquire)) {
-    std::deque<PendingTable> news;
-    {
-      const std::scoped_lock lock(pending_tables_mutex_);
-      news.swap(pending_tables_);
-    }
-    for (const PendingTable& each : news) {
-      loop_.take_table(*each.table);
-      after_each();
-      each.applied();
-    }
-  }
-  is_taking_news_ = false;
+void Worker::take_table(const RouteTable& table) {
+  loop_.take_table(table);
+  after_each();
 }
 
 void Worker::adopt(AcceptedConnection accepted) {

@@ -5,17 +5,13 @@
 // Made and stopped by WorkerPool (control thread), which talks to it by post only.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <vector>
 
-#include <boost/asio/io_context.hpp>
-
+#include "net/io/mailbox.h"
 #include "net/io/socket.h"
 #include "proxy/downstream/connection_registry.h"
 #include "proxy/loop/parked_thread.h"
@@ -24,12 +20,6 @@
 namespace teal::proxy {
 
 class Acceptor;
-
-/// A table on its way to a worker.
-struct PendingTable {
-  std::shared_ptr<const RouteTable> table;
-  std::function<void()> applied;  ///< Called on the worker's thread, when it runs on the table.
-};
 
 class Worker {
  public:
@@ -48,8 +38,9 @@ class Worker {
   // ---- for the pool, any thread
   void start(ParkedThread thread);
   void join();
-  /// Runs it on the worker's thread, in the order given.
-  void post(std::function<void()> work);
+  /// Runs it on the worker's thread, in the order given, and before the worker's next event: a busy
+  /// worker has hundreds in a turn.
+  void post(std::function<void()> work) { mailbox_.put(std::move(work)); }
   const Shard& shard() const { return loop_.shard(); }
   InFlightWatermark::Reading read_watermark() const { return reports_.read_watermark(); }
   /// Control only. Null before the first; good until the next call.
@@ -58,11 +49,9 @@ class Worker {
   void notify_at_watermark(Mono began) { reports_.notify_at_watermark(began); }
   /// Control: what there is to be told. The worker may send the next batch.
   std::optional<ReportBatch> take_reports();
-  /// Tables are taken in the order in which they are given, and before the worker's next event: a
-  /// busy worker has hundreds in a turn.
-  void publish_table(PendingTable news);
 
   // ---- for the pool, posted
+  void take_table(const RouteTable& table);
   /// For the connections to come.
   void take_tls(std::shared_ptr<const TlsTable> tls) { loop_.take_tls(std::move(tls)); }
   /// No new connections; the open ones end with their request. `idle` is called when none is left.
@@ -77,8 +66,7 @@ class Worker {
 
  private:
   void run();
-  void run_posted();
-  void apply_tables();
+  void read_mail();
   void after_each();
   void after_turn();
   void tick();
@@ -90,11 +78,8 @@ class Worker {
   ReportSender& reports_;  ///< The loop's.
   ConnectionRegistry connections_;
   std::vector<boost::intrusive_ptr<Acceptor>> acceptors_;
-  boost::asio::io_context io_;  ///< Brings what other threads post.
-  std::atomic<bool> has_pending_tables_{false};
-  std::mutex pending_tables_mutex_;  ///< Taken once per publication.
-  std::deque<PendingTable> pending_tables_;
-  bool is_taking_news_ = false;
+  net::Mailbox<std::function<void()>> mailbox_;
+  bool is_reading_mail_ = false;
   Mono next_tick_;                                ///< Of the loop.
   Mono second_;                                   ///< When each_second() was last called.
   OverloadLevel followed_ = OverloadLevel::none;  ///< What the connections have been told.

@@ -106,6 +106,10 @@ class ThirdParty(LintTest):
         self.assert_caught("R4:1", "control/a.cc", "#include <brotli/encode.h>\n")
         self.assert_caught("R4:1", "app/a.cc", "#include <gtest/gtest.h>\n")
 
+    def test_headers_stay_in_their_folder(self):
+        self.assert_caught("R4:1", "proxy/loop/a.cc", "#include <boost/asio/post.hpp>\n")
+        self.assert_clean("proxy/worker/a.cc", "#include <boost/asio/post.hpp>\n")
+
     def test_beast_stays_off_the_data_path(self):
         self.assert_caught("R4:1", "proxy/a.cc", "#include <boost/beast/http.hpp>\n")
         self.assert_clean("control/a.cc", "#include <boost/beast/http.hpp>\n")

@@ -45,17 +45,17 @@ TEST(Worker, TakesTablesInTheOrderInWhichTheyAreGivenWhateverComesMeanwhile) {
   // The worker's thread writes these, until it says that it is done.
   std::vector<std::uint64_t> versions;
   std::promise<void> done;
-  const auto note = [&] { versions.push_back(worker.table()->routes.version); };
+  const auto publish = [&](std::uint64_t version, std::function<void()> then) {
+    worker.post([&, table = table(version), then = std::move(then)] {
+      worker.take_table(*table);
+      versions.push_back(worker.table()->routes.version);
+      then();
+    });
+  };
   // The newest one, a rollback say, comes while the worker takes the three before it.
-  worker.publish_table({table(2), [&] {
-                          note();
-                          worker.publish_table({table(5), [&] {
-                                                  note();
-                                                  done.set_value();
-                                                }});
-                        }});
-  worker.publish_table({table(3), note});
-  worker.publish_table({table(4), note});
+  publish(2, [&] { publish(5, [&] { done.set_value(); }); });
+  publish(3, [] {});
+  publish(4, [] {});
   Result<ParkedThread> thread = ParkedThread::make();
   ASSERT_TRUE(thread);
   worker.start(std::move(*thread));
