@@ -17,11 +17,11 @@
 #include "base/siphash.h"
 #include "base/sticky_secrets.h"
 #include "base/time.h"
-#include "proxy/loop/parked_thread.h"
 #include "proxy/routing/route_table.h"
 #include "proxy/telemetry/access_log.h"
 #include "proxy/telemetry/traffic_reader.h"
 #include "proxy/worker/listener_sockets.h"
+#include "proxy/worker/parked_thread.h"
 #include "proxy/worker/worker.h"
 
 namespace teal::proxy {

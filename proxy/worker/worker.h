@@ -14,8 +14,8 @@
 #include "net/io/mailbox.h"
 #include "net/io/socket.h"
 #include "proxy/downstream/connection_registry.h"
-#include "proxy/loop/parked_thread.h"
 #include "proxy/loop/worker_loop.h"
+#include "proxy/worker/parked_thread.h"
 
 namespace teal::proxy {
 
