@@ -7,7 +7,7 @@
 #include "proxy/downstream/http1.h"
 #include "proxy/downstream/proxy_header_reader.h"
 #include "proxy/downstream/tls_handshake.h"
-#include "proxy/headers/route_answer.h"
+#include "proxy/routing/route_answer.h"
 
 namespace teal::proxy {
 namespace {

@@ -77,7 +77,7 @@ WITHIN = {
 
 # R1: folders that decide. They meet no socket, thread, file or clock.
 PURE = {"control/engine", "health/judge", "health/statistics", "proxy/policy", "proxy/headers",
-        "net/http", "net/http1"}
+        "proxy/routing", "net/http", "net/http1"}
 OF_THE_WORLD = re.compile(r"boost/asio|sys/|unistd\.h|fcntl\.h|poll\.h|thread$|semaphore$|condition_variable$|"
                           r"filesystem$|fstream$|random$")
 

@@ -1,4 +1,4 @@
-#include "proxy/headers/route_answer.h"
+#include "proxy/routing/route_answer.h"
 
 #include <gtest/gtest.h>
 
