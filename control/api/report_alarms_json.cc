@@ -4,16 +4,13 @@
 
 #include <boost/json.hpp>
 
+#include "control/api/json_values.h"
 #include "control/api/report_json.h"
 
 namespace teal::control {
 namespace {
 
 namespace json = boost::json;
-
-json::string text(std::string_view view) {
-  return json::string(view);
-}
 
 json::value time_or_null(bool is_known, WallTime time) {
   return is_known ? json::value(text(format_time(time))) : json::value(nullptr);
