@@ -1,0 +1,260 @@
+#include "control/store/sqlite_tables.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <charconv>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace teal::control {
+namespace {
+
+constexpr const char* kJournal = "-wal";
+
+WallTime wall_time(std::int64_t millis) {
+  return WallTime{std::chrono::milliseconds{millis}};
+}
+
+/// Which file a path leads to.
+struct FileId {
+  dev_t device = 0;
+  ino_t inode = 0;
+  bool operator==(const FileId&) const = default;
+};
+
+std::optional<FileId> file_id(const std::string& path) {
+  struct stat found {};
+  if (::stat(path.c_str(), &found) != 0) return std::nullopt;
+  return FileId{found.st_dev, found.st_ino};
+}
+
+/// Whether the path leads to that file still. Who may not look any more has not lost it.
+bool is_still(const std::string& path, const FileId& file) {
+  if (const std::optional<FileId> now = file_id(path)) return *now == file;
+  return errno != ENOENT && errno != ENOTDIR;
+}
+
+/// Nobody should restart to mend what a restart makes final.
+std::string what_a_restart_does(const std::string& path) {
+  return file_id(path)
+             ? ", or restart Teal to go on with what is there now"
+             : "; a restart would begin without any earlier state, with the groups of the "
+               "configuration file";
+}
+
+class SqliteTables final : public Store {
+ public:
+  SqliteTables(Database database, std::string path)
+      : database_(std::move(database)),
+        path_(std::move(path)),
+        file_(file_id(path_)),
+        journal_(file_id(path_ + kJournal)) {}
+
+  Result<Contents> load() override {
+    Contents contents;
+    if (!read_deployments(contents) || !read_events(contents) || !read_rest(contents))
+      return failure("cannot be read");
+    return contents;
+  }
+
+  Result<std::vector<EvidenceRow>> evidence(DeploymentNumber deployment) override {
+    std::vector<EvidenceRow> found;
+    Statement rows(database_.get(),
+                   "SELECT part, text FROM evidence WHERE deployment = ? ORDER BY part");
+    rows.bind(deployment);
+    while (rows.next()) {
+      const auto part = static_cast<std::uint64_t>(rows.number());
+      found.push_back({deployment, part, rows.text()});
+    }
+    if (!rows.ok()) return failure("cannot be read");
+    return found;
+  }
+
+  Result<void> check() override {
+    for (const auto& [suffix, file] : {std::pair{"", &file_}, std::pair{kJournal, &journal_}})
+      if (*file && !is_still(path_ + suffix, **file))
+        return Error{Source::internal,
+                     "the file " + path_ + suffix +
+                         " of the store was removed or replaced while Teal runs, and what is "
+                         "written would be lost; move that very file back" +
+                         what_a_restart_does(path_)};
+    return {};
+  }
+
+  Result<void> commit(const Batch& batch) override {
+    if (batch.empty()) return {};
+    if (Result<void> there = check(); !there) return there.error();
+    // A connection that lost its transaction to a full disk may still be inside one.
+    if (sqlite3_get_autocommit(database_.get()) == 0) execute("ROLLBACK");
+    // In WAL mode, NORMAL leaves the file in order and syncs it when the log is folded into it.
+    if (batch.may_be_lost != syncs_lazily_) {
+      if (!execute(batch.may_be_lost ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL"))
+        return failure("cannot be written");
+      syncs_lazily_ = batch.may_be_lost;
+    }
+    if (!execute("BEGIN IMMEDIATE")) return failure("cannot be written");
+    if (write(batch) && execute("COMMIT")) {
+      if (!journal_) journal_ = file_id(path_ + kJournal);
+      return {};
+    }
+    Error error = failure("cannot be written");
+    if (sqlite3_get_autocommit(database_.get()) == 0) execute("ROLLBACK");
+    return error;
+  }
+
+ private:
+  bool execute(const char* sql) {
+    return sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr) == SQLITE_OK;
+  }
+
+  Error failure(std::string_view what) {
+    return Error{Source::internal, "the store " + path_ + " " + std::string(what) + ": " +
+                                       sqlite3_errmsg(database_.get()) +
+                                       "; check the disk's space and the file's permissions"};
+  }
+
+  bool run(Statement& statement) {
+    statement.next();
+    return statement.ok();
+  }
+
+  template <class... Values>
+  bool put(const char* sql, const Values&... values) {
+    Statement statement(database_.get(), sql);
+    (statement.bind(values), ...);
+    return run(statement);
+  }
+
+  bool write(const Batch& batch) {
+    for (const DeploymentRow& row : batch.deployments)
+      if (!put("INSERT OR REPLACE INTO deployments(number, service, created, spec) "
+               "VALUES(?,?,?,?)",
+               row.number, std::string_view(row.service), row.created, std::string_view(row.spec)))
+        return false;
+    for (const EventRow& row : batch.events)
+      if (!put("INSERT OR REPLACE INTO events VALUES(?,?,?,?,?)", row.deployment, row.sequence,
+               row.age, row.at, std::string_view(row.event)))
+        return false;
+    for (const ClockRow& row : batch.clocks)
+      if (!put("UPDATE deployments SET age = ? WHERE number = ?", row.age, row.deployment))
+        return false;
+    for (const ServiceRow& row : batch.services)
+      if (!put("INSERT OR REPLACE INTO services VALUES(?,?)", std::string_view(row.name),
+               std::string_view(row.state)))
+        return false;
+    for (const KeyRow& row : batch.keys)
+      if (!put("INSERT OR REPLACE INTO keys VALUES(?,?,?,?)", std::string_view(row.key),
+               std::string_view(row.digest), row.deployment, row.at))
+        return false;
+    for (const EvidenceRow& row : batch.evidence)
+      if (!put("INSERT OR REPLACE INTO evidence VALUES(?,?,?)", row.deployment, row.part,
+               std::string_view(row.text)))
+        return false;
+    for (const SecretRow& row : batch.secrets)
+      if (!put("INSERT OR REPLACE INTO secrets VALUES(?,?,?)", std::string_view(row.name),
+               std::string_view(row.value), row.since))
+        return false;
+    if (batch.reserved_events && !put("INSERT OR REPLACE INTO identity VALUES('events', ?)",
+                                      std::string_view(std::to_string(*batch.reserved_events))))
+      return false;
+    return forget(batch);
+  }
+
+  bool forget(const Batch& batch) {
+    for (const DeploymentNumber number : batch.forgotten)
+      if (!put("DELETE FROM evidence WHERE deployment = ?", number) ||
+          !put("DELETE FROM events WHERE deployment = ?", number) ||
+          !put("DELETE FROM deployments WHERE number = ?", number))
+        return false;
+    for (const std::string& key : batch.forgotten_keys)
+      if (!put("DELETE FROM keys WHERE key = ?", std::string_view(key))) return false;
+    for (const std::string& name : batch.forgotten_secrets)
+      if (!put("DELETE FROM secrets WHERE name = ?", std::string_view(name))) return false;
+    return true;
+  }
+
+  bool read_deployments(Contents& contents) {
+    Statement rows(database_.get(),
+                   "SELECT number, service, created, spec, age FROM deployments ORDER BY number");
+    while (rows.next()) {
+      DeploymentRow row;
+      row.number = static_cast<DeploymentNumber>(rows.number());
+      row.service = rows.text();
+      row.created = wall_time(rows.number());
+      row.spec = rows.text();
+      contents.clocks.push_back({row.number, Age{rows.number()}});
+      contents.deployments.push_back(std::move(row));
+    }
+    return rows.ok();
+  }
+
+  bool read_events(Contents& contents) {
+    Statement rows(database_.get(),
+                   "SELECT deployment, sequence, age, at, event FROM events "
+                   "ORDER BY deployment, sequence");
+    while (rows.next()) {
+      EventRow row;
+      row.deployment = static_cast<DeploymentNumber>(rows.number());
+      row.sequence = static_cast<std::uint64_t>(rows.number());
+      row.age = Age{rows.number()};
+      row.at = wall_time(rows.number());
+      row.event = rows.text();
+      contents.events.push_back(std::move(row));
+    }
+    return rows.ok();
+  }
+
+  bool read_rest(Contents& contents) {
+    Statement services(database_.get(), "SELECT name, state FROM services ORDER BY name");
+    while (services.next()) {
+      std::string name = services.text();
+      contents.services.push_back({std::move(name), services.text()});
+    }
+    Statement keys(database_.get(), "SELECT key, digest, deployment, at FROM keys ORDER BY at");
+    while (keys.next()) {
+      KeyRow row;
+      row.key = keys.text();
+      row.digest = keys.text();
+      row.deployment = static_cast<DeploymentNumber>(keys.number());
+      row.at = wall_time(keys.number());
+      contents.keys.push_back(std::move(row));
+    }
+    Statement secrets(database_.get(), "SELECT name, value, since FROM secrets ORDER BY name");
+    while (secrets.next()) {
+      SecretRow row;
+      row.name = secrets.text();
+      row.value = secrets.text();
+      row.since = wall_time(secrets.number());
+      contents.secrets.push_back(std::move(row));
+    }
+    return services.ok() && keys.ok() && secrets.ok() && read_identity(contents);
+  }
+
+  bool read_identity(Contents& contents) {
+    Statement rows(database_.get(), "SELECT name, value FROM identity");
+    while (rows.next()) {
+      const std::string name = rows.text();
+      const std::string value = rows.text();
+      if (name == "id") contents.id = value;
+      if (name == "events")
+        std::from_chars(value.data(), value.data() + value.size(), contents.reserved_events);
+    }
+    return rows.ok();
+  }
+
+  Database database_;
+  bool syncs_lazily_ = false;
+  std::string path_;
+  std::optional<FileId> file_;     ///< None: it is in memory.
+  std::optional<FileId> journal_;  ///< None: nothing was written yet.
+};
+
+}  // namespace
+
+std::unique_ptr<Store> make_sqlite_tables(Database database, std::string path) {
+  return std::make_unique<SqliteTables>(std::move(database), std::move(path));
+}
+
+}  // namespace teal::control
