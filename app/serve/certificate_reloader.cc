@@ -1,21 +1,19 @@
 #include "app/serve/certificate_reloader.h"
 
-#include <sys/random.h>
 #include <sys/stat.h>
 
 #include <array>
 #include <utility>
 
 #include "app/system/file_places.h"
-#include "base/assert.h"
+#include "app/system/randomness.h"
 
 namespace teal::app {
 namespace {
 
 net::TicketKey draw_key() {
   std::array<std::uint8_t, net::TicketKey::kBytes> random{};
-  const ssize_t n = ::getrandom(random.data(), random.size(), 0);
-  TEAL_ASSERT(n == static_cast<ssize_t>(random.size()));
+  draw_random(random);
   return net::TicketKey::from(random);
 }
 

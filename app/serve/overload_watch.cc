@@ -1,6 +1,5 @@
 #include "app/serve/overload_watch.h"
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,6 +7,8 @@
 #include <fstream>
 #include <limits>
 #include <string>
+
+#include "app/system/descriptors.h"
 
 namespace teal::app {
 namespace {
@@ -60,12 +61,6 @@ std::uint64_t read_cgroup_memory_limit() {
   }
   // Version 1 has no word for "none": a number beyond all memory.
   return least >= std::uint64_t{1} << 60U ? 0 : least;
-}
-
-std::uint64_t read_descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return 0;
-  return limit.rlim_cur;
 }
 
 std::uint32_t idle_upstream_limit(std::uint64_t descriptors) {

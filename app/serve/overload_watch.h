@@ -28,9 +28,6 @@ std::uint64_t reserved_descriptors(std::uint64_t limit);
 /// 0: no limit of descriptors.
 std::uint32_t idle_upstream_limit(std::uint64_t descriptors);
 
-/// What the process may have now; 0: no limit.
-std::uint64_t read_descriptor_limit();
-
 class OverloadWatch {
  public:
   OverloadWatch(const config::Overload& spec, proxy::WorkerPool& pool, Log& log);

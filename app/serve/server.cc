@@ -1,12 +1,7 @@
 #include "app/serve/server.h"
 
-#include <sys/random.h>
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <array>
-#include <bit>
-#include <chrono>
 #include <csignal>
 #include <span>
 #include <utility>
@@ -24,10 +19,11 @@
 #include "app/serve/scrape_watch.h"
 #include "app/serve/start_gate.h"
 #include "app/system/control_priority.h"
+#include "app/system/descriptors.h"
 #include "app/system/own_sockets.h"
 #include "app/system/process_figures.h"
+#include "app/system/randomness.h"
 #include "app/system/watchdog.h"
-#include "base/assert.h"
 #include "base/clock.h"
 #include "control/admin/server.h"
 #include "control/api/api.h"
@@ -44,34 +40,6 @@ namespace {
 
 constexpr Millis kTick{100};
 constexpr std::array<Micros, 3> kLooks{Micros{500}, Micros{5'000}, Micros{30'000}};
-
-/// Of the kernel's generator, which does not fail for as few bytes as these (getrandom(2)).
-void draw_random(std::span<std::uint8_t> out) {
-  TEAL_ASSERT(out.size() <= 256);
-  const ssize_t drawn = ::getrandom(out.data(), out.size(), 0);
-  TEAL_ASSERT(drawn == static_cast<ssize_t>(out.size()));
-}
-
-SipKey draw_sip_key() {
-  std::array<std::uint8_t, sizeof(SipKey)> random{};
-  draw_random(random);
-  return std::bit_cast<SipKey>(random);
-}
-
-std::uint64_t draw_seed() {
-  std::uint64_t seed = 0;
-  if (::getrandom(&seed, sizeof seed, 0) != sizeof seed)
-    seed = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
-  return seed;
-}
-
-/// A proxy needs two descriptors per request in flight: as many as we may have.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 }  // namespace
 
