@@ -3,6 +3,7 @@
 
 import textwrap
 import unittest
+import unittest.mock
 
 import lint
 
@@ -119,11 +120,7 @@ class ThirdParty(LintTest):
         self.assert_clean("tests/unit/control/a_test.cc", "#include <gtest/gtest.h>\n#include <sqlite3.h>\n")
 
 
-class Size(LintTest):
-    def test_long_files(self):
-        self.assert_caught("R5:501", "net/a.cc", "int f();\n" * 501)
-        self.assert_clean("net/a.cc", "int f();\n" * 500)
-
+class Layout(LintTest):
     def test_long_functions(self):
         body = "  g();\n" * 69
         self.assert_caught("R5:2", "net/a.cc", "namespace teal {\nvoid f() {\n" + body + "}\n}\n")
@@ -132,7 +129,7 @@ class Size(LintTest):
         self.assert_clean("net/a.cc", "void f() {\n" + body[:-7] + "}\n")
 
     def test_long_types_are_no_functions(self):
-        self.assert_clean("net/a.cc", "struct A {\n" + "  int f();\n" * 90 + "};\n")
+        self.assert_clean("net/a.cc", "struct A {\n" + "  int f();  //\n//\n" * 45 + "};\n")
 
     def test_long_lines(self):
         self.assert_caught("R5:1", "net/a.cc", "// " + "é" * 98 + "\n")
@@ -239,6 +236,96 @@ class PureUnitTests(LintTest):
         self.assert_caught("R10:1", "tests/unit/proxy/a_test.cc", "std::jthread other([] {});\n")
         self.assert_clean("tests/component/proxy/a_test.cc", "std::jthread other([] {});\n")
         self.assert_clean("tests/unit/proxy/a_test.cc", "// std::thread is not here.\n")
+
+
+class Size(LintTest):
+    def declared(self, body):
+        return lint.declared(lint.blank(textwrap.dedent(body)))
+
+    def test_long_files(self):
+        self.assert_caught("R11:401", "net/a.cc", "int f();\n" * 401)
+        self.assert_clean("net/a.cc", "int f();\n" * 400)
+        self.assert_caught("R11:501", "tests/unit/net/a_test.cc", "int f();\n" * 501)
+        self.assert_clean("tests/unit/net/a_test.cc", "int f();\n" * 500)
+
+    def test_large_classes(self):
+        functions = "".join(f"  int f{n}();\n" for n in range(45))
+        members = "".join(f"  int a{n}_ = 0;\n" for n in range(30))
+        self.assert_clean("net/a.cc", "class A final : public B {\n" + functions + members + "};\n")
+        self.assert_caught("R11:2", "net/a.cc", "\nclass A {\n" + functions + "  void g() { h(); }\n};\n")
+        self.assert_caught("R11:1", "net/a.cc", "struct A::State {\n" + members + "  int b = 0;\n};\n")
+        self.assert_clean("tests/unit/net/a_test.cc", "class A {\n" + functions * 2 + members * 2 + "};\n")
+
+    def test_counts_what_a_class_declares(self):
+        self.assertEqual(self.declared("""
+            explicit A(int a, B b = {}) : a_{a}, b_(std::move(b)) { begin(); }
+            virtual ~A();
+            template <class T>
+            requires(!std::same_as<T, int>) A& put(const std::vector<T>& all);
+            bool operator==(const A& other) const { return a_ == other.a_; }
+            [[nodiscard]] auto size() const -> std::size_t;
+            virtual void run(std::function<void(int, int)> done) = 0;
+            static A make();
+            """), (7, 0))
+        self.assertEqual(self.declared("""
+            int a_ = 0, b_ = f(1, 2);
+            const B& c_;
+            std::map<std::string, std::function<void(int, int)>> d_{{"x", g}};
+            std::uint8_t e_ : 3;
+            std::array<int, 2> f_ = {1, 2};
+            std::function<int()> g_ = [] { return 1; };
+            struct {
+              int x;
+            } h_;
+            """), (0, 8))
+
+    def test_counts_no_constants_types_or_defaults(self):
+        self.assertEqual(self.declared("""
+            using Done = std::function<void(int)>;
+            static constexpr std::uint64_t kMost = (std::uint64_t{1} << 48U) - 1;
+            friend class B;
+            enum class Kind : std::uint8_t { a, b };
+            struct Inner {
+              int x = 0;
+              int f();
+            };
+            A() = default;
+            A(const A&) = delete;
+            ~A() override = default;
+            public:
+            static_assert(sizeof(int) == 4);
+            """), (0, 0))
+
+    def test_a_comment_and_a_condition_of_the_preprocessor_declare_nothing(self):
+        self.assertEqual(self.declared("""
+            // int a();
+            #ifdef B
+            int b_;
+            #endif
+            """), (0, 1))
+
+    def test_full_folders(self):
+        paths = [f"net/http/{n}.h" for n in range(24)] + [f"tests/unit/{n}.cc" for n in range(90)]
+        self.assertEqual(list(lint.check_folders(paths)), [])
+        self.assertEqual([str(f) for f in lint.check_folders([*paths, "net/http/x.json"])],
+                         ["net/http:1: R11: 25 files; at most 24"])
+
+    def test_an_exception_allows_its_size_and_no_more(self):
+        with unittest.mock.patch.dict(lint.LARGER, {("net/a.cc", "lines"): (410, "why")}):
+            self.assert_clean("net/a.cc", "int f();\n" * 410)
+            self.assert_caught("R11:411", "net/a.cc", "int f();\n" * 411)
+
+    def test_an_exception_goes_with_its_need(self):
+        exceptions = {("net/a.cc", "lines"): (410, "why"), ("net/a.h", "A functions"): (60, "why")}
+        with unittest.mock.patch.dict(lint.LARGER, exceptions, clear=True):
+            small = [lint.Source("net/a.cc", "int f();\n" * 400)]
+            large = [lint.Source("net/a.cc", "int f();\n" * 405),
+                     lint.Source("net/a.h", "class A {\n" + "int f();\n" * 50 + "};\n")]
+            self.assertEqual([f.path for f in lint.check_exceptions(small, [])], ["net/a.cc", "net/a.h"])
+            self.assertEqual(list(lint.check_exceptions(large, [])), [])
+
+    def test_every_exception_has_a_reason(self):
+        self.assertEqual([key for key, (_, why) in lint.LARGER.items() if len(why) < 20 and "as " not in why], [])
 
 
 if __name__ == "__main__":
