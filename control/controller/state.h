@@ -12,11 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include "control/controller/control_stats.h"
 #include "control/controller/controller.h"
 #include "control/controller/idempotency_keys.h"
-#include "control/controller/status_windows.h"
-#include "control/controller/traffic_cache.h"
 #include "control/deploy/alertmanager.h"
 #include "control/deploy/announcer.h"
 #include "control/deploy/deployment_runner.h"
@@ -25,6 +22,9 @@
 #include "control/deploy/service_registry.h"
 #include "control/deploy/sticky_keeper.h"
 #include "control/evidence/live_baseline.h"
+#include "control/services/control_stats.h"
+#include "control/services/status_windows.h"
+#include "control/services/traffic_cache.h"
 #include "control/store/pending_writes.h"
 
 namespace teal::control {

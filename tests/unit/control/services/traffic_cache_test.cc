@@ -1,4 +1,4 @@
-#include "control/controller/traffic_cache.h"
+#include "control/services/traffic_cache.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "control/controller/control_stats.h"
+#include "control/services/control_stats.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "control/controller/status_windows.h"
+#include "control/services/status_windows.h"
 
 namespace teal::control {
 
