@@ -127,8 +127,8 @@ class Documents(unittest.TestCase):
         found = [line for document in documents(ROOT) for line in astray(ROOT, document)]
         self.assertEqual(found, [], "\n" + "\n".join(found))
 
-    def test_wrap_at_100_columns(self):  # But for the map, which is kept short instead.
-        found = [line for document in documents(ROOT) if document.name != MAP for line in wide(ROOT, document)]
+    def test_wrap_at_100_columns(self):
+        found = [line for document in documents(ROOT) for line in wide(ROOT, document)]
         self.assertEqual(found, [], "\n" + "\n".join(found))
 
     def test_name_something(self):
@@ -144,7 +144,7 @@ class Documents(unittest.TestCase):
         self.assertEqual(found, [], "\n" + "\n".join(found))
 
     def test_keep_the_map_short(self):
-        self.assertLessEqual(len((ROOT / MAP).read_text("utf-8").splitlines()), 250)
+        self.assertLessEqual(len((ROOT / MAP).read_text("utf-8").splitlines()), 300)
 
 
 class TheCheckItself(unittest.TestCase):
