@@ -26,7 +26,7 @@ int run_cli(int argc, const char* const* argv, const Terminal& terminal);
 void add_client_commands(CLI::App& app, const Terminal& terminal, Action& action);
 
 /// Everything that is a Teal, or looks at its configuration: serve, check, demo.
-/// Requires: likewise.
+/// Requires: `terminal` and `action` outlive the parsing and the action.
 void add_server_commands(CLI::App& app, const Terminal& terminal, Action& action);
 
 }  // namespace teal::app

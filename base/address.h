@@ -31,9 +31,9 @@ struct Address {
 /// written in several ways comes out in one: an IPv4-mapped IPv6 address is that IPv4 address, and
 /// a path has no "//" and no "/./". Refuses every byte but visible ASCII.
 Result<Address> parse_address(std::string_view text);
-/// The same of a target, which needs a port: 0 is for listeners.
+/// The address of a target, written as for parse_address(), with a port other than 0.
 Result<Address> parse_target_address(std::string_view text);
-/// The same form back.
+/// The form that parse_address() reads.
 std::string to_string(const Address& address);
 std::ostream& operator<<(std::ostream& out, const Address& address);
 

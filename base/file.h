@@ -22,9 +22,9 @@ struct FileText {
 /// The whole of a regular file of at most `most` bytes.
 FileText read_regular_file(const std::string& path, std::size_t most);
 
-/// The same for what somebody hands over on the command line: "-", /dev/stdin, /dev/fd/N and
-/// /proc/self/fd/N are descriptors of this process, read to their end whatever they are, so that
-/// `teal check -` and `teal check <(...)` work; whoever gives a pipe is waited for.
+/// The whole of a file that a person names on the command line. "-", /dev/stdin, /dev/fd/N and
+/// /proc/self/fd/N are descriptors of this process and are read to their end, also where they are
+/// pipes, so that `teal check -` and `teal check <(...)` work. Other files as read_regular_file().
 FileText read_given_file(const std::string& path, std::size_t most);
 
 /// "is a named pipe", by the mode of stat(); empty: it is a regular file.

@@ -22,7 +22,7 @@ std::optional<T> parse_whole(std::string_view text, int base = 10) {
   return number;
 }
 
-/// The same of a fraction. `format`: whether an exponent may, must or must not be there.
+/// The whole text as a number with a fraction; `format` says whether it may have an exponent.
 template <std::floating_point T>
 std::optional<T> parse_whole(std::string_view text,
                              std::chars_format format = std::chars_format::general) {

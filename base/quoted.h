@@ -11,7 +11,7 @@ namespace teal {
 
 /// printable(), and not longer than some 80 bytes.
 std::string shortened(std::string_view text);
-/// The same between single quotes.
+/// The shortened() text between single quotes.
 std::string quoted(std::string_view text);
 
 }  // namespace teal

@@ -102,7 +102,7 @@ struct HealthCheck {
 /// that may be out.
 struct Outlier {
   std::uint32_t consecutive_failures = 5;          ///< 5xx or no whole answer; 0: not looked at.
-  std::uint32_t consecutive_gateway_failures = 0;  ///< 502, 503, 504 or no answer; 0: likewise.
+  std::uint32_t consecutive_gateway_failures = 0;  ///< 502 to 504 or no answer; 0: not looked at.
   /// Comparison with the group's other targets: below mean - factor * deviation is out.
   bool success_rate = true;
   double success_rate_factor = 1.9;
@@ -156,8 +156,8 @@ struct RouteActions {
 struct Route {
   std::string name;
   std::vector<Match> match;
-  RouteActions actions;      ///< What it does not say is as the service does.
-  ServiceTimeouts timeouts;  ///< Likewise.
+  RouteActions actions;      ///< What the route does not say is as the service does.
+  ServiceTimeouts timeouts;  ///< What the route does not say is as the service does.
   bool operator==(const Route&) const = default;
 };
 

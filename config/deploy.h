@@ -86,7 +86,7 @@ struct Alarm {
   std::variant<ErrorRateAlarm, LatencyAlarm, RequestRateAlarm, ExternalAlarm, CompareAlarm>
       condition;
   Millis over = seconds{30};            ///< Sliding window; not for external ones, comparisons.
-  std::uint64_t minimum_requests = 50;  ///< Fewer in the window: not enough evidence. Likewise.
+  std::uint64_t minimum_requests = 50;  ///< Fewer in the window: not enough evidence.
   bool observe = false;                 ///< Judged, shown and recorded, and does nothing.
   bool operator==(const Alarm&) const = default;
 };

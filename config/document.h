@@ -50,7 +50,7 @@ struct Entry {
 /// Anchors, aliases and merges (`<<`) are resolved.
 std::optional<Node> read_yaml(std::string_view text, Report& report);
 
-/// The same for a JSON text (RFC 8259).
+/// The tree of a JSON text (RFC 8259); nothing where it is none, and the report then says why.
 std::optional<Node> read_json(std::string_view text, Report& report);
 
 /// Where the byte at `offset` stands.

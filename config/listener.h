@@ -29,7 +29,7 @@ struct ListenerTimeouts {
 
 struct ListenerLimits {
   std::uint32_t connections = 10'000;           ///< Over all workers; more are closed at once.
-  std::uint32_t connections_per_client = 0;     ///< Likewise, of one address; 0: no limit.
+  std::uint32_t connections_per_client = 0;     ///< Of one address, over all workers; 0: none.
   std::uint32_t requests_per_connection = 0;    ///< 0: no limit.
   std::uint32_t request_line_bytes = 8 * 1024;  ///< 414.
   std::uint32_t header_bytes = 32 * 1024;       ///< The whole head: 431.

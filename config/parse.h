@@ -67,7 +67,7 @@ std::optional<std::string> parse_url_path(const Value& value);
 std::optional<std::string> parse_match_path(const Value& value);
 /// A host name or address, lower case, without a port.
 std::optional<std::string> parse_host(const Value& value);
-/// The same with or without a port: what a Host header may say.
+/// A host name or address, lower case, with or without a port: what a Host header may say.
 std::optional<std::string> parse_authority(const Value& value);
 /// A header's name in lower case; a header's value.
 std::optional<std::string> parse_header_name(const Value& value);
@@ -77,7 +77,7 @@ bool is_token(std::string_view text);
 
 /// "1.5", without sign or exponent; reports nothing.
 std::optional<double> parse_number(const Value& value);
-/// The same back, with at most six digits behind the point: "1.5", "100".
+/// A number as parse_number() reads it, with at most six digits behind the point: "1.5", "100".
 std::string decimal_text(double number);
 /// "0.5%" as a fraction; reports nothing.
 std::optional<double> parse_share(const Value& value);

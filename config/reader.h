@@ -69,7 +69,7 @@ class Value {
 
   /// The items of a list of at most `most`.
   std::vector<Value> items(std::size_t most) const;
-  /// The same, but a value that is no list stands for a list of one.
+  /// The items of a list of at most `most`, where a value that is no list is a list of one.
   std::vector<Value> items_or_one(std::size_t most) const;
   /// The values of a mapping with free names, by name; names are checked.
   std::vector<std::pair<std::string, Value>> named(std::size_t most,

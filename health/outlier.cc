@@ -32,7 +32,8 @@ Millis longest(const config::Outlier& spec) {
   return std::max(spec.max_ejection, spec.ejection);
 }
 
-/// No more than it takes to reach the longest ejection, so that peace is felt within reason.
+/// The most ejections in a row that count: as many as make the longest ejection (Envoy's
+/// max_ejection_time). A target that behaves works off a greater number in bounded time.
 std::uint32_t most_in_a_row(const config::Outlier& spec) {
   if (spec.ejection <= Millis{0}) return 1;
   return static_cast<std::uint32_t>(

@@ -37,7 +37,7 @@ class AdminClient {
   explicit AdminClient(Address address, Millis timeout = std::chrono::seconds{40})
       : address_(std::move(address)), timeout_(timeout) {}
 
-  /// The same with another limit for each request.
+  /// This client with another limit for each request.
   AdminClient within(Millis timeout) const { return AdminClient(address_, timeout); }
 
   /// An Error: there was no answer, and where it is not `retry_safe`, whether the request was taken

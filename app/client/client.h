@@ -69,7 +69,7 @@ class Client {
   int history(const std::string& service, std::size_t limit);
   /// What the judges of a deployment saw; `what` as find_past() takes it.
   int explain(const std::string& what);
-  /// The same events judged again; empty: the deployment's own setting.
+  /// Has the events of a deployment judged again; empty settings: the deployment's own.
   int replay(const std::string& what, const std::string& tolerance, const std::string& confidence);
   int events(bool follow, const std::string& since);
   /// `force`: also where a running deployment has too few targets without it.
@@ -86,7 +86,7 @@ class Client {
   std::optional<std::string> call(std::string_view method, const std::string& path,
                                   const std::string& body = {},
                                   const AdminClient::Headers& headers = {});
-  /// The same, as the JSON object that it is.
+  /// The answer to a GET as a JSON object; nothing, after saying why, where it is none.
   std::optional<boost::json::object> fetch(const std::string& path);
   int show(const std::string& path,
            const std::function<std::string(const boost::json::object&)>& render);

@@ -40,7 +40,7 @@ struct ApiSurroundings {
   std::size_t metric_samples = config::Limits{}.metric_samples;
   /// For GET /readyz: why Teal is not ready, "shutting down". Empty: nothing beyond control's own.
   std::function<std::vector<std::string>()> not_ready;
-  /// Likewise: what is wrong and keeps nobody from being served.
+  /// For GET /readyz: what is wrong and keeps nobody from being served.
   std::function<std::vector<std::string>()> warnings{};
 };
 

@@ -63,7 +63,7 @@ class DeploymentRunner {
   bool is_watched() const { return !watches_.empty(); }
   /// Some alarm compares the release with the live group.
   bool compares() const;
-  /// Likewise, and has a limit for the time when there is nobody to compare with.
+  /// Some alarm compares, and has a limit for the time when there is nobody to compare with.
   bool compares_alone() const;
   /// The next SplitApplied of `shift` begins this step.
   void plan_step(PublicationNumber shift, EvidenceStep step);
@@ -74,8 +74,8 @@ class DeploymentRunner {
 
   /// Judges; the breach, if there is one.
   std::optional<event::AlarmBreached> judge(const health::Reading& reading);
-  /// The same of the comparisons and what single events did to them. Their verdicts stay what the
-  /// last judge() found unless there is a breach.
+  /// The breach of a comparison, if single events have made one. Unless there is one, the verdicts
+  /// stay what the last judge() found.
   std::optional<event::AlarmBreached> check_breach(const health::CountsReading& counts);
   /// Beginning of the oldest bad request that comparisons wait to settle; max: none.
   Mono waits_for() const;
@@ -104,7 +104,7 @@ class DeploymentRunner {
   /// Whatever is judged has been; the evidence is to be written a last time, with the counters as
   /// they are by now.
   void conclude_evidence(const health::Reading& reading);
-  /// The process is about to end in good order: likewise, and nothing will be judged any more.
+  /// The process ends in good order: nothing is judged any more, the evidence is written at last.
   void close_evidence();
   /// Rows that are to be written now: the account, if anything has changed, and the pages that are
   /// new or have grown.

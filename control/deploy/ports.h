@@ -38,7 +38,7 @@ class Ports {
   /// for it.
   virtual TrafficCounters read_traffic(const TrafficKey& key) = 0;
 
-  /// The same of what began in the stage's deployment, and of that in the stage itself.
+  /// The sum over all workers of what began in the stage's deployment, and of that in the stage.
   virtual StageReading read_stage(const TrafficKey& key, Stage stage) = 0;
 
   /// How many of what began in the deployment have ended: cheap enough for every batch of events.

@@ -31,7 +31,7 @@ class StickyKeeper {
   enum class Found : std::uint8_t {
     all,
     missing,  ///< Something was not there: that is new.
-    damaged,  ///< Something cannot be read: likewise.
+    damaged,  ///< Something could not be read: that is new.
   };
 
   StickyKeeper(const config::Config& config, Random random);

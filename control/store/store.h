@@ -83,14 +83,14 @@ struct Batch {
   std::vector<ServiceRow> services;  ///< Replace what is there.
   std::vector<KeyRow> keys;
   std::vector<EvidenceRow> evidence;        ///< Replace what is there.
-  std::vector<SecretRow> secrets;           ///< Likewise.
+  std::vector<SecretRow> secrets;           ///< Replace what is there.
   std::vector<DeploymentNumber> forgotten;  ///< Deployments to delete with all that is theirs.
   std::vector<std::string> forgotten_keys;
   std::vector<std::string> forgotten_secrets;
   /// Numbers of events up to this one are spoken for; the next process begins behind it.
   std::optional<std::uint64_t> reserved_events;
-  /// What a power failure may take away again, together with all that was written so since the last
-  /// batch that may not: written, but not waited for. A killed process loses nothing of it.
+  /// Commit without waiting for the disk (SQLite's synchronous=NORMAL): the batch survives kill -9,
+  /// and may be lost by a power failure until a later batch waits for the disk.
   bool may_be_lost = false;
 
   bool empty() const {

@@ -28,7 +28,7 @@ struct ComparisonReport {
   /// deployment, and of what it must reach for a rollback.
   double log_e = 0;
   double log_e_needed = 0;
-  /// The same for the certificate "not worse than that", of this step.
+  /// Natural logarithms of the e-value for "not worse than that", of this step, and of its limit.
   double certificate_log_e = 0;
   double certificate_log_e_needed = 0;
   double tolerance = 1;

@@ -89,9 +89,9 @@ class VerdictSource {
   virtual void begin_step(const StepStart& /*step*/) {}
   /// A bad event. It counts in the next judge() or check_breach() whose reading has settled it.
   virtual void on_event(const JudgedEvent& /*event*/) {}
-  /// This source is not the one that judged before the process ended, but has been fed with what
-  /// was written of that: whatever was in flight then will not be heard of again. `losses`: how
-  /// often in the deployment's life that may have been less than what had been judged.
+  /// Called after a restart, when the recorded events were replayed into this new source. Requests
+  /// that were in flight when the process ended never report. `losses` counts the restarts so far
+  /// behind which recorded evidence may be missing: each raises the e-value that is needed.
   virtual void on_restart(std::uint64_t /*losses*/) {}
   /// Beginning of the oldest request of which a bad event waits to be settled; max: none waits.
   virtual Mono waits_for() const { return Mono::max(); }
@@ -117,7 +117,7 @@ std::size_t comparisons_in(std::span<const config::Alarm> alarms);
 /// The source that a configured alarm describes.
 std::unique_ptr<VerdictSource> make_source_in(const config::Alarm& alarm,
                                               const JudgeContext& context);
-/// The same where the alarm stands alone.
+/// The source that a configured alarm describes which is the only one of its deployment.
 std::unique_ptr<VerdictSource> make_source(const config::Alarm& alarm);
 
 }  // namespace teal::health

@@ -9,7 +9,7 @@
 //
 // A request that its client gave up counts as slower than a latency limit that its age had passed,
 // and says nothing of a higher one (docs/judge.md, "Requests that are given up"). One in flight
-// counts likewise, from the moment when it is as old as the limit.
+// counts as slower, too, from the moment when it is as old as the limit.
 //
 // A request rate is the exception: it is known only over the whole window, and minimum_requests
 // would forbid the very thing that "too few requests" is to find, so it does not apply.

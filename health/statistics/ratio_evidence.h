@@ -47,8 +47,8 @@ class RatioTest {
   /// something: this is another process then than those that judged before, and the n-th has
   /// 1 / (n (n + 1)) of kRestarts, and all of them have kRestarts (docs/judge.md, "Alpha").
   static double log_restart_price(std::uint64_t losses);
-  /// Likewise of a process that begins anew after so many others, the first of which has all but
-  /// kRestarts.
+  /// By how much log_e must be greater for a process that begins anew after so many others, the
+  /// first of which has all but kRestarts.
   static double log_price_after(std::uint64_t others);
 
   /// What one event did, for taking it back.

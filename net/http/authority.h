@@ -21,8 +21,8 @@ enum class AuthorityForm : std::uint8_t {
 
 AuthorityForm authority_form(std::string_view text);
 
-/// The same, with memory: a client of a kept connection names one host again and again, and to
-/// compare is less work than to look. One per connection.
+/// authority_form() with a memory of one: a client of a kept connection names one host again and
+/// again, and to compare two texts is less work than to look at one. One for each connection.
 class AuthorityMemory {
  public:
   AuthorityForm form_of(std::string_view text) {

@@ -25,7 +25,7 @@ class Http2AbuseGuard {
   /// Frames that carry no part of a message: so many at once, so many a second.
   static constexpr std::uint64_t kFrames = 2000;
   static constexpr std::uint64_t kFramesPerSecond = 500;
-  /// WINDOW_UPDATEs beyond those that answer frames of messages: likewise.
+  /// WINDOW_UPDATEs that answer no frame of a message: so many at once, so many a second.
   static constexpr std::uint64_t kWindows = 4000;
   static constexpr std::uint64_t kWindowsPerSecond = 1000;
   static constexpr std::uint64_t kWindowsPerMessageFrame = 4;

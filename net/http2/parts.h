@@ -11,9 +11,9 @@
 namespace teal::net {
 
 struct Http2Session::Parts {
-  /// Those of a response head that is written as one of HTTP/1; good until the next one.
+  /// The fields of a response head that is written as one of HTTP/1; good until the next head.
   const std::vector<nghttp2_nv>& fields_of(std::string_view head);
-  /// The same of a request head; with a `protocol`, as the extended CONNECT that asks for it.
+  /// The fields of a request head; with a `protocol`, as the extended CONNECT that asks for it.
   const std::vector<nghttp2_nv>& fields_of_request(std::string_view head, bool secure,
                                                    std::string_view protocol);
 

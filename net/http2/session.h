@@ -49,7 +49,7 @@ class Http2Stream {
  public:
   virtual ~Http2Stream() = default;
   // No event comes before the head, nor after on_end() or on_refused().
-  /// To be told of by consume() when it is used up.
+  /// The reader calls consume() with as many bytes once it has used them; that reopens the window.
   virtual void on_body(std::string_view bytes) = 0;
   virtual void on_end(const Fields& trailers) = 0;
   /// The message broke a rule in its middle; the stream is being reset.

@@ -66,8 +66,8 @@ class Reactor {
   Result<void> add_listener(int fd, Watcher& watcher, bool exclusive);
   /// Forgets the watcher, events already fetched for it included; the socket stays open.
   void remove(int fd, Watcher& watcher);
-  /// The same for a socket that the caller has just closed: the kernel took it out of the set by
-  /// itself, as there never is a second descriptor of a connection (epoll(7), Q6).
+  /// Forgets the watcher of a socket that the caller has just closed: the kernel took that out of
+  /// the set, as there never is a second descriptor of a connection (epoll(7), Q6).
   void remove_closed(Watcher& watcher);
 
  private:

@@ -35,7 +35,7 @@ class TlsServer {
                                                const config::ListenerTls& spec,
                                                const TicketKeys& keys, WallTime now,
                                                FileFaults& faults);
-  /// The same with other ticket keys.
+  /// This server with other ticket keys; certificates and settings are shared.
   std::shared_ptr<const TlsServer> with_keys(const TicketKeys& keys) const;
   ~TlsServer();
   TlsServer(const TlsServer&) = delete;

@@ -10,7 +10,7 @@ namespace {
 
 using net::HeaderId;
 
-/// The same of all lines of a list field.
+/// Whether `visit` is true for any element of the list field, whose lines may be several.
 template <class Visit>
 bool any_element(const net::Fields& fields, HeaderId id, Visit visit) {
   return std::any_of(fields.begin(), fields.end(), [&](const net::Field& field) {

@@ -19,8 +19,8 @@ using ClientKey = std::uint64_t;
 /// Unix socket) is all one client.
 ClientKey client_key(std::string_view address);
 
-/// The same where somebody who has many networks is to be one client still: of an IPv6 address the
-/// /56, which a household or a small site gets (RFC 6177).
+/// A key by which somebody who has many networks is one client still: of an IPv6 address it is that
+/// of the /56, which a household or a small site gets (RFC 6177); else it is client_key().
 ClientKey site_key(std::string_view address);
 
 /// The address of the client for whom a trusted peer asks: the last one in X-Forwarded-For that is

@@ -1,7 +1,7 @@
 // PoolNeed: how many connections to one target a worker needs, by the most that its last seconds
 // had in use at once, and how many of the idle ones it can do without. Need grows at once; what is
 // not needed any more goes slowly, half of it each period, so that a lull between two bursts does
-// not cost the second one its connections (HAProxy's pool purge does likewise).
+// not cost the second one its connections (as HAProxy's pool purge does it).
 //
 // Pure; one per worker and target, owned by the worker. Does not know connections, limits or time:
 // a period is what its owner makes one (Worker::each_second).

@@ -44,7 +44,7 @@ struct GroupView {
   /// What all workers share (LimitBook::attach).
   std::shared_ptr<GroupLimits> limits;
   std::vector<std::shared_ptr<TargetLimits>> target_limits;  ///< As `targets`.
-  /// Likewise, where the service wants them; null: there was no place (TargetBook::attach).
+  /// As `targets`, where the service wants counts; null: there was no place (TargetBook::attach).
   std::vector<std::shared_ptr<CountsByWorker>> target_counts = {};
   /// Some target accepts requests.
   bool available = false;

@@ -64,7 +64,7 @@ class SlotTable {
          ++at)
       each(at->first.second, at->second);
   }
-  /// Likewise for every slot of both audiences and all revisions; `each(slot)`.
+  /// Calls `each(slot)` for every slot of the group, of both audiences and all revisions.
   template <class Each>
   void each_of_group(const std::string& service, Colour colour, Each each) const {
     for (auto at = by_key_.lower_bound({{service, colour, "", Audience::split}, {}});

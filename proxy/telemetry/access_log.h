@@ -81,8 +81,8 @@ void append_combined(ByteBuffer& out, const AccessRecord& record);
 
 /// How the writing goes.
 struct AccessLogHealth {
-  int failing = 0;           ///< The errno of the last write; 0: it went well.
-  int not_reopened = 0;      ///< Likewise of the last reopening; 0 also before there was one.
+  int failing = 0;       ///< The errno of the last write; 0: it went well.
+  int not_reopened = 0;  ///< The errno of the last reopening; 0: it went well, or there was none.
   std::uint64_t errors = 0;  ///< Buffers not written whole, and names not opened again.
   std::uint64_t lost = 0;    ///< Lines that were to be written and are not.
 };

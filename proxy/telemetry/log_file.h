@@ -32,8 +32,8 @@ class LogFile {
   LogFile(const LogFile&) = delete;
   LogFile& operator=(const LogFile&) = delete;
 
-  /// The same name again, after a rotation. False, with errno: it cannot be had, and the old file
-  /// is better than none.
+  /// Opens the file's name again, after a rotation. False, with errno: that failed, and the old one
+  /// stays open, which is better than none.
   bool reopen();
 
   /// Whole lines. `may_wait` is called where a pipe takes nothing, again and again until it does or

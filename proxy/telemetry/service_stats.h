@@ -39,15 +39,15 @@ enum class ServiceStat : std::uint8_t {
   upstream_active_connections,  // gauge
   upstream_closed_idle,         // closed by the target while idle
   upstream_expired_idle,        // closed by us after upstream_idle
-  upstream_surplus_idle,        // likewise, since the last seconds did not need them
-  upstream_evicted_idle,        // likewise, since there are as many as there may be
+  upstream_surplus_idle,        // closed by us while idle: the last seconds did not need them
+  upstream_evicted_idle,        // closed by us while idle: there are as many as there may be
   upstream_http2_connections,
   upstream_streams_refused,  // the target did nothing of them: REFUSED_STREAM, GOAWAY
   upstream_ping_timeouts,    // connections that gave no sign of life
   upstream_protocol_errors,
   upstream_truncated,   // died in mid-response
   continue_by_target,   // 100, where a client waited for it
-  continue_by_teal,     // likewise, since the target was silent
+  continue_by_teal,     // 100 of Teal's own, since the target was silent
   retries_reused_died,  // the one transparent retry on a fresh connection
   retries_connect,      // another target after a failed connect
   retries_failed,       // another target after another failure

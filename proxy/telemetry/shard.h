@@ -99,9 +99,9 @@ enum class Stat : std::uint8_t {
   client_aborts,
   access_log_dropped,
   bad_outcomes_dropped,   // reports to control over the flood limit
-  judged_events_dropped,  // likewise
+  judged_events_dropped,  // events of judged requests over the flood limit
   route_redirects,        // by a route
-  route_responses,        // likewise: fixed ones
+  route_responses,        // fixed responses by a route
   bodies_too_large,       // 413
   fields_twin,            // dropped: their names read like Teal's own (proxy/headers/odd_names.h)
   fields_underscored,     // dropped, as the listener says
@@ -113,7 +113,7 @@ enum class Stat : std::uint8_t {
   overload_requests,      // 503
   overload_closed_idle,   // kept connections of clients that ended before their time
   compressed_gzip,        // responses
-  compressed_brotli,      // likewise
+  compressed_brotli,      // responses
   compressions_skipped,   // the worker had as many as it may
   compression_bytes_in,   // of responses that are compressed
   compression_bytes_out,  // what was made of them

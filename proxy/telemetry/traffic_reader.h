@@ -28,7 +28,7 @@ class TrafficReader {
  public:
   /// Revisions of one service, colour and audience whose numbers are kept when no slot is theirs.
   static constexpr std::size_t kRevisions = 8;
-  static constexpr std::size_t kMaxPast = 4096;  ///< Streams of all services, likewise.
+  static constexpr std::size_t kMaxPast = 4096;  ///< Streams of all services kept without a slot.
 
   /// What it is read from; always those of all workers, in the same order. A null census, or none
   /// at all: that worker has not looked yet.

@@ -87,8 +87,8 @@ class InFlightWatermark {
     Mono turn = Mono::max();
     std::uint64_t told = 0;  ///< Events that control must have taken to rely on the others.
   };
-  /// What begins after the clock was read before the call, and a memory's delay after that, is not
-  /// in it.
+  /// Requests that began by a later reading of the clock than the one before this call may be
+  /// missing: what another core has stored is seen a memory's delay late (WorkerPool::watermark).
   Reading read() const {
     // In this order: whoever is idle has pushed what began in its last turn.
     Reading reading;
@@ -97,8 +97,8 @@ class InFlightWatermark {
     reading.told = told_.load(std::memory_order_relaxed);
     return reading;
   }
-  /// Be told (is_settled()) once all that began up to `began` is settled; max: not any more. Where
-  /// that happens at the very same time, nobody may tell: look again a little later.
+  /// Asks the worker to set is_settled() when its watermark has passed `began`; max cancels. The
+  /// worker may pass it at the very same time and miss the request: the caller looks once more.
   void want(Mono began) { wanted_.store(count(began), std::memory_order_relaxed); }
 
  private:
