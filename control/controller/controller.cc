@@ -1,11 +1,11 @@
 #include "control/controller/controller.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "control/controller/state.h"
 
 namespace teal::control {
+
 namespace {
 
 Event event_of(Command command) {
@@ -38,7 +38,6 @@ Controller::State::State(std::shared_ptr<const config::Config> the_config, const
       clock(the_clock),
       ports(the_ports),
       make_source(std::move(sources)),
-      log(the_log),
       announcer(the_clock, the_log),
       ledger(std::move(store),
              [this](bool healthy, const std::string& why) {
@@ -50,7 +49,19 @@ Controller::State::State(std::shared_ptr<const config::Config> the_config, const
              }),
       publisher(the_ports),
       sticky(*config, [this](std::span<std::uint8_t> out) { ports.draw_random(out); }),
-      traffic([this](const TrafficKey& key) { return ports.read_traffic(key); }) {}
+      figures([this](const TrafficKey& key) { return ports.read_traffic(key); }),
+      health_policy(book, clock, announcer, stats,
+                    {.publish = [this] { publish_health(); },
+                     .check = [this](ServiceEntry& entry) { check_health(entry, false); },
+                     .check_live =
+                         [this](ServiceEntry& entry) {
+                           serving.note_live(entry);
+                           tell_baseline(entry, false);
+                         }}),
+      outside(book, deployments, clock, announcer, the_log, [this](DeploymentRunner& runner) {
+        figures.cache.renew();
+        judge(runner);
+      }) {}
 
 Controller::Controller(std::shared_ptr<const config::Config> config, const Clock& clock, Log& log,
                        Ports& ports, std::unique_ptr<Store> store, SourceFactory make_source)
@@ -72,13 +83,13 @@ void Controller::command(const DeploymentId& id, Command command, Done<Deploymen
   DeploymentRunner* runner = state.deployments.find(id);
   if (runner == nullptr) return done(unknown_deployment(id));
   const DeploymentRunner* const under_way =
-      command == Command::rollback ? state.running_rollback(*runner) : nullptr;
+      command == Command::rollback ? state.rollbacks.running(*runner) : nullptr;
   if (under_way != nullptr && !force)
     return state.answer_when_applied(under_way->spec().id, std::move(done));
   const bool is_rollback = runner->spec().kind == Kind::rollback;
   const bool gives_up = command == Command::stop || command == Command::rollback;
   std::optional<ApiError> refusal;
-  const bool is_done = force && gives_up && state.is_fallback_of(*runner) &&
+  const bool is_done = force && gives_up && state.serving.is_fallback_of(*runner) &&
                        (runner->is_over() || under_way != nullptr);
   if (is_done) {
     // Nothing is left of it but its fallback.
@@ -86,7 +97,7 @@ void Controller::command(const DeploymentId& id, Command command, Done<Deploymen
     refusal = ApiError{409, "not-now", "The deployment cannot do that now",
                        "its journal ends early", "command the newest deployment of the service"};
   } else if (command == Command::rollback && runner->is_over() && !is_rollback) {
-    refusal = state.refuse_late_rollback(*runner, force);
+    refusal = state.rollbacks.refuse_late(*runner, force);
   }
   if (!refusal && !is_done) refusal = state.tell(*runner, event_of(command));
   if (refusal) return done(*refusal);
@@ -98,9 +109,9 @@ void Controller::command(const DeploymentId& id, Command command, Done<Deploymen
   state.publisher.when_applied([&state, id, answer, done = std::move(done)] {
     const DeploymentRunner* given_up = state.deployments.find(id);
     std::vector<std::string> warnings;
-    if (given_up != nullptr && state.is_fallback_of(*given_up)) {
+    if (given_up != nullptr && state.serving.is_fallback_of(*given_up)) {
       ServiceEntry& entry = *state.book.find(given_up->spec().service);
-      if (const auto unserved = state.left_without(entry, entry.fallback->colour))
+      if (const auto unserved = state.serving.left_without(entry, entry.fallback->colour))
         warnings.push_back(*unserved);
       state.retire_fallback(entry, "retired on request");
     }
@@ -108,8 +119,7 @@ void Controller::command(const DeploymentId& id, Command command, Done<Deploymen
   });
 }
 
-// ---- the rest
-// -------------------------------------------------------------------------------------
+// ---- the rest -----------------------------------------------------------------------------------
 
 const std::deque<Announcement>& Controller::announcements() const {
   return state_->announcer.last();

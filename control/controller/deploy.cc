@@ -8,6 +8,7 @@
 #include "control/store/request_digest.h"
 
 namespace teal::control {
+
 namespace {
 
 using Request = config::DeploymentRequest;
@@ -117,36 +118,9 @@ DeploymentSpec make_spec(const Request& request, std::vector<Address> targets,
   return spec;
 }
 
-}  // namespace
-
-/// The deployment that the key gave already, if it did; or why it cannot be used.
-std::optional<ApiResult<DeploymentReport>> Controller::State::answer_of_key(
-    const std::string& key, const std::string& as_sent) {
-  const auto known = keys.find(key, as_sent, clock.mono());
-  if (!known) return std::nullopt;
-  if (!*known) return known->error();
-  const KeyRow& row = known->value();
-  const DeploymentRunner* found = deployments.find(row.deployment);
-  if (found == nullptr)
-    return refused(409, "deployment-forgotten",
-                   "the Idempotency-Key started " + deployment_id(row.deployment) + " at " +
-                       format_time(row.at) + "; it is over, and its record is not kept any more",
-                   "nothing has to be done; to ship that revision again, use a new key");
-  return report(*found);
-}
-
-void Controller::State::remember_key(const std::string& key, const std::string& as_sent,
-                                     DeploymentNumber number) {
-  if (key.empty()) return;
-  const KeyRow row{key, request_digest(as_sent), number, clock.wall()};
-  for (std::string& forgotten : keys.add(row, clock.mono()))
-    ledger.forget_key(std::move(forgotten));
-  ledger.add(row);
-}
-
-/// What the deployment takes away by its start, and what it cannot get.
-std::vector<std::string> Controller::State::forewarn(const Request& request,
-                                                     const ServiceEntry& entry) const {
+std::vector<std::string> forewarn(const Request& request, const ServiceEntry& entry,
+                                  const DeploymentTable& deployments,
+                                  const StatusWindows& windows) {
   std::vector<std::string> warnings;
   const Colour idle = other(entry.state.live);
   const GroupState& old = entry.state.groups[idle];
@@ -170,46 +144,71 @@ std::vector<std::string> Controller::State::forewarn(const Request& request,
   return warnings;
 }
 
+/// The idle group, or the service as a whole, is needed for something else.
+std::optional<ApiError> refuse_while_in_use(const ServiceEntry& entry,
+                                            const DeploymentRunner* running,
+                                            const Serving& serving) {
+  const std::string& service = entry.state.name;
+  if (running != nullptr && !running->engine().is_watching())
+    return refused(
+        409, "deployment-running",
+        running->spec().id + " is running (" + std::string(running->engine().phase()) + ")",
+        "wait for it, promote it, or stop it");
+  const Colour idle = other(entry.state.live);
+  if (entry.state.split.of(idle) > Weight::none())
+    return refused(
+        409, "idle-group-has-traffic",
+        std::string(to_string(idle)) + " still gets " + to_string(entry.state.split.of(idle)) +
+            " of the traffic",
+        take_share(entry, idle) + " takes that away" +
+            (entry.fallback ? "" : "; or take the release back: `teal rollback " + service + "`"));
+  if (serving.serves_alone(entry, idle))
+    return refused(409, "fallback-serves",
+                   entry.state.groups[idle].revision + " in " + std::string(to_string(idle)) +
+                       " serves as fallback, since no target of " +
+                       std::string(to_string(entry.state.live)) +
+                       " is healthy, and the new release would take its place",
+                   "mend " + std::string(to_string(entry.state.live)) + " (`teal target add " +
+                       service + " " + std::string(to_string(entry.state.live)) +
+                       " IP:PORT` gives it another target), or give the fallback up first: "
+                       "`teal rollback " +
+                       entry.fallback->deployment + " --force`");
+  return std::nullopt;
+}
+
+/// The deployment's record is gone, and the key must not start another one.
+ApiError forgotten(const KeyRow& row) {
+  return refused(409, "deployment-forgotten",
+                 "the Idempotency-Key started " + deployment_id(row.deployment) + " at " +
+                     format_time(row.at) + "; it is over, and its record is not kept any more",
+                 "nothing has to be done; to ship that revision again, use a new key");
+}
+
+}  // namespace
+
 ApiResult<DeploymentReport> Controller::deploy(const std::string& service, const Request& request,
                                                const std::string& idempotency_key,
                                                const std::string& as_sent) {
   State& state = *state_;
   const ServiceEntry* entry = state.book.find(service);
   if (entry == nullptr) return unknown_service(service);
-  if (const auto answer = state.answer_of_key(idempotency_key, as_sent)) return *answer;
+  if (const auto known = state.keys.find(idempotency_key, as_sent, state.clock.mono())) {
+    if (!*known) return known->error();
+    const DeploymentRunner* started = state.deployments.find(known->value().deployment);
+    if (started == nullptr) return forgotten(known->value());
+    return state.reporter.deployment(*started);
+  }
   DeploymentRunner* const running = state.deployments.active(service);
-  if (running != nullptr && !running->engine().is_watching())
-    return refused(
-        409, "deployment-running",
-        running->spec().id + " is running (" + std::string(running->engine().phase()) + ")",
-        "wait for it, promote it, or stop it");
-  const Colour idle = other(entry->state.live);
-  if (entry->state.split.of(idle) > Weight::none())
-    return refused(
-        409, "idle-group-has-traffic",
-        std::string(to_string(idle)) + " still gets " + to_string(entry->state.split.of(idle)) +
-            " of the traffic",
-        take_share(*entry, idle) + " takes that away" +
-            (entry->fallback ? "" : "; or take the release back: `teal rollback " + service + "`"));
-  if (state.serves_alone(*entry, idle))
-    return refused(409, "fallback-serves",
-                   entry->state.groups[idle].revision + " in " + std::string(to_string(idle)) +
-                       " serves as fallback, since no target of " +
-                       std::string(to_string(entry->state.live)) +
-                       " is healthy, and the new release would take its place",
-                   "mend " + std::string(to_string(entry->state.live)) + " (`teal target add " +
-                       service + " " + std::string(to_string(entry->state.live)) +
-                       " IP:PORT` gives it another target), or give the fallback up first: "
-                       "`teal rollback " +
-                       entry->fallback->deployment + " --force`");
+  if (const auto refusal = refuse_while_in_use(*entry, running, state.serving)) return *refusal;
   if (request.revision.empty())
     return refused(422, "no-revision", "the request names no revision", "give `revision`");
   if (const auto refusal = refuse_lack_of_targets(request, *entry)) return *refusal;
+  const Colour idle = other(entry->state.live);
   std::vector<Address> targets =
       request.targets.empty() ? entry->config->groups[idle].targets : request.targets;
   if (const auto refusal = refuse_targets(targets, entry->state)) return *refusal;
   for (const Address& target : targets)
-    if (const auto own = state.forbidden_own(*entry->config, target))
+    if (const auto own = state.own.forbidden(*entry->config, target))
       return own_target(target, *own, "The deployment was not started");
   if (const auto refusal = refuse_firing(request, *entry)) return *refusal;
   // Whoever cannot write down what it does must not begin anything new.
@@ -217,7 +216,8 @@ ApiResult<DeploymentReport> Controller::deploy(const std::string& service, const
     return refused(503, "store-failing", "the store cannot be written",
                    "repair the store; GET /readyz tells when it works again");
 
-  const std::vector<std::string> warnings = state.forewarn(request, *entry);
+  const std::vector<std::string> warnings =
+      forewarn(request, *entry, state.deployments, state.figures.windows);
   // What is only watched any more is in nobody's way, and has come to its end with the next one.
   if (running != nullptr)
     state.tell(*running,
@@ -225,16 +225,21 @@ ApiResult<DeploymentReport> Controller::deploy(const std::string& service, const
   DeploymentRunner& runner =
       state.begin(make_spec(request, std::move(targets), *entry), state.clock.mono());
   const DeploymentNumber number = runner.number;
-  state.remember_key(idempotency_key, as_sent, number);
+  if (!idempotency_key.empty()) {
+    const KeyRow row{idempotency_key, request_digest(as_sent), number, state.clock.wall()};
+    for (std::string& forgotten_key : state.keys.add(row, state.clock.mono()))
+      state.ledger.forget_key(std::move(forgotten_key));
+    state.ledger.add(row);
+  }
   state.open_exposure(runner);
-  state.traffic.renew();
-  runner.watch(state.make_source, state.patience_of(runner));
-  state.begin_outside(*state.book.find(service), runner);
+  state.figures.cache.renew();
+  runner.watch(state.make_source, patience_of(*entry->config));
+  state.outside.begin(*state.book.find(service), runner);
   state.drain();
   for (const std::string& warning : warnings)
     state.say(Level::warning, "deployment.warned", service, warning, deployment_id(number));
   state.check_health(*state.book.find(service), false);
-  DeploymentReport report = state.report(*state.deployments.find(number));
+  DeploymentReport report = state.reporter.deployment(*state.deployments.find(number));
   report.warnings.insert(report.warnings.begin(), warnings.begin(), warnings.end());
   return report;
 }

@@ -1,73 +1,35 @@
-// What probes and workers say of targets and of the release: health, ejections, exposure, panic.
-#include <utility>
-
+// What probes and workers say of targets and of the release, on its way to the engines
+// (control/services/health_policy.h decides what becomes of a target), and exposure.
 #include "control/controller/state.h"
 
 namespace teal::control {
-namespace {
-
-std::string target_text(Colour colour, const Address& address) {
-  return std::string(to_string(colour)) + " " + to_string(address);
-}
-
-}  // namespace
 
 void Controller::on_health(TargetId target, Health health, const std::string& reason) {
-  State& state = *state_;
-  const std::optional<FoundTarget> found = state.book.find(target);
-  if (!found || found->target->health == health) return;
-  ServiceEntry& entry = *found->entry;
-  TargetState& changed = *found->target;
-  const bool accepted = changed.accepts_requests();
-  changed.health = health;
-  changed.reason = reason;
-  entry.since[target] = state.clock.wall();
-  if (health == Health::healthy) {
-    // The probe's word ends an ejection; what follows counts from nothing.
-    entry.outlier.forget(target);
-    changed.ejected = false;
-  }
-  if (!accepted && changed.accepts_requests()) changed.accepts_since = state.clock.mono();
-  const std::string text = target_text(found->colour, changed.address) + ": " + reason;
-  state.publish_health();
-  state.say(health == Health::unhealthy ? Level::warning : Level::info,
-            "target." + std::string(to_string(health)), entry.state.name, text);
-  state.check_health(entry, false);
+  state_->health_policy.on_health(target, health, reason);
 }
 
 void Controller::on_bad_outcome(const BadOutcome& outcome) {
   State& state = *state_;
-  const std::optional<FoundTarget> found = state.book.find(outcome.target);
-  if (!found) return;
-  ServiceEntry& entry = *found->entry;
-  const auto reason =
-      entry.outlier.on_failures(outcome.target, {outcome.consecutive, outcome.consecutive_gateway},
-                                entry.state.groups[found->colour].targets, state.clock.mono());
-  if (reason) state.eject(entry, outcome.target, *reason);
+  if (!state.book.find(outcome.target)) return;
+  state.health_policy.on_bad_outcome(outcome);
   if (!state.deployments.is_any_running() || state.clock.mono() - state.judged < State::kJudgePause)
     return;
-  state.traffic.renew();
+  state.figures.cache.renew();
   state.judge_all();
 }
 
 void Controller::on_tallies(const std::vector<TargetTally>& tallies) {
-  for (const TargetTally& tally : tallies)
-    if (const std::optional<FoundTarget> found = state_->book.find(tally.target))
-      found->entry->outlier.on_tally(tally);
-}
-
-event::HealthChanged Controller::State::release_health(const DeploymentRunner& runner) const {
-  return health_of(book.find(runner.spec().service)->state.groups[runner.spec().colour]);
+  for (const TargetTally& tally : tallies) state_->health_policy.on_tally(tally);
 }
 
 /// Tells the engine how its targets are, and those that traffic would go back to: where it makes a
 /// difference, or, `exactly`, at once and where any number changed.
 void Controller::State::check_health(ServiceEntry& entry, bool exactly) {
-  note_live(entry);
+  serving.note_live(entry);
   tell_baseline(entry, exactly);
   DeploymentRunner* runner = deployments.active(entry.state.name);
   if (runner == nullptr) return;
-  const event::HealthChanged counts = release_health(*runner);
+  const event::HealthChanged counts = serving.release_of(*runner);
   const event::HealthChanged& told_before = runner->engine().facts().health;
   const std::uint32_t minimum = runner->engine().minimum();
   const Fitness fit = fitness(counts, minimum);
@@ -83,76 +45,12 @@ void Controller::State::tell_fitness_when_applied(const DeploymentRunner& fit) {
   publisher.when_applied([this, service = fit.spec().service, number = fit.number] {
     DeploymentRunner* runner = deployments.active(service);
     if (runner == nullptr || runner->number != number) return;
-    const event::HealthChanged counts = release_health(*runner);
+    const event::HealthChanged counts = serving.release_of(*runner);
     if (counts != runner->engine().facts().health) tell(*runner, counts);
   });
 }
 
-void Controller::State::eject(ServiceEntry& entry, TargetId id, const std::string& reason) {
-  const std::optional<FoundTarget> found = book.find(id);
-  if (!found || found->target->ejected) return;
-  found->target->ejected = true;
-  found->target->reason = reason;
-  stats.count_ejection(entry.state.name, found->colour);
-  publish_health();
-  say(Level::warning, "target.ejected", entry.state.name,
-      target_text(found->colour, found->target->address) + ": " + reason);
-  check_health(entry, false);
-}
-
-/// Outlier detection by success rate, once in an interval.
-void Controller::State::compare_targets() {
-  const Mono now = clock.mono();
-  for (ServiceEntry& entry : book.entries()) {
-    if (!entry.outlier.take_interval(now)) continue;
-    for (const Colour colour : kColours)
-      // Each ejection changes what is allowed to the next one.
-      while (const auto outlier =
-                 entry.outlier.next_outlier(entry.state.groups[colour].targets, now))
-        eject(entry, outlier->target, outlier->reason);
-    entry.outlier.end_interval();
-  }
-}
-
-void Controller::State::return_ejected() {
-  const Mono now = clock.mono();
-  for (ServiceEntry& entry : book.entries()) {
-    for (const TargetId id : entry.outlier.returns(now)) {
-      const std::optional<FoundTarget> found = book.find(id);
-      if (!found) continue;
-      found->target->ejected = false;
-      found->target->reason = "back after an ejection";
-      found->target->accepts_since = now;
-      publish_health();
-      say(Level::info, "target.returned", entry.state.name,
-          std::string(to_string(found->colour)) + " " + to_string(found->target->address));
-      check_health(entry, false);
-    }
-  }
-}
-
-/// Says when a live group's health begins and ceases to be ignored; the workers see for themselves.
-void Controller::State::watch_panic() {
-  for (ServiceEntry& entry : book.entries()) {
-    const std::uint32_t below = entry.config->panic_percent;
-    if (below == 0) continue;
-    const GroupState& live = entry.state.groups[entry.state.live];
-    const bool panicking = is_panicking(entry.state, below);
-    // What it answers while its health is not believed is news of its own.
-    note_live(entry);
-    tell_baseline(entry, false);
-    if (std::exchange(entry.panicking, panicking) == panicking) continue;
-    const std::string group(to_string(entry.state.live));
-    say(panicking ? Level::warning : Level::info, panicking ? "group.panicking" : "group.calm",
-        entry.state.name,
-        panicking ? std::to_string(accepting(live)) + " of " + std::to_string(live.targets.size()) +
-                        " targets of " + group + " are healthy: all of them are asked"
-                  : "health of " + group + " counts again");
-  }
-}
-
-// ---- exposure
-// -----------------------------------------------------------------------------------
+// ---- exposure -----------------------------------------------------------------------------------
 
 void Controller::State::open_exposure(const DeploymentRunner& runner) {
   ServiceEntry& entry = *book.find(runner.spec().service);

@@ -1,32 +1,18 @@
 // The part of the Controller that feeds and asks the judges at each tick.
-#include <algorithm>
-#include <utility>
-
 #include "control/controller/state.h"
 
 namespace teal::control {
-namespace {
-
-/// Some alarm's verdict depends on how old the requests in flight are.
-bool asks_for_ages(const std::vector<config::Alarm>& alarms) {
-  return std::ranges::any_of(alarms, [](const config::Alarm& alarm) {
-    const auto* latency = std::get_if<config::LatencyAlarm>(&alarm.condition);
-    return latency != nullptr && latency->threshold.op == config::Threshold::Op::above;
-  });
-}
-
-}  // namespace
 
 void Controller::tick() {
   State& state = *state_;
-  state.traffic.renew();
-  state.feed_windows();
-  state.feed_baselines();
-  state.advance_outside();
+  state.figures.cache.renew();
+  state.figures.feed_windows(state.book, state.clock.mono());
+  state.figures.feed_baselines(state.book, state.clock.mono());
+  if (state.outside.advance()) state.flush();
   state.judge_all();
-  state.return_ejected();
-  state.compare_targets();
-  state.watch_panic();
+  state.health_policy.return_ejected();
+  state.health_policy.compare_targets();
+  state.health_policy.watch_panic();
   on_exposed();
   state.run_timers();
   state.tick_sticky();
@@ -40,57 +26,11 @@ void Controller::tick() {
     state.ledger.check();
 }
 
-health::Reading Controller::State::reading_of(const DeploymentRunner& runner) const {
-  const DeploymentSpec& spec = runner.spec();
-  const Stage stage{runner.number, book.find(spec.service)->state.step};
-  StageReading release =
-      ports.read_stage({spec.service, spec.colour, spec.revision, Audience::split}, stage);
-  StageReading live =
-      ports.read_stage({spec.service, other(spec.colour), spec.replaces, Audience::split}, stage);
-  return {clock.mono(),
-          release.deployment.ended,
-          live.deployment.ended,
-          ports.watermark(),
-          release.deployment.reached,
-          health::InStep{stage.step, release.step, live.step.ended}};
-}
-
-health::CountsReading Controller::State::read_counts(const DeploymentRunner& runner) const {
-  const DeploymentSpec& spec = runner.spec();
-  const Colour live = other(spec.colour);
-  const auto counts = [&](Colour colour, const std::string& revision) {
-    return ports.read_tallies({spec.service, colour, revision, Audience::split}, runner.number);
-  };
-  return {clock.mono(), counts(spec.colour, spec.revision), counts(live, spec.replaces),
-          ports.watermark()};
-}
-
-/// With a publication of the deployment's: what begins under it is evidence of the present step.
-void Controller::State::set_stage(ServiceEntry& entry, const DeploymentRunner& runner) {
-  const DeploymentFacts& facts = runner.engine().facts();
-  const bool is_judged = runner.spec().kind == Kind::deploy && !runner.is_over();
-  if (is_judged) entry.state.step = facts.step;
-  entry.state.watches_ages =
-      is_judged && facts.weight > Weight::none() && asks_for_ages(runner.spec().deploy.alarms);
-  entry.state.meanings = is_judged ? runner.meanings() : nullptr;
-}
-
-/// A bake that does not follow on a shift of its own begins to gather its evidence now. True: the
-/// workers must know.
-bool Controller::State::begins_own_stage(const DeploymentRunner& runner) const {
-  if (!std::holds_alternative<state::Baking>(runner.engine().state())) return false;
-  const std::size_t step = runner.engine().facts().step;
-  const std::uint64_t gathered = book.find(runner.spec().service)->state.step;
-  if (gathered == step) return false;
-  const auto& steps = runner.spec().deploy.plan.steps;
-  return gathered + 1 != step || !std::holds_alternative<config::SetWeight>(steps[gathered]);
-}
-
 void Controller::State::begin_own_stage(DeploymentRunner& runner) {
   ServiceEntry& entry = *book.find(runner.spec().service);
   const PublicationNumber shift = runner.engine().facts().shift;
-  set_stage(entry, runner);
-  set_judging(entry, runner, {shift, entry.state.live, entry.state.split});
+  stages.set_stage(entry, runner);
+  stages.set_judging(entry, runner, {shift, entry.state.live, entry.state.split});
   publish();
   publisher.when_applied([this, number = runner.number, shift] {
     if (DeploymentRunner* found = deployments.find(number)) found->begin_step(shift, clock.mono());
@@ -110,7 +50,7 @@ void Controller::State::tell_breach(DeploymentRunner& runner,
 /// the engine would act on it, so that the journal follows decisions and not traffic.
 void Controller::State::judge(DeploymentRunner& runner) {
   if (runner.spec().kind != Kind::deploy || runner.is_over()) return;
-  const auto breach = runner.judge(reading_of(runner));
+  const auto breach = runner.judge(stages.reading_of(runner));
   tell_breach(runner, breach, clock.mono());
   if (!breach) tell_evidence(runner, false);
 }
@@ -170,28 +110,8 @@ void Controller::State::run_timers() {
     if (age - runner->clock_saved < kClockSaved) continue;
     runner->clock_saved = age;
     ledger.set(ClockRow{runner->number, age});
-    save_evidence(*runner);
+    kept.save(*runner);
     flush();
-  }
-}
-
-void Controller::State::feed_windows() {
-  const Mono now = clock.mono();
-  for (const ServiceEntry& entry : book.entries()) {
-    for (const Colour colour : kColours) {
-      const std::string& revision = entry.state.groups[colour].revision;
-      windows.feed(entry.state.name, colour, revision, now,
-                   traffic.counters(entry.state.name, colour, revision));
-    }
-  }
-}
-
-void Controller::State::feed_baselines() {
-  const Mono now = clock.mono();
-  for (const ServiceEntry& entry : book.entries()) {
-    const std::string& revision = entry.state.groups[entry.state.live].revision;
-    baselines.feed(entry.state.name, revision, now,
-                   traffic.counters(entry.state.name, entry.state.live, revision));
   }
 }
 

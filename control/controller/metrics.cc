@@ -5,6 +5,7 @@
 #include "control/controller/state.h"
 
 namespace teal::control {
+
 namespace {
 
 using Type = MetricSample::Type;
@@ -44,7 +45,7 @@ std::vector<MetricSample> Controller::metrics() const {
                 static_cast<double>(state.ledger.unsaved_events()));
   samples.gauge("teal_store_healthy", "1 while the store takes writes.", {},
                 state.ledger.healthy() ? 1.0 : 0.0);
-  state.add_outside_metrics(samples.all());
+  state.outside.add_metrics(samples.all());
   return samples.take();
 }
 
@@ -73,7 +74,7 @@ std::vector<MetricSample> Controller::service_metrics(const std::string& service
     samples.gauge("teal_exposure_spent", "Client-visible failures that the release has caused.",
                   {{"service", service}}, exposure->spent());
   }
-  state_->add_outside_metrics(*entry, samples.all());
+  state_->outside.add_metrics(*entry, samples.all());
   return samples.take();
 }
 

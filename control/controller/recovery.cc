@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <set>
 #include <span>
 #include <string_view>
 #include <system_error>
@@ -10,8 +9,10 @@
 
 #include "control/controller/state.h"
 #include "control/engine/protocol_json.h"
+#include "control/services/parked.h"
 
 namespace teal::control {
+
 namespace {
 
 bool same_targets(const config::Group& file, const GroupState& stored) {
@@ -48,14 +49,20 @@ Result<void> Controller::start() {
     state.say(Level::warning, "store.new", "",
               "no earlier state was found in " + absolute(state.config->state_path) +
                   ": every service begins with the groups of the configuration file");
-  state.tell_parked(*contents);
+  for (const ParkedService& each : parked_services(*contents, state.book, state.clock.mono())) {
+    const bool stands_still = !each.deployment.empty();
+    if (stands_still) state.parked[each.name] = each.text;
+    state.say(stands_still ? Level::warning : Level::info,
+              stands_still ? "deployment.parked" : "service.parked", each.name, each.text,
+              each.deployment);
+  }
   state.recover_sticky(*contents);
   state.flush();  // What was left out of the state is not said again by the next start.
   state.publish();
   // Windows are differences of readings: without one from before the first request they would not
   // see what comes before the first tick.
-  state.traffic.renew();
-  state.feed_windows();
+  state.figures.cache.renew();
+  state.figures.feed_windows(state.book, state.clock.mono());
   state.resume_active();
   return {};
 }
@@ -76,20 +83,20 @@ Result<void> Controller::State::recover_services(const Contents& contents) {
     const auto row = std::find_if(contents.services.begin(), contents.services.end(),
                                   [&](const ServiceRow& r) { return r.name == service.name; });
     if (row == contents.services.end()) {
-      if (const Result<void> usable = refuse_own(service); !usable) return usable.error();
+      if (const Result<void> usable = own.refuse(service); !usable) return usable.error();
       book.add(service, now);
       continue;
     }
     const Result<SavedService> saved = service_from_json(row->state);
     if (!saved) return saved.error();
     book.add(service, *saved, now, clock.mono());
-    book.find(service.name)->episodes.restore(saved->episodes, episode_time());
+    book.find(service.name)->episodes.restore(saved->episodes, outside.now());
     for (const std::string& why : saved->unusable) {
       book.find(service.name)->touch();
       say(Level::error, "target.unusable", service.name,
           "a stored target is left out: " + why + "; register it anew if it is wanted");
     }
-    drop_own(*book.find(service.name));
+    own.drop(book, *book.find(service.name));
     const PerColour<GroupState>& groups = saved->state.groups;
     if (!same_targets(service.groups[Colour::blue], groups[Colour::blue]) ||
         !same_targets(service.groups[Colour::green], groups[Colour::green]) ||
@@ -98,26 +105,6 @@ Result<void> Controller::State::recover_services(const Contents& contents) {
           "the file's groups differ from what deployments decided since; the store's word counts");
   }
   return {};
-}
-
-/// What the file says can be mended there.
-Result<void> Controller::State::refuse_own(const config::Service& service) {
-  for (const Colour colour : kColours)
-    for (const Address& target : service.groups[colour].targets)
-      if (const auto own = forbidden_own(service, target))
-        return Error{Source::config, "service " + service.name + ": target " +
-                                         why_not_own(target, *own) + "; " + remedy_for_own(*own)};
-  return {};
-}
-
-/// What the store says cannot be mended while Teal does not start: such a target is left out.
-void Controller::State::drop_own(ServiceEntry& entry) {
-  for (const Colour colour : kColours) {
-    const GroupState group = entry.state.groups[colour];
-    for (const TargetState& target : group.targets)
-      if (without_own(*entry.config, {target.address}).empty())
-        book.drop(entry, colour, target.address);
-  }
 }
 
 Result<void> Controller::State::recover_deployments(const Contents& contents) {
@@ -153,39 +140,6 @@ Result<void> Controller::State::recover_deployments(const Contents& contents) {
   return {};
 }
 
-void Controller::State::tell_parked(const Contents& contents) {
-  std::set<std::string> absent;
-  std::map<std::string, const DeploymentRow*> newest;
-  for (const ServiceRow& row : contents.services)
-    if (book.find(row.name) == nullptr) absent.insert(row.name);
-  for (const DeploymentRow& row : contents.deployments) {
-    if (book.find(row.service) != nullptr) continue;
-    absent.insert(row.service);
-    newest[row.service] = &row;
-  }
-  for (const std::string& service : absent) tell_parked(service, newest[service], contents);
-}
-
-void Controller::State::tell_parked(const std::string& service, const DeploymentRow* newest,
-                                    const Contents& contents) {
-  const std::string absent = "the configuration file has no service '" + service + "' any more";
-  if (const Result<DeploymentSpec> spec = spec_from_json(newest == nullptr ? "" : newest->spec)) {
-    DeploymentRunner runner(newest->number, *spec, newest->created, clock.mono());
-    for (const EventRow& row : contents.events)
-      if (row.deployment == newest->number)
-        if (const Result<Event> event = event_from_json(row.event)) runner.replay(*event, row);
-    if (!runner.is_over())
-      parked[service] = absent + ", and its deployment " + spec->id + " stands still (" +
-                        spec->revision + ", " + std::string(runner.engine().phase()) + " at " +
-                        to_string(runner.engine().facts().weight) +
-                        "); put the service back to go on with it, to stop it or to roll it back";
-    if (!runner.is_over())
-      return say(Level::warning, "deployment.parked", service, parked[service], spec->id);
-  }
-  say(Level::info, "service.parked", service,
-      absent + "; what the store knows of it waits for its return");
-}
-
 void Controller::State::resume_active() {
   for (ServiceEntry& entry : book.entries()) {
     const std::string service = entry.state.name;
@@ -197,12 +151,12 @@ void Controller::State::resume_active() {
       for (const TargetState& target : entry.state.groups[colour].targets)
         if (target.draining) remove_when_applied(service, colour, target.id);
     }
-    resume_outside(entry);
+    outside.resume(entry);
     DeploymentRunner* runner = deployments.active(service);
     if (runner == nullptr) continue;
     // The workers' counters begin at nothing, and so do the judges.
-    runner->watch(make_source, patience_of(*runner));
-    for (const config::Alarm& alarm : externals(entry)) tell_standing(entry, *runner, alarm.name);
+    runner->watch(make_source, patience_of(*entry.config));
+    outside.tell_all(entry, *runner);
     open_exposure(*runner);
     if (const Result<void> restored = restore_evidence(*runner); !restored)
       say(Level::warning, "evidence.lost", service, restored.error().message(), runner->spec().id);

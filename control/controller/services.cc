@@ -5,6 +5,7 @@
 #include "control/controller/state.h"
 
 namespace teal::control {
+
 namespace {
 
 ApiError refused(int status, std::string type, std::string title, std::string detail,
@@ -16,15 +17,6 @@ TargetState* find_target(GroupState& group, const Address& address) {
   const auto found = std::find_if(group.targets.begin(), group.targets.end(),
                                   [&](const TargetState& t) { return t.address == address; });
   return found == group.targets.end() ? nullptr : &*found;
-}
-
-std::string target_text(Colour colour, const Address& address) {
-  return std::string(to_string(colour)) + " " + to_string(address);
-}
-
-/// What a deployment's minimum_healthy is of so many targets; never more than there are.
-std::uint32_t recounted(const DeploymentSpec& spec, std::size_t targets) {
-  return std::min(spec.deploy.minimum_healthy.of(targets), static_cast<std::uint32_t>(targets));
 }
 
 /// Groups that are to get traffic must be able to take it.
@@ -43,11 +35,6 @@ std::optional<ApiError> refuse_split(const ServiceState& service, Split split) {
 }
 
 }  // namespace
-
-ApiError own_target(const Address& target, const OwnSocket& own, std::string title) {
-  return refused(422, own.is_admin ? "target-is-admin-address" : "target-is-own-listener",
-                 std::move(title), why_not_own(target, own), remedy_for_own(own));
-}
 
 void Controller::set_split(const std::string& service, Split split,
                            std::optional<std::uint64_t> if_match, Done<ServiceReport> done) {
@@ -78,8 +65,9 @@ void Controller::set_split(const std::string& service, Split split,
     state.flush();
     state.say(Level::info, "split.changed", service, to_string(split) + " by hand");
   }
-  state.publisher.when_applied(
-      [&state, service, done = std::move(done)] { done(state.report(*state.book.find(service))); });
+  state.publisher.when_applied([&state, service, done = std::move(done)] {
+    done(state.reporter.service(*state.book.find(service)));
+  });
 }
 
 ApiResult<ServiceReport> Controller::put_target(const std::string& service, Colour colour,
@@ -87,7 +75,7 @@ ApiResult<ServiceReport> Controller::put_target(const std::string& service, Colo
   State& state = *state_;
   ServiceEntry* entry = state.book.find(service);
   if (entry == nullptr) return unknown_service(service);
-  if (const auto own = state.forbidden_own(*entry->config, address))
+  if (const auto own = state.own.forbidden(*entry->config, address))
     return own_target(address, *own, "The target was not added");
   if (find_target(entry->state.groups[other(colour)], address) != nullptr)
     return refused(409, "target-in-other-group", "The target was not added",
@@ -103,98 +91,7 @@ ApiResult<ServiceReport> Controller::put_target(const std::string& service, Colo
     state.say(Level::info, "target.added", service, target_text(colour, address));
     state.check_health(*entry, false);
   }
-  return state.report(*entry);
-}
-
-std::optional<OwnSocket> Controller::State::forbidden_own(const config::Service& service,
-                                                          const Address& target) {
-  std::optional<OwnSocket> own = ports.own_socket(target);
-  if (own && !own->is_admin && service.allows_own) own.reset();
-  return own;
-}
-
-std::vector<Address> Controller::State::without_own(const config::Service& service,
-                                                    const std::vector<Address>& targets) {
-  std::vector<Address> usable;
-  for (const Address& target : targets) {
-    if (const auto own = forbidden_own(service, target))
-      say(Level::error, "target.own", service.name,
-          why_not_own(target, *own) + "; the target is not used; " + remedy_for_own(*own));
-    else
-      usable.push_back(target);
-  }
-  return usable;
-}
-
-DeploymentRunner* Controller::State::counting(const ServiceEntry& entry, Colour colour) const {
-  DeploymentRunner* runner = deployments.active(entry.state.name);
-  if (runner == nullptr || runner->spec().colour != colour) return nullptr;
-  const bool counts = runner->spec().kind == Kind::deploy ||
-                      std::holds_alternative<state::Reinstalling>(runner->engine().state());
-  return counts ? runner : nullptr;
-}
-
-/// The last one of the group that a running deployment would go back to.
-std::optional<ApiError> Controller::State::refuse_drain_of_old(const ServiceEntry& entry,
-                                                               Colour colour,
-                                                               const TargetState& target) const {
-  const DeploymentRunner* runner = deployments.active(entry.state.name);
-  if (runner == nullptr || runner->spec().kind != Kind::deploy || !runner->spec().has_baseline ||
-      runner->spec().colour == colour || target.draining)
-    return std::nullopt;
-  const GroupState& old = entry.state.groups[colour];
-  const bool is_last =
-      target.accepts_requests() ? accepting(old) == 1 : addresses_of(old).size() == 1;
-  if (!is_last) return std::nullopt;
-  const std::string& id = runner->spec().id;
-  const std::string old_text = std::string(to_string(colour)) + " (" + old.revision + ")";
-  return refused(409, "last-of-old-group", "The target was not removed",
-                 target_text(colour, target.address) + " is the last one of " + old_text +
-                     ", and " + id + " is not over: nobody would be left to take " +
-                     runner->spec().revision + " back to",
-                 "wait until " + id + " is over, or take it out all the same: teal target drain " +
-                     entry.state.name + " " + target_text(colour, target.address) + " --force");
-}
-
-std::optional<ApiError> Controller::State::refuse_drain(const ServiceEntry& entry, Colour colour,
-                                                        const TargetState& target,
-                                                        bool force) const {
-  const std::string title = "The target was not removed";
-  const DeploymentRunner* runner = counting(entry, colour);
-  if (target.accepts_requests() && accepting(entry.state.groups[colour]) == 1 &&
-      (entry.state.split.of(colour) > Weight::none() || serves_alone(entry, colour)))
-    return refused(409, "last-target", title,
-                   target_text(colour, target.address) + " is the last healthy one and has traffic",
-                   "move the traffic away or add another target first");
-  if (!force)
-    if (std::optional<ApiError> refusal = refuse_drain_of_old(entry, colour, target))
-      return refusal;
-  if (runner == nullptr || target.draining) return std::nullopt;
-  const std::size_t left = addresses_of(entry.state.groups[colour]).size() - 1;
-  const std::string& id = runner->spec().id;
-  if (left == 0)
-    return refused(409, "last-target", title,
-                   target_text(colour, target.address) + " is the last target that " + id + " has",
-                   "add another target first, or give the deployment up: teal stop " + id);
-  const event::HealthChanged health = release_health(*runner);
-  const bool is_counted = !target.ejected && target.health != Health::unhealthy;
-  const std::uint32_t able = health.healthy + health.unknown - (is_counted ? 1 : 0);
-  const std::uint32_t minimum = runner->engine().minimum();
-  if (force || able >= minimum) return std::nullopt;
-  const bool has_traffic = runner->engine().facts().weight > Weight::none();
-  const bool goes_back =
-      runner->spec().deploy.rollback_on.deployment_failure && runner->spec().has_baseline;
-  const std::string what = !has_traffic ? "it would wait for others, and fail in time"
-                           : goes_back  ? "it would be rolled back"
-                                        : "it would fail, and leave the traffic where it is";
-  return refused(409, "below-minimum-healthy", title,
-                 id + " needs " + std::to_string(minimum) + " healthy targets of " +
-                     std::string(to_string(colour)) + " and would have " + std::to_string(able) +
-                     ": " + what,
-                 "add another target first, or count anew (" +
-                     std::to_string(recounted(runner->spec(), left)) + " of " +
-                     std::to_string(left) + "): teal target drain " + entry.state.name + " " +
-                     target_text(colour, target.address) + " --force");
+  return state.reporter.service(*entry);
 }
 
 ApiResult<ServiceReport> Controller::delete_target(const std::string& service, Colour colour,
@@ -208,12 +105,12 @@ ApiResult<ServiceReport> Controller::delete_target(const std::string& service, C
     return refused(404, "unknown-target", "There is no such target",
                    target_text(colour, address) + " is not registered",
                    "`teal status " + service + " --output json` lists the targets");
-  if (const auto refusal = state.refuse_drain(*entry, colour, *target, force)) return *refusal;
+  if (const auto refusal = state.drains.refuse(*entry, colour, *target, force)) return *refusal;
   const TargetId id = target->id;
   if (!target->draining) {
     target->draining = true;
     entry->touch();
-    DeploymentRunner* counts = force ? state.counting(*entry, colour) : nullptr;
+    DeploymentRunner* counts = force ? state.drains.counting(*entry, colour) : nullptr;
     if (counts != nullptr)
       state.tell(*counts, event::Recounted{recounted(counts->spec(), addresses_of(group).size())});
     state.flush();
@@ -222,7 +119,7 @@ ApiResult<ServiceReport> Controller::delete_target(const std::string& service, C
     state.check_health(*entry, counts != nullptr);
     state.remove_when_applied(service, colour, id);
   }
-  return state.report(*entry);
+  return state.reporter.service(*entry);
 }
 
 void Controller::State::remove_when_applied(const std::string& service, Colour colour,

@@ -3,6 +3,15 @@
 
 namespace teal::control {
 
+namespace {
+
+void save(const StickyKeeper& sticky, PendingWrites& ledger) {
+  for (SecretRow& row : sticky.rows()) ledger.set(std::move(row));
+  if (!sticky.secrets().previous) ledger.forget_secret(StickyKeeper::kPrevious);
+}
+
+}  // namespace
+
 void Controller::State::recover_sticky(const Contents& contents) {
   if (!sticky.is_needed()) return;
   const StickyKeeper::Found found = sticky.restore(contents.secrets, clock.wall());
@@ -12,19 +21,14 @@ void Controller::State::recover_sticky(const Contents& contents) {
         "are drawn anew");
   const bool has_changed = sticky.tick(clock.wall());
   // Nothing depends on their being written: until then a restart draws the clients anew.
-  if (has_changed || found != StickyKeeper::Found::all) save_sticky();
+  if (has_changed || found != StickyKeeper::Found::all) save(sticky, ledger);
   ports.set_sticky_secrets(sticky.secrets());
-}
-
-void Controller::State::save_sticky() {
-  for (SecretRow& row : sticky.rows()) ledger.set(std::move(row));
-  if (!sticky.secrets().previous) ledger.forget_secret(StickyKeeper::kPrevious);
 }
 
 /// A key that cannot be written would be lost with the process, and its clients' groups with it.
 void Controller::State::tick_sticky() {
   if (!ledger.healthy() || !sticky.tick(clock.wall())) return;
-  save_sticky();
+  save(sticky, ledger);
   flush();
   ports.set_sticky_secrets(sticky.secrets());
   publisher.renew();

@@ -7,6 +7,7 @@
 #include "control/controller/state.h"
 
 namespace teal::control {
+
 namespace {
 
 /// The group that a rollback takes traffic from.
@@ -97,7 +98,7 @@ std::optional<ApiError> Controller::State::carry_out(DeploymentRunner& runner, c
   const bool urgent = entry->state.split.of(release) < weight_before || opens_rollback(actions);
   // Where nothing is to happen the end of the turn is early enough, and no rollback waits for it.
   if (!urgent && !actions.empty()) flush();
-  if (begins_own_stage(runner))
+  if (stages.begins_own(runner))
     begin_own_stage(runner);
   else if (changes_traffic)
     publish();
@@ -119,7 +120,7 @@ bool Controller::State::apply(DeploymentRunner& runner, const std::vector<Action
                 ", which stayed as fallback, gives its place to " + targets->revision,
             runner.spec().id);
       book.install(entry, targets->colour, targets->revision,
-                   without_own(*entry.config, targets->targets), clock.wall());
+                   own.without(*entry.config, targets->targets), clock.wall());
       changes = true;
     } else if (const auto* split = std::get_if<action::Publish>(&action)) {
       if (entry.state.live != split->live && entry.kept) entry.kept.reset();
@@ -128,8 +129,8 @@ bool Controller::State::apply(DeploymentRunner& runner, const std::vector<Action
       if (entry.state.live != split->live || entry.state.split != split->split) entry.touch();
       entry.state.live = split->live;
       entry.state.split = split->split;
-      set_stage(entry, runner);
-      set_judging(entry, runner, *split);
+      stages.set_stage(entry, runner);
+      stages.set_judging(entry, runner, *split);
       changes = true;
     } else if (const auto* keep = std::get_if<action::KeepOld>(&action)) {
       entry.keep(keep->colour, keep->duration, clock.mono());
@@ -172,10 +173,10 @@ void Controller::State::finish(DeploymentRunner& runner, const Event& event) {
   stats.count_end(spec.service, spec.kind, runner.engine().status());
   // The verdict was quicker than the counters.
   if (spec.kind == Kind::deploy) {
-    traffic.renew();
-    runner.conclude_evidence(reading_of(runner));
+    figures.cache.renew();
+    runner.conclude_evidence(stages.reading_of(runner));
   }
-  save_evidence(runner);
+  kept.save(runner);
   deployments.end(runner);
   ServiceEntry& entry = *book.find(spec.service);
   // Nobody listens any more.
@@ -202,8 +203,8 @@ DeploymentRunner& Controller::State::begin(DeploymentSpec spec, Mono decided) {
   ServiceEntry& entry = *book.find(known.service);
   // The release has no traffic yet: nobody changes groups by it.
   if (known.kind == Kind::deploy) entry.state.draw = begun.number;
-  note_live(entry);
-  if (const event::BaselineHealth health = baseline_of(begun);
+  serving.note_live(entry);
+  if (const event::BaselineHealth health = serving.baseline_of(begun);
       known.has_baseline && standing(health) != Baseline::fine)
     later(begun.number, health, decided);
   later(begun.number, event::Begin{}, decided);
@@ -258,7 +259,7 @@ void Controller::State::empty_when_applied(const std::string& service, Colour co
 void Controller::State::prune(const std::string& service) {
   // A rollback of the service takes this one back, however many tries have failed since. The one
   // that is being carried out is among the newest and stays.
-  const DeploymentRunner* maker = made_live(*book.find(service));
+  const DeploymentRunner* maker = rollbacks.made_live(*book.find(service));
   for (const DeploymentNumber number : deployments.prune(service, maker)) ledger.forget(number);
 }
 

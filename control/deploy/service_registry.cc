@@ -223,6 +223,10 @@ std::size_t accepting(const GroupState& group) {
                     [](const TargetState& target) { return target.accepts_requests(); }));
 }
 
+std::string target_text(Colour colour, const Address& address) {
+  return std::string(to_string(colour)) + " " + to_string(address);
+}
+
 std::vector<Address> addresses_of(const GroupState& group) {
   std::vector<Address> addresses;
   for (const TargetState& target : group.targets)

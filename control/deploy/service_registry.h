@@ -105,5 +105,7 @@ class ServiceRegistry {
 /// Targets that may get requests now.
 std::size_t accepting(const GroupState& group);
 std::vector<Address> addresses_of(const GroupState& group);
+/// The group's colour and the address, for a sentence.
+std::string target_text(Colour colour, const Address& address);
 
 }  // namespace teal::control

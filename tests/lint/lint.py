@@ -112,7 +112,6 @@ LARGER = {
         60, "one overload of on(state, event) for each pair: a table that the compiler checks for gaps"),
     ("control/engine/moves.h", "Moves functions"): (
         55, "the words in which that table speaks; applied(), resume() and healthy_enough() are tables themselves"),
-    ("control/controller/state.h", "Controller::State functions"): (104, "issue 16: its tenants are being moved out"),
     ("net/http2/session.h", "Http2Session functions"): (
         54, "28 are its face to one connection; two classes, a client's and a server's, would share nearly all of it"),
     ("proxy/exchange", "files"): (32, "issue 16: what comes out of Exchange has a header and a source each"),
