@@ -11,11 +11,10 @@ constexpr Mono kNow{std::chrono::seconds{1}};
 
 }  // namespace
 
-Http2Ask::Http2Ask(std::string_view head, std::string_view body, bool secure, std::size_t most)
+Http2Ask::Http2Ask(ProbeRequest request, bool secure, std::size_t most)
     : session_(net::Http2Session::make_client(net::kHttp2ResponseLimits, secure)),
       most_(most),
-      head_(head),
-      sent_body_(body) {}
+      request_(std::move(request)) {}
 
 Http2Ask::~Http2Ask() = default;
 
@@ -23,9 +22,12 @@ Http2Ask::~Http2Ask() = default;
 /// session keeps it until others do (RFC 9113, section 6.5.2).
 void Http2Ask::ask() {
   if (std::exchange(is_asked_, true)) return;
-  session_->send_request(*this, head_, sent_body_.empty());
-  session_->send_body(*this, sent_body_, *this);
-  session_->send_end(*this, {});
+  net::Http2FieldSection section;
+  section.add_lines(request_.lines);
+  session_->send_request(*this, {request_.method, request_.host, request_.path}, section,
+                         request_.body.empty());
+  session_->send_body(*this, request_.body, *this);
+  session_->send_end(*this);
 }
 
 std::string Http2Ask::take_output() {

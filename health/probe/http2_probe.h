@@ -13,11 +13,17 @@
 
 namespace teal::health {
 
+/// What a probe asks.
+struct ProbeRequest {
+  std::string method, host, path;
+  std::string lines;  ///< Further fields, each "name: value" with CRLF.
+  std::string body;
+};
+
 class Http2Ask final : public net::Http2ClientStream, public net::Http2Output {
  public:
-  /// `head`: as one of HTTP/1, host first (Http2Session::send_request). Of the answer's body
-  /// `most` bytes are kept, and then it is over.
-  Http2Ask(std::string_view head, std::string_view body, bool secure, std::size_t most);
+  /// Of the answer's body `most` bytes are kept, and then it is over.
+  Http2Ask(ProbeRequest request, bool secure, std::size_t most);
   ~Http2Ask() override;
 
   /// What is to be sent now.
@@ -51,8 +57,7 @@ class Http2Ask final : public net::Http2ClientStream, public net::Http2Output {
 
   std::unique_ptr<net::Http2Session> session_;
   const std::size_t most_;
-  const std::string head_;
-  const std::string sent_body_;
+  const ProbeRequest request_;
   bool is_asked_ = false;
   std::string output_;
   unsigned status_ = 0;

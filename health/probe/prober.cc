@@ -64,21 +64,23 @@ std::string host_of(const Address& address, const config::HealthCheck& check) {
   return check.host.empty() ? net::host_field_of(address) : check.host;
 }
 
-/// For net::Http2Session::send_request().
-std::string head_of(const Address& address, const config::HealthCheck& check) {
+ProbeRequest request_of(const Address& address, const config::HealthCheck& check) {
   if (check.kind == config::HealthCheck::Kind::grpc)
-    return "POST /grpc.health.v1.Health/Check HTTP/1.1\r\nhost: " + host_of(address, check) +
-           "\r\nuser-agent: teal-probe\r\ncontent-type: application/grpc\r\nte: trailers\r\n\r\n";
-  return "GET " + (check.path.empty() ? "/" : check.path) +
-         " HTTP/1.1\r\nhost: " + host_of(address, check) +
-         "\r\nuser-agent: teal-probe\r\naccept: */*\r\n\r\n";
+    return {"POST", host_of(address, check), "/grpc.health.v1.Health/Check",
+            "user-agent: teal-probe\r\ncontent-type: application/grpc\r\nte: trailers\r\n",
+            grpc_health_request(check.grpc_service)};
+  return {"GET",
+          host_of(address, check),
+          check.path.empty() ? "/" : check.path,
+          "user-agent: teal-probe\r\naccept: */*\r\n",
+          {}};
 }
 
-/// That no more requests follow is said to those who speak HTTP/1.
+/// The same as HTTP/1, where it is said that no more requests follow.
 std::string http1_head_of(const Address& address, const config::HealthCheck& check) {
-  std::string head = head_of(address, check);
-  head.insert(head.size() - 2, "connection: close\r\n");
-  return head;
+  const ProbeRequest request = request_of(address, check);
+  return request.method + " " + request.path + " HTTP/1.1\r\nhost: " + request.host + "\r\n" +
+         request.lines + "connection: close\r\n\r\n";
 }
 
 }  // namespace
@@ -174,9 +176,7 @@ asio::awaitable<ProbeResult> Prober::Run::probe() {
 
 asio::awaitable<ProbeResult> Prober::Run::ask_http2() {
   const bool is_grpc = check.kind == config::HealthCheck::Kind::grpc;
-  const std::string head = head_of(address, check);
-  const std::string body = is_grpc ? grpc_health_request(check.grpc_service) : std::string();
-  Http2Ask ask(head, body, greeting.tls != nullptr, kBodyLimit);
+  Http2Ask ask(request_of(address, check), greeting.tls != nullptr, kBodyLimit);
   while (true) {
     const std::string output = ask.take_output();
     const auto [write_error, written] =

@@ -92,7 +92,7 @@ struct Http2Callbacks {
 
   static ssize_t read_body(nghttp2_session* session, std::int32_t id, std::uint8_t* /*into*/,
                            std::size_t most, std::uint32_t* flags, nghttp2_data_source* source,
-                           void* /*user*/) {
+                           void* user) {
     Http2Stream& stream = *static_cast<Http2Stream*>(source->ptr);
     const std::size_t there = stream.waiting() + stream.view_.size();
     if (there == 0 && !stream.ended_) {
@@ -104,9 +104,8 @@ struct Http2Callbacks {
     if (!stream.ended_ || size < there) return static_cast<ssize_t>(size);
     *flags |= NGHTTP2_DATA_FLAG_EOF;
     if (stream.trailers_.empty()) return static_cast<ssize_t>(size);
-    std::vector<nghttp2_nv> fields;
-    append_lines(fields, stream.trailers_);
-    if (!fields.empty() && nghttp2_submit_trailer(session, id, fields.data(), fields.size()) == 0)
+    const std::vector<nghttp2_nv>& fields = of(user).parts_->of_trailers(stream.trailers_);
+    if (nghttp2_submit_trailer(session, id, fields.data(), fields.size()) == 0)
       *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
     return static_cast<ssize_t>(size);
   }

@@ -2,7 +2,6 @@
 #include <array>
 
 #include "base/assert.h"
-#include "net/http/websocket.h"
 #include "net/http1/parser.h"
 #include "net/http2/parts.h"
 
@@ -17,29 +16,16 @@ constexpr std::int32_t kConnectionWindow = 4 * 1024 * 1024;
 
 }  // namespace
 
-const std::vector<nghttp2_nv>& Http2Session::Parts::fields_of_request(std::string_view head,
-                                                                      bool secure,
-                                                                      std::string_view protocol) {
-  constexpr std::string_view kVersion = " HTTP/1.1";
-  constexpr std::string_view kHost = "host: ";
-  std::string_view line = cut_line(head);
-  TEAL_ASSERT(line.ends_with(kVersion));
-  line.remove_suffix(kVersion.size());
-  const std::size_t space = line.find(' ');
-  const std::string_view host = cut_line(head);
-  TEAL_ASSERT(space != std::string_view::npos && host.starts_with(kHost));
-  const std::string_view method = protocol.empty() ? line.substr(0, space) : "CONNECT";
-  fields.assign({http2_field(":method", method), http2_field(":scheme", secure ? "https" : "http"),
-                 http2_field(":authority", host.substr(kHost.size())),
-                 http2_field(":path", line.substr(space + 1))});
-  if (!protocol.empty()) fields.push_back(http2_field(":protocol", protocol));
-  append_lines(fields, head);
-  // RFC 8441, section 5: the stream is proof enough that the answer is one to this request.
-  if (!protocol.empty())
-    std::erase_if(fields, [](const nghttp2_nv& field) {
-      return iequals(http2_text(field.name, field.namelen), kWebsocketKey);
-    });
-  return fields;
+const std::vector<nghttp2_nv>& Http2Session::Parts::of_request(const Http2RequestStart& start,
+                                                               bool secure,
+                                                               const Http2FieldSection& section) {
+  const bool is_connect = !start.protocol.empty();
+  fields_.assign({http2_field(":method", is_connect ? "CONNECT" : start.method),
+                  http2_field(":scheme", secure ? "https" : "http"),
+                  http2_field(":authority", start.authority), http2_field(":path", start.path)});
+  if (is_connect) fields_.push_back(http2_field(":protocol", start.protocol));
+  append(section);
+  return fields_;
 }
 
 std::unique_ptr<Http2Session> Http2Session::make_client(const Http2Limits& limits, bool secure) {
@@ -57,12 +43,12 @@ std::unique_ptr<Http2Session> Http2Session::make_client(const Http2Limits& limit
   return made;
 }
 
-bool Http2Session::send_request(Http2ClientStream& stream, std::string_view head, bool ends,
-                                std::string_view protocol) {
+bool Http2Session::send_request(Http2ClientStream& stream, const Http2RequestStart& start,
+                                const Http2FieldSection& section, bool ends) {
   TEAL_ASSERT(is_client() && stream.id_ == 0);
-  const std::vector<nghttp2_nv>& fields = parts_->fields_of_request(head, secure_, protocol);
-  stream.is_head_ = head.starts_with("HEAD ");
-  stream.is_connect_ = !protocol.empty();
+  const std::vector<nghttp2_nv>& fields = parts_->of_request(start, secure_, section);
+  stream.is_head_ = start.method == "HEAD";
+  stream.is_connect_ = !start.protocol.empty();
   stream.ended_ = ends;
   stream.has_body_ = !ends;
   const nghttp2_data_provider body = http2_body_of(stream);

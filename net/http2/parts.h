@@ -1,6 +1,8 @@
 // What the parts of Http2Session share: nghttp2's types. For net/http2_*.cc only.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -11,13 +13,18 @@
 namespace teal::net {
 
 struct Http2Session::Parts {
-  /// The fields of a response head that is written as one of HTTP/1; good until the next head.
-  const std::vector<nghttp2_nv>& fields_of(std::string_view head);
-  /// The fields of a request head; with a `protocol`, as the extended CONNECT that asks for it.
-  const std::vector<nghttp2_nv>& fields_of_request(std::string_view head, bool secure,
-                                                   std::string_view protocol);
+  /// All fields of a response head; good until the next call here.
+  const std::vector<nghttp2_nv>& of_response(std::uint16_t status,
+                                             const Http2FieldSection& section);
+  const std::vector<nghttp2_nv>& of_request(const Http2RequestStart& start, bool secure,
+                                            const Http2FieldSection& section);
+  const std::vector<nghttp2_nv>& of_trailers(const Http2KeptFields& trailers);
 
-  std::vector<nghttp2_nv> fields;
+ private:
+  void append(const Http2FieldSection& section);
+
+  std::vector<nghttp2_nv> fields_;
+  std::array<char, 3> status_{};
 };
 
 /// nghttp2's callbacks and options for a session.
@@ -43,11 +50,5 @@ inline nghttp2_nv http2_field(std::string_view name, std::string_view value) {
 inline std::string_view http2_text(const std::uint8_t* bytes, std::size_t size) {
   return {reinterpret_cast<const char*>(bytes), size};
 }
-
-/// Cuts off the first line of an HTTP/1 head.
-std::string_view cut_line(std::string_view& text);
-/// Appends the lines of an HTTP/1 field section, which are well-formed, without those that HTTP/2
-/// has no use for.
-void append_lines(std::vector<nghttp2_nv>& fields, std::string_view lines);
 
 }  // namespace teal::net

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "base/assert.h"
 #include "net/http2/parts.h"
@@ -16,40 +17,31 @@ constexpr std::int32_t kConnectionWindow = 1024 * 1024;
 constexpr std::size_t kCopied = 2048;
 constexpr std::size_t kKeptRoom = 4096;
 
-constexpr std::string_view kEndOfLine = "\r\n";
-
 std::uint32_t code(Http2Error error) {
   return static_cast<std::uint32_t>(error);
 }
 
 }  // namespace
 
-std::string_view cut_line(std::string_view& text) {
-  const std::size_t end = text.find(kEndOfLine);
-  TEAL_ASSERT(end != std::string_view::npos);
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(end + kEndOfLine.size());
-  return line;
+void Http2Session::Parts::append(const Http2FieldSection& section) {
+  for (const auto& [name, value] : section) fields_.push_back(http2_field(name, value));
 }
 
-void append_lines(std::vector<nghttp2_nv>& fields, std::string_view lines) {
-  while (!lines.empty()) {
-    const std::string_view line = cut_line(lines);
-    if (line.empty()) return;
-    const std::size_t colon = line.find(':');
-    TEAL_ASSERT(colon != std::string_view::npos);
-    const std::string_view name = line.substr(0, colon);
-    if (is_connection_specific(header_id(name))) continue;
-    const bool has_value = line.size() > colon + 2;
-    fields.push_back(http2_field(name, has_value ? line.substr(colon + 2) : std::string_view()));
-  }
+const std::vector<nghttp2_nv>& Http2Session::Parts::of_trailers(const Http2KeptFields& trailers) {
+  fields_.clear();
+  trailers.visit([this](std::string_view name, std::string_view value) {
+    fields_.push_back(http2_field(name, value));
+  });
+  return fields_;
 }
 
-const std::vector<nghttp2_nv>& Http2Session::Parts::fields_of(std::string_view head) {
-  constexpr std::size_t kStatusAt = std::string_view("HTTP/1.1 ").size();
-  fields.assign(1, http2_field(":status", cut_line(head).substr(kStatusAt, 3)));
-  append_lines(fields, head);
-  return fields;
+const std::vector<nghttp2_nv>& Http2Session::Parts::of_response(std::uint16_t status,
+                                                                const Http2FieldSection& section) {
+  TEAL_ASSERT(status >= 100 && status <= 999);
+  std::to_chars(status_.begin(), status_.end(), status);
+  fields_.assign(1, http2_field(":status", {status_.data(), status_.size()}));
+  append(section);
+  return fields_;
 }
 
 Http2Session::Http2Session(const Http2Limits& limits, Requests* requests)
@@ -264,16 +256,18 @@ void Http2Session::submit_reset(std::int32_t id, Http2Error error) {
 
 // ---- output -------------------------------------------------------------------------------------
 
-void Http2Session::send_interim(Http2Stream& stream, std::string_view head) {
+void Http2Session::send_interim(Http2Stream& stream, std::uint16_t status,
+                                const Http2FieldSection& section) {
   if (stream.id_ == 0 || stream.reset_) return;
-  const std::vector<nghttp2_nv>& fields = parts_->fields_of(head);
+  const std::vector<nghttp2_nv>& fields = parts_->of_response(status, section);
   nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, stream.id_, nullptr, fields.data(),
                          fields.size(), nullptr);
 }
 
-void Http2Session::send_head(Http2Stream& stream, std::string_view head, bool ends) {
+void Http2Session::send_head(Http2Stream& stream, std::uint16_t status,
+                             const Http2FieldSection& section, bool ends) {
   if (stream.id_ == 0 || stream.reset_) return;
-  const std::vector<nghttp2_nv>& fields = parts_->fields_of(head);
+  const std::vector<nghttp2_nv>& fields = parts_->of_response(status, section);
   stream.ended_ = ends;
   stream.has_body_ = !ends;
   const nghttp2_data_provider body = http2_body_of(stream);
@@ -297,10 +291,15 @@ void Http2Session::send_body(Http2Stream& stream, std::string_view bytes, Http2O
   stream.pending_ += std::exchange(stream.view_, {});
 }
 
-void Http2Session::send_end(Http2Stream& stream, std::string_view trailers) {
+void Http2Session::send_end(Http2Stream& stream) {
   if (stream.id_ == 0 || stream.reset_ || std::exchange(stream.ended_, true)) return;
-  stream.trailers_ = trailers;
   want_body(stream);
+}
+
+void Http2Session::send_trailers(Http2Stream& stream, const Http2FieldSection& section) {
+  if (stream.id_ == 0 || stream.reset_ || stream.ended_) return;
+  stream.trailers_.take(section);
+  send_end(stream);
 }
 
 void Http2Session::reset(Http2Stream& stream, Http2Error error) {

@@ -24,6 +24,7 @@
 #include "net/http/refusal.h"
 #include "net/http2/abuse_guard.h"
 #include "net/http2/closed.h"
+#include "net/http2/field_section.h"
 #include "net/http2/frame.h"
 #include "net/http2/frame_walk.h"
 #include "net/http2/head.h"
@@ -87,8 +88,8 @@ class Http2Stream {
   std::uint64_t length_left_ = 0;
   std::string pending_;
   std::size_t pending_at_ = 0;
-  std::string_view view_;  ///< Behind pending_, during send_body().
-  std::string trailers_;   ///< Lines.
+  std::string_view view_;     ///< Behind pending_, during send_body().
+  Http2KeptFields trailers_;  ///< Of ours.
 };
 
 /// A request as a server has it; whoever answers it derives from it.
@@ -145,17 +146,18 @@ class Http2Session {
   bool has_closed() const { return !closed_.empty(); }
 
   // ---- output: messages. On a stream that is over nothing happens.
-  // Heads are HTTP/1 heads as proxy/headers/rewrite.h makes them: start line, lines, empty line.
-  /// A client's; the body follows unless the head `ends` it. With a `protocol` it goes out as an
-  /// extended CONNECT (RFC 8441). False: no stream can be opened.
-  bool send_request(Http2ClientStream& stream, std::string_view head, bool ends,
-                    std::string_view protocol = {});
-  void send_interim(Http2Stream& stream, std::string_view head);
-  void send_head(Http2Stream& stream, std::string_view head, bool ends);
+  // What a section shows has been copied when the call returns.
+  /// A client's; the body follows unless the head `ends` it. False: no stream can be opened.
+  bool send_request(Http2ClientStream& stream, const Http2RequestStart& start,
+                    const Http2FieldSection& section, bool ends);
+  void send_interim(Http2Stream& stream, std::uint16_t status, const Http2FieldSection& section);
+  void send_head(Http2Stream& stream, std::uint16_t status, const Http2FieldSection& section,
+                 bool ends);
   /// The bytes live to the end of the callback. Large ones are framed at once if `out` takes them.
   void send_body(Http2Stream& stream, std::string_view bytes, Http2Output& out);
-  /// `trailers`: lines, may be empty.
-  void send_end(Http2Stream& stream, std::string_view trailers);
+  void send_end(Http2Stream& stream);
+  /// The end, with trailers before it.
+  void send_trailers(Http2Stream& stream, const Http2FieldSection& section);
   void reset(Http2Stream& stream, Http2Error error);
   /// Whether the peer may go on behind our end, as in a tunnel; else it is reset then.
   void let_peer_finish(Http2Stream& stream, bool may);

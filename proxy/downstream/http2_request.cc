@@ -150,23 +150,25 @@ ResponseStyle Http2Request::style_for(const ResponseStyle& style) const {
 }
 
 void Http2Request::send_continue() {
-  connection_.session().send_interim(*this, "HTTP/1.1 100 Continue\r\n\r\n");
+  net::Http2FieldSection& section = connection_.section();
+  section.clear();
+  connection_.session().send_interim(*this, 100, section);
   connection_.resume_after_turn();
 }
 
 void Http2Request::send_interim(const net::ResponseHead& head) {
-  ByteBuffer& text = connection_.head_text();
-  append_response_head(text, head, {});
-  connection_.session().send_interim(*this, text.view());
+  net::Http2FieldSection& section = connection_.section();
+  make_response_section(section, head, {});
+  connection_.session().send_interim(*this, head.status, section);
   connection_.resume_after_turn();
 }
 
 void Http2Request::send_head(const net::ResponseHead& head, const ResponseStyle& style) {
-  ByteBuffer& text = connection_.head_text();
-  append_response_head(text, head, style_for(style));
+  net::Http2FieldSection& section = connection_.section();
+  make_response_section(section, head, style_for(style));
   const bool has_body = style.framing.kind != net::Framing::Kind::none &&
                         style.framing != net::Framing{net::Framing::Kind::length, 0};
-  connection_.session().send_head(*this, text.view(), !has_body);
+  connection_.session().send_head(*this, head.status, section, !has_body);
   connection_.resume_after_turn();
 }
 
@@ -178,23 +180,23 @@ void Http2Request::send_switched(net::ResponseHead& head, const ResponseStyle& s
   head.reason = {};
   ResponseStyle result = style_for(style);
   result.upgrade = {};
-  ByteBuffer& text = connection_.head_text();
-  append_response_head(text, head, result);
-  connection_.session().send_head(*this, text.view(), false);
+  net::Http2FieldSection& section = connection_.section();
+  make_response_section(section, head, result);
+  connection_.session().send_head(*this, head.status, section, false);
   connection_.resume_after_turn();
 }
 
 std::size_t Http2Request::send_local_reply(std::uint16_t status, std::string_view text,
                                            const ResponseStyle& style, bool head_request) {
-  ByteBuffer& bytes = connection_.head_text();
-  const std::size_t size = append_local_reply(bytes, status, text, style_for(style), head_request);
-  const std::size_t head_size = bytes.size() - size;
-  const std::string_view body = bytes.view().substr(head_size);
-  connection_.session().send_head(*this, bytes.view().substr(0, head_size), body.empty());
-  send_body(body);
-  connection_.session().send_end(*this, {});
+  net::Http2FieldSection& section = connection_.section();
+  const LocalReplyBody body =
+      make_local_reply_section(section, status, text, style_for(style), head_request);
+  connection_.session().send_head(*this, status, section, body.size() == 0);
+  send_body(body.text);
+  send_body(body.end);
+  connection_.session().send_end(*this);
   connection_.resume_after_turn();
-  return size;
+  return body.size();
 }
 
 void Http2Request::send_body(std::string_view bytes) {
@@ -204,11 +206,11 @@ void Http2Request::send_body(std::string_view bytes) {
 
 void Http2Request::send_end(const net::Fields& trailers) {
   if (trailers.empty()) {
-    connection_.session().send_end(*this, {});
+    connection_.session().send_end(*this);
   } else {
-    ByteBuffer& text = connection_.head_text();
-    append_trailers(text, trailers);
-    connection_.session().send_end(*this, text.view());
+    net::Http2FieldSection& section = connection_.section();
+    make_trailer_section(section, trailers);
+    connection_.session().send_trailers(*this, section);
   }
   connection_.resume_after_turn();
 }

@@ -91,23 +91,4 @@ bool HeadSurvey::is_named(std::string_view field) const {
                      [&](const Name& option) { return net::iequals(option.view(), field); });
 }
 
-void LineCopier::begin_anew(const net::Field& field) {
-  finish();
-  if (field.canonical)
-    begin_ = field.name_at;
-  else
-    pen_ = net::put_field(pen_, fields_.name(field), fields_.value(field));
-}
-
-BufferWriter put_joined(BufferWriter pen, const net::Fields& fields, HeaderId id) {
-  bool any = false;
-  for (const net::Field& field : fields) {
-    if (field.id != id || field.value_size == 0) continue;
-    if (any) pen += ", ";
-    pen += fields.value(field);
-    any = true;
-  }
-  return pen;
-}
-
 }  // namespace teal::proxy

@@ -1,16 +1,12 @@
-// What both directions of the header rules share: which fields end at this hop (RFC 9110, section
-// 7.6.1), and copying the kept ones as runs. For rewrite_*.cc only.
-//
-// Pure; writes by the caller's pen, who has asked for the room.
+// Which fields of a head end at this hop (RFC 9110, section 7.6.1), and which of the others
+// Connection names. Both directions of the header rules share it. Pure.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <string_view>
 
-#include "base/buffer_writer.h"
 #include "net/http/message.h"
-#include "net/http1/writer.h"
 
 namespace teal::proxy {
 
@@ -103,58 +99,6 @@ constexpr Fate request_fate(net::HeaderId id) {
     case HeaderId::x_real_ip: return Fate::keep_if_trusted;
     default: return Fate::keep;
   }
-}
-
-/// Copies kept field lines; neighbours that stand there in canonical form in one piece. Writes at
-/// most the lines' own bytes and one for each field.
-class LineCopier {
- public:
-  LineCopier(BufferWriter pen, const net::Fields& fields) : pen_(pen), fields_(fields) {}
-
-  [[gnu::always_inline]] void keep(const net::Field& field) {
-    if (!field.canonical || field.name_at != end_) begin_anew(field);
-    if (field.canonical) end_ = field.line_end;
-  }
-  /// Behind the last line.
-  [[gnu::always_inline]] BufferWriter finish() {
-    if (end_ > begin_) pen_ += std::string_view(fields_.bytes() + begin_, end_ - begin_);
-    begin_ = end_;
-    return pen_;
-  }
-
- private:
-  void begin_anew(const net::Field& field);
-
-  BufferWriter pen_;
-  const net::Fields& fields_;
-  std::uint32_t begin_ = 0;  ///< The run not written yet.
-  std::uint32_t end_ = 0;
-};
-
-/// The values of all lines of a field as one list: "a, b". The pen has not moved if all are empty.
-BufferWriter put_joined(BufferWriter pen, const net::Fields& fields, net::HeaderId id);
-
-/// The Via line (RFC 9110, section 7.6.3): what is there, continued by this hop.
-[[gnu::always_inline]] inline BufferWriter put_via(BufferWriter pen, const net::Fields& fields,
-                                                   std::uint8_t minor_version,
-                                                   std::string_view name) {
-  pen += "via: ";
-  if (fields.has(net::HeaderId::via)) {
-    const BufferWriter joined = put_joined(pen, fields, net::HeaderId::via);
-    if (joined.at() != pen.at()) (pen = joined) += ", ";
-  }
-  pen += minor_version == 1 ? "1.1 " : minor_version == 0 ? "1.0 " : "2.0 ";
-  pen += name;
-  return pen += "\r\n";
-}
-
-/// Content-Length or Transfer-Encoding as the framing says.
-[[gnu::always_inline]] inline BufferWriter put_framing(BufferWriter pen,
-                                                       const net::Framing& framing) {
-  if (framing.kind == net::Framing::Kind::length)
-    return net::put_content_length(pen, framing.length);
-  if (framing.kind == net::Framing::Kind::chunked) pen += "transfer-encoding: chunked\r\n";
-  return pen;
 }
 
 }  // namespace teal::proxy

@@ -4,8 +4,8 @@
 #include "base/ascii.h"
 #include "net/http/token.h"
 #include "net/http/websocket.h"
-#include "net/http1/writer.h"
 #include "net/tls/identity.h"
+#include "proxy/headers/head_sink.h"
 #include "proxy/headers/hop_by_hop.h"
 #include "proxy/headers/rewrite.h"
 
@@ -64,60 +64,77 @@ BufferWriter put_continued(BufferWriter pen, const net::RequestHead& head, const
   return peer.trusted && head.fields.has(id) ? put_joined(pen, head.fields, id) : pen;
 }
 
-BufferWriter put_x_forwarded(BufferWriter pen, const net::RequestHead& head, const Peer& peer) {
+template <class Sink>
+Sink put_x_forwarded(Sink sink, const net::RequestHead& head, const Peer& peer) {
   const std::string_view authority = head.text(head.authority);
   const auto missing = [&](HeaderId id) { return !peer.trusted || !head.fields.has(id); };
 
   const bool continued = peer.trusted && head.fields.has(HeaderId::x_forwarded_for);
   if (continued || !peer.address.empty()) {
-    pen += "x-forwarded-for: ";
+    BufferWriter pen = sink.open("x-forwarded-for");
     const char* const begin = pen.at();
     pen = put_continued(pen, head, peer, HeaderId::x_forwarded_for);
     if (pen.at() != begin && !peer.address.empty()) pen += ", ";
-    pen += peer.address;
-    pen += "\r\n";
+    sink.close(pen += peer.address);
   }
   if (missing(HeaderId::x_forwarded_proto)) {
     if (peer.secure)
-      pen += "x-forwarded-proto: https\r\n";
+      sink.template put<"x-forwarded-proto", "https">();
     else
-      pen += "x-forwarded-proto: http\r\n";
+      sink.template put<"x-forwarded-proto", "http">();
   }
   if (missing(HeaderId::x_forwarded_host) && !authority.empty())
-    pen = net::put_field(pen, "x-forwarded-host", authority);
+    sink.put("x-forwarded-host", authority);
   if (missing(HeaderId::x_forwarded_port))
-    pen = net::put_field(pen, "x-forwarded-port", port_of(authority, peer.secure));
+    sink.put("x-forwarded-port", port_of(authority, peer.secure));
   // A trusted peer that sent none keeps it so: its own address is not the client's.
-  if (!peer.trusted && !peer.address.empty()) pen = net::put_field(pen, "x-real-ip", peer.address);
+  if (!peer.trusted && !peer.address.empty()) sink.put("x-real-ip", peer.address);
 
-  pen += "forwarded: ";
+  BufferWriter pen = sink.open("forwarded");
   const char* const begin = pen.at();
   pen = put_continued(pen, head, peer, HeaderId::forwarded);
   if (pen.at() != begin) pen += ", ";
-  pen = put_forwarded_element(pen, peer, authority, head.authority_form);
-  return pen += "\r\n";
+  sink.close(put_forwarded_element(pen, peer, authority, head.authority_form));
+  return sink;
 }
 
 /// RFC 9110, section 10.1.4: trailers are understood from end to end, so the word may go on; TE has
-/// to be named in Connection then.
-BufferWriter put_te(BufferWriter pen, const net::RequestHead& head) {
+/// to be named in Connection then, which HTTP/2 has not.
+template <class Sink>
+Sink put_te(Sink sink, const net::RequestHead& head) {
   for (const net::Field& field : head.fields) {
     if (field.id != HeaderId::te) continue;
-    std::string_view codings = head.fields.value(field);
-    while (!codings.empty())
-      if (net::iequals(next_element(codings), "trailers"))
-        return pen += "te: trailers\r\nconnection: te\r\n";
+    const bool is_meant = any_element(head.fields.value(field), [](std::string_view coding) {
+      return net::iequals(coding, "trailers");
+    });
+    if (!is_meant) continue;
+    sink.template put<"te", "trailers">();
+    if constexpr (!Sink::kIsHttp2) sink.template put<"connection", "te">();
+    break;
   }
-  return pen;
+  return sink;
 }
 
-BufferWriter put_upgrade(BufferWriter pen, const net::RequestHead& head,
-                         const UpgradeStyle& upgrade) {
-  pen += "connection: upgrade\r\n";
-  pen = net::put_field(pen, "upgrade", upgrade.protocol);
-  if (upgrade.websocket_key.empty()) return pen;
-  if (head.fields.find(net::kWebsocketVersion) == nullptr) pen += "sec-websocket-version: 13\r\n";
-  return net::put_field(pen, net::kWebsocketKey, upgrade.websocket_key);
+/// In HTTP/2 a pseudo-field asks for the protocol, and there is no key.
+template <class Sink>
+Sink put_upgrade(Sink sink, const net::RequestHead& head, const UpgradeStyle& upgrade) {
+  if constexpr (!Sink::kIsHttp2) {
+    sink.template put<"connection", "upgrade">();
+    sink.put("upgrade", upgrade.protocol);
+  }
+  if (upgrade.websocket_key.empty()) return sink;
+  if (head.fields.find(net::kWebsocketVersion) == nullptr)
+    sink.template put<"sec-websocket-version", "13">();
+  if constexpr (!Sink::kIsHttp2) sink.put(net::kWebsocketKey, upgrade.websocket_key);
+  return sink;
+}
+
+/// RFC 8441, section 5: in HTTP/2 the stream is proof enough that the answer is one to this
+/// request, and there is no key. In HTTP/1 one of Teal's own may stand in place of the client's.
+template <class Sink>
+bool is_key_replaced(const UpgradeStyle& upgrade, std::string_view name) {
+  const std::string_view reason = Sink::kIsHttp2 ? upgrade.protocol : upgrade.websocket_key;
+  return !reason.empty() && net::iequals(name, net::kWebsocketKey);
 }
 
 std::string_view host_for(const net::RequestHead& head, const config::HostHeader& host,
@@ -134,23 +151,16 @@ std::string_view host_for(const net::RequestHead& head, const config::HostHeader
 
 }  // namespace
 
-void append_request_head(ByteBuffer& out, const net::RequestHead& head, const RequestStyle& style) {
+namespace {
+
+/// All that follows the start of a request, `sink` behind it.
+template <class Sink>
+[[gnu::always_inline]] inline Sink put_request_fields(Sink sink, const net::RequestHead& head,
+                                                      const RequestStyle& style) {
   const Peer& peer = style.peer;
   const UpgradeStyle& upgrade = style.upgrade;
-  const std::string_view host_value = host_for(head, style.host, style.target);
-  // Each line is either kept or its value goes into a list, so the head counts once.
-  BufferWriter pen = out.open(head.size + head.fields.size() + host_value.size() +
-                              3 * std::size_t{head.authority.size} + 3 * peer.address.size() +
-                              peer.identity.size() + upgrade.protocol.size() +
-                              upgrade.websocket_key.size() + kAddedBytes);
-  pen += head.text(head.method_text);
-  pen += ' ';
-  pen += head.text(head.target);
-  pen += " HTTP/1.1\r\n";
-  pen = net::put_field(pen, "host", host_value);
-
   const HeadSurvey survey{head.fields, head.connection_names};
-  LineCopier lines{pen, head.fields};
+  typename Sink::Copier kept{sink, head.fields};
   for (const net::Field& field : head.fields) {
     const Fate what = request_fate(field.id);
     if (what == Fate::drop || (what == Fate::keep_if_trusted && !peer.trusted) ||
@@ -159,29 +169,60 @@ void append_request_head(ByteBuffer& out, const net::RequestHead& head, const Re
     if (field.id == HeaderId::other) {
       const std::string_view name = head.fields.name(field);
       if (survey.names(name) || is_identity_header(name)) continue;
-      if (!upgrade.websocket_key.empty() && net::iequals(name, net::kWebsocketKey)) continue;
+      if (is_key_replaced<Sink>(upgrade, name)) continue;
     }
-    lines.keep(field);
+    kept.keep(field);
   }
-  pen = lines.finish();
+  sink = kept.finish();
 
-  pen = put_x_forwarded(pen, head, peer);
-  if (!peer.identity.empty()) pen = net::put_field(pen, net::kIdentityHeader, peer.identity);
-  pen = style.hop.put(pen, head.fields, head.minor_version);
-  pen = net::put_field(pen, "x-request-id", style.ids.id());
+  sink = put_x_forwarded(sink, head, peer);
+  if (!peer.identity.empty()) sink.put(net::kIdentityHeader, peer.identity);
+  sink = style.hop.put(sink, head.fields, head.minor_version);
+  sink.put("x-request-id", style.ids.id());
   // In HTTP/2 there is no Connection to name it, and nothing else that it may say.
   const bool is_te_meant = survey.names_te() || head.minor_version == net::kHttp2;
   if (!upgrade.protocol.empty())
-    pen = put_upgrade(pen, head, upgrade);
+    sink = put_upgrade(sink, head, upgrade);
   else if (is_te_meant && head.fields.has(HeaderId::te))
-    pen = put_te(pen, head);
+    sink = put_te(sink, head);
   if (style.asks_for_continue) [[unlikely]]
-    pen += "expect: 100-continue\r\n";
+    sink.template put<"expect", "100-continue">();
   const bool says_no_content =
       head.framing.kind == net::Framing::Kind::none && head.fields.has(HeaderId::content_length);
-  pen = put_framing(pen,
-                    says_no_content ? net::Framing{net::Framing::Kind::length, 0} : head.framing);
-  out.close(pen += "\r\n");
+  return put_framing(sink,
+                     says_no_content ? net::Framing{net::Framing::Kind::length, 0} : head.framing);
+}
+
+/// What is written at most besides the host. Each line is either kept or its value goes into a
+/// list, so the head counts once.
+std::size_t room_for(const net::RequestHead& head, const RequestStyle& style) {
+  const Peer& peer = style.peer;
+  return head.size + head.fields.size() + 3 * std::size_t{head.authority.size} +
+         3 * peer.address.size() + peer.identity.size() + style.upgrade.protocol.size() +
+         style.upgrade.websocket_key.size() + kAddedBytes;
+}
+
+}  // namespace
+
+void append_request_head(ByteBuffer& out, const net::RequestHead& head, const RequestStyle& style) {
+  const std::string_view host_value = host_for(head, style.host, style.target);
+  BufferWriter pen = out.open(room_for(head, style) + host_value.size());
+  pen += head.text(head.method_text);
+  pen += ' ';
+  pen += head.text(head.target);
+  pen += " HTTP/1.1\r\n";
+  LineSink sink{pen};
+  sink.put("host", host_value);
+  out.close(put_request_fields(sink, head, style).pen() += "\r\n");
+}
+
+net::Http2RequestStart make_request_section(net::Http2FieldSection& out,
+                                            const net::RequestHead& head,
+                                            const RequestStyle& style) {
+  out.clear();
+  put_request_fields(FieldSink(out, room_for(head, style)), head, style);
+  return {head.text(head.method_text), host_for(head, style.host, style.target),
+          head.text(head.target), style.upgrade.protocol};
 }
 
 std::string_view find_cookie(const net::Fields& fields, std::string_view name,

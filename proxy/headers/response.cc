@@ -4,6 +4,7 @@
 
 #include "net/http/grpc.h"
 #include "net/http1/writer.h"
+#include "proxy/headers/head_sink.h"
 #include "proxy/headers/hop_by_hop.h"
 #include "proxy/headers/rewrite.h"
 #include "proxy/headers/trailers.h"
@@ -22,32 +23,34 @@ constexpr bool has_no_length(std::uint16_t status) {
   return status < 200 || status == 204;
 }
 
-BufferWriter put_connection(BufferWriter pen, const ResponseStyle& style) {
+/// HTTP/2 has frames for all of that.
+LineSink put_connection(LineSink sink, const ResponseStyle& style) {
   if (!style.upgrade.empty()) {
-    pen += "connection: upgrade\r\n";
-    return net::put_field(pen, "upgrade", style.upgrade);
+    sink.put<"connection", "upgrade">();
+    sink.put("upgrade", style.upgrade);
+    return sink;
   }
   if (style.close || style.framing.kind == net::Framing::Kind::until_close)
-    pen += "connection: close\r\n";
+    sink.put<"connection", "close">();
   else if (style.client_is_http10)
-    pen += "connection: keep-alive\r\n";
-  return pen;
+    sink.put<"connection", "keep-alive">();
+  return sink;
 }
 
-BufferWriter put_date(BufferWriter pen, const ResponseStyle& style) {
-  return style.date.empty() ? pen : net::put_field(pen, "date", style.date);
+template <class Sink>
+Sink put_date(Sink sink, const ResponseStyle& style) {
+  if (!style.date.empty()) sink.put("date", style.date);
+  return sink;
 }
 
 /// RFC 6797, section 8.1: a client heeds the first Strict-Transport-Security only.
-BufferWriter put_additions(BufferWriter pen, const ResponseStyle& style, bool has_request_id,
-                           bool has_hsts) {
-  if (!style.request_id.empty() && !has_request_id)
-    pen = net::put_field(pen, "x-request-id", style.request_id);
-  if (!style.shield.empty()) pen = net::put_field(pen, "x-teal-shield", style.shield);
-  if (!style.hsts.empty() && !has_hsts)
-    pen = net::put_field(pen, "strict-transport-security", style.hsts);
-  if (!style.set_cookie.empty()) pen = net::put_field(pen, "set-cookie", style.set_cookie);
-  return pen;
+template <class Sink>
+Sink put_additions(Sink sink, const ResponseStyle& style, bool has_request_id, bool has_hsts) {
+  if (!style.request_id.empty() && !has_request_id) sink.put("x-request-id", style.request_id);
+  if (!style.shield.empty()) sink.put("x-teal-shield", style.shield);
+  if (!style.hsts.empty() && !has_hsts) sink.put("strict-transport-security", style.hsts);
+  if (!style.set_cookie.empty()) sink.put("set-cookie", style.set_cookie);
+  return sink;
 }
 
 /// What a style's values take at most.
@@ -57,17 +60,97 @@ std::size_t size_of_values(const ResponseStyle& style) {
 }
 
 /// A message without a body may still say how long the body would be (HEAD, 304).
-BufferWriter put_described_length(BufferWriter pen, const net::ResponseHead& head) {
-  const net::Field* length = head.fields.find(HeaderId::content_length);
-  if (length == nullptr) return pen;
-  return net::put_field(pen, "content-length", head.fields.value(*length));
+template <class Sink>
+Sink put_described_length(Sink sink, const net::ResponseHead& head) {
+  if (const net::Field* length = head.fields.find(HeaderId::content_length); length != nullptr)
+    sink.put("content-length", head.fields.value(*length));
+  return sink;
 }
 
-BufferWriter put_grpc_status(BufferWriter pen, GrpcStatus status, std::string_view message) {
-  pen += "content-type: application/grpc\r\ngrpc-status: ";
-  pen += static_cast<unsigned>(status);
-  pen += "\r\ngrpc-message: ";
-  return net::put_grpc_message(pen, message) += "\r\n";
+template <class Sink>
+Sink put_grpc_status(Sink sink, GrpcStatus status, std::string_view message) {
+  sink.template put<"content-type", "application/grpc">();
+  sink.close(sink.open("grpc-status") += static_cast<unsigned>(status));
+  sink.close(net::put_grpc_message(sink.open("grpc-message"), message));
+  return sink;
+}
+
+/// All that follows the status, `sink` behind it.
+template <class Sink>
+[[gnu::always_inline]] inline Sink put_response_fields(Sink sink, const net::ResponseHead& head,
+                                                       const ResponseStyle& style) {
+  const HeadSurvey survey{head.fields, head.connection_names};
+  typename Sink::Copier kept{sink, head.fields};
+  for (const net::Field& field : head.fields) {
+    if (ends_here(field.id)) continue;
+    if (field.id == HeaderId::other) {
+      const std::string_view name = head.fields.name(field);
+      if (survey.names(name)) continue;
+      if (!style.without.empty() && net::iequals(name, style.without)) continue;
+    }
+    kept.keep(field);
+  }
+  sink = kept.finish();
+  if (head.minor_version == 1 && !head.fields.has(HeaderId::via)) [[likely]]
+    sink.template put<"via", "1.1 teal">();
+  else
+    sink = put_via(sink, head.fields, head.minor_version, "teal");
+  if (head.is_interim()) return sink;
+  if (!head.fields.has(HeaderId::date)) sink = put_date(sink, style);
+  const bool has_hsts =
+      !style.hsts.empty() && head.fields.find("strict-transport-security") != nullptr;
+  sink = put_additions(sink, style, head.fields.has(HeaderId::x_request_id), has_hsts);
+  if (style.framing.kind != net::Framing::Kind::none)
+    sink = put_framing(sink, style.framing);
+  else if (!has_no_length(head.status))
+    sink = put_described_length(sink, head);
+  if constexpr (!Sink::kIsHttp2) sink = put_connection(sink, style);
+  return sink;
+}
+
+std::size_t room_for(const net::ResponseHead& head, const ResponseStyle& style) {
+  return head.size + head.fields.size() + size_of_values(style) + kAddedBytes;
+}
+
+/// A whole response of Teal's own, as it is to be written.
+struct LocalReplyParts {
+  bool has_content;
+  const LocalReplyContent& content;
+  std::string_view body;
+  /// A newline or nothing, behind the body.
+  std::string_view end;
+
+  std::size_t body_size() const { return body.size() + end.size(); }
+};
+
+LocalReplyParts parts_of(std::uint16_t status, std::string_view body, const ResponseStyle& style) {
+  static constexpr LocalReplyContent kLine{"text/plain; charset=utf-8", {}, false, true};
+  const LocalReplyContent& own = style.own != nullptr ? *style.own : kLine;
+  return {!has_no_length(status) && status != 304 && !style.grpc_status, own, body,
+          own.is_line ? "\n" : ""};
+}
+
+template <class Sink>
+Sink put_local_reply_fields(Sink sink, const LocalReplyParts& parts, const ResponseStyle& style) {
+  const LocalReplyContent& own = parts.content;
+  if (parts.has_content) {
+    if (!own.content_type.empty()) sink.put("content-type", own.content_type);
+    sink = put_content_length(sink, parts.body_size());
+  }
+  if (style.grpc_status) sink = put_grpc_status(sink, *style.grpc_status, parts.body);
+  if (!style.location.empty()) sink.put("location", style.location);
+  sink = put_date(sink, style);
+  sink.template put<"server", "teal">();
+  if (!own.is_kept) sink.template put<"cache-control", "no-store">();
+  sink.put_lines(own.lines);
+  sink = put_additions(sink, style, false, false);
+  if constexpr (!Sink::kIsHttp2) sink = put_connection(sink, style);
+  return sink;
+}
+
+std::size_t room_for(const LocalReplyParts& parts, const ResponseStyle& style) {
+  return 3 * parts.body.size() + parts.content.content_type.size() + parts.content.lines.size() +
+         size_of_values(style) + kAddedBytes;
 }
 
 }  // namespace
@@ -106,46 +189,31 @@ std::string format_http_date(WallTime time) {
 
 void append_response_head(ByteBuffer& out, const net::ResponseHead& head,
                           const ResponseStyle& style) {
-  BufferWriter pen = out.open(head.size + head.fields.size() + size_of_values(style) + kAddedBytes);
-  pen = net::put_status_line(pen, head.status, head.text(head.reason));
+  const BufferWriter pen =
+      net::put_status_line(out.open(room_for(head, style)), head.status, head.text(head.reason));
+  out.close(put_response_fields(LineSink(pen), head, style).pen() += "\r\n");
+}
 
-  const HeadSurvey survey{head.fields, head.connection_names};
-  LineCopier lines{pen, head.fields};
-  for (const net::Field& field : head.fields) {
-    if (ends_here(field.id)) continue;
-    if (field.id == HeaderId::other) {
-      const std::string_view name = head.fields.name(field);
-      if (survey.names(name)) continue;
-      if (!style.without.empty() && net::iequals(name, style.without)) continue;
-    }
-    lines.keep(field);
-  }
-  pen = lines.finish();
-  if (head.minor_version == 1 && !head.fields.has(HeaderId::via)) [[likely]]
-    pen += "via: 1.1 teal\r\n";
-  else
-    pen = put_via(pen, head.fields, head.minor_version, "teal");
-  if (!head.is_interim()) {
-    if (!head.fields.has(HeaderId::date)) pen = put_date(pen, style);
-    const bool has_hsts =
-        !style.hsts.empty() && head.fields.find("strict-transport-security") != nullptr;
-    pen = put_additions(pen, style, head.fields.has(HeaderId::x_request_id), has_hsts);
-    if (style.framing.kind != net::Framing::Kind::none)
-      pen = put_framing(pen, style.framing);
-    else if (!has_no_length(head.status))
-      pen = put_described_length(pen, head);
-    pen = put_connection(pen, style);
-  }
-  out.close(pen += "\r\n");
+void make_response_section(net::Http2FieldSection& out, const net::ResponseHead& head,
+                           const ResponseStyle& style) {
+  out.clear();
+  put_response_fields(FieldSink(out, room_for(head, style)), head, style);
 }
 
 void append_trailers(ByteBuffer& out, const net::Fields& trailers) {
   std::size_t most = 2;
   for (const net::Field& field : trailers) most += trailers.line(field).size() + 1;
-  LineCopier lines{out.open(most), trailers};
+  LineSink::Copier kept{LineSink(out.open(most)), trailers};
   for (const net::Field& field : trailers)
-    if (!is_forbidden_trailer(field, trailers.name(field))) lines.keep(field);
-  out.close(lines.finish() += "\r\n");
+    if (!is_forbidden_trailer(field, trailers.name(field))) kept.keep(field);
+  out.close(kept.finish().pen() += "\r\n");
+}
+
+void make_trailer_section(net::Http2FieldSection& out, const net::Fields& trailers) {
+  out.clear();
+  for (const net::Field& field : trailers)
+    if (!is_forbidden_trailer(field, trailers.name(field)))
+      out.add(trailers.name(field), trailers.value(field));
 }
 
 void append_last_chunk(ByteBuffer& out, const net::Fields& trailers) {
@@ -159,34 +227,26 @@ void append_last_chunk(ByteBuffer& out, const net::Fields& trailers) {
 
 std::size_t append_local_reply(ByteBuffer& out, std::uint16_t status, std::string_view body,
                                const ResponseStyle& style, bool head_request) {
-  const bool is_grpc = style.grpc_status.has_value();
-  const bool has_content = !has_no_length(status) && status != 304 && !is_grpc;
-  constexpr LocalReplyContent kLine{"text/plain; charset=utf-8", {}, false, true};
-  const LocalReplyContent& own = style.own != nullptr ? *style.own : kLine;
-  const std::string_view end = own.is_line ? "\n" : "";
-  BufferWriter pen = out.open(3 * body.size() + own.content_type.size() + own.lines.size() +
-                              size_of_values(style) + kAddedBytes);
-  pen = net::put_status_line(pen, status, {});
-  if (has_content) {
-    if (!own.content_type.empty()) pen = net::put_field(pen, "content-type", own.content_type);
-    pen = net::put_content_length(pen, body.size() + end.size());
-  }
-  if (is_grpc) pen = put_grpc_status(pen, *style.grpc_status, body);
-  if (!style.location.empty()) pen = net::put_field(pen, "location", style.location);
-  pen = put_date(pen, style);
-  pen += "server: teal\r\n";
-  if (!own.is_kept) pen += "cache-control: no-store\r\n";
-  pen += own.lines;
-  pen = put_additions(pen, style, false, false);
-  pen = put_connection(pen, style);
-  pen += "\r\n";
-  const bool has_body = has_content && !head_request;
+  const LocalReplyParts parts = parts_of(status, body, style);
+  LineSink sink{net::put_status_line(out.open(room_for(parts, style)), status, {})};
+  BufferWriter pen = put_local_reply_fields(sink, parts, style).pen() += "\r\n";
+  const bool has_body = parts.has_content && !head_request;
   if (has_body) {
     pen += body;
-    pen += end;
+    pen += parts.end;
   }
   out.close(pen);
-  return has_body ? body.size() + end.size() : 0;
+  return has_body ? parts.body_size() : 0;
+}
+
+LocalReplyBody make_local_reply_section(net::Http2FieldSection& out, std::uint16_t status,
+                                        std::string_view body, const ResponseStyle& style,
+                                        bool head_request) {
+  const LocalReplyParts parts = parts_of(status, body, style);
+  out.clear();
+  put_local_reply_fields(FieldSink(out, room_for(parts, style)), parts, style);
+  if (!parts.has_content || head_request) return {};
+  return {parts.body, parts.end};
 }
 
 }  // namespace teal::proxy

@@ -2,9 +2,12 @@
 // Hop-by-hop fields go (with those that Connection names, except fields that must not be removable
 // that way), Via, X-Forwarded-*, Forwarded and X-Request-Id are continued or started. A trace goes
 // on as it came or not at all: Teal records none, so it has no span to name and begins no trace.
-// Kept field lines are copied as runs; the start line is always written anew, never relayed.
+// For HTTP/1 a head is appended to the caller's bytes as text: kept field lines are copied as runs,
+// the start line is always written anew, never relayed. For HTTP/2 a section of fields is made,
+// most of which are views of the head that came. The rules are the same
+// (proxy/headers/head_sink.h).
 //
-// Pure: bytes appended to the caller's Text. No allocation beyond its growth.
+// Pure. No allocation beyond the growth of what it writes to.
 #pragma once
 
 #include <array>
@@ -19,6 +22,7 @@
 #include "base/time.h"
 #include "config/config.h"
 #include "net/http/message.h"
+#include "net/http2/field_section.h"
 #include "proxy/headers/via.h"
 
 namespace teal::proxy {
@@ -78,6 +82,11 @@ struct RequestStyle {
 /// The whole request head for a target, ending in the empty line. Body framing as it came: Content-
 /// Length kept, chunked stays chunked.
 void append_request_head(ByteBuffer& out, const net::RequestHead& head, const RequestStyle& style);
+/// The request head for a target that speaks HTTP/2: what is returned and the fields in `out` show
+/// bytes of `head`, of `style` and of `out`.
+net::Http2RequestStart make_request_section(net::Http2FieldSection& out,
+                                            const net::RequestHead& head,
+                                            const RequestStyle& style);
 
 /// What a response of Teal's own has besides a line of text.
 struct LocalReplyContent {
@@ -115,10 +124,16 @@ std::string format_http_date(WallTime time);
 /// no framing, Date, cookie or `connection`.
 void append_response_head(ByteBuffer& out, const net::ResponseHead& head,
                           const ResponseStyle& style);
+/// The response head for a client that speaks HTTP/2, without the status: there is no `connection`,
+/// and no framing but a length.
+void make_response_section(net::Http2FieldSection& out, const net::ResponseHead& head,
+                           const ResponseStyle& style);
 
 /// A trailer section without the fields that may not stand there, then the final CRLF; begins after
 /// the last chunk's "0\r\n".
 void append_trailers(ByteBuffer& out, const net::Fields& trailers);
+/// A trailer section for HTTP/2, without the fields that may not stand there.
+void make_trailer_section(net::Http2FieldSection& out, const net::Fields& trailers);
 /// The end of a chunked body.
 void append_last_chunk(ByteBuffer& out, const net::Fields& trailers);
 
@@ -126,6 +141,15 @@ void append_last_chunk(ByteBuffer& out, const net::Fields& trailers);
 /// as `style.own` says, and nothing is added. Returns how long its body is.
 std::size_t append_local_reply(ByteBuffer& out, std::uint16_t status, std::string_view body,
                                const ResponseStyle& style, bool head_request);
+/// The body of a response of Teal's own: two pieces, either of which may be empty.
+struct LocalReplyBody {
+  std::string_view text, end;
+  std::size_t size() const { return text.size() + end.size(); }
+};
+/// A response made by Teal, for HTTP/2: its fields go into `out`, its body is returned.
+LocalReplyBody make_local_reply_section(net::Http2FieldSection& out, std::uint16_t status,
+                                        std::string_view body, const ResponseStyle& style,
+                                        bool head_request);
 
 /// The value of the cookie `name` in the Cookie fields, of several the one behind `skipped` others;
 /// or empty.

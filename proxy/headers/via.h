@@ -13,6 +13,7 @@
 
 #include "base/buffer_writer.h"
 #include "net/http/message.h"
+#include "proxy/headers/head_sink.h"
 #include "proxy/headers/hop_by_hop.h"
 
 namespace teal::proxy {
@@ -34,18 +35,27 @@ class Hop {
   /// "teal-1a2b3c4d".
   std::string_view name() const { return {line_.data() + kNameAt, kNameSize}; }
 
-  BufferWriter put(BufferWriter pen, const net::Fields& fields, std::uint8_t minor_version) const {
-    if (minor_version == 1 && !fields.has(net::HeaderId::via)) [[likely]] {
+  /// Continues the request's Via, or begins it.
+  template <class Sink>
+  [[gnu::always_inline]] Sink put(Sink sink, const net::Fields& fields,
+                                  std::uint8_t minor_version) const {
+    if (minor_version != 1 || fields.has(net::HeaderId::via)) [[unlikely]]
+      return put_via(sink, fields, minor_version, name());
+    if constexpr (Sink::kIsHttp2) {
+      sink.put("via", {line_.data() + kValueAt, kNameAt + kNameSize - kValueAt});
+      return sink;
+    } else {
+      BufferWriter pen = sink.pen();
       std::memcpy(pen.at(), line_.data(), line_.size());
-      return BufferWriter(pen.at() + line_.size());
+      return Sink(BufferWriter(pen.at() + line_.size()));
     }
-    return put_via(pen, fields, minor_version, name());
   }
 
   /// How often the request has been here, as its Via says.
   std::size_t passes(const net::Fields& fields) const;
 
  private:
+  static constexpr std::size_t kValueAt = 5;
   static constexpr std::size_t kNameAt = 9;
   static constexpr std::size_t kNameSize = 13;
   static constexpr std::size_t kIdAt = kNameAt + 5;

@@ -11,7 +11,6 @@
 #include <string_view>
 #include <utility>
 
-#include "base/byte_buffer.h"
 #include "net/http2/session.h"
 
 namespace teal::proxy {
@@ -24,11 +23,8 @@ class Http2Channel : public Connection, public net::Http2Output {
   // ---- for its streams
   WorkerLoop& loop() { return this->loop_; }
   net::Http2Session& session() { return *session_; }
-  /// To write a head to; good until the next one.
-  ByteBuffer& head_text() {
-    head_text_.clear();
-    return head_text_;
-  }
+  /// To make a head or trailers in; good until the next ones.
+  net::Http2FieldSection& section() { return section_; }
   void resume_soon() { this->loop_.resume_soon(*this); }
   /// Output waits.
   void resume_after_turn() {
@@ -74,7 +70,7 @@ class Http2Channel : public Connection, public net::Http2Output {
     made_ = 0;
   }
 
-  ByteBuffer head_text_;
+  net::Http2FieldSection section_;
   std::size_t made_ = 0;  ///< Output since it was last given to the socket.
 };
 

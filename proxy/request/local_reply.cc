@@ -2,7 +2,7 @@
 
 #include "proxy/headers/max_forwards.h"
 #include "proxy/headers/odd_names.h"
-#include "proxy/headers/route_answer.h"
+#include "proxy/routing/route_answer.h"
 #include "proxy/policy/client_key.h"
 #include "proxy/routing/balancer.h"
 

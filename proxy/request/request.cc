@@ -1,7 +1,7 @@
 #include "proxy/request/request.h"
 
 #include "net/http/path_rules.h"
-#include "proxy/headers/route_answer.h"
+#include "proxy/routing/route_answer.h"
 #include "proxy/policy/client_key.h"
 
 namespace teal::proxy {

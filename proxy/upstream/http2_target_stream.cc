@@ -61,13 +61,13 @@ bool Http2TargetStream::takes_upgrade(const net::RequestHead& head,
 }
 
 void Http2TargetStream::send_head(const net::RequestHead& head, const RequestStyle& style) {
-  ByteBuffer& text = connection_->head_text();
-  append_request_head(text, head, style);
+  net::Http2FieldSection& section = connection_->section();
+  const net::Http2RequestStart start = make_request_section(section, head, style);
   protocol_ = style.upgrade.protocol;
   if (net::iequals(protocol_, net::kWebsocket))
     accept_ = net::websocket_accept(key_of(head, style.upgrade));
   const bool ends = head.framing.kind == net::Framing::Kind::none && protocol_.empty();
-  is_submitted_ = connection_->session().send_request(*this, text.view(), ends, protocol_);
+  is_submitted_ = connection_->session().send_request(*this, start, section, ends);
   is_unsendable_ = !is_submitted_;
   connection_->resume_after_turn();
 }
@@ -79,11 +79,11 @@ void Http2TargetStream::send_body(std::string_view bytes) {
 
 void Http2TargetStream::send_end(const net::Fields& trailers) {
   if (trailers.empty()) {
-    connection_->session().send_end(*this, {});
+    connection_->session().send_end(*this);
   } else {
-    ByteBuffer& text = connection_->head_text();
-    append_trailers(text, trailers);
-    connection_->session().send_end(*this, text.view());
+    net::Http2FieldSection& section = connection_->section();
+    make_trailer_section(section, trailers);
+    connection_->session().send_trailers(*this, section);
   }
   connection_->resume_after_turn();
 }

@@ -4,13 +4,14 @@
 #include <utility>
 
 #include "proxy/upstream/http2_upstream.h"
-#include "proxy/worker/worker.h"
+#include "proxy/loop/worker_loop.h"
 
 namespace teal::proxy {
 
 Http2Upstream* Http2Upstream::with_room(TargetRuntime& target, bool fresh) {
   for (const auto& each : target.http2)
-    if (each->has_room(fresh)) return each.get();
+    if (auto* const upstream = static_cast<Http2Upstream*>(each.get()); upstream->has_room(fresh))
+      return upstream;
   return nullptr;
 }
 
@@ -49,7 +50,7 @@ TargetSide& Http2Upstream::open_stream(Exchange& exchange, const UpstreamOptions
     note_need();
   }
   // The silence of one that was not spoken to says nothing.
-  if (streams_.empty()) last_input_ = next_ping_ = worker_.now();
+  if (streams_.empty()) last_input_ = next_ping_ = loop_.now();
   add(std::make_unique<Http2TargetStream>(*this, streams_.size(), exchange, wanted, is_kept));
   return *streams_.back();
 }
@@ -79,7 +80,7 @@ void Http2Upstream::bury_if_over(const Http2TargetStream& stream) {
 
 /// It is not wanted any more once nobody has a request on it.
 bool Http2Upstream::is_leaving() const {
-  return phase_ != Phase::open || target_->retired || worker_.is_draining();
+  return phase_ != Phase::open || target_->retired || loop_.is_draining();
 }
 
 void Http2Upstream::on_left(Http2TargetStream& stream) {
@@ -106,7 +107,7 @@ void Http2Upstream::note_need() {
 }
 
 void Http2Upstream::leave_pool() {
-  std::erase(target_->http2, boost::intrusive_ptr<Http2Upstream>(this));
+  std::erase(target_->http2, boost::intrusive_ptr<KeptConnection>(this));
 }
 
 }  // namespace teal::proxy

@@ -45,9 +45,10 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Mono now{std::chrono::seconds{1}};
   session->feed(h2::settings() + h2::frame(h2::kSettings, h2::kAck, 0), now);
   std::array<Stream, 3> streams{Stream(*session), Stream(*session), Stream(*session)};
-  session->send_request(streams[0], "GET / HTTP/1.1\r\nhost: a\r\n\r\n", true);
-  session->send_request(streams[1], "HEAD / HTTP/1.1\r\nhost: a\r\n\r\n", true);
-  session->send_request(streams[2], "POST / HTTP/1.1\r\nhost: a\r\n\r\n", false);
+  const net::Http2FieldSection no_fields;
+  session->send_request(streams[0], {"GET", "a", "/"}, no_fields, true);
+  session->send_request(streams[1], {"HEAD", "a", "/"}, no_fields, true);
+  session->send_request(streams[2], {"POST", "a", "/"}, no_fields, false);
   session->write(output);
   for (const std::string_view piece : fuzz::in_pieces(input.rest, input.choice)) {
     if (session->is_over()) break;

@@ -13,9 +13,9 @@ constexpr std::size_t kMostStreams = 100;
 void answer(net::testing::Http2ServerDriver& driver) {
   for (const auto& stream : driver.streams) {
     if (!stream->has_ended || stream->is_over || stream->is_sent()) continue;
-    driver.session->send_head(*stream, "HTTP/1.1 200 OK\r\nx-said: yes\r\n\r\n", false);
+    driver.session->send_head(*stream, 200, net::testing::section_of("x-said: yes\r\n"), false);
     driver.session->send_body(*stream, "body", driver.output);
-    driver.session->send_end(*stream, {});
+    driver.session->send_end(*stream);
   }
 }
 

@@ -12,6 +12,13 @@
 
 namespace teal::net::testing {
 
+/// Fields as HTTP/1 writes them; what they show has to live on.
+inline Http2FieldSection section_of(std::string_view lines) {
+  Http2FieldSection section;
+  section.add_lines(lines);
+  return section;
+}
+
 /// Everything that a session writes, at most `room` bytes.
 class TextOutput final : public Http2Output {
  public:

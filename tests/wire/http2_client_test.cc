@@ -49,13 +49,14 @@ class Http2ClientTest : public ::testing::Test {
     output_.text.clear();
     return reader_.all();
   }
-  std::unique_ptr<Stream> ask(const std::string& head, bool ends = true) {
+  std::unique_ptr<Stream> ask(const Http2RequestStart& start, std::string_view lines = {},
+                              bool ends = true) {
     auto stream = std::make_unique<Stream>(*session_);
-    EXPECT_TRUE(session_->send_request(*stream, head, ends));
+    EXPECT_TRUE(session_->send_request(*stream, start, section_of(lines), ends));
     return stream;
   }
 
-  static constexpr const char* kGet = "GET /a?b HTTP/1.1\r\nhost: x.example\r\na: b\r\n\r\n";
+  static constexpr Http2RequestStart kGet{"GET", "x.example", "/a?b"};
 
   std::unique_ptr<Http2Session> session_;
   TextOutput output_;
@@ -64,11 +65,10 @@ class Http2ClientTest : public ::testing::Test {
 
 TEST_F(Http2ClientTest, WritesARequestWithoutWhatIsOfHttp1Only) {
   const auto stream =
-      ask("POST /x HTTP/1.1\r\nhost: x.example:8080\r\nte: trailers\r\nconnection: te\r\n"
-          "transfer-encoding: chunked\r\n\r\n",
-          false);
+      ask({"POST", "x.example:8080", "/x"},
+          "te: trailers\r\nconnection: te\r\ntransfer-encoding: chunked\r\n", false);
   session_->send_body(*stream, "hello", output_);
-  session_->send_end(*stream, "x-sum: 1\r\n\r\n");
+  session_->send_trailers(*stream, section_of("x-sum: 1\r\n"));
   const auto sent = frames();
   ASSERT_EQ(sent.size(), 3U);
   EXPECT_EQ(sent[0].stream, 1U);
@@ -144,7 +144,7 @@ TEST_F(Http2ClientTest, RefusesABodyBeforeTheHead) {
 }
 
 TEST_F(Http2ClientTest, RefusesBodiesWhereThereIsNone) {
-  const auto head = ask("HEAD / HTTP/1.1\r\nhost: x\r\n\r\n");
+  const auto head = ask({"HEAD", "x", "/"});
   const auto empty = ask(kGet);
   frames();
   feed(h2::headers(1, {{":status", "200"}, {"content-length", "7"}}, false) +

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::uint32_t kProtocolError = 1;
 constexpr std::uint32_t kStreamClosed = 5;
-constexpr std::string_view kOk = "HTTP/1.1 200 OK\r\n\r\n";
+const Http2FieldSection kOk;
 
 struct Found {
   std::size_t begin;
@@ -105,7 +105,7 @@ class Http2OverTest : public ::testing::Test {
     return *driver_.streams.back();
   }
   void answer(Http2ServerDriver::Stream& stream) {
-    driver_.session->send_head(stream, kOk, true);
+    driver_.session->send_head(stream, 200, kOk, true);
     driver_.write();
     driver_.frames();
   }
@@ -139,7 +139,7 @@ TEST_F(Http2OverTest, DataBehindTheEndResetsItsStreamOnlyWhileTheResponseIsUnder
   EXPECT_EQ(stream.error, Http2Error::stream_closed);
   EXPECT_TRUE(goes_on());
   EXPECT_TRUE(feed(data(1)).empty()) << "it is told once";
-  driver_.session->send_head(other, kOk, true);
+  driver_.session->send_head(other, 200, kOk, true);
   EXPECT_EQ(feed({}).size(), 1U);
 }
 

@@ -6,7 +6,7 @@
 namespace teal::net::testing {
 namespace {
 
-constexpr std::string_view kOk = "HTTP/1.1 200 OK\r\nserver: x\r\nX-Mixed: Y\r\nempty: \r\n\r\n";
+const Http2FieldSection kOk = section_of("server: x\r\nX-Mixed: Y\r\nempty: \r\n");
 
 class Http2SessionTest : public ::testing::Test {
  protected:
@@ -40,10 +40,10 @@ class Http2SessionTest : public ::testing::Test {
 
 TEST_F(Http2SessionTest, WritesAHeadAndItsBodyAsOneAnswer) {
   auto& stream = ask(1);
-  session().send_head(stream, kOk, false);
+  session().send_head(stream, 200, kOk, false);
   session().send_body(stream, "hello ", driver_->output);
   session().send_body(stream, "world", driver_->output);
-  session().send_end(stream, {});
+  session().send_end(stream);
   const auto sent = frames();
   ASSERT_EQ(sent.size(), 2U);
   EXPECT_EQ(sent[0].fields,
@@ -55,9 +55,9 @@ TEST_F(Http2SessionTest, WritesAHeadAndItsBodyAsOneAnswer) {
 
 TEST_F(Http2SessionTest, LeavesOutWhatIsOfHttp1Only) {
   auto& stream = ask(1);
-  session().send_head(stream,
-                      "HTTP/1.1 200 OK\r\nconnection: close\r\ntransfer-encoding: chunked\r\n"
-                      "keep-alive: 5\r\nupgrade: x\r\nproxy-connection: x\r\na: b\r\n\r\n",
+  session().send_head(stream, 200,
+                      section_of("connection: close\r\ntransfer-encoding: chunked\r\n"
+                                 "keep-alive: 5\r\nupgrade: x\r\nproxy-connection: x\r\na: b\r\n"),
                       true);
   const auto sent = frames();
   ASSERT_EQ(sent.size(), 1U);
@@ -67,9 +67,9 @@ TEST_F(Http2SessionTest, LeavesOutWhatIsOfHttp1Only) {
 
 TEST_F(Http2SessionTest, WritesTrailersBehindTheBody) {
   auto& stream = ask(1);
-  session().send_head(stream, kOk, false);
+  session().send_head(stream, 200, kOk, false);
   session().send_body(stream, "x", driver_->output);
-  session().send_end(stream, "x-sum: 1\r\n\r\n");
+  session().send_trailers(stream, section_of("x-sum: 1\r\n"));
   const auto sent = frames();
   ASSERT_EQ(sent.size(), 3U);
   EXPECT_FALSE(sent[1].ends());
@@ -80,9 +80,9 @@ TEST_F(Http2SessionTest, WritesTrailersBehindTheBody) {
 TEST_F(Http2SessionTest, KeepsToTheWindowsOfThePeer) {
   begin({}, {{4, 10}});
   auto& stream = ask(1);
-  session().send_head(stream, kOk, false);
+  session().send_head(stream, 200, kOk, false);
   session().send_body(stream, std::string(25, 'b'), driver_->output);
-  session().send_end(stream, {});
+  session().send_end(stream);
   EXPECT_EQ(body_of(frames()).size(), 10U);
   EXPECT_EQ(stream.waiting(), 15U);
   driver_->feed(h2::window_update(1, 14));
@@ -97,7 +97,7 @@ TEST_F(Http2SessionTest, LargePiecesAreFramedAtOnceAndTheRestIsKept) {
   begin({}, {{4, 1'000'000}});
   driver_->feed(h2::window_update(0, 1'000'000));
   auto& stream = ask(1);
-  session().send_head(stream, kOk, false);
+  session().send_head(stream, 200, kOk, false);
   const std::string body(100'000, 'l');
   session().send_body(stream, body, driver_->output);
   EXPECT_EQ(stream.waiting(), 0U);
@@ -134,9 +134,9 @@ TEST_F(Http2SessionTest, OpensItsWindowOnlyForWhatIsUsedUp) {
 
 TEST_F(Http2SessionTest, AnEarlyAnswerIsFollowedByAResetWithoutError) {
   auto& stream = ask(1, false);
-  session().send_head(stream, kOk, false);
+  session().send_head(stream, 200, kOk, false);
   session().send_body(stream, "no", driver_->output);
-  session().send_end(stream, {});
+  session().send_end(stream);
   const auto sent = frames();
   ASSERT_EQ(sent.size(), 3U);
   EXPECT_TRUE(sent[1].ends());
@@ -148,12 +148,12 @@ TEST_F(Http2SessionTest, AnEarlyAnswerIsFollowedByAResetWithoutError) {
 TEST_F(Http2SessionTest, AResetDropsWhatWaits) {
   begin({}, {{4, 0}});
   auto& stream = ask(1);
-  session().send_head(stream, kOk, false);
+  session().send_head(stream, 200, kOk, false);
   session().send_body(stream, "never", driver_->output);
   frames();
   session().reset(stream, Http2Error::internal);
   session().send_body(stream, "more", driver_->output);
-  session().send_end(stream, {});
+  session().send_end(stream);
   const auto sent = frames();
   ASSERT_EQ(sent.size(), 1U);
   EXPECT_EQ(sent[0].type, h2::kReset);
@@ -175,8 +175,8 @@ TEST_F(Http2SessionTest, ShutsDownInTwoSteps) {
   ASSERT_EQ(second.size(), 1U);
   EXPECT_EQ(second[0].payload.substr(0, 4), std::string("\0\0\0\3", 4));
   EXPECT_FALSE(session().is_over());
-  session().send_head(stream, kOk, true);
-  session().send_head(*driver_->streams[1], kOk, true);
+  session().send_head(stream, 200, kOk, true);
+  session().send_head(*driver_->streams[1], 200, kOk, true);
   EXPECT_EQ(frames().size(), 2U);
   EXPECT_TRUE(session().is_over());
 }

@@ -9,7 +9,7 @@ namespace {
 
 constexpr int kMaxStreams = 3;  // SETTINGS_MAX_CONCURRENT_STREAMS
 
-const std::string kHead = "GET /healthz HTTP/1.1\r\nhost: a.example\r\n\r\n";
+const ProbeRequest kRequest{"GET", "a.example", "/healthz", "accept: */*\r\n", {}};
 
 /// Whether these bytes, as they come after the preface or later, hold a request.
 bool asks(std::string_view bytes) {
@@ -22,7 +22,7 @@ bool asks(std::string_view bytes) {
 }
 
 TEST(Http2Ask, AsksWhenTheTargetHasSaidWhatItTakes) {
-  Http2Ask ask(kHead, "", false, 1000);
+  Http2Ask ask(kRequest, false, 1000);
   EXPECT_FALSE(asks(ask.take_output()));
   ask.feed(h2::settings());
   EXPECT_TRUE(asks(ask.take_output()));
@@ -33,7 +33,7 @@ TEST(Http2Ask, AsksWhenTheTargetHasSaidWhatItTakes) {
 }
 
 TEST(Http2Ask, WaitsForATargetThatTakesNoStreamForNow) {
-  Http2Ask ask(kHead, "", false, 1000);
+  Http2Ask ask(kRequest, false, 1000);
   ask.feed(h2::settings({{kMaxStreams, 0}}));
   EXPECT_FALSE(asks(ask.take_output()));
   EXPECT_FALSE(ask.is_over());
@@ -42,7 +42,7 @@ TEST(Http2Ask, WaitsForATargetThatTakesNoStreamForNow) {
 }
 
 TEST(Http2Ask, TakesAHeadAsLargeAsClientsGet) {
-  Http2Ask ask(kHead, "", false, 1000);
+  Http2Ask ask(kRequest, false, 1000);
   ask.feed(h2::settings());
   ask.take_output();
   h2::Lines fields{{":status", "200"}};
