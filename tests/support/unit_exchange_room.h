@@ -64,6 +64,7 @@ class ExchangeClient {
              const std::vector<std::string>& fields = {"Host: shop"}) {
     auto owned = test::request_head(start_line, fields);
     owned.head.method = net::method_of(start_line.substr(0, start_line.find(' ')));
+    if (start_line.ends_with("HTTP/2")) owned.head.minor_version = net::kHttp2;
     owned.head.expects_continue = owned.head.fields.has(net::HeaderId::expect);
     has_begun_ = true;
     side.is_done = false;
@@ -72,10 +73,20 @@ class ExchangeClient {
   /// The target answers with a head.
   void answer(std::string_view start_line, const std::vector<std::string>& fields = {}) {
     auto owned = test::response_head(start_line, fields);
+    if (owned.head.fields.has(net::HeaderId::transfer_encoding))
+      owned.head.framing.kind = net::Framing::Kind::chunked;
     exchange_->on_response_head(owned.head);
   }
   /// And with nothing more.
   void end_answer(bool clean = true) { exchange_->on_response_end({}, clean); }
+  void end_answer_with(const std::vector<std::string>& trailers) {
+    const auto owned = test::response_head("HTTP/1.1 200 OK", trailers);
+    exchange_->on_response_end(owned.head.fields, true);
+  }
+  void end_request_with(const std::vector<std::string>& trailers) {
+    const auto owned = test::response_head("HTTP/1.1 200 OK", trailers);
+    exchange_->on_request_end(owned.head.fields);
+  }
   void answer_whole(std::string_view start_line) {
     answer(start_line);
     end_answer();

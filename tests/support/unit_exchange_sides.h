@@ -35,7 +35,9 @@ class FakeClient final : public ClientSide {
     calls.add("interim " + std::to_string(head.status));
   }
   void send_head(const net::ResponseHead& head, const ResponseStyle& style) override {
-    calls.add("head " + std::to_string(head.status) + (style.close ? " close" : ""));
+    calls.add("head " + std::to_string(head.status) + (style.close ? " close" : "") +
+              (style.shield.empty() ? "" : " shielded: " + std::string(style.shield)) +
+              (style.set_cookie.empty() ? "" : " with a cookie"));
   }
   void send_switched(net::ResponseHead& head, const ResponseStyle& style) override {
     calls.add("switched " + std::to_string(head.status) + " " + std::string(style.upgrade));

@@ -90,6 +90,15 @@ TEST_F(ReleaseTest, WhatFailsOnItIsAnsweredByTheLiveGroupAndCountsAsItsFailure) 
   EXPECT_EQ(counted(ServiceStat::retries_shield), 1U);
 }
 
+TEST_F(ReleaseTest, ATrustedClientIsToldWhatTheShieldHasDone) {
+  publish();
+  client().info.peer.trusted = true;
+  client().begin();
+  client().answer("HTTP/1.1 503 Service Unavailable");
+  client().answer_whole("HTTP/1.1 200 OK");
+  EXPECT_THAT(client().told(), ElementsAre("head 200 shielded: green; status 503", "end"));
+}
+
 TEST_F(ReleaseTest, WhatDiesOnItIsAnsweredByTheLiveGroup) {
   publish();
   client().begin();
