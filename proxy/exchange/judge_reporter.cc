@@ -55,7 +55,8 @@ void JudgeReporter::tell_errors(MeaningSet meanings) {
 }
 
 void JudgeReporter::tell_slow() {
-  while (const auto threshold = told_.take_slow(age(), judging()))
+  const Micros reached = age();
+  while (const auto threshold = told_.take_slow(reached, judging()))
     tell(JudgedEvent::Kind::slow, kUsualMeaning, *threshold);
 }
 

@@ -65,9 +65,9 @@ void TrafficEntry::leave() {
 
 /// Teal's own refusals (400, 408, 413) are errors to none: they say nothing of the group. What the
 /// group did not answer is a failure, and counts by the status that stands for it.
-MeaningSet TrafficEntry::errors(Origin origin, std::optional<GrpcStatus> grpc,
-                                const ResponseState& response, const Shielded& shielded) const {
-  if (!route_.is_pinned()) return 0;
+MeaningSet TrafficEntry::errors_by_meanings(Origin origin, std::optional<GrpcStatus> grpc,
+                                            const ResponseState& response,
+                                            const Shielded& shielded) const {
   const std::optional<Ending> end = ending_of(origin, grpc, response, shielded);
   return end ? route_.service().meanings->errors(*end) & meanings_ : 0;
 }

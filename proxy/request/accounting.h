@@ -63,7 +63,11 @@ class TrafficEntry {
   MeaningSet counted_by() const { return route_.is_pinned() ? meanings_ : kUsualMeaning; }
   /// To whom it is an error as it has ended, besides the usual meaning; at most counted_by().
   MeaningSet errors(Origin origin, std::optional<GrpcStatus> grpc, const ResponseState& response,
-                    const Shielded& shielded) const;
+                    const Shielded& shielded) const {
+    if (!route_.is_pinned()) [[likely]]
+      return 0;
+    return errors_by_meanings(origin, grpc, response, shielded);
+  }
   /// As count_end(), if it counts; what clients gave up is counted by no meaning.
   void end(Origin origin, std::optional<GrpcStatus> grpc, std::uint64_t micros,
            const ResponseState& response, const Shielded& shielded) {
@@ -75,6 +79,8 @@ class TrafficEntry {
   }
 
  private:
+  MeaningSet errors_by_meanings(Origin origin, std::optional<GrpcStatus> grpc,
+                                const ResponseState& response, const Shielded& shielded) const;
   void count_meanings(Origin origin, std::optional<GrpcStatus> grpc, const ResponseState& response,
                       const Shielded& shielded);
 

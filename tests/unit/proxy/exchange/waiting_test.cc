@@ -164,5 +164,75 @@ TEST_F(ExchangeTest, ATunnelIsDrainedWhenItsTargetLeaves) {
   EXPECT_EQ(counted(Stat::tunnels_drained), 1U);
 }
 
+/// A tunnel that speaks "chat".
+class TunnelOfExchangeTest : public ExchangeTest {
+ protected:
+  void begin_tunnel() {
+    service_->upgrades = {"chat"};
+    publish();
+    client().begin("GET / HTTP/1.1", {"Host: shop", "Connection: upgrade", "Upgrade: chat"});
+    client().answer("HTTP/1.1 101 Switching Protocols", {"Connection: upgrade", "Upgrade: chat"});
+    client().told();
+  }
+};
+
+TEST_F(TunnelOfExchangeTest, IsCutWhereItsTargetIsLost) {
+  begin_tunnel();
+  client()->on_upstream_failed(Failure::reset, net::Refusal::none);
+  EXPECT_THAT(client().told(), ElementsAre("truncated"));
+}
+
+TEST_F(TunnelOfExchangeTest, IsOverWhereItsClientIsGone) {
+  begin_tunnel();
+  client()->on_client_gone();
+  EXPECT_TRUE(client().is_done());
+  EXPECT_EQ(counted(Stat::client_aborts), 1U);
+}
+
+TEST_F(TunnelOfExchangeTest, IsCutWhereItsClientBreaksTheRules) {
+  begin_tunnel();
+  client()->on_request_refused(net::Refusal::field_name_underscored);
+  EXPECT_THAT(client().told(), ElementsAre("truncated"));
+}
+
+TEST_F(TunnelOfExchangeTest, EndsInOrderWhereItsWorkerStops) {
+  begin_tunnel();
+  client()->on_shutdown();
+  EXPECT_THAT(client().told(), ElementsAre("end"));
+}
+
+TEST_F(TunnelOfExchangeTest, EndsWhereItWasSilentForTooLong) {
+  service_->timeouts.tunnel_idle = Millis{500};
+  begin_tunnel();
+  client()->on_client_unblocked();
+  room_.wait(Millis{600});
+  EXPECT_TRUE(client().is_done());
+  EXPECT_EQ(counted(ServiceStat::tunnel_timeouts), 1U);
+}
+
+TEST_F(TunnelOfExchangeTest, IsOverWhenItsTargetHasTakenTheClientsLastWord) {
+  begin_tunnel();
+  side().drained = false;
+  client()->on_request_end({});
+  client().end_answer();
+  EXPECT_FALSE(client().is_done());
+  client()->on_upstream_unblocked();
+  side().drained = true;
+  client()->on_upstream_unblocked();
+  EXPECT_TRUE(client().is_done());
+}
+
+TEST_F(TunnelOfExchangeTest, IsNotBegunByAConnectionThatCannotChange) {
+  room_.reach({Reach::connecting});
+  service_->upgrades = {"chat"};
+  publish();
+  client().begin("GET / HTTP/1.1", {"Host: shop", "Connection: upgrade", "Upgrade: chat"});
+  side().upgrades = false;
+  client()->on_connected(side());
+  EXPECT_FALSE(client()->may_become_tunnel()) << "it is an ordinary request";
+  client().answer_whole("HTTP/1.1 200 OK");
+  EXPECT_THAT(client().told(), ElementsAre("head 200", "end"));
+}
+
 }  // namespace
 }  // namespace teal::proxy
