@@ -12,7 +12,7 @@
 namespace teal {
 namespace {
 
-constexpr std::size_t kLongestUnixPath = 107;  // sun_path less its terminating zero
+constexpr std::size_t kMaxUnixPathLength = 107;  // sun_path less its terminating zero
 
 /// Visible ASCII. C functions end a text at its first NUL, and an address goes into heads and logs.
 constexpr bool is_address_byte(char c) {
@@ -86,7 +86,7 @@ Result<Address> parse_address(std::string_view text) {
     return bad_address(text, "an address has neither blanks nor control bytes in it");
   if (text.starts_with("unix:")) {
     const std::string path = tidy_path(text.substr(5));
-    if (path.empty() || path.size() > kLongestUnixPath)
+    if (path.empty() || path.size() > kMaxUnixPathLength)
       return bad_address(text, "the path of a Unix socket has 1 to 107 characters");
     return Address{Address::Kind::unix_socket, path, 0};
   }

@@ -50,14 +50,14 @@ class BufferWriter {
     *at_++ = c;
     return *this;
   }
-  /// In decimal: up to kLongestNumber bytes.
+  /// In decimal: up to kMaxNumberLength bytes.
   template <std::integral T>
   requires(!std::same_as<T, char> && !std::same_as<T, bool>) BufferWriter& operator+=(T number) {
-    at_ = std::to_chars(at_, at_ + kLongestNumber, number).ptr;
+    at_ = std::to_chars(at_, at_ + kMaxNumberLength, number).ptr;
     return *this;
   }
 
-  static constexpr std::size_t kLongestNumber = 20;
+  static constexpr std::size_t kMaxNumberLength = 20;
 
  private:
   /// The first and the last word of the piece, which may overlap.

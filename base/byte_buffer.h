@@ -81,7 +81,7 @@ class ByteBuffer {
   /// In decimal.
   template <std::integral T>
   requires(!std::same_as<T, char> && !std::same_as<T, bool>) ByteBuffer& operator+=(T number) {
-    close(open(BufferWriter::kLongestNumber) += number);
+    close(open(BufferWriter::kMaxNumberLength) += number);
     return *this;
   }
 

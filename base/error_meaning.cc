@@ -9,7 +9,7 @@
 namespace teal {
 namespace {
 
-constexpr std::uint16_t kLeastStatus = 300;
+constexpr std::uint16_t kMinStatus = 300;
 constexpr std::uint16_t kEndOfStatuses = 600;
 
 /// 0: it is no number of that many digits at most.
@@ -24,7 +24,7 @@ std::uint16_t number_of(std::string_view text, std::size_t digits) {
 }
 
 bool is_status(std::uint16_t status) {
-  return status >= kLeastStatus && status < kEndOfStatuses;
+  return status >= kMinStatus && status < kEndOfStatuses;
 }
 
 std::optional<GrpcStatus> parse_grpc(std::string_view text) {
@@ -119,7 +119,7 @@ bool ErrorMeanings::fits(const std::vector<ErrorMeaning>& meanings) {
   std::set<std::string_view> paths;
   for (const ErrorMeaning& meaning : meanings)
     paths.insert(meaning.paths.begin(), meaning.paths.end());
-  return meanings.size() <= kMost && paths.size() <= kMostPaths;
+  return meanings.size() <= kMaxMeanings && paths.size() <= kMaxPaths;
 }
 
 ErrorMeanings::ErrorMeanings(const std::vector<ErrorMeaning>& meanings) {

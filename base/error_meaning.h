@@ -72,10 +72,10 @@ constexpr MeaningSet meaning_bit(std::size_t number) {
 
 class ErrorMeanings {
  public:
-  static constexpr std::size_t kMost = 32;       ///< Besides the usual one.
-  static constexpr std::size_t kMostPaths = 16;  ///< Of all of them.
+  static constexpr std::size_t kMaxMeanings = 32;  ///< Besides the usual one.
+  static constexpr std::size_t kMaxPaths = 16;     ///< Of all of them.
 
-  /// No more than kMost, with no more than kMostPaths different paths.
+  /// No more than kMaxMeanings, with no more than kMaxPaths different paths.
   static bool fits(const std::vector<ErrorMeaning>& meanings);
 
   /// Numbered from 1 as they stand. Requires: fits(), and none is usual.

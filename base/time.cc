@@ -15,7 +15,7 @@ namespace {
 using Unit = std::pair<std::string_view, std::int64_t>;
 constexpr std::array<Unit, 5> kUnits{Unit{"d", 86'400'000}, Unit{"h", 3'600'000}, Unit{"m", 60'000},
                                      Unit{"s", 1000}, Unit{"ms", 1}};
-constexpr std::int64_t kLongest = std::int64_t{36'500} * 86'400'000;
+constexpr std::int64_t kMaxDuration = std::int64_t{36'500} * 86'400'000;
 
 Error bad_duration(std::string_view text) {
   return Error{Source::config, quoted(text) +
@@ -45,7 +45,7 @@ Result<Millis> parse_duration(std::string_view text) {
     const std::int64_t millis = unit_millis(rest.substr(0, unit_size));
     if (millis == 0) return bad_duration(text);
     total += millis * std::int64_t{count};
-    if (total > kLongest) return bad_duration(text);
+    if (total > kMaxDuration) return bad_duration(text);
     rest.remove_prefix(unit_size);
   }
   return Millis{total};

@@ -205,7 +205,7 @@ struct Shield {
 struct SlowStart {
   Millis window{0};  ///< 0: off.
   double aggression = 1.0;
-  std::uint32_t least_percent = 10;
+  std::uint32_t min_percent = 10;
   bool operator==(const SlowStart&) const = default;
 };
 

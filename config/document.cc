@@ -23,7 +23,7 @@ Place place_of(std::string_view text, std::size_t offset) {
 }
 
 bool is_readable(std::string_view text, Report& report) {
-  if (text.size() > kMostBytes) {
+  if (text.size() > kMaxBytes) {
     report.add({}, "", "is larger than 1 MiB", "split it or remove what is not needed");
     return false;
   }

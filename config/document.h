@@ -16,10 +16,10 @@ namespace teal::config {
 
 class Report;
 
-inline constexpr std::size_t kMostBytes = 1024 * 1024;
+inline constexpr std::size_t kMaxBytes = 1024 * 1024;
 /// After expansion of aliases: values, and bytes of their texts and keys.
-inline constexpr std::size_t kMostNodes = 100'000;
-inline constexpr std::size_t kMostTextBytes = 4 * kMostBytes;
+inline constexpr std::size_t kMaxNodes = 100'000;
+inline constexpr std::size_t kMaxTextBytes = 4 * kMaxBytes;
 inline constexpr std::size_t kDeepest = 32;
 
 /// From 1; 0 where there is none.

@@ -73,8 +73,7 @@ class JsonReader {
 
   Node value(std::size_t depth) {
     if (depth >= kDeepest) fail("is nested deeper than " + std::to_string(kDeepest) + " levels");
-    if (++nodes_ > kMostNodes)
-      fail("there are more than " + std::to_string(kMostNodes) + " values");
+    if (++nodes_ > kMaxNodes) fail("there are more than " + std::to_string(kMaxNodes) + " values");
     Node node;
     node.place = here();
     switch (peek()) {

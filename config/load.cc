@@ -69,7 +69,7 @@ Loaded<Config> load_text(std::string_view text, const std::string& name, const V
 Loaded<Config> load_file(const std::string& path, const Variables& variables,
                          std::vector<Problem>* warnings) {
   const std::string name = path == "-" ? "stdin" : path;
-  const FileText file = read_given_file(path, kMostBytes);
+  const FileText file = read_given_file(path, kMaxBytes);
   if (file) return load_text(file.text, name, variables, warnings);
   Report report(name);
   report.add({}, "", file.fault, file.remedy);

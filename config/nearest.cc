@@ -9,7 +9,7 @@
 namespace teal::config {
 namespace {
 
-constexpr std::size_t kLongestWord = 100;  // the distance costs the product of both lengths
+constexpr std::size_t kMaxWordLength = 100;  // the distance costs the product of both lengths
 
 /// Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours.
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -36,7 +36,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::optional<std::string> nearest(std::string_view word, std::span<const std::string> known) {
-  if (word.empty() || word.size() > kLongestWord) return std::nullopt;
+  if (word.empty() || word.size() > kMaxWordLength) return std::nullopt;
   const std::string* best = nullptr;
   std::size_t best_distance = std::max<std::size_t>(1, std::min<std::size_t>(word.size() / 3, 6));
   for (const std::string& candidate : known) {

@@ -7,11 +7,11 @@
 namespace teal::config {
 namespace {
 
-constexpr std::size_t kMostPages = 50;
-constexpr std::size_t kMostStatuses = 100;
-constexpr std::size_t kMostTypes = 100;
-constexpr std::size_t kLongestType = 128;
-constexpr std::uint32_t kMostMinimum = 1'000'000'000;
+constexpr std::size_t kMaxPages = 50;
+constexpr std::size_t kMaxStatuses = 100;
+constexpr std::size_t kMaxTypes = 100;
+constexpr std::size_t kMaxTypeLength = 128;
+constexpr std::uint32_t kMaxMinimum = 1'000'000'000;
 
 std::string type_of(std::string_view path) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kTypes{{
@@ -26,7 +26,7 @@ std::string type_of(std::string_view path) {
 }
 
 void parse_statuses_of_page(const Value& value, std::vector<StatusRange>& statuses) {
-  for (const Value& item : value.items_or_one(kMostStatuses)) {
+  for (const Value& item : value.items_or_one(kMaxStatuses)) {
     const auto range = parse_statuses(item);
     if (!range) continue;
     if (range->first < 400)
@@ -57,8 +57,8 @@ ErrorPage parse_error_page(const Value& value) {
 
 void parse_types(const Value& value, std::vector<std::string>& types) {
   types.clear();
-  for (const Value& item : value.items_or_one(kMostTypes)) {
-    auto type = item.word(kLongestType);
+  for (const Value& item : value.items_or_one(kMaxTypes)) {
+    auto type = item.word(kMaxTypeLength);
     if (!type) continue;
     const std::size_t slash = type->find('/');
     if (slash == type->npos || type->find(';') != type->npos)
@@ -72,7 +72,7 @@ void parse_types(const Value& value, std::vector<std::string>& types) {
 
 std::vector<ErrorPage> parse_error_pages(const Value& value) {
   std::vector<ErrorPage> pages;
-  for (const Value& item : value.items_or_one(kMostPages)) pages.push_back(parse_error_page(item));
+  for (const Value& item : value.items_or_one(kMaxPages)) pages.push_back(parse_error_page(item));
   return pages;
 }
 
@@ -94,7 +94,7 @@ std::optional<Compression> parse_compression(const Value& value) {
       algorithms->problem("must name br, gzip or both", "write compress: false for neither");
   }
   if (const auto types = keys.find("types")) parse_types(*types, compression.types);
-  keys.integer("min_bytes", compression.min_bytes, 0, kMostMinimum);
+  keys.integer("min_bytes", compression.min_bytes, 0, kMaxMinimum);
   return compression;
 }
 

@@ -4,23 +4,23 @@
 namespace teal::config {
 namespace {
 
-constexpr std::size_t kMostListeners = 64;
-constexpr std::size_t kMostServices = 1000;
-constexpr std::uint32_t kLeastSamples = 100;
-constexpr std::uint32_t kMostSamples = 10'000'000;
-constexpr std::size_t kMostHosts = 100;
-constexpr std::uint32_t kMostWorkers = 256;
-constexpr std::uint32_t kLeastMemory = 1;
-constexpr std::uint32_t kMostMemory = 16'777'216;
-constexpr std::uint32_t kMostConnections = 10'000'000;
-constexpr std::uint32_t kMostIdle = 1'000'000;
+constexpr std::size_t kMaxListeners = 64;
+constexpr std::size_t kMaxServices = 1000;
+constexpr std::uint32_t kMinSamples = 100;
+constexpr std::uint32_t kMaxSamples = 10'000'000;
+constexpr std::size_t kMaxHosts = 100;
+constexpr std::uint32_t kMaxWorkers = 256;
+constexpr std::uint32_t kMinMemory = 1;
+constexpr std::uint32_t kMaxMemory = 16'777'216;
+constexpr std::uint32_t kMaxConnections = 10'000'000;
+constexpr std::uint32_t kMaxIdle = 1'000'000;
 
 void parse_admin(const Value& value, Admin& admin) {
   Mapping keys(value);
   if (const auto address = keys.find("address"))
     if (const auto given = address->address()) admin.address = *given;
   if (const auto hosts = keys.find("allowed_hosts"))
-    for (const Value& item : hosts->items(kMostHosts))
+    for (const Value& item : hosts->items(kMaxHosts))
       if (const auto host = parse_host(item)) admin.allowed_hosts.push_back(*host);
   if (const auto tls = keys.find("tls")) admin.tls = parse_listener_tls(*tls);
 }
@@ -39,7 +39,7 @@ void parse_workers(const Value& value, Config& config) {
   if (value.is("auto"))
     config.workers = 0;
   else if (value.is_number())
-    config.workers = value.integer(1, kMostWorkers).value_or(0);
+    config.workers = value.integer(1, kMaxWorkers).value_or(0);
   else
     value.problem("must be auto or a whole number from 1 to 256");
 }
@@ -72,20 +72,20 @@ void parse_overload(const Value& value, Overload& overload) {
   Mapping keys(value);
   if (const auto memory = keys.find("memory_mib"); memory && !memory->is("auto")) {
     if (memory->is_number())
-      overload.memory_mib = memory->integer(kLeastMemory, kMostMemory);
+      overload.memory_mib = memory->integer(kMinMemory, kMaxMemory);
     else
       memory->problem("must be auto or a whole number of MiB");
   }
-  keys.integer("connections", overload.connections, 0, kMostConnections);
+  keys.integer("connections", overload.connections, 0, kMaxConnections);
 }
 
 void parse_limits(const Value& value, Limits& limits) {
   Mapping keys(value);
-  keys.integer("metric_samples", limits.metric_samples, kLeastSamples, kMostSamples);
+  keys.integer("metric_samples", limits.metric_samples, kMinSamples, kMaxSamples);
   const auto idle = keys.find("idle_upstream");
   if (!idle || idle->is("auto")) return;
   if (idle->is_number())
-    limits.idle_upstream = idle->integer(0, kMostIdle);
+    limits.idle_upstream = idle->integer(0, kMaxIdle);
   else
     idle->problem("must be auto or a whole number from 0 to 1000000");
 }
@@ -103,10 +103,10 @@ Config parse_config(const Value& root) {
   if (const auto value = keys.section("overload")) parse_overload(*value, config.overload);
   if (const auto value = keys.section("limits")) parse_limits(*value, config.limits);
   if (const auto value = keys.section("listeners"))
-    for (const auto& [name, listener] : value->named(kMostListeners))
+    for (const auto& [name, listener] : value->named(kMaxListeners))
       config.listeners.push_back(parse_listener(name, listener));
   if (const auto value = keys.section("services"))
-    for (const auto& [name, service] : value->named(kMostServices))
+    for (const auto& [name, service] : value->named(kMaxServices))
       config.services.push_back(parse_service(name, service));
   number_rate_limits(config.services);
   return config;

@@ -6,10 +6,10 @@
 namespace teal::config {
 namespace {
 
-constexpr std::size_t kMostSteps = 1000;
-constexpr std::uint32_t kMostTargets = 1000;
-constexpr std::size_t kMostAlarms = 32;
-constexpr Millis kLongest = hours{24 * 30};
+constexpr std::size_t kMaxSteps = 1000;
+constexpr std::uint32_t kMaxTargets = 1000;
+constexpr std::size_t kMaxAlarms = 32;
+constexpr Millis kMaxDuration = hours{24 * 30};
 
 void parse_gate(const Value& value, std::vector<Step>& steps) {
   Gate gate;
@@ -23,7 +23,7 @@ void parse_gate(const Value& value, std::vector<Step>& steps) {
       value.problem("has no name", "gates are continued by name");
     }
     if (const auto timeout = keys.find("timeout"))
-      gate.timeout = timeout->duration(seconds{1}, kLongest);
+      gate.timeout = timeout->duration(seconds{1}, kMaxDuration);
     keys.choice<Gate::OnTimeout>(
         "on_timeout", gate.on_timeout,
         {{"stop", Gate::OnTimeout::stop}, {"proceed", Gate::OnTimeout::proceed}});
@@ -69,7 +69,7 @@ void parse_step(const Value& value, Weight& reached, std::vector<Step>& steps) {
                   "write one step per list item: - set_weight: 10%");
   if (weight) parse_set_weight(*weight, reached, steps);
   if (bake)
-    if (const auto duration = bake->duration(Millis{1}, kLongest))
+    if (const auto duration = bake->duration(Millis{1}, kMaxDuration))
       steps.emplace_back(Bake{*duration});
   if (gate) parse_gate(*gate, steps);
 }
@@ -160,7 +160,7 @@ Alarm parse_alarm(const std::string& name, const Value& value) {
 void merge_alarms(const Value& value, std::vector<Alarm>& alarms) {
   std::string of_the_file;
   for (const Alarm& alarm : alarms) of_the_file += (of_the_file.empty() ? "" : ", ") + alarm.name;
-  for (const auto& [key, given] : value.named(kMostAlarms)) {
+  for (const auto& [key, given] : value.named(kMaxAlarms)) {
     const auto known = std::ranges::find(alarms, key, &Alarm::name);
     if (given.node().kind != Node::Kind::null) {
       Alarm alarm = parse_alarm(key, given);
@@ -175,9 +175,9 @@ void merge_alarms(const Value& value, std::vector<Alarm>& alarms) {
                     of_the_file.empty() ? "the file has none" : "the file has: " + of_the_file);
     }
   }
-  if (alarms.size() > kMostAlarms)
+  if (alarms.size() > kMaxAlarms)
     value.problem("there are " + std::to_string(alarms.size()) +
-                      " alarms with those of the file; at most " + std::to_string(kMostAlarms) +
+                      " alarms with those of the file; at most " + std::to_string(kMaxAlarms) +
                       " are allowed",
                   "remove some of the file's: \"name\": null");
 }
@@ -204,7 +204,7 @@ void parse_minimum_healthy(const Value& value, MinimumHealthy& minimum) {
   }
   if (!value.is_number())
     value.problem("must be a percentage like 75% or a number of targets");
-  else if (const auto count = value.integer(1, kMostTargets))
+  else if (const auto count = value.integer(1, kMaxTargets))
     minimum = MinimumHealthy{false, *count};
 }
 
@@ -223,7 +223,7 @@ void parse_plan(const Value& value, Plan& plan) {
   }
   Plan custom{"custom", {}};
   Weight reached;
-  for (const Value& item : value.items(kMostSteps)) parse_step(item, reached, custom.steps);
+  for (const Value& item : value.items(kMaxSteps)) parse_step(item, reached, custom.steps);
   if (value.node().items.empty())
     value.problem("a list of steps must not be empty", "write AllAtOnce to shift in one go");
   plan = std::move(custom);
@@ -231,7 +231,7 @@ void parse_plan(const Value& value, Plan& plan) {
 
 std::vector<Alarm> parse_alarms(const Value& value) {
   std::vector<Alarm> alarms;
-  for (const auto& [name, alarm] : value.named(kMostAlarms, Names::visible))
+  for (const auto& [name, alarm] : value.named(kMaxAlarms, Names::visible))
     alarms.push_back(parse_alarm(name, alarm));
   return alarms;
 }
@@ -255,14 +255,15 @@ void parse_deploy(Mapping& keys, Deploy& deploy, bool is_request) {
                                  {{"hold", NotEnoughEvidence::hold},
                                   {"proceed", NotEnoughEvidence::proceed},
                                   {"rollback", NotEnoughEvidence::rollback}});
-  keys.duration("evidence_deadline", deploy.evidence_deadline, seconds{1}, kLongest);
+  keys.duration("evidence_deadline", deploy.evidence_deadline, seconds{1}, kMaxDuration);
   keys.integer("exposure_budget", deploy.exposure_budget, 0, 1'000'000);
   const auto keep_old = keys.find("keep_old");
   if (keep_old)
-    if (const auto given = keep_old->duration(Millis{0}, kLongest)) deploy.keep_old = *given;
+    if (const auto given = keep_old->duration(Millis{0}, kMaxDuration)) deploy.keep_old = *given;
   const auto watch_after = keys.find("watch_after");
   if (watch_after)
-    if (const auto given = watch_after->duration(Millis{0}, kLongest)) deploy.watch_after = given;
+    if (const auto given = watch_after->duration(Millis{0}, kMaxDuration))
+      deploy.watch_after = given;
   if (!deploy.watch_after || *deploy.watch_after <= deploy.keep_old) return;
   if (watch_after)
     watch_after->problem("must not be above keep_old (" + format_duration(deploy.keep_old) +

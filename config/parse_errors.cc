@@ -12,7 +12,7 @@
 namespace teal::config {
 namespace {
 
-constexpr std::size_t kMostWords = 32;
+constexpr std::size_t kMaxWords = 32;
 
 ErrorMeaning* meaning_to_fill(Alarm& alarm) {
   if (auto* rate = std::get_if<ErrorRateAlarm>(&alarm.condition)) return &rate->meaning;
@@ -33,7 +33,7 @@ std::string hint_on_status(const std::string& text) {
 
 std::vector<StatusWord> parse_words(const Value& value) {
   std::vector<StatusWord> words;
-  for (const Value& item : value.items_or_one(kMostWords)) {
+  for (const Value& item : value.items_or_one(kMaxWords)) {
     const auto text = item.text();
     if (!text) continue;
     const auto word = parse_status_word(*text);
@@ -86,7 +86,7 @@ void parse_except(const Value& value, ErrorMeaning& meaning) {
 }
 
 void parse_paths(const Value& value, std::vector<std::string>& paths) {
-  for (const Value& item : value.items_or_one(ErrorMeanings::kMostPaths)) {
+  for (const Value& item : value.items_or_one(ErrorMeanings::kMaxPaths)) {
     const auto path = parse_match_path(item);
     if (!path) continue;
     if (std::ranges::find(paths, *path) != paths.end())
@@ -132,11 +132,11 @@ void check_paths(const Value& value, const std::vector<Alarm>& alarms) {
     if (meaning == nullptr) continue;
     for (const std::string& path : meaning->paths)
       if (std::ranges::find(seen, path) == seen.end()) seen.push_back(path);
-    if (seen.size() <= ErrorMeanings::kMostPaths) continue;
+    if (seen.size() <= ErrorMeanings::kMaxPaths) continue;
     value.report().add_at(value.path() + '.' + alarm.name + ".paths",
                           "with these the service's alarms have " + std::to_string(seen.size()) +
                               " different paths; at most " +
-                              std::to_string(ErrorMeanings::kMostPaths) + " are allowed",
+                              std::to_string(ErrorMeanings::kMaxPaths) + " are allowed",
                           "use a path that covers several, or one alarm for all requests");
     return;
   }

@@ -8,16 +8,16 @@
 namespace teal::config {
 namespace {
 
-constexpr std::size_t kMostLabels = 16;
-constexpr std::size_t kLongestLabel = 1024;
+constexpr std::size_t kMaxLabels = 16;
+constexpr std::size_t kMaxLabelLength = 1024;
 
 std::map<std::string, std::string> parse_labels(const Value& value) {
   std::map<std::string, std::string> labels;
-  for (const auto& [name, wanted] : value.named(kMostLabels, Names::visible)) {
+  for (const auto& [name, wanted] : value.named(kMaxLabels, Names::visible)) {
     const auto text = wanted.text();
     if (!text) continue;
-    if (text->empty() || text->size() > kLongestLabel || !is_printable(*text))
-      wanted.problem("must be 1 to " + std::to_string(kLongestLabel) + " bytes that can be shown",
+    if (text->empty() || text->size() > kMaxLabelLength || !is_printable(*text))
+      wanted.problem("must be 1 to " + std::to_string(kMaxLabelLength) + " bytes that can be shown",
                      "write the label's whole value; there are no patterns");
     labels.emplace(name, *text);
   }

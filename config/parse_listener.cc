@@ -4,7 +4,7 @@
 namespace teal::config {
 namespace {
 
-constexpr std::size_t kMostProxies = 1000;
+constexpr std::size_t kMaxProxies = 1000;
 constexpr std::uint32_t kMany = 1'000'000;
 
 void parse_timeouts(const Value& value, ListenerTimeouts& timeouts) {
@@ -47,7 +47,7 @@ ListenerHttp2 parse_http2(const Value& value) {
 
 std::vector<Cidr> parse_blocks(const Value& value) {
   std::vector<Cidr> blocks;
-  for (const Value& item : value.items(kMostProxies)) {
+  for (const Value& item : value.items(kMaxProxies)) {
     const std::optional<std::string> text = item.text();
     if (!text) continue;
     const Result<Cidr> block = parse_cidr(*text);

@@ -7,10 +7,10 @@
 namespace teal::config {
 namespace {
 
-constexpr std::size_t kMostMatches = 100;
-constexpr std::size_t kMostMethods = 20;
-constexpr std::size_t kMostHeaders = 16;
-constexpr std::size_t kLongestMethod = 32;
+constexpr std::size_t kMaxMatches = 100;
+constexpr std::size_t kMaxMethods = 20;
+constexpr std::size_t kMaxHeaders = 16;
+constexpr std::size_t kMaxMethodLength = 32;
 
 std::optional<std::string> parse_match_host(const Value& value) {
   if (value.is("*")) {
@@ -38,8 +38,8 @@ void parse_paths(Mapping& keys, Match& match) {
 }
 
 void parse_methods(const Value& value, std::vector<std::string>& methods) {
-  for (const Value& item : value.items_or_one(kMostMethods)) {
-    const auto method = item.word(kLongestMethod);
+  for (const Value& item : value.items_or_one(kMaxMethods)) {
+    const auto method = item.word(kMaxMethodLength);
     if (!method) continue;
     const bool has_lower = std::any_of(method->begin(), method->end(), is_lower);
     if (!is_token(*method) || has_lower)
@@ -90,7 +90,7 @@ Match parse_match(const Value& value) {
   parse_paths(keys, match);
   if (const auto methods = keys.find("methods")) parse_methods(*methods, match.methods);
   if (const auto headers = keys.find("headers"))
-    for (const Value& item : headers->items_or_one(kMostHeaders))
+    for (const Value& item : headers->items_or_one(kMaxHeaders))
       if (auto header = parse_header(item)) match.headers.push_back(std::move(*header));
   std::sort(match.headers.begin(), match.headers.end());
   return match;
@@ -122,7 +122,7 @@ std::optional<std::string> parse_match_path(const Value& value) {
 
 std::vector<Match> parse_matches(const Value& value) {
   std::vector<Match> matches;
-  for (const Value& item : value.items_or_one(kMostMatches)) matches.push_back(parse_match(item));
+  for (const Value& item : value.items_or_one(kMaxMatches)) matches.push_back(parse_match(item));
   return matches;
 }
 

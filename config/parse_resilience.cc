@@ -67,7 +67,7 @@ void parse_slow_start(const Value& value, SlowStart& slow) {
   keys.duration("window", slow.window, seconds{1}, hours{1});
   parse_factor(keys, "aggression", slow.aggression, 0.1, 10);
   if (const auto least = keys.find("least"))
-    if (const auto percent = least->percent(1, 100)) slow.least_percent = *percent;
+    if (const auto percent = least->percent(1, 100)) slow.min_percent = *percent;
 }
 
 /// A list of conditions, one condition, or none.

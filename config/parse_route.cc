@@ -8,12 +8,12 @@
 namespace teal::config {
 namespace {
 
-constexpr std::size_t kMostRoutes = 100;
-constexpr std::size_t kMostEdits = 50;
-constexpr std::size_t kLongestName = 128;
-constexpr std::size_t kLongestType = 128;
-constexpr std::uint32_t kMostRequests = 1'000'000;
-constexpr std::uint32_t kMostBody = 4'294'967'295;
+constexpr std::size_t kMaxRoutes = 100;
+constexpr std::size_t kMaxEdits = 50;
+constexpr std::size_t kMaxNameLength = 128;
+constexpr std::size_t kMaxTypeLength = 128;
+constexpr std::uint32_t kMaxRequests = 1'000'000;
+constexpr std::uint32_t kMaxBodyBytes = 4'294'967'295;
 
 bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -68,7 +68,7 @@ std::optional<NamedValue> parse_named_value(const Value& value, Way way) {
 
 std::vector<NamedValue> parse_named_values(const Value& value, Way way) {
   std::vector<NamedValue> values;
-  for (const Value& item : value.items_or_one(kMostEdits))
+  for (const Value& item : value.items_or_one(kMaxEdits))
     if (auto one = parse_named_value(item, way)) values.push_back(std::move(*one));
   return values;
 }
@@ -79,7 +79,7 @@ HeaderEdits parse_edits(const Value& value, Way way) {
   if (const auto set = keys.find("set")) edits.set = parse_named_values(*set, way);
   if (const auto add = keys.find("add")) edits.add = parse_named_values(*add, way);
   if (const auto remove = keys.find("remove"))
-    for (const Value& item : remove->items_or_one(kMostEdits))
+    for (const Value& item : remove->items_or_one(kMaxEdits))
       if (auto name = parse_edited_name(item, way)) edits.remove.push_back(std::move(*name));
   return edits;
 }
@@ -130,7 +130,7 @@ FixedResponse parse_fixed_response(const Value& value) {
       response.status = static_cast<std::uint16_t>(*given);
   if (const auto type = keys.find("content_type"))
     if (auto given = parse_header_value(*type)) {
-      if (given->empty() || given->size() > kLongestType)
+      if (given->empty() || given->size() > kMaxTypeLength)
         type->problem("must be a media type like text/html");
       else
         response.content_type = std::move(*given);
@@ -160,7 +160,7 @@ bool parse_rate(const Value& value, RateLimit& limit) {
   const std::size_t slash = std::min(text->find('/'), text->size());
   const auto number = parse_whole<std::uint32_t>(std::string_view(*text).substr(0, slash));
   const std::string_view unit = std::string_view(*text).substr(slash);
-  const bool is_number = number && *number > 0 && *number <= kMostRequests;
+  const bool is_number = number && *number > 0 && *number <= kMaxRequests;
   const Millis period = unit == "/s"   ? Millis(seconds{1})
                         : unit == "/m" ? Millis(minutes{1})
                         : unit == "/h" ? Millis(hours{1})
@@ -183,7 +183,7 @@ std::optional<RateLimit> parse_rate_limit(const Value& value) {
     parse_rate(*rate, limit);
   else if (value.is_mapping() && !keys.has("rate"))
     value.problem("has no rate", "give it one, like rate: 10/s");
-  keys.integer("burst", limit.burst, 1, kMostRequests);
+  keys.integer("burst", limit.burst, 1, kMaxRequests);
   if (const auto key = keys.find("key")) {
     constexpr std::string_view kHeader = "header:";
     const auto text = key->text();
@@ -240,7 +240,7 @@ Route parse_route(const std::string& name, const Value& value, const Service& se
 }  // namespace
 
 void parse_body_limit(Mapping& keys, RouteActions& actions) {
-  keys.integer("request_body_bytes", actions.request_body_bytes, 0, kMostBody);
+  keys.integer("request_body_bytes", actions.request_body_bytes, 0, kMaxBodyBytes);
 }
 
 void parse_actions(Mapping& keys, RouteActions& actions) {
@@ -256,7 +256,7 @@ void parse_actions(Mapping& keys, RouteActions& actions) {
 
 void parse_routes(Mapping& keys, Service& service) {
   if (const auto routes = keys.section("routes"))
-    for (const auto& [name, route] : routes->named(kMostRoutes))
+    for (const auto& [name, route] : routes->named(kMaxRoutes))
       service.routes.push_back(parse_route(name, route, service));
 }
 
@@ -273,7 +273,7 @@ void number_rate_limits(std::vector<Service>& services) {
 }
 
 std::optional<std::string> parse_header_name(const Value& value) {
-  const auto name = value.word(kLongestName);
+  const auto name = value.word(kMaxNameLength);
   if (!name) return std::nullopt;
   if (!is_token(*name)) {
     value.problem(quoted(*name) + " cannot be a header's name");

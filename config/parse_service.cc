@@ -7,9 +7,9 @@
 namespace teal::config {
 namespace {
 
-constexpr std::size_t kMostStatuses = 100;
-constexpr std::size_t kLongestToken = 128;
-constexpr std::size_t kMostUpgrades = 10;
+constexpr std::size_t kMaxStatuses = 100;
+constexpr std::size_t kMaxTokenLength = 128;
+constexpr std::size_t kMaxUpgrades = 10;
 constexpr std::uint32_t kMany = 1'000'000;
 
 Group parse_group(const Value& value) {
@@ -34,7 +34,7 @@ std::optional<HashOn> parse_hash_on(const Value& value) {
         std::pair{std::string_view("cookie:"), HashOn::Kind::cookie}}) {
     if (!given->starts_with(prefix)) continue;
     std::string name = given->substr(prefix.size());
-    if (!is_token(name) || name.size() > kLongestToken) break;
+    if (!is_token(name) || name.size() > kMaxTokenLength) break;
     if (kind == HashOn::Kind::header) name = to_lower_copy(name);
     return HashOn{kind, std::move(name)};
   }
@@ -53,7 +53,7 @@ std::optional<Sticky> parse_sticky(const Value& value, const std::string& servic
   }
   Mapping keys(value);
   if (const auto cookie = keys.find("cookie")) {
-    const auto name = cookie->word(kLongestToken);
+    const auto name = cookie->word(kMaxTokenLength);
     if (name && is_token(*name)) sticky.cookie = *name;
     if (name && !is_token(*name)) cookie->problem(quoted(*name) + " cannot be a cookie's name");
   }
@@ -67,7 +67,7 @@ void parse_expect(Mapping& keys, HealthCheck& health) {
   if (!expect) return;
   if (health.kind != HealthCheck::Kind::http) expect->problem("belongs to http checks only");
   std::vector<StatusRange> ranges;
-  for (const Value& item : expect->items_or_one(kMostStatuses))
+  for (const Value& item : expect->items_or_one(kMaxStatuses))
     if (const auto range = parse_statuses(item)) ranges.push_back(*range);
   if (expect->is_list() && expect->node().items.empty())
     expect->problem("must name at least one status");
@@ -80,7 +80,7 @@ void parse_grpc_check(const Value& value, HealthCheck& health) {
   const std::optional<std::string> given = value.text();
   if (!given || given->empty() || value.is("true")) return;
   const bool is_name =
-      given->size() <= kLongestToken && std::all_of(given->begin(), given->end(), [](char c) {
+      given->size() <= kMaxTokenLength && std::all_of(given->begin(), given->end(), [](char c) {
         return is_alnum(c) || c == '_' || c == '.' || c == '-' || c == '/';
       });
   if (is_name)
@@ -210,8 +210,8 @@ bool is_own_affair(std::string_view protocol) {
 std::vector<std::string> parse_upgrades(const Value& value) {
   std::vector<std::string> upgrades;
   if (value.is("off") || value.is("false")) return upgrades;
-  for (const Value& item : value.items(kMostUpgrades)) {
-    const auto given = item.word(kLongestToken);
+  for (const Value& item : value.items(kMaxUpgrades)) {
+    const auto given = item.word(kMaxTokenLength);
     if (!given) continue;
     std::string protocol = to_lower_copy(*given);
     if (!is_token(protocol))

@@ -6,7 +6,7 @@
 namespace teal::config {
 namespace {
 
-constexpr std::size_t kMostCertificates = 1000;
+constexpr std::size_t kMaxCertificates = 1000;
 
 void parse_file(Mapping& keys, std::string_view key, FileName& file) {
   if (const auto value = keys.find(key))
@@ -62,7 +62,7 @@ ListenerTls parse_listener_tls(const Value& value) {
   ClientPolicy clients;
   parse_clients(keys, clients);
   if (const auto certificates = keys.find("certificates")) {
-    for (const Value& item : certificates->items_or_one(kMostCertificates))
+    for (const Value& item : certificates->items_or_one(kMaxCertificates))
       tls.certificates.push_back(parse_certificate(item, clients));
   }
   if (tls.certificates.empty() && !value.report().touches(value.path()))

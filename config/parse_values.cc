@@ -9,18 +9,18 @@
 namespace teal::config {
 namespace {
 
-constexpr std::size_t kMostTargets = 1000;
-constexpr std::size_t kLongestRevision = 128;
-constexpr std::size_t kLongestPath = 1024;
-constexpr std::size_t kLongestFileName = 4096;
-constexpr std::size_t kLongestHost = 253;
+constexpr std::size_t kMaxTargets = 1000;
+constexpr std::size_t kMaxRevisionLength = 128;
+constexpr std::size_t kMaxPathLength = 1024;
+constexpr std::size_t kMaxFileNameLength = 4096;
+constexpr std::size_t kMaxHostLength = 253;
 
 bool is_host(std::string_view text) {
   if (text.size() > 2 && text.front() == '[' && text.back() == ']') {
     const std::string_view inner = text.substr(1, text.size() - 2);
     return inner.find(':') != inner.npos && parse_ip(inner).has_value();
   }
-  if (text.empty() || text.size() > kLongestHost || text.front() == '.' || text.back() == '.')
+  if (text.empty() || text.size() > kMaxHostLength || text.front() == '.' || text.back() == '.')
     return false;
   return text.find("..") == text.npos && std::all_of(text.begin(), text.end(), [](char c) {
            return is_alnum(c) || c == '-' || c == '_' || c == '.';
@@ -73,7 +73,7 @@ std::string_view example_of(LimitUnit unit) {
 std::optional<FileName> parse_file(const Value& value) {
   const std::optional<std::string> path = value.text();
   if (!path) return std::nullopt;
-  if (path->empty() || path->size() > kLongestFileName) {
+  if (path->empty() || path->size() > kMaxFileNameLength) {
     value.problem("must be the path of a file");
     return std::nullopt;
   }
@@ -90,7 +90,7 @@ bool is_token(std::string_view text) {
 
 std::vector<Address> parse_targets(const Value& value) {
   std::vector<Address> targets;
-  for (const Value& item : value.items(kMostTargets)) {
+  for (const Value& item : value.items(kMaxTargets)) {
     const std::optional<Address> address = item.address();
     if (!address) continue;
     if (address->kind != Address::Kind::unix_socket && address->port == 0)
@@ -107,7 +107,7 @@ std::optional<std::string> parse_revision(const Value& value) {
   std::optional<std::string> given = value.text();
   if (!given) return std::nullopt;
   constexpr std::string_view kMarks = "._-+:@/";
-  const bool fits = !given->empty() && given->size() <= kLongestRevision &&
+  const bool fits = !given->empty() && given->size() <= kMaxRevisionLength &&
                     std::all_of(given->begin(), given->end(), [&](char c) {
                       return is_alnum(c) || kMarks.find(c) != kMarks.npos;
                     });
@@ -117,7 +117,7 @@ std::optional<std::string> parse_revision(const Value& value) {
 }
 
 std::optional<std::string> parse_url_path(const Value& value) {
-  std::optional<std::string> path = value.word(kLongestPath);
+  std::optional<std::string> path = value.word(kMaxPathLength);
   if (!path) return std::nullopt;
   if (path->front() == '/' && path->find('#') == path->npos) return path;
   value.problem("must be a path that begins with '/', not " + quoted(*path));

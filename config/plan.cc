@@ -11,8 +11,8 @@
 namespace teal::config {
 namespace {
 
-constexpr std::uint32_t kMostSteps = 1000;
-constexpr Millis kLongestBake = std::chrono::days{30};
+constexpr std::uint32_t kMaxSteps = 1000;
+constexpr Millis kMaxBake = std::chrono::days{30};
 constexpr std::string_view kCodeDeploy = "CodeDeployDefault.";
 
 /// What AWS calls them (reference: CodeDeploy's predefined deployment configurations). The uneven
@@ -101,7 +101,7 @@ Result<Shape> parse_shape(std::string_view name, std::string_view rest, std::str
   if (unit == Millis{0}) return unknown_plan(name);
   const Millis wait = unit * std::int64_t{count};
   if (wait == Millis{0}) return bad_plan(name, "the wait must be longer than nothing");
-  if (wait > kLongestBake) return bad_plan(name, "the wait is longer than 30 days");
+  if (wait > kMaxBake) return bad_plan(name, "the wait is longer than 30 days");
   return Shape{*weight, wait};
 }
 
@@ -116,7 +116,7 @@ Result<Plan> parse_linear(std::string_view name, std::string_view rest) {
   if (!shape) return shape.error();
   const std::uint32_t stride = shape->weight.basis_points();
   const std::uint32_t increments = (Weight::kWhole - 1) / stride;  // those that end below 100 %
-  if (2 * increments > kMostSteps)
+  if (2 * increments > kMaxSteps)
     return bad_plan(name, "makes more than 1000 steps; take at least 0.2 percent per step");
   Plan plan{std::string(name), {}};
   for (std::uint32_t i = 1; i <= increments; ++i) {

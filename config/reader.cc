@@ -11,9 +11,9 @@
 namespace teal::config {
 namespace {
 
-constexpr std::size_t kLongestText = 4096;
-constexpr std::size_t kLongestName = 63;
-constexpr std::size_t kLongestVisibleName = 255;
+constexpr std::size_t kMaxTextLength = 4096;
+constexpr std::size_t kMaxNameLength = 63;
+constexpr std::size_t kMaxVisibleNameLength = 255;
 
 std::string a_kind(const Node& node) {
   switch (node.kind) {
@@ -36,7 +36,7 @@ std::string listed(const std::vector<std::string>& words) {
 
 bool is_name(std::string_view text) {
   const auto is_word = [](char c) { return is_lower(c) || is_digit(c); };
-  return !text.empty() && text.size() <= kLongestName && is_word(text.front()) &&
+  return !text.empty() && text.size() <= kMaxNameLength && is_word(text.front()) &&
          std::all_of(text.begin(), text.end(),
                      [&](char c) { return is_word(c) || c == '_' || c == '-'; });
 }
@@ -48,7 +48,7 @@ std::string not_a_name(std::string_view text) {
 }
 
 bool is_visible_name(std::string_view text) {
-  return !text.empty() && text.size() <= kLongestVisibleName && text.front() != ' ' &&
+  return !text.empty() && text.size() <= kMaxVisibleNameLength && text.front() != ' ' &&
          text.back() != ' ' && is_printable(text);
 }
 
@@ -88,8 +88,8 @@ std::optional<std::string> Value::text() const {
     return std::nullopt;
   }
   const std::string& given = node_->text;
-  if (given.size() > kLongestText) {
-    problem("is longer than " + std::to_string(kLongestText) + " bytes");
+  if (given.size() > kMaxTextLength) {
+    problem("is longer than " + std::to_string(kMaxTextLength) + " bytes");
     return std::nullopt;
   }
   const bool has_control = std::any_of(given.begin(), given.end(), [](char c) {

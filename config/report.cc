@@ -30,7 +30,7 @@ void Report::conceal(const std::string& text, std::string written) {
   if (text.empty() || text == written) return;
   // As messages show it: shortened, and quoted.
   std::pair<std::string, std::string> hidden(quoted(text), "'" + written + "'");
-  const bool is_long = text.size() >= kLeastConcealed;
+  const bool is_long = text.size() >= kMinConcealed;
   if (is_long) hidden = {shortened(text), std::move(written)};
   if (std::ranges::find(concealed_, hidden) != concealed_.end()) return;
   const auto longer = [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); };

@@ -21,7 +21,7 @@ namespace teal::config {
 
 class Report {
  public:
-  static constexpr std::size_t kMostProblems = 100;  ///< The rest is only counted.
+  static constexpr std::size_t kMaxProblems = 100;  ///< The rest is only counted.
 
   enum class Hints { all, none };
 
@@ -35,16 +35,16 @@ class Report {
   /// What is said of the value at `path` from now on means nothing: it could not be made.
   void mute(const std::string& path) { muted_.insert(path); }
   /// From now on problems show `written` ("${TOKEN}") where they would show `text`, which came from
-  /// a variable. A text of less than kLeastConcealed bytes is hidden between quotes only: in the
+  /// a variable. A text of less than kMinConcealed bytes is hidden between quotes only: in the
   /// middle of a message it says nothing, and words are made of such texts.
   void conceal(const std::string& text, std::string written);
-  static constexpr std::size_t kLeastConcealed = 4;
+  static constexpr std::size_t kMinConcealed = 4;
 
   bool empty() const { return problems_.empty(); }
   /// Hints cost more than problems: they need not be thought of where nobody reads them.
   bool wants_hints() const { return hints_ == Hints::all && !is_full(); }
   /// Further problems are only counted.
-  bool is_full() const { return problems_.size() >= kMostProblems; }
+  bool is_full() const { return problems_.size() >= kMaxProblems; }
   /// Whether `path` or something under it has a problem already.
   bool touches(std::string_view path) const;
 

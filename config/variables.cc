@@ -102,12 +102,12 @@ class Expansion {
 
   /// A long variable in each of many values would multiply it.
   bool has_room_for(std::size_t bytes, const Node& node, const std::string& path) {
-    const bool had_room = bytes_ <= kMostTextBytes;
+    const bool had_room = bytes_ <= kMaxTextBytes;
     bytes_ += bytes;
-    if (bytes_ <= kMostTextBytes) return true;
+    if (bytes_ <= kMaxTextBytes) return true;
     if (had_room)
       report_.add(node.place, path,
-                  "this is more than " + std::to_string(kMostTextBytes / 1024 / 1024) +
+                  "this is more than " + std::to_string(kMaxTextBytes / 1024 / 1024) +
                       " MiB once variables are replaced by what they say",
                   "use shorter ones");
     return false;

@@ -151,12 +151,12 @@ class TreeBuilder : public YAML::EventHandler {
   /// Before it is copied. A text without aliases has no more than its own bytes.
   void count(Place place, const Size& more) {
     size_ += more;
-    if (size_.nodes > kMostNodes)
-      throw Refused{place, "there are more than " + std::to_string(kMostNodes) + " values",
+    if (size_.nodes > kMaxNodes)
+      throw Refused{place, "there are more than " + std::to_string(kMaxNodes) + " values",
                     "an alias of an alias multiplies them; write out what is needed"};
-    if (size_.bytes > kMostTextBytes)
+    if (size_.bytes > kMaxTextBytes)
       throw Refused{place,
-                    "this is more than " + std::to_string(kMostTextBytes / 1024 / 1024) +
+                    "this is more than " + std::to_string(kMaxTextBytes / 1024 / 1024) +
                         " MiB once aliases are replaced by what they stand for",
                     "an alias of a long text multiplies it; write out what is needed"};
   }

@@ -34,7 +34,7 @@ Millis longest(const config::Outlier& spec) {
 
 /// The most ejections in a row that count: as many as make the longest ejection (Envoy's
 /// max_ejection_time). A target that behaves works off a greater number in bounded time.
-std::uint32_t most_in_a_row(const config::Outlier& spec) {
+std::uint32_t max_in_a_row(const config::Outlier& spec) {
   if (spec.ejection <= Millis{0}) return 1;
   return static_cast<std::uint32_t>(
       std::min<std::int64_t>(longest(spec) / spec.ejection + 1, 1'000'000));
@@ -62,7 +62,7 @@ std::optional<Millis> Outlier::eject(TargetId target, Mono now) {
   Ejection& ejection = known_[target];
   if (ejection.out) return std::nullopt;
   const std::uint32_t peace = std::min(ejection.in_a_row, forgiven(spec_, ejection.until, now));
-  ejection.in_a_row = std::min(ejection.in_a_row - peace + 1, most_in_a_row(spec_));
+  ejection.in_a_row = std::min(ejection.in_a_row - peace + 1, max_in_a_row(spec_));
   ejection.out = true;
   const Millis duration = std::min(spec_.ejection * ejection.in_a_row, longest(spec_));
   ejection.until = now + duration;

@@ -67,7 +67,7 @@ std::optional<std::string> Client::call(std::string_view method, const std::stri
   Millis limit = changes ? kChangeLimit : kQuestionLimit;
   if (end_by_) {
     const auto left = std::chrono::duration_cast<Millis>(*end_by_ - terminal_.now());
-    limit = std::clamp(left, kLeastLimit, limit);
+    limit = std::clamp(left, kMinLimit, limit);
   }
   Result<AdminAnswer> answer = admin_.within(limit).send(method, path, body, headers);
   if (!answer) {

@@ -46,7 +46,7 @@ inline constexpr Millis kChangeLimit{40'000};
 inline constexpr Millis kLookLimit{5000};
 /// Of the last question before the user's own limit: a Teal that is well answers in it, and one
 /// that has a millisecond only would be taken for silent.
-inline constexpr Millis kLeastLimit{1000};
+inline constexpr Millis kMinLimit{1000};
 
 /// One segment of a path, percent-encoded (RFC 3986 section 3.3).
 std::string path_segment(std::string_view text);

@@ -20,7 +20,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kLongestPlanFile = std::size_t{512} * 1024;
+constexpr std::size_t kMaxPlanFileBytes = std::size_t{512} * 1024;
 
 /// Whoever typed it is to blame, not a file.
 Error bad_alarm(const std::string& text) {
@@ -146,7 +146,7 @@ std::string render_shipment(const json::object& deployment) {
 }
 
 Result<json::value> read_plan(const std::string& path) {
-  const FileText file = read_given_file(path, kLongestPlanFile);
+  const FileText file = read_given_file(path, kMaxPlanFileBytes);
   if (!file)
     return Error{Source::config, "the plan file " + path + ' ' + file.fault +
                                      (file.remedy.empty() ? "" : "; " + file.remedy)};

@@ -80,7 +80,7 @@ int DeploymentWait::follow(const std::string& id) {
 }
 
 std::optional<int> DeploymentWait::look() {
-  const Millis limit = std::clamp(left(), kLeastLimit, kLookLimit);
+  const Millis limit = std::clamp(left(), kMinLimit, kLookLimit);
   const Result<AdminAnswer> answer =
       admin_.within(limit).send("GET", "/v1/deployments/" + path_segment(id_));
   if (!answer) return miss(answer.error().message());
@@ -156,7 +156,7 @@ void DeploymentWait::beat() {
   } else {
     json::object service;
     const Result<AdminAnswer> answer =
-        admin_.within(std::clamp(left(), kLeastLimit, kLookLimit))
+        admin_.within(std::clamp(left(), kMinLimit, kLookLimit))
             .send("GET", "/v1/services/" + path_segment(text_at(report_, "service")));
     if (answer && answer->status == 200)
       service = parse_object(answer->body).value_or(json::object{});

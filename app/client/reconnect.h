@@ -17,18 +17,18 @@ class Reconnect {
 
   /// Nobody has answered, and `why`: waits until it is time for the next try, for no longer than
   /// `most`. False where the user wants to leave.
-  bool lost(const std::string& why, Millis most = kLongest);
+  bool lost(const std::string& why, Millis most = kMaxPause);
   /// Somebody has answered.
   void back();
   bool is_lost() const { return lost_; }
 
  private:
-  static constexpr Millis kShortest{250};
-  static constexpr Millis kLongest{5000};
+  static constexpr Millis kMinPause{250};
+  static constexpr Millis kMaxPause{5000};
 
   const Terminal& terminal_;
   bool lost_ = false;
-  Millis next_ = kShortest;
+  Millis next_ = kMinPause;
 };
 
 }  // namespace teal::app

@@ -16,7 +16,7 @@ namespace {
 /// The control API's connections, probes, the store, logs, epoll sets and listening sockets.
 constexpr std::uint64_t kOwnDescriptors = 400;
 /// Idle connections to targets, however many descriptors there are.
-constexpr std::uint32_t kMostIdle = 65'536;
+constexpr std::uint32_t kMaxIdle = 65'536;
 constexpr std::uint64_t kMiB = 1024 * 1024;
 
 std::uint64_t read_resident() {
@@ -64,8 +64,8 @@ std::uint64_t read_cgroup_memory_limit() {
 }
 
 std::uint32_t idle_upstream_limit(std::uint64_t descriptors) {
-  if (descriptors == 0) return kMostIdle;
-  return static_cast<std::uint32_t>(std::min<std::uint64_t>(descriptors / 4, kMostIdle));
+  if (descriptors == 0) return kMaxIdle;
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(descriptors / 4, kMaxIdle));
 }
 
 std::uint64_t reserved_descriptors(std::uint64_t limit) {

@@ -301,7 +301,7 @@ std::string render_deployment_line(const json::object& deployment) {
 }
 
 std::string render_heartbeat(const json::object& deployment, const json::object& service) {
-  constexpr std::size_t kMostTargets = 3;
+  constexpr std::size_t kMaxTargets = 3;
   const std::string step = step_of(deployment);
   std::string line = render_deployment_line(deployment) + step;
   const std::vector<std::string> wait = render_wait(deployment);
@@ -315,9 +315,9 @@ std::string render_heartbeat(const json::object& deployment, const json::object&
   else if (step.empty() && last != nullptr)  // Before the plan: what is being waited for.
     line += "; " + text_at(*last, "what");
   const std::vector<std::string> sick = sick_targets(service);
-  for (std::size_t i = 0; i < std::min(sick.size(), kMostTargets); ++i) line += "; " + sick[i];
-  if (sick.size() > kMostTargets)
-    line += "; and " + std::to_string(sick.size() - kMostTargets) + " targets more";
+  for (std::size_t i = 0; i < std::min(sick.size(), kMaxTargets); ++i) line += "; " + sick[i];
+  if (sick.size() > kMaxTargets)
+    line += "; and " + std::to_string(sick.size() - kMaxTargets) + " targets more";
   return line;
 }
 

@@ -76,13 +76,13 @@ std::optional<std::uint64_t> events_to_trip(Judge& judge, SimulatedTraffic& traf
 
 std::string cell(double tolerance, double confidence, Weight weight, const Rates& rates,
                  const Options& options) {
-  constexpr std::uint64_t kMost = 40'000;
+  constexpr std::uint64_t kMaxEvents = 40'000;
   std::vector<std::uint64_t> events;
   for (std::uint64_t run = 0; run < options.runs; ++run) {
     Judge judge(tolerance);
     SimulatedTraffic traffic(mix64(options.seed + 7'777'777 + run), weight, rates);
     events.push_back(
-        events_to_trip(judge, traffic, -std::log(1 - confidence), kMost).value_or(kMost));
+        events_to_trip(judge, traffic, -std::log(1 - confidence), kMaxEvents).value_or(kMaxEvents));
   }
   std::sort(events.begin(), events.end());
   return std::to_string(events[events.size() / 2]) + " (" +

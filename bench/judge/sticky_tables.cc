@@ -16,8 +16,8 @@ constexpr std::array kWeights{Weight::percent(1), Weight::percent(10), Weight::p
 constexpr std::array kConfidences{0.99, 0.999};
 
 /// The most evidence against a release that is as good as live, at any look.
-double most_log_e(std::uint64_t seed, double tolerance, Weight weight, const StickyHabits& habits,
-                  std::uint64_t events) {
+double max_log_e(std::uint64_t seed, double tolerance, Weight weight, const StickyHabits& habits,
+                 std::uint64_t events) {
   StickyTraffic traffic(seed, weight, habits);
   health::StickyCounts sticky;
   health::BlockCounts blocks;
@@ -39,7 +39,7 @@ void print_row(const char* name, double tolerance, const StickyHabits& habits,
     std::array<std::uint64_t, kConfidences.size()> wrong{};
     for (std::uint64_t run = 0; run < options.deployments; ++run) {
       const double most =
-          most_log_e(mix64(options.seed + run), tolerance, weight, habits, options.events);
+          max_log_e(mix64(options.seed + run), tolerance, weight, habits, options.events);
       for (std::size_t c = 0; c < kConfidences.size(); ++c)
         wrong[c] += most >= -std::log(1 - kConfidences[c]) ? 1 : 0;
     }

@@ -95,12 +95,12 @@ double percent_rolled_back(const Options& options, double ratio, bool by_age) {
 /// after 20 ms.
 std::optional<double> seconds_to_find(std::uint64_t seed, double per_second, double tolerance,
                                       double confidence) {
-  constexpr double kMost = 600;
+  constexpr double kMaxSeconds = 600;
   constexpr double kTakes = 0.02;
   const Weight weight = Weight::percent(10);
   SimulatedTraffic traffic(seed, weight, {.live = 0.001, .ratio = 10});
   const auto judge = comparison(weight, confidence, tolerance);
-  for (double now = 0; now < kMost; now += 1 / per_second) {
+  for (double now = 0; now < kMaxSeconds; now += 1 / per_second) {
     JudgedEvent event;
     if (!traffic.draw(event, at(now))) continue;
     event.seen = at(now + kTakes);

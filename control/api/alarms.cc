@@ -18,7 +18,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kLongestReason = 500;
+constexpr std::size_t kMaxReasonLength = 500;
 
 struct AlarmRequest {
   bool firing = false;
@@ -56,7 +56,7 @@ config::Loaded<AlarmRequest> parse_alarm_request(const std::string& body) {
   if (!problems.list.empty()) return problems;
   request.firing = *state == "firing";
   request.service = string_at(*object, "service").value_or("");
-  request.reason = cut_utf8(string_at(*object, "reason").value_or(""), kLongestReason);
+  request.reason = cut_utf8(string_at(*object, "reason").value_or(""), kMaxReasonLength);
   return request;
 }
 

@@ -13,10 +13,10 @@
 namespace teal::control {
 namespace {
 
-constexpr std::size_t kLongestKey = 255;
+constexpr std::size_t kMaxKeyLength = 255;
 
 bool is_idempotency_key(std::string_view key) {
-  if (key.empty() || key.size() > kLongestKey) return false;
+  if (key.empty() || key.size() > kMaxKeyLength) return false;
   for (const char c : key)
     if (c < 0x21 || c > 0x7e) return false;
   return true;

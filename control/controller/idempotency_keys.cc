@@ -37,7 +37,7 @@ std::vector<std::string> IdempotencyKeys::forget(Mono now) {
   std::sort(known.rbegin(), known.rend());
   std::vector<std::string> forgotten;
   for (auto& [age, key] : known) {
-    if (age < kLife && keys_.size() < kMost) break;
+    if (age < kLife && keys_.size() < kMaxKeys) break;
     keys_.erase(key);
     forgotten.push_back(std::move(key));
   }

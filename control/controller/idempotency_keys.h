@@ -1,6 +1,6 @@
 // IdempotencyKeys: which deployment each Idempotency-Key has started, for a day, so that a request
-// that is sent again is answered and not carried out again. There are no more than kMost of them:
-// the oldest make room.
+// that is sent again is answered and not carried out again. There are no more than kMaxKeys of
+// them: the oldest make room.
 //
 // A key's age is counted by the clock that nobody sets; only how long the process was down the date
 // has to tell. Pure: times are given. Does not write to the store: it names what is to be
@@ -21,7 +21,7 @@ namespace teal::control {
 
 class IdempotencyKeys {
  public:
-  static constexpr std::size_t kMost = 10'000;
+  static constexpr std::size_t kMaxKeys = 10'000;
   static constexpr std::chrono::hours kLife{24};
 
   /// As the store has it, at a start at `date`.

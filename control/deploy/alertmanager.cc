@@ -17,9 +17,9 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kLongestReason = 500;
-constexpr std::size_t kLongestFingerprint = 64;
-constexpr std::size_t kLongestLabels = 500;
+constexpr std::size_t kMaxReasonLength = 500;
+constexpr std::size_t kMaxFingerprintLength = 64;
+constexpr std::size_t kMaxLabelsLength = 500;
 
 const json::object* object_at(const json::object& object, std::string_view key) {
   const json::value* value = object.if_contains(key);
@@ -50,7 +50,7 @@ std::string reason_of(const json::object& object, const Alert& alert) {
     if (!text || text->empty()) text = string_at(*notes, "description");
   }
   if (!text || text->empty()) text = "Alertmanager: " + name_of(alert);
-  return cut_utf8(*text, kLongestReason);
+  return cut_utf8(*text, kMaxReasonLength);
 }
 
 /// One entry of `alerts`; a text says what it lacks.
@@ -67,7 +67,7 @@ std::optional<std::string> read_alert(const json::value& entry, Alert& alert) {
   if (alert.labels.empty()) return "it has no labels";
   const auto fingerprint = string_at(*object, "fingerprint");
   const bool is_usable =
-      fingerprint && !fingerprint->empty() && fingerprint->size() <= kLongestFingerprint;
+      fingerprint && !fingerprint->empty() && fingerprint->size() <= kMaxFingerprintLength;
   alert.fingerprint = is_usable ? *fingerprint : fingerprint_of(alert.labels);
   alert.starts = time_at(*object, "startsAt");
   alert.ends = time_at(*object, "endsAt");
@@ -166,8 +166,8 @@ std::string to_string(const AlertLabels& labels) {
   for (const auto& [name, value] : labels) {
     if (text.size() > 1) text += ", ";
     text.append(name).append("=\"").append(value).append("\"");
-    if (text.size() <= kLongestLabels) continue;
-    return cut_utf8(text, kLongestLabels) + "...";
+    if (text.size() <= kMaxLabelsLength) continue;
+    return cut_utf8(text, kMaxLabelsLength) + "...";
   }
   return text += '}';
 }
@@ -204,12 +204,12 @@ config::Loaded<AlertBatch> parse_alert_batch(const std::string& body) {
     if (!failed) batch.truncated = count;
   }
   batch.group = string_at(*object, "groupKey").value_or("");
-  batch.group = cut_utf8(batch.group, kLongestReason);
+  batch.group = cut_utf8(batch.group, kMaxReasonLength);
   std::size_t index = 0;
   for (const json::value& entry : list->get_array()) {
     Alert alert;
     std::optional<std::string> wrong = "a batch has at most 2000 alerts";
-    if (batch.alerts.size() < kMostAlertsOfABatch) wrong = read_alert(entry, alert);
+    if (batch.alerts.size() < kMaxAlertsOfABatch) wrong = read_alert(entry, alert);
     if (wrong)
       batch.refused.push_back({index, *wrong});
     else

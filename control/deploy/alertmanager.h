@@ -44,7 +44,7 @@ struct AlertBatch {
 };
 
 /// Beyond those, alerts of one batch are refused.
-inline constexpr std::size_t kMostAlertsOfABatch = 2000;
+inline constexpr std::size_t kMaxAlertsOfABatch = 2000;
 
 /// Problems where it is no such body, or where none of its alerts can be read.
 config::Loaded<AlertBatch> parse_alert_batch(const std::string& body);

@@ -6,7 +6,7 @@
 namespace teal::control {
 namespace {
 
-constexpr std::chrono::hours kLongestKept{24 * 30};  ///< As the configuration allows.
+constexpr std::chrono::hours kMaxKept{24 * 30};  ///< As the configuration allows.
 
 }  // namespace
 
@@ -61,9 +61,8 @@ void ServiceRegistry::add(const config::Service& config, const SavedService& sav
   entry.retiring = saved.retiring;
   if (saved.kept)
     entry.keep(saved.kept->colour,
-               saved.kept_until
-                   ? std::clamp<Millis>(*saved.kept_until - now, Millis{0}, kLongestKept)
-                   : saved.kept->left,
+               saved.kept_until ? std::clamp<Millis>(*saved.kept_until - now, Millis{0}, kMaxKept)
+                                : saved.kept->left,
                mono);
   entry.unsaved = saved.kept_until.has_value();
   entry.fallback = saved.fallback;

@@ -39,7 +39,7 @@ StickyKeeper::StickyKeeper(const config::Config& config, Random random)
 }
 
 Millis StickyKeeper::period() const {
-  return std::max(longest_, Millis{kShortestPeriod});
+  return std::max(longest_, Millis{kMinPeriod});
 }
 
 StickySecrets::Key StickyKeeper::draw() const {

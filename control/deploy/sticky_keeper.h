@@ -26,7 +26,7 @@ class StickyKeeper {
  public:
   using Random = std::function<void(std::span<std::uint8_t>)>;
   static constexpr const char* kPrevious = "sticky.key.previous";  ///< The row's name.
-  static constexpr std::chrono::hours kShortestPeriod{24};
+  static constexpr std::chrono::hours kMinPeriod{24};
 
   enum class Found : std::uint8_t {
     all,

@@ -8,10 +8,10 @@
 namespace teal::control {
 namespace {
 
-constexpr std::size_t kLongestStore = 64;
+constexpr std::size_t kMaxStoreLength = 64;
 
 bool is_store_name(std::string_view text) {
-  return !text.empty() && text.size() <= kLongestStore &&
+  return !text.empty() && text.size() <= kMaxStoreLength &&
          std::all_of(text.begin(), text.end(),
                      [](char c) { return is_lower(c) || is_digit(c) || c == '.'; });
 }

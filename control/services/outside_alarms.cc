@@ -11,9 +11,9 @@ using health::EpisodeBook;
 using health::Standing;
 using Outcome = EpisodeBook::Outcome;
 
-constexpr std::size_t kMostTruncatedGroups = 100;
+constexpr std::size_t kMaxTruncatedGroups = 100;
 /// Lines about unmatched alerts of one batch; further ones are one line together.
-constexpr std::size_t kMostUnmatchedLines = 100;
+constexpr std::size_t kMaxUnmatchedLines = 100;
 
 bool is_external(const config::Alarm& alarm) {
   return std::holds_alternative<config::ExternalAlarm>(alarm.condition);
@@ -199,7 +199,7 @@ AlertsReport OutsideAlarms::take(const AlertBatch& batch) {
 
 void OutsideAlarms::say_unmatched(const std::vector<const Alert*>& unmatched) {
   stats_.unmatched += unmatched.size();
-  for (std::size_t i = 0; i < std::min(unmatched.size(), kMostUnmatchedLines); ++i) {
+  for (std::size_t i = 0; i < std::min(unmatched.size(), kMaxUnmatchedLines); ++i) {
     const Alert& alert = *unmatched[i];
     const auto scope = alert.labels.find("teal_service");
     const std::string nobody = scope == alert.labels.end()
@@ -213,8 +213,8 @@ void OutsideAlarms::say_unmatched(const std::vector<const Alert*>& unmatched) {
                   {"status", alert.firing ? "firing" : "resolved"},
                   {"labels", to_string(alert.labels)}});
   }
-  if (unmatched.size() > kMostUnmatchedLines)
-    log_.warning(std::to_string(unmatched.size() - kMostUnmatchedLines) +
+  if (unmatched.size() > kMaxUnmatchedLines)
+    log_.warning(std::to_string(unmatched.size() - kMaxUnmatchedLines) +
                      " more alerts of the batch have no external alarm",
                  {{"event", "alert.unmatched"}});
 }
@@ -225,7 +225,7 @@ void OutsideAlarms::say_truncated(const AlertBatch& batch) {
     truncated_groups_.erase(batch.group);
     return;
   }
-  if (truncated_groups_.size() >= kMostTruncatedGroups) truncated_groups_.clear();
+  if (truncated_groups_.size() >= kMaxTruncatedGroups) truncated_groups_.clear();
   if (!truncated_groups_.insert(batch.group).second) return;
   say(Level::warning, "alerts.truncated", "",
       "Alertmanager left out " + std::to_string(batch.truncated) + " alerts of group " +

@@ -23,7 +23,7 @@ using namespace std::string_view_literals;
 
 /// A store that was killed before its journal was folded in for the first time is a few pages; what
 /// is larger than this and does not call itself a store is none.
-constexpr off_t kMostToCopy = off_t{64} * 1024 * 1024;
+constexpr off_t kMaxToCopy = off_t{64} * 1024 * 1024;
 
 // The database header and the head of the first b-tree page behind it
 // (https://www.sqlite.org/fileformat2.html, 1.3 and 1.6).
@@ -114,8 +114,8 @@ StoreLook look_at_store(const std::string& path) {
   const off_t journal = size_of(path + "-wal");
   // A header that says whose it is stays true; one that says nothing may have its say in the
   // journal still.
-  const bool may_differ = seen.kind != Kind::teal && journal > 0 && size <= kMostToCopy &&
-                          journal <= kMostToCopy &&
+  const bool may_differ = seen.kind != Kind::teal && journal > 0 && size <= kMaxToCopy &&
+                          journal <= kMaxToCopy &&
                           (seen.kind == Kind::other || number_at(header, kApplication) == 0);
   return may_differ ? judge_copy(path) : seen;
 }

@@ -18,10 +18,10 @@ struct ComparisonReport {
   struct Group {
     std::uint64_t bad = 0;
     std::uint64_t total = 0;
-    std::vector<std::string> samples;  ///< Ids of the first bad requests, at most kMostSamples.
+    std::vector<std::string> samples;  ///< Ids of the first bad requests, at most kMaxSamples.
     bool operator==(const Group&) const = default;
   };
-  static constexpr std::size_t kMostSamples = 8;
+  static constexpr std::size_t kMaxSamples = 8;
 
   Outcome outcome = Outcome::not_enough_evidence;
   /// Natural logarithm of the e-value against "at most `tolerance` times worse", over the whole

@@ -227,7 +227,7 @@ std::vector<EpisodeBook::Change> EpisodeBook::advance(Mono now) {
 /// What is over goes first; then the oldest of the alarm that has most of them, so that no alarm is
 /// silenced by another.
 void EpisodeBook::make_room() {
-  if (records_.size() < kMost) return;
+  if (records_.size() < kMaxEpisodes) return;
   const auto oldest = [](auto first, auto last, auto is_meant) {
     auto found = last;
     for (; first != last; ++first)
@@ -329,7 +329,7 @@ std::vector<Episode> EpisodeBook::saved() const {
 void EpisodeBook::restore(std::vector<Episode> episodes, Now now) {
   records_.clear();
   for (Episode& episode : episodes) {
-    if (records_.size() >= kMost) break;
+    if (records_.size() >= kMaxEpisodes) break;
     // Stores of before episodes do not say since when.
     const bool is_undated = episode.source == Source::earlier && episode.starts == WallTime{};
     if (is_undated) episode.starts = episode.heard = now.wall;

@@ -87,7 +87,7 @@ std::string_view to_string(Standing::State state);
 
 class EpisodeBook {
  public:
-  static constexpr std::size_t kMost = 1000;
+  static constexpr std::size_t kMaxEpisodes = 1000;
   static constexpr std::chrono::hours kRemembered{24};
 
   struct Patience {

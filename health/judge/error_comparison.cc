@@ -18,7 +18,7 @@ constexpr double kUsualLimit = 0.01;
 /// Looking for overdue requests that are too old takes a walk over all of them.
 constexpr Millis kSweep{1000};
 /// Fewer bad events in a step say nothing about their rate.
-constexpr std::uint64_t kFewestForRate = 5;
+constexpr std::uint64_t kMinForRate = 5;
 constexpr double kNever = 1e9;
 
 double mixed(double part, double log_a, double log_b) {
@@ -49,7 +49,7 @@ void ErrorComparison::on_event(const JudgedEvent& event) {
 /// of the release as bad where it is to be certified.
 void ErrorComparison::on_overdue(const JudgedEvent& event) {
   if (overdue_.contains(event.request)) return;
-  if (overdue_.size() >= kMostOverdue) {
+  if (overdue_.size() >= kMaxOverdue) {
     untracked_until_ = event.seen + context().patience;
     return;
   }
@@ -95,7 +95,7 @@ void ErrorComparison::on_error(const JudgedEvent& event) {
     return;
   }
   if (found == overdue_.end()) {
-    if (waiting_.size() < kMostWaiting)
+    if (waiting_.size() < kMaxWaiting)
       waiting_.push(event);
     else
       ++left_out_;
@@ -138,7 +138,7 @@ void ErrorComparison::tally(const JudgedEvent& event, bool release, double proba
   }
   ComparisonReport::Group& group = release ? release_ : live_;
   ++group.bad;
-  if (group.samples.size() < ComparisonReport::kMostSamples) group.samples.emplace_back(event.id());
+  if (group.samples.size() < ComparisonReport::kMaxSamples) group.samples.emplace_back(event.id());
 }
 
 /// Who is older than patience has not ended badly in time.
@@ -276,7 +276,7 @@ std::optional<double> ErrorComparison::more_of_release(double needed) const {
 
 /// Of both groups' requests, until the ratio is certified, at the present rates.
 std::optional<double> ErrorComparison::more_by_ratio(double needed) const {
-  if (step_bad_ < kFewestForRate) return std::nullopt;
+  if (step_bad_ < kMinForRate) return std::nullopt;
   const auto bad = static_cast<double>(step_bad_);
   const double growth =
       not_worse_.growth(static_cast<double>(step_bad_release_) / bad, step_probability_ / bad);

@@ -26,9 +26,9 @@ namespace teal::health {
 class ErrorComparison final : public Comparison {
  public:
   /// Events waiting to be settled; more are left out.
-  static constexpr std::size_t kMostWaiting = 65'536;
+  static constexpr std::size_t kMaxWaiting = 65'536;
   /// Overdue requests in flight; while there may be more, nothing is breached.
-  static constexpr std::size_t kMostOverdue = 65'536;
+  static constexpr std::size_t kMaxOverdue = 65'536;
 
   ErrorComparison(std::string name, const config::CompareAlarm& alarm, const JudgeContext& context);
 

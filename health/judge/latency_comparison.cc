@@ -13,9 +13,9 @@ namespace {
 
 constexpr double kNever = 1e9;
 /// Fewer slow requests in a step say nothing about their rate.
-constexpr std::uint64_t kFewestForRate = 20;
+constexpr std::uint64_t kMinForRate = 20;
 /// A share above is no statement that requests could refute.
-constexpr double kMostShare = 0.95;
+constexpr double kMaxShare = 0.95;
 
 double mean_of(double log_a, double log_b) {
   return log_sum_exp(std::array{log_a, log_b}) - std::log(2.0);
@@ -26,7 +26,7 @@ double mean_of(double log_a, double log_b) {
 LatencyComparison::LatencyComparison(std::string name, const config::CompareAlarm& alarm,
                                      const JudgeContext& context)
     : Comparison(std::move(name), alarm, context),
-      thresholds_(kMostThresholds - (alarm.limit ? 0 : 1), Threshold(alarm.tolerance)) {}
+      thresholds_(kMaxThresholds - (alarm.limit ? 0 : 1), Threshold(alarm.tolerance)) {}
 
 void LatencyComparison::on_event(const JudgedEvent& event) {
   if (event.kind != JudgedEvent::Kind::slow) return;
@@ -50,7 +50,7 @@ void LatencyComparison::on_event(const JudgedEvent& event) {
   if (release) ++at.step_bad_release;
   ComparisonReport::Group& group = release ? at.release : at.live;
   ++group.bad;
-  if (group.samples.size() < ComparisonReport::kMostSamples) group.samples.emplace_back(event.id());
+  if (group.samples.size() < ComparisonReport::kMaxSamples) group.samples.emplace_back(event.id());
 }
 
 void LatencyComparison::on_step(const StepStart& step) {
@@ -76,7 +76,7 @@ std::string LatencyComparison::what() const {
 }
 
 double LatencyComparison::log_e(const CountsReading& /*counts*/) {
-  std::array<double, kMostThresholds> logs{};
+  std::array<double, kMaxThresholds> logs{};
   std::size_t size = 0;
   for (const Threshold& at : thresholds_) logs[size++] = at.worse.log_e();
   const auto all = std::span(logs).first(size);
@@ -134,7 +134,7 @@ double LatencyComparison::certificate(std::size_t k) const {
                               ? at.not_worse.log_e()
                               : at.not_worse.log_e_with(doubtful, /*release=*/true, weight);
   const double limit = alarm().tolerance * shares_[k];
-  if (limit <= 0 || limit > kMostShare) return by_ratio;
+  if (limit <= 0 || limit > kMaxShare) return by_ratio;
   const SlowCount known =
       since_step().release.slow_count(static_cast<std::uint64_t>(slower_than_[k].count()));
   // Those in flight have been told, and are not counted yet.
@@ -145,7 +145,7 @@ double LatencyComparison::certificate(std::size_t k) const {
 /// Of both groups, at the present rates.
 std::optional<double> LatencyComparison::more_requests(std::size_t k, double needed) const {
   const Threshold& at = thresholds_[k];
-  if (at.step_bad < kFewestForRate) return std::nullopt;
+  if (at.step_bad < kMinForRate) return std::nullopt;
   const auto bad = static_cast<double>(at.step_bad);
   const double growth = at.not_worse.growth(static_cast<double>(at.step_bad_release) / bad,
                                             at.step_probability / bad);

@@ -9,7 +9,7 @@ namespace {
 
 constexpr Micros kSpacing = Millis{10};
 /// A configured interval of nothing must not become a busy loop.
-constexpr Micros kShortest = Millis{1};
+constexpr Micros kMinDelay = Millis{1};
 
 }  // namespace
 
@@ -29,7 +29,7 @@ Micros next_probe_delay(const config::HealthCheck& check, bool in_transition, Rn
   const auto deviation = static_cast<double>(rng.below(2 * kHalf + 1)) / kHalf - 1;
   const double factor = 1 + deviation * jitter_percent / 100;
   const Micros delay{static_cast<Micros::rep>(static_cast<double>(interval.count()) * factor)};
-  return std::max(delay, kShortest);
+  return std::max(delay, kMinDelay);
 }
 
 }  // namespace teal::health

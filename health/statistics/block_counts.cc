@@ -15,7 +15,7 @@ std::optional<double> BlockCounts::take(const JudgedEvent& event, bool release) 
   const auto [found, is_new] = blocks_.try_emplace(event.block);
   if (is_new) {
     order_.push_back(event.block);
-    if (order_.size() > kMostBlocks) {
+    if (order_.size() > kMaxBlocks) {
       blocks_.erase(order_.front());
       order_.pop_front();
     }

@@ -4,7 +4,7 @@
 // what the comparison knows; leaving them out keeps the whole information of a failure even in
 // short blocks, where the draw itself is often a foregone conclusion (docs/judge.md has the proof).
 //
-// Pure; one per stream of bad events. Remembers the last kMostBlocks blocks that had one.
+// Pure; one per stream of bad events. Remembers the last kMaxBlocks blocks that had one.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,7 @@ namespace teal::health {
 
 class BlockCounts {
  public:
-  static constexpr std::size_t kMostBlocks = 4096;
+  static constexpr std::size_t kMaxBlocks = 4096;
 
   /// Counts the event; nothing where it says nothing, because its group was certain.
   std::optional<double> take(const JudgedEvent& event, bool release);

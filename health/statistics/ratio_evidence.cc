@@ -23,7 +23,7 @@ RatioTest::RatioTest(double tolerance, const Mixture& mixture)
     log_multiples_[k] = std::log(mixture_[k].multiple);
     log_weights_[k] = std::log(mixture_[k].weight);
   }
-  starts_.reserve(kMostStarts);
+  starts_.reserve(kMaxStarts);
   starts_.push_back({kFirstStart, 0, {}});
 }
 
@@ -68,7 +68,7 @@ void RatioTest::take_back(const Applied& applied) {
 /// Condition 7 (docs/judge.md).
 void RatioTest::start_anew() {
   if (starts_.back().after == events_) return;
-  if (starts_.size() == kMostStarts)
+  if (starts_.size() == kMaxStarts)
     starts_.erase(
         std::min_element(starts_.begin(), starts_.end(), [this](const Start& a, const Start& b) {
           return std::log(a.weight) + log_e(a) < std::log(b.weight) + log_e(b);
@@ -87,7 +87,7 @@ double RatioTest::log_e(const Start& start) const {
 }
 
 double RatioTest::log_e() const {
-  std::array<double, kMostStarts + 1> logs{};
+  std::array<double, kMaxStarts + 1> logs{};
   std::size_t size = 0;
   for (const Start& start : starts_) logs[size++] = log_e(start) + std::log(start.weight);
   logs[size++] = std::log(unborn_);

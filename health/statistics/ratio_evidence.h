@@ -36,7 +36,7 @@ inline constexpr Mixture kNotWorse{
 class RatioTest {
  public:
   /// Starting points kept; the one with the least evidence makes room for a new one.
-  static constexpr std::size_t kMostStarts = 16;
+  static constexpr std::size_t kMaxStarts = 16;
   /// The share of alpha that the first starting point has, that of all later ones (the j-th has
   /// kLaterStarts / (j (j - 1))), and what is left to the processes that go on after a restart
   /// (health/judge/comparison.cc).

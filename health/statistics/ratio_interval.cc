@@ -21,7 +21,7 @@ void RatioInterval::add(bool release, double probability) {
   auto alike = std::find_if(new_.begin(), new_.end(),
                             [&](const Alike& each) { return each.probability == probability; });
   if (alike == new_.end()) {
-    if (new_.size() >= kMostAlike) take_in();
+    if (new_.size() >= kMaxAlike) take_in();
     alike = new_.insert(new_.end(), {probability, 0, 0});
   }
   ++(release ? alike->release : alike->live);

@@ -34,7 +34,7 @@ class RatioInterval {
   static constexpr std::size_t kPerDecade = 20;
   static constexpr std::size_t kSize = 6 * kPerDecade + 1;
   /// Probabilities counted at a time.
-  static constexpr std::size_t kMostAlike = 64;
+  static constexpr std::size_t kMaxAlike = 64;
 
   /// Events that are not in logs_ yet.
   struct Alike {

@@ -19,10 +19,10 @@ double log_bet(double p1, double p0, std::uint64_t bad, std::uint64_t good) {
 template <std::size_t N>
 double mixed(const std::array<double, N>& multiples, double p0, std::uint64_t bad,
              std::uint64_t good) {
-  constexpr double kMost = 0.99;  // Of a share.
+  constexpr double kMaxShare = 0.99;  // Of a share.
   std::array<double, N> logs{};
   for (std::size_t i = 0; i < N; ++i)
-    logs[i] = log_bet(std::min(multiples[i] * p0, std::max(kMost, p0)), p0, bad, good) -
+    logs[i] = log_bet(std::min(multiples[i] * p0, std::max(kMaxShare, p0)), p0, bad, good) -
               std::log(static_cast<double>(N));
   return log_sum_exp(logs);
 }

@@ -15,7 +15,7 @@ constexpr Micros kLatest{250'000};
 std::vector<Micros> slow_thresholds(const Histogram& before, std::optional<Millis> limit) {
   std::vector<Micros> thresholds;
   const std::uint64_t count = before.count();
-  if (count >= kFewestForThresholds) {
+  if (count >= kMinForThresholds) {
     for (const double q : std::array{0.5, 0.9, 0.99, 0.999})
       if ((1 - q) * static_cast<double>(count) >= kBeyond * 0.999)
         thresholds.emplace_back(static_cast<Micros::rep>(before.quantile(q).value_or(0)));
@@ -38,7 +38,7 @@ std::vector<double> slow_shares(const TrafficCounters& before,
 }
 
 Micros overdue_age(const Histogram& before) {
-  if (before.count() < kFewestForThresholds) return kLatest;
+  if (before.count() < kMinForThresholds) return kLatest;
   const auto p99 = static_cast<Micros::rep>(before.quantile(0.99).value_or(0));
   return std::clamp(Micros{p99}, kSoonest, kLatest);
 }

@@ -15,9 +15,9 @@
 namespace teal::health {
 
 /// Of fewer requests no quantile is taken.
-inline constexpr std::uint64_t kFewestForThresholds = 100;
+inline constexpr std::uint64_t kMinForThresholds = 100;
 /// p50, p90, p99, p99.9 and the limit.
-inline constexpr std::size_t kMostThresholds = 5;
+inline constexpr std::size_t kMaxThresholds = 5;
 
 /// The live group's p50, p90, p99 and p99.9 (whichever its requests are enough to tell: ten beyond)
 /// and the limit, where one is given; rising, without repetition.

@@ -5,9 +5,9 @@ namespace teal::health {
 bool StickyCounts::take(const JudgedEvent& event) {
   if (event.client == 0) return true;
   if (clients_.contains(event.client)) return false;
-  const bool is_full = clients_.size() >= kMostClients;
+  const bool is_full = clients_.size() >= kMaxClients;
   if (event.place != 0) {
-    if (is_full || places_.size() >= kMostPlaces) return false;
+    if (is_full || places_.size() >= kMaxPlaces) return false;
     if (!places_.insert(event.place).second) return false;
   } else if (is_full) {
     // Drawn in a block: just now. It needs no memory to be new, and clients without cookies must

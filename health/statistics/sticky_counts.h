@@ -18,8 +18,8 @@ namespace teal::health {
 
 class StickyCounts {
  public:
-  static constexpr std::size_t kMostClients = 65'536;
-  static constexpr std::size_t kMostPlaces = 65'536;
+  static constexpr std::size_t kMaxClients = 65'536;
+  static constexpr std::size_t kMaxPlaces = 65'536;
 
   /// True: it counts, and is remembered. Always for clients that are not sticky.
   bool take(const JudgedEvent& event);

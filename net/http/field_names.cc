@@ -13,7 +13,7 @@ constexpr char as_read(char c) {
 }
 
 /// No name that has an id is longer.
-constexpr std::size_t kLongest = 32;
+constexpr std::size_t kMaxLength = 32;
 
 }  // namespace
 
@@ -26,7 +26,7 @@ bool reads_alike(std::string_view a, std::string_view b) {
 }
 
 HeaderId id_as_read(std::string_view name) {
-  std::array<char, kLongest> read{};
+  std::array<char, kMaxLength> read{};
   if (name.size() > read.size()) return HeaderId::other;
   std::ranges::transform(name, read.begin(), as_read);
   return header_id({read.data(), name.size()});

@@ -5,8 +5,8 @@
 namespace teal::net {
 
 std::optional<Millis> parse_grpc_timeout(std::string_view value) {
-  constexpr std::size_t kMostDigits = 8;
-  if (value.size() < 2 || value.size() > kMostDigits + 1) return std::nullopt;
+  constexpr std::size_t kMaxDigits = 8;
+  if (value.size() < 2 || value.size() > kMaxDigits + 1) return std::nullopt;
   const char unit = value.back();
   value.remove_suffix(1);
   std::int64_t number = 0;

@@ -81,7 +81,7 @@ void Http2Session::finish_response(Http2ClientStream& stream, bool ends) {
   if (ends) end_message(stream, {});
 }
 
-std::uint32_t Http2Session::most_streams() const {
+std::uint32_t Http2Session::max_streams() const {
   return nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
 }
 

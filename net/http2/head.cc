@@ -58,9 +58,9 @@ Refusal check_http2_value(std::string_view value) {
   return value[at] == '\n' ? Refusal::bare_lf : Refusal::control_character;
 }
 
-void Http2HeadReader::begin(Kind kind, std::uint32_t most_bytes) {
+void Http2HeadReader::begin(Kind kind, std::uint32_t max_bytes) {
   kind_ = kind;
-  most_bytes_ = most_bytes;
+  max_bytes_ = max_bytes;
   refusal_ = Refusal::none;
   list_bytes_ = length_ = 0;
   count_ = hosts_ = 0;
@@ -111,7 +111,7 @@ Piece Http2HeadReader::append(std::string_view bytes) {
 void Http2HeadReader::add(std::string_view name, std::string_view value) {
   list_bytes_ += name.size() + value.size() + kFieldOverhead;
   if (refusal_ != Refusal::none) return;
-  if (list_bytes_ > most_bytes_) {
+  if (list_bytes_ > max_bytes_) {
     refuse(kind_ == Kind::trailers ? Refusal::trailers_too_large : Refusal::head_too_large);
     return;
   }

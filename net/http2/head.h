@@ -42,7 +42,7 @@ class Http2HeadReader {
   /// The next field. What follows a broken rule is charged and otherwise ignored.
   void add(std::string_view name, std::string_view value);
   /// It is so large that the connection should end.
-  bool is_bomb() const { return list_bytes_ > kBomb * most_bytes_; }
+  bool is_bomb() const { return list_bytes_ > kBomb * max_bytes_; }
 
   // The section is complete. Views of the head are good until the next begin.
   /// `ends`: no body follows. Fills request() as far as it is right.
@@ -57,7 +57,7 @@ class Http2HeadReader {
  private:
   enum class Kind : std::uint8_t { request, response, trailers };
 
-  void begin(Kind kind, std::uint32_t most_bytes);
+  void begin(Kind kind, std::uint32_t max_bytes);
   void refuse(Refusal rule) {
     if (refusal_ == Refusal::none) refusal_ = rule;
   }
@@ -77,7 +77,7 @@ class Http2HeadReader {
   Kind kind_ = Kind::request;
   Refusal refusal_ = Refusal::none;
   std::uint64_t list_bytes_ = 0;
-  std::uint64_t most_bytes_ = 0;
+  std::uint64_t max_bytes_ = 0;
   std::uint32_t count_ = 0;  ///< Fields, without pseudo-fields.
   ByteBuffer block_;         ///< What the heads refer to.
   ByteBuffer cookies_;

@@ -186,7 +186,7 @@ class Http2Session {
   /// The peer has said what it allows.
   bool has_settings() const { return has_settings_; }
   /// Of a client: so many streams the peer allows at once.
-  std::uint32_t most_streams() const;
+  std::uint32_t max_streams() const;
   /// Of a client: the peer has said that it takes extended CONNECT (RFC 8441, section 3).
   bool takes_extended_connect() const;
   /// Of a client: the peer has not said GOAWAY, and there are numbers left.

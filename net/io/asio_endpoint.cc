@@ -11,7 +11,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::size_t kLongestUnixPath = 107;
+constexpr std::size_t kMaxUnixPathLength = 107;
 
 /// Spelt out, because a generic endpoint could be made of an Error as well.
 Result<AsioEndpoint> bad_address(std::string why) {
@@ -22,7 +22,7 @@ Result<AsioEndpoint> bad_address(std::string why) {
 
 Result<AsioEndpoint> to_asio_endpoint(const Address& address) {
   if (address.kind == Address::Kind::unix_socket) {
-    if (address.host.empty() || address.host.size() > kLongestUnixPath)
+    if (address.host.empty() || address.host.size() > kMaxUnixPathLength)
       return bad_address("the path of a Unix socket has 1 to 107 characters");
     return AsioEndpoint(asio::local::stream_protocol::endpoint(address.host));
   }

@@ -95,11 +95,11 @@ ProxyStep read_addresses(std::string_view rest, int family, std::size_t consumed
 
 ProxyStep read_line(std::string_view input) {
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-  constexpr std::size_t kMostText = kMostProxyLine - 2;
-  const std::string_view window = input.substr(0, kMostText + 1);
+  constexpr std::size_t kMaxText = kMaxProxyLine - 2;
+  const std::string_view window = input.substr(0, kMaxText + 1);
   const auto size = static_cast<std::size_t>(
       std::find_if(window.begin(), window.end(), is_control) - window.begin());
-  if (size > kMostText) return refused(ProxyFault::line_too_long);
+  if (size > kMaxText) return refused(ProxyFault::line_too_long);
   if (size == window.size()) return {};
   if (input[size] != '\r') return refused(ProxyFault::line_malformed);
   if (input.size() == size + 1) return {};
@@ -176,7 +176,7 @@ ProxyStep read_block(std::string_view input) {
   if (command == kProxy && !is_known) return refused(ProxyFault::family_unsupported);
   if (input.size() < kBlockHead) return {};
   const std::size_t block = number(input, 14);
-  if (block > kMostProxyBlock) return refused(ProxyFault::block_too_long);
+  if (block > kMaxProxyBlock) return refused(ProxyFault::block_too_long);
   const std::size_t size = kBlockHead + block;
   if (input.size() < size) return {};
   if (command == kLocal || family == kUnspecified)

@@ -34,7 +34,7 @@ enum class ProxyFault : std::uint8_t {
   version_unsupported,  ///< The signature of version 2 with another version.
   command_unsupported,  ///< Neither LOCAL nor PROXY.
   family_unsupported,   ///< A Unix socket, datagrams.
-  block_too_long,       ///< Version 2 with more than kMostProxyBlock behind its first 16 bytes.
+  block_too_long,       ///< Version 2 with more than kMaxProxyBlock behind its first 16 bytes.
   block_too_short,      ///< No room for the addresses that it announces.
   addition_malformed,   ///< The lengths of the TLVs do not add up.
   checksum_wrong,
@@ -53,10 +53,10 @@ struct ProxyStep {
   ProxyFault fault = ProxyFault::none;
 };
 
-inline constexpr std::size_t kMostProxyLine = 107;
+inline constexpr std::size_t kMaxProxyLine = 107;
 /// Addresses and TLVs of version 2: enough for all that are in use, client certificates apart.
-inline constexpr std::size_t kMostProxyBlock = 4096;
-inline constexpr std::size_t kMostProxyHeader = 16 + kMostProxyBlock;
+inline constexpr std::size_t kMaxProxyBlock = 4096;
+inline constexpr std::size_t kMaxProxyHeader = 16 + kMaxProxyBlock;
 
 ProxyStep read_proxy_header(std::string_view input);
 

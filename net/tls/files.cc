@@ -11,8 +11,8 @@
 namespace teal::net {
 namespace {
 
-constexpr std::size_t kLargestFile = 1024 * 1024;
-constexpr std::size_t kLongestChain = 10;
+constexpr std::size_t kMaxFileBytes = 1024 * 1024;
+constexpr std::size_t kMaxChainLength = 10;
 
 using OcspHandle = std::unique_ptr<OCSP_RESPONSE, FreeWith<OCSP_RESPONSE_free>>;
 using BasicHandle = std::unique_ptr<OCSP_BASICRESP, FreeWith<OCSP_BASICRESP_free>>;
@@ -91,10 +91,10 @@ std::vector<std::string> names_of(X509& certificate) {
 
 bool check_chain(const config::FileName& file, const std::vector<X509Handle>& chain,
                  FileFaults& faults) {
-  if (chain.size() > kLongestChain) {
+  if (chain.size() > kMaxChainLength) {
     fault(faults, file,
           "has " + std::to_string(chain.size()) + " certificates; at most " +
-              std::to_string(kLongestChain) + " make a chain");
+              std::to_string(kMaxChainLength) + " make a chain");
     return false;
   }
   for (std::size_t i = 0; i + 1 < chain.size(); ++i) {
@@ -153,7 +153,7 @@ bool has_fatal(const FileFaults& faults) {
 }
 
 std::optional<std::string> read_file(const config::FileName& file, FileFaults& faults) {
-  FileText read = read_regular_file(file.path, kLargestFile);
+  FileText read = read_regular_file(file.path, kMaxFileBytes);
   if (read) return std::move(read.text);
   fault(faults, file, file.path + ' ' + read.fault, read.remedy);
   return std::nullopt;

@@ -5,7 +5,7 @@
 namespace teal::net {
 namespace {
 
-constexpr std::size_t kLongest = 4096;
+constexpr std::size_t kMaxBytes = 4096;
 
 /// What a certificate says may hold anything: controls and what is no ASCII become '?', so that no
 /// value can end the header or begin another one.
@@ -24,7 +24,7 @@ std::string value_of(std::string_view text) {
 
 void append(std::string& out, std::string_view key, std::string_view value) {
   const std::string text = value_of(value);
-  if (out.size() + key.size() + text.size() + 2 > kLongest) return;
+  if (out.size() + key.size() + text.size() + 2 > kMaxBytes) return;
   out += ';';
   out += key;
   out += '=';

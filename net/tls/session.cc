@@ -19,7 +19,7 @@ namespace teal::net {
 /// So much leaves at once; the rest of a large body is sealed when that has gone.
 constexpr std::size_t kSlice = 64 * 1024;
 /// A peer that makes us answer and does not read the answers gets no further.
-constexpr std::size_t kMostUnsent = 256 * 1024;
+constexpr std::size_t kMaxUnsent = 256 * 1024;
 constexpr std::size_t kLargeRead = 64 * 1024;
 
 // ---- the BIO ------------------------------------------------------------------------------------
@@ -313,7 +313,7 @@ void TlsSession::send_sealed(bool end_follows) {
     }
   }
   unsent_.append(sealed, sent);
-  if (unsent_.size() > kMostUnsent && error_ == 0) error_ = ENOBUFS;
+  if (unsent_.size() > kMaxUnsent && error_ == 0) error_ = ENOBUFS;
   sealed.clear();
 }
 

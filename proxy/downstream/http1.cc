@@ -153,7 +153,7 @@ void Http1Downstream::pump() {
       const std::string_view rest = parse(input);
       if (phase_ == Phase::closed) return;
       keep_rest(stash_, rest);
-      if (got.size == read_size_) read_size_ = std::min(read_size_ * 4, kLargestRead);
+      if (got.size == read_size_) read_size_ = std::min(read_size_ * 4, kMaxReadBytes);
       loop_.gather().flush();  // the views into the scratch buffer end here
     }
     if (got.error != 0) {
@@ -282,8 +282,8 @@ void Http1Downstream::look_for_end() {
 /// The socket does not tell of the end of TLS, which stands behind what the client sent before.
 /// False: the connection has failed.
 bool Http1Downstream::read_ahead() {
-  while (request_done_ && may_read() && !end_is_read_ && stash_.size() < kMostAhead) {
-    const net::ReadResult got = read_behind(stash_, kMostAhead - stash_.size());
+  while (request_done_ && may_read() && !end_is_read_ && stash_.size() < kMaxAhead) {
+    const net::ReadResult got = read_behind(stash_, kMaxAhead - stash_.size());
     if (got.error != 0) {
       on_input_ended(true);
       return false;

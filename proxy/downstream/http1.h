@@ -51,9 +51,9 @@ class Http1Downstream final : public Downstream, public ClientSide {
   void on_exchange_done() override;
 
  private:
-  static constexpr std::size_t kLargestRead = 256 * 1024;
+  static constexpr std::size_t kMaxReadBytes = 256 * 1024;
   /// Kept of further requests while one runs, to see whether the end of TLS stands behind them.
-  static constexpr std::size_t kMostAhead = std::size_t{16} * 1024;
+  static constexpr std::size_t kMaxAhead = std::size_t{16} * 1024;
 
   Http1Downstream(ConnectionRegistry& registry, AcceptedConnection accepted);
   explicit Http1Downstream(Downstream& from);

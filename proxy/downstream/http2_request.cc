@@ -12,8 +12,8 @@ namespace {
 
 /// More of a response than this waiting for the client's window stops its target. With one read
 /// more it is what a stream can hold.
-constexpr std::size_t kMostWaiting = 16 * 1024;
-constexpr std::size_t kMostRead = 32 * 1024;
+constexpr std::size_t kMaxWaiting = 16 * 1024;
+constexpr std::size_t kMaxReadBytes = 32 * 1024;
 
 }  // namespace
 
@@ -54,7 +54,7 @@ void Http2Request::on_request(net::RequestHead& head, net::Refusal rule) {
   ClientInfo info;
   info.listener = connection_.listener();
   info.peer = connection_.peer();
-  info.most_read = kMostRead;
+  info.max_read = kMaxReadBytes;
   exchange_ = connection_.registry().exchanges().take();
   exchange_->begin(*this, info, head);
 }
@@ -224,7 +224,7 @@ void Http2Request::send_truncated() {
 
 bool Http2Request::is_output_blocked() const {
   const std::size_t left = waiting();
-  const bool is_blocked = left >= kMostWaiting || (left > 0 && connection_.is_blocked());
+  const bool is_blocked = left >= kMaxWaiting || (left > 0 && connection_.is_blocked());
   // Who was told so once is told of room, even if it is there when the next one asks.
   was_blocked_ = was_blocked_ || is_blocked;
   return is_blocked;

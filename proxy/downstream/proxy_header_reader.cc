@@ -28,7 +28,7 @@ bool ProxyHeaderReader::is_expected(const config::Listener& spec, const std::str
 
 void ProxyHeaderReader::on_ready(net::Readiness ready) {
   mark_ready(ready);
-  const std::span<char> scratch = loop_.scratch(net::kMostProxyHeader);
+  const std::span<char> scratch = loop_.scratch(net::kMaxProxyHeader);
   const ssize_t size = net::peek(stream_.socket(), scratch);
   if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
   if (size <= 0) {

@@ -80,9 +80,9 @@ class TargetSide {
 /// What is wanted of a target for a request.
 struct UpstreamOptions {
   net::Method method = net::Method::get;
-  std::size_t most_read = 0;  ///< Of the response at once.
-  bool fresh = false;         ///< Not a connection that others have used.
-  bool may_switch = false;    ///< The answer may be 101.
+  std::size_t max_read = 0;  ///< Of the response at once.
+  bool fresh = false;        ///< Not a connection that others have used.
+  bool may_switch = false;   ///< The answer may be 101.
   /// What the connection has begun with, or is to (net/io/proxy_protocol.h): one that names a
   /// client is for that client's requests only.
   std::string proxy_header = {};

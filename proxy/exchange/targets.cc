@@ -29,7 +29,7 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
   if (attempts_.count() > 1) traffic_->retries.add();
   if (attempts_.has_reason()) [[unlikely]]
     count(*attempts_.take_reason());
-  UpstreamOptions wanted{request_.head.method, request_.info.most_read, fresh,
+  UpstreamOptions wanted{request_.head.method, request_.info.max_read, fresh,
                          request_.upgrade.is_asked()};
   if (const auto version = route_.service().spec->upstream.proxy_protocol)
     wanted.proxy_header = net::make_proxy_header(*version, client_->client_ends());

@@ -3,7 +3,7 @@
 // flushed, before the next one; nothing is collected.
 //
 // The rules are pure. A compressor belongs to one exchange; its memory is bounded: 300 KiB of gzip,
-// some 1 MiB of brotli, so workers bound their number (kMostCompressors).
+// some 1 MiB of brotli, so workers bound their number (kMaxCompressors).
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@
 namespace teal::proxy {
 
 /// At once in one worker; more responses go uncompressed.
-inline constexpr std::uint32_t kMostCompressors = 128;
+inline constexpr std::uint32_t kMaxCompressors = 128;
 
 enum class Coding : std::uint8_t { gzip, brotli };
 std::string_view to_string(Coding coding);

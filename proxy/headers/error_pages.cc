@@ -20,7 +20,7 @@ class Reader {
     for (const config::ErrorPage& spec : specs) {
       Body& body = bodies_[spec.file.path];
       if (!body) {
-        FileText file = read_regular_file(spec.file.path, ErrorPages::kMostBytes);
+        FileText file = read_regular_file(spec.file.path, ErrorPages::kMaxBytes);
         if (!file) {
           faults_.push_back({spec.file, spec.file.path + ' ' + file.fault, file.remedy, true});
           continue;

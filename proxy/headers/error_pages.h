@@ -23,7 +23,7 @@ struct ErrorPage {
 
 class ErrorPages {
  public:
-  static constexpr std::size_t kMostBytes = std::size_t{64} * 1024;  ///< Of one file.
+  static constexpr std::size_t kMaxBytes = std::size_t{64} * 1024;  ///< Of one file.
   static constexpr std::uint32_t kNoService = static_cast<std::uint32_t>(-1);
 
   /// What cannot be read is a fault, and its page is missing.

@@ -20,7 +20,7 @@ namespace teal::proxy {
 
 /// So often a request may have been here already: a second hop that is meant needs one. Who has
 /// been here oftener goes round in a loop.
-inline constexpr std::size_t kMostPasses = 3;
+inline constexpr std::size_t kMaxPasses = 3;
 
 class Hop {
  public:

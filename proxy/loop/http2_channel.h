@@ -41,7 +41,7 @@ class Http2Channel : public Connection, public net::Http2Output {
     made_ += bytes.size();
   }
   bool is_full() override {
-    if (made_ >= kMostMade) give_to_socket();
+    if (made_ >= kMaxMade) give_to_socket();
     return this->is_blocked();
   }
 
@@ -63,7 +63,7 @@ class Http2Channel : public Connection, public net::Http2Output {
 
  private:
   /// So much output is made before the socket is asked whether it takes it.
-  static constexpr std::size_t kMostMade = std::size_t{64} * 1024;
+  static constexpr std::size_t kMaxMade = std::size_t{64} * 1024;
 
   void give_to_socket() {
     this->loop_.gather().flush();

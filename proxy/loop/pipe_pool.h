@@ -16,7 +16,7 @@ namespace teal::proxy {
 class PipePool {
  public:
   /// Held by clients at once. Who gets none is served through memory, as small bodies are.
-  static constexpr std::size_t kMost = 64;
+  static constexpr std::size_t kMaxPipes = 64;
   /// Kept while nobody needs them: one is enough for as many clients as keep up.
   static constexpr std::size_t kKept = 2;
 
@@ -28,7 +28,7 @@ class PipePool {
       ++taken_;
       return pipe;
     }
-    if (taken_ >= kMost) return nullptr;
+    if (taken_ >= kMaxPipes) return nullptr;
     std::unique_ptr<net::Pipe> pipe = net::Pipe::make();
     if (!pipe || pipe->highest_descriptor() >= most) return nullptr;
     ++taken_;

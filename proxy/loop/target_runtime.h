@@ -34,7 +34,7 @@ namespace teal::proxy {
 
 /// What a worker gives one target at once where no limit is set: a limit all the same, but one that
 /// nobody has to count together.
-inline constexpr std::uint32_t kMostInFlight = 10'000;
+inline constexpr std::uint32_t kMaxInFlight = 10'000;
 
 struct GroupRuntime {
   explicit GroupRuntime(std::uint64_t seed) : balancer(seed) {}
@@ -73,7 +73,7 @@ struct GroupRuntime {
 struct TargetRuntime {
   /// As of a group.
   bool has_room(std::uint32_t spare) const {
-    return in_flight_limit == 0 ? in_flight < kMostInFlight
+    return in_flight_limit == 0 ? in_flight < kMaxInFlight
                                 : limits->in_flight.count() + spare < in_flight_limit;
   }
 
@@ -89,7 +89,7 @@ struct TargetRuntime {
   std::shared_ptr<CountsByWorker> counted_in;
   std::uint32_t in_flight = 0;
   std::shared_ptr<TargetLimits> limits;     ///< Always the same ones.
-  std::uint32_t in_flight_limit = 0;        ///< Over all workers; 0: kMostInFlight for each.
+  std::uint32_t in_flight_limit = 0;        ///< Over all workers; 0: kMaxInFlight for each.
   std::optional<std::uint32_t> idle_limit;  ///< Over all workers.
   Millis idle_timeout{0};
   std::uint32_t consecutive_failures = 0;

@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t kScratch = std::size_t{64} * 1024;
 
 /// How long clients' connections may be idle under overload, at the least, and by how much shorter.
-constexpr Millis kShortestIdle{1000};
+constexpr Millis kMinIdle{1000};
 constexpr int kShorterIdle = 8;
 
 }  // namespace
@@ -55,7 +55,7 @@ void WorkerLoop::resume_next_turn(Channel& channel) {
 }
 
 std::unique_ptr<Compressor> WorkerLoop::take_compressor(Coding coding) {
-  if (compressors_ >= kMostCompressors) return nullptr;
+  if (compressors_ >= kMaxCompressors) return nullptr;
   std::unique_ptr<Compressor> made = Compressor::make(coding);
   if (made) ++compressors_;
   return made;
@@ -68,8 +68,7 @@ void WorkerLoop::give_back(std::unique_ptr<Compressor> compressor) {
 
 Millis WorkerLoop::short_idle_limit(Millis keep_alive) const {
   const bool is_last = overload_ >= OverloadLevel::no_keep_alive;
-  return std::min(keep_alive,
-                  is_last ? kShortestIdle : std::max(keep_alive / kShorterIdle, kShortestIdle));
+  return std::min(keep_alive, is_last ? kMinIdle : std::max(keep_alive / kShorterIdle, kMinIdle));
 }
 
 // ---- turns --------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ struct Tries {
 
 /// So often a request that is left behind costs none of its attempts: each time others got their
 /// turn. A target that goes on so for ever has an end nevertheless.
-inline constexpr std::uint32_t kMostLeftBehind = 16;
+inline constexpr std::uint32_t kMaxLeftBehind = 16;
 
 enum class Next : std::uint8_t {
   fresh_connection,  ///< To the same target if it will have it, by another connection.
@@ -107,7 +107,7 @@ constexpr std::uint32_t retry_limit(const config::Retry& retry, std::uint32_t ac
 /// It was left behind for others' sake, which costs it none of its attempts.
 constexpr bool is_passed_over(const FailedAttempt& failed, const Tries& tries) {
   return failed.failure == Failure::not_begun && failed.left_behind &&
-         tries.left_behind < kMostLeftBehind;
+         tries.left_behind < kMaxLeftBehind;
 }
 
 /// RFC 9113, section 8.7: what was not begun may be sent again whatever its method. To whom it was

@@ -16,7 +16,7 @@ struct ClientInfo {
   bool body_begun = false;  ///< Bytes of its body came with the head.
   bool keep_alive = true;   ///< The client and our limits allow another request.
   /// The most to read of a response before the client has taken what came.
-  std::size_t most_read = std::size_t{256} * 1024;
+  std::size_t max_read = std::size_t{256} * 1024;
 };
 
 }  // namespace teal::proxy

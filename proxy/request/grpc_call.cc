@@ -8,7 +8,7 @@ namespace teal::proxy {
 namespace {
 
 /// What a longer deadline says is that there is none.
-constexpr Millis kLongestTimeout = std::chrono::hours{24 * 365};
+constexpr Millis kMaxTimeout = std::chrono::hours{24 * 365};
 
 GrpcStatus status_of_own(std::uint16_t status, Termination termination) {
   switch (status) {
@@ -33,7 +33,7 @@ std::optional<Mono> GrpcCall::take_deadline(const net::RequestHead& head, Mono b
   if (field == nullptr) return deadline;
   const std::optional<Millis> timeout = net::parse_grpc_timeout(head.fields.value(*field));
   if (!timeout) return std::nullopt;
-  const Mono own = began + std::min(*timeout, kLongestTimeout);
+  const Mono own = began + std::min(*timeout, kMaxTimeout);
   has_deadline_ = own < deadline;
   return std::min(own, deadline);
 }

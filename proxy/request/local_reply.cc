@@ -2,9 +2,9 @@
 
 #include "proxy/headers/max_forwards.h"
 #include "proxy/headers/odd_names.h"
-#include "proxy/routing/route_answer.h"
 #include "proxy/policy/client_key.h"
 #include "proxy/routing/balancer.h"
+#include "proxy/routing/route_answer.h"
 
 namespace teal::proxy {
 namespace {
@@ -147,7 +147,7 @@ std::optional<LocalReply> check_way(Request& request, const config::Listener& li
     if (const net::Refusal rule = check_names(request, listener, counters);
         rule != net::Refusal::none)
       return without_route(rule, counters);
-  if (fields.has(HeaderId::via) && hop.passes(fields) > kMostPasses) {
+  if (fields.has(HeaderId::via) && hop.passes(fields) > kMaxPasses) {
     counters[Stat::requests_looped].add();
     return LocalReply{
         508, "the request goes round in a loop: its Via says that it was here several times",

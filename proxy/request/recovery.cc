@@ -11,7 +11,7 @@ RetryRules retry_rules(const RecoveryFacts& facts) {
 Recovery plan_recovery(const FailedAttempt& failed, const RecoveryFacts& facts,
                        bool group_is_exhausted) {
   const RetryRules rules = retry_rules(facts);
-  const Tries all{rules.attempts, true, kMostLeftBehind};
+  const Tries all{rules.attempts, true, kMaxLeftBehind};
   Decision decision =
       after_failure(failed, facts.request, rules, group_is_exhausted ? all : facts.tries);
   // An answer that could be passed on is not thrown away for nobody.

@@ -1,8 +1,8 @@
 #include "proxy/request/request.h"
 
 #include "net/http/path_rules.h"
-#include "proxy/routing/route_answer.h"
 #include "proxy/policy/client_key.h"
+#include "proxy/routing/route_answer.h"
 
 namespace teal::proxy {
 

@@ -84,7 +84,7 @@ std::uint32_t slow_start_share(const config::SlowStart& slow, Millis age) {
   const double passed =
       std::max(0.0, static_cast<double>(age.count()) / static_cast<double>(slow.window.count()));
   const auto share = static_cast<std::uint32_t>(std::pow(passed, 1 / slow.aggression) * 10'000);
-  return std::max(slow.least_percent * 100, share);
+  return std::max(slow.min_percent * 100, share);
 }
 
 std::size_t Balancer::round_robin(std::span<const Candidate> candidates) {

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint32_t kWhole = Weight::kWhole;
 /// Longer blocks would be exact too, but only after so many requests.
-constexpr std::uint32_t kLongestExactBlock = 1000;
+constexpr std::uint32_t kMaxExactBlock = 1000;
 constexpr std::uint32_t kUsualBlock = 100;
 
 }  // namespace
@@ -17,7 +17,7 @@ constexpr std::uint32_t kUsualBlock = 100;
 std::uint32_t Splitter::block_length(Weight release) {
   const std::uint32_t share = release.basis_points();
   const std::uint32_t exact = kWhole / std::gcd(share, kWhole);
-  if (exact <= kLongestExactBlock) return exact;
+  if (exact <= kMaxExactBlock) return exact;
   // Neither 0 nor the whole comes here: their exact block has length 1.
   const std::uint32_t rarer = std::min(share, kWhole - share);
   return std::max(kUsualBlock, (kWhole + rarer - 1) / rarer);

@@ -23,7 +23,7 @@ namespace {
 constexpr int kPatienceAtStop = 20;
 /// Written buffers kept for reuse, and the largest one worth keeping.
 constexpr std::size_t kSpares = 16;
-constexpr std::size_t kLargestSpare = 256 * 1024;
+constexpr std::size_t kMaxSpareBytes = 256 * 1024;
 
 }  // namespace
 
@@ -75,7 +75,7 @@ void AccessLogWriter::State::run() {
       job.lines.clear();
       lock.lock();
       queued -= cost;
-      if (!job.reopen && job.lines.capacity() <= kLargestSpare && spares.size() < kSpares)
+      if (!job.reopen && job.lines.capacity() <= kMaxSpareBytes && spares.size() < kSpares)
         spares.push_back(std::move(job.lines));
       lock.unlock();
     }

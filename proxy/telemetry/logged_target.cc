@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kRedacted = "REDACTED";
 /// Longer names are looked at up to here.
-constexpr std::size_t kLongestName = 128;
+constexpr std::size_t kMaxNameLength = 128;
 
 /// Telling wherever they stand in a name.
 constexpr std::array<std::string_view, 16> kParts{
@@ -25,8 +25,9 @@ constexpr std::array<std::string_view, 16> kWords{"key",  "code", "sig",   "auth
 
 /// A name as its reader has it.
 struct Name {
-  std::array<char, kLongestName> letters{};  ///< In lower case, without what stands between words.
-  std::array<bool, kLongestName + 1> begins{};  ///< A word begins at this letter.
+  std::array<char, kMaxNameLength>
+      letters{};  ///< In lower case, without what stands between words.
+  std::array<bool, kMaxNameLength + 1> begins{};  ///< A word begins at this letter.
   std::size_t size = 0;
 
   std::string_view text() const { return {letters.data(), size}; }
@@ -36,7 +37,7 @@ Name read_name(std::string_view raw) {
   Name name;
   bool after_lower = false;
   bool is_new = true;
-  for (std::size_t i = 0; i < raw.size() && name.size < kLongestName; ++i) {
+  for (std::size_t i = 0; i < raw.size() && name.size < kMaxNameLength; ++i) {
     char c = raw[i];
     if (c == '%' && i + 2 < raw.size() && hex_value(raw[i + 1]) >= 0 &&
         hex_value(raw[i + 2]) >= 0) {

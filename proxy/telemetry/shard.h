@@ -61,8 +61,8 @@ class MeaningShard {
 
  private:
   struct Counts {
-    std::array<Count, ErrorMeanings::kMost> requests;
-    std::array<Count, ErrorMeanings::kMost> errors;
+    std::array<Count, ErrorMeanings::kMaxMeanings> requests;
+    std::array<Count, ErrorMeanings::kMaxMeanings> errors;
   };
   std::unique_ptr<Counts> owned_;
   std::atomic<const Counts*> shown_{nullptr};

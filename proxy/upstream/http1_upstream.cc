@@ -66,7 +66,7 @@ void Http1Upstream::attach(Exchange& exchange, const UpstreamOptions& wanted) {
   if (state_ == State::connecting && wanted.may_switch) speak_http1();
   paused_ = response_begun_ = is_spliced_ = false;
   read_size_ = kFirstRead;
-  most_read_ = wanted.most_read;
+  max_read_ = wanted.max_read;
   timer_.cancel();
   forget_written();
   ++requests_;
@@ -147,7 +147,7 @@ void Http1Upstream::become_http2() {
   state_ = State::closed;
   count_closed(false);
   Exchange& exchange = *std::exchange(exchange_, nullptr);
-  Http2Upstream::take_over(loop_, release_stream(), target_, exchange, {.most_read = most_read_});
+  Http2Upstream::take_over(loop_, release_stream(), target_, exchange, {.max_read = max_read_});
 }
 
 void Http1Upstream::unpause() {
@@ -183,7 +183,7 @@ void Http1Upstream::read_response() {
       response_begun_ = true;
       const std::string_view input(loop_.scratch(0).data(), stash_.size() + got.size);
       if (!parse(input)) return;
-      if (got.size == read_size_) read_size_ = std::min(read_size_ * 4, most_read_);
+      if (got.size == read_size_) read_size_ = std::min(read_size_ * 4, max_read_);
       loop_.gather().flush();  // the views into the scratch buffer end here
       if (exchange_ != nullptr) exchange_->after_response_input();
     }

@@ -94,7 +94,7 @@ class Http1Upstream final : public TargetConnection, public TargetSide {
   std::uint32_t requests_ = 0;
   std::size_t discarded_ = 0;
   std::size_t read_size_;
-  std::size_t most_read_ = 0;
+  std::size_t max_read_ = 0;
   net::ResponseParser parser_;
   std::string stash_;  ///< Input that is not a whole head, chunk line or trailer section yet.
   net::Timer timer_;   ///< Idle expiry, and the end of discarding.

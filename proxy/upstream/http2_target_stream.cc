@@ -14,7 +14,7 @@ namespace teal::proxy {
 namespace {
 
 /// More of a request than this waiting for the target's window stops its client.
-constexpr std::size_t kMostWaiting = 32 * 1024;
+constexpr std::size_t kMaxWaiting = 32 * 1024;
 
 /// Of a WebSocket handshake: Teal's own, or the client's.
 std::string_view key_of(const net::RequestHead& head, const UpgradeStyle& upgrade) {
@@ -30,7 +30,7 @@ Http2TargetStream::Http2TargetStream(Http2Upstream& connection, std::size_t plac
     : connection_(&connection),
       place_(place),
       exchange_(&exchange),
-      most_read_(wanted.most_read),
+      max_read_(wanted.max_read),
       is_kept_(kept),
       is_connected_(connection.is_ready()) {}
 
@@ -94,7 +94,7 @@ void Http2TargetStream::begin_tunnel() {
 
 bool Http2TargetStream::is_blocked() const {
   const bool is_blocked =
-      waiting() >= kMostWaiting || (waiting() > 0 && connection_->Channel::is_blocked());
+      waiting() >= kMaxWaiting || (waiting() > 0 && connection_->Channel::is_blocked());
   // Who was told so once is told of room, even if it is there when the next one asks.
   was_blocked_ = was_blocked_ || is_blocked;
   return is_blocked;
@@ -185,7 +185,7 @@ void Http2TargetStream::feed() {
   const std::string bytes = std::exchange(stash_, {});
   std::string_view rest = bytes;
   while (!rest.empty() && exchange_ != nullptr && !paused_) {
-    const std::string_view piece = rest.substr(0, most_read_);
+    const std::string_view piece = rest.substr(0, max_read_);
     rest.remove_prefix(piece.size());
     deliver(piece);
     connection_->loop().gather().flush();  // the views into it end here

@@ -86,7 +86,7 @@ class Http2TargetStream final : public net::Http2ClientStream, public TargetSide
   Http2Upstream* connection_;
   std::size_t place_;
   Exchange* exchange_;  ///< Null: it has let go.
-  std::size_t most_read_;
+  std::size_t max_read_;
   bool is_kept_;
   bool is_connected_ = false;
   bool is_submitted_ = false;

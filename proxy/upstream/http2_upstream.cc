@@ -91,7 +91,7 @@ void Http2Upstream::begin_to_take() {
     return;
   }
   // RFC 9113, section 6.5.2: a target says 0 for a short time only.
-  if (const std::uint32_t room = session_->most_streams(); room > 0)
+  if (const std::uint32_t room = session_->max_streams(); room > 0)
     admit(room);
   else
     tell_streams([](Http2TargetStream& stream) { stream.on_full(); });

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "proxy/upstream/http2_upstream.h"
 #include "proxy/loop/worker_loop.h"
+#include "proxy/upstream/http2_upstream.h"
 
 namespace teal::proxy {
 
@@ -19,8 +19,8 @@ bool Http2Upstream::has_room(bool fresh) const {
   const std::uint32_t most = target_->upstream_settings.concurrent_streams;
   if (phase_ < Phase::open) return !is_stale_ && streams_.size() < most && !is_at_its_end();
   return phase_ == Phase::open && !fresh && !is_broken() && !is_pinged_ &&
-         session_->accepts_streams() &&
-         streams_.size() < std::min(most, session_->most_streams()) && !is_at_its_end();
+         session_->accepts_streams() && streams_.size() < std::min(most, session_->max_streams()) &&
+         !is_at_its_end();
 }
 
 /// It has had as many requests as the one that the target left, and has not shown yet that it

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint32_t kEnhanceYourCalm = 11;
 /// What an attack may cost; sanitizers keep what is freed.
-const long kMostKilobytes = kSanitized ? 400'000 : 16'000;
+const long kMaxKilobytes = kSanitized ? 400'000 : 16'000;
 
 class Http2AttackTest : public testing::Test {
  protected:
@@ -24,7 +24,7 @@ class Http2AttackTest : public testing::Test {
     before_ = teal_->resident_kilobytes();
   }
   void expect_well() {
-    EXPECT_LT(teal_->resident_kilobytes() - before_, kMostKilobytes);
+    EXPECT_LT(teal_->resident_kilobytes() - before_, kMaxKilobytes);
     EXPECT_EQ(Http2Client(teal_->listener()).get(1).status, "200");
   }
   /// The end of a client that begins streams of which each makes Teal send a reset, no more than 50

@@ -36,7 +36,7 @@ int announced_weight(const std::vector<Event>& events) {
 
 /// The most that the release may have had when Teal died after these events: what was announced, or
 /// the plan's next step where that may have been under way.
-int most_weight(const std::vector<Event>& events) {
+int max_weight(const std::vector<Event>& events) {
   const int announced = announced_weight(events);
   if (!events.empty() && events.back().type == "deployment.baking") return announced;
   return announced < 1000 ? 1000 : announced < 5000 ? 5000 : 10000;
@@ -58,7 +58,7 @@ TEST_F(SurvivalTest, KillAtEveryEventOfACanaryResumesInTheSameOrASaferState) {
     teal_->kill9();
     events.read_to_end();
     ++kills;
-    const int most = most_weight(events.all());
+    const int most = max_weight(events.all());
 
     teal_->start();
     const ApiAnswer service = admin().service();

@@ -8,7 +8,7 @@ using namespace teal;
 
 namespace {
 
-constexpr std::size_t kMostStreams = 100;
+constexpr std::size_t kMaxStreams = 100;
 
 void answer(net::testing::Http2ServerDriver& driver) {
   for (const auto& stream : driver.streams) {
@@ -24,7 +24,7 @@ void answer(net::testing::Http2ServerDriver& driver) {
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const fuzz::Chosen input(data, size);
   net::Http2Limits limits;
-  limits.concurrent_streams = kMostStreams;
+  limits.concurrent_streams = kMaxStreams;
   net::testing::Http2ServerDriver driver(limits);
   driver.consumes = input.bit(0);
   driver.feed(h2::kPreface);
@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     driver.output.text.clear();
     std::size_t open = 0;
     for (const auto& stream : driver.streams) open += stream->is_over ? 0U : 1U;
-    fuzz::expect(open <= kMostStreams, "streams have a limit");
+    fuzz::expect(open <= kMaxStreams, "streams have a limit");
     driver.now += Millis{1};
   }
   driver.session->stop();

@@ -11,7 +11,7 @@ using Event = net::ProxyStep::Event;
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input = fuzz::text_of(data, size);
   const net::ProxyStep whole = net::read_proxy_header(input);
-  fuzz::expect(whole.event != Event::need_more || input.size() < net::kMostProxyHeader,
+  fuzz::expect(whole.event != Event::need_more || input.size() < net::kMaxProxyHeader,
                "a header has an end");
   // Byte by byte nothing is said before it is certain, and the same in the end.
   for (std::size_t i = 0; i < std::min<std::size_t>(input.size(), 300); ++i) {

@@ -12,7 +12,7 @@ namespace teal::e2e {
 namespace {
 
 /// An answer takes less: what is waited for longer has been forgotten.
-constexpr Millis kLongest{std::chrono::seconds{20}};
+constexpr Millis kMaxWait{std::chrono::seconds{20}};
 
 template <std::size_t kSize>
 std::string pick(Rng& rng, const std::array<const char*, kSize>& from) {
@@ -135,7 +135,7 @@ void be_honest(StressScene& scene, Rng rng) {
     if (!client || one_in(rng, 20)) client = std::make_unique<HttpClient>(scene.door);
     const Asked asked = ask_for(rng, answerable(rng));
     client->send(asked.text());
-    const Response answer = client->read(false, Deadline{kLongest / kPatience});
+    const Response answer = client->read(false, Deadline{kMaxWait / kPatience});
     ++scene.answers;
     if (answer.status < 200 || !answer.complete)
       scene.complaints.add("no whole answer: " + describe(answer) + "\nto " + asked.head);
@@ -160,7 +160,7 @@ void be_honest_http2(StressScene& scene, Rng rng) {
       fields[3].second = host(rng);
       client->send(h2::headers(stream, fields));
     }
-    const Deadline deadline{kLongest / kPatience};
+    const Deadline deadline{kMaxWait / kPatience};
     while (!open.empty()) {
       const std::optional<h2::Frame> frame = client->next(deadline);
       if (!frame) {

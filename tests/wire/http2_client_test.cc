@@ -180,7 +180,7 @@ TEST_F(Http2ClientTest, TellsWhatTheServerDidNothingOf) {
   for (int i = 0; i < 3; ++i) streams.push_back(ask(kGet));
   frames();
   EXPECT_TRUE(session_->accepts_streams());
-  EXPECT_EQ(session_->most_streams(), 50U);
+  EXPECT_EQ(session_->max_streams(), 50U);
   EXPECT_FALSE(session_->streams_taken());
   feed(h2::reset(1, 7) + h2::frame(h2::kGoAway, 0, 0, h2::number(3, 4) + h2::number(0, 4)));
   EXPECT_FALSE(session_->accepts_streams());
@@ -208,7 +208,7 @@ TEST_F(Http2ClientTest, ClosesWhatItHadNotSentWhenTheServerLeft) {
 
 TEST_F(Http2ClientTest, KeepsARequestUntilTheServerTakesOne) {
   feed(h2::settings({{3, 0}}));
-  EXPECT_EQ(session_->most_streams(), 0U);
+  EXPECT_EQ(session_->max_streams(), 0U);
   const auto stream = ask(kGet);
   for (const h2::Frame& frame : frames()) EXPECT_NE(frame.type, h2::kHeaders);
   feed(h2::settings({{3, 1}}));

@@ -66,7 +66,7 @@ TEST(ProxyProtocol, TakesNothingOfWhatFollows) {
 TEST(ProxyProtocol, NeverNeedsMoreThanItsLimit) {
   for (const std::string& begin : {std::string("PROXY "), proxy_block(1, 0x11, {}).substr(0, 14)})
     for (const char filler : {'\0', ' ', '1', '\x0f', '\xff'}) {
-      const ProxyStep step = read_proxy_header(begin + std::string(kMostProxyHeader, filler));
+      const ProxyStep step = read_proxy_header(begin + std::string(kMaxProxyHeader, filler));
       EXPECT_NE(step.event, ProxyStep::Event::need_more) << begin << filler;
     }
 }
@@ -87,7 +87,7 @@ TEST(ProxyProtocol, IsNotConfusedByMutations) {
     }
     const ProxyStep whole = read_proxy_header(bytes);
     ASSERT_LE(whole.consumed, bytes.size());
-    if (bytes.size() > kMostProxyHeader) {
+    if (bytes.size() > kMaxProxyHeader) {
       ASSERT_NE(whole.event, ProxyStep::Event::need_more);
     }
     if (bytes.size() > 300) continue;

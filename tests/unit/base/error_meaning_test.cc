@@ -133,7 +133,7 @@ TEST(ErrorMeanings, NeedNoPathWhereNoneHasOne) {
 
 TEST(ErrorMeanings, HaveSixteenPathsAtMost) {
   std::vector<ErrorMeaning> many;
-  for (std::size_t i = 0; i < ErrorMeanings::kMostPaths; ++i)
+  for (std::size_t i = 0; i < ErrorMeanings::kMaxPaths; ++i)
     many.push_back(meaning({"404"}, {}, {"/" + std::to_string(i)}));
   EXPECT_TRUE(ErrorMeanings::fits(many));
   many.push_back(meaning({"4xx"}, {}, {"/0"}));

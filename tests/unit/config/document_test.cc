@@ -85,7 +85,7 @@ TEST(YamlDocument, BoundsDepthAndExpansion) {
   }
   EXPECT_NE(problem_of(read_yaml, bomb).find("more than 100000 values"), std::string::npos);
   EXPECT_NE(problem_of(read_yaml, "a: &a [ *a ]").find("never ends"), std::string::npos);
-  EXPECT_NE(problem_of(read_yaml, std::string(kMostBytes + 1, ' ')).find("larger than 1 MiB"),
+  EXPECT_NE(problem_of(read_yaml, std::string(kMaxBytes + 1, ' ')).find("larger than 1 MiB"),
             std::string::npos);
 }
 
@@ -171,7 +171,7 @@ TEST(JsonDocument, BoundsItsDepthAndSize) {
   EXPECT_NE(problem_of(read_json, std::string(500'000, '[')).find("nested deeper"),
             std::string::npos);
   std::string many = "[0";
-  for (std::size_t i = 0; i < kMostNodes; ++i) many += ",0";
+  for (std::size_t i = 0; i < kMaxNodes; ++i) many += ",0";
   EXPECT_NE(problem_of(read_json, many + ']').find("more than 100000 values"), std::string::npos);
 }
 

@@ -22,7 +22,7 @@ std::string said_of(const std::string& text) {
 }
 
 TEST(KeyHint, KnowsEveryKeyOfTheDocumentedExample) {
-  const FileText example = read_regular_file(TEAL_SOURCE_DIR "/config/teal.yaml", kMostBytes);
+  const FileText example = read_regular_file(TEAL_SOURCE_DIR "/config/teal.yaml", kMaxBytes);
   ASSERT_TRUE(example) << example.fault;
   Report report("teal.yaml");
   const std::optional<Node> root = read_yaml(example.text, report);

@@ -72,12 +72,12 @@ TEST_F(IdempotencyKeysTest, TheNextOneForgetsThoseThatAreTooOld) {
 }
 
 TEST_F(IdempotencyKeysTest, TheOldestMakesRoom) {
-  for (std::size_t i = 0; i < IdempotencyKeys::kMost; ++i) {
+  for (std::size_t i = 0; i < IdempotencyKeys::kMaxKeys; ++i) {
     keys.restore({"key " + std::to_string(i), "", i, date}, date, now);
     now += Millis{1};
   }
   EXPECT_THAT(keys.add(row("one more", 1), now), ElementsAre("key 0"));
-  EXPECT_EQ(keys.size(), IdempotencyKeys::kMost);
+  EXPECT_EQ(keys.size(), IdempotencyKeys::kMaxKeys);
 }
 
 TEST_F(IdempotencyKeysTest, ARestartTakesTheAgeFromTheDate) {

@@ -90,10 +90,10 @@ TEST(Alertmanager, ABodyOfWhichNothingCanBeReadIsRefused) {
 
 TEST(Alertmanager, ABatchIsBounded) {
   std::string body = R"({"alerts": [)";
-  for (std::size_t i = 0; i < kMostAlertsOfABatch + 5; ++i)
+  for (std::size_t i = 0; i < kMaxAlertsOfABatch + 5; ++i)
     body += std::string(i == 0 ? "" : ",") + R"({"status":"firing","labels":{"a":"b"}})";
   const AlertBatch read = batch(body + "]}");
-  EXPECT_EQ(read.alerts.size(), kMostAlertsOfABatch);
+  EXPECT_EQ(read.alerts.size(), kMaxAlertsOfABatch);
   EXPECT_EQ(read.refused.size(), 5U);
 }
 

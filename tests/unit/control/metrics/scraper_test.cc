@@ -71,12 +71,12 @@ TEST_F(ScraperTest, AnswersLater) {
 }
 
 TEST_F(ScraperTest, LetsOthersHaveTheirTurnBetweenSlicesHoweverMuchThereIs) {
-  std::size_t most_at_once = 0;
+  std::size_t max_at_once = 0;
   std::size_t in_this_turn = 0;
   make_ = [&] {
     return std::vector<ScrapePart>{
         [&, part = lines("teal_things", 200'000)](MetricFamilies& book) mutable {
-          most_at_once = std::max(most_at_once, in_this_turn += 10);
+          max_at_once = std::max(max_at_once, in_this_turn += 10);
           return part(book);
         }};
   };
@@ -84,13 +84,13 @@ TEST_F(ScraperTest, LetsOthersHaveTheirTurnBetweenSlicesHoweverMuchThereIs) {
   std::string got;
   scraper.ask([&](std::string text) { got = std::move(text); });
   std::size_t turns = 0;
-  std::size_t most_bytes = 0;
+  std::size_t max_bytes = 0;
   while (turn()) {
     ++turns;
     in_this_turn = 0;
-    most_bytes = std::max(most_bytes, got.size());
+    max_bytes = std::max(max_bytes, got.size());
   }
-  EXPECT_LE(most_at_once, 600U) << "lines, in a slice";
+  EXPECT_LE(max_at_once, 600U) << "lines, in a slice";
   EXPECT_GT(turns, 400U);
   EXPECT_THAT(got, HasSubstr("teal_things{n=\"199999\"} 199999\n"));
 }

@@ -301,11 +301,11 @@ TEST_F(Episodes, AreAllEndedByAPersonWhoSaysSo) {
 TEST_F(Episodes, AreBoundedAndNoAlarmIsSilencedByAnother) {
   says(true);
   book.hear("b", alert(true, kMorning), patience, deployed, now());
-  for (std::size_t i = 0; i < EpisodeBook::kMost + 100; ++i) {
+  for (std::size_t i = 0; i < EpisodeBook::kMaxEpisodes + 100; ++i) {
     pass(1ms);
     fires(kMorning, std::to_string(i));
   }
-  EXPECT_EQ(book.saved().size(), EpisodeBook::kMost);
+  EXPECT_EQ(book.saved().size(), EpisodeBook::kMaxEpisodes);
   EXPECT_EQ(book.dropped(), 102U);
   EXPECT_EQ(book.standing("b", false).firing, 1U);
 }
@@ -313,8 +313,8 @@ TEST_F(Episodes, AreBoundedAndNoAlarmIsSilencedByAnother) {
 TEST_F(Episodes, ThatAreOverMakeRoomFirst) {
   fires(kMorning, "over");
   resolves(kMorning, std::nullopt, "over");
-  for (std::size_t i = 0; i < EpisodeBook::kMost; ++i) fires(kMorning, std::to_string(i));
-  EXPECT_EQ(book.standing("a", false).firing, EpisodeBook::kMost);
+  for (std::size_t i = 0; i < EpisodeBook::kMaxEpisodes; ++i) fires(kMorning, std::to_string(i));
+  EXPECT_EQ(book.standing("a", false).firing, EpisodeBook::kMaxEpisodes);
   EXPECT_EQ(book.dropped(), 1U);
 }
 

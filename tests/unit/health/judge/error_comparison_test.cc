@@ -124,7 +124,7 @@ TEST(ErrorComparison, RollsAnEqualReleaseBackNoMoreOftenThanAlphaWhereverOneLook
   constexpr int kDeployments = 2000;
   constexpr int kEvents = 300;
   // 1 % of them and three standard deviations of a binomial count.
-  constexpr int kMost = 20 + 13;
+  constexpr int kMaxWrong = 20 + 13;
   for (const Weight weight : {Weight::percent(1), kTenth, Weight::percent(50)}) {
     int wrong = 0;
     for (std::uint64_t run = 0; run < kDeployments; ++run) {
@@ -142,7 +142,7 @@ TEST(ErrorComparison, RollsAnEqualReleaseBackNoMoreOftenThanAlphaWhereverOneLook
       }
       wrong += is_wrong ? 1 : 0;
     }
-    EXPECT_LE(wrong, kMost) << to_string(weight);
+    EXPECT_LE(wrong, kMaxWrong) << to_string(weight);
   }
 }
 
@@ -476,7 +476,7 @@ TEST(ErrorComparison, ShowsCountsSamplesAndAnIntervalOfTheRatio) {
   const ComparisonReport report = judge.comparison().value();
   EXPECT_EQ(report.release.bad, 12U);
   EXPECT_EQ(report.live.total, 900U);
-  EXPECT_EQ(report.release.samples.size(), ComparisonReport::kMostSamples);
+  EXPECT_EQ(report.release.samples.size(), ComparisonReport::kMaxSamples);
   EXPECT_THAT(report.live.samples.front(), HasSubstr("r-"));
   EXPECT_LT(report.ratio_low.value_or(1e9), 9);
   EXPECT_GT(report.ratio_low.value_or(0), 1);

@@ -41,25 +41,26 @@ std::uint64_t rolled_back(Weight weight, double tolerance, const StickyHabits& h
 }
 
 /// Three standard deviations above alpha.
-const double kMost = kDeployments * kAlpha + 3 * std::sqrt(kDeployments * kAlpha);
+const double kMaxRollbacks = kDeployments * kAlpha + 3 * std::sqrt(kDeployments * kAlpha);
 
 TEST(StickyTraffic, AnEqualReleaseIsRolledBackNoMoreOftenThanAlphaByClientsThatComeBack) {
   for (const std::uint32_t places : {20U, 2000U})
     for (const std::uint32_t percent : {1U, 10U, 50U})
       EXPECT_LE(static_cast<double>(rolled_back(Weight::percent(percent), 1, {.places = places})),
-                kMost)
+                kMaxRollbacks)
           << places << " addresses at " << percent << '%';
 }
 
 // What the book is for.
 TEST(StickyTraffic, CountingEveryRequestOfWhoComesBackWouldRollManyBack) {
-  EXPECT_GT(static_cast<double>(rolled_back(Weight::percent(10), 1, {}, true)), 2 * kMost);
+  EXPECT_GT(static_cast<double>(rolled_back(Weight::percent(10), 1, {}, true)), 2 * kMaxRollbacks);
 }
 
 // His one event is worth 1 + (1 - p)/(r p) times the evidence at most: five halves at 50 % and 1.5,
 // of which an equal release is far away.
 TEST(StickyTraffic, WhoSpendsTheReleasesCookiesFromOneAddressRollsHardlyMoreBack) {
-  EXPECT_LE(static_cast<double>(rolled_back(Weight::percent(50), 1.5, {.forged = 0.05})), kMost);
+  EXPECT_LE(static_cast<double>(rolled_back(Weight::percent(50), 1.5, {.forged = 0.05})),
+            kMaxRollbacks);
   EXPECT_GT(rolled_back(Weight::percent(50), 1.5, {.forged = 0.05}, true), kDeployments / 2);
 }
 

@@ -60,18 +60,18 @@ TEST(StickyCounts, CountsAnotherOfAPlaceWhereTheFirstTurnedOutToBeNone) {
 
 TEST(StickyCounts, LeavesOutWhoComesBackWhenItCannotRememberAndNotWhoWasDrawnJustNow) {
   StickyCounts book;
-  for (std::uint64_t client = 1; client <= StickyCounts::kMostClients; ++client)
+  for (std::uint64_t client = 1; client <= StickyCounts::kMaxClients; ++client)
     ASSERT_TRUE(book.take(fresh(client)));
-  EXPECT_TRUE(book.take(fresh(StickyCounts::kMostClients + 1)));
-  EXPECT_FALSE(book.take(returning(StickyCounts::kMostClients + 2, 100)));
+  EXPECT_TRUE(book.take(fresh(StickyCounts::kMaxClients + 1)));
+  EXPECT_FALSE(book.take(returning(StickyCounts::kMaxClients + 2, 100)));
 }
 
 TEST(StickyCounts, LeavesOutPlacesBeyondItsMemory) {
   StickyCounts book;
-  for (std::uint64_t place = 1; place < StickyCounts::kMostPlaces; ++place)
+  for (std::uint64_t place = 1; place < StickyCounts::kMaxPlaces; ++place)
     ASSERT_TRUE(book.take(returning(place, place)));
-  ASSERT_TRUE(book.take(returning(StickyCounts::kMostPlaces, StickyCounts::kMostPlaces)));
-  EXPECT_FALSE(book.take(returning(StickyCounts::kMostPlaces + 1, StickyCounts::kMostPlaces + 1)));
+  ASSERT_TRUE(book.take(returning(StickyCounts::kMaxPlaces, StickyCounts::kMaxPlaces)));
+  EXPECT_FALSE(book.take(returning(StickyCounts::kMaxPlaces + 1, StickyCounts::kMaxPlaces + 1)));
 }
 
 }  // namespace

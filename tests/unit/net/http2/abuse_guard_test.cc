@@ -189,13 +189,13 @@ TEST_F(Http2AbuseGuardTest, TrailersOfAStreamThatWeResetAreForgiven) {
 }
 
 TEST_F(Http2AbuseGuardTest, OfResetsItRemembersTheLatest) {
-  constexpr auto kMost = static_cast<std::int32_t>(Guard::kResetsRemembered);
-  EXPECT_EQ(client_frame({Type::headers, 20, 0x5, 2 * kMost + 1}, false), std::nullopt);
-  for (std::int32_t i = 0; i <= kMost; ++i)
+  constexpr auto kRemembered = static_cast<std::int32_t>(Guard::kResetsRemembered);
+  EXPECT_EQ(client_frame({Type::headers, 20, 0x5, 2 * kRemembered + 1}, false), std::nullopt);
+  for (std::int32_t i = 0; i <= kRemembered; ++i)
     of_client.on_reset_sent(2 * i + 1, Http2Error::none, now);
   EXPECT_EQ(client_frame({Type::headers, 20, 0x5, 1}, false), kStreamClosed);
   EXPECT_EQ(client_frame({Type::headers, 20, 0x5, 3}, false), std::nullopt);
-  EXPECT_EQ(client_frame({Type::headers, 20, 0x5, 2 * kMost + 1}, false), std::nullopt);
+  EXPECT_EQ(client_frame({Type::headers, 20, 0x5, 2 * kRemembered + 1}, false), std::nullopt);
 }
 
 TEST_F(Http2AbuseGuardTest, HeadersOfAServerAreNotItsConcern) {

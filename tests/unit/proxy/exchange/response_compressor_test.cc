@@ -76,7 +76,7 @@ TEST_F(ResponseCompressorTest, SaysOfAHeadWhatItsGetWouldSay) {
 
 TEST_F(ResponseCompressorTest, SendsUncompressedWhatThereIsNoCompressorFor) {
   std::vector<std::unique_ptr<ResponseCompressor>> all;
-  for (std::uint32_t i = 0; i < kMostCompressors; ++i)
+  for (std::uint32_t i = 0; i < kMaxCompressors; ++i)
     all.push_back(ResponseCompressor::make(room_.loop(), Coding::gzip));
   EXPECT_FALSE(begin("HTTP/1.1 200 OK", kText, Coding::gzip));
   EXPECT_EQ(counted(Stat::compressions_skipped), 1U);

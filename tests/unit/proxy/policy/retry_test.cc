@@ -127,14 +127,14 @@ TEST(NotBegun, IsGivenUpAfterTheMostAttempts) {
 
 TEST(NotBegun, CostsNoAttemptWhereOthersHadTheirTurn) {
   EXPECT_EQ(next(not_begun(true), kPost, {.attempts = 1}, {.attempts = 1}), Next::fresh_connection);
-  EXPECT_EQ(next(not_begun(true), kPost, {}, {3, true, kMostLeftBehind - 1}),
+  EXPECT_EQ(next(not_begun(true), kPost, {}, {3, true, kMaxLeftBehind - 1}),
             Next::fresh_connection);
 }
 
 TEST(NotBegun, IsLeftBehindForOthersOnlySoOften) {
-  EXPECT_EQ(next(not_begun(true), kGet, {}, {1, false, kMostLeftBehind}), Next::fresh_connection);
-  EXPECT_EQ(next(not_begun(true), kGet, {}, {2, false, kMostLeftBehind}), Next::another_target);
-  EXPECT_EQ(next(not_begun(true), kGet, {}, {3, false, kMostLeftBehind}), Next::give_up);
+  EXPECT_EQ(next(not_begun(true), kGet, {}, {1, false, kMaxLeftBehind}), Next::fresh_connection);
+  EXPECT_EQ(next(not_begun(true), kGet, {}, {2, false, kMaxLeftBehind}), Next::another_target);
+  EXPECT_EQ(next(not_begun(true), kGet, {}, {3, false, kMaxLeftBehind}), Next::give_up);
 }
 
 TEST(NotBegun, WantsTheBodyAtHandAndNothingOfAResponseSeen) {

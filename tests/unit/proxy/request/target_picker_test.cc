@@ -49,7 +49,7 @@ class TargetPickerTest : public testing::Test {
     head_.fields.rebase(bytes_.data());
     head_.target = {0, static_cast<std::uint32_t>(bytes_.size())};
   }
-  void fill(std::size_t target) { group_.targets[target]->in_flight = kMostInFlight; }
+  void fill(std::size_t target) { group_.targets[target]->in_flight = kMaxInFlight; }
   void limit_target(std::size_t target, std::uint32_t most, std::uint32_t in_flight) {
     TargetRuntime& runtime = *group_.targets[target];
     runtime.in_flight_limit = most;
