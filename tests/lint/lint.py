@@ -113,17 +113,15 @@ LARGER = {
     ("control/engine/moves.h", "Moves functions"): (
         55, "the words in which that table speaks; applied(), resume() and healthy_enough() are tables themselves"),
     ("net/http2/session.h", "Http2Session functions"): (
-        54, "28 are its face to one connection; two classes, a client's and a server's, would share nearly all of it"),
-    ("proxy/exchange", "files"): (32, "issue 16: what comes out of Exchange has a header and a source each"),
-    ("proxy/exchange/exchange.cc", "lines"): (406, "issue 16: the flow of the diagram, until its parts are out"),
-    ("proxy/exchange/exchange.h", "lines"): (431, "issue 16: as Exchange"),
-    ("proxy/exchange/exchange.h", "Exchange functions"): (163, "issue 16: parts by value are being taken out"),
-    ("proxy/exchange/exchange.h", "Exchange members"): (71, "issue 16: as its functions"),
+        55, "29 are its face to one connection; two classes, a client's and a server's, would share nearly all of it"),
+    ("proxy/exchange/exchange.h", "Exchange functions"): (
+        94, "28 events of a client, a target and the loop, and the steps of the diagram; what it knows and decides is in "
+        "proxy/request/, and more objects would hand each other the same parts"),
+    ("proxy/loop/worker_loop.h", "WorkerLoop functions"): (
+        47, "21 give one thing each of the thread's, and 14 are its owner's turn"),
+    ("proxy/loop/worker_loop.h", "WorkerLoop members"): (31, "what all connections of a thread share, each an object of its own"),
     ("proxy/telemetry/access_log.h", "AccessRecord members"): (
         32, "a value with one member for each thing that a line of the log may say"),
-    ("proxy/worker/worker.cc", "lines"): (408, "issue 16: as Worker"),
-    ("proxy/worker/worker.h", "Worker functions"): (88, "issue 16: WorkerLoop and its registry are being taken out"),
-    ("proxy/worker/worker.h", "Worker members"): (63, "issue 16: as its functions"),
 }
 
 
