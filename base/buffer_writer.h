@@ -52,7 +52,8 @@ class BufferWriter {
   }
   /// In decimal: up to kMaxNumberLength bytes.
   template <std::integral T>
-  requires(!std::same_as<T, char> && !std::same_as<T, bool>) BufferWriter& operator+=(T number) {
+  requires(!std::same_as<T, char> && !std::same_as<T, bool>)
+  BufferWriter& operator+=(T number) {
     at_ = std::to_chars(at_, at_ + kMaxNumberLength, number).ptr;
     return *this;
   }

@@ -80,7 +80,8 @@ class ByteBuffer {
   }
   /// In decimal.
   template <std::integral T>
-  requires(!std::same_as<T, char> && !std::same_as<T, bool>) ByteBuffer& operator+=(T number) {
+  requires(!std::same_as<T, char> && !std::same_as<T, bool>)
+  ByteBuffer& operator+=(T number) {
     close(open(BufferWriter::kMaxNumberLength) += number);
     return *this;
   }

@@ -89,7 +89,7 @@ std::string why_not_regular(unsigned mode) {
 
 FileText read_regular_file(const std::string& path, std::size_t most) {
   constexpr const char* kRemedy = "name a file";
-  struct stat status {};
+  struct stat status{};
   // Before it is opened: that alone makes some devices do something.
   if (::stat(path.c_str(), &status) != 0) return cannot("opened");
   if (std::string why = why_not_regular(status.st_mode); !why.empty())
@@ -106,7 +106,7 @@ FileText read_regular_file(const std::string& path, std::size_t most) {
 FileText read_given_file(const std::string& path, std::size_t most) {
   const std::optional<int> given = descriptor_of(path);
   if (!given) return read_regular_file(path, most);
-  struct stat status {};
+  struct stat status{};
   if (::fstat(*given, &status) != 0) return cannot("read");
   if (S_ISDIR(status.st_mode)) return refuse(why_not_regular(status.st_mode), "name a file");
   return read_to_end(*given, most);

@@ -21,7 +21,7 @@ net::TicketKey draw_key() {
 std::string state_of(const std::vector<std::string>& paths) {
   std::string state;
   for (const std::string& path : paths) {
-    struct stat status {};
+    struct stat status{};
     if (::stat(path.c_str(), &status) != 0) {
       state += "gone;";
       continue;

@@ -120,7 +120,7 @@ void AdminApi::get_replay(const ApiCall& call, const Reply& reply) {
   struct Parameter {
     std::string_view name;
     config::Range range;
-    std::optional<double> ReplaySettings::*setting;
+    std::optional<double> ReplaySettings::* setting;
   };
   constexpr Parameter kParameters[] = {
       {"tolerance", config::kTolerance, &ReplaySettings::tolerance},

@@ -43,7 +43,8 @@ class Moves {
 
   // ---- what a state does with a general event -------------------------------------------------
   template <class S>
-  requires(!OneOf<S, AwaitingEvidence, RollingBack>) DeploymentState with_baseline(const S& at) {
+  requires(!OneOf<S, AwaitingEvidence, RollingBack>)
+  DeploymentState with_baseline(const S& at) {
     return at;  // It matters when they end.
   }
   DeploymentState with_baseline(AwaitingEvidence at);
@@ -51,7 +52,7 @@ class Moves {
 
   template <class S>
   requires OneOf<S, Preparing, Baking, Gated, AwaitingEvidence, Paused, Watching, Reinstalling>
-      DeploymentState applied(const S& at) {
+  DeploymentState applied(const S& at) {
     return at;
   }
   DeploymentState applied(const Shifting& at) {
@@ -75,13 +76,14 @@ class Moves {
   template <class S>
   requires OneOf<S, Shifting, Baking, Gated, AwaitingEvidence, Paused, Promoting, Watching,
                  RollingBack>
-      DeploymentState healthy_enough(const S& at) {
+  DeploymentState healthy_enough(const S& at) {
     return at;
   }
 
   DeploymentState resume(AwaitingEvidence interrupted, Age since);
   template <class S>
-  requires OneOf<S, Baking, Gated> DeploymentState resume(S interrupted, Age since) {
+  requires OneOf<S, Baking, Gated>
+  DeploymentState resume(S interrupted, Age since) {
     if (interrupted.until != kNever) {
       interrupted.until += now_ - since;
       if constexpr (std::same_as<S, Baking>) {

@@ -15,9 +15,7 @@ Error unreadable(std::string_view text, std::string_view why) {
 json::object fields(const Event& event) {
   return std::visit(
       Overloaded{
-          [](const event::Begin&) -> json::object {
-            return {{"event", "begin"}};
-          },
+          [](const event::Begin&) -> json::object { return {{"event", "begin"}}; },
           [](const event::HealthChanged& e) -> json::object {
             json::object health{{"event", "health"},
                                 {"healthy", e.healthy},
@@ -48,29 +46,19 @@ json::object fields(const Event& event) {
           [](const event::Exposed& e) -> json::object {
             return {{"event", "exposed"}, {"spent", e.spent}};
           },
-          [](const event::Wake&) -> json::object {
-            return {{"event", "wake"}};
-          },
+          [](const event::Wake&) -> json::object { return {{"event", "wake"}}; },
           [](const event::Proceed& e) -> json::object {
             json::object object{{"event", "continue"}};
             if (!e.why.empty()) object["why"] = e.why;
             return object;
           },
-          [](const event::Pause&) -> json::object {
-            return {{"event", "pause"}};
-          },
-          [](const event::Promote&) -> json::object {
-            return {{"event", "promote"}};
-          },
-          [](const event::Stop&) -> json::object {
-            return {{"event", "stop"}};
-          },
+          [](const event::Pause&) -> json::object { return {{"event", "pause"}}; },
+          [](const event::Promote&) -> json::object { return {{"event", "promote"}}; },
+          [](const event::Stop&) -> json::object { return {{"event", "stop"}}; },
           [](const event::Rollback& e) -> json::object {
             return {{"event", "rollback"}, {"why", e.why}};
           },
-          [](const event::Resumed&) -> json::object {
-            return {{"event", "resumed"}};
-          },
+          [](const event::Resumed&) -> json::object { return {{"event", "resumed"}}; },
       },
       event);
 }

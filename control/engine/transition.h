@@ -27,12 +27,12 @@ class Transition : public Moves {
   }
   template <class E>
   requires OneOf<E, HealthChanged, Recounted, SplitApplied, AlarmBreached, Evidence, Exposed, Wake>
-      DeploymentState on(const Created& at, const E& /*e*/) {
+  DeploymentState on(const Created& at, const E& /*e*/) {
     return at;
   }
   template <class E>
-  requires OperatorCommand<E> || std::same_as<E, Rollback> DeploymentState on(const Created& at,
-                                                                              const E& /*e*/) {
+  requires OperatorCommand<E> || std::same_as<E, Rollback>
+  DeploymentState on(const Created& at, const E& /*e*/) {
     return refuse(at, "the deployment has not begun", "try again in a moment");
   }
 
@@ -46,7 +46,7 @@ class Transition : public Moves {
   template <Terminal S, class E>
   requires OneOf<E, Begin, HealthChanged, Recounted, BaselineHealth, SplitApplied, AlarmBreached,
                  Evidence, Wake, Resumed>
-      DeploymentState on(const S& at, const E& /*e*/) {
+  DeploymentState on(const S& at, const E& /*e*/) {
     return at;
   }
   template <Terminal S, OperatorCommand E>
@@ -106,7 +106,8 @@ class Transition : public Moves {
     return at;
   }
   template <Steered S>
-  requires(!OneOf<S, Watching>) DeploymentState on(const S& at, const Exposed& e) {
+  requires(!OneOf<S, Watching>)
+  DeploymentState on(const S& at, const Exposed& e) {
     facts_.exposed = e.spent;
     const std::uint32_t budget = spec_.deploy.exposure_budget;
     if (budget == 0 || e.spent < budget) return at;
@@ -126,7 +127,8 @@ class Transition : public Moves {
     return finish(Trigger::request, "MANUAL_STOP", e.why);
   }
   template <Steered S>
-  requires(!OneOf<S, AwaitingEvidence>) DeploymentState on(const S& at, const Evidence& e) {
+  requires(!OneOf<S, AwaitingEvidence>)
+  DeploymentState on(const S& at, const Evidence& e) {
     facts_.missing_evidence = e.missing;
     return at;
   }
@@ -163,8 +165,8 @@ class Transition : public Moves {
     return now_ < at.until ? at : succeed(facts_.missing_evidence);
   }
   template <class S>
-  requires OneOf<S, Shifting, Paused, Promoting, RollingBack> DeploymentState
-  on(const S& at, const Wake& /*e*/) {
+  requires OneOf<S, Shifting, Paused, Promoting, RollingBack>
+  DeploymentState on(const S& at, const Wake& /*e*/) {
     return at;  // They wait for workers or people.
   }
   DeploymentState on(const Reinstalling& at, const Wake& /*e*/) {
@@ -193,8 +195,8 @@ class Transition : public Moves {
     return succeed({});
   }
   template <class S>
-  requires OneOf<S, Preparing, Shifting, Baking, Promoting> DeploymentState
-  on(const S& at, const Proceed& /*e*/) {
+  requires OneOf<S, Preparing, Shifting, Baking, Promoting>
+  DeploymentState on(const S& at, const Proceed& /*e*/) {
     return refuse(at, "the deployment waits for nobody",
                   "it goes on by itself; promote skips the rest of the plan");
   }
@@ -222,13 +224,14 @@ class Transition : public Moves {
     return next;
   }
   template <class S>
-  requires OneOf<S, Shifting, Baking, Gated, AwaitingEvidence, Paused> DeploymentState
-  on(const S& /*at*/, const Promote& /*e*/) {
+  requires OneOf<S, Shifting, Baking, Gated, AwaitingEvidence, Paused>
+  DeploymentState on(const S& /*at*/, const Promote& /*e*/) {
     say("deployment.promoted", "promoted on request");
     return promote();
   }
   template <class S>
-  requires OneOf<S, Promoting, Watching> DeploymentState on(const S& at, const Promote& /*e*/) {
+  requires OneOf<S, Promoting, Watching>
+  DeploymentState on(const S& at, const Promote& /*e*/) {
     return at;
   }
 
@@ -246,7 +249,8 @@ class Transition : public Moves {
     return Shifting{republish(), BakeOn{std::max(Millis{0}, at.until - now_)}};
   }
   template <class S>
-  requires OneOf<S, Gated, AwaitingEvidence> DeploymentState on(const S& at, const Resumed& /*e*/) {
+  requires OneOf<S, Gated, AwaitingEvidence>
+  DeploymentState on(const S& at, const Resumed& /*e*/) {
     republish();
     if (at.until != kNever) act(action::WakeAt{at.until});
     return at;
@@ -273,16 +277,16 @@ class Transition : public Moves {
 
   // ---- rollbacks listen to little -------------------------------------------------------------
   template <GoingBack S, class E>
-  requires OneOf<E, AlarmBreached, Evidence, Exposed> DeploymentState on(const S& at,
-                                                                         const E& /*e*/) {
+  requires OneOf<E, AlarmBreached, Evidence, Exposed>
+  DeploymentState on(const S& at, const E& /*e*/) {
     return at;
   }
   DeploymentState on(const Reinstalling& /*at*/, const Stop& /*e*/) {
     return finish(Trigger::request, "MANUAL_STOP", "stopped on request; traffic stays where it is");
   }
   template <GoingBack S, OperatorCommand E>
-  requires(!(std::same_as<S, Reinstalling> && std::same_as<E, Stop>)) DeploymentState
-      on(const S& at, const E& /*e*/) {
+  requires(!(std::same_as<S, Reinstalling> && std::same_as<E, Stop>))
+  DeploymentState on(const S& at, const E& /*e*/) {
     return refuse(at, "a rollback takes no such command", "wait until it is over");
   }
   template <GoingBack S>

@@ -335,8 +335,7 @@ void Evidence::conclude(const std::string& alarm, std::string verdict, bool brea
   if (breached && concluded.breached_at < Micros{0}) concluded.breached_at = at;
 }
 
-// ---- the store's form
-// -----------------------------------------------------------------------------
+// ---- the store's form ---------------------------------------------------------------------------
 
 std::string Evidence::account() const {
   json::array alarms;

@@ -52,20 +52,19 @@ Weight weight(std::uint32_t basis_points) {
 // ---- plans ------------------------------------------------------------------------------------
 
 json::object write(const config::Step& step) {
-  return std::visit(Overloaded{[](const config::SetWeight& s) -> json::object {
-                                 return {{"set_weight", s.weight.basis_points()}};
-                               },
-                               [](const config::Bake& s) -> json::object {
-                                 return {{"bake_ms", s.duration.count()}};
-                               },
-                               [](const config::Gate& s) -> json::object {
-                                 json::object gate{
-                                     {"gate", s.name},
-                                     {"on_timeout", static_cast<std::uint8_t>(s.on_timeout)}};
-                                 if (s.timeout) gate["timeout_ms"] = s.timeout->count();
-                                 return gate;
-                               }},
-                    step);
+  return std::visit(
+      Overloaded{
+          [](const config::SetWeight& s) -> json::object {
+            return {{"set_weight", s.weight.basis_points()}};
+          },
+          [](const config::Bake& s) -> json::object { return {{"bake_ms", s.duration.count()}}; },
+          [](const config::Gate& s) -> json::object {
+            json::object gate{{"gate", s.name},
+                              {"on_timeout", static_cast<std::uint8_t>(s.on_timeout)}};
+            if (s.timeout) gate["timeout_ms"] = s.timeout->count();
+            return gate;
+          }},
+      step);
 }
 
 config::Step read_step(const json::object& object) {

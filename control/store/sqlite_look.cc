@@ -95,7 +95,7 @@ StoreLook judge_copy(const std::string& path) {
 }
 
 off_t size_of(const std::string& path) {
-  struct stat found {};
+  struct stat found{};
   return ::stat(path.c_str(), &found) == 0 && S_ISREG(found.st_mode) ? found.st_size : 0;
 }
 

@@ -75,7 +75,7 @@ class Opening {
 
   /// Before SQLite opens it: closing a descriptor takes the process's locks off a file.
   std::optional<Error> tighten(const std::string& file, int how, Log* log) {
-    struct stat found {};
+    struct stat found{};
     const bool is_new = ::stat(file.c_str(), &found) != 0 && errno == ENOENT;
     if (is_new && how == 0) return std::nullopt;
     if (!is_new && !why_not_regular(found.st_mode).empty())

@@ -25,7 +25,7 @@ struct FileId {
 };
 
 std::optional<FileId> file_id(const std::string& path) {
-  struct stat found {};
+  struct stat found{};
   if (::stat(path.c_str(), &found) != 0) return std::nullopt;
   return FileId{found.st_dev, found.st_ino};
 }

@@ -60,7 +60,8 @@ inline std::size_t find_low(const char* bytes, std::size_t from, std::size_t siz
 /// The first control byte in [from, size), or `size`.
 inline std::size_t find_control(const char* bytes, std::size_t from, std::size_t size) {
   from = find_low(bytes, from, size);
-  while (from < size && bytes[from] == '\t') [[unlikely]] from = find_low(bytes, from + 1, size);
+  while (from < size && bytes[from] == '\t') [[unlikely]]
+    from = find_low(bytes, from + 1, size);
   return from;
 }
 

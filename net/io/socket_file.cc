@@ -47,7 +47,7 @@ bool is_same(const struct stat& a, const struct stat& b) {
 }  // namespace
 
 Result<void> clear_stale_socket(const std::string& path) {
-  struct stat found {};
+  struct stat found{};
   if (::lstat(path.c_str(), &found) != 0) {
     if (errno == ENOENT) return {};
     return refuse(path, std::string("cannot be looked at: ") + std::strerror(errno),
@@ -60,7 +60,7 @@ Result<void> clear_stale_socket(const std::string& path) {
   const int asked = ask(path);
   if (asked == ENOENT) return {};
   if (asked != ECONNREFUSED) return in_use(path, asked);
-  struct stat now {};
+  struct stat now{};
   if (::lstat(path.c_str(), &now) != 0) return {};
   if (!is_same(found, now)) return refuse(path, "has just been made anew", "try again");
   if (::unlink(path.c_str()) == 0 || errno == ENOENT) return {};
@@ -69,7 +69,7 @@ Result<void> clear_stale_socket(const std::string& path) {
 }
 
 SocketFile::SocketFile(std::string path) {
-  struct stat made {};
+  struct stat made{};
   if (::lstat(path.c_str(), &made) != 0) return;
   path_ = std::move(path);
   device_ = made.st_dev;
@@ -87,7 +87,7 @@ SocketFile& SocketFile::operator=(SocketFile&& from) noexcept {
 
 void SocketFile::remove() {
   const std::string path = std::exchange(path_, {});
-  struct stat found {};
+  struct stat found{};
   if (path.empty() || ::lstat(path.c_str(), &found) != 0) return;
   if (found.st_dev != device_ || found.st_ino != number_) return;
   // The number may have been given to another's file since.

@@ -138,7 +138,7 @@ KeyHandle load_key(const config::FileName& file, FileFaults& faults) {
           "decrypt it with openssl pkey, and protect the file");
   else if (!key)
     fault(faults, file, what_is_missing(*text, "PRIVATE KEY"));
-  struct stat status {};
+  struct stat status{};
   if (key && ::stat(file.path.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0)
     warn(faults, file, "can be read by everybody on this machine", "chmod o-r " + file.path);
   return key;

@@ -9,8 +9,7 @@
 #include "proxy/request/target_picker.h"
 
 namespace teal::proxy {
-// ---- who may be asked
-// ---------------------------------------------------------------------------
+// ---- who may be asked ---------------------------------------------------------------------------
 
 void Exchange::leave_group() {
   retry_.end();
@@ -113,8 +112,7 @@ bool Exchange::try_retry_status(std::uint16_t status) {
   return true;
 }
 
-// ---- the shield
-// ---------------------------------------------------------------------------------
+// ---- the shield ---------------------------------------------------------------------------------
 
 void Exchange::go_live(const FailedAttempt* failed) {
   TEAL_ASSERT(attempts_.side() == nullptr && is_on_release());
@@ -145,8 +143,7 @@ void Exchange::go_live(const FailedAttempt* failed) {
   queue_.give_up_place();
 }
 
-// ---- the exposure budget
-// ------------------------------------------------------------------------
+// ---- the exposure budget ------------------------------------------------------------------------
 
 /// Does the release get the request that was drawn for it?
 void Exchange::limit_exposure() {

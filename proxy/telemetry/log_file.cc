@@ -39,7 +39,7 @@ bool LogFile::open(const std::string& path) {
 }
 
 void LogFile::adopt(int file) {
-  struct stat status {};
+  struct stat status{};
   file_ = file;
   regular_ = ::fstat(file, &status) == 0 && S_ISREG(status.st_mode);
 }
@@ -55,8 +55,7 @@ bool LogFile::reopen() {
   if (file < 0) return false;
   if (!rest_.empty()) {
     int error = 0;
-    write_some(
-        rest_, [] { return false; }, error);
+    write_some(rest_, [] { return false; }, error);
     rest_.clear();
   }
   close();
@@ -118,7 +117,7 @@ bool LogFile::wait_until_writable(const std::function<bool()>& may_wait) const {
 /// Takes the last bytes off the file, if they are the last still: what others appended is not ours.
 bool LogFile::cut_back(std::size_t bytes) const {
   if (!regular_ || path_.empty()) return false;
-  struct stat status {};
+  struct stat status{};
   const off_t end = ::lseek(file_, 0, SEEK_CUR);
   if (end < 0 || ::fstat(file_, &status) != 0 || status.st_size != end) return false;
   return ::ftruncate(file_, end - static_cast<off_t>(bytes)) == 0;

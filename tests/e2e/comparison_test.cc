@@ -192,8 +192,7 @@ TEST_F(ComparisonTest, AnObservedComparisonDoesNothing) {
   EXPECT_EQ(green_share(), "10%");
 }
 
-// ---- the conditions of the guarantee (docs/judge.md) that are met on the request path
-// -------------
+// ---- the conditions of the guarantee (docs/judge.md) that are met on the request path -----------
 
 // Whose failures take their time is not better for it: at first only the release's are there.
 TEST_F(ComparisonTest, Condition2_FailingSoonerThanTheLiveGroupIsNotFailingMoreOften) {
@@ -293,8 +292,7 @@ TEST_F(ComparisonTest, Condition3_AClientThatStaysCountsOnce) {
   EXPECT_EQ(admin().deployment(id).at("/status"), "Baking") << admin().deployment(id).text;
 }
 
-// ---- explained
-// ------------------------------------------------------------------------------------
+// ---- explained ----------------------------------------------------------------------------------
 
 TEST_F(ComparisonTest, ARollbackIsExplainedAndJudgedAgain) {
   start(kCompareErrors);

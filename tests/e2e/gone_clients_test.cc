@@ -215,8 +215,7 @@ TEST_F(GoneClientsTest, PlainOldClientsThatWaitAreServed) {
   EXPECT_EQ(metric("teal_client_aborts_total"), 0);
 }
 
-// ---- half_closed_clients: serve
-// -------------------------------------------------------------------
+// ---- half_closed_clients: serve -----------------------------------------------------------------
 
 TEST_F(GoneClientsTest, ServesAClientThatHasFinishedSending) {
   start(", half_closed_clients: serve");
@@ -266,8 +265,7 @@ TEST_F(GoneClientsTest, AnUpgradeWaitsForItsAnswerForItsTimeOnly) {
   expect_gone(1);
 }
 
-// ---- over TLS
-// -------------------------------------------------------------------------------------
+// ---- over TLS -----------------------------------------------------------------------------------
 
 class GoneTlsClientsTest : public GoneClientsTest {
  protected:
@@ -315,8 +313,7 @@ TEST_F(GoneTlsClientsTest, ACloseNotifyIsServedWhereTheListenerSaysSo) {
   EXPECT_EQ(metric("teal_client_aborts_total"), 0);
 }
 
-// ---- what the judge makes of it
-// -------------------------------------------------------------------
+// ---- what the judge makes of it -----------------------------------------------------------------
 
 class GivenUpReleaseTest : public ReleaseTest {
  protected:

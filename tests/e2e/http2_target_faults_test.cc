@@ -198,26 +198,14 @@ struct Broken {
 
 std::vector<Broken> broken_answers() {
   return {
-      {"no status",
-       [](std::uint32_t s) {
-         return h2::headers(s, {{"server", "x"}});
-       }},
+      {"no status", [](std::uint32_t s) { return h2::headers(s, {{"server", "x"}}); }},
       {"two statuses",
-       [](std::uint32_t s) {
-         return h2::headers(s, {{":status", "200"}, {":status", "200"}});
-       }},
-      {"a status of letters",
-       [](std::uint32_t s) {
-         return h2::headers(s, {{":status", "2x0"}});
-       }},
+       [](std::uint32_t s) { return h2::headers(s, {{":status", "200"}, {":status", "200"}}); }},
+      {"a status of letters", [](std::uint32_t s) { return h2::headers(s, {{":status", "2x0"}}); }},
       {"switching protocols",
-       [](std::uint32_t s) {
-         return h2::headers(s, {{":status", "101"}}, false);
-       }},
+       [](std::uint32_t s) { return h2::headers(s, {{":status", "101"}}, false); }},
       {"upper case",
-       [](std::uint32_t s) {
-         return h2::headers(s, {{":status", "200"}, {"A", "b"}});
-       }},
+       [](std::uint32_t s) { return h2::headers(s, {{":status", "200"}, {"A", "b"}}); }},
       {"a line break in a value",
        [](std::uint32_t s) {
          return h2::headers(s, {{":status", "200"}, {"a", "b\r\nset-cookie: c"}});
@@ -231,17 +219,11 @@ std::vector<Broken> broken_answers() {
          return h2::headers(s, {{":status", "200"}, {"transfer-encoding", "chunked"}});
        }},
       {"a request's pseudo-field",
-       [](std::uint32_t s) {
-         return h2::headers(s, {{":status", "200"}, {":path", "/"}});
-       }},
+       [](std::uint32_t s) { return h2::headers(s, {{":status", "200"}, {":path", "/"}}); }},
       {"a pseudo-field behind others",
-       [](std::uint32_t s) {
-         return h2::headers(s, {{"a", "b"}, {":status", "200"}});
-       }},
+       [](std::uint32_t s) { return h2::headers(s, {{"a", "b"}, {":status", "200"}}); }},
       {"an interim response that ends",
-       [](std::uint32_t s) {
-         return h2::headers(s, {{":status", "103"}});
-       }},
+       [](std::uint32_t s) { return h2::headers(s, {{":status", "103"}}); }},
       {"a body before the head",
        [](std::uint32_t s) { return h2::frame(h2::kData, h2::kEndStream, s, "body"); }},
       {"a length for no body",

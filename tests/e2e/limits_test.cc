@@ -78,8 +78,7 @@ TEST(Timeouts, AResponseThatDripsIsCutByTheWholeRequestsTime) {
   Target target;
   target.on_request([](TargetConnection& connection, const SeenRequest&) {
     connection.send("HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n");
-    while (connection.linger(Millis{10}) && connection.send("."))
-      ;
+    while (connection.linger(Millis{10}) && connection.send("."));
   });
   Teal teal(shop({target.address()}, "timeouts: { request: 200ms, stream_idle: 5s }"));
   HttpClient client(teal.listener());

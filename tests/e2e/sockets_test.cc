@@ -24,7 +24,7 @@ ConfigText on(const std::string& listener, const Target& target) {
 }
 
 unsigned mode_of(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   return ::stat(path.c_str(), &status) == 0 ? status.st_mode & 0777U : 0U;
 }
 

@@ -17,7 +17,7 @@ class SurvivalTest : public ReleaseTest {
     ASSERT_EQ(::prlimit(teal_->id(), RLIMIT_FSIZE, &limit, nullptr), 0);
   }
   rlim_t journal_size() const {
-    struct stat status {};
+    struct stat status{};
     return ::stat((teal_->dir() / "teal.db-wal").c_str(), &status) == 0
                ? static_cast<rlim_t>(status.st_size)
                : 0;

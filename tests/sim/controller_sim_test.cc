@@ -244,8 +244,7 @@ class ControllerSimulator : public ControlRoom {
     const auto command = static_cast<Command>(rng_.below(5));
     const bool force = rng_.below(10) == 0;
     is_asked_for_ = is_asked_for_ || force;
-    controller->command(
-        deployments[which].id, command, [](auto) {}, force);
+    controller->command(deployments[which].id, command, [](auto) {}, force);
   }
 
   void by_hand() {

@@ -34,7 +34,7 @@ class StoreFiles {
   std::map<std::string, std::pair<unsigned, std::string>> all() const {
     std::map<std::string, std::pair<unsigned, std::string>> files;
     for (const auto& each : std::filesystem::directory_iterator(directory_)) {
-      struct stat found {};
+      struct stat found{};
       EXPECT_EQ(::stat(each.path().c_str(), &found), 0);
       std::ifstream in(each.path(), std::ios::binary);
       files[each.path().filename()] = {found.st_mode, {std::istreambuf_iterator<char>(in), {}}};

@@ -74,8 +74,7 @@ TEST_F(Cli, ShowsTheStatusAsATableOrAsJson) {
 
 TEST_F(Cli, RedrawsInPlaceOnATerminalAndGivesTheCursorBack) {
   int looks = 0;
-  const Said said = run(
-      line({"status", "--watch"}), [&](Millis) { return ++looks < 3; }, true);
+  const Said said = run(line({"status", "--watch"}), [&](Millis) { return ++looks < 3; }, true);
   EXPECT_EQ(said.code, 0);
   EXPECT_EQ(looks, 3);
   EXPECT_THAT(said.out, ::testing::StartsWith("\x1b[?25l\x1b[2J\x1b[H"));
@@ -396,8 +395,7 @@ TEST_F(Cli, CutsLinesOnATerminalOnly) {
   admin_.on_server(
       [&] { admin_.commands.services_["shop"].groups[Colour::blue].revision = revision; });
   EXPECT_THAT(run(line({"status"})).out, HasSubstr(revision));
-  const Said cut = run(
-      line({"status"}), [](Millis) { return false; }, true);
+  const Said cut = run(line({"status"}), [](Millis) { return false; }, true);
   EXPECT_THAT(cut.out, ::testing::Not(HasSubstr(revision)));
 }
 

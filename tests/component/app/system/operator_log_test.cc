@@ -67,7 +67,7 @@ class OperatorLogOnAFullDisk : public ::testing::Test {
 TEST_F(OperatorLogOnAFullDisk, SaysHowManyLinesWereLostAndEndsTheOneThatWasCut) {
   const std::unique_ptr<Log> log = make_operator_log(false, file_);
   log->info("first");
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::fstat(file_, &status), 0);
   fill(static_cast<rlim_t>(status.st_size) + 9);
   log->info("second");

@@ -175,7 +175,7 @@ class AdminServerOnUnixSocket : public ::testing::Test {
 TEST_F(AdminServerOnUnixSocket, ServesItsOwnerOnlyAndCleansUp) {
   {
     RunningAdmin admin(address_);
-    struct stat found {};
+    struct stat found{};
     ASSERT_EQ(::stat(path_.c_str(), &found), 0);
     EXPECT_EQ(found.st_mode & 0777U, 0600U);
     Peer peer(address_);

@@ -260,8 +260,7 @@ TEST_F(ProberTest, ProbesAUnixSocket) {
   ::unlink(address.host.c_str());
   EXPECT_EQ(probe(address, tcp_check()), "failed: no such file or directory");
   {
-    const ScriptedServer server(
-        io_, [](std::size_t) { return http_reply(200); }, address);
+    const ScriptedServer server(io_, [](std::size_t) { return http_reply(200); }, address);
     EXPECT_EQ(probe(address, http_check()), "passed: status 200");
     EXPECT_NE(server.requests().front().find("\r\nhost: localhost\r\n"), std::string::npos);
   }

@@ -47,7 +47,7 @@ class SocketFileTest : public ::testing::Test {
     EXPECT_EQ(::access(path_.c_str(), F_OK), 0);
   }
   unsigned mode() const {
-    struct stat status {};
+    struct stat status{};
     EXPECT_EQ(::stat(path_.c_str(), &status), 0);
     return status.st_mode & 0777U;
   }

@@ -67,7 +67,9 @@ TEST_F(AccessLogWriterTest, LeavesTheSubmittedBufferEmpty) {
 
 TEST_F(AccessLogWriterTest, AppendsToWhatIsThere) {
   std::ofstream{spec_.path} << "old\n";
-  { submit(*AccessLogWriter::open(spec_).value(), "new\n"); }
+  {
+    submit(*AccessLogWriter::open(spec_).value(), "new\n");
+  }
   EXPECT_EQ(read(spec_.path), "old\nnew\n");
 }
 
@@ -160,7 +162,9 @@ TEST_F(AccessLogWriterTest, EndsThoughAPipeIsNeverRead) {
   ASSERT_EQ(::mkfifo(spec_.path.c_str(), 0600), 0);
   const int reader = ::open(spec_.path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   ASSERT_GE(reader, 0);
-  { submit(*AccessLogWriter::open(spec_).value(), std::string(256 * 1024, 'x')); }
+  {
+    submit(*AccessLogWriter::open(spec_).value(), std::string(256 * 1024, 'x'));
+  }
   ::close(reader);
 }
 

@@ -409,8 +409,7 @@ TEST_F(ControllerTest, ReportsTheMeasuredShareAndItsRates) {
   EXPECT_EQ(report.deployment, id);
 }
 
-// ---- the store
-// ------------------------------------------------------------------------------------
+// ---- the store ----------------------------------------------------------------------------------
 
 TEST_F(ControllerTest, ShiftsAndRollsBackWhileTheStoreFailsAndSaysSoOnce) {
   const DeploymentId id = bake();

@@ -109,8 +109,7 @@ TEST_F(EventNumbers, CostNoWriteEach) {
   EXPECT_EQ(disk->commits, before);
 }
 
-// ---- what a start says, and what an end saves
-// -----------------------------------------------------
+// ---- what a start says, and what an end saves ---------------------------------------------------
 
 TEST_F(EventNumbers, AStartThatFindsNoEarlierStateSaysSo) {
   EXPECT_EQ(announced("store.new"), 1U);

@@ -74,7 +74,7 @@ TEST_F(SqliteStore, GivesBackWhatWasCommittedAfterReopening) {
 
 /// What the files may be used for by whom.
 mode_t mode_of(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   EXPECT_EQ(::stat(path.c_str(), &status), 0) << path;
   return status.st_mode & 0777U;
 }

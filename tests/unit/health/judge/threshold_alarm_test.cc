@@ -281,8 +281,7 @@ TEST(ThresholdAlarm, IsNotMovedByWordsFromOutside) {
   EXPECT_EQ(alarm.judge(Reading{}), Verdict{NotEnoughEvidence{"0 of 50 requests"}});
 }
 
-// ---- steps, and what is in flight
-// ---------------------------------------------------------------
+// ---- steps, and what is in flight ---------------------------------------------------------------
 
 /// A release whose requests are counted by the step in which they began.
 class Stepwise {

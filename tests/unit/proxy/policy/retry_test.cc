@@ -101,8 +101,7 @@ TEST(Retry, AsksAnotherTargetForWhatTheServiceListsIfThatIsSafe) {
   EXPECT_EQ(next(failed(Failure::status, 503), kLong, rules), Next::give_up);
 }
 
-// ---- what was not begun
-// ---------------------------------------------------------------------------
+// ---- what was not begun -------------------------------------------------------------------------
 
 constexpr FailedAttempt not_begun(bool left_behind = false) {
   return {.failure = Failure::not_begun, .on_kept_connection = true, .left_behind = left_behind};

@@ -232,8 +232,7 @@ TEST_F(TrafficBookTest, NamesTheSharedSlotOfACrowdedBookAfterNoService) {
   EXPECT_EQ(small.slots().crowded(), 2U);
 }
 
-// ---- what is in flight
-// ---------------------------------------------------------------------------
+// ---- what is in flight --------------------------------------------------------------------------
 
 class CensusTest : public TrafficBookTest {
  protected:
@@ -298,8 +297,7 @@ TEST_F(CensusTest, TellsHowManyOfAGroupAreInFlightAndSinceWhen) {
   EXPECT_EQ(book_.read_in_flight("shop", Colour::green, sources), (GroupInFlight{0, Micros{0}}));
 }
 
-// ---- whatever happens
-// ----------------------------------------------------------------------------
+// ---- whatever happens ---------------------------------------------------------------------------
 
 struct Running {
   Shard* shard;
