@@ -285,7 +285,7 @@ void Exchange::settle_outcome() {
 
 void Exchange::on_response_body(std::string_view bytes) {
   if (compressor_) [[unlikely]] {
-    if (!send_compressed(compressor_->put(bytes))) return;
+    if (!send_compressed(ResponseCompressor::Step::put, bytes)) return;
   } else {
     response_.bytes_sent += bytes.size();
     if (tunnel_) {
@@ -307,7 +307,7 @@ void Exchange::on_response_spliced(std::size_t size) {
 }
 
 void Exchange::after_response_input() {
-  if (compressor_ && !send_compressed(compressor_->flush())) [[unlikely]]
+  if (compressor_ && !send_compressed(ResponseCompressor::Step::flush)) [[unlikely]]
     return;
   const bool relays = phase_ == Phase::relaying || phase_ == Phase::tunnel;
   if (relays && attempts_.side() != nullptr && client_->is_output_blocked())
@@ -331,7 +331,7 @@ void Exchange::on_response_end(const net::Fields& trailers, bool clean) {
     settle_outcome();
   }
   const bool reusable = clean && has_target_read();
-  if (compressor_ && !send_compressed(compressor_->finish())) return;
+  if (compressor_ && !send_compressed(ResponseCompressor::Step::finish)) return;
   if (trailers.empty()) [[likely]]
     client_->send_end(trailers);
   else

@@ -168,7 +168,7 @@ class Exchange final : public WaitingRequest {
   void change_request();
   void edit_response(net::ResponseHead& head);
   /// False: the compressor has failed, and the exchange is done.
-  bool send_compressed(ResponseCompressor::Made made);
+  bool send_compressed(ResponseCompressor::Step step, std::string_view bytes = {});
 
   // exchange.cc: the flow
   bool route();

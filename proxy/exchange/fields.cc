@@ -150,7 +150,9 @@ void Exchange::edit_response(net::ResponseHead& head) {
   if (compressor_) response_.framing = {net::Framing::Kind::chunked, 0};
 }
 
-bool Exchange::send_compressed(ResponseCompressor::Made made) {
+/// What is made is held here alone: its callers serve responses that are not compressed, too.
+bool Exchange::send_compressed(ResponseCompressor::Step step, std::string_view bytes) {
+  const ResponseCompressor::Made made = compressor_->make(step, bytes);
   if (!made) {
     attempts_.drop(false);
     truncate(Termination::compression_failed, Origin::teal);

@@ -14,6 +14,15 @@ ResponseCompressor::~ResponseCompressor() {
   loop_.give_back(std::move(compressor_));
 }
 
+ResponseCompressor::Made ResponseCompressor::make(Step step, std::string_view bytes) {
+  switch (step) {
+    case Step::put: return put(bytes);
+    case Step::flush: return flush();
+    case Step::finish: return finish();
+  }
+  return std::nullopt;
+}
+
 ResponseCompressor::Made ResponseCompressor::put(std::string_view bytes) {
   loop_.counters()[Stat::compression_bytes_in].add(bytes.size());
   has_unflushed_ = true;

@@ -4,6 +4,7 @@
 // Owned by its exchange and there only where it compresses; its worker's thread. Does not send.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -45,6 +46,9 @@ class ResponseCompressor {
   // Each gives what is to be sent now, which lives until the next call and may be empty. Nothing:
   // it has failed, and the response is broken.
   using Made = std::optional<std::string_view>;
+  enum class Step : std::uint8_t { put, flush, finish };
+  /// `bytes`: of put.
+  Made make(Step step, std::string_view bytes);
   Made put(std::string_view bytes);
   /// What came is not kept back: a stream of events may have no more for a long time.
   Made flush();
