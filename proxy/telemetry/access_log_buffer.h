@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "base/byte_buffer.h"
 #include "config/config.h"
@@ -26,6 +27,8 @@ class AccessLogBuffer {
   bool is_full() const { return lines_text_.size() >= kBatch; }
   /// Gives the writer what there is; what it does not take is dropped and counted.
   void hand_over(Shard& counters);
+  /// The lines that have not been handed over.
+  std::string_view waiting() const { return lines_text_.view(); }
 
  private:
   static constexpr std::size_t kBatch = std::size_t{32} * 1024;

@@ -66,9 +66,15 @@ class ExchangeClient {
     owned.head.method = net::method_of(start_line.substr(0, start_line.find(' ')));
     if (start_line.ends_with("HTTP/2")) owned.head.minor_version = net::kHttp2;
     owned.head.expects_continue = owned.head.fields.has(net::HeaderId::expect);
-    has_begun_ = true;
-    side.is_done = false;
-    exchange_->begin(side, info, owned.head);
+    begin(owned.head);
+  }
+  /// As HTTP/2 asks for another protocol (RFC 8441).
+  void begin_extended_connect(const std::string& protocol) {
+    auto owned = test::request_head("GET /chat HTTP/2", {"Host: shop", "Protocol: " + protocol});
+    const net::Field& field = *owned.head.fields.find("protocol");
+    owned.head.minor_version = net::kHttp2;
+    owned.head.protocol = {field.value_at, field.value_size};
+    begin(owned.head);
   }
   /// The target answers with a head.
   void answer(std::string_view start_line, const std::vector<std::string>& fields = {}) {
@@ -100,6 +106,12 @@ class ExchangeClient {
   ClientInfo info;
 
  private:
+  void begin(net::RequestHead& head) {
+    has_begun_ = true;
+    side.is_done = false;
+    exchange_->begin(side, info, head);
+  }
+
   ExchangeRoom& room_;
   std::unique_ptr<Exchange> exchange_;
   bool has_begun_ = false;

@@ -234,5 +234,38 @@ TEST_F(TunnelOfExchangeTest, IsNotBegunByAConnectionThatCannotChange) {
   EXPECT_THAT(client().told(), ElementsAre("head 200", "end"));
 }
 
+// ---- extended CONNECT
+
+TEST_F(ExchangeTest, AnExtendedConnectThatTheTargetAgreesToIsATunnelWithoutA101) {
+  service_->upgrades = {"chat"};
+  publish();
+  client().begin_extended_connect("chat");
+  EXPECT_FALSE(client()->wants_body()) << "its bytes are the tunnel's";
+  client()->on_request_end({});
+  client().answer("HTTP/1.1 101 Switching Protocols", {"Connection: upgrade", "Upgrade: chat"});
+  EXPECT_THAT(client().told(), ElementsAre("switched 101 chat", "resume"));
+  EXPECT_EQ(counted(Stat::tunnels_active), 1U);
+}
+
+TEST_F(ExchangeTest, AnExtendedConnectOfAProtocolThatIsNotAllowedIsRefusedAndNobodysFault) {
+  service_->upgrades = {"websocket"};
+  publish();
+  client().begin_extended_connect("chat");
+  EXPECT_THAT(client().told(), ElementsAre(HasSubstr("reply 501")));
+  EXPECT_EQ(attempts(), 0U);
+  EXPECT_EQ(room_.loop().counters().refused(net::Refusal::protocol_unsupported).read(), 1U);
+}
+
+TEST_F(ExchangeTest, AnExtendedConnectThatTheTargetsConnectionCannotCarryIsRefused) {
+  room_.reach({Reach::connecting});
+  service_->upgrades = {"websocket"};
+  publish();
+  client().begin_extended_connect("websocket");
+  side().upgrades = false;
+  client()->on_connected(side());
+  EXPECT_THAT(client().told(), ElementsAre(HasSubstr("reply 501")));
+  EXPECT_THAT(side().calls.take(), ElementsAre("release"));
+}
+
 }  // namespace
 }  // namespace teal::proxy
