@@ -55,9 +55,10 @@ class SharedLimits : public ::testing::Test {
     clients_.back()->send(request("GET", "/"));
     return *clients_.back();
   }
-  static bool await_active(Teal& teal, int requests) {
+  /// Those that the limit keeps back, besides what is at the targets.
+  static bool await_waiting(Teal& teal, int requests) {
     return eventually(
-        [&] { return teal.admin().metric("teal_downstream_requests_active") == requests; });
+        [&] { return teal.admin().metric("teal_requests_waiting", "service=\"shop\"") == requests; });
   }
   void expect_served() {
     for (const auto& client : clients_) {
@@ -77,7 +78,7 @@ TEST_F(SharedLimits, OneConnectionMayUseAllPlacesOfATarget) {
   for (std::uint32_t stream = 1; stream < 13; stream += 2)
     client.send(h2::headers(stream, h2::get("/")));
   ASSERT_TRUE(target_.await_requests(4)) << target_.requests();
-  ASSERT_TRUE(await_active(teal, 6));
+  ASSERT_TRUE(await_waiting(teal, 2));
   EXPECT_EQ(target_.requests(), 4U);
   gate_.open();
   // Answers come interleaved: each stream's end is counted.
@@ -95,7 +96,7 @@ TEST_F(SharedLimits, APlaceThatComesFreeIsForWhoWaitsOnAnotherWorker) {
   ask(teal);
   ASSERT_TRUE(target_.await_requests(1));
   ask(teal);
-  ASSERT_TRUE(await_active(teal, 2));
+  ASSERT_TRUE(await_waiting(teal, 1));
   EXPECT_EQ(target_.requests(), 1U);
   gate_.open();
   expect_served();
@@ -105,7 +106,8 @@ TEST_F(SharedLimits, APlaceThatComesFreeIsForWhoWaitsOnAnotherWorker) {
 TEST_F(SharedLimits, AllThatWaitAreServedInTheEndWhereverTheyWait) {
   Teal teal(config("in_flight_per_target: 1"));
   for (int i = 0; i < 5 * kWorkers; ++i) ask(teal);
-  ASSERT_TRUE(await_active(teal, 5 * kWorkers));
+  ASSERT_TRUE(target_.await_requests(1));
+  ASSERT_TRUE(await_waiting(teal, 5 * kWorkers - 1));
   EXPECT_EQ(target_.requests(), 1U);
   gate_.open();
   expect_served();
@@ -117,8 +119,8 @@ TEST_F(SharedLimits, AGroupHasOneNumberOverItsTargetsAndAllWorkers) {
   gate_.hold(other);
   Teal teal(config("in_flight_per_group: 3", {other.address()}));
   for (int i = 0; i < 2 * kWorkers; ++i) ask(teal);
-  ASSERT_TRUE(await_active(teal, 2 * kWorkers));
   ASSERT_TRUE(eventually([&] { return gate_.inside() == 3; })) << gate_.inside();
+  ASSERT_TRUE(await_waiting(teal, 2 * kWorkers - 3));
   EXPECT_EQ(target_.requests() + other.requests(), 3U);
   gate_.open();
   expect_served();
@@ -127,10 +129,8 @@ TEST_F(SharedLimits, AGroupHasOneNumberOverItsTargetsAndAllWorkers) {
 
 TEST_F(SharedLimits, TheQueueHasOneLengthOverAllWorkers) {
   Teal teal(config("in_flight_per_target: 1, pending: 2"));
-  for (int i = 0; i < 3; ++i) {
-    ask(teal);
-    ASSERT_TRUE(await_active(teal, i + 1));
-  }
+  for (int i = 0; i < 3; ++i) ask(teal);
+  ASSERT_TRUE(await_waiting(teal, 2));
   for (int i = 0; i < kWorkers; ++i) {
     HttpClient over(teal.listener());
     const Response response = over.get("/");
@@ -146,7 +146,7 @@ TEST_F(SharedLimits, OneConnectionMayUseTheWholeQueue) {
   Http2Client client(teal.listener());
   for (std::uint32_t stream = 1; stream < 13; stream += 2)
     client.send(h2::headers(stream, h2::get("/")));
-  ASSERT_TRUE(await_active(teal, 6));
+  ASSERT_TRUE(await_waiting(teal, 5));
   EXPECT_EQ(teal.admin().metric("teal_requests_unserved_total", "queue_full"), 0);
   gate_.open();
 }
@@ -158,12 +158,12 @@ TEST_F(SharedLimits, WhoLeavesTheQueueGivesItsPlaceThere) {
   {
     Http2Client impatient(teal.listener());
     impatient.send(h2::headers(1, h2::get("/")));
-    ASSERT_TRUE(await_active(teal, 2));
+    ASSERT_TRUE(await_waiting(teal, 1));
     impatient.send(h2::reset(1));
-    ASSERT_TRUE(await_active(teal, 1));
+    ASSERT_TRUE(await_waiting(teal, 0));
   }
   ask(teal);
-  ASSERT_TRUE(await_active(teal, 2));
+  ASSERT_TRUE(await_waiting(teal, 1));
   EXPECT_EQ(teal.admin().metric("teal_requests_unserved_total", "queue_full"), 0);
   gate_.open();
   expect_served();
@@ -182,7 +182,7 @@ TEST_F(SharedLimits, ALimitHoldsOverPublicationsAndATargetThatComesBack) {
   ASSERT_EQ(teal.admin().call("PUT", path).status / 100, 2);
   ASSERT_EQ(teal.admin().call("DELETE", second).status / 100, 2);
   ask(teal);
-  ASSERT_TRUE(await_active(teal, 2));
+  ASSERT_TRUE(await_waiting(teal, 1));
   HttpClient over(teal.listener());
   EXPECT_EQ(over.get("/").status, 503) << "the first registration's request still runs";
   gate_.open();

@@ -182,9 +182,9 @@ void Target::answer(TargetConnection& connection, const SeenRequest& request) {
 }
 
 void Target::remember(const SeenRequest& request) {
-  ++requests_;
   const std::scoped_lock lock(mutex_);
   if (seen_.size() < kRemembered) seen_.push_back(request);
+  ++requests_;  // Last: who has waited for a number of requests finds them in seen().
 }
 
 std::vector<SeenRequest> Target::seen() const {
