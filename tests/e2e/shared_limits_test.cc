@@ -57,8 +57,9 @@ class SharedLimits : public ::testing::Test {
   }
   /// Those that the limit keeps back, besides what is at the targets.
   static bool await_waiting(Teal& teal, int requests) {
-    return eventually(
-        [&] { return teal.admin().metric("teal_requests_waiting", "service=\"shop\"") == requests; });
+    return eventually([&] {
+      return teal.admin().metric("teal_requests_waiting", "service=\"shop\"") == requests;
+    });
   }
   void expect_served() {
     for (const auto& client : clients_) {

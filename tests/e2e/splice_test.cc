@@ -118,15 +118,18 @@ TEST(Splice, UsesNoConnectionAgainThatEndedOrGoesOnBehindTheBody) {
   const std::string body = noise(kLarge, 5);
   for (const std::string behind : {"", "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil"}) {
     Target target;
+    std::atomic<int> ended{0};
     target.on_request([&](TargetConnection& connection, const SeenRequest&) {
       connection.send(response(200, body) + behind);
       if (behind.empty()) connection.finish_sending();
+      ++ended;
     });
     Teal teal(one_worker({target.address()}));
     HttpClient client(teal.listener());
     for (int i = 0; i < 3; ++i) {
       const Response got = client.get("/");
       ASSERT_TRUE(got.complete && got.body == body) << got.body.size() << " bytes, " << behind;
+      ASSERT_TRUE(eventually([&] { return ended == i + 1; })) << "the end is not late";
     }
     EXPECT_EQ(target.connections(), 3U) << behind;
     EXPECT_EQ(target.requests(), 3U) << behind;
