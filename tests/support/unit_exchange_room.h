@@ -52,7 +52,7 @@ class ExchangeRoom : public LoopRoom {
 class ExchangeClient {
  public:
   explicit ExchangeClient(ExchangeRoom& room)
-      : room_(room), exchange_(std::make_unique<Exchange>(room.loop())) {}
+      : exchange_(std::make_unique<Exchange>(room.loop())) {}
   /// One that is still in flight is cut.
   ~ExchangeClient() {
     if (has_begun_) exchange_->on_shutdown();
@@ -112,7 +112,6 @@ class ExchangeClient {
     exchange_->begin(side, info, head);
   }
 
-  ExchangeRoom& room_;
   std::unique_ptr<Exchange> exchange_;
   bool has_begun_ = false;
 };
