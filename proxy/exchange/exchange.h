@@ -73,7 +73,7 @@ class CensusTaker;
 class Exchange final : public WaitingRequest {
  public:
   explicit Exchange(WorkerLoop& loop);
-  ~Exchange();
+  ~Exchange() override;
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 

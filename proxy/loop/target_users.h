@@ -15,6 +15,7 @@ namespace teal::proxy {
 /// In GroupRuntime::waiting.
 class WaitingRequest {
  public:
+  virtual ~WaitingRequest() = default;
   /// A target of the group has room, or the routing truth has changed. It leaves the queue and
   /// tries; where the room is gone again it goes back to its place.
   virtual void on_room() = 0;
@@ -23,9 +24,6 @@ class WaitingRequest {
   virtual std::uint64_t queue_number() const = 0;
   /// Not all targets of the group are for it any more.
   virtual bool has_tried_targets() const = 0;
-
- protected:
-  ~WaitingRequest() = default;
 };
 
 /// In TargetRuntime::tunnels.
