@@ -76,7 +76,7 @@ ProbeRequest request_of(const Address& address, const config::HealthCheck& check
           {}};
 }
 
-/// The same as HTTP/1, where it is said that no more requests follow.
+/// What a probe asks, as HTTP/1, where it is said that no more requests follow.
 std::string http1_head_of(const Address& address, const config::HealthCheck& check) {
   const ProbeRequest request = request_of(address, check);
   return request.method + " " + request.path + " HTTP/1.1\r\nhost: " + request.host + "\r\n" +

@@ -3,7 +3,9 @@
 // costs one load, so the owner may look often; the lock is taken once per item put and once per
 // batch taken.
 //
-// Any thread puts; the reactor's thread takes.
+// Any thread puts; the reactor's thread takes. Has no limit of its own: who puts has one (of a
+// worker's: connections that were placed on it, one call for each group, one table for each
+// publication, one word for each batch of reports).
 #pragma once
 
 #include <atomic>

@@ -55,7 +55,7 @@ struct GroupRuntime {
   /// one who waits on another worker.
   bool is_limited = false;
   std::uint32_t in_flight_limit = 0;  ///< Over all workers; 0: none.
-  std::uint32_t pending_limit = 0;    ///< Likewise, but 0: nobody waits.
+  std::uint32_t pending_limit = 0;    ///< Over all workers; 0: nobody waits.
   /// Requests waiting for a target with room, oldest first.
   std::deque<WaitingRequest*> waiting;
   bool is_serving = false;   ///< They are trying now: the board stays as it is until they have.

@@ -11,9 +11,10 @@
 namespace teal::proxy {
 
 struct TlsTable {
-  std::vector<std::shared_ptr<const net::TlsServer>>
-      listeners;  ///< As Config::listeners; null: plain.
-  std::vector<std::shared_ptr<const net::TlsClient>> services;  ///< As Config::services; likewise.
+  /// As Config::listeners; null: plain.
+  std::vector<std::shared_ptr<const net::TlsServer>> listeners;
+  /// As Config::services; null: plain.
+  std::vector<std::shared_ptr<const net::TlsClient>> services;
 };
 
 }  // namespace teal::proxy

@@ -91,7 +91,7 @@ class WorkerLoop {
   std::vector<Candidate>& candidates() { return candidates_; }
   /// Calls channel.resume() when the present callback is over.
   void resume_soon(Channel& channel);
-  /// The same after the other connections' events have had their turn.
+  /// Calls channel.resume() after the other connections' events have had their turn.
   void resume_next_turn(Channel& channel);
   /// Calls channel.finish_turn() when all events of this turn were handled: what many of them have
   /// to say to one connection leaves at once.

@@ -71,7 +71,8 @@ class RetryPermit {
     carry_to(group);
     return true;
   }
-  /// The same without asking: it was granted already, for what `group` stands for now.
+  /// A retry of `group` from now on, without asking how many it has: it was granted already, for
+  /// what `group` stands for now.
   void carry_to(const GroupPointer& group) {
     ++group->retries;
     end();

@@ -25,8 +25,9 @@ class ReportSender {
   /// Bad outcomes kept while control works on the last batch; more are dropped and counted. Control
   /// needs not every one of a flood.
   static constexpr std::size_t kMaxOutcomes = 1024;
-  /// Likewise of judged events. Slow requests come as often as one in ten, so they are also thinned
-  /// out to so many a tick, and can never take the place of errors.
+  /// Judged events kept while control works on the last batch; more are dropped and counted. Slow
+  /// requests come as often as one in ten, so they are also thinned out to so many a tick, and can
+  /// never take the place of errors.
   ///
   /// What is dropped does not bias the judge, because whether an event is dropped depends on the
   /// events before it alone and not on its own group: given that it was kept, the chance that it

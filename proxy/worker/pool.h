@@ -47,7 +47,7 @@ class WorkerPool final : ControlInbox, PeerWorkers {
     std::uint32_t hop_id = 0;
     /// Called on the control thread.
     std::function<void(const BadOutcome&)> on_bad_outcome;
-    /// Likewise: some service's Exposure has news.
+    /// Called on the control thread: some service's Exposure has news.
     std::function<void()> on_exposed;
     std::function<void(const std::vector<TargetTally>&)> on_tallies;
     /// `service`: place in the configuration.
@@ -136,7 +136,7 @@ class WorkerPool final : ControlInbox, PeerWorkers {
   void reported() override;
   void exposed() override;
   void tallies(std::vector<TargetTally> tallies) override;
-  // PeerWorkers, likewise
+  // PeerWorkers, on worker threads
   void hand_over(std::size_t to, AcceptedConnection accepted) override;
   void call(std::size_t to, const std::shared_ptr<GroupLimits>& group) override;
 
