@@ -148,8 +148,10 @@ Sink put_local_reply_fields(Sink sink, const LocalReplyParts& parts, const Respo
   return sink;
 }
 
+/// Of the fields. A call of gRPC has its text among them, each byte of which may take three.
 std::size_t room_for(const LocalReplyParts& parts, const ResponseStyle& style) {
-  return 3 * parts.body.size() + parts.content.content_type.size() + parts.content.lines.size() +
+  const std::size_t message = style.grpc_status ? 3 * parts.body.size() : 0;
+  return message + parts.content.content_type.size() + parts.content.lines.size() +
          size_of_values(style) + kAddedBytes;
 }
 
@@ -228,9 +230,10 @@ void append_last_chunk(ByteBuffer& out, const net::Fields& trailers) {
 std::size_t append_local_reply(ByteBuffer& out, std::uint16_t status, std::string_view body,
                                const ResponseStyle& style, bool head_request) {
   const LocalReplyParts parts = parts_of(status, body, style);
-  LineSink sink{net::put_status_line(out.open(room_for(parts, style)), status, {})};
-  BufferWriter pen = put_local_reply_fields(sink, parts, style).pen() += "\r\n";
   const bool has_body = parts.has_content && !head_request;
+  const std::size_t most = room_for(parts, style) + (has_body ? parts.body_size() : 0);
+  LineSink sink{net::put_status_line(out.open(most), status, {})};
+  BufferWriter pen = put_local_reply_fields(sink, parts, style).pen() += "\r\n";
   if (has_body) {
     pen += body;
     pen += parts.end;

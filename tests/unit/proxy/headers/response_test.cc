@@ -216,5 +216,18 @@ TEST(HttpDate, IsImfFixdate) {
             "Thu, 29 Feb 2024 23:59:00 GMT");
 }
 
+TEST(LocalReply, MayBeALongPage) {
+  const std::string page(300'000, 'p');
+  const LocalReplyContent html{"text/html", "x-page: 1\r\n", false, false};
+  ResponseStyle style = style_of({});
+  style.own = &html;
+  ByteBuffer out;
+  EXPECT_EQ(append_local_reply(out, 503, page, style, false), page.size());
+  EXPECT_TRUE(out.view().ends_with("\r\n\r\n" + page));
+  out.clear();
+  EXPECT_EQ(append_local_reply(out, 503, page, style, true), 0U);
+  EXPECT_THAT(values_of(lines_of(out.view()), "content-length"), ElementsAre("300000"));
+}
+
 }  // namespace
 }  // namespace teal::proxy
