@@ -37,6 +37,7 @@ struct Request {
     came = head.target;
     body_limit = kNoLimit;
     upgrade.clear();
+    liked.reset();
     is_whole = head.framing.kind == net::Framing::Kind::none;
     bytes_received = 0;
   }

@@ -38,6 +38,21 @@ TEST(Request, IsWholeWithoutABody) {
   EXPECT_FALSE(ask("POST / HTTP/1.1", {"Content-Length: 3"}).is_whole);
 }
 
+TEST(Request, HasNothingOfTheOneBeforeIt) {
+  Request request = ask("POST / HTTP/1.1", {"Content-Length: 3"});
+  request.liked = Coding::gzip;
+  request.upgrade.protocol = "chat";
+  request.body_limit = 7;
+  request.bytes_received = 3;
+  auto next = test::request_head("GET / HTTP/1.1", {"Host: shop"});
+  request.take(ClientInfo{}, next.head, Mono{});
+  EXPECT_FALSE(request.liked);
+  EXPECT_FALSE(request.upgrade.is_asked());
+  EXPECT_EQ(request.body_limit, Request::kNoLimit);
+  EXPECT_EQ(request.bytes_received, 0U);
+  EXPECT_TRUE(request.is_whole);
+}
+
 TEST(Request, KnowsWhetherItsBodyFits) {
   EXPECT_TRUE(ask("GET / HTTP/1.1").has_body_within(0));
   EXPECT_TRUE(ask("POST / HTTP/1.1", {"Content-Length: 3"}).has_body_within(3));
