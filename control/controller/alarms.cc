@@ -20,7 +20,7 @@ ApiResult<std::size_t> Controller::set_external_alarm(const std::string& name,
                                                       const std::string& service, bool firing,
                                                       const std::string& why) {
   State& state = *state_;
-  if (!service.empty() && state.book.find(service) == nullptr) return unknown_service(service);
+  if (!service.empty() && state.registry.find(service) == nullptr) return unknown_service(service);
   const std::size_t known = state.outside.set(name, service, firing, why);
   state.flush();
   if (known == 0) return unknown_alarm(name);
@@ -30,7 +30,7 @@ ApiResult<std::size_t> Controller::set_external_alarm(const std::string& name,
 ApiResult<std::size_t> Controller::resolve_alarm(const std::string& name,
                                                  const std::string& service) {
   State& state = *state_;
-  if (!service.empty() && state.book.find(service) == nullptr) return unknown_service(service);
+  if (!service.empty() && state.registry.find(service) == nullptr) return unknown_service(service);
   const std::size_t known = state.outside.resolve(name, service);
   state.flush();
   if (known == 0) return unknown_alarm(name);
@@ -46,9 +46,9 @@ AlertsReport Controller::take_alerts(const AlertBatch& batch) {
 ApiResult<std::vector<ExternalAlarmReport>> Controller::external_alarms(
     const std::string& service) const {
   const State& state = *state_;
-  if (!service.empty() && state.book.find(service) == nullptr) return unknown_service(service);
+  if (!service.empty() && state.registry.find(service) == nullptr) return unknown_service(service);
   std::vector<ExternalAlarmReport> reports;
-  for (const ServiceEntry& entry : state.book.entries()) {
+  for (const ServiceEntry& entry : state.registry.entries()) {
     if (!service.empty() && entry.state.name != service) continue;
     for (ExternalAlarmReport& each : state.outside.reports(entry))
       reports.push_back(std::move(each));

@@ -11,8 +11,8 @@ namespace teal::control {
 
 void Controller::on_judged_event(std::uint32_t service, const JudgedEvent& event) {
   State& state = *state_;
-  if (service >= state.book.entries().size()) return;
-  DeploymentRunner* runner = state.deployments.active(state.book.entries()[service].state.name);
+  if (service >= state.registry.entries().size()) return;
+  DeploymentRunner* runner = state.deployments.active(state.registry.entries()[service].state.name);
   if (runner == nullptr || runner->spec().kind != Kind::deploy) return;
   runner->on_event(event, state.clock.mono());
 }
@@ -26,7 +26,7 @@ bool Controller::check_breach(Mono completed) {
     DeploymentRunner& runner = *found;
     if (runner.spec().kind != Kind::deploy || runner.is_over() || !runner.compares()) continue;
     const auto breach = runner.check_breach(state.stages.read_counts(runner));
-    state.tell_breach(runner, breach, completed);
+    state.deliver_breach(runner, breach, completed);
     if (!breach) waits_for = std::min(waits_for, runner.waits_for());
   }
   state.ports.notify_at_watermark(waits_for);
@@ -47,7 +47,7 @@ Result<void> Controller::State::restore_evidence(DeploymentRunner& runner) {
   runner.restore(*std::move(evidence), clock.mono());
   // Before anything is judged: another end of the process must not find what was closed unopened.
   kept.save(runner);
-  ledger.wait_for_disk();
+  writes.wait_for_disk();
   flush();
   return {};
 }
@@ -57,18 +57,18 @@ void Controller::close() {
   const Mono now = state.clock.mono();
   for (const DeploymentNumber number : state.deployments.running()) {
     DeploymentRunner& runner = *state.deployments.find(number);
-    state.ledger.set(ClockRow{number, runner.age(now)});
+    state.writes.set(ClockRow{number, runner.age(now)});
     if (!runner.compares()) continue;
     runner.close_evidence();
     state.kept.save(runner);
   }
-  for (ServiceEntry& entry : state.book.entries()) entry.unsaved |= entry.kept.has_value();
+  for (ServiceEntry& entry : state.registry.entries()) entry.unsaved |= entry.kept.has_value();
   // Whoever has seen the last event has missed none when the next process begins. Should the store
   // recover by this very write, one more is told of.
-  const std::uint64_t last = state.announcer.last_id().number + (state.ledger.healthy() ? 0 : 1);
+  const std::uint64_t last = state.announcer.last_id().number + (state.writes.healthy() ? 0 : 1);
   state.flush();
-  state.ledger.reserve_events(last);
-  state.ledger.flush();
+  state.writes.reserve_events(last);
+  state.writes.flush();
 }
 
 ApiResult<EvidenceReport> Controller::evidence(const DeploymentId& id) const {
@@ -79,7 +79,7 @@ ApiResult<EvidenceReport> Controller::evidence(const DeploymentId& id) const {
     return ApiError{503, "store-failing", "The evidence cannot be read", evidence.error().message(),
                     "repair the store"};
   EvidenceReport report{state_->reporter.deployment(*runner), *std::move(evidence)};
-  tell_kept_alarms(*runner, report.evidence, report.deployment);
+  report_kept_alarms(*runner, report.evidence, report.deployment);
   return report;
 }
 
@@ -95,9 +95,9 @@ ApiResult<ReplayReport> Controller::replay(const DeploymentId& id,
   ReplayReport report{std::move(evidence->deployment), settings, {}, 0, 0};
   report.events = evidence->evidence.events().size();
   report.events_dropped = evidence->evidence.dropped();
-  report.alarms = replay_evidence(runner.spec(), evidence->evidence, settings,
-                                  patience_of(*state_->book.find(runner.spec().service)->config),
-                                  state_->make_source);
+  report.alarms = replay_evidence(
+      runner.spec(), evidence->evidence, settings,
+      patience_of(*state_->registry.find(runner.spec().service)->config), state_->make_source);
   return report;
 }
 

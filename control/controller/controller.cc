@@ -39,7 +39,7 @@ Controller::State::State(std::shared_ptr<const config::Config> the_config, const
       ports(the_ports),
       make_source(std::move(sources)),
       announcer(the_clock, the_log),
-      ledger(std::move(store),
+      writes(std::move(store),
              [this](bool healthy, const std::string& why) {
                if (healthy)
                  say(Level::info, "store.recovered", "", "the store works again");
@@ -50,15 +50,15 @@ Controller::State::State(std::shared_ptr<const config::Config> the_config, const
       publisher(the_ports),
       sticky(*config, [this](std::span<std::uint8_t> out) { ports.draw_random(out); }),
       figures([this](const TrafficKey& key) { return ports.read_traffic(key); }),
-      health_policy(book, clock, announcer, stats,
+      health_policy(registry, clock, announcer, stats,
                     {.publish = [this] { publish_health(); },
                      .check = [this](ServiceEntry& entry) { check_health(entry, false); },
                      .check_live =
                          [this](ServiceEntry& entry) {
                            serving.note_live(entry);
-                           tell_baseline(entry, false);
+                           deliver_baseline(entry, false);
                          }}),
-      outside(book, deployments, clock, announcer, the_log, [this](DeploymentRunner& runner) {
+      outside(registry, deployments, clock, announcer, the_log, [this](DeploymentRunner& runner) {
         figures.cache.renew();
         judge(runner);
       }) {}
@@ -99,7 +99,7 @@ void Controller::command(const DeploymentId& id, Command command, Done<Deploymen
   } else if (command == Command::rollback && runner->is_over() && !is_rollback) {
     refusal = state.rollbacks.refuse_late(*runner, force);
   }
-  if (!refusal && !is_done) refusal = state.tell(*runner, event_of(command));
+  if (!refusal && !is_done) refusal = state.deliver(*runner, event_of(command));
   if (refusal) return done(*refusal);
   DeploymentId answer = id;
   if (command == Command::rollback && !is_done && runner->rolled_back_by)
@@ -110,7 +110,7 @@ void Controller::command(const DeploymentId& id, Command command, Done<Deploymen
     const DeploymentRunner* given_up = state.deployments.find(id);
     std::vector<std::string> warnings;
     if (given_up != nullptr && state.serving.is_fallback_of(*given_up)) {
-      ServiceEntry& entry = *state.book.find(given_up->spec().service);
+      ServiceEntry& entry = *state.registry.find(given_up->spec().service);
       if (const auto unserved = state.serving.left_without(entry, entry.fallback->colour))
         warnings.push_back(*unserved);
       state.retire_fallback(entry, "retired on request");
@@ -138,7 +138,7 @@ void Controller::unsubscribe(std::uint64_t token) {
 }
 
 const config::Deploy* Controller::deploy_defaults(const std::string& service) const {
-  const ServiceEntry* entry = state_->book.find(service);
+  const ServiceEntry* entry = state_->registry.find(service);
   return entry == nullptr ? nullptr : &entry->config->deploy;
 }
 
@@ -147,7 +147,7 @@ const std::map<std::string, std::string>& Controller::parked() const {
 }
 
 bool Controller::store_is_healthy() const {
-  return state_->ledger.healthy();
+  return state_->writes.healthy();
 }
 
 }  // namespace teal::control

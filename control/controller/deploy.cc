@@ -190,7 +190,7 @@ ApiResult<DeploymentReport> Controller::deploy(const std::string& service, const
                                                const std::string& idempotency_key,
                                                const std::string& as_sent) {
   State& state = *state_;
-  const ServiceEntry* entry = state.book.find(service);
+  const ServiceEntry* entry = state.registry.find(service);
   if (entry == nullptr) return unknown_service(service);
   if (const auto known = state.keys.find(idempotency_key, as_sent, state.clock.mono())) {
     if (!*known) return known->error();
@@ -212,7 +212,7 @@ ApiResult<DeploymentReport> Controller::deploy(const std::string& service, const
       return own_target(target, *own, "The deployment was not started");
   if (const auto refusal = refuse_firing(request, *entry)) return *refusal;
   // Whoever cannot write down what it does must not begin anything new.
-  if (!state.ledger.healthy() && !state.flush())
+  if (!state.writes.healthy() && !state.flush())
     return refused(503, "store-failing", "the store cannot be written",
                    "repair the store; GET /readyz tells when it works again");
 
@@ -220,25 +220,25 @@ ApiResult<DeploymentReport> Controller::deploy(const std::string& service, const
       forewarn(request, *entry, state.deployments, state.figures.windows);
   // What is only watched any more is in nobody's way, and has come to its end with the next one.
   if (running != nullptr)
-    state.tell(*running,
-               event::Proceed{"the watch ends: " + request.revision + " is to be shipped"});
+    state.deliver(*running,
+                  event::Proceed{"the watch ends: " + request.revision + " is to be shipped"});
   DeploymentRunner& runner =
       state.begin(make_spec(request, std::move(targets), *entry), state.clock.mono());
   const DeploymentNumber number = runner.number;
   if (!idempotency_key.empty()) {
     const KeyRow row{idempotency_key, request_digest(as_sent), number, state.clock.wall()};
     for (std::string& forgotten_key : state.keys.add(row, state.clock.mono()))
-      state.ledger.forget_key(std::move(forgotten_key));
-    state.ledger.add(row);
+      state.writes.forget_key(std::move(forgotten_key));
+    state.writes.add(row);
   }
   state.open_exposure(runner);
   state.figures.cache.renew();
   runner.watch(state.make_source, patience_of(*entry->config));
-  state.outside.begin(*state.book.find(service), runner);
-  state.drain();
+  state.outside.begin(*state.registry.find(service), runner);
+  state.run_pending();
   for (const std::string& warning : warnings)
     state.say(Level::warning, "deployment.warned", service, warning, deployment_id(number));
-  state.check_health(*state.book.find(service), false);
+  state.check_health(*state.registry.find(service), false);
   DeploymentReport report = state.reporter.deployment(*state.deployments.find(number));
   report.warnings.insert(report.warnings.begin(), warnings.begin(), warnings.end());
   return report;

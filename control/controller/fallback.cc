@@ -7,7 +7,7 @@ namespace teal::control {
 // ---- what engines are told ----------------------------------------------------------------------
 
 /// Where it makes a difference, so that the journal of most deployments has nothing of it.
-void Controller::State::tell_baseline(ServiceEntry& entry, bool exactly) {
+void Controller::State::deliver_baseline(ServiceEntry& entry, bool exactly) {
   DeploymentRunner* runner = deployments.active(entry.state.name);
   if (runner == nullptr || !runner->spec().has_baseline) return;
   const event::BaselineHealth health = serving.baseline_of(*runner);
@@ -16,7 +16,7 @@ void Controller::State::tell_baseline(ServiceEntry& entry, bool exactly) {
   const bool counts_differ =
       known && (health.healthy != known->healthy || health.unhealthy != known->unhealthy ||
                 health.unknown != known->unknown);
-  if (differs || (exactly && counts_differ)) tell(*runner, health);
+  if (differs || (exactly && counts_differ)) deliver(*runner, health);
 }
 
 // ---- fallbacks ----------------------------------------------------------------------------------

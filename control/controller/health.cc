@@ -10,7 +10,7 @@ void Controller::on_health(TargetId target, Health health, const std::string& re
 
 void Controller::on_bad_outcome(const BadOutcome& outcome) {
   State& state = *state_;
-  if (!state.book.find(outcome.target)) return;
+  if (!state.registry.find(outcome.target)) return;
   state.health_policy.on_bad_outcome(outcome);
   if (!state.deployments.is_any_running() || state.clock.mono() - state.judged < State::kJudgePause)
     return;
@@ -26,7 +26,7 @@ void Controller::on_tallies(const std::vector<TargetTally>& tallies) {
 /// difference, or, `exactly`, at once and where any number changed.
 void Controller::State::check_health(ServiceEntry& entry, bool exactly) {
   serving.note_live(entry);
-  tell_baseline(entry, exactly);
+  deliver_baseline(entry, exactly);
   DeploymentRunner* runner = deployments.active(entry.state.name);
   if (runner == nullptr) return;
   const event::HealthChanged counts = serving.release_of(*runner);
@@ -34,26 +34,26 @@ void Controller::State::check_health(ServiceEntry& entry, bool exactly) {
   const std::uint32_t minimum = runner->engine().minimum();
   const Fitness fit = fitness(counts, minimum);
   const bool differs = fit != fitness(told_before, minimum);
-  if (differs && fit == Fitness::fit && !exactly) return tell_fitness_when_applied(*runner);
-  if (differs || (exactly && counts != told_before)) tell(*runner, counts);
+  if (differs && fit == Fitness::fit && !exactly) return deliver_fitness_when_applied(*runner);
+  if (differs || (exactly && counts != told_before)) deliver(*runner, counts);
 }
 
 /// A release that is fit may reach a gate at once, and whoever waits there asks the preview
 /// listener: the workers must know its targets for healthy before the engine does.
-void Controller::State::tell_fitness_when_applied(const DeploymentRunner& fit) {
+void Controller::State::deliver_fitness_when_applied(const DeploymentRunner& fit) {
   if (health_unpublished) publish();
   publisher.when_applied([this, service = fit.spec().service, number = fit.number] {
     DeploymentRunner* runner = deployments.active(service);
     if (runner == nullptr || runner->number != number) return;
     const event::HealthChanged counts = serving.release_of(*runner);
-    if (counts != runner->engine().facts().health) tell(*runner, counts);
+    if (counts != runner->engine().facts().health) deliver(*runner, counts);
   });
 }
 
 // ---- exposure -----------------------------------------------------------------------------------
 
 void Controller::State::open_exposure(const DeploymentRunner& runner) {
-  ServiceEntry& entry = *book.find(runner.spec().service);
+  ServiceEntry& entry = *registry.find(runner.spec().service);
   const DeploymentSpec& spec = runner.spec();
   entry.state.exposure = nullptr;
   if (runner.engine().is_watching()) return;  // Nothing limits what is live.
@@ -65,14 +65,14 @@ void Controller::State::open_exposure(const DeploymentRunner& runner) {
 }
 
 void Controller::on_exposed() {
-  for (ServiceEntry& entry : state_->book.entries()) {
+  for (ServiceEntry& entry : state_->registry.entries()) {
     // The turn may end the deployment and with it the entry's hold.
     const std::shared_ptr<Exposure> exposure = entry.state.exposure;
     if (exposure == nullptr) continue;
     DeploymentRunner* const runner = state_->deployments.find(entry.exposure_of);
     if (runner == nullptr) continue;
     const std::uint32_t spent = exposure->take_news();
-    if (spent > runner->engine().facts().exposed) state_->tell(*runner, event::Exposed{spent});
+    if (spent > runner->engine().facts().exposed) state_->deliver(*runner, event::Exposed{spent});
   }
 }
 

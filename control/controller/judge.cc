@@ -6,8 +6,8 @@ namespace teal::control {
 void Controller::tick() {
   State& state = *state_;
   state.figures.cache.renew();
-  state.figures.feed_windows(state.book, state.clock.mono());
-  state.figures.feed_baselines(state.book, state.clock.mono());
+  state.figures.feed_windows(state.registry, state.clock.mono());
+  state.figures.feed_baselines(state.registry, state.clock.mono());
   if (state.outside.advance()) state.flush();
   state.judge_all();
   state.health_policy.return_ejected();
@@ -18,16 +18,16 @@ void Controller::tick() {
   state.tick_sticky();
   if (state.health_unpublished) state.publish_health();
   const Mono now = state.clock.mono();
-  if (now - state.store_tried < State::kStoreRetry) return;
-  state.store_tried = now;
-  if (!state.ledger.healthy() || state.announcer.wants_room())
+  if (now - state.last_store_retry < State::kStoreRetry) return;
+  state.last_store_retry = now;
+  if (!state.writes.healthy() || state.announcer.wants_room())
     state.flush();
   else
-    state.ledger.check();
+    state.writes.check();
 }
 
 void Controller::State::begin_own_stage(DeploymentRunner& runner) {
-  ServiceEntry& entry = *book.find(runner.spec().service);
+  ServiceEntry& entry = *registry.find(runner.spec().service);
   const PublicationNumber shift = runner.engine().facts().shift;
   stages.set_stage(entry, runner);
   stages.set_judging(entry, runner, {shift, entry.state.live, entry.state.split});
@@ -37,10 +37,10 @@ void Controller::State::begin_own_stage(DeploymentRunner& runner) {
   });
 }
 
-void Controller::State::tell_breach(DeploymentRunner& runner,
-                                    const std::optional<event::AlarmBreached>& breach,
-                                    Mono completed) {
-  if (breach) tell(runner, *breach, completed);
+void Controller::State::deliver_breach(DeploymentRunner& runner,
+                                       const std::optional<event::AlarmBreached>& breach,
+                                       Mono completed) {
+  if (breach) deliver(runner, *breach, completed);
   for (const std::string& why : runner.take_observed())
     say(Level::warning, "alarm.observed", runner.spec().service,
         "alarm " + why + "; it only observes", runner.spec().id);
@@ -51,19 +51,19 @@ void Controller::State::tell_breach(DeploymentRunner& runner,
 void Controller::State::judge(DeploymentRunner& runner) {
   if (runner.spec().kind != Kind::deploy || runner.is_over()) return;
   const auto breach = runner.judge(stages.reading_of(runner));
-  tell_breach(runner, breach, clock.mono());
-  if (!breach) tell_evidence(runner, false);
+  deliver_breach(runner, breach, clock.mono());
+  if (!breach) deliver_evidence(runner, false);
 }
 
 /// `exactly`: in the present words, because somebody is going to read them.
-void Controller::State::tell_evidence(DeploymentRunner& runner, bool exactly) {
+void Controller::State::deliver_evidence(DeploymentRunner& runner, bool exactly) {
   const Deployment& engine = runner.engine();
   if (!engine.wants_evidence(runner.age(clock.mono()))) return;
   const std::string missing = runner.missing_evidence();
   const std::string& known = engine.facts().missing_evidence;
   const bool matters =
       missing.empty() != known.empty() || (!missing.empty() && known == kNothingJudged);
-  if (matters || (exactly && missing != known)) tell(runner, event::Evidence{missing});
+  if (matters || (exactly && missing != known)) deliver(runner, event::Evidence{missing});
 }
 
 void Controller::State::judge_all() {
@@ -94,7 +94,7 @@ void Controller::State::run_kept(ServiceEntry& entry, Mono now) {
 
 void Controller::State::run_timers() {
   const Mono now = clock.mono();
-  for (ServiceEntry& entry : book.entries()) {
+  for (ServiceEntry& entry : registry.entries()) {
     run_kept(entry, now);
     watch_fallback(entry);
     DeploymentRunner* runner = deployments.active(entry.state.name);
@@ -102,14 +102,14 @@ void Controller::State::run_timers() {
     if (runner->take_wake(now)) {
       // A deadline's sentence should name the present numbers.
       check_health(entry, true);
-      if (deployments.active(entry.state.name) == runner) tell_evidence(*runner, true);
-      if (deployments.active(entry.state.name) == runner) tell(*runner, event::Wake{});
+      if (deployments.active(entry.state.name) == runner) deliver_evidence(*runner, true);
+      if (deployments.active(entry.state.name) == runner) deliver(*runner, event::Wake{});
       continue;
     }
     const Age age = runner->age(now);
     if (age - runner->clock_saved < kClockSaved) continue;
     runner->clock_saved = age;
-    ledger.set(ClockRow{runner->number, age});
+    writes.set(ClockRow{runner->number, age});
     kept.save(*runner);
     flush();
   }

@@ -38,19 +38,19 @@ std::vector<MetricSample> Controller::metrics() const {
   samples.counter("teal_publications_total", "Snapshots handed to the workers.", {},
                   state.publisher.count());
   samples.counter("teal_store_failures_total", "Writes to the store that failed.", {},
-                  state.ledger.failures());
+                  state.writes.failures());
   samples.counter("teal_store_dropped_events_total",
-                  "Journal entries given up while the store failed.", {}, state.ledger.dropped());
+                  "Journal entries given up while the store failed.", {}, state.writes.dropped());
   samples.gauge("teal_store_unsaved_events", "Journal entries that wait for the store.", {},
-                static_cast<double>(state.ledger.unsaved_events()));
+                static_cast<double>(state.writes.unsaved_events()));
   samples.gauge("teal_store_healthy", "1 while the store takes writes.", {},
-                state.ledger.healthy() ? 1.0 : 0.0);
+                state.writes.healthy() ? 1.0 : 0.0);
   state.outside.add_metrics(samples.all());
   return samples.take();
 }
 
 std::vector<MetricSample> Controller::service_metrics(const std::string& service) const {
-  const ServiceEntry* const entry = state_->book.find(service);
+  const ServiceEntry* const entry = state_->registry.find(service);
   if (entry == nullptr) return {};
   Samples samples;
   const ServiceStats stats = state_->stats.of(service);
@@ -80,7 +80,7 @@ std::vector<MetricSample> Controller::service_metrics(const std::string& service
 
 std::vector<std::string> Controller::service_names() const {
   std::vector<std::string> names;
-  for (const ServiceEntry& entry : state_->book.entries()) names.push_back(entry.state.name);
+  for (const ServiceEntry& entry : state_->registry.entries()) names.push_back(entry.state.name);
   return names;
 }
 

@@ -37,7 +37,7 @@ std::string hexadecimal(std::span<const std::uint8_t> bytes) {
 
 Result<void> Controller::start() {
   State& state = *state_;
-  const Result<Contents> contents = state.ledger.load();
+  const Result<Contents> contents = state.writes.load();
   if (!contents) return contents.error();
   std::array<std::uint8_t, 4> process{};
   state.ports.draw_random(process);
@@ -49,7 +49,7 @@ Result<void> Controller::start() {
     state.say(Level::warning, "store.new", "",
               "no earlier state was found in " + absolute(state.config->state_path) +
                   ": every service begins with the groups of the configuration file");
-  for (const ParkedService& each : parked_services(*contents, state.book, state.clock.mono())) {
+  for (const ParkedService& each : parked_services(*contents, state.registry, state.clock.mono())) {
     const bool stands_still = !each.deployment.empty();
     if (stands_still) state.parked[each.name] = each.text;
     state.say(stands_still ? Level::warning : Level::info,
@@ -62,7 +62,7 @@ Result<void> Controller::start() {
   // Windows are differences of readings: without one from before the first request they would not
   // see what comes before the first tick.
   state.figures.cache.renew();
-  state.figures.feed_windows(state.book, state.clock.mono());
+  state.figures.feed_windows(state.registry, state.clock.mono());
   state.resume_active();
   return {};
 }
@@ -84,19 +84,19 @@ Result<void> Controller::State::recover_services(const Contents& contents) {
                                   [&](const ServiceRow& r) { return r.name == service.name; });
     if (row == contents.services.end()) {
       if (const Result<void> usable = own.refuse(service); !usable) return usable.error();
-      book.add(service, now);
+      registry.add(service, now);
       continue;
     }
     const Result<SavedService> saved = service_from_json(row->state);
     if (!saved) return saved.error();
-    book.add(service, *saved, now, clock.mono());
-    book.find(service.name)->episodes.restore(saved->episodes, outside.now());
+    registry.add(service, *saved, now, clock.mono());
+    registry.find(service.name)->episodes.restore(saved->episodes, outside.now());
     for (const std::string& why : saved->unusable) {
-      book.find(service.name)->touch();
+      registry.find(service.name)->touch();
       say(Level::error, "target.unusable", service.name,
           "a stored target is left out: " + why + "; register it anew if it is wanted");
     }
-    own.drop(book, *book.find(service.name));
+    own.drop(registry, *registry.find(service.name));
     const PerColour<GroupState>& groups = saved->state.groups;
     if (!same_targets(service.groups[Colour::blue], groups[Colour::blue]) ||
         !same_targets(service.groups[Colour::green], groups[Colour::green]) ||
@@ -111,7 +111,7 @@ Result<void> Controller::State::recover_deployments(const Contents& contents) {
   const Mono now = clock.mono();
   for (const DeploymentRow& row : contents.deployments) {
     deployments.skip_number(row.number);
-    if (book.find(row.service) == nullptr) continue;  // Not served; kept for its return.
+    if (registry.find(row.service) == nullptr) continue;  // Not served; kept for its return.
     Result<DeploymentSpec> spec = spec_from_json(row.spec);
     if (!spec) return spec.error();
     deployments.restore(row.number, std::move(*spec), row.created, now);
@@ -130,7 +130,7 @@ Result<void> Controller::State::recover_deployments(const Contents& contents) {
   deployments.settle();
   for (const auto& [number, runner] : deployments.all()) {
     const DeploymentSpec& spec = runner->spec();
-    if (spec.kind == Kind::deploy) book.find(spec.service)->state.draw = number;
+    if (spec.kind == Kind::deploy) registry.find(spec.service)->state.draw = number;
     if (spec.kind != Kind::rollback) continue;
     if (DeploymentRunner* taken_back = deployments.find(spec.rollback_of)) {
       taken_back->rolled_back_by = spec.id;
@@ -141,7 +141,7 @@ Result<void> Controller::State::recover_deployments(const Contents& contents) {
 }
 
 void Controller::State::resume_active() {
-  for (ServiceEntry& entry : book.entries()) {
+  for (ServiceEntry& entry : registry.entries()) {
     const std::string service = entry.state.name;
     for (const Colour colour : kColours) {
       if (entry.retiring[colour]) {
@@ -156,11 +156,11 @@ void Controller::State::resume_active() {
     if (runner == nullptr) continue;
     // The workers' counters begin at nothing, and so do the judges.
     runner->watch(make_source, patience_of(*entry.config));
-    outside.tell_all(entry, *runner);
+    outside.report_all(entry, *runner);
     open_exposure(*runner);
     if (const Result<void> restored = restore_evidence(*runner); !restored)
       say(Level::warning, "evidence.lost", service, restored.error().message(), runner->spec().id);
-    tell(*runner, event::Resumed{});
+    deliver(*runner, event::Resumed{});
     check_health(entry, false);
   }
 }

@@ -7,13 +7,13 @@ namespace teal::control {
 
 std::vector<ServiceReport> Controller::services() const {
   std::vector<ServiceReport> reports;
-  for (const ServiceEntry& entry : state_->book.entries())
+  for (const ServiceEntry& entry : state_->registry.entries())
     reports.push_back(state_->reporter.service(entry));
   return reports;
 }
 
 ApiResult<ServiceReport> Controller::service(const std::string& name) const {
-  const ServiceEntry* entry = state_->book.find(name);
+  const ServiceEntry* entry = state_->registry.find(name);
   if (entry == nullptr) return unknown_service(name);
   return state_->reporter.service(*entry);
 }
@@ -22,7 +22,7 @@ ApiResult<ServiceReport> Controller::service(const std::string& name) const {
 
 ApiResult<std::vector<DeploymentReport>> Controller::deployments(const std::string& service,
                                                                  std::size_t limit) const {
-  if (state_->book.find(service) == nullptr) return unknown_service(service);
+  if (state_->registry.find(service) == nullptr) return unknown_service(service);
   std::vector<DeploymentReport> reports;
   const auto& runners = state_->deployments.all();
   for (auto it = runners.rbegin(); it != runners.rend() && reports.size() < limit; ++it)
@@ -37,7 +37,7 @@ ApiResult<DeploymentReport> Controller::deployment(const DeploymentId& id) const
   DeploymentReport report = state_->reporter.deployment(*runner);
   if (report.alarms.empty() || runner->is_watched()) return report;
   if (const Result<Evidence> kept = state_->kept.of(*runner))
-    tell_kept_alarms(*runner, *kept, report);
+    report_kept_alarms(*runner, *kept, report);
   return report;
 }
 

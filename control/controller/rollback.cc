@@ -19,7 +19,7 @@ void Controller::State::answer_when_applied(DeploymentId id, Done<DeploymentRepo
 }
 
 void Controller::rollback(const std::string& service, Done<DeploymentReport> done, bool force) {
-  const ServiceEntry* entry = state_->book.find(service);
+  const ServiceEntry* entry = state_->registry.find(service);
   if (entry == nullptr) return done(unknown_service(service));
   if (force && entry->fallback && state_->deployments.active(service) == nullptr)
     return command(DeploymentId(entry->fallback->deployment), Command::rollback, std::move(done),

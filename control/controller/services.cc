@@ -39,7 +39,7 @@ std::optional<ApiError> refuse_split(const ServiceState& service, Split split) {
 void Controller::set_split(const std::string& service, Split split,
                            std::optional<std::uint64_t> if_match, Done<ServiceReport> done) {
   State& state = *state_;
-  ServiceEntry* entry = state.book.find(service);
+  ServiceEntry* entry = state.registry.find(service);
   if (entry == nullptr) return done(unknown_service(service));
   if (const DeploymentRunner* running = state.deployments.active(service))
     return done(refused(409, "deployment-running", "The split was not changed",
@@ -66,14 +66,14 @@ void Controller::set_split(const std::string& service, Split split,
     state.say(Level::info, "split.changed", service, to_string(split) + " by hand");
   }
   state.publisher.when_applied([&state, service, done = std::move(done)] {
-    done(state.reporter.service(*state.book.find(service)));
+    done(state.reporter.service(*state.registry.find(service)));
   });
 }
 
 ApiResult<ServiceReport> Controller::put_target(const std::string& service, Colour colour,
                                                 const Address& address) {
   State& state = *state_;
-  ServiceEntry* entry = state.book.find(service);
+  ServiceEntry* entry = state.registry.find(service);
   if (entry == nullptr) return unknown_service(service);
   if (const auto own = state.own.forbidden(*entry->config, address))
     return own_target(address, *own, "The target was not added");
@@ -85,7 +85,7 @@ ApiResult<ServiceReport> Controller::put_target(const std::string& service, Colo
       find_target(entry->state.groups[colour], address) == nullptr)
     return refused(422, "too-many-targets", "The target was not added",
                    "a group has at most 1000 targets", "remove others first");
-  if (state.book.put(*entry, colour, address, state.clock.wall())) {
+  if (state.registry.put(*entry, colour, address, state.clock.wall())) {
     state.flush();
     state.publish();
     state.say(Level::info, "target.added", service, target_text(colour, address));
@@ -97,7 +97,7 @@ ApiResult<ServiceReport> Controller::put_target(const std::string& service, Colo
 ApiResult<ServiceReport> Controller::delete_target(const std::string& service, Colour colour,
                                                    const Address& address, bool force) {
   State& state = *state_;
-  ServiceEntry* entry = state.book.find(service);
+  ServiceEntry* entry = state.registry.find(service);
   if (entry == nullptr) return unknown_service(service);
   GroupState& group = entry->state.groups[colour];
   TargetState* target = find_target(group, address);
@@ -112,7 +112,8 @@ ApiResult<ServiceReport> Controller::delete_target(const std::string& service, C
     entry->touch();
     DeploymentRunner* counts = force ? state.drains.counting(*entry, colour) : nullptr;
     if (counts != nullptr)
-      state.tell(*counts, event::Recounted{recounted(counts->spec(), addresses_of(group).size())});
+      state.deliver(*counts,
+                    event::Recounted{recounted(counts->spec(), addresses_of(group).size())});
     state.flush();
     state.publish();
     state.say(Level::info, "target.draining", service, target_text(colour, address));
@@ -125,12 +126,12 @@ ApiResult<ServiceReport> Controller::delete_target(const std::string& service, C
 void Controller::State::remove_when_applied(const std::string& service, Colour colour,
                                             TargetId id) {
   publisher.when_applied([this, service, colour, id] {
-    ServiceEntry& entry = *book.find(service);
+    ServiceEntry& entry = *registry.find(service);
     const auto& targets = entry.state.groups[colour].targets;
     const auto leaving = std::ranges::find(targets, id, &TargetState::id);
     if (leaving == targets.end()) return;
     const std::string text = target_text(colour, leaving->address);
-    if (!book.remove_drained(entry, colour, id)) return;
+    if (!registry.remove_drained(entry, colour, id)) return;
     flush();
     publish();
     say(Level::info, "target.removed", service, text);

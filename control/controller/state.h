@@ -52,12 +52,12 @@ struct Controller::State {
 
   // ---- controller/turn.cc -----------------------------------------------------------------------
   /// Tells the engine, carries out what it wants and everything that follows from that.
-  std::optional<ApiError> tell(DeploymentRunner& runner, const Event& event);
+  std::optional<ApiError> deliver(DeploymentRunner& runner, const Event& event);
   /// Tells the engine of an event that was decided by something seen earlier than now.
-  std::optional<ApiError> tell(DeploymentRunner& runner, const Event& event, Mono decided);
-  void later(DeploymentNumber number, Event event, Mono decided);
-  void drain();
-  std::optional<ApiError> carry_out(DeploymentRunner& runner, const Event& event, Mono decided);
+  std::optional<ApiError> deliver(DeploymentRunner& runner, const Event& event, Mono decided);
+  void enqueue(DeploymentNumber number, Event event, Mono decided);
+  void run_pending();
+  std::optional<ApiError> process(DeploymentRunner& runner, const Event& event, Mono decided);
   bool apply(DeploymentRunner& runner, const std::vector<Action>& actions);
   void follow_up(DeploymentRunner& runner, const std::vector<Action>& actions, Mono decided);
   void finish(DeploymentRunner& runner, const Event& event);
@@ -76,11 +76,11 @@ struct Controller::State {
 
   // ---- controller/health.cc ---------------------------------------------------------------------
   void check_health(ServiceEntry& entry, bool exactly);
-  void tell_fitness_when_applied(const DeploymentRunner& fit);
+  void deliver_fitness_when_applied(const DeploymentRunner& fit);
   void open_exposure(const DeploymentRunner& runner);
 
   // ---- controller/fallback.cc -------------------------------------------------------------------
-  void tell_baseline(ServiceEntry& entry, bool exactly);
+  void deliver_baseline(ServiceEntry& entry, bool exactly);
   void watch_fallback(ServiceEntry& entry);
   void retire_fallback(ServiceEntry& entry, const std::string& why);
 
@@ -97,12 +97,12 @@ struct Controller::State {
   // ---- controller/judge.cc ----------------------------------------------------------------------
   /// Tells the engine of the breach that the judges found, if there is one, and people of breaches
   /// that were only observed. `completed`: when the request ended that decided.
-  void tell_breach(DeploymentRunner& runner, const std::optional<event::AlarmBreached>& breach,
-                   Mono completed);
+  void deliver_breach(DeploymentRunner& runner, const std::optional<event::AlarmBreached>& breach,
+                      Mono completed);
   void begin_own_stage(DeploymentRunner& runner);
   void judge(DeploymentRunner& runner);
   void judge_all();
-  void tell_evidence(DeploymentRunner& runner, bool exactly);
+  void deliver_evidence(DeploymentRunner& runner, bool exactly);
   void run_kept(ServiceEntry& entry, Mono now);
   void run_timers();
 
@@ -119,23 +119,23 @@ struct Controller::State {
   Ports& ports;
   SourceFactory make_source;
   Announcer announcer;
-  PendingWrites ledger;
+  PendingWrites writes;
   Publisher publisher;
-  ServiceRegistry book;
+  ServiceRegistry registry;
   StickyKeeper sticky;
   DeploymentTable deployments;
   IdempotencyKeys keys;
   ControlStats stats;
   TrafficFigures figures;
-  Serving serving{book, figures.windows, clock};
+  Serving serving{registry, figures.windows, clock};
   OwnTargets own{ports, announcer};
-  RollbackChoice rollbacks{deployments, book, serving};
+  RollbackChoice rollbacks{deployments, registry, serving};
   DrainRules drains{deployments, serving};
-  KeptEvidence kept{ledger};
-  Stages stages{book, figures, publisher, ports, clock};
+  KeptEvidence kept{writes};
+  Stages stages{registry, figures, publisher, ports, clock};
   HealthPolicy health_policy;
   OutsideAlarms outside;
-  Reporter reporter{book, deployments, figures, serving, outside, ports, clock};
+  Reporter reporter{registry, deployments, figures, serving, outside, ports, clock};
 
   // ---- where it is in its turn ----------------------------------------------------------------
   struct PendingEvent {
@@ -144,11 +144,11 @@ struct Controller::State {
     Mono decided;
   };
   std::deque<PendingEvent> pending_events;
-  bool in_turn = false;
+  bool is_delivering = false;
   bool health_unpublished = false;
   std::uint64_t events_asked = 0;  ///< Numbers of events that are to be reserved.
   Mono judged;
-  Mono store_tried;
+  Mono last_store_retry;
 
   /// Services that the file does not name any more, each with what its deployment, which stands
   /// still, was doing.

@@ -5,9 +5,9 @@ namespace teal::control {
 
 namespace {
 
-void save(const StickyKeeper& sticky, PendingWrites& ledger) {
-  for (SecretRow& row : sticky.rows()) ledger.set(std::move(row));
-  if (!sticky.secrets().previous) ledger.forget_secret(StickyKeeper::kPrevious);
+void save(const StickyKeeper& sticky, PendingWrites& writes) {
+  for (SecretRow& row : sticky.rows()) writes.set(std::move(row));
+  if (!sticky.secrets().previous) writes.forget_secret(StickyKeeper::kPrevious);
 }
 
 }  // namespace
@@ -21,14 +21,14 @@ void Controller::State::recover_sticky(const Contents& contents) {
         "are drawn anew");
   const bool has_changed = sticky.tick(clock.wall());
   // Nothing depends on their being written: until then a restart draws the clients anew.
-  if (has_changed || found != StickyKeeper::Found::all) save(sticky, ledger);
+  if (has_changed || found != StickyKeeper::Found::all) save(sticky, writes);
   ports.set_sticky_secrets(sticky.secrets());
 }
 
 /// A key that cannot be written would be lost with the process, and its clients' groups with it.
 void Controller::State::tick_sticky() {
-  if (!ledger.healthy() || !sticky.tick(clock.wall())) return;
-  save(sticky, ledger);
+  if (!writes.healthy() || !sticky.tick(clock.wall())) return;
+  save(sticky, writes);
   flush();
   ports.set_sticky_secrets(sticky.secrets());
   publisher.renew();

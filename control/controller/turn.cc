@@ -29,39 +29,39 @@ bool opens_rollback(const std::vector<Action>& actions) {
 
 }  // namespace
 
-std::optional<ApiError> Controller::State::tell(DeploymentRunner& runner, const Event& event) {
-  return tell(runner, event, clock.mono());
+std::optional<ApiError> Controller::State::deliver(DeploymentRunner& runner, const Event& event) {
+  return deliver(runner, event, clock.mono());
 }
 
-std::optional<ApiError> Controller::State::tell(DeploymentRunner& runner, const Event& event,
-                                                Mono decided) {
-  const bool outermost = !std::exchange(in_turn, true);
-  std::optional<ApiError> refusal = carry_out(runner, event, decided);
+std::optional<ApiError> Controller::State::deliver(DeploymentRunner& runner, const Event& event,
+                                                   Mono decided) {
+  const bool outermost = !std::exchange(is_delivering, true);
+  std::optional<ApiError> refusal = process(runner, event, decided);
   if (outermost) {
-    in_turn = false;
-    drain();
+    is_delivering = false;
+    run_pending();
   }
   return refusal;
 }
 
-void Controller::State::later(DeploymentNumber number, Event event, Mono decided) {
+void Controller::State::enqueue(DeploymentNumber number, Event event, Mono decided) {
   pending_events.push_back({number, std::move(event), decided});
 }
 
-void Controller::State::drain() {
-  if (std::exchange(in_turn, true)) return;
+void Controller::State::run_pending() {
+  if (std::exchange(is_delivering, true)) return;
   while (!pending_events.empty()) {
     const PendingEvent next = std::move(pending_events.front());
     pending_events.pop_front();
     if (DeploymentRunner* runner = deployments.find(next.number))
-      carry_out(*runner, next.event, next.decided);
+      process(*runner, next.event, next.decided);
   }
-  in_turn = false;
+  is_delivering = false;
   flush();
 }
 
-std::optional<ApiError> Controller::State::carry_out(DeploymentRunner& runner, const Event& event,
-                                                     Mono decided) {
+std::optional<ApiError> Controller::State::process(DeploymentRunner& runner, const Event& event,
+                                                   Mono decided) {
   const Age age = runner.age(clock.mono());
   const WallTime at = clock.wall();
   const DeploymentState before = runner.engine().state();
@@ -82,11 +82,11 @@ std::optional<ApiError> Controller::State::carry_out(DeploymentRunner& runner, c
   const bool is_repeatable = std::holds_alternative<event::SplitApplied>(event) ||
                              std::holds_alternative<event::Evidence>(event);
   const bool may_be_lost = is_repeatable && !runner.is_over();
-  ledger.add(runner.journal(event, age, at), may_be_lost);
+  writes.add(runner.journal(event, age, at), may_be_lost);
   if (const auto* applied = std::get_if<event::SplitApplied>(&event))
     runner.begin_step(applied->shift, clock.mono());
 
-  ServiceEntry* entry = book.find(runner.spec().service);
+  ServiceEntry* entry = registry.find(runner.spec().service);
   TEAL_ASSERT(entry != nullptr);
   // What is live now is not a release any more.
   if (runner.engine().is_watching()) entry->state.exposure = nullptr;
@@ -109,7 +109,7 @@ std::optional<ApiError> Controller::State::carry_out(DeploymentRunner& runner, c
 
 /// What the actions mean for the services. True if the workers must know.
 bool Controller::State::apply(DeploymentRunner& runner, const std::vector<Action>& actions) {
-  ServiceEntry& entry = *book.find(runner.spec().service);
+  ServiceEntry& entry = *registry.find(runner.spec().service);
   bool changes = false;
   for (const Action& action : actions) {
     if (const auto* targets = std::get_if<action::RegisterTargets>(&action)) {
@@ -119,13 +119,13 @@ bool Controller::State::apply(DeploymentRunner& runner, const std::vector<Action
                 std::string(to_string(targets->colour)) +
                 ", which stayed as fallback, gives its place to " + targets->revision,
             runner.spec().id);
-      book.install(entry, targets->colour, targets->revision,
-                   own.without(*entry.config, targets->targets), clock.wall());
+      registry.install(entry, targets->colour, targets->revision,
+                       own.without(*entry.config, targets->targets), clock.wall());
       changes = true;
     } else if (const auto* split = std::get_if<action::Publish>(&action)) {
       if (entry.state.live != split->live && entry.kept) entry.kept.reset();
       if (entry.state.live != split->live) entry.live_lost.reset();
-      if (entry.fallback && entry.fallback->colour == split->live) book.forget_fallback(entry);
+      if (entry.fallback && entry.fallback->colour == split->live) registry.forget_fallback(entry);
       if (entry.state.live != split->live || entry.state.split != split->split) entry.touch();
       entry.state.live = split->live;
       entry.state.split = split->split;
@@ -135,10 +135,10 @@ bool Controller::State::apply(DeploymentRunner& runner, const std::vector<Action
     } else if (const auto* keep = std::get_if<action::KeepOld>(&action)) {
       entry.keep(keep->colour, keep->duration, clock.mono());
     } else if (const auto* gone = std::get_if<action::RetireGroup>(&action)) {
-      book.retire(entry, gone->colour);
+      registry.retire(entry, gone->colour);
       changes = true;
     } else if (const auto* stays = std::get_if<action::KeepFallback>(&action)) {
-      book.keep_fallback(entry, {stays->colour, stays->keep_old, runner.spec().id});
+      registry.keep_fallback(entry, {stays->colour, stays->keep_old, runner.spec().id});
       changes = true;
     }
   }
@@ -154,8 +154,8 @@ void Controller::State::follow_up(DeploymentRunner& runner, const std::vector<Ac
         // As the workers took it: this thread may be writing to the disk meanwhile.
         const Mono at = std::max(publisher.applied_at(), decided);
         const auto took = std::chrono::duration_cast<Micros>(at - decided);
-        later(number, event::SplitApplied{shift, took}, decided);
-        drain();
+        enqueue(number, event::SplitApplied{shift, took}, decided);
+        run_pending();
       });
       say(Level::info, "split.changed", service, to_string(split->split), runner.spec().id);
     } else if (const auto* gone = std::get_if<action::RetireGroup>(&action)) {
@@ -178,7 +178,7 @@ void Controller::State::finish(DeploymentRunner& runner, const Event& event) {
   }
   kept.save(runner);
   deployments.end(runner);
-  ServiceEntry& entry = *book.find(spec.service);
+  ServiceEntry& entry = *registry.find(spec.service);
   // Nobody listens any more.
   if (spec.kind == Kind::deploy && std::exchange(entry.state.judging, std::nullopt)) publish();
   // What is live now is not a release any more. Where one stays with its share, so does its limit.
@@ -199,22 +199,22 @@ void Controller::State::finish(DeploymentRunner& runner, const Event& event) {
 DeploymentRunner& Controller::State::begin(DeploymentSpec spec, Mono decided) {
   DeploymentRunner& begun = deployments.create(std::move(spec), clock.wall(), clock.mono());
   const DeploymentSpec& known = begun.spec();
-  ledger.add(DeploymentRow{begun.number, known.service, begun.created, to_json(known)});
-  ServiceEntry& entry = *book.find(known.service);
+  writes.add(DeploymentRow{begun.number, known.service, begun.created, to_json(known)});
+  ServiceEntry& entry = *registry.find(known.service);
   // The release has no traffic yet: nobody changes groups by it.
   if (known.kind == Kind::deploy) entry.state.draw = begun.number;
   serving.note_live(entry);
   if (const event::BaselineHealth health = serving.baseline_of(begun);
       known.has_baseline && standing(health) != Baseline::fine)
-    later(begun.number, health, decided);
-  later(begun.number, event::Begin{}, decided);
+    enqueue(begun.number, health, decided);
+  enqueue(begun.number, event::Begin{}, decided);
   return begun;
 }
 
 void Controller::State::open_rollback(DeploymentRunner& of, const action::OpenRollback& rollback,
                                       Mono decided) {
   const DeploymentSpec& failed = of.spec();
-  const ServiceEntry& entry = *book.find(failed.service);
+  const ServiceEntry& entry = *registry.find(failed.service);
   DeploymentSpec spec;
   spec.service = failed.service;
   spec.kind = Kind::rollback;
@@ -238,8 +238,8 @@ void Controller::State::open_rollback(DeploymentRunner& of, const action::OpenRo
 }
 
 void Controller::State::retire(const std::string& service, Colour colour) {
-  ServiceEntry& entry = *book.find(service);
-  book.retire(entry, colour);
+  ServiceEntry& entry = *registry.find(service);
+  registry.retire(entry, colour);
   flush();
   publish();
   empty_when_applied(service, colour);
@@ -249,7 +249,7 @@ void Controller::State::retire(const std::string& service, Colour colour) {
 /// worker hands out new ones.
 void Controller::State::empty_when_applied(const std::string& service, Colour colour) {
   publisher.when_applied([this, service, colour] {
-    if (!book.clear_retired(*book.find(service), colour)) return;
+    if (!registry.clear_retired(*registry.find(service), colour)) return;
     say(Level::info, "group.retired", service, std::string(to_string(colour)) + " is empty");
     flush();
     publish();
@@ -259,27 +259,27 @@ void Controller::State::empty_when_applied(const std::string& service, Colour co
 void Controller::State::prune(const std::string& service) {
   // A rollback of the service takes this one back, however many tries have failed since. The one
   // that is being carried out is among the newest and stays.
-  const DeploymentRunner* maker = rollbacks.made_live(*book.find(service));
-  for (const DeploymentNumber number : deployments.prune(service, maker)) ledger.forget(number);
+  const DeploymentRunner* maker = rollbacks.made_live(*registry.find(service));
+  for (const DeploymentNumber number : deployments.prune(service, maker)) writes.forget(number);
 }
 
 bool Controller::State::flush() {
-  for (ServiceEntry& entry : book.entries()) {
+  for (ServiceEntry& entry : registry.entries()) {
     if (!std::exchange(entry.unsaved, false)) continue;
-    ledger.set(ServiceRow{entry.state.name, to_json(entry.saved(clock.mono()))});
+    writes.set(ServiceRow{entry.state.name, to_json(entry.saved(clock.mono()))});
   }
   if (announcer.wants_room()) {
     events_asked = announcer.room();
-    ledger.reserve_events(events_asked);
+    writes.reserve_events(events_asked);
   }
-  if (!ledger.flush()) return false;
+  if (!writes.flush()) return false;
   announcer.reserve(events_asked);
   return true;
 }
 
 void Controller::State::publish() {
   health_unpublished = false;
-  publisher.publish(book.states());
+  publisher.publish(registry.states());
 }
 
 void Controller::State::publish_health() {

@@ -23,8 +23,8 @@ Result<Evidence> KeptEvidence::of(const DeploymentRunner& runner) const {
   return evidence;
 }
 
-void tell_kept_alarms(const DeploymentRunner& runner, const Evidence& kept,
-                      DeploymentReport& report) {
+void report_kept_alarms(const DeploymentRunner& runner, const Evidence& kept,
+                        DeploymentReport& report) {
   if (runner.is_watched()) return;
   for (AlarmReport& alarm : report.alarms) {
     const auto found = std::ranges::find(kept.alarms(), alarm.name, &AlarmReport::name);

@@ -24,7 +24,7 @@ class KeptEvidence {
 };
 
 /// What the alarms of a deployment that ended before this process began said last.
-void tell_kept_alarms(const DeploymentRunner& runner, const Evidence& kept,
-                      DeploymentReport& report);
+void report_kept_alarms(const DeploymentRunner& runner, const Evidence& kept,
+                        DeploymentReport& report);
 
 }  // namespace teal::control

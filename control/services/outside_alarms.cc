@@ -89,12 +89,12 @@ void OutsideAlarms::hear(ServiceEntry& entry, const config::Alarm& alarm, const 
 }
 
 /// The judges hear of it first: nobody who reads of it is waited for.
-void OutsideAlarms::tell(ServiceEntry& entry, const Touched& touched) {
+void OutsideAlarms::report_changes(ServiceEntry& entry, const Touched& touched) {
   std::vector<std::pair<std::string, Standing>> after;
   for (const auto& [name, touch] : touched) {
     after.emplace_back(name, entry.episodes.standing(name, judged_since(entry).has_value()));
     if (DeploymentRunner* runner = deployments_.active(entry.state.name))
-      tell_standing(entry, *runner, name);
+      report_standing(entry, *runner, name);
   }
   if (judged_since(entry)) judge_(*deployments_.active(entry.state.name));
   for (const auto& [name, standing] : after) say_standing(entry, name, touched.at(name), standing);
@@ -112,8 +112,8 @@ void OutsideAlarms::say_standing(const ServiceEntry& entry, const std::string& n
   }
 }
 
-void OutsideAlarms::tell_standing(const ServiceEntry& entry, DeploymentRunner& runner,
-                                  const std::string& name) const {
+void OutsideAlarms::report_standing(const ServiceEntry& entry, DeploymentRunner& runner,
+                                    const std::string& name) const {
   if (runner.spec().kind != Kind::deploy) return;
   const Standing standing = entry.episodes.standing(name, true);
   EpisodeBook::Patience patience;
@@ -135,7 +135,7 @@ std::size_t OutsideAlarms::set(const std::string& name, const std::string& servi
       ++known;
       Touched touched;
       hear(entry, alarm, word, touched);
-      tell(entry, touched);
+      report_changes(entry, touched);
     }
   }
   return known;
@@ -151,7 +151,7 @@ std::size_t OutsideAlarms::resolve(const std::string& name, const std::string& s
     Touched touched;
     touched.emplace(name, Touch{entry.episodes.standing(name, judged_since(entry).has_value())});
     if (entry.episodes.resolve_all(name, now()) > 0) entry.unsaved = true;
-    tell(entry, touched);
+    report_changes(entry, touched);
   }
   return known;
 }
@@ -187,7 +187,7 @@ AlertsReport OutsideAlarms::take(const AlertBatch& batch) {
   }
   for (ServiceEntry& entry : services_.entries())
     if (const auto found = touched.find(entry.state.name); found != touched.end())
-      tell(entry, found->second);
+      report_changes(entry, found->second);
   stats_.refused += batch.refused.size();
   say_truncated(batch);
   say_unmatched(unmatched);
@@ -240,7 +240,7 @@ void OutsideAlarms::begin(ServiceEntry& entry, DeploymentRunner& runner) {
   entry.unsaved = true;
   for (const config::Alarm& alarm : runner.spec().deploy.alarms) {
     if (!is_external(alarm)) continue;
-    tell_standing(entry, runner, alarm.name);
+    report_standing(entry, runner, alarm.name);
     const Standing standing = entry.episodes.standing(alarm.name, true);
     if (standing.is_firing())
       say(Level::warning, "alarm.ignored", entry.state.name,
@@ -263,7 +263,7 @@ bool OutsideAlarms::advance() {
     const std::vector<EpisodeBook::Change> changes = entry.episodes.advance(now);
     if (judged_since(entry)) {
       for (const EpisodeBook::Change& change : changes)
-        tell_standing(entry, *deployments_.active(entry.state.name), change.alarm);
+        report_standing(entry, *deployments_.active(entry.state.name), change.alarm);
       judge_(*deployments_.active(entry.state.name));
     }
     for (const EpisodeBook::Change& change : changes) {
@@ -275,8 +275,8 @@ bool OutsideAlarms::advance() {
   return has_changed;
 }
 
-void OutsideAlarms::tell_all(const ServiceEntry& entry, DeploymentRunner& runner) const {
-  for (const config::Alarm& alarm : of(entry)) tell_standing(entry, runner, alarm.name);
+void OutsideAlarms::report_all(const ServiceEntry& entry, DeploymentRunner& runner) const {
+  for (const config::Alarm& alarm : of(entry)) report_standing(entry, runner, alarm.name);
 }
 
 void OutsideAlarms::say(Level level, std::string type, const std::string& service, std::string text,

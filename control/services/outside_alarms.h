@@ -56,7 +56,7 @@ class OutsideAlarms {
   /// After a restart: what the store says still counts, or does not.
   void resume(ServiceEntry& entry);
   /// After a restart: tells the running deployment of all of its service's alarms.
-  void tell_all(const ServiceEntry& entry, DeploymentRunner& runner) const;
+  void report_all(const ServiceEntry& entry, DeploymentRunner& runner) const;
   /// What time alone does to alarms. True: something has changed that is to be written.
   bool advance();
 
@@ -95,9 +95,9 @@ class OutsideAlarms {
   void hear(ServiceEntry& entry, const config::Alarm& alarm, const health::AlertWord& word,
             Touched& touched);
   /// The judges hear of it first: nobody who reads of it is waited for.
-  void tell(ServiceEntry& entry, const Touched& touched);
-  void tell_standing(const ServiceEntry& entry, DeploymentRunner& runner,
-                     const std::string& name) const;
+  void report_changes(ServiceEntry& entry, const Touched& touched);
+  void report_standing(const ServiceEntry& entry, DeploymentRunner& runner,
+                       const std::string& name) const;
   void say_standing(const ServiceEntry& entry, const std::string& name, const Touch& touch,
                     const health::Standing& now);
   void say_unmatched(const std::vector<const Alert*>& unmatched);

@@ -6,9 +6,9 @@
 namespace teal::control {
 
 void PendingWrites::add(EventRow row, bool may_be_lost) {
-  if (!may_be_lost) waits_ = true;
-  if (pending_.events.size() >= kMaxUnsavedEvents) cut_short_.insert(row.deployment);
-  if (cut_short_.contains(row.deployment)) {
+  if (!may_be_lost) must_sync_ = true;
+  if (pending_.events.size() >= kMaxUnsavedEvents) truncated_journals_.insert(row.deployment);
+  if (truncated_journals_.contains(row.deployment)) {
     ++dropped_;
     return;
   }
@@ -16,7 +16,7 @@ void PendingWrites::add(EventRow row, bool may_be_lost) {
 }
 
 void PendingWrites::set(ServiceRow row) {
-  waits_ = true;
+  must_sync_ = true;
   const auto same = std::find_if(pending_.services.begin(), pending_.services.end(),
                                  [&](const ServiceRow& old) { return old.name == row.name; });
   if (same == pending_.services.end())
@@ -49,14 +49,14 @@ void PendingWrites::set(EvidenceRow row) {
 }
 
 void PendingWrites::set(SecretRow row) {
-  waits_ = true;
+  must_sync_ = true;
   std::erase(pending_.forgotten_secrets, row.name);
   std::erase_if(pending_.secrets, [&](const SecretRow& old) { return old.name == row.name; });
   pending_.secrets.push_back(std::move(row));
 }
 
 void PendingWrites::forget_secret(const std::string& name) {
-  waits_ = true;
+  must_sync_ = true;
   std::erase_if(pending_.secrets, [&](const SecretRow& old) { return old.name == name; });
   std::erase(pending_.forgotten_secrets, name);
   pending_.forgotten_secrets.push_back(name);
@@ -64,11 +64,11 @@ void PendingWrites::forget_secret(const std::string& name) {
 
 bool PendingWrites::flush() {
   if (pending_.empty()) return healthy_ || check();
-  pending_.may_be_lost = !waits_;
+  pending_.may_be_lost = !must_sync_;
   const Result<void> written = store_->commit(pending_);
   if (written) {
     pending_ = {};
-    waits_ = false;
+    must_sync_ = false;
   }
   return note(written);
 }

@@ -33,13 +33,13 @@ class PendingWrites {
   }
 
   void add(DeploymentRow row) {
-    waits_ = true;
+    must_sync_ = true;
     pending_.deployments.push_back(std::move(row));
   }
   /// `may_be_lost` by a power failure, and then the deployment is merely younger.
   void add(EventRow row, bool may_be_lost = false);
   void add(KeyRow row) {
-    waits_ = true;
+    must_sync_ = true;
     pending_.keys.push_back(std::move(row));
   }
   void set(ServiceRow row);
@@ -54,7 +54,7 @@ class PendingWrites {
 
   /// Numbers of events up to this one are given out.
   void reserve_events(std::uint64_t last) {
-    waits_ = true;
+    must_sync_ = true;
     pending_.reserved_events = last;
   }
 
@@ -64,7 +64,7 @@ class PendingWrites {
   /// Whether what was written is where the next start will look.
   bool check();
   /// The next flush() waits for the disk.
-  void wait_for_disk() { waits_ = true; }
+  void wait_for_disk() { must_sync_ = true; }
 
   bool healthy() const { return healthy_; }
   std::uint64_t failures() const { return failures_; }
@@ -77,8 +77,8 @@ class PendingWrites {
   std::unique_ptr<Store> store_;
   OnChange on_change_;
   Batch pending_;
-  bool waits_ = false;  ///< Something of it must be on the disk when flush() returns.
-  std::set<DeploymentNumber> cut_short_;
+  bool must_sync_ = false;  ///< Something of it must be on the disk when flush() returns.
+  std::set<DeploymentNumber> truncated_journals_;
   bool healthy_ = true;
   std::uint64_t failures_ = 0;
   std::uint64_t dropped_ = 0;
