@@ -20,6 +20,12 @@ ExternalAlarmReport with_episodes(ExternalAlarmReport report, const ServiceEntry
   return report;
 }
 
+void add(std::vector<MetricSample>& samples, const char* name, const char* help,
+         MetricSample::Type type, std::vector<std::pair<std::string, std::string>> labels,
+         std::uint64_t value) {
+  samples.push_back({name, help, type, std::move(labels), static_cast<double>(value)});
+}
+
 }  // namespace
 
 EpisodeBook::Patience OutsideAlarms::patience_of(const config::Alarm& alarm) {
@@ -69,16 +75,6 @@ std::vector<ExternalAlarmReport> OutsideAlarms::reports(const ServiceEntry& entr
     reports.push_back(with_episodes(report(entry, alarm), entry));
   return reports;
 }
-
-namespace {
-
-void add(std::vector<MetricSample>& samples, const char* name, const char* help,
-         MetricSample::Type type, std::vector<std::pair<std::string, std::string>> labels,
-         std::uint64_t value) {
-  samples.push_back({name, help, type, std::move(labels), static_cast<double>(value)});
-}
-
-}  // namespace
 
 void OutsideAlarms::add_metrics(const ServiceEntry& entry,
                                 std::vector<MetricSample>& samples) const {
