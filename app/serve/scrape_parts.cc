@@ -9,10 +9,10 @@ namespace teal::app {
 using control::MetricFamilies;
 
 std::vector<control::ScrapePart> traffic_parts(const proxy::WorkerPool& pool) {
-  return {[&pool, key = TrafficKey{}](MetricFamilies& book) mutable {
+  return {[&pool, key = TrafficKey{}](MetricFamilies& families) mutable {
     const std::optional<TrafficReading> next = pool.read_traffic_after(key);
     if (!next) return false;
-    add_traffic(book, *next);
+    add_traffic(families, *next);
     key = next->key;
     return true;
   }};
@@ -20,15 +20,16 @@ std::vector<control::ScrapePart> traffic_parts(const proxy::WorkerPool& pool) {
 
 std::vector<control::ScrapePart> detail_parts(const proxy::WorkerPool& pool,
                                               const config::Config& config) {
-  return {[&pool, &config, at = std::size_t{0}](MetricFamilies& book) mutable {
+  return {[&pool, &config, at = std::size_t{0}](MetricFamilies& families) mutable {
             if (at == config.services.size()) return false;
-            for (const MetricSample& sample : pool.read_service_stats(at++)) book.sample(sample);
+            for (const MetricSample& sample : pool.read_service_stats(at++))
+              families.sample(sample);
             return true;
           },
-          [&pool, key = TargetKey{}](MetricFamilies& book) mutable {
+          [&pool, key = TargetKey{}](MetricFamilies& families) mutable {
             const std::optional<TargetReading> next = pool.read_target_after(key);
             if (!next) return false;
-            add_target(book, *next);
+            add_target(families, *next);
             key = next->key;
             return true;
           }};

@@ -134,7 +134,7 @@ struct Server::State final : control::Ports {
   void watch(const std::vector<ServiceState>& states);
   Result<void> load_tls();
   void look_at_tls();
-  control::ApiSurroundings surroundings();
+  control::ApiDependencies dependencies();
   Result<void> start();
   void tick();
   void look_after_life();
@@ -210,8 +210,8 @@ void Server::State::look_at_tls() {
 }
 
 /// What the control API tells of the process.
-control::ApiSurroundings Server::State::surroundings() {
-  control::ApiSurroundings of;
+control::ApiDependencies Server::State::dependencies() {
+  control::ApiDependencies of;
   of.scrape = [this] { return scrape(); };
   of.scrape_last = [this] { return detail_parts(pool, *config); };
   of.later = [this](std::function<void()> slice) { later(std::move(slice)); };
@@ -251,7 +251,7 @@ Result<void> Server::State::start() {
   if (!store) return store.error();
   if (const Result<void> opened = pool.open(); !opened) return opened.error();
   controller = std::make_unique<control::Controller>(config, clock, log, *this, std::move(*store));
-  api = std::make_unique<control::AdminApi>(*controller, clock, config->admin, surroundings());
+  api = std::make_unique<control::AdminApi>(*controller, clock, config->admin, dependencies());
   auto bound = control::AdminServer::start(io, *api, log, config->admin.address, {},
                                            [this] { return tls.admin(); });
   if (!bound) return bound.error();
@@ -354,11 +354,11 @@ void Server::State::finish_shutdown() {
 
 std::vector<control::ScrapePart> Server::State::scrape() {
   std::vector<control::ScrapePart> parts = traffic_parts(pool);
-  parts.insert(parts.begin(), [this](control::MetricFamilies& book) {
-    add_process(book, read_process_figures(started));
+  parts.insert(parts.begin(), [this](control::MetricFamilies& families) {
+    add_process(families, read_process_figures(started));
     for (const auto& samples :
          {pool.read_stats(), overload.samples(), tls.samples(), admin->metrics()})
-      for (const MetricSample& sample : samples) book.sample(sample);
+      for (const MetricSample& sample : samples) families.sample(sample);
     return false;
   });
   return parts;

@@ -58,15 +58,15 @@ std::vector<AdminApi::RouteName> AdminApi::routes() {
 }
 
 AdminApi::AdminApi(Commands& commands, const Clock& clock, config::Admin config,
-                   ApiSurroundings surroundings)
+                   ApiDependencies dependencies)
     : commands_(commands),
       clock_(clock),
       config_(std::move(config)),
-      surroundings_(std::move(surroundings)),
+      dependencies_(std::move(dependencies)),
       scraper_({.parts = [this] { return scrape_parts(); },
-                .later = surroundings_.later,
-                .done = surroundings_.on_scraped,
-                .limit = surroundings_.metric_samples}) {}
+                .later = dependencies_.later,
+                .done = dependencies_.on_scraped,
+                .limit = dependencies_.metric_samples}) {}
 
 void AdminApi::handle(const ApiRequest& request, const Reply& reply) {
   const bool is_head = request.method == "HEAD";

@@ -29,7 +29,7 @@ namespace teal::control {
 struct ApiCall;
 
 /// What the API tells of the world outside control; app/ provides it.
-struct ApiSurroundings {
+struct ApiDependencies {
   /// For GET /metrics: the numbers of the process and of its traffic, which come before control's
   /// own; and those that are the first to be left out, over metric_samples. Empty: none.
   std::function<std::vector<ScrapePart>()> scrape;
@@ -56,7 +56,7 @@ class AdminApi {
 
   /// The references are kept. Requires: they outlive the API and every Reply it was given.
   AdminApi(Commands& commands, const Clock& clock, config::Admin config,
-           ApiSurroundings surroundings);
+           ApiDependencies dependencies);
 
   void handle(const ApiRequest& request, const Reply& reply);
 
@@ -115,7 +115,7 @@ class AdminApi {
   Commands& commands_;
   const Clock& clock_;
   config::Admin config_;
-  ApiSurroundings surroundings_;
+  ApiDependencies dependencies_;
   Scraper scraper_;
   std::map<int, std::uint64_t> answers_;  ///< By status.
   struct Subscriber {

@@ -222,7 +222,7 @@ bool has_nobody(const ServiceReport& service) {
 
 void AdminApi::get_readyz(const ApiCall& /*call*/, const Reply& reply) {
   std::vector<std::string> reasons;
-  if (surroundings_.not_ready) reasons = surroundings_.not_ready();
+  if (dependencies_.not_ready) reasons = dependencies_.not_ready();
   for (const ServiceReport& service : commands_.services()) {
     const auto& targets = service.groups[service.live].targets;
     const bool waits = !targets.empty() &&
@@ -250,8 +250,8 @@ void AdminApi::get_readyz(const ApiCall& /*call*/, const Reply& reply) {
   }
   for (const auto& [service, text] : commands_.parked())
     warnings.emplace_back(json::string(service).append(": ").append(text));
-  if (surroundings_.warnings)
-    for (const std::string& warning : surroundings_.warnings())
+  if (dependencies_.warnings)
+    for (const std::string& warning : dependencies_.warnings())
       warnings.emplace_back(json::string(warning));
   reply(json_response(
       ready ? 200 : 503,

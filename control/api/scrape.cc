@@ -9,21 +9,21 @@ namespace teal::control {
 
 /// Service by service, as it is when its turn comes.
 ScrapePart AdminApi::scrape_services() const {
-  return
-      [this, names = commands_.service_names(), at = std::size_t{0}](MetricFamilies& book) mutable {
-        if (at == names.size()) return false;
-        const std::string& name = names[at++];
-        const ApiResult<ServiceReport> service = commands_.service(name);
-        if (!service) return true;
-        for (const MetricSample& sample : commands_.service_metrics(name)) book.sample(sample);
-        if (!service->deployment) {
-          add_service(book, *service, nullptr);
-          return true;
-        }
-        const ApiResult<DeploymentReport> running = commands_.deployment(*service->deployment);
-        add_service(book, *service, running ? &*running : nullptr);
-        return true;
-      };
+  return [this, names = commands_.service_names(),
+          at = std::size_t{0}](MetricFamilies& families) mutable {
+    if (at == names.size()) return false;
+    const std::string& name = names[at++];
+    const ApiResult<ServiceReport> service = commands_.service(name);
+    if (!service) return true;
+    for (const MetricSample& sample : commands_.service_metrics(name)) families.sample(sample);
+    if (!service->deployment) {
+      add_service(families, *service, nullptr);
+      return true;
+    }
+    const ApiResult<DeploymentReport> running = commands_.deployment(*service->deployment);
+    add_service(families, *service, running ? &*running : nullptr);
+    return true;
+  };
 }
 
 std::vector<ScrapePart> AdminApi::scrape_parts() const {
@@ -34,14 +34,14 @@ std::vector<ScrapePart> AdminApi::scrape_parts() const {
     parts.insert(parts.end(), std::make_move_iterator(found.begin()),
                  std::make_move_iterator(found.end()));
   };
-  parts.emplace_back([this](MetricFamilies& book) {
+  parts.emplace_back([this](MetricFamilies& families) {
     for (const auto& samples : {commands_.metrics(), own_metrics()})
-      for (const MetricSample& sample : samples) book.sample(sample);
+      for (const MetricSample& sample : samples) families.sample(sample);
     return false;
   });
-  add(surroundings_.scrape);
+  add(dependencies_.scrape);
   parts.push_back(scrape_services());
-  add(surroundings_.scrape_last);
+  add(dependencies_.scrape_last);
   return parts;
 }
 

@@ -91,35 +91,36 @@ void DeploymentRunner::watch(const SourceFactory& make_source, Millis patience) 
   health::JudgeContext context{spec().colour, health::comparisons_in(alarms), patience};
   for (const config::Alarm& alarm : alarms) {
     context.meaning = config::meaning_number(alarms, alarm);
-    watches_.push_back({make_source(alarm, context),
-                        std::holds_alternative<config::ExternalAlarm>(alarm.condition),
-                        std::holds_alternative<config::CompareAlarm>(alarm.condition),
-                        alarm.observe, config::judges_alone(alarm),
-                        health::NotEnoughEvidence{std::string(kNothingJudged)}});
+    judges_.push_back({make_source(alarm, context),
+                       std::holds_alternative<config::ExternalAlarm>(alarm.condition),
+                       std::holds_alternative<config::CompareAlarm>(alarm.condition), alarm.observe,
+                       config::judges_alone(alarm),
+                       health::NotEnoughEvidence{std::string(kNothingJudged)}});
   }
 }
 
 bool DeploymentRunner::compares() const {
-  return std::any_of(watches_.begin(), watches_.end(), [](const Watch& w) { return w.compares; });
+  return std::any_of(judges_.begin(), judges_.end(),
+                     [](const ActiveJudge& w) { return w.compares; });
 }
 
 bool DeploymentRunner::compares_alone() const {
-  return std::any_of(watches_.begin(), watches_.end(),
-                     [](const Watch& w) { return w.compares && w.alone; });
+  return std::any_of(judges_.begin(), judges_.end(),
+                     [](const ActiveJudge& w) { return w.compares && w.alone; });
 }
 
 std::optional<event::AlarmBreached> DeploymentRunner::judge(const health::Reading& reading) {
   const bool has_traffic = engine_.facts().weight > Weight::none();
   std::optional<event::AlarmBreached> breach;
   if (has_traffic && compares()) note(reading.counts());
-  for (Watch& watch : watches_) {
+  for (ActiveJudge& judge : judges_) {
     // Without traffic the release's numbers say nothing; an outside word counts at once.
-    if (!has_traffic && !watch.external) continue;
-    const bool was_breached = std::holds_alternative<health::Breached>(watch.verdict);
-    watch.verdict = watch.source->judge(reading);
-    record(watch, reading.at);
-    if (const auto* breached = std::get_if<health::Breached>(&watch.verdict))
-      take_breach(watch, !was_breached, breached->why, breach);
+    if (!has_traffic && !judge.external) continue;
+    const bool was_breached = std::holds_alternative<health::Breached>(judge.verdict);
+    judge.verdict = judge.source->judge(reading);
+    record(judge, reading.at);
+    if (const auto* breached = std::get_if<health::Breached>(&judge.verdict))
+      take_breach(judge, !was_breached, breached->why, breach);
   }
   return breach;
 }
@@ -129,44 +130,44 @@ std::optional<event::AlarmBreached> DeploymentRunner::check_breach(
   std::optional<event::AlarmBreached> breach;
   if (engine_.facts().weight == Weight::none()) return breach;
   note(counts);
-  const bool follows = has_errors_ && counts.at >= followed_ + kFollowPause;
-  for (Watch& watch : watches_) {
-    if (!watch.compares || std::holds_alternative<health::Breached>(watch.verdict)) continue;
-    const std::optional<health::Breached> breached = watch.source->check_breach(counts);
-    if (breached) watch.verdict = *breached;
-    if (breached || follows) record(watch, counts.at);
-    if (breached) take_breach(watch, true, breached->why, breach);
+  const bool follows = has_errors_ && counts.at >= last_course_point_ + kFollowPause;
+  for (ActiveJudge& judge : judges_) {
+    if (!judge.compares || std::holds_alternative<health::Breached>(judge.verdict)) continue;
+    const std::optional<health::Breached> breached = judge.source->check_breach(counts);
+    if (breached) judge.verdict = *breached;
+    if (breached || follows) record(judge, counts.at);
+    if (breached) take_breach(judge, true, breached->why, breach);
   }
   if (follows) {
-    followed_ = counts.at;
+    last_course_point_ = counts.at;
     has_errors_ = false;
   }
   return breach;
 }
 
-void DeploymentRunner::take_breach(const Watch& watch, bool is_new, const std::string& why,
+void DeploymentRunner::take_breach(const ActiveJudge& judge, bool is_new, const std::string& why,
                                    std::optional<event::AlarmBreached>& breach) {
-  if (watch.observed) {
-    if (is_new) observed_.push_back(watch.source->name() + ": " + why);
+  if (judge.observed) {
+    if (is_new) observed_.push_back(judge.source->name() + ": " + why);
   } else if (!breach) {
-    breach = event::AlarmBreached{watch.source->name(), why};
+    breach = event::AlarmBreached{judge.source->name(), why};
   }
 }
 
 Mono DeploymentRunner::waits_for() const {
   Mono first = Mono::max();
-  for (const Watch& watch : watches_) first = std::min(first, watch.source->waits_for());
+  for (const ActiveJudge& judge : judges_) first = std::min(first, judge.source->waits_for());
   return first;
 }
 
 std::string DeploymentRunner::missing_evidence(const std::optional<health::Rates>& rates) const {
   std::string missing;
-  for (const Watch& watch : watches_) {
-    const auto* lacking = std::get_if<health::NotEnoughEvidence>(&watch.verdict);
-    if (lacking == nullptr || watch.observed) continue;
-    if (engine_.is_watching() && !watch.alone) continue;
+  for (const ActiveJudge& judge : judges_) {
+    const auto* lacking = std::get_if<health::NotEnoughEvidence>(&judge.verdict);
+    if (lacking == nullptr || judge.observed) continue;
+    if (engine_.is_watching() && !judge.alone) continue;
     if (!missing.empty()) missing += "; ";
-    missing += watch.source->name() + ": " + lacking->missing;
+    missing += judge.source->name() + ": " + lacking->missing;
     // An empty text means that nothing is missing, whatever a source may say.
     if (lacking->missing.empty()) missing += "more requests";
     const std::string outlook =
@@ -179,10 +180,10 @@ std::string DeploymentRunner::missing_evidence(const std::optional<health::Rates
 bool DeploymentRunner::set_external(const std::string& name, bool firing, const std::string& why,
                                     const std::string& note) {
   bool known = false;
-  for (Watch& watch : watches_) {
-    if (!watch.external || watch.source->name() != name) continue;
-    watch.source->set_external(firing, why);
-    watch.note = note;
+  for (ActiveJudge& judge : judges_) {
+    if (!judge.external || judge.source->name() != name) continue;
+    judge.source->set_external(firing, why);
+    judge.note = note;
     known = true;
   }
   return known;
@@ -196,17 +197,17 @@ std::vector<AlarmReport> DeploymentRunner::alarms() const {
     report.observed = alarm.observe;
     const ErrorMeaning* const meaning = config::meaning_of(alarm);
     if (meaning != nullptr && !meaning->is_usual()) report.counts = *meaning;
-    if (watches_.empty()) {
+    if (judges_.empty()) {
       // History read back from the journal: only the breach is known.
       report.verdict = health::NotEnoughEvidence{"not kept"};
       if (alarm.name == breached_) report.verdict = health::Breached{breach_};
       continue;
     }
-    const Watch& watch = watches_[reports.size() - 1];
-    report.condition = watch.source->condition();
-    report.verdict = watch.verdict;
-    report.comparison = watch.source->comparison();
-    report.note = watch.note;
+    const ActiveJudge& judge = judges_[reports.size() - 1];
+    report.condition = judge.source->condition();
+    report.verdict = judge.verdict;
+    report.comparison = judge.source->comparison();
+    report.note = judge.note;
   }
   return reports;
 }

@@ -49,7 +49,7 @@ class DeploymentRunner {
   bool take_wake(Mono now);
 
   // ---- the judges -----------------------------------------------------------------------------
-  struct Watch {
+  struct ActiveJudge {
     std::unique_ptr<health::VerdictSource> source;
     bool external = false;
     bool compares = false;
@@ -60,7 +60,7 @@ class DeploymentRunner {
   };
   void watch(const SourceFactory& make_source, Millis patience);
   /// False of one that had ended when this process began.
-  bool is_watched() const { return !watches_.empty(); }
+  bool is_watched() const { return !judges_.empty(); }
   /// Some alarm compares the release with the live group.
   bool compares() const;
   /// Some alarm compares, and has a limit for the time when there is nobody to compare with.
@@ -136,17 +136,17 @@ class DeploymentRunner {
   /// Times of the evidence count from here: as old as the deployment.
   Mono birth(Mono now) const { return now - age(now); }
   void note(const health::CountsReading& counts);
-  void record(const Watch& watch, Mono now);
+  void record(const ActiveJudge& watch, Mono now);
   /// Passes it on, unless the alarm only observes: then it is announced once.
-  void take_breach(const Watch& watch, bool is_new, const std::string& why,
+  void take_breach(const ActiveJudge& watch, bool is_new, const std::string& why,
                    std::optional<event::AlarmBreached>& breach);
   bool is_as_it_was(const std::vector<AlarmReport>& before) const;
 
-  std::vector<Watch> watches_;
+  std::vector<ActiveJudge> judges_;
   Evidence evidence_;
   bool evidence_is_new_ = false;
   bool has_errors_ = false;  ///< That the courses do not show yet.
-  Mono followed_ = Mono::min();
+  Mono last_course_point_ = Mono::min();
   std::size_t pages_written_ = 0;  ///< Whole ones.
   std::optional<std::pair<PublicationNumber, EvidenceStep>> planned_;
   /// The first publication under which something was told for this deployment, in this process.

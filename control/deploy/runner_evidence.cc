@@ -24,8 +24,8 @@ void DeploymentRunner::begin_step(PublicationNumber shift, Mono now) {
   EvidenceStep step = std::move(planned_->second);
   planned_.reset();
   step.since = since(birth(now), now);
-  for (const Watch& watch : watches_)
-    watch.source->begin_step(
+  for (const ActiveJudge& judge : judges_)
+    judge.source->begin_step(
         {now, step.weight, step.slower_than, step.slower_shares, step.restarts});
   evidence_.begin_step(std::move(step));
   evidence_is_new_ = true;
@@ -39,8 +39,8 @@ void DeploymentRunner::on_event(const JudgedEvent& event, Mono now) {
   if (first_table_ && event.table < *first_table_) return;
   const bool is_slow = event.kind == JudgedEvent::Kind::slow;
   if (is_slow && (planned_ || event.table < evidence_.steps().back().table)) return;
-  for (const Watch& watch : watches_)
-    if (watch.compares) watch.source->on_event(event);
+  for (const ActiveJudge& judge : judges_)
+    if (judge.compares) judge.source->on_event(event);
   JudgedEvent recorded = event;
   const Mono born = birth(now);
   recorded.began = Mono{event.began - born};
@@ -56,25 +56,25 @@ void DeploymentRunner::note(const health::CountsReading& counts) {
   evidence_.settle(since(born, std::clamp(counts.watermark, born, counts.at)));
 }
 
-void DeploymentRunner::record(const Watch& watch, Mono now) {
+void DeploymentRunner::record(const ActiveJudge& judge, Mono now) {
   const Micros at = since(birth(now), now);
-  if (const auto report = watch.source->comparison()) {
-    evidence_.follow(watch.source->name(), {at, health::finite_e_value(report->log_e),
+  if (const auto report = judge.source->comparison()) {
+    evidence_.follow(judge.source->name(), {at, health::finite_e_value(report->log_e),
                                             health::finite_e_value(report->certificate_log_e),
                                             report->release.bad, report->live.bad});
     evidence_is_new_ = true;
   }
-  const bool breached = std::holds_alternative<health::Breached>(watch.verdict);
-  if (breached || watch.compares)
-    evidence_.conclude(watch.source->name(), health::to_string(watch.verdict), breached, at);
+  const bool breached = std::holds_alternative<health::Breached>(judge.verdict);
+  if (breached || judge.compares)
+    evidence_.conclude(judge.source->name(), health::to_string(judge.verdict), breached, at);
 }
 
 void DeploymentRunner::restore(Evidence evidence, Mono now) {
   evidence_ = std::move(evidence);
   pages_written_ = evidence_.events().size() / Evidence::kPage;
   std::vector<health::VerdictSource*> sources;
-  for (const Watch& watch : watches_)
-    if (watch.compares) sources.push_back(watch.source.get());
+  for (const ActiveJudge& judge : judges_)
+    if (judge.compares) sources.push_back(judge.source.get());
   feed_recorded(evidence_, birth(now), sources, InFlight::lost);
   // Whoever has seen more before than is fed now must not get two chances at one alpha.
   if (!evidence_.is_closed() || !is_as_it_was(evidence_.alarms())) evidence_.count_loss();
@@ -92,17 +92,17 @@ void DeploymentRunner::restore(Evidence evidence, Mono now) {
 /// No comparison has more evidence against the release than it had then.
 bool DeploymentRunner::is_as_it_was(const std::vector<AlarmReport>& before) const {
   constexpr double kRounding = 1e-9;
-  return std::all_of(watches_.begin(), watches_.end(), [&](const Watch& watch) {
-    if (!watch.compares || !watch.source->comparison()) return true;
-    const auto then = std::ranges::find(before, watch.source->name(), &AlarmReport::name);
+  return std::all_of(judges_.begin(), judges_.end(), [&](const ActiveJudge& judge) {
+    if (!judge.compares || !judge.source->comparison()) return true;
+    const auto then = std::ranges::find(before, judge.source->name(), &AlarmReport::name);
     return then != before.end() && then->comparison &&
-           watch.source->comparison()->log_e <= then->comparison->log_e + kRounding;
+           judge.source->comparison()->log_e <= then->comparison->log_e + kRounding;
   });
 }
 
 void DeploymentRunner::conclude_evidence(const health::Reading& reading) {
   if (!evidence_.empty()) note(reading.counts());
-  evidence_is_new_ = evidence_is_new_ || !watches_.empty();
+  evidence_is_new_ = evidence_is_new_ || !judges_.empty();
 }
 
 void DeploymentRunner::close_evidence() {

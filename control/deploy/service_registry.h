@@ -34,7 +34,7 @@ struct ServiceEntry {
   std::optional<Mono> live_lost;
   /// Since when it does again beside a fallback.
   std::optional<Mono> live_back;
-  health::EpisodeBook episodes;        ///< Of external alarms.
+  health::EpisodeTable episodes;       ///< Of external alarms.
   std::map<TargetId, WallTime> since;  ///< Of the present health.
   health::Outlier outlier;
   std::uint64_t exposure_of = 0;  ///< The number of the deployment that state.exposure belongs to.

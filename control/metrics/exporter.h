@@ -23,14 +23,14 @@ struct ProcessFigures {
   WallTime started;
 };
 
-void add_process(MetricFamilies& book, const ProcessFigures& process);
+void add_process(MetricFamilies& families, const ProcessFigures& process);
 /// Nothing of a stream that never had a request.
-void add_traffic(MetricFamilies& book, const TrafficReading& reading);
+void add_traffic(MetricFamilies& families, const TrafficReading& reading);
 /// `running`: the service's deployment; null: none runs.
-void add_service(MetricFamilies& book, const ServiceReport& service,
+void add_service(MetricFamilies& families, const ServiceReport& service,
                  const DeploymentReport* running);
-void add_target(MetricFamilies& book, const TargetReading& reading);
+void add_target(MetricFamilies& families, const TargetReading& reading);
 /// What is to be known of the scrape itself. The last of it, and over the limit if need be.
-void add_scrape(MetricFamilies& book);
+void add_scrape(MetricFamilies& families);
 
 }  // namespace teal::control

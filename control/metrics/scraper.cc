@@ -25,13 +25,13 @@ void Scraper::ask(Reply reply) {
 
 void Scraper::begin() {
   is_under_way_ = true;
-  book_ = MetricFamilies(surroundings_.limit);
+  families_ = MetricFamilies(dependencies_.limit);
   parts_.clear();
   part_ = 0;
   is_collected_ = false;
   text_.clear();
-  if (surroundings_.later) {
-    surroundings_.later([this] { go_on(); });
+  if (dependencies_.later) {
+    dependencies_.later([this] { go_on(); });
     return;
   }
   while (take_slice()) {
@@ -41,7 +41,7 @@ void Scraper::begin() {
 
 void Scraper::go_on() {
   if (take_slice())
-    surroundings_.later([this] { go_on(); });
+    dependencies_.later([this] { go_on(); });
   else
     finish();
 }
@@ -50,21 +50,22 @@ bool Scraper::take_slice() {
   if (is_collected_) {
     const std::size_t before = text_.size();
     while (text_.size() - before < kBytes)
-      if (!book_.take_some(text_)) return false;
+      if (!families_.take_some(text_)) return false;
     return true;
   }
-  if (parts_.empty() && surroundings_.parts) parts_ = surroundings_.parts();
+  if (parts_.empty() && dependencies_.parts) parts_ = dependencies_.parts();
   std::size_t spent = 0;
   while (part_ < parts_.size() && spent < kSlice) {
-    const std::size_t before = book_.lines();
-    if (!parts_[part_](book_)) ++part_;
-    spent += kCall + book_.lines() - before;
+    const std::size_t before = families_.lines();
+    if (!parts_[part_](families_)) ++part_;
+    spent += kCall + families_.lines() - before;
   }
   if (part_ < parts_.size()) return true;
   is_collected_ = true;
-  if (surroundings_.done) surroundings_.done({book_.lines(), book_.limit(), book_.dropped()});
-  add_scrape(book_);
-  text_.reserve(book_.size());
+  if (dependencies_.done)
+    dependencies_.done({families_.lines(), families_.limit(), families_.dropped()});
+  add_scrape(families_);
+  text_.reserve(families_.size());
   return true;
 }
 

@@ -16,7 +16,7 @@
 
 namespace teal::control {
 
-/// Adds a little to the book, some thirty lines, at each call; false: that was all of it.
+/// Adds a little to the families, some thirty lines, at each call; false: that was all of it.
 using ScrapePart = std::function<bool(MetricFamilies&)>;
 
 /// How much there was.
@@ -28,7 +28,7 @@ struct ScrapeReport {
 
 class Scraper {
  public:
-  struct Surroundings {
+  struct Dependencies {
     /// What a scrape is made of: what is to be dropped first over the limit comes last.
     std::function<std::vector<ScrapePart>()> parts;
     /// Calls it on the control thread after what waits there. Empty: a scrape is made at once.
@@ -38,7 +38,7 @@ class Scraper {
   };
   using Reply = std::function<void(std::string text)>;
 
-  explicit Scraper(Surroundings surroundings) : surroundings_(std::move(surroundings)) {}
+  explicit Scraper(Dependencies dependencies) : dependencies_(std::move(dependencies)) {}
 
   void ask(Reply reply);
 
@@ -49,11 +49,11 @@ class Scraper {
   bool take_slice();
   void finish();
 
-  Surroundings surroundings_;
+  Dependencies dependencies_;
   std::vector<Reply> asked_;  ///< Of the scrape under way.
   std::vector<Reply> next_;
   bool is_under_way_ = false;
-  MetricFamilies book_{0};
+  MetricFamilies families_{0};
   std::vector<ScrapePart> parts_;
   std::size_t part_ = 0;
   bool is_collected_ = false;

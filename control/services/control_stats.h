@@ -38,7 +38,7 @@ struct ServiceStats {
 
 /// Of what came from outside on alarms.
 struct AlertStats {
-  std::map<health::EpisodeBook::Outcome, std::uint64_t> words;  ///< By what they came to.
+  std::map<health::EpisodeTable::Outcome, std::uint64_t> words;  ///< By what they came to.
   std::uint64_t unmatched = 0;  ///< Alerts that no service has an alarm for.
   std::uint64_t refused = 0;    ///< Alerts that could not be read.
   std::uint64_t truncated = 0;  ///< Alerts that Alertmanager says it left out.

@@ -7,9 +7,9 @@ namespace teal::control {
 namespace {
 
 using health::AlertWord;
-using health::EpisodeBook;
+using health::EpisodeTable;
 using health::Standing;
-using Outcome = EpisodeBook::Outcome;
+using Outcome = EpisodeTable::Outcome;
 
 constexpr std::size_t kMaxTruncatedGroups = 100;
 /// Lines about unmatched alerts of one batch; further ones are one line together.
@@ -29,8 +29,8 @@ struct Telling {
   const char* type;
   const char* why;
 };
-Telling telling_of(EpisodeBook::Change::Kind kind) {
-  using Did = EpisodeBook::Change::Kind;
+Telling telling_of(EpisodeTable::Change::Kind kind) {
+  using Did = EpisodeTable::Change::Kind;
   switch (kind) {
     case Did::fired: return {Level::warning, "alarm.firing", "; nobody has resolved it again"};
     case Did::stale: return {Level::info, "alarm.stale", "; nobody repeats it"};
@@ -116,7 +116,7 @@ void OutsideAlarms::report_standing(const ServiceEntry& entry, DeploymentRunner&
                                     const std::string& name) const {
   if (runner.spec().kind != Kind::deploy) return;
   const Standing standing = entry.episodes.standing(name, true);
-  EpisodeBook::Patience patience;
+  EpisodeTable::Patience patience;
   for (const config::Alarm& alarm : of(entry))
     if (alarm.name == name) patience = patience_of(alarm);
   runner.set_external(name, standing.counts(), standing.why, note_of(standing, patience));
@@ -260,13 +260,13 @@ bool OutsideAlarms::advance() {
     if (now < entry.episodes.due()) continue;
     has_changed = true;
     entry.unsaved = true;
-    const std::vector<EpisodeBook::Change> changes = entry.episodes.advance(now);
+    const std::vector<EpisodeTable::Change> changes = entry.episodes.advance(now);
     if (judged_since(entry)) {
-      for (const EpisodeBook::Change& change : changes)
+      for (const EpisodeTable::Change& change : changes)
         report_standing(entry, *deployments_.active(entry.state.name), change.alarm);
       judge_(*deployments_.active(entry.state.name));
     }
-    for (const EpisodeBook::Change& change : changes) {
+    for (const EpisodeTable::Change& change : changes) {
       const Telling telling = telling_of(change.kind);
       say(telling.level, telling.type, entry.state.name,
           line_of(change.alarm, change.why) + telling.why);

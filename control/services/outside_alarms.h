@@ -76,7 +76,7 @@ class OutsideAlarms {
   void add_metrics(const ServiceEntry& entry, std::vector<MetricSample>& samples) const;
 
   /// The present time by both clocks, as episodes want it.
-  health::EpisodeBook::Now now() const { return {clock_.mono(), clock_.wall()}; }
+  health::EpisodeTable::Now now() const { return {clock_.mono(), clock_.wall()}; }
 
  private:
   /// An alarm about which outside words were heard: how it stood before, and whether something new
@@ -87,7 +87,7 @@ class OutsideAlarms {
   };
   using Touched = std::map<std::string, Touch>;
 
-  static health::EpisodeBook::Patience patience_of(const config::Alarm& alarm);
+  static health::EpisodeTable::Patience patience_of(const config::Alarm& alarm);
   /// When the running deployment began; nothing where none is judged.
   std::optional<WallTime> judged_since(const ServiceEntry& entry) const;
   /// The running deployment that watches the alarm.

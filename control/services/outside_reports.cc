@@ -7,9 +7,9 @@
 namespace teal::control {
 namespace {
 
-using health::EpisodeBook;
+using health::EpisodeTable;
 using health::Standing;
-using Outcome = EpisodeBook::Outcome;
+using Outcome = EpisodeTable::Outcome;
 
 constexpr std::size_t kShownEpisodes = 100;
 
@@ -28,7 +28,7 @@ void add(std::vector<MetricSample>& samples, const char* name, const char* help,
 
 }  // namespace
 
-EpisodeBook::Patience OutsideAlarms::patience_of(const config::Alarm& alarm) {
+EpisodeTable::Patience OutsideAlarms::patience_of(const config::Alarm& alarm) {
   const auto& external = std::get<config::ExternalAlarm>(alarm.condition);
   return {external.settle, external.stale_after};
 }

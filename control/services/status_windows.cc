@@ -4,20 +4,21 @@ namespace teal::control {
 
 void StatusWindows::feed(const std::string& service, Colour colour, const std::string& revision,
                          Mono now, const TrafficCounters& counted) {
-  Shown& shown = shown_[service][colour];
-  if (shown.revision != revision) shown = Shown{revision};
-  shown.window.push(now, counted);
+  StatusWindow& known = windows_[service][colour];
+  if (known.revision != revision) known = StatusWindow{revision};
+  known.window.push(now, counted);
 }
 
-const StatusWindows::Shown* StatusWindows::find(const std::string& service, Colour colour) const {
-  const auto found = shown_.find(service);
-  return found == shown_.end() ? nullptr : &found->second[colour];
+const StatusWindows::StatusWindow* StatusWindows::find(const std::string& service,
+                                                       Colour colour) const {
+  const auto found = windows_.find(service);
+  return found == windows_.end() ? nullptr : &found->second[colour];
 }
 
 std::optional<health::Window::View> StatusWindows::recent(const std::string& service,
                                                           Colour colour) const {
-  const Shown* shown = find(service, colour);
-  return shown == nullptr ? std::nullopt : shown->window.view();
+  const StatusWindow* known = find(service, colour);
+  return known == nullptr ? std::nullopt : known->window.view();
 }
 
 std::optional<PerColour<double>> StatusWindows::shares(const std::string& service) const {
@@ -50,9 +51,9 @@ std::optional<health::Rates> StatusWindows::rates(const std::string& service,
 
 bool StatusWindows::mostly_succeeds(const std::string& service, Colour colour,
                                     const std::string& revision) const {
-  const Shown* shown = find(service, colour);
-  if (shown == nullptr || shown->revision != revision) return false;
-  const auto view = shown->window.view();
+  const StatusWindow* known = find(service, colour);
+  if (known == nullptr || known->revision != revision) return false;
+  const auto view = known->window.view();
   return view && view->counters.errors() * 2 < view->counters.total();
 }
 

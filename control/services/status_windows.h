@@ -37,14 +37,14 @@ class StatusWindows {
                        const std::string& revision) const;
 
  private:
-  struct Shown {
+  struct StatusWindow {
     std::string revision;
     health::Window window{kOver};
   };
 
-  const Shown* find(const std::string& service, Colour colour) const;
+  const StatusWindow* find(const std::string& service, Colour colour) const;
 
-  std::map<std::string, PerColour<Shown>> shown_;
+  std::map<std::string, PerColour<StatusWindow>> windows_;
 };
 
 }  // namespace teal::control

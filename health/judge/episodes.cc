@@ -37,22 +37,22 @@ std::string_view to_string(Standing::State state) {
   return "firing";
 }
 
-std::string_view to_string(EpisodeBook::Outcome outcome) {
+std::string_view to_string(EpisodeTable::Outcome outcome) {
   switch (outcome) {
-    case EpisodeBook::Outcome::fired: return "fired";
-    case EpisodeBook::Outcome::resolved: return "resolved";
-    case EpisodeBook::Outcome::repeated: return "repeated";
-    case EpisodeBook::Outcome::held: return "held";
-    case EpisodeBook::Outcome::late: break;
+    case EpisodeTable::Outcome::fired: return "fired";
+    case EpisodeTable::Outcome::resolved: return "resolved";
+    case EpisodeTable::Outcome::repeated: return "repeated";
+    case EpisodeTable::Outcome::held: return "held";
+    case EpisodeTable::Outcome::late: break;
   }
   return "late";
 }
 
 // ---- words --------------------------------------------------------------------------------------
 
-EpisodeBook::Outcome EpisodeBook::hear(const std::string& alarm, const AlertWord& word,
-                                       const Patience& patience, std::optional<WallTime> deployed,
-                                       Now now) {
+EpisodeTable::Outcome EpisodeTable::hear(const std::string& alarm, const AlertWord& word,
+                                         const Patience& patience, std::optional<WallTime> deployed,
+                                         Now now) {
   const bool adopted = adopt(alarm, word, patience, deployed, now);
   const Key key{alarm, word.source, word.fingerprint};
   const auto found = records_.find(key);
@@ -85,9 +85,9 @@ EpisodeBook::Outcome EpisodeBook::hear(const std::string& alarm, const AlertWord
   return outcome;
 }
 
-EpisodeBook::Outcome EpisodeBook::open(const Key& key, const AlertWord& word,
-                                       const Patience& patience, std::optional<WallTime> deployed,
-                                       Now now) {
+EpisodeTable::Outcome EpisodeTable::open(const Key& key, const AlertWord& word,
+                                         const Patience& patience, std::optional<WallTime> deployed,
+                                         Now now) {
   if (!records_.contains(key)) make_room();
   Record& record = records_[key];
   record = {};
@@ -107,7 +107,7 @@ EpisodeBook::Outcome EpisodeBook::open(const Key& key, const AlertWord& word,
   return word.firing ? Outcome::fired : Outcome::repeated;
 }
 
-EpisodeBook::Outcome EpisodeBook::repeat(Record& record, const AlertWord& word, Now now) {
+EpisodeTable::Outcome EpisodeTable::repeat(Record& record, const AlertWord& word, Now now) {
   Episode& episode = record.episode;
   if (!word.firing) {
     // The copy of a resolve after which the alert was found to fire after all.
@@ -133,8 +133,8 @@ EpisodeBook::Outcome EpisodeBook::repeat(Record& record, const AlertWord& word, 
   return was_over ? Outcome::fired : Outcome::repeated;
 }
 
-bool EpisodeBook::adopt(const std::string& alarm, const AlertWord& word, const Patience& patience,
-                        std::optional<WallTime> deployed, Now now) {
+bool EpisodeTable::adopt(const std::string& alarm, const AlertWord& word, const Patience& patience,
+                         std::optional<WallTime> deployed, Now now) {
   const auto found = records_.find({alarm, Source::earlier, ""});
   if (found == records_.end()) return false;
   if (word.firing && word.starts && deployed && *word.starts >= *deployed) return false;
@@ -154,7 +154,7 @@ bool EpisodeBook::adopt(const std::string& alarm, const AlertWord& word, const P
   return true;
 }
 
-std::size_t EpisodeBook::resolve_all(const std::string& alarm, Now now) {
+std::size_t EpisodeTable::resolve_all(const std::string& alarm, Now now) {
   std::size_t resolved = 0;
   for (auto it = records_.lower_bound({alarm, Source::api, ""});
        it != records_.end() && std::get<0>(it->first) == alarm;) {
@@ -177,13 +177,13 @@ std::size_t EpisodeBook::resolve_all(const std::string& alarm, Now now) {
   return resolved;
 }
 
-void EpisodeBook::begin_deployment() {
+void EpisodeTable::begin_deployment() {
   for (auto& [key, record] : records_) record.episode.bearing = Bearing::began_before;
 }
 
 // ---- time and room ------------------------------------------------------------------------------
 
-Mono EpisodeBook::due_of(const Record& record) {
+Mono EpisodeTable::due_of(const Record& record) {
   const Episode& episode = record.episode;
   if (episode.state == State::held) return record.heard + record.patience.settle;
   if (episode.state == State::resolved) return record.heard + kRemembered;
@@ -193,12 +193,12 @@ Mono EpisodeBook::due_of(const Record& record) {
   return episode.stale ? stale + kRemembered : stale;
 }
 
-void EpisodeBook::find_due() {
+void EpisodeTable::find_due() {
   due_ = Mono::max();
   for (const auto& [key, record] : records_) due_ = std::min(due_, due_of(record));
 }
 
-std::vector<EpisodeBook::Change> EpisodeBook::advance(Mono now) {
+std::vector<EpisodeTable::Change> EpisodeTable::advance(Mono now) {
   std::vector<Change> changes;
   if (now < due_) return changes;
   for (auto it = records_.begin(); it != records_.end();) {
@@ -226,7 +226,7 @@ std::vector<EpisodeBook::Change> EpisodeBook::advance(Mono now) {
 
 /// What is over goes first; then the oldest of the alarm that has most of them, so that no alarm is
 /// silenced by another.
-void EpisodeBook::make_room() {
+void EpisodeTable::make_room() {
   if (records_.size() < kMaxEpisodes) return;
   const auto oldest = [](auto first, auto last, auto is_meant) {
     auto found = last;
@@ -262,7 +262,7 @@ void EpisodeBook::make_room() {
 
 // ---- reports ------------------------------------------------------------------------------------
 
-Standing EpisodeBook::standing(const std::string& alarm, bool deployed) const {
+Standing EpisodeTable::standing(const std::string& alarm, bool deployed) const {
   Standing sum;
   bool has_other = false;
   bool began_before = false;
@@ -308,7 +308,7 @@ Standing EpisodeBook::standing(const std::string& alarm, bool deployed) const {
   return sum;
 }
 
-std::vector<Episode> EpisodeBook::of(const std::string& alarm) const {
+std::vector<Episode> EpisodeTable::of(const std::string& alarm) const {
   std::vector<Episode> episodes;
   for (auto it = records_.lower_bound({alarm, Source::api, ""});
        it != records_.end() && std::get<0>(it->first) == alarm; ++it)
@@ -319,14 +319,14 @@ std::vector<Episode> EpisodeBook::of(const std::string& alarm) const {
   return episodes;
 }
 
-std::vector<Episode> EpisodeBook::saved() const {
+std::vector<Episode> EpisodeTable::saved() const {
   std::vector<Episode> episodes;
   episodes.reserve(records_.size());
   for (const auto& [key, record] : records_) episodes.push_back(record.episode);
   return episodes;
 }
 
-void EpisodeBook::restore(std::vector<Episode> episodes, Now now) {
+void EpisodeTable::restore(std::vector<Episode> episodes, Now now) {
   records_.clear();
   for (Episode& episode : episodes) {
     if (records_.size() >= kMaxEpisodes) break;
@@ -342,7 +342,7 @@ void EpisodeBook::restore(std::vector<Episode> episodes, Now now) {
   find_due();
 }
 
-void EpisodeBook::set_patience(const std::string& alarm, const Patience& patience) {
+void EpisodeTable::set_patience(const std::string& alarm, const Patience& patience) {
   for (auto it = records_.lower_bound({alarm, Source::api, ""});
        it != records_.end() && std::get<0>(it->first) == alarm; ++it)
     it->second.patience = patience;
@@ -362,7 +362,7 @@ std::string moment(WallTime time) {
 
 }  // namespace
 
-std::string note_of(const Standing& standing, const EpisodeBook::Patience& patience) {
+std::string note_of(const Standing& standing, const EpisodeTable::Patience& patience) {
   switch (standing.state) {
     case Standing::State::ignored:
       if (standing.other_release)

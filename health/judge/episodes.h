@@ -1,5 +1,5 @@
-// EpisodeBook: what others say of one service's external alarms. An alarm is a set of episodes, one
-// for each alert that was heard of (by its fingerprint) and each of its startsAt, so that one
+// EpisodeTable: what others say of one service's external alarms. An alarm is a set of episodes,
+// one for each alert that was heard of (by its fingerprint) and each of its startsAt, so that one
 // instance's resolve does not clear another's; POST /v1/alarms/{name} has an episode of its own. An
 // alarm fires while one of its episodes does.
 //
@@ -85,7 +85,7 @@ struct Standing {
 };
 std::string_view to_string(Standing::State state);
 
-class EpisodeBook {
+class EpisodeTable {
  public:
   static constexpr std::size_t kMaxEpisodes = 1000;
   static constexpr std::chrono::hours kRemembered{24};
@@ -159,8 +159,8 @@ class EpisodeBook {
   std::uint64_t dropped_ = 0;
 };
 
-std::string_view to_string(EpisodeBook::Outcome outcome);
+std::string_view to_string(EpisodeTable::Outcome outcome);
 /// "fires since 2026-11-23 02:13:07Z, ignored until it resolves"; empty where nothing is unusual.
-std::string note_of(const Standing& standing, const EpisodeBook::Patience& patience);
+std::string note_of(const Standing& standing, const EpisodeTable::Patience& patience);
 
 }  // namespace teal::health

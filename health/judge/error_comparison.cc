@@ -55,7 +55,7 @@ void ErrorComparison::on_overdue(const JudgedEvent& event) {
   }
   Overdue overdue{event, is_release(event), 0, {}};
   if (overdue.release) {
-    // It may yet be none of the block's bad ones: the book shall not know of it.
+    // It may yet be none of the block's bad ones: the counts shall not know of it.
     overdue.probability = event.block_length == 0
                               ? event.release_probability
                               : static_cast<double>(event.block_release) / event.block_length;
@@ -63,7 +63,7 @@ void ErrorComparison::on_overdue(const JudgedEvent& event) {
       overdue.applied = not_worse_.add(true, overdue.probability);
     ++overdue_release_;
   } else {
-    // Should it settle, the book has counted one bad request too many in its block, which makes the
+    // Should it settle, they have counted one bad request too many in its block, which makes the
     // release likelier for those to come, and the evidence against it weaker.
     if (!sticky_.take(event)) return;
     overdue.probability = blocks_.take(event, false).value_or(0);

@@ -41,10 +41,11 @@ struct GroupView {
   std::string revision;
   PerAudience<SlotId> slots;
   std::vector<TargetState> targets;
-  /// What all workers share (LimitBook::attach).
+  /// What all workers share (LimitTable::attach).
   std::shared_ptr<GroupLimits> limits;
   std::vector<std::shared_ptr<TargetLimits>> target_limits;  ///< As `targets`.
-  /// As `targets`, where the service wants counts; null: there was no place (TargetBook::attach).
+  /// As `targets`, where the service wants counts; null: there was no place
+  /// (TargetCountsTable::attach).
   std::vector<std::shared_ptr<CountsByWorker>> target_counts = {};
   /// Some target accepts requests.
   bool available = false;

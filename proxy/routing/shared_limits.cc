@@ -6,7 +6,8 @@
 
 namespace teal::proxy {
 
-std::shared_ptr<TargetLimits> LimitBook::find(const std::string& group, const TargetState& target) {
+std::shared_ptr<TargetLimits> LimitTable::find(const std::string& group,
+                                               const TargetState& target) {
   if (const auto known = targets_.find(target.id); known != targets_.end()) return known->second;
   std::weak_ptr<TargetLimits>& kept = by_address_[group + ' ' + to_string(target.address)];
   std::shared_ptr<TargetLimits> limits = kept.lock();
@@ -14,7 +15,7 @@ std::shared_ptr<TargetLimits> LimitBook::find(const std::string& group, const Ta
   return limits;
 }
 
-void LimitBook::attach(RouteTable& table) {
+void LimitTable::attach(RouteTable& table) {
   std::unordered_map<TargetId, std::shared_ptr<TargetLimits>> present;
   for (ServiceView& service : table.services) {
     for (const Colour colour : kColours) {

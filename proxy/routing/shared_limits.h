@@ -3,7 +3,7 @@
 // Only requests of a target or group with a limit, and those that wait, touch it
 // (docs/adr/0020-limits-by-need.md).
 //
-// SharedCount, WaitBoard: any thread, without locks. LimitBook: control thread; it keeps these
+// SharedCount, WaitBoard: any thread, without locks. LimitTable: control thread; it keeps these
 // objects from publication to publication and hands them out in the RouteTable.
 #pragma once
 
@@ -117,9 +117,9 @@ struct GroupLimits {
   WaitBoard board;
 };
 
-class LimitBook {
+class LimitTable {
  public:
-  explicit LimitBook(std::size_t workers) : workers_(workers) {}
+  explicit LimitTable(std::size_t workers) : workers_(workers) {}
 
   /// Gives the table's groups and targets what was counted for them before. A target that comes
   /// back while requests of its last registration still run goes on with their count.

@@ -3,9 +3,9 @@
 // some request that began with such a table is in flight. So a slot never has requests of two
 // stages in it (docs/adr/0023).
 //
-// Bounded: where the book is full, or a group has kOfGroup slots whose requests do not end, a stage
-// gets the overflow slot, which all share that find no other and which belongs to no service: then
-// a judge sees no evidence, never another's. That is counted by crowded().
+// Bounded: where the table is full, or a group has kOfGroup slots whose requests do not end, a
+// stage gets the overflow slot, which all share that find no other and which belongs to no service:
+// then a judge sees no evidence, never another's. That is counted by crowded().
 //
 // Control thread. Does not see the shards: whoever does says when a slot is free
 // (proxy/telemetry/traffic_reader.h), and keeps what was counted in it.
@@ -34,7 +34,7 @@ class SlotTable {
   static constexpr std::size_t kOfGroup = 64;  ///< Of one service, colour and audience.
 
   SlotTable() = default;
-  /// A smaller book, for tests. Requires: 2 <= limit <= kMaxSlots.
+  /// A smaller table, for tests. Requires: 2 <= limit <= kMaxSlots.
   explicit SlotTable(std::size_t limit);
 
   /// Another table is going to be built. Requires: `version` is not below an earlier one.

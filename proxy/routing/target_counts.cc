@@ -22,7 +22,7 @@ void TargetCounts::read_into(TargetReading& sum) const {
   sum.latency_micros += latency_micros_.read();
 }
 
-void TargetBook::attach(RouteTable& table) {
+void TargetCountsTable::attach(RouteTable& table) {
   Counts present;
   left_out_ = 0;
   for (ServiceView& service : table.services) {
@@ -50,7 +50,7 @@ void TargetBook::attach(RouteTable& table) {
   counts_ = std::move(present);
 }
 
-std::optional<TargetReading> TargetBook::read_after(const TargetKey& key) const {
+std::optional<TargetReading> TargetCountsTable::read_after(const TargetKey& key) const {
   const auto next = counts_.upper_bound(key);
   if (next == counts_.end()) return std::nullopt;
   TargetReading reading;

@@ -1,10 +1,10 @@
 // TargetCounts: what one worker has counted of one target, of services that want that
-// (`metrics: { per_target: true }`); and TargetBook, which hands them out with the tables and reads
-// them. Services that do not want it have none, which costs their requests one branch.
+// (`metrics: { per_target: true }`); and TargetCountsTable, which hands them out with the tables
+// and reads them. Services that do not want it have none, which costs their requests one branch.
 //
-// TargetCounts: written by its worker, read by anybody (base/count.h). TargetBook: control thread.
-// A target is known by its address in its group: one that is registered anew while it is still
-// there goes on with its numbers, and one that has left takes them along.
+// TargetCounts: written by its worker, read by anybody (base/count.h). TargetCountsTable: control
+// thread. A target is known by its address in its group: one that is registered anew while it is
+// still there goes on with its numbers, and one that has left takes them along.
 #pragma once
 
 #include <array>
@@ -44,12 +44,12 @@ class alignas(64) TargetCounts {
 /// Of one target, by worker.
 using CountsByWorker = std::vector<TargetCounts>;
 
-class TargetBook {
+class TargetCountsTable {
  public:
   /// Of all services. Over it targets are counted with their group only.
   static constexpr std::size_t kMaxTargets = 4096;
 
-  explicit TargetBook(std::size_t workers, std::size_t max_targets = kMaxTargets)
+  explicit TargetCountsTable(std::size_t workers, std::size_t max_targets = kMaxTargets)
       : workers_(workers), max_targets_(max_targets) {}
 
   /// Gives the table's targets what was counted for them before. Targets that it does not have are

@@ -40,7 +40,7 @@ class ReportSender {
   static constexpr std::uint32_t kMaxUrgentPerTick = 32;
 
   /// Where it reads the time, counts what it drops, and says that there is a batch.
-  struct Surroundings {
+  struct Dependencies {
     const Clock& clock;
     Shard& counters;
     ControlInbox& control;
@@ -48,8 +48,8 @@ class ReportSender {
 
   /// `random`: where the numbers of this worker begin, since a restart must not give old ones
   /// again.
-  ReportSender(Surroundings surroundings, std::uint32_t worker, std::uint64_t random)
-      : to_(surroundings), worker_(worker), numbers_from_(random & kNumbers) {}
+  ReportSender(Dependencies dependencies, std::uint32_t worker, std::uint64_t random)
+      : to_(dependencies), worker_(worker), numbers_from_(random & kNumbers) {}
 
   // ---- for requests. What is reported leaves when the present callback is over, or with the tick.
   void report(const BadOutcome& outcome);
@@ -98,7 +98,7 @@ class ReportSender {
   void put_urgent(Mono now);
   void put(Mono now);
 
-  Surroundings to_;
+  Dependencies to_;
   InFlightWatermark watermark_;
   const std::uint32_t worker_;
   const std::uint64_t numbers_from_;

@@ -1,4 +1,4 @@
-// TrafficReader: all workers' counters of traffic, read as one. Owns the book of slots. What was
+// TrafficReader: all workers' counters of traffic, read as one. Owns the table of slots. What was
 // counted in a slot when its last request has ended is kept for its stream, and for the deployment
 // that runs; then the slot can be another stage's. So a stream's sum never falls, and what a
 // deployment's requests came to has nothing of others' in it, however late those end.
@@ -38,10 +38,10 @@ class TrafficReader {
   };
 
   TrafficReader() = default;
-  /// For tests: a smaller book of slots.
+  /// For tests: a smaller table of slots.
   explicit TrafficReader(std::size_t max_slots) : slots_(max_slots) {}
 
-  /// build_route_table with this book's slots. Requires: versions do not fall.
+  /// build_route_table with this reader's slots. Requires: versions do not fall.
   RouteTable build(std::uint64_t version, std::shared_ptr<const config::Config> config,
                    const std::vector<ServiceState>& states);
   /// Every worker runs on that table or a later one. Frees the slots that nothing needs any more:

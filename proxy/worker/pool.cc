@@ -68,8 +68,8 @@ WorkerPool::WorkerPool(boost::asio::io_context& control, Options options)
   shared_.access_query = config.access_log.query;
   shared_.workers =
       config.workers != 0 ? config.workers : std::max(1U, std::thread::hardware_concurrency());
-  limits_ = std::make_unique<LimitBook>(shared_.workers);
-  targets_ = std::make_unique<TargetBook>(shared_.workers);
+  limits_ = std::make_unique<LimitTable>(shared_.workers);
+  targets_ = std::make_unique<TargetCountsTable>(shared_.workers);
   shared_.idle_budget = std::make_unique<IdleBudget>(
       config.limits.idle_upstream.value_or(kIdleUpstream), shared_.workers);
   for (std::size_t i = 0; i < config.listeners.size(); ++i)
@@ -191,9 +191,9 @@ void WorkerPool::start_workers(const RouteTable& first) {
 
 void WorkerPool::publish(std::uint64_t version, const std::vector<ServiceState>& states,
                          std::function<void(Mono)> applied) {
-  RouteTable built = book_.build(version, options_.config, states);
+  RouteTable built = traffic_.build(version, options_.config, states);
   applied = [this, version, applied = std::move(applied)](Mono at) {
-    book_.on_applied(version, shards());
+    traffic_.on_applied(version, shards());
     applied(at);
   };
   for (ServiceView& service : built.services) service.sticky = sticky_[service.index];
@@ -267,7 +267,7 @@ void WorkerPool::notify_at_watermark(Mono began) {
 }
 
 std::optional<TrafficReading> WorkerPool::read_traffic_after(const TrafficKey& key) const {
-  return book_.read_after(key, shards());
+  return traffic_.read_after(key, shards());
 }
 
 std::optional<TargetReading> WorkerPool::read_target_after(const TargetKey& key) const {
@@ -275,19 +275,19 @@ std::optional<TargetReading> WorkerPool::read_target_after(const TargetKey& key)
 }
 
 TrafficCounters WorkerPool::read_traffic(const TrafficKey& key) const {
-  return book_.read(key, shards());
+  return traffic_.read(key, shards());
 }
 
 StageReading WorkerPool::read_stage(const TrafficKey& key, Stage stage) const {
-  return book_.read(key, stage, {shards(), censuses()});
+  return traffic_.read(key, stage, {shards(), censuses()});
 }
 
 Tallies WorkerPool::read_tallies(const TrafficKey& key, std::uint64_t deployment) const {
-  return book_.read_tallies(key, deployment, shards());
+  return traffic_.read_tallies(key, deployment, shards());
 }
 
 GroupInFlight WorkerPool::read_in_flight(const std::string& service, Colour colour) const {
-  return book_.read_in_flight(service, colour, {shards(), censuses()});
+  return traffic_.read_in_flight(service, colour, {shards(), censuses()});
 }
 
 std::vector<MetricSample> WorkerPool::read_stats() const {
@@ -303,7 +303,7 @@ std::vector<MetricSample> WorkerPool::read_stats() const {
                      .help = "Times that a group's numbers had to share their place.",
                      .type = MetricSample::Type::counter,
                      .labels = {},
-                     .value = static_cast<double>(book_.slots().crowded())});
+                     .value = static_cast<double>(traffic_.slots().crowded())});
   samples.push_back({.name = "teal_upstream_connections_idle_limit",
                      .help = "How many idle connections to targets are kept at most.",
                      .type = MetricSample::Type::gauge,

@@ -109,7 +109,7 @@ class WorkerPool final : ControlInbox, PeerWorkers {
   Mono watermark();
   /// on_judged() is called as soon as watermark() may be later than this; max: not any more.
   void notify_at_watermark(Mono began);
-  // As TargetBook's.
+  // As TargetCountsTable's.
   std::optional<TargetReading> read_target_after(const TargetKey& key) const;
   std::size_t targets_left_out() const { return targets_->left_out(); }
   /// What belongs to no group, service or target.
@@ -152,10 +152,10 @@ class WorkerPool final : ControlInbox, PeerWorkers {
   std::unique_ptr<AccessLogWriter> access_log_;
   std::vector<ParkedThread> threads_;  ///< Of workers that are not started yet.
   ListenerSockets sockets_;
-  TrafficReader book_;
+  TrafficReader traffic_;
   std::vector<std::shared_ptr<const StickyCookies>> sticky_;  ///< As Config::services.
-  std::unique_ptr<LimitBook> limits_;
-  std::unique_ptr<TargetBook> targets_;
+  std::unique_ptr<LimitTable> limits_;
+  std::unique_ptr<TargetCountsTable> targets_;
   std::vector<std::unique_ptr<Worker>> workers_;
   struct WorkerProgress {
     std::uint64_t events = 0;

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "base/rng.h"
-#include "tests/support/control_room.h"
+#include "tests/support/controller_test_base.h"
 
 namespace teal::control {
 namespace {
@@ -34,7 +34,7 @@ bool answers(const ServiceState& state, Accepts accepts) {
           (state.split.of(release) > Weight::none() || state.groups[release].fallback));
 }
 
-class ControllerSimulator : public ControlRoom {
+class ControllerSimulator : public ControllerTestBase {
  protected:
   void begin(std::uint64_t seed) {
     rng_ = Rng{seed};

@@ -13,7 +13,7 @@
 
 #include "base/rng.h"
 #include "control/deploy/deployment_runner.h"
-#include "tests/support/control_room.h"
+#include "tests/support/controller_test_base.h"
 
 namespace teal::control {
 namespace {
@@ -28,7 +28,7 @@ std::uint64_t number_from(const char* variable, std::uint64_t fallback) {
   return text == nullptr ? fallback : std::strtoull(text, nullptr, 10);
 }
 
-class EvidenceSimulator : public ControlRoom {
+class EvidenceSimulator : public ControllerTestBase {
  protected:
   void begin(std::uint64_t seed) {
     rng_ = Rng{seed};

@@ -49,7 +49,7 @@ class AdminApiTest : public ::testing::Test {
   }
 
   AdminApi& api() {
-    if (!api_) api_ = std::make_unique<AdminApi>(commands_, clock_, config_, surroundings_);
+    if (!api_) api_ = std::make_unique<AdminApi>(commands_, clock_, config_, dependencies_);
     return *api_;
   }
 
@@ -75,7 +75,7 @@ class AdminApiTest : public ::testing::Test {
   FakeCommands commands_;
   FixedClock clock_;
   config::Admin config_;
-  ApiSurroundings surroundings_;
+  ApiDependencies dependencies_;
   std::unique_ptr<AdminApi> api_;
 };
 

@@ -182,9 +182,9 @@ class FakePorts final : public Ports {
 /// What the judges of a test say, by alarm.
 using Verdicts = std::map<std::string, health::Verdict>;
 
-class ToldSource final : public health::VerdictSource {
+class ScriptedSource final : public health::VerdictSource {
  public:
-  ToldSource(config::Alarm alarm, const Verdicts& verdicts)
+  ScriptedSource(config::Alarm alarm, const Verdicts& verdicts)
       : alarm_(std::move(alarm)), verdicts_(verdicts) {}
 
   const std::string& name() const override { return alarm_.name; }

@@ -130,8 +130,8 @@ class LoopRoom {
  private:
   NoLog log_;
   SlotTable slots_;
-  LimitBook limits_;
-  TargetBook counts_;
+  LimitTable limits_;
+  TargetCountsTable counts_;
   std::uint64_t version_ = 0;
   TargetId targets_ = 0;
   std::optional<WorkerLoop> loop_;

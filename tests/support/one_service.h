@@ -14,7 +14,7 @@
 #include "control/deploy/service_registry.h"
 #include "control/services/serving.h"
 #include "control/services/traffic_figures.h"
-#include "tests/support/control_room.h"
+#include "tests/support/controller_test_base.h"
 
 namespace teal::control {
 

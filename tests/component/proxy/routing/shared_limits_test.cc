@@ -162,14 +162,14 @@ class LimitBookTest : public ::testing::Test {
     service.spec = &spec_;
     service.groups[Colour::blue].targets = std::move(blue);
     service.groups[Colour::green].targets = std::move(green);
-    book_.attach(table);
+    limits_.attach(table);
     return table;
   }
   static const GroupView& blue(const RouteTable& table) {
     return table.services[0].groups[Colour::blue];
   }
 
-  LimitBook book_{2};
+  LimitTable limits_{2};
   config::Service spec_ = [] {
     config::Service spec;
     spec.name = "shop";

@@ -296,14 +296,14 @@ TEST_F(AdminApiTest, TellsOfServicesWhoseDeploymentStandsStill) {
 }
 
 TEST_F(AdminApiTest, StaysReadyWithTheWarningsOfItsSurroundings) {
-  surroundings_.warnings = [] { return std::vector<std::string>{"the access log is full"}; };
+  dependencies_.warnings = [] { return std::vector<std::string>{"the access log is full"}; };
   const ApiResponse response = call("GET", "/readyz");
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(body_of(response).at("warnings").as_array().at(0), "the access log is full");
 }
 
 TEST_F(AdminApiTest, IsNotReadyWhileItsSurroundingsSaySo) {
-  surroundings_.not_ready = [] { return std::vector<std::string>{"shutting down"}; };
+  dependencies_.not_ready = [] { return std::vector<std::string>{"shutting down"}; };
   EXPECT_EQ(call("GET", "/readyz").status, 503);
   EXPECT_EQ(call("GET", "/livez").status, 200);
 }

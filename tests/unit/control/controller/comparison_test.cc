@@ -5,7 +5,7 @@
 #include <boost/json.hpp>
 
 #include "control/api/report_json.h"
-#include "tests/support/control_room.h"
+#include "tests/support/controller_test_base.h"
 
 namespace teal::control {
 namespace {
@@ -14,7 +14,7 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-class ComparisonTest : public ControlRoom {
+class ComparisonTest : public ControllerTestBase {
  protected:
   ComparisonTest() {
     config.services[0].deploy.alarms = {alarm("worse")};

@@ -5,14 +5,14 @@
 
 #include <algorithm>
 
-#include "tests/support/control_room.h"
+#include "tests/support/controller_test_base.h"
 
 namespace teal::control {
 namespace {
 
 using namespace std::chrono_literals;
 
-class ControllerTest : public ControlRoom {};
+class ControllerTest : public ControllerTestBase {};
 
 TEST_F(ControllerTest, PublishesTheGroupsOfTheFileAtTheFirstStart) {
   ASSERT_EQ(ports->published.size(), 1U);

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/support/control_room.h"
+#include "tests/support/controller_test_base.h"
 
 namespace teal::control {
 namespace {
@@ -10,7 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
-class DrainingOneOfTwo : public ControlRoom {
+class DrainingOneOfTwo : public ControllerTestBase {
  protected:
   ApiResult<ServiceReport> drain(std::uint16_t port, bool force = false) {
     return controller->delete_target("shop", Colour::green, target_address(port), force);
@@ -106,7 +106,7 @@ TEST_F(DrainingOneOfTwo, CountsInARollbackThatInstallsTheOldTargetsAgain) {
 }
 
 /// The group that a deployment at 100 % may have to go back to.
-class DrainingTheOldGroup : public ControlRoom {
+class DrainingTheOldGroup : public ControllerTestBase {
  protected:
   DrainingTheOldGroup() {
     config.services[0].deploy.plan = {"AllAtOnce", {}};

@@ -7,7 +7,7 @@
 
 #include "control/api/event_stream.h"
 #include "control/deploy/announcer.h"
-#include "tests/support/control_room.h"
+#include "tests/support/controller_test_base.h"
 
 namespace teal::control {
 namespace {
@@ -24,7 +24,7 @@ TEST(EventIds, AreReadAsTheyAreWritten) {
     EXPECT_FALSE(parse_event_id(text)) << text;
 }
 
-class EventNumbers : public ControlRoom {
+class EventNumbers : public ControllerTestBase {
  protected:
   void say(const std::string& why = "x") {
     controller->set_external_alarm("pager", "shop", true, why);

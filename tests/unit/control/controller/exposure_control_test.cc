@@ -2,14 +2,14 @@
 // things.
 #include <gtest/gtest.h>
 
-#include "tests/support/control_room.h"
+#include "tests/support/controller_test_base.h"
 
 namespace teal::control {
 namespace {
 
 using namespace std::chrono_literals;
 
-class ExposureControl : public ControlRoom {
+class ExposureControl : public ControllerTestBase {
  protected:
   ExposureControl() {
     config.services[0].deploy.exposure_budget = 3;

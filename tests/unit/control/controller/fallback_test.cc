@@ -2,14 +2,14 @@
 // (docs/adr/0021-fallback.md).
 #include <gtest/gtest.h>
 
-#include "tests/support/control_room.h"
+#include "tests/support/controller_test_base.h"
 
 namespace teal::control {
 namespace {
 
 using namespace std::chrono_literals;
 
-class FallbackTest : public ControlRoom {
+class FallbackTest : public ControllerTestBase {
  protected:
   std::optional<ApiResult<DeploymentReport>> forced(const DeploymentId& id, Command what) {
     auto answer = std::make_shared<std::optional<ApiResult<DeploymentReport>>>();

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/support/control_room.h"
+#include "tests/support/controller_test_base.h"
 
 namespace teal::control {
 namespace {
@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-class FallbackWords : public ControlRoom {
+class FallbackWords : public ControllerTestBase {
  protected:
   DeploymentReport forced(const DeploymentId& id, Command what) {
     std::optional<DeploymentReport> answer;

@@ -1,14 +1,14 @@
 // How long the old group is kept warm: never shorter than it is used, and by no calendar.
 #include <gtest/gtest.h>
 
-#include "tests/support/control_room.h"
+#include "tests/support/controller_test_base.h"
 
 namespace teal::control {
 namespace {
 
 using namespace std::chrono_literals;
 
-class KeepOld : public ControlRoom {
+class KeepOld : public ControllerTestBase {
  protected:
   bool is_warm() {
     const auto& targets = ports->last().groups[Colour::blue].targets;

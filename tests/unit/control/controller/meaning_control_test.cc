@@ -9,7 +9,7 @@
 #include "control/api/report_json.h"
 #include "control/json/text.h"
 #include "control/metrics/exporter.h"
-#include "tests/support/control_room.h"
+#include "tests/support/controller_test_base.h"
 
 namespace teal::control {
 namespace {
@@ -21,7 +21,7 @@ using testing::StartsWith;
 constexpr Ending kNotFound{.status = 404};
 constexpr Ending kBroken{.status = 500};
 
-class MeaningControlTest : public ControlRoom {
+class MeaningControlTest : public ControllerTestBase {
  protected:
   static config::Alarm rate(const std::string& name, const ErrorMeaning& meaning) {
     return {name, config::ErrorRateAlarm{{config::Threshold::Op::above, 0.05}, meaning},

@@ -2,14 +2,14 @@
 #include <map>
 #include <string>
 
-#include "tests/support/control_room.h"
+#include "tests/support/controller_test_base.h"
 
 namespace teal::control {
 namespace {
 
 using std::chrono::minutes;
 
-class ControllerMetrics : public ControlRoom {
+class ControllerMetrics : public ControllerTestBase {
  protected:
   /// By the values of the labels behind `service`, joined by spaces.
   std::map<std::string, double> counts(const std::string& name,

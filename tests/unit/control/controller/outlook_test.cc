@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/support/control_room.h"
+#include "tests/support/controller_test_base.h"
 
 namespace teal::control {
 namespace {
@@ -12,7 +12,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-class OutlookTest : public ControlRoom {
+class OutlookTest : public ControllerTestBase {
  protected:
   /// So many requests of each group have ended since it began.
   void traffic(std::uint64_t live, std::uint64_t release = 0) {

@@ -10,7 +10,7 @@
 #include "base/rng.h"
 #include "control/deploy/alertmanager.h"
 #include "control/store/spec_json.h"
-#include "tests/support/control_room.h"
+#include "tests/support/controller_test_base.h"
 #include "tests/support/remembered_log.h"
 
 namespace teal::control {
@@ -22,7 +22,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using State = health::Standing::State;
 
-class OutsideAlarms : public ControlRoom {
+class OutsideAlarms : public ControllerTestBase {
  protected:
   OutsideAlarms() {
     config.services[0].deploy.alarms = {
@@ -110,7 +110,7 @@ TEST_F(OutsideAlarms, ThatNobodyKnowsAreALineAndACountEach) {
   controller = std::make_unique<Controller>(
       std::make_shared<const config::Config>(config), clock, lines, *ports, make_store(),
       [this](const config::Alarm& each, const health::JudgeContext&) {
-        return std::make_unique<ToldSource>(each, verdicts);
+        return std::make_unique<ScriptedSource>(each, verdicts);
       });
   ASSERT_TRUE(controller->start());
   const AlertsReport report =

@@ -2,12 +2,12 @@
 // store says so.
 #include <gtest/gtest.h>
 
-#include "tests/support/control_room.h"
+#include "tests/support/controller_test_base.h"
 
 namespace teal::control {
 namespace {
 
-class OwnTargets : public ControlRoom {
+class OwnTargets : public ControllerTestBase {
  protected:
   OwnTargets() {
     own_sockets = {{"listener 'public'", target_address(8080), false},

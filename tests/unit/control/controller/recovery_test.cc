@@ -7,14 +7,14 @@
 #include <filesystem>
 
 #include "control/store/sqlite_store.h"
-#include "tests/support/control_room.h"
+#include "tests/support/controller_test_base.h"
 
 namespace teal::control {
 namespace {
 
 using namespace std::chrono_literals;
 
-class Recovery : public ControlRoom {
+class Recovery : public ControllerTestBase {
  protected:
   /// Everything that lets a deployment get on, once.
   void get_on() {
@@ -190,7 +190,7 @@ class OnSqlite : public Recovery {
     std::filesystem::remove_all(directory_);
   }
   std::unique_ptr<Store> make_store() override {
-    if (directory_.empty()) return ControlRoom::make_store();
+    if (directory_.empty()) return ControllerTestBase::make_store();
     controller.reset();
     Result<std::unique_ptr<Store>> store = open_sqlite_store((directory_ / "teal.db").string());
     EXPECT_TRUE(store) << store.error();

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/support/control_room.h"
+#include "tests/support/controller_test_base.h"
 
 namespace teal::control {
 namespace {
@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using WorkerProgress = std::optional<ApiResult<DeploymentReport>>;
 
-class ServiceRollback : public ControlRoom {
+class ServiceRollback : public ControllerTestBase {
  protected:
   /// The answer, if it has come.
   std::shared_ptr<WorkerProgress> ask() {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "tests/support/control_room.h"
+#include "tests/support/controller_test_base.h"
 
 namespace teal::control {
 namespace {
@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
-class Shipping : public ControlRoom {
+class Shipping : public ControllerTestBase {
  protected:
   config::DeploymentRequest without_targets(const std::string& revision) {
     config::DeploymentRequest wanted = request(revision);

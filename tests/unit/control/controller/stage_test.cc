@@ -1,6 +1,6 @@
 // Whose requests a verdict counts, in the controller and with the real judges: those that began in
 // the deployment, and at the end of a bake those that began in its own step.
-#include "tests/support/control_room.h"
+#include "tests/support/controller_test_base.h"
 
 namespace teal::control {
 namespace {
@@ -9,7 +9,7 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-class StageTest : public ControlRoom {
+class StageTest : public ControllerTestBase {
  protected:
   StageTest() {
     config.services[0].deploy.plan = {

@@ -1,6 +1,6 @@
 // The secrets of sticky cookies in the controller: from the store to the workers, and the draw of
 // each deployment.
-#include "tests/support/control_room.h"
+#include "tests/support/controller_test_base.h"
 
 namespace teal::control {
 namespace {
@@ -8,7 +8,7 @@ namespace {
 using std::chrono::hours;
 using namespace std::chrono_literals;
 
-class StickyControlTest : public ControlRoom {
+class StickyControlTest : public ControllerTestBase {
  protected:
   StickyControlTest() {
     config.services[0].sticky = config::Sticky{"teal_shop", hours{48}, false};

@@ -1,14 +1,14 @@
 // The watch in the controller: what it goes back to, what ends it, and what it leaves to others.
 #include <algorithm>
 
-#include "tests/support/control_room.h"
+#include "tests/support/controller_test_base.h"
 
 namespace teal::control {
 namespace {
 
 using namespace std::chrono_literals;
 
-class WatchTest : public ControlRoom {
+class WatchTest : public ControllerTestBase {
  protected:
   WatchTest() {
     config.services[0].deploy.plan = {"AllAtOnce", {}};

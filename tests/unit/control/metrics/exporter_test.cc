@@ -31,20 +31,20 @@ struct Scrape {
 };
 
 std::string exposition(const Scrape& scrape, std::size_t limit = 10'000) {
-  MetricFamilies book(limit);
-  add_process(book, scrape.process);
-  for (const MetricSample& sample : scrape.samples) book.sample(sample);
-  for (const TrafficReading& reading : scrape.traffic) add_traffic(book, reading);
+  MetricFamilies families(limit);
+  add_process(families, scrape.process);
+  for (const MetricSample& sample : scrape.samples) families.sample(sample);
+  for (const TrafficReading& reading : scrape.traffic) add_traffic(families, reading);
   for (const ServiceReport& service : scrape.services) {
     const auto running =
         std::ranges::find(scrape.running, service.name, &DeploymentReport::service);
-    add_service(book, service, running == scrape.running.end() ? nullptr : &*running);
+    add_service(families, service, running == scrape.running.end() ? nullptr : &*running);
   }
-  for (const TargetReading& reading : scrape.targets) add_target(book, reading);
-  add_scrape(book);
+  for (const TargetReading& reading : scrape.targets) add_target(families, reading);
+  add_scrape(families);
   std::string text;
-  const std::size_t size = book.size();
-  while (book.take_some(text)) {
+  const std::size_t size = families.size();
+  while (families.take_some(text)) {
   }
   EXPECT_LT(text.size(), 2 * size);
   return text;

@@ -18,9 +18,9 @@ using ::testing::Not;
 class ScraperTest : public testing::Test {
  protected:
   static ScrapePart lines(std::string name, std::size_t count, std::size_t at_once = 10) {
-    return [name, count, at_once, at = std::size_t{0}](MetricFamilies& book) mutable {
+    return [name, count, at_once, at = std::size_t{0}](MetricFamilies& families) mutable {
       for (const std::size_t end = std::min(count, at + at_once); at < end; ++at)
-        book.gauge(name, "Things.", {{"n", std::to_string(at)}}, static_cast<double>(at));
+        families.gauge(name, "Things.", {{"n", std::to_string(at)}}, static_cast<double>(at));
       return at < count;
     };
   }
@@ -75,9 +75,9 @@ TEST_F(ScraperTest, LetsOthersHaveTheirTurnBetweenSlicesHoweverMuchThereIs) {
   std::size_t in_this_turn = 0;
   make_ = [&] {
     return std::vector<ScrapePart>{
-        [&, part = lines("teal_things", 200'000)](MetricFamilies& book) mutable {
+        [&, part = lines("teal_things", 200'000)](MetricFamilies& families) mutable {
           max_at_once = std::max(max_at_once, in_this_turn += 10);
-          return part(book);
+          return part(families);
         }};
   };
   Scraper scraper = this->scraper();
@@ -98,8 +98,8 @@ TEST_F(ScraperTest, LetsOthersHaveTheirTurnBetweenSlicesHoweverMuchThereIs) {
 TEST_F(ScraperTest, ReadsEachThingWhenItsTurnComes) {
   double value = 1;
   make_ = [&] {
-    return std::vector<ScrapePart>{lines("teal_things", 5'000), [&](MetricFamilies& book) {
-                                     book.gauge("teal_value", "A value.", {}, value);
+    return std::vector<ScrapePart>{lines("teal_things", 5'000), [&](MetricFamilies& families) {
+                                     families.gauge("teal_value", "A value.", {}, value);
                                      return false;
                                    }};
   };

@@ -37,7 +37,7 @@ class OutsideAlarmsTest : public OneService {
     DeploymentRunner& runner = begin();
     runner.watch(
         [this](const config::Alarm& alarm, const health::JudgeContext&) {
-          return std::make_unique<ToldSource>(alarm, verdicts);
+          return std::make_unique<ScriptedSource>(alarm, verdicts);
         },
         seconds{60});
     outside.begin(shop(), runner);

@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "control/store/sqlite_schema.h"
-#include "tests/support/control_room.h"
+#include "tests/support/controller_test_base.h"
 #include "tests/support/store_files.h"
 
 namespace teal::control {
@@ -32,7 +32,7 @@ config::Config shop_and_api() {
   return config;
 }
 
-class StoreOfVersion : public ControlRoom, public testing::WithParamInterface<std::int64_t> {
+class StoreOfVersion : public ControllerTestBase, public testing::WithParamInterface<std::int64_t> {
  protected:
   StoreOfVersion() {
     config = shop_and_api();
@@ -43,7 +43,7 @@ class StoreOfVersion : public ControlRoom, public testing::WithParamInterface<st
   ~StoreOfVersion() override { controller.reset(); }
 
   std::unique_ptr<Store> make_store() override {
-    if (!opens_) return ControlRoom::make_store();
+    if (!opens_) return ControllerTestBase::make_store();
     controller.reset();
     return files_.open();
   }

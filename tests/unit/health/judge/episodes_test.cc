@@ -11,16 +11,16 @@ namespace teal::health {
 namespace {
 
 using namespace std::chrono_literals;
-using Outcome = EpisodeBook::Outcome;
-using Kind = EpisodeBook::Change::Kind;
+using Outcome = EpisodeTable::Outcome;
+using Kind = EpisodeTable::Change::Kind;
 using State = Standing::State;
 
 constexpr WallTime kMorning{1'795'400'000'000ms};
 
-/// A book, and a clock that is set by hand.
+/// A table of episodes, and a clock that is set by hand.
 class Episodes : public ::testing::Test {
  protected:
-  EpisodeBook::Now now() const { return {Mono{clock}, kMorning + clock}; }
+  EpisodeTable::Now now() const { return {Mono{clock}, kMorning + clock}; }
 
   static AlertWord alert(bool firing, WallTime starts, const std::string& fingerprint = "f") {
     AlertWord word;
@@ -32,37 +32,38 @@ class Episodes : public ::testing::Test {
     return word;
   }
   Outcome fires(WallTime starts, const std::string& fingerprint = "f") {
-    return book.hear("a", alert(true, starts, fingerprint), patience, deployed, now());
+    return episodes.hear("a", alert(true, starts, fingerprint), patience, deployed, now());
   }
   Outcome resolves(WallTime starts, std::optional<WallTime> ends = std::nullopt,
                    const std::string& fingerprint = "f") {
     AlertWord word = alert(false, starts, fingerprint);
     word.ends = ends;
-    return book.hear("a", word, patience, deployed, now());
+    return episodes.hear("a", word, patience, deployed, now());
   }
   Outcome says(bool firing) {
     AlertWord word;
     word.firing = firing;
-    return book.hear("a", word, patience, deployed, now());
+    return episodes.hear("a", word, patience, deployed, now());
   }
-  State state() const { return book.standing("a", deployed.has_value()).state; }
+  State state() const { return episodes.standing("a", deployed.has_value()).state; }
   std::vector<Kind> pass(Millis time) {
     clock += time;
     std::vector<Kind> kinds;
-    for (const EpisodeBook::Change& change : book.advance(now().mono)) kinds.push_back(change.kind);
+    for (const EpisodeTable::Change& change : episodes.advance(now().mono))
+      kinds.push_back(change.kind);
     return kinds;
   }
   /// The process ends and another reads what it stored.
   void restart() {
-    const std::vector<Episode> saved = book.saved();
-    book = {};
-    book.restore(saved, now());
-    book.set_patience("a", patience);
+    const std::vector<Episode> saved = episodes.saved();
+    episodes = {};
+    episodes.restore(saved, now());
+    episodes.set_patience("a", patience);
   }
 
   Millis clock{0};
-  EpisodeBook book;
-  EpisodeBook::Patience patience;
+  EpisodeTable episodes;
+  EpisodeTable::Patience patience;
   std::optional<WallTime> deployed;
 };
 
@@ -71,7 +72,7 @@ TEST_F(Episodes, FireUntilTheyAreResolved) {
   EXPECT_EQ(fires(kMorning), Outcome::fired);
   EXPECT_EQ(fires(kMorning), Outcome::repeated);
   EXPECT_EQ(state(), State::firing);
-  EXPECT_EQ(book.standing("a", false).since, kMorning);
+  EXPECT_EQ(episodes.standing("a", false).since, kMorning);
   EXPECT_EQ(resolves(kMorning), Outcome::resolved);
   EXPECT_EQ(resolves(kMorning), Outcome::repeated);
   EXPECT_EQ(state(), State::resolved);
@@ -99,7 +100,7 @@ TEST_F(Episodes, ThatAreToBeginYetSilenceNoneAfterARestartEither) {
 TEST_F(Episodes, OfOneInstanceAreNotResolvedByAnothers) {
   fires(kMorning, "pod-a");
   fires(kMorning, "pod-b");
-  EXPECT_EQ(book.standing("a", false).firing, 2U);
+  EXPECT_EQ(episodes.standing("a", false).firing, 2U);
   resolves(kMorning, std::nullopt, "pod-a");
   EXPECT_EQ(state(), State::firing);
   resolves(kMorning, std::nullopt, "pod-b");
@@ -113,7 +114,7 @@ TEST_F(Episodes, ThatBeganLaterCountAtOnceAndOnesThatBeganEarlierMeanNothing) {
   EXPECT_EQ(resolves(kMorning), Outcome::late) << "the copy of an old resolve";
   EXPECT_EQ(fires(kMorning - 1h), Outcome::late);
   EXPECT_EQ(state(), State::firing);
-  EXPECT_EQ(book.of("a").size(), 1U);
+  EXPECT_EQ(episodes.of("a").size(), 1U);
 }
 
 TEST_F(Episodes, WhoseResolveWasLostAreOverOnceANewerOneIs) {
@@ -155,10 +156,10 @@ TEST_F(Episodes, WaitForNothingWhereSettlingIsOff) {
 
 TEST_F(Episodes, OfTheApiAreAPersonsWordAndNeitherSettleNorGrowStale) {
   EXPECT_EQ(says(false), Outcome::repeated);
-  EXPECT_TRUE(book.empty()) << "there is nothing to remember";
+  EXPECT_TRUE(episodes.empty()) << "there is nothing to remember";
   EXPECT_EQ(says(true), Outcome::fired);
   EXPECT_EQ(says(true), Outcome::repeated);
-  EXPECT_EQ(book.due(), Mono::max());
+  EXPECT_EQ(episodes.due(), Mono::max());
   EXPECT_EQ(says(false), Outcome::resolved);
   EXPECT_EQ(says(true), Outcome::fired);
   fires(kMorning);
@@ -169,16 +170,16 @@ TEST_F(Episodes, OfTheApiAreAPersonsWordAndNeitherSettleNorGrowStale) {
 TEST_F(Episodes, WithoutAStartBeginWhenTheyAreHeardOf) {
   AlertWord word = alert(true, {});
   word.starts.reset();
-  EXPECT_EQ(book.hear("a", word, patience, deployed, now()), Outcome::fired);
-  EXPECT_EQ(book.standing("a", false).since, kMorning);
+  EXPECT_EQ(episodes.hear("a", word, patience, deployed, now()), Outcome::fired);
+  EXPECT_EQ(episodes.standing("a", false).since, kMorning);
   AlertWord over = word;
   over.firing = false;
-  EXPECT_EQ(book.hear("a", over, patience, deployed, now()), Outcome::resolved);
+  EXPECT_EQ(episodes.hear("a", over, patience, deployed, now()), Outcome::resolved);
   pass(1s);
-  EXPECT_EQ(book.hear("a", word, patience, deployed, now()), Outcome::held) << "perhaps a copy";
-  book.hear("a", over, patience, deployed, now());
+  EXPECT_EQ(episodes.hear("a", word, patience, deployed, now()), Outcome::held) << "perhaps a copy";
+  episodes.hear("a", over, patience, deployed, now());
   pass(61s);
-  EXPECT_EQ(book.hear("a", word, patience, deployed, now()), Outcome::fired)
+  EXPECT_EQ(episodes.hear("a", word, patience, deployed, now()), Outcome::fired)
       << "no copy is so late";
 }
 
@@ -193,32 +194,32 @@ TEST_F(Episodes, ThatNobodyRepeatsAreStaleAndForgottenInTheEnd) {
   EXPECT_EQ(state(), State::firing) << "somebody has repeated it";
   EXPECT_THAT(pass(24h), ::testing::ElementsAre(Kind::stale));
   EXPECT_THAT(pass(24h), ::testing::ElementsAre(Kind::forgotten));
-  EXPECT_TRUE(book.empty());
+  EXPECT_TRUE(episodes.empty());
 }
 
 TEST_F(Episodes, ThatAreOverAreRememberedForADay) {
   fires(kMorning);
   resolves(kMorning);
   pass(23h);
-  EXPECT_EQ(book.of("a").size(), 1U);
+  EXPECT_EQ(episodes.of("a").size(), 1U);
   pass(1h);
-  EXPECT_TRUE(book.empty());
+  EXPECT_TRUE(episodes.empty());
 }
 
 TEST_F(Episodes, ThatBeganBeforeADeploymentAreIgnoredByItAndNewOnesCount) {
   fires(kMorning, "old");
   pass(1min);
-  book.begin_deployment();
+  episodes.begin_deployment();
   deployed = now().wall;
   EXPECT_EQ(state(), State::ignored);
-  EXPECT_FALSE(book.standing("a", true).counts());
+  EXPECT_FALSE(episodes.standing("a", true).counts());
   pass(1min);
   fires(*deployed - 1s, "heard late");
   EXPECT_EQ(state(), State::ignored) << "Alertmanager waits before it tells";
   fires(*deployed + 1s, "new");
   EXPECT_EQ(state(), State::firing);
-  EXPECT_TRUE(book.standing("a", true).counts());
-  EXPECT_EQ(book.standing("a", true).ignored, 2U);
+  EXPECT_TRUE(episodes.standing("a", true).counts());
+  EXPECT_EQ(episodes.standing("a", true).ignored, 2U);
   resolves(*deployed + 1s, std::nullopt, "new");
   EXPECT_EQ(state(), State::ignored);
   EXPECT_EQ(fires(kMorning + 90s, "old"), Outcome::fired) << "the same alert, another start";
@@ -227,7 +228,7 @@ TEST_F(Episodes, ThatBeganBeforeADeploymentAreIgnoredByItAndNewOnesCount) {
 
 TEST_F(Episodes, ThatBeganBeforeADeploymentStayIgnoredWhereTheyComeBackWithTheSameStart) {
   fires(kMorning);
-  book.begin_deployment();
+  episodes.begin_deployment();
   deployed = now().wall + 1s;
   resolves(kMorning);
   fires(kMorning);
@@ -239,10 +240,10 @@ TEST_F(Episodes, AboutTheOtherReleaseDoNotCount) {
   deployed = kMorning;
   AlertWord word = alert(true, kMorning + 1s);
   word.other_release = true;
-  book.hear("a", word, patience, deployed, now());
+  episodes.hear("a", word, patience, deployed, now());
   EXPECT_EQ(state(), State::ignored);
-  EXPECT_TRUE(book.standing("a", true).other_release);
-  EXPECT_EQ(book.standing("a", false).state, State::firing) << "nothing is deployed";
+  EXPECT_TRUE(episodes.standing("a", true).other_release);
+  EXPECT_EQ(episodes.standing("a", false).state, State::firing) << "nothing is deployed";
 }
 
 TEST_F(Episodes, SurviveARestartAsTheyWere) {
@@ -252,10 +253,10 @@ TEST_F(Episodes, SurviveARestartAsTheyWere) {
   fires(kMorning, "held");
   resolves(kMorning, kMorning + 1s, "held");
   fires(kMorning, "held");
-  const std::vector<Episode> before = book.of("a");
+  const std::vector<Episode> before = episodes.of("a");
   pass(30s);
   restart();
-  EXPECT_EQ(book.of("a"), before);
+  EXPECT_EQ(episodes.of("a"), before);
   EXPECT_THAT(pass(59s), ::testing::IsEmpty()) << "a hold begins anew";
   EXPECT_THAT(pass(1s), ::testing::ElementsAre(Kind::fired));
   clock += 24h;
@@ -269,8 +270,8 @@ TEST_F(Episodes, OfStoresFromBeforeAreEndedByWhateverResolves) {
   old.source = Episode::Source::earlier;
   old.bearing = Episode::Bearing::began_before;
   const auto reset = [&] {
-    book = {};
-    book.restore({old}, now());
+    episodes = {};
+    episodes.restore({old}, now());
   };
   reset();
   EXPECT_EQ(state(), State::firing);
@@ -278,7 +279,7 @@ TEST_F(Episodes, OfStoresFromBeforeAreEndedByWhateverResolves) {
   EXPECT_EQ(state(), State::resolved);
   reset();
   EXPECT_EQ(says(false), Outcome::resolved);
-  EXPECT_TRUE(book.empty());
+  EXPECT_TRUE(episodes.empty());
   deployed = kMorning;
   reset();
   EXPECT_EQ(fires(kMorning - 1h), Outcome::repeated) << "it is the one that was known";
@@ -292,48 +293,49 @@ TEST_F(Episodes, AreAllEndedByAPersonWhoSaysSo) {
   fires(kMorning, "x");
   fires(kMorning, "y");
   says(true);
-  EXPECT_EQ(book.resolve_all("a", now()), 3U);
+  EXPECT_EQ(episodes.resolve_all("a", now()), 3U);
   EXPECT_EQ(state(), State::resolved);
   EXPECT_EQ(fires(kMorning, "x"), Outcome::held) << "whoever still says so is right in the end";
-  EXPECT_EQ(book.resolve_all("b", now()), 0U);
+  EXPECT_EQ(episodes.resolve_all("b", now()), 0U);
 }
 
 TEST_F(Episodes, AreBoundedAndNoAlarmIsSilencedByAnother) {
   says(true);
-  book.hear("b", alert(true, kMorning), patience, deployed, now());
-  for (std::size_t i = 0; i < EpisodeBook::kMaxEpisodes + 100; ++i) {
+  episodes.hear("b", alert(true, kMorning), patience, deployed, now());
+  for (std::size_t i = 0; i < EpisodeTable::kMaxEpisodes + 100; ++i) {
     pass(1ms);
     fires(kMorning, std::to_string(i));
   }
-  EXPECT_EQ(book.saved().size(), EpisodeBook::kMaxEpisodes);
-  EXPECT_EQ(book.dropped(), 102U);
-  EXPECT_EQ(book.standing("b", false).firing, 1U);
+  EXPECT_EQ(episodes.saved().size(), EpisodeTable::kMaxEpisodes);
+  EXPECT_EQ(episodes.dropped(), 102U);
+  EXPECT_EQ(episodes.standing("b", false).firing, 1U);
 }
 
 TEST_F(Episodes, ThatAreOverMakeRoomFirst) {
   fires(kMorning, "over");
   resolves(kMorning, std::nullopt, "over");
-  for (std::size_t i = 0; i < EpisodeBook::kMaxEpisodes; ++i) fires(kMorning, std::to_string(i));
-  EXPECT_EQ(book.standing("a", false).firing, EpisodeBook::kMaxEpisodes);
-  EXPECT_EQ(book.dropped(), 1U);
+  for (std::size_t i = 0; i < EpisodeTable::kMaxEpisodes; ++i) fires(kMorning, std::to_string(i));
+  EXPECT_EQ(episodes.standing("a", false).firing, EpisodeTable::kMaxEpisodes);
+  EXPECT_EQ(episodes.dropped(), 1U);
 }
 
 TEST_F(Episodes, SayInWordsWhatIsUnusualAboutThem) {
   fires(kMorning);
-  EXPECT_EQ(note_of(book.standing("a", false), patience), "");
-  book.begin_deployment();
-  EXPECT_EQ(note_of(book.standing("a", true), patience),
+  EXPECT_EQ(note_of(episodes.standing("a", false), patience), "");
+  episodes.begin_deployment();
+  EXPECT_EQ(note_of(episodes.standing("a", true), patience),
             "fires since " + format_time(kMorning).substr(0, 10) + " " +
                 format_time(kMorning).substr(11, 8) + "Z, ignored until it resolves");
   pass(24h);
-  EXPECT_THAT(note_of(book.standing("a", true), patience), ::testing::HasSubstr("for 1d: stale"));
+  EXPECT_THAT(note_of(episodes.standing("a", true), patience),
+              ::testing::HasSubstr("for 1d: stale"));
 }
 
 /// Whatever order and however often the same words come in: the last of one alert's story wins.
 TEST_F(Episodes, ComeToTheSameEndInWhateverOrderTheirWordsCome) {
   Rng random{7};
   for (int round = 0; round < 200; ++round) {
-    book = {};
+    episodes = {};
     std::vector<std::function<void()>> words;
     constexpr int kStories = 5;
     for (int story = 0; story < kStories; ++story) {
@@ -349,8 +351,8 @@ TEST_F(Episodes, ComeToTheSameEndInWhateverOrderTheirWordsCome) {
     for (const auto& word : words) word();
     pass(1min);
     ASSERT_EQ(state(), State::firing) << round;
-    ASSERT_EQ(book.standing("a", false).since, kMorning + 4min) << round;
-    ASSERT_EQ(book.standing("a", false).firing, 1U) << round;
+    ASSERT_EQ(episodes.standing("a", false).since, kMorning + 4min) << round;
+    ASSERT_EQ(episodes.standing("a", false).firing, 1U) << round;
   }
 }
 

@@ -51,7 +51,7 @@ TEST(StickyTraffic, AnEqualReleaseIsRolledBackNoMoreOftenThanAlphaByClientsThatC
           << places << " addresses at " << percent << '%';
 }
 
-// What the book is for.
+// What the counts are for.
 TEST(StickyTraffic, CountingEveryRequestOfWhoComesBackWouldRollManyBack) {
   EXPECT_GT(static_cast<double>(rolled_back(Weight::percent(10), 1, {}, true)), 2 * kMaxRollbacks);
 }

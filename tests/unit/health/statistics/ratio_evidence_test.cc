@@ -104,14 +104,14 @@ TEST(BlockCounts, MakesTheTestExactOverEveryOrderOfABlock) {
   for (std::uint32_t places = 0; places < (1U << kLength); ++places) {
     if (std::popcount(places) != static_cast<int>(kRelease)) continue;
     ++orders;
-    BlockCounts book;
+    BlockCounts counts;
     RatioTest test(1);
     for (std::uint32_t i = 0; i < kLength; ++i) {
       const bool release = ((places >> i) & 1U) != 0;
       JudgedEvent event;
       event.block_length = kLength;
       event.block_release = kRelease;
-      if (const auto p = book.take(event, release)) test.add(release, *p);
+      if (const auto p = counts.take(event, release)) test.add(release, *p);
       sums[i] += std::exp(test.log_e());
     }
   }
@@ -119,28 +119,28 @@ TEST(BlockCounts, MakesTheTestExactOverEveryOrderOfABlock) {
 }
 
 TEST(BlockCounts, SaysNothingWhereTheGroupWasCertain) {
-  BlockCounts book;
+  BlockCounts counts;
   JudgedEvent event;
   event.block = 1;
   event.block_length = 2;
   event.block_release = 1;
-  EXPECT_EQ(book.take(event, true), 0.5);
-  EXPECT_EQ(book.take(event, false), std::nullopt);
+  EXPECT_EQ(counts.take(event, true), 0.5);
+  EXPECT_EQ(counts.take(event, false), std::nullopt);
   JudgedEvent alone;
   alone.release_probability = 1;
-  EXPECT_EQ(book.take(alone, true), std::nullopt);
+  EXPECT_EQ(counts.take(alone, true), std::nullopt);
   alone.release_probability = 0.25;
-  EXPECT_EQ(book.take(alone, true), 0.25);
+  EXPECT_EQ(counts.take(alone, true), 0.25);
 }
 
 TEST(BlockCounts, DoesNotTrustABlockThatItHasForgotten) {
-  BlockCounts book;
+  BlockCounts counts;
   JudgedEvent event;
   event.block_length = 2;
   event.block_release = 1;
-  EXPECT_EQ(book.take(event, true), 0.5);
-  EXPECT_EQ(book.take(event, false), std::nullopt);
-  EXPECT_EQ(book.take(event, false), std::nullopt);  // A third of two.
+  EXPECT_EQ(counts.take(event, true), 0.5);
+  EXPECT_EQ(counts.take(event, false), std::nullopt);
+  EXPECT_EQ(counts.take(event, false), std::nullopt);  // A third of two.
 }
 
 TEST(RatioInterval, HoldsTheTruthAtEveryLookInAllButFivePercentOfTheRuns) {

@@ -24,54 +24,54 @@ JudgedEvent returning(std::uint64_t client, std::uint64_t place) {
 }
 
 TEST(StickyCounts, CountsEverythingOfClientsThatAreNotSticky) {
-  StickyCounts book;
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(book.take(fresh(0)));
+  StickyCounts counts;
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(counts.take(fresh(0)));
 }
 
 TEST(StickyCounts, CountsAClientOnce) {
-  StickyCounts book;
-  EXPECT_TRUE(book.take(fresh(1)));
-  EXPECT_FALSE(book.take(returning(1, 100)));
-  EXPECT_TRUE(book.take(returning(2, 100))) << "what does not count takes nobody's place";
-  EXPECT_FALSE(book.take(returning(2, 200))) << "a client that moves is the same";
+  StickyCounts counts;
+  EXPECT_TRUE(counts.take(fresh(1)));
+  EXPECT_FALSE(counts.take(returning(1, 100)));
+  EXPECT_TRUE(counts.take(returning(2, 100))) << "what does not count takes nobody's place";
+  EXPECT_FALSE(counts.take(returning(2, 200))) << "a client that moves is the same";
 }
 
 TEST(StickyCounts, CountsOneOfTheClientsThatComeBackFromAPlace) {
-  StickyCounts book;
-  EXPECT_TRUE(book.take(returning(1, 100)));
+  StickyCounts counts;
+  EXPECT_TRUE(counts.take(returning(1, 100)));
   for (std::uint64_t client = 2; client < 1000; ++client)
-    EXPECT_FALSE(book.take(returning(client, 100)));
-  EXPECT_TRUE(book.take(returning(1000, 101)));
+    EXPECT_FALSE(counts.take(returning(client, 100)));
+  EXPECT_TRUE(counts.take(returning(1000, 101)));
 }
 
 TEST(StickyCounts, CountsClientsThatWereDrawnJustNowWhereverTheyComeFrom) {
-  StickyCounts book;
-  EXPECT_TRUE(book.take(returning(1, 100)));
-  for (std::uint64_t client = 2; client < 1000; ++client) EXPECT_TRUE(book.take(fresh(client)));
+  StickyCounts counts;
+  EXPECT_TRUE(counts.take(returning(1, 100)));
+  for (std::uint64_t client = 2; client < 1000; ++client) EXPECT_TRUE(counts.take(fresh(client)));
 }
 
 TEST(StickyCounts, CountsAnotherOfAPlaceWhereTheFirstTurnedOutToBeNone) {
-  StickyCounts book;
-  EXPECT_TRUE(book.take(returning(1, 100)));
-  book.give_back(returning(1, 100));
-  EXPECT_TRUE(book.take(returning(2, 100)));
-  EXPECT_FALSE(book.take(returning(1, 100)));
+  StickyCounts counts;
+  EXPECT_TRUE(counts.take(returning(1, 100)));
+  counts.give_back(returning(1, 100));
+  EXPECT_TRUE(counts.take(returning(2, 100)));
+  EXPECT_FALSE(counts.take(returning(1, 100)));
 }
 
 TEST(StickyCounts, LeavesOutWhoComesBackWhenItCannotRememberAndNotWhoWasDrawnJustNow) {
-  StickyCounts book;
+  StickyCounts counts;
   for (std::uint64_t client = 1; client <= StickyCounts::kMaxClients; ++client)
-    ASSERT_TRUE(book.take(fresh(client)));
-  EXPECT_TRUE(book.take(fresh(StickyCounts::kMaxClients + 1)));
-  EXPECT_FALSE(book.take(returning(StickyCounts::kMaxClients + 2, 100)));
+    ASSERT_TRUE(counts.take(fresh(client)));
+  EXPECT_TRUE(counts.take(fresh(StickyCounts::kMaxClients + 1)));
+  EXPECT_FALSE(counts.take(returning(StickyCounts::kMaxClients + 2, 100)));
 }
 
 TEST(StickyCounts, LeavesOutPlacesBeyondItsMemory) {
-  StickyCounts book;
+  StickyCounts counts;
   for (std::uint64_t place = 1; place < StickyCounts::kMaxPlaces; ++place)
-    ASSERT_TRUE(book.take(returning(place, place)));
-  ASSERT_TRUE(book.take(returning(StickyCounts::kMaxPlaces, StickyCounts::kMaxPlaces)));
-  EXPECT_FALSE(book.take(returning(StickyCounts::kMaxPlaces + 1, StickyCounts::kMaxPlaces + 1)));
+    ASSERT_TRUE(counts.take(returning(place, place)));
+  ASSERT_TRUE(counts.take(returning(StickyCounts::kMaxPlaces, StickyCounts::kMaxPlaces)));
+  EXPECT_FALSE(counts.take(returning(StickyCounts::kMaxPlaces + 1, StickyCounts::kMaxPlaces + 1)));
 }
 
 }  // namespace

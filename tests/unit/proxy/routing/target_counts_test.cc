@@ -31,13 +31,13 @@ class TargetBookTest : public testing::Test {
         target.address = {Address::Kind::ip4, "10.0.0." + std::to_string(part), 80};
       }
     RouteTable table = build_route_table(++version_, config_, states, slots_);
-    book_.attach(table);
+    counts_.attach(table);
     return table.services[service].groups[Colour::blue];
   }
   std::vector<TargetReading> read() const {
     std::vector<TargetReading> readings;
     TargetKey key;
-    while (auto next = book_.read_after(key)) {
+    while (auto next = counts_.read_after(key)) {
       key = next->key;
       readings.push_back(*std::move(next));
     }
@@ -49,7 +49,7 @@ class TargetBookTest : public testing::Test {
 
   std::shared_ptr<config::Config> config_ = std::make_shared<config::Config>();
   SlotTable slots_;
-  TargetBook book_{kWorkers, 3};
+  TargetCountsTable counts_{kWorkers, 3};
   std::uint64_t version_ = 0;
 };
 
@@ -98,10 +98,10 @@ TEST_F(TargetBookTest, GoesOnWithATargetThatIsRegisteredAnewAndBeginsAgainAfterI
 TEST_F(TargetBookTest, HasAMostAndSaysHowManyAreOverIt) {
   const GroupView group = publish({{1, 1}, {2, 2}, {3, 3}, {4, 4}, {5, 5}});
   EXPECT_EQ(read().size(), 3U);
-  EXPECT_EQ(book_.left_out(), 2U);
+  EXPECT_EQ(counts_.left_out(), 2U);
   EXPECT_EQ(group.target_counts.at(3), nullptr);
   publish({{4, 4}, {5, 5}});
-  EXPECT_EQ(book_.left_out(), 0U);
+  EXPECT_EQ(counts_.left_out(), 0U);
 }
 
 }  // namespace

@@ -24,11 +24,11 @@ class TrafficBookTest : public testing::Test {
     state.groups[Colour::blue].revision = revision;
     state.draw = stage.deployment;
     state.step = stage.step;
-    table_ = book_.build(++version_, config_, {state});
+    table_ = reader_.build(++version_, config_, {state});
     return table_.services[0].groups[Colour::blue].slots[Audience::split];
   }
   /// Every worker runs on it.
-  void apply() { book_.on_applied(version_, shards_); }
+  void apply() { reader_.on_applied(version_, shards_); }
   SlotId publish_and_apply(const std::string& revision, Stage stage = {}) {
     const SlotId slot = publish(revision, stage);
     apply();
@@ -38,11 +38,11 @@ class TrafficBookTest : public testing::Test {
   static TrafficKey key(const std::string& revision) {
     return {"shop", Colour::blue, revision, Audience::split};
   }
-  static std::vector<TrafficReading> all_of(const TrafficReader& book,
+  static std::vector<TrafficReading> all_of(const TrafficReader& reader,
                                             const std::vector<const Shard*>& shards) {
     std::vector<TrafficReading> readings;
     TrafficKey key;
-    while (auto next = book.read_after(key, shards)) {
+    while (auto next = reader.read_after(key, shards)) {
       EXPECT_LT(key, next->key);
       key = next->key;
       readings.push_back(*std::move(next));
@@ -50,15 +50,15 @@ class TrafficBookTest : public testing::Test {
     return readings;
   }
   TrafficCounters read(const std::string& revision) const {
-    const auto readings = all_of(book_, shards_);
+    const auto readings = all_of(reader_, shards_);
     const auto found = std::ranges::find(readings, key(revision), &TrafficReading::key);
-    const TrafficCounters read = book_.read(key(revision), shards_);
+    const TrafficCounters read = reader_.read(key(revision), shards_);
     EXPECT_EQ(found == readings.end() ? TrafficCounters{} : found->counters, read);
     return read;
   }
   StageReading read(const std::string& revision, Stage stage) const {
-    const StageReading reading = book_.read(key(revision), stage, {shards_, {}});
-    EXPECT_EQ(book_.read_tallies(key(revision), stage.deployment, shards_),
+    const StageReading reading = reader_.read(key(revision), stage, {shards_, {}});
+    EXPECT_EQ(reader_.read_tallies(key(revision), stage.deployment, shards_),
               reading.deployment.ended.tallies());
     return reading;
   }
@@ -82,7 +82,7 @@ class TrafficBookTest : public testing::Test {
   std::shared_ptr<config::Config> config_ = std::make_shared<config::Config>();
   Shard first_, second_;
   std::vector<const Shard*> shards_{&first_, &second_};
-  TrafficReader book_;
+  TrafficReader reader_;
   RouteTable table_;
   std::uint64_t version_ = 0;
 };
@@ -130,7 +130,7 @@ TEST_F(TrafficBookTest, TellsByMeaningWhatWasCountedInTheDeploymentAlone) {
 TEST_F(TrafficBookTest, ReadsZeroWhereNoWorkerHasServedYet) {
   publish("v1");
   EXPECT_EQ(read("v1"), TrafficCounters{});
-  EXPECT_EQ(all_of(book_, shards_).size(), 4U);
+  EXPECT_EQ(all_of(reader_, shards_).size(), 4U);
 }
 
 TEST_F(TrafficBookTest, ReadsZeroOfAKeyThatHasNoSlot) {
@@ -163,10 +163,10 @@ TEST_F(TrafficBookTest, FreesASlotWhenItsLastRequestHasEndedAndKeepsWhatItCounte
   begin(first_, old);
   serve(second_, old, 300);
   publish_and_apply("v2", {1, 2});
-  EXPECT_FALSE(book_.slots().is_free(old)) << "one is in flight";
+  EXPECT_FALSE(reader_.slots().is_free(old)) << "one is in flight";
   end(first_, old);
   apply();
-  EXPECT_TRUE(book_.slots().is_free(old));
+  EXPECT_TRUE(reader_.slots().is_free(old));
   EXPECT_EQ(read("v2").total(), 2U);
   EXPECT_EQ(read("v2").duration.sum_micros, 400U);
   EXPECT_EQ(read("v2", {1, 2}).deployment.ended.total(), 2U);
@@ -201,7 +201,7 @@ TEST_F(TrafficBookTest, KeepsThePastOfSoManyRevisionsOfAGroup) {
   EXPECT_EQ(read("v20").total(), 1U);
   EXPECT_EQ(read("v19").total(), 1U);
   EXPECT_EQ(read("v1").total(), 0U);
-  EXPECT_LE(book_.slots().size(), 8U) << "and of the slots those that somebody needs";
+  EXPECT_LE(reader_.slots().size(), 8U) << "and of the slots those that somebody needs";
 }
 
 TEST_F(TrafficBookTest, ForgetsNoStreamWhoseSumStillGrowsHoweverManyOthersEndLate) {
@@ -245,7 +245,7 @@ class CensusTest : public TrafficBookTest {
   }
   Begun reading(const std::string& revision, Stage stage, const Census& census) const {
     const std::vector<const Census*> censuses{&census, nullptr};
-    return book_.read(key(revision), stage, {shards_, censuses}).step;
+    return reader_.read(key(revision), stage, {shards_, censuses}).step;
   }
   static std::uint64_t from(const Histogram& durations, Micros age) {
     return durations.count() - durations.count_below(static_cast<std::uint64_t>(age.count()));
@@ -293,8 +293,8 @@ TEST_F(CensusTest, TellsHowManyOfAGroupAreInFlightAndSinceWhen) {
   const Census other = look(second_, next, {seconds{3}});
   const std::vector<const Census*> censuses{&one, &other};
   const TrafficReader::Sources sources{shards_, censuses};
-  EXPECT_EQ(book_.read_in_flight("shop", Colour::blue, sources), (GroupInFlight{3, seconds{9}}));
-  EXPECT_EQ(book_.read_in_flight("shop", Colour::green, sources), (GroupInFlight{0, Micros{0}}));
+  EXPECT_EQ(reader_.read_in_flight("shop", Colour::blue, sources), (GroupInFlight{3, seconds{9}}));
+  EXPECT_EQ(reader_.read_in_flight("shop", Colour::green, sources), (GroupInFlight{0, Micros{0}}));
 }
 
 // ---- whatever happens ---------------------------------------------------------------------------
@@ -371,7 +371,7 @@ TEST_F(TrafficBookTest, CountsEachRequestWhereItBeganAndNeverLess) {
     }
     ASSERT_EQ(total(revision, stage), (ended_in[{revision, stage}]));
   }
-  EXPECT_EQ(book_.slots().crowded(), 0U);
+  EXPECT_EQ(reader_.slots().crowded(), 0U);
 }
 
 }  // namespace

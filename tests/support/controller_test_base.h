@@ -34,9 +34,9 @@ inline config::Config shop_config() {
   return config;
 }
 
-class ControlRoom : public testing::Test {
+class ControllerTestBase : public testing::Test {
  protected:
-  ControlRoom() { start(); }
+  ControllerTestBase() { start(); }
 
   /// The process ends without a word, if there is one, and another starts on the same disk.
   void start() {
@@ -46,7 +46,7 @@ class ControlRoom : public testing::Test {
     controller = std::make_unique<Controller>(
         std::make_shared<const config::Config>(config), clock, log, *ports, make_store(),
         [this](const config::Alarm& alarm, const health::JudgeContext&) {
-          return std::make_unique<ToldSource>(alarm, verdicts);
+          return std::make_unique<ScriptedSource>(alarm, verdicts);
         });
     const Result<void> started = controller->start();
     ASSERT_TRUE(started) << started.error();
