@@ -96,10 +96,11 @@ Match parse_match(const Value& value) {
   return match;
 }
 
-void parse_oddity(Mapping& keys, std::string_view key, Oddity& out) {
-  keys.choice<Oddity>(
-      key, out,
-      {{"normalise", Oddity::normalise}, {"refuse", Oddity::refuse}, {"pass", Oddity::pass}});
+void parse_path_anomaly(Mapping& keys, std::string_view key, PathAnomalyAction& out) {
+  keys.choice<PathAnomalyAction>(key, out,
+                                 {{"normalise", PathAnomalyAction::normalise},
+                                  {"refuse", PathAnomalyAction::refuse},
+                                  {"pass", PathAnomalyAction::pass}});
 }
 
 }  // namespace
@@ -129,20 +130,32 @@ std::vector<Match> parse_matches(const Value& value) {
 PathRules parse_path_rules(const Value& value) {
   PathRules rules;
   if (value.is("strict"))
-    return {Oddity::refuse, Oddity::refuse, Oddity::refuse, Oddity::refuse,
-            Oddity::refuse, true,           true,           PathParameters::refuse};
+    return {PathAnomalyAction::refuse,
+            PathAnomalyAction::refuse,
+            PathAnomalyAction::refuse,
+            PathAnomalyAction::refuse,
+            PathAnomalyAction::refuse,
+            true,
+            true,
+            PathParameters::refuse};
   if (value.is("pass"))
-    return {Oddity::pass, Oddity::pass, Oddity::pass, Oddity::pass, Oddity::pass, false, false};
+    return {PathAnomalyAction::pass,
+            PathAnomalyAction::pass,
+            PathAnomalyAction::pass,
+            PathAnomalyAction::pass,
+            PathAnomalyAction::pass,
+            false,
+            false};
   if (!value.is_mapping()) {
     value.problem("must be strict, pass or a mapping");
     return rules;
   }
   Mapping keys(value);
-  parse_oddity(keys, "dot_segments", rules.dot_segments);
-  parse_oddity(keys, "double_slashes", rules.double_slashes);
-  parse_oddity(keys, "needless_escapes", rules.needless_escapes);
-  parse_oddity(keys, "encoded_slashes", rules.encoded_slashes);
-  parse_oddity(keys, "backslashes", rules.backslashes);
+  parse_path_anomaly(keys, "dot_segments", rules.dot_segments);
+  parse_path_anomaly(keys, "double_slashes", rules.double_slashes);
+  parse_path_anomaly(keys, "needless_escapes", rules.needless_escapes);
+  parse_path_anomaly(keys, "encoded_slashes", rules.encoded_slashes);
+  parse_path_anomaly(keys, "backslashes", rules.backslashes);
   keys.choice<bool>("encoded_controls", rules.refuses_encoded_controls,
                     {{"refuse", true}, {"pass", false}});
   keys.choice<bool>("malformed_escapes", rules.refuses_malformed_escapes,

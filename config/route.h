@@ -39,7 +39,7 @@ struct Match {
 // ---- how paths are understood -----------------------------------------------------------------
 
 /// What is done about something in a path that two readers may understand in two ways.
-enum class Oddity : std::uint8_t { normalise, refuse, pass };
+enum class PathAnomalyAction : std::uint8_t { normalise, refuse, pass };
 
 /// What becomes of path parameters ("/a;x=1"). Routes are matched on the path without them in any
 /// case, since many servers choose by it what they serve.
@@ -47,11 +47,13 @@ enum class PathParameters : std::uint8_t { pass, strip, refuse };
 
 /// net/http/path_rules.h says what they mean. The path that comes out is routed on and forwarded.
 struct PathRules {
-  Oddity dot_segments = Oddity::normalise;  ///< "/./", "/../", however encoded.
-  Oddity double_slashes = Oddity::normalise;
-  Oddity needless_escapes = Oddity::normalise;  ///< "%41" for "A", "%2f" for "%2F".
-  Oddity encoded_slashes = Oddity::pass;        ///< "%2F" and "%5C".
-  Oddity backslashes = Oddity::refuse;
+  /// "/./", "/../", however encoded.
+  PathAnomalyAction dot_segments = PathAnomalyAction::normalise;
+  PathAnomalyAction double_slashes = PathAnomalyAction::normalise;
+  /// "%41" for "A", "%2f" for "%2F".
+  PathAnomalyAction needless_escapes = PathAnomalyAction::normalise;
+  PathAnomalyAction encoded_slashes = PathAnomalyAction::pass;  ///< "%2F" and "%5C".
+  PathAnomalyAction backslashes = PathAnomalyAction::refuse;
   bool refuses_encoded_controls = true;   ///< "%00" to "%1F", "%7F".
   bool refuses_malformed_escapes = true;  ///< "%" without two hexadecimal digits.
   PathParameters parameters = PathParameters::pass;

@@ -81,7 +81,7 @@ bool is_unusual_authority(std::string_view text) {
 
 }  // namespace
 
-AuthorityForm AuthorityMemory::look_at(std::string_view text) {
+AuthorityForm AuthorityCache::parse(std::string_view text) {
   const AuthorityForm form = authority_form(text);
   if (form == AuthorityForm::refused || text.size() > bytes_.size()) return form;
   std::copy(text.begin(), text.end(), bytes_.begin());

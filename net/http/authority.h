@@ -23,15 +23,15 @@ AuthorityForm authority_form(std::string_view text);
 
 /// authority_form() with a memory of one: a client of a kept connection names one host again and
 /// again, and to compare two texts is less work than to look at one. One for each connection.
-class AuthorityMemory {
+class AuthorityCache {
  public:
   AuthorityForm form_of(std::string_view text) {
     if (text.size() == size_ && std::memcmp(text.data(), bytes_.data(), size_) == 0) return form_;
-    return look_at(text);
+    return parse(text);
   }
 
  private:
-  AuthorityForm look_at(std::string_view text);
+  AuthorityForm parse(std::string_view text);
 
   std::array<char, 46> bytes_{};  ///< Longer ones are not remembered.
   std::uint8_t size_ = 0;         ///< 0: of the empty text, which is no authority.

@@ -35,7 +35,7 @@ constexpr bool is_idempotent(Method method) {
 
 /// A tunnel to wherever a client says, and a mirror of what proxies add to its requests (RFC 9110,
 /// sections 9.3.6 and 9.3.8): not through a front door.
-constexpr bool is_unwelcome(Method method) {
+constexpr bool is_unsupported(Method method) {
   return method == Method::connect || method == Method::trace;
 }
 
@@ -190,7 +190,7 @@ constexpr std::string_view protocol_name(std::uint8_t minor_version) {
 }
 
 /// A part of the head's bytes.
-struct Piece {
+struct Slice {
   std::uint32_t at = 0;
   std::uint32_t size = 0;
 };
@@ -207,12 +207,12 @@ struct RequestLine {
   std::uint32_t size = 0;  ///< Bytes of the whole head.
   /// What an extended CONNECT asks for (RFC 8441), which is a GET otherwise; empty: it is none.
   /// Its stream stays open behind the head, whatever the framing says. HTTP/1 has Upgrade instead.
-  Piece protocol;
-  Piece method_text;
+  Slice protocol;
+  Slice method_text;
   /// Origin form ("/a?b"), or "*". An absolute-form target is cut down to it.
-  Piece target;
+  Slice target;
   /// Host with optional port: of the absolute-form target if there is one, else of Host.
-  Piece authority;
+  Slice authority;
   AuthorityForm authority_form = AuthorityForm::other;
 
   bool is_extended_connect() const { return protocol.size != 0; }
@@ -226,7 +226,7 @@ struct RequestHead : RequestLine {
     static_cast<RequestLine&>(*this) = static_cast<const RequestLine&>(from);
     std::swap(fields, from.fields);
   }
-  std::string_view text(Piece piece) const { return {fields.bytes() + piece.at, piece.size}; }
+  std::string_view text(Slice slice) const { return {fields.bytes() + slice.at, slice.size}; }
   /// The target without its query.
   std::string_view path() const {
     const std::string_view whole = text(target);
@@ -241,10 +241,10 @@ struct ResponseHead {
   bool connection_names = true;  ///< As of a request.
   Framing framing;
   std::uint32_t size = 0;
-  Piece reason;
+  Slice reason;
   Fields fields;
 
-  std::string_view text(Piece piece) const { return {fields.bytes() + piece.at, piece.size}; }
+  std::string_view text(Slice slice) const { return {fields.bytes() + slice.at, slice.size}; }
   /// Another response follows. After 101 it is another protocol that does.
   bool is_interim() const { return status < 200 && status != 101; }
 };

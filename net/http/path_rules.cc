@@ -7,7 +7,7 @@
 namespace teal::net {
 namespace {
 
-using config::Oddity;
+using config::PathAnomalyAction;
 
 /// RFC 3986, section 2.3: what means the same whether it is encoded or not.
 constexpr bool is_unreserved(char c) {
@@ -55,9 +55,9 @@ class Decoder {
            (size > 1 && out_[size - 2] == '%' && hex_value(out_[size - 1]) >= 0);
   }
 
-  Refusal take_slash(Oddity what, Refusal rule, std::string_view as_it_is) {
-    if (what == Oddity::refuse) return rule;
-    return put(what == Oddity::normalise ? "/" : as_it_is);
+  Refusal take_slash(PathAnomalyAction what, Refusal rule, std::string_view as_it_is) {
+    if (what == PathAnomalyAction::refuse) return rule;
+    return put(what == PathAnomalyAction::normalise ? "/" : as_it_is);
   }
 
   Refusal take_escape() {
@@ -72,9 +72,9 @@ class Decoder {
     const char byte = static_cast<char>(high * 16 + low);
     if (is_control(byte) && rules_.refuses_encoded_controls) return Refusal::path_control_encoded;
     const bool is_needless = is_unreserved(byte);
-    if (is_needless && rules_.needless_escapes == Oddity::refuse)
+    if (is_needless && rules_.needless_escapes == PathAnomalyAction::refuse)
       return Refusal::path_escape_needless;
-    if (rules_.needless_escapes == Oddity::pass) {
+    if (rules_.needless_escapes == PathAnomalyAction::pass) {
       if (byte != '/' && byte != '\\') return put(escape);
       return take_slash(rules_.encoded_slashes, Refusal::path_slash_encoded, escape);
     }
@@ -142,19 +142,19 @@ Refusal take_segments(std::string_view path, const config::PathRules& rules, std
     const std::string_view segment = path.substr(0, end);
     path.remove_prefix(end);
     const bool is_last = path.empty();
-    if (segment.empty() && !is_last && rules.double_slashes != Oddity::pass) {
-      if (rules.double_slashes == Oddity::refuse) return Refusal::path_double_slash;
+    if (segment.empty() && !is_last && rules.double_slashes != PathAnomalyAction::pass) {
+      if (rules.double_slashes == PathAnomalyAction::refuse) return Refusal::path_double_slash;
       continue;
     }
-    const int dots = rules.dot_segments == Oddity::pass ? 0 : dots_of(segment);
+    const int dots = rules.dot_segments == PathAnomalyAction::pass ? 0 : dots_of(segment);
     if (dots == 0) {
-      if (rules.dot_segments != Oddity::pass && hides_dots(segment))
+      if (rules.dot_segments != PathAnomalyAction::pass && hides_dots(segment))
         return Refusal::path_dots_hidden;
       out += '/';
       out += segment;
       continue;
     }
-    if (rules.dot_segments == Oddity::refuse) return Refusal::path_dot_segment;
+    if (rules.dot_segments == PathAnomalyAction::refuse) return Refusal::path_dot_segment;
     if (dots == 2) out.resize(out.empty() ? 0 : out.rfind('/'));
     if (is_last) out += '/';
   }
@@ -177,8 +177,8 @@ void for_each_segment(std::string_view path, const config::PathRules& rules, Beg
     const std::string_view segment = path.substr(0, std::min(path.find('/', 1), path.size()));
     path.remove_prefix(segment.size());
     std::size_t size = std::min(begin_of(segment), segment.size());
-    const bool is_merged =
-        size == 1 && segment.size() > 1 && !path.empty() && rules.double_slashes != Oddity::pass;
+    const bool is_merged = size == 1 && segment.size() > 1 && !path.empty() &&
+                           rules.double_slashes != PathAnomalyAction::pass;
     if (is_merged) size = 0;
     visit(segment, size);
   }
@@ -210,7 +210,8 @@ Refusal take_parameters(const config::PathRules& rules, std::string& path) {
   if (rules.parameters == PathParameters::refuse) return Refusal::path_parameters;
   Refusal broken = Refusal::none;
   for_each_segment(path, rules, parameters_of, [&](std::string_view segment, std::size_t size) {
-    if (size == 0 && rules.double_slashes == Oddity::refuse) broken = Refusal::path_double_slash;
+    if (size == 0 && rules.double_slashes == PathAnomalyAction::refuse)
+      broken = Refusal::path_double_slash;
     const bool is_cut = size > 0 && size < segment.size();
     if (rules.parameters == PathParameters::strip && is_cut && hides_dots(segment.substr(1)))
       broken = Refusal::path_dots_hidden;
@@ -222,7 +223,7 @@ Refusal take_parameters(const config::PathRules& rules, std::string& path) {
 
 }  // namespace
 
-PathLook look_slowly(std::string_view target) {
+PathScan scan_path_bytewise(std::string_view target) {
   const std::string_view path = target.substr(0, target.find('?'));
   for (std::size_t i = 0; i < path.size(); ++i)
     if (!is_plain_at(path, i)) return {path.size(), false};

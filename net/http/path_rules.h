@@ -28,17 +28,17 @@
 namespace teal::net {
 
 /// Where the path of a target ends, and whether nothing in it is odd: what nearly every path is.
-struct PathLook {
+struct PathScan {
   std::size_t size = 0;
   bool is_plain = false;
 };
 
 /// Byte by byte.
-PathLook look_slowly(std::string_view target);
+PathScan scan_path_bytewise(std::string_view target);
 
 /// `readable`: so many bytes stand there from the target's first on, the target's or not. It may
 /// find an oddity that is not there where the target ends in a slash.
-inline PathLook look_at_path(std::string_view target, [[maybe_unused]] std::size_t readable) {
+inline PathScan scan_path(std::string_view target, [[maybe_unused]] std::size_t readable) {
   std::size_t at = 0;
 #if defined(__SSE2__)
   // Each byte with its follower. A head has more behind its target, so that whole blocks do.
@@ -67,7 +67,7 @@ inline PathLook look_at_path(std::string_view target, [[maybe_unused]] std::size
     if (odds != 0) break;
   }
 #endif
-  const PathLook rest = look_slowly(target.substr(at));
+  const PathScan rest = scan_path_bytewise(target.substr(at));
   return {at + rest.size, rest.is_plain};
 }
 

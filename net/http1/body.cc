@@ -78,7 +78,7 @@ bool Http1BodyParser::end_at_eof() {
   return state_ == State::done;
 }
 
-std::uint64_t Http1BodyParser::known_rest() const {
+std::uint64_t Http1BodyParser::bytes_remaining() const {
   return state_ == State::length ? left_ : 0;
 }
 

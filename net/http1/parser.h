@@ -61,10 +61,10 @@ class Http1BodyParser {
   /// The peer has closed in an orderly way. True if that completes the body.
   bool end_at_eof();
   bool finished() const { return state_ == State::done; }
-  /// So many bytes of content went by without being shown. Requires: at most known_rest().
+  /// So many bytes of content went by without being shown. Requires: at most bytes_remaining().
   void skip(std::uint64_t size);
   /// Content bytes still to come where that is known (length framing), else 0.
-  std::uint64_t known_rest() const;
+  std::uint64_t bytes_remaining() const;
   const Fields& trailers() const { return trailers_; }
   Refusal refusal() const { return refusal_; }
 
@@ -107,7 +107,7 @@ class RequestParser {
   RequestHead& head() { return head_; }
   const Fields& trailers() const { return body_.trailers(); }
   Refusal refusal() const { return refusal_; }
-  std::uint64_t known_rest() const { return body_.known_rest(); }
+  std::uint64_t bytes_remaining() const { return body_.bytes_remaining(); }
   /// Ready for the next message on the connection. Requires: ParseEvent::end was returned.
   void restart();
   /// True while not one byte of the next message's head has been seen. Empty lines before a request
@@ -130,7 +130,7 @@ class RequestParser {
   LineCursor cursor_;
   RequestHead head_;
   Http1BodyParser body_;
-  AuthorityMemory hosts_;
+  AuthorityCache hosts_;
 };
 
 class ResponseParser {
@@ -149,7 +149,7 @@ class ResponseParser {
   ResponseHead& head() { return head_; }
   const Fields& trailers() const { return body_.trailers(); }
   Refusal refusal() const { return refusal_; }
-  std::uint64_t known_rest() const { return body_.known_rest(); }
+  std::uint64_t bytes_remaining() const { return body_.bytes_remaining(); }
   /// As Http1BodyParser::skip(). After the last byte next() says the end.
   void skip_body(std::uint64_t size) { body_.skip(size); }
 

@@ -18,7 +18,7 @@ using http1::Scan;
 /// "HTTP/1.1" and the like, at the end of a request line.
 constexpr std::size_t kVersionSize = 8;
 
-Piece piece(std::size_t begin, std::size_t end) {
+Slice slice(std::size_t begin, std::size_t end) {
   return {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end - begin)};
 }
 
@@ -26,7 +26,7 @@ Piece piece(std::size_t begin, std::size_t end) {
 /// down to origin form. An empty path stands for "/", which is borrowed from the "//" before the
 /// authority. Where origin form would need bytes that are not there ("/?query", or the "*" that
 /// OPTIONS of a bare authority means), the target is refused.
-Refusal cut_absolute_form(const char* bytes, Piece whole, RequestHead& head) {
+Refusal cut_absolute_form(const char* bytes, Slice whole, RequestHead& head) {
   const std::string_view text{bytes + whole.at, whole.size};
   const std::size_t colon = text.find("://");
   if (colon == std::string_view::npos) return Refusal::target_malformed;
@@ -35,17 +35,17 @@ Refusal cut_absolute_form(const char* bytes, Piece whole, RequestHead& head) {
   const std::size_t begin = colon + 3;
   const std::size_t end = std::min(text.find_first_of("/?", begin), text.size());
   if (!is_authority(text.substr(begin, end - begin))) return Refusal::host_malformed;
-  head.authority = piece(whole.at + begin, whole.at + end);
+  head.authority = slice(whole.at + begin, whole.at + end);
   if (end < text.size() && text[end] == '/') {
-    head.target = piece(whole.at + end, whole.at + text.size());
+    head.target = slice(whole.at + end, whole.at + text.size());
     return Refusal::none;
   }
   if (end < text.size() || head.method == Method::options) return Refusal::target_malformed;
-  head.target = piece(whole.at + begin - 1, whole.at + begin);
+  head.target = slice(whole.at + begin - 1, whole.at + begin);
   return Refusal::none;
 }
 
-Refusal read_target(const char* bytes, Piece whole, RequestHead& head) {
+Refusal read_target(const char* bytes, Slice whole, RequestHead& head) {
   const char* begin = bytes + whole.at;
   if (whole.size == 0) return Refusal::target_malformed;
   for (std::uint32_t i = 0; i < whole.size; ++i)
@@ -78,9 +78,9 @@ Refusal read_request_line(const char* bytes, std::uint32_t begin, std::uint32_t 
   head.method = method_of(line.substr(0, method_size));
   if (head.method == Method::other && !is_token(line.substr(0, method_size)))
     return Refusal::method_malformed;
-  head.method_text = piece(begin, begin + method_size);
-  if (is_unwelcome(head.method)) return Refusal::method_unsupported;
-  return read_target(bytes, piece(begin + method_size + 1, begin + target_end), head);
+  head.method_text = slice(begin, begin + method_size);
+  if (is_unsupported(head.method)) return Refusal::method_unsupported;
+  return read_target(bytes, slice(begin + method_size + 1, begin + target_end), head);
 }
 
 }  // namespace
@@ -172,7 +172,7 @@ Refusal RequestParser::read_host(std::uint32_t hosts, std::string_view host) {
   if (head_.authority.size != 0)
     return iequals(head_.text(head_.authority), host) ? Refusal::none : Refusal::host_malformed;
   const auto at = static_cast<std::size_t>(host.data() - head_.fields.bytes());
-  head_.authority = piece(at, at + host.size());
+  head_.authority = slice(at, at + host.size());
   head_.authority_form = form;
   return Refusal::none;
 }

@@ -1,6 +1,6 @@
 // Http2AbuseGuard: what the peer of one HTTP/2 connection may cost (docs/adr/0014), and which of
 // its frames belong to no stream that could have them. It is told of frames and says which rule the
-// peer has broken; punishing is the session's.
+// peer has broken; ending the connection is the session's.
 //
 // Pure: plain values, time is given. Does not know nghttp2. How large a field section may become is
 // Http2HeadReader's (net/http2/head.h); how many streams there may be is nghttp2's.

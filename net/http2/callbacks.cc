@@ -30,7 +30,7 @@ struct Http2Callbacks {
     const nghttp2_vec v = nghttp2_rcbuf_get_buf(value);
     self.head_.add(http2_text(n.base, n.len), http2_text(v.base, v.len));
     if (!self.head_.is_bomb()) return 0;
-    self.punish(Refusal::http2_head_bomb, Http2Error::enhance_your_calm);
+    self.terminate(Refusal::http2_head_bomb, Http2Error::enhance_your_calm);
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;  // decoded still, but told of no more
   }
 
@@ -43,7 +43,7 @@ struct Http2Callbacks {
         break;
       case NGHTTP2_DATA:
         if (frame->hd.length > 0 && frame->hd.length == frame->data.padlen && !ends)
-          self.punish(self.guard_.on_padding(self.now_));
+          self.terminate(self.guard_.on_padding(self.now_));
         if (ends)
           if (Http2Stream* const stream = http2_stream_of(session, frame->hd.stream_id))
             self.end_message(*stream, {});

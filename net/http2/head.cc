@@ -101,11 +101,11 @@ Fields& Http2HeadReader::fields() {
   return trailers_;
 }
 
-Piece Http2HeadReader::append(std::string_view bytes) {
-  const Piece piece{static_cast<std::uint32_t>(block_.size()),
+Slice Http2HeadReader::append(std::string_view bytes) {
+  const Slice slice{static_cast<std::uint32_t>(block_.size()),
                     static_cast<std::uint32_t>(bytes.size())};
   block_ += bytes;
-  return piece;
+  return slice;
 }
 
 void Http2HeadReader::add(std::string_view name, std::string_view value) {
@@ -179,7 +179,7 @@ void Http2HeadReader::add_pseudo(std::string_view name, std::string_view value) 
 /// upgrade.
 Refusal Http2HeadReader::read_protocol(bool ends) {
   if (!has_protocol_)
-    return is_unwelcome(request_.method) ? Refusal::method_unsupported : Refusal::none;
+    return is_unsupported(request_.method) ? Refusal::method_unsupported : Refusal::none;
   if (request_.method != Method::connect) return Refusal::pseudo_field_malformed;
   if (length_ != 0) return Refusal::content_length_mismatch;
   if (ends) return Refusal::protocol_without_stream;

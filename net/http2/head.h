@@ -65,7 +65,7 @@ class Http2HeadReader {
   void add_field(std::string_view name, std::string_view value);
   Refusal check_known(const Field& field, std::string_view name, std::string_view value);
   Refusal read_length(std::string_view value);
-  Piece append(std::string_view bytes);
+  Slice append(std::string_view bytes);
   void push_line(HeaderId id, std::string_view name, std::string_view value);
   void join_cookies();
   Refusal read_protocol(bool ends);
@@ -91,7 +91,7 @@ class Http2HeadReader {
   bool has_protocol_ = false;
   std::uint64_t length_ = 0;
   std::uint32_t hosts_ = 0;
-  Piece host_;
+  Slice host_;
   RequestHead request_;
   ResponseHead response_;
   Fields trailers_;

@@ -41,7 +41,7 @@ void Http2Session::check_data(std::int32_t id) {
   }
   switch (ends_.of(id)) {
     case End::unknown: return;
-    case End::finished: punish(Refusal::http2_protocol_error, Http2Error::stream_closed); return;
+    case End::finished: terminate(Refusal::http2_protocol_error, Http2Error::stream_closed); return;
     case End::reset_by_peer:
       ends_.forget(id);  // It is told once.
       submit_reset(id, Http2Error::stream_closed);
@@ -60,7 +60,7 @@ void Http2Session::note_end(const Http2Stream& stream, std::int32_t id) {
 void Http2Session::refuse_own_dependence(std::int32_t id) {
   Http2Stream* const stream = http2_stream_of(session_, id);
   if (stream == nullptr)
-    punish(Refusal::http2_protocol_error, Http2Error::protocol);
+    terminate(Refusal::http2_protocol_error, Http2Error::protocol);
   else if (!std::exchange(stream->reset_, true))
     submit_reset(id, Http2Error::protocol);
 }

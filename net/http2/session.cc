@@ -89,12 +89,12 @@ void Http2Session::read(std::string_view bytes) {
   if (taken >= 0) return;
   switch (taken) {
     case NGHTTP2_ERR_FLOODED:
-      punish(Refusal::http2_frame_flood, Http2Error::enhance_your_calm);
+      terminate(Refusal::http2_frame_flood, Http2Error::enhance_your_calm);
       return;
     case NGHTTP2_ERR_TOO_MANY_CONTINUATIONS:
-      punish(Refusal::http2_head_bomb, Http2Error::enhance_your_calm);
+      terminate(Refusal::http2_head_bomb, Http2Error::enhance_your_calm);
       return;
-    default: punish(Refusal::http2_protocol_error, Http2Error::protocol); return;
+    default: terminate(Refusal::http2_protocol_error, Http2Error::protocol); return;
   }
 }
 
@@ -203,14 +203,14 @@ void Http2Session::charge(const Http2AbuseGuard::Frame& frame) {
   if (guard_.wants_stream(frame))
     is_known = is_client() ? http2_stream_of(session_, frame.stream) != nullptr
                            : nghttp2_session_find_stream(session_, frame.stream) != nullptr;
-  punish(guard_.on_frame(frame, is_known, now_));
+  terminate(guard_.on_frame(frame, is_known, now_));
 }
 
-void Http2Session::punish(const std::optional<Http2AbuseGuard::Violation>& violation) {
-  if (violation) punish(violation->rule, violation->error);
+void Http2Session::terminate(const std::optional<Http2AbuseGuard::Violation>& violation) {
+  if (violation) terminate(violation->rule, violation->error);
 }
 
-void Http2Session::punish(Refusal rule, Http2Error error) {
+void Http2Session::terminate(Refusal rule, Http2Error error) {
   if (fault_ != Refusal::none) return;
   fault_ = rule;
   if (nghttp2_session_terminate_session(session_, code(error)) != 0) broken_ = true;
@@ -220,7 +220,7 @@ void Http2Session::on_sent(std::uint8_t type, std::uint8_t flags, std::int32_t i
                            std::uint32_t error) {
   switch (type) {
     case NGHTTP2_RST_STREAM:
-      punish(guard_.on_reset_sent(id, static_cast<Http2Error>(error), now_));
+      terminate(guard_.on_reset_sent(id, static_cast<Http2Error>(error), now_));
       return;
     case NGHTTP2_GOAWAY:
       if (error != code(Http2Error::none) && fault_ == Refusal::none)
@@ -239,7 +239,7 @@ void Http2Session::on_sent(std::uint8_t type, std::uint8_t flags, std::int32_t i
   reset_rest(*stream);
 }
 
-void Http2Session::let_peer_finish(Http2Stream& stream, bool may) {
+void Http2Session::allow_half_close(Http2Stream& stream, bool may) {
   stream.peer_may_finish_ = may;
   if (stream.id_ != 0 && stream.sent_) reset_rest(stream);
 }

@@ -160,7 +160,7 @@ class Http2Session {
   void send_trailers(Http2Stream& stream, const Http2FieldSection& section);
   void reset(Http2Stream& stream, Http2Error error);
   /// Whether the peer may go on behind our end, as in a tunnel; else it is reset then.
-  void let_peer_finish(Http2Stream& stream, bool may);
+  void allow_half_close(Http2Stream& stream, bool may);
 
   // ---- output: bytes
   /// Makes frames of what waits until there is no more or `out` is full.
@@ -176,7 +176,7 @@ class Http2Session {
   void stop();
   void ping();
   /// Ends it for what the peer did.
-  void punish(Refusal rule, Http2Error error);
+  void terminate(Refusal rule, Http2Error error);
   /// Nothing more will come or go.
   bool is_over() const;
   /// A field section has begun and is not complete.
@@ -219,7 +219,7 @@ class Http2Session {
   void reset_rest(Http2Stream& stream);
   void submit_reset(std::int32_t id, Http2Error error);
   void charge(const Http2AbuseGuard::Frame& frame);
-  void punish(const std::optional<Http2AbuseGuard::Violation>& violation);
+  void terminate(const std::optional<Http2AbuseGuard::Violation>& violation);
   // http2/over.cc
   std::size_t feed_with_looks(std::string_view bytes);
   void check_data(std::int32_t id);

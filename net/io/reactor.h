@@ -3,7 +3,7 @@
 // turn takes one system call of its own: that is what keeps a small request at four.
 //
 // Owned and used by one worker's thread, but for wake(). A registration holds one strong reference
-// to its watcher, and nothing else does: remove() may destroy the watcher, also from inside its own
+// to its handler, and nothing else does: remove() may destroy the handler, also from inside its own
 // on_ready(). Does not read or write sockets, and knows no timers (net/io/timer_wheel.h).
 #pragma once
 
@@ -31,9 +31,10 @@ struct Readiness {
 };
 
 /// Something with a socket. Reference counts are plain integers: one thread only.
-class Watcher : public boost::intrusive_ref_counter<Watcher, boost::thread_unsafe_counter> {
+class EventHandler
+    : public boost::intrusive_ref_counter<EventHandler, boost::thread_unsafe_counter> {
  public:
-  virtual ~Watcher() = default;
+  virtual ~EventHandler() = default;
   /// Edge-triggered: what is not read or written until it would block is not announced again.
   virtual void on_ready(Readiness ready) = 0;
 };
@@ -60,26 +61,26 @@ class Reactor {
   void wake();
 
   /// Edge-triggered, both directions.
-  Result<void> add(int fd, Watcher& watcher);
+  Result<void> add(int fd, EventHandler& handler);
   /// Level-triggered, reading only: for listening sockets. `exclusive`: the socket is shared with
   /// other workers, wake only one of them (Unix sockets).
-  Result<void> add_listener(int fd, Watcher& watcher, bool exclusive);
-  /// Forgets the watcher, events already fetched for it included; the socket stays open.
-  void remove(int fd, Watcher& watcher);
-  /// Forgets the watcher of a socket that the caller has just closed: the kernel took that out of
+  Result<void> add_listener(int fd, EventHandler& handler, bool exclusive);
+  /// Forgets the handler, events already fetched for it included; the socket stays open.
+  void remove(int fd, EventHandler& handler);
+  /// Forgets the handler of a socket that the caller has just closed: the kernel took that out of
   /// the set, as there never is a second descriptor of a connection (epoll(7), Q6).
-  void remove_closed(Watcher& watcher);
+  void remove_closed(EventHandler& handler);
 
  private:
   void on_woken();
-  void forget(Watcher& watcher);
-  Result<void> add(int fd, Watcher& watcher, std::uint32_t events);
+  void forget(EventHandler& handler);
+  Result<void> add(int fd, EventHandler& handler, std::uint32_t events);
 
   static constexpr int kBatch = 256;
   Hooks hooks_;
   const int epoll_;
-  const int bell_;  ///< An eventfd in the set, for wake().
-  std::atomic<bool> rung_{false};
+  const int wake_fd_;  ///< An eventfd in the set, for wake().
+  std::atomic<bool> is_wake_pending_{false};
   std::array<epoll_event, kBatch> events_{};
   int next_ = 0;  ///< The next event of the batch to handle.
   int fetched_ = 0;

@@ -80,7 +80,7 @@ WriteResult Stream::write(std::span<const iovec> pieces, bool end_follows) {
 }
 
 void Stream::finish_writing() {
-  if (tls_) tls_->say_end();
+  if (tls_) tls_->send_close_notify();
   ::shutdown(socket_.fd(), SHUT_WR);
 }
 
@@ -90,7 +90,7 @@ void Stream::reset_on_close() {
 }
 
 void Stream::close() {
-  if (tls_) tls_->say_end();
+  if (tls_) tls_->send_close_notify();
   socket_.close();
 }
 

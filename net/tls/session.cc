@@ -173,7 +173,7 @@ void TlsSession::fail(int result) {
 
 // ---- handshake ----------------------------------------------------------------------------------
 
-TlsSession::Progress TlsSession::shake() {
+TlsSession::Progress TlsSession::handshake() {
   if (ready_) return Progress::done;
   if (error_ != 0) return Progress::failed;
   flush_unsent();
@@ -383,7 +383,7 @@ void TlsSession::seal_end() {
   ERR_clear_error();
 }
 
-void TlsSession::say_end() {
+void TlsSession::send_close_notify() {
   seal_end();
   send_sealed();
 }

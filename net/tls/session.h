@@ -46,17 +46,17 @@ class TlsSession {
   TlsSession& operator=(const TlsSession&) = delete;
 
   /// Goes on with the handshake, whenever the socket is ready either way.
-  Progress shake();
+  Progress handshake();
   bool is_ready() const { return ready_; }
   ReadResult read(std::span<char> into);
   /// Takes what it can seal without more than a record waiting for the socket. With no pieces:
   /// sends what waits.
-  /// `end_follows`: as Stream::write(); say_end() is said with the last of the bytes.
+  /// `end_follows`: as Stream::write(); send_close_notify() is said with the last of the bytes.
   WriteResult write(std::span<const iovec> pieces, bool end_follows = false);
   /// Sealed bytes wait for the socket.
   bool has_unsent() const { return !unsent_.empty(); }
   /// Tells the peer that we send no more (RFC 8446, section 6.1), if that is still possible.
-  void say_end();
+  void send_close_notify();
   /// The end to come is not an orderly one.
   void abort() { silent_ = true; }
 

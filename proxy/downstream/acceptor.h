@@ -18,7 +18,7 @@ class ConnectionRegistry;
 class WorkerLoop;
 struct ListenerShard;
 
-class Acceptor final : public net::Watcher {
+class Acceptor final : public net::EventHandler {
  public:
   Acceptor(ConnectionRegistry& registry, net::Socket socket, std::size_t listener, bool shared);
 

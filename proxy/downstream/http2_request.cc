@@ -175,7 +175,7 @@ void Http2Request::send_head(const net::ResponseHead& head, const ResponseStyle&
 /// RFC 8441, section 5: 101 is 200 here, and the handshake's key has no answer.
 void Http2Request::send_switched(net::ResponseHead& head, const ResponseStyle& style) {
   is_tunnel_ = true;
-  connection_.session().let_peer_finish(*this, true);
+  connection_.session().allow_half_close(*this, true);
   head.status = 200;
   head.reason = {};
   ResponseStyle result = style_for(style);
@@ -248,7 +248,7 @@ void Http2Request::on_exchange_done() {
   WorkerLoop& loop = connection_.loop();
   connection_.registry().exchanges().give_back(std::move(exchange_));
   if (is_tunnel_) {
-    connection_.session().let_peer_finish(*this, false);
+    connection_.session().allow_half_close(*this, false);
     connection_.resume_after_turn();
   }
   connection_.session().discard(stash_.size());

@@ -37,7 +37,7 @@ void TlsHandshake::take_over(Downstream& from) {
 void TlsHandshake::on_ready(net::Readiness ready) {
   mark_ready(ready);
   net::TlsSession& tls = *stream_.tls();
-  switch (tls.shake()) {
+  switch (tls.handshake()) {
     case net::TlsSession::Progress::waiting: return;
     case net::TlsSession::Progress::failed:
       stats().tls_failures[tls.failure()].add();

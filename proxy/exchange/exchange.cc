@@ -75,8 +75,7 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
 bool Exchange::route() {
   const RouteTable& routes = route_.table().routes;
   const std::string_view target = request_.head.text(request_.head.target);
-  const net::PathLook look =
-      net::look_at_path(target, request_.head.size - request_.head.target.at);
+  const net::PathScan look = net::scan_path(target, request_.head.size - request_.head.target.at);
   std::string_view path = target.substr(0, look.size);
   if (!look.is_plain) [[unlikely]] {
     const config::PathRules& rules = route_.listener(request_.info.listener).paths;

@@ -78,7 +78,7 @@ bool Exchange::send_trailers(const net::Fields& trailers) {
   Shard& counters = loop_.counters();
   net::Fields picked;
   if (takes_trailers()) {
-    const HeadSurvey survey = connection_options_.of_request(request_.head);
+    const ConnectionNames survey = connection_options_.of_request(request_.head);
     pick_trailers(trailers, survey,
                   route_.actions() == nullptr ? nullptr : &route_.actions()->request_headers,
                   picked);
@@ -97,7 +97,7 @@ bool Exchange::send_trailers(const net::Fields& trailers) {
 
 void Exchange::answer_trailers(const net::Fields& trailers) {
   net::Fields picked;
-  const HeadSurvey survey = connection_options_.of_response();
+  const ConnectionNames survey = connection_options_.of_response();
   pick_trailers(trailers, survey,
                 route_.actions() == nullptr ? nullptr : &route_.actions()->response_headers,
                 picked);

@@ -12,16 +12,16 @@ namespace {
 template <class Head>
 void edit(Head& head, const config::HeaderEdits& edits, ByteBuffer& bytes) {
   net::Fields& fields = head.fields;
-  const HeadSurvey survey{fields, head.connection_names};
+  const ConnectionNames connection{fields, head.connection_names};
   std::vector<net::Field> kept;
   kept.reserve(fields.size());
   for (const net::Field& field : fields) {
     const std::string_view name = fields.name(field);
     if (field.id == net::HeaderId::connection || is_replaced(name, edits)) continue;
-    if (field.id == net::HeaderId::other && survey.names(name)) continue;
+    if (field.id == net::HeaderId::other && connection.names(name)) continue;
     kept.push_back(field);
   }
-  const bool names_te = survey.names_te();
+  const bool names_te = connection.names_te();
   fields.clear();
   for (const net::Field& field : kept) fields.push_back(field);
   if (names_te) add_field(fields, bytes, "connection", "te");

@@ -17,7 +17,7 @@ using net::HeaderId;
 /// Fields that are meant for the target or the client themselves, or that say who may do what:
 /// Connection cannot make a proxy drop them ("hop-by-hop abuse": a client strips Authorization or
 /// X-Forwarded-For from its own request behind the checks of the first proxy). Known ids need no
-/// entry: of them only those of ends_here() ever go.
+/// entry: of them only those of is_hop_by_hop() ever go.
 constexpr auto kProtected = std::to_array<std::string_view>({
     "age",         "allow",        "authorization", "cache-control",    "clear-site-data",
     "early-data",  "etag",         "expires",       "last-modified",    "link",
@@ -65,12 +65,12 @@ bool is_identity_header(std::string_view name) {
   return net::reads_alike(name, net::kIdentityHeader);
 }
 
-void HeadSurvey::read(const net::Fields& fields) {
+void ConnectionNames::read(const net::Fields& fields) {
   for (const net::Field& field : fields)
     if (field.id == HeaderId::connection) read_connection(fields.value(field));
 }
 
-void HeadSurvey::read_connection(std::string_view options) {
+void ConnectionNames::read_connection(std::string_view options) {
   while (!options.empty()) {
     const std::string_view option = next_element(options);
     if (option.empty() || net::is<"keep-alive">(option) || net::is<"close">(option)) continue;
@@ -85,7 +85,7 @@ void HeadSurvey::read_connection(std::string_view options) {
   }
 }
 
-bool HeadSurvey::is_named(std::string_view field) const {
+bool ConnectionNames::is_named(std::string_view field) const {
   if (too_many_) return !is_protected(field);
   return std::any_of(named_.begin(), named_.begin() + named_size_,
                      [&](const Name& option) { return net::iequals(option.view(), field); });

@@ -22,18 +22,18 @@ bool any_element(std::string_view list, Visit visit) {
 }
 
 /// What Connection says of a head's other fields: which of those without an id it names.
-class HeadSurvey {
+class ConnectionNames {
  public:
   /// Further options make every removable field count as named: whoever names so many hides
   /// something, and comparing each field with each name would cost more than the head is worth.
   static constexpr std::size_t kMaxNamed = 32;
 
   /// `names`: the head's connection_names; without it there is nothing to look at.
-  HeadSurvey(const net::Fields& fields, bool names) {
+  ConnectionNames(const net::Fields& fields, bool names) {
     if (names) read(fields);
   }
   /// Of what Connection said, as one list, which has to stay where it is.
-  explicit HeadSurvey(std::string_view options) { read_connection(options); }
+  explicit ConnectionNames(std::string_view options) { read_connection(options); }
 
   /// Connection said that TE is for this hop.
   bool names_te() const { return names_te_; }
@@ -61,7 +61,7 @@ class HeadSurvey {
 bool is_identity_header(std::string_view name);
 
 /// Known fields that always end here, and those that are written anew from the framing.
-constexpr bool ends_here(net::HeaderId id) {
+constexpr bool is_hop_by_hop(net::HeaderId id) {
   using net::HeaderId;
   switch (id) {
     case HeaderId::connection:
@@ -79,25 +79,25 @@ constexpr bool ends_here(net::HeaderId id) {
 }
 
 /// What happens to a field of a request.
-enum class Fate : std::uint8_t { keep, drop, keep_if_trusted, keep_if_traced };
+enum class FieldAction : std::uint8_t { keep, drop, keep_if_trusted, keep_if_traced };
 
-constexpr Fate request_fate(net::HeaderId id) {
+constexpr FieldAction request_field_action(net::HeaderId id) {
   using net::HeaderId;
-  if (ends_here(id)) return Fate::drop;
+  if (is_hop_by_hop(id)) return FieldAction::drop;
   switch (id) {
     case HeaderId::host:
     case HeaderId::expect:
     case HeaderId::proxy:  // CGI takes it for a setting of its own (CVE-2016-5385).
     case HeaderId::forwarded:
     case HeaderId::x_forwarded_for:
-    case HeaderId::x_request_id: return Fate::drop;
+    case HeaderId::x_request_id: return FieldAction::drop;
     case HeaderId::traceparent:
-    case HeaderId::tracestate: return Fate::keep_if_traced;
+    case HeaderId::tracestate: return FieldAction::keep_if_traced;
     case HeaderId::x_forwarded_host:
     case HeaderId::x_forwarded_port:
     case HeaderId::x_forwarded_proto:
-    case HeaderId::x_real_ip: return Fate::keep_if_trusted;
-    default: return Fate::keep;
+    case HeaderId::x_real_ip: return FieldAction::keep_if_trusted;
+    default: return FieldAction::keep;
   }
 }
 

@@ -27,7 +27,7 @@ bool reads_like_own(std::string_view name) {
   const net::HeaderId id = net::id_as_read(name);
   // The number that is counted down here, and no other, is to go on.
   if (id == net::HeaderId::max_forwards) return true;
-  if (id != net::HeaderId::other) return request_fate(id) != Fate::keep;
+  if (id != net::HeaderId::other) return request_field_action(id) != FieldAction::keep;
   return is_identity_header(name) ||
          std::ranges::any_of(kOwn, [&](auto own) { return net::reads_alike(name, own); });
 }

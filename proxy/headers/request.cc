@@ -159,16 +159,16 @@ template <class Sink>
                                                       const RequestStyle& style) {
   const Peer& peer = style.peer;
   const UpgradeStyle& upgrade = style.upgrade;
-  const HeadSurvey survey{head.fields, head.connection_names};
+  const ConnectionNames connection{head.fields, head.connection_names};
   typename Sink::Copier kept{sink, head.fields};
   for (const net::Field& field : head.fields) {
-    const Fate what = request_fate(field.id);
-    if (what == Fate::drop || (what == Fate::keep_if_trusted && !peer.trusted) ||
-        (what == Fate::keep_if_traced && !style.ids.trace))
+    const FieldAction what = request_field_action(field.id);
+    if (what == FieldAction::drop || (what == FieldAction::keep_if_trusted && !peer.trusted) ||
+        (what == FieldAction::keep_if_traced && !style.ids.trace))
       continue;
     if (field.id == HeaderId::other) {
       const std::string_view name = head.fields.name(field);
-      if (survey.names(name) || is_identity_header(name)) continue;
+      if (connection.names(name) || is_identity_header(name)) continue;
       if (is_key_replaced<Sink>(upgrade, name)) continue;
     }
     kept.keep(field);
@@ -180,7 +180,7 @@ template <class Sink>
   sink = style.hop.put(sink, head.fields, head.minor_version);
   sink.put("x-request-id", style.ids.id());
   // In HTTP/2 there is no Connection to name it, and nothing else that it may say.
-  const bool is_te_meant = survey.names_te() || head.minor_version == net::kHttp2;
+  const bool is_te_meant = connection.names_te() || head.minor_version == net::kHttp2;
   if (!upgrade.protocol.empty())
     sink = put_upgrade(sink, head, upgrade);
   else if (is_te_meant && head.fields.has(HeaderId::te))

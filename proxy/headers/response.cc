@@ -79,13 +79,13 @@ Sink put_grpc_status(Sink sink, GrpcStatus status, std::string_view message) {
 template <class Sink>
 [[gnu::always_inline]] inline Sink put_response_fields(Sink sink, const net::ResponseHead& head,
                                                        const ResponseStyle& style) {
-  const HeadSurvey survey{head.fields, head.connection_names};
+  const ConnectionNames connection{head.fields, head.connection_names};
   typename Sink::Copier kept{sink, head.fields};
   for (const net::Field& field : head.fields) {
-    if (ends_here(field.id)) continue;
+    if (is_hop_by_hop(field.id)) continue;
     if (field.id == HeaderId::other) {
       const std::string_view name = head.fields.name(field);
-      if (survey.names(name)) continue;
+      if (connection.names(name)) continue;
       if (!style.without.empty() && net::iequals(name, style.without)) continue;
     }
     kept.keep(field);

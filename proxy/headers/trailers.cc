@@ -55,13 +55,13 @@ bool is_forbidden_trailer(const net::Field& field, std::string_view name) {
          std::ranges::any_of(kForbidden, [&](auto known) { return net::reads_alike(name, known); });
 }
 
-void pick_trailers(const net::Fields& trailers, const HeadSurvey& survey,
+void pick_trailers(const net::Fields& trailers, const ConnectionNames& connection,
                    const config::HeaderEdits* edits, net::Fields& picked) {
   picked.rebase(trailers.bytes());
   if (trailers.has_odd_names()) picked.note_odd_name();
   for (const net::Field& field : trailers) {
     const std::string_view name = trailers.name(field);
-    const bool goes = is_forbidden_trailer(field, name) || survey.names(name) ||
+    const bool goes = is_forbidden_trailer(field, name) || connection.names(name) ||
                       (edits != nullptr && is_replaced(name, *edits));
     if (!goes) picked.push_back(field);
   }

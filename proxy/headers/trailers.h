@@ -36,12 +36,13 @@ class ConnectionOptions {
   }
 
   /// `head`: which tells by itself where it was not noted.
-  HeadSurvey of_request(const net::RequestHead& head) const {
-    return noted_ && !noted_->of_request.empty() ? HeadSurvey(noted_->of_request)
-                                                 : HeadSurvey(head.fields, head.connection_names);
+  ConnectionNames of_request(const net::RequestHead& head) const {
+    return noted_ && !noted_->of_request.empty()
+               ? ConnectionNames(noted_->of_request)
+               : ConnectionNames(head.fields, head.connection_names);
   }
-  HeadSurvey of_response() const {
-    return HeadSurvey(noted_ ? std::string_view(noted_->of_response) : std::string_view());
+  ConnectionNames of_response() const {
+    return ConnectionNames(noted_ ? std::string_view(noted_->of_response) : std::string_view());
   }
 
  private:
@@ -58,7 +59,7 @@ class ConnectionOptions {
 };
 
 /// What may go on: `picked` has the same bytes. `edits` of the head, or null.
-void pick_trailers(const net::Fields& trailers, const HeadSurvey& survey,
+void pick_trailers(const net::Fields& trailers, const ConnectionNames& connection,
                    const config::HeaderEdits* edits, net::Fields& picked);
 
 }  // namespace teal::proxy

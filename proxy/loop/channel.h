@@ -75,7 +75,7 @@ inline void keep_rest(std::string& kept, std::string_view rest) {
   std::string(rest).swap(kept);
 }
 
-class Channel : public net::Watcher {
+class Channel : public net::EventHandler {
  public:
   /// So many reads in a row; then the other connections have their turn.
   static constexpr int kReadsPerTurn = 16;

@@ -97,7 +97,7 @@ std::optional<Ending> ending_of(Origin origin, std::optional<GrpcStatus> grpc,
 // ---- parts of the access log's record. The record refers to what it is made of.
 /// `came`: the target as the client sent it.
 [[gnu::always_inline]] inline void put_request(AccessRecord& record, const net::RequestHead& head,
-                                               net::Piece came) {
+                                               net::Slice came) {
   record.method = head.text(head.method_text);
   record.target = head.text(came);
   record.host = head.text(head.authority);

@@ -12,7 +12,7 @@ namespace {
 using net::HeaderId;
 
 constexpr std::string_view kPlainText = "text/plain; charset=utf-8";
-/// What is allowed here (RFC 9110, section 10.2.1): any method but those of net::is_unwelcome().
+/// What is allowed here (RFC 9110, section 10.2.1): any method but those of net::is_unsupported().
 constexpr std::string_view kAllow = "allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n";
 
 LocalReply::Content retry_after(std::int64_t seconds) {
@@ -71,7 +71,8 @@ std::optional<LocalReply> check_rate(const Request& request, const RouteContext&
 LocalReply redirect(const Request& request, const RouteContext& context) {
   context.counters[Stat::route_redirects].add();
   const net::RequestHead& head = request.head;
-  const Asked asked{head.text(head.authority), head.text(head.target), request.info.peer.secure};
+  const RequestUrl asked{head.text(head.authority), head.text(head.target),
+                         request.info.peer.secure};
   const std::string location = redirect_location(
       *context.actions.redirect, request.covered_path(context.listener.paths), asked);
   LocalReply reply{context.actions.redirect->status, {}, Termination::redirected};

@@ -78,7 +78,7 @@ struct Request {
   ClientInfo info;
   net::RequestHead head;
   ByteBuffer bytes;           ///< What `head` refers to.
-  net::Piece came;            ///< The target as the client sent it.
+  net::Slice came;            ///< The target as the client sent it.
   std::uint32_t matched = 0;  ///< Of the path, by the route.
   RequestIds ids;
   UpgradeRequest upgrade;

@@ -39,17 +39,17 @@ std::string replaced_path(const config::NewPath& by, std::string_view prefix,
 }
 
 std::string redirect_location(const config::Redirect& redirect, std::string_view prefix,
-                              const Asked& asked) {
-  const std::string_view path = asked.target.substr(0, asked.target.find('?'));
+                              const RequestUrl& url) {
+  const std::string_view path = url.target.substr(0, url.target.find('?'));
   std::string where = replaced_path(redirect.path, prefix, path);
   if (!where.starts_with('/')) where = '/';
-  const HostPort came = split_authority(asked.authority);
+  const HostPort came = split_authority(url.authority);
   const bool is_elsewhere =
       !redirect.scheme.empty() || !redirect.host.empty() || redirect.port != 0;
   const std::string_view host = redirect.host.empty() ? came.host : redirect.host;
   std::string location;
   if (is_elsewhere && !host.empty()) {
-    const std::string_view own = asked.secure ? "https" : "http";
+    const std::string_view own = url.secure ? "https" : "http";
     const std::string_view scheme = redirect.scheme.empty() ? own : redirect.scheme;
     location.append(scheme).append("://").append(host);
     const std::string port = redirect.port != 0 ? std::to_string(redirect.port) : "";
@@ -58,7 +58,7 @@ std::string redirect_location(const config::Redirect& redirect, std::string_view
   } else {
     keep_one_slash(where);
   }
-  return location.append(where).append(asked.target.substr(path.size()));
+  return location.append(where).append(url.target.substr(path.size()));
 }
 
 }  // namespace teal::proxy

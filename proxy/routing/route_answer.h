@@ -16,8 +16,8 @@ namespace teal::proxy {
 std::string replaced_path(const config::NewPath& by, std::string_view prefix,
                           std::string_view path);
 
-/// How a request was asked for.
-struct Asked {
+/// The URL that a request asked for, in its parts.
+struct RequestUrl {
   std::string_view authority;  ///< May be empty.
   std::string_view target;     ///< With the query, which is kept.
   bool secure = false;
@@ -26,6 +26,6 @@ struct Asked {
 /// The value of Location. A path alone where neither scheme nor host nor port is another; it never
 /// begins with two slashes, which would lead to another host.
 std::string redirect_location(const config::Redirect& redirect, std::string_view prefix,
-                              const Asked& asked);
+                              const RequestUrl& url);
 
 }  // namespace teal::proxy

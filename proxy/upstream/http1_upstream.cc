@@ -177,7 +177,7 @@ void Http1Upstream::read_response() {
     }
     net::ReadResult got = read_behind(stash_, read_size_);
     // The body has ended with bytes that were not shown, and the connection behind it.
-    const bool ends_unseen = std::exchange(is_spliced_, false) && parser_.known_rest() == 0;
+    const bool ends_unseen = std::exchange(is_spliced_, false) && parser_.bytes_remaining() == 0;
     if (ends_unseen && got.error != 0) got = {.drained = true, .eof = true};
     if (got.size > 0 || (ends_unseen && !got.eof)) {
       response_begun_ = true;
@@ -210,11 +210,12 @@ void Http1Upstream::read_response() {
 }
 
 std::optional<net::ReadResult> Http1Upstream::splice_body() {
-  if (parser_.known_rest() < (is_spliced_ ? 1 : kWorthSplicing) || exchange_ == nullptr) [[likely]]
+  if (parser_.bytes_remaining() < (is_spliced_ ? 1 : kWorthSplicing) || exchange_ == nullptr)
+      [[likely]]
     return std::nullopt;
   Channel* const client = exchange_->bare_output();
   if (client == nullptr) return std::nullopt;
-  const std::optional<net::ReadResult> got = client->splice_from(*this, parser_.known_rest());
+  const std::optional<net::ReadResult> got = client->splice_from(*this, parser_.bytes_remaining());
   if (got && got->size > 0) {
     is_spliced_ = true;
     parser_.skip_body(got->size);

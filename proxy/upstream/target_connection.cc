@@ -59,7 +59,7 @@ void TargetConnection::go_on_connecting(net::Readiness ready) {
 }
 
 void TargetConnection::shake_hands() {
-  switch (stream_.tls()->shake()) {
+  switch (stream_.tls()->handshake()) {
     case net::TlsSession::Progress::waiting: return;
     case net::TlsSession::Progress::done: on_open(); return;
     case net::TlsSession::Progress::failed: break;

@@ -12,9 +12,10 @@ using namespace teal;
 
 namespace {
 
-config::Oddity oddity(unsigned choice) {
-  constexpr config::Oddity kAll[] = {config::Oddity::normalise, config::Oddity::refuse,
-                                     config::Oddity::pass, config::Oddity::normalise};
+config::PathAnomalyAction oddity(unsigned choice) {
+  constexpr config::PathAnomalyAction kAll[] = {
+      config::PathAnomalyAction::normalise, config::PathAnomalyAction::refuse,
+      config::PathAnomalyAction::pass, config::PathAnomalyAction::normalise};
   return kAll[choice & 3U];
 }
 
@@ -107,11 +108,11 @@ void compare_parameters(std::string_view path, config::PathRules rules) {
 }
 
 void look(const std::string& target) {
-  const net::PathLook slow = net::look_slowly(target);
+  const net::PathScan slow = net::scan_path_bytewise(target);
   // As in a head, which has more behind the target.
   const std::string head = target + " HTTP/1.1\r\nhost: shop.example.com\r\n\r\n";
-  const net::PathLook quick =
-      net::look_at_path(std::string_view(head).substr(0, target.size()), head.size());
+  const net::PathScan quick =
+      net::scan_path(std::string_view(head).substr(0, target.size()), head.size());
   fuzz::expect(quick.size == slow.size, "both find the end of the path", target);
   const std::string_view path = std::string_view(target).substr(0, slow.size);
   fuzz::expect(quick.is_plain == slow.is_plain || (slow.is_plain && path.ends_with('/')),
@@ -140,16 +141,16 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   compare_parameters(path, rules);
   std::string out;
   const net::Refusal broken = net::normalise_path(path, rules, out);
-  if (net::look_slowly(target).is_plain)
+  if (net::scan_path_bytewise(target).is_plain)
     fuzz::expect(broken == net::Refusal::none && out == path, "a plain path stays", path);
   if (broken != net::Refusal::none) return 0;
   fuzz::expect(out.size() <= path.size() && out.starts_with('/'), "it is a path, no longer", out);
   std::string again;
   fuzz::expect(net::normalise_path(out, rules, again) == net::Refusal::none && again == out,
                "settled is settled", out);
-  if (rules.dot_segments != config::Oddity::pass)
+  if (rules.dot_segments != config::PathAnomalyAction::pass)
     fuzz::expect(!has_dot_segment(read_eagerly(out)), "nobody finds a dot segment", out);
-  if (rules.double_slashes != config::Oddity::pass)
+  if (rules.double_slashes != config::PathAnomalyAction::pass)
     fuzz::expect(out.find("//") == std::string::npos, "no slash follows another", out);
   return 0;
 }

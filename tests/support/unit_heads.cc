@@ -7,7 +7,7 @@
 namespace teal::test {
 namespace {
 
-net::Piece piece(std::size_t at, std::size_t size) {
+net::Slice piece(std::size_t at, std::size_t size) {
   return {static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(size)};
 }
 

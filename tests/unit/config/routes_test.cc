@@ -276,14 +276,16 @@ TEST(LoadPaths, ReadsHowPathsAreUnderstood) {
     EXPECT_TRUE(config) << report_of(config);
     return config ? config->listeners.at(0).paths : PathRules{};
   };
-  EXPECT_EQ(rules("{ dot_segments: refuse, double_slashes: pass, backslashes: normalise }"),
-            (PathRules{Oddity::refuse, Oddity::pass, Oddity::normalise, Oddity::pass,
-                       Oddity::normalise}));
+  EXPECT_EQ(
+      rules("{ dot_segments: refuse, double_slashes: pass, backslashes: normalise }"),
+      (PathRules{PathAnomalyAction::refuse, PathAnomalyAction::pass, PathAnomalyAction::normalise,
+                 PathAnomalyAction::pass, PathAnomalyAction::normalise}));
   EXPECT_EQ(rules("{ encoded_slashes: normalise, needless_escapes: refuse, encoded_controls: pass,"
                   " malformed_escapes: pass }"),
-            (PathRules{Oddity::normalise, Oddity::normalise, Oddity::refuse, Oddity::normalise,
-                       Oddity::refuse, false, false}));
-  EXPECT_EQ(rules("strict").encoded_slashes, Oddity::refuse);
+            (PathRules{PathAnomalyAction::normalise, PathAnomalyAction::normalise,
+                       PathAnomalyAction::refuse, PathAnomalyAction::normalise,
+                       PathAnomalyAction::refuse, false, false}));
+  EXPECT_EQ(rules("strict").encoded_slashes, PathAnomalyAction::refuse);
   EXPECT_EQ(rules("strict").parameters, PathParameters::refuse);
   EXPECT_EQ(rules("pass").parameters, PathParameters::pass);
   EXPECT_EQ(rules("{ }").parameters, PathParameters::pass);

@@ -16,7 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class Recorder final : public Watcher {
+class Recorder final : public EventHandler {
  public:
   explicit Recorder(std::function<void(Recorder&)> act = {}) : act_(std::move(act)) {}
   ~Recorder() override { ++destroyed; }

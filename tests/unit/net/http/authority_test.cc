@@ -74,16 +74,16 @@ TEST(AuthorityForm, TellsNamesAndTheirPortsFromAllElse) {
   EXPECT_EQ(authority_form(":80"), AuthorityForm::refused);
 }
 
-TEST(AuthorityMemory, SaysWhatALookSaysWhateverCameBefore) {
+TEST(AuthorityCache, SaysWhatALookSaysWhateverCameBefore) {
   const std::string longest(46, 'a');
   const std::string longer(47, 'a');
-  AuthorityMemory memory;
+  AuthorityCache cache;
   for (const std::string& text :
        {std::string(), std::string("a.example"), std::string("a.example"),
         std::string("a.example:80"), std::string("a.exampl"), std::string("a.example:"),
         std::string("u@a.exampl"), std::string("a.example"), std::string("[::1]"), std::string(),
         longest, longest, longer, longer, longest, std::string("b.example")})
-    EXPECT_EQ(memory.form_of(text), authority_form(text)) << text;
+    EXPECT_EQ(cache.form_of(text), authority_form(text)) << text;
 }
 
 }  // namespace

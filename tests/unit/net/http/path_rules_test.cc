@@ -5,17 +5,23 @@
 namespace teal::net {
 namespace {
 
-using config::Oddity;
+using config::PathAnomalyAction;
 using config::PathRules;
 
-constexpr PathRules kStrict{Oddity::refuse, Oddity::refuse, Oddity::refuse, Oddity::refuse,
-                            Oddity::refuse};
-constexpr PathRules kPass{Oddity::pass, Oddity::pass, Oddity::pass, Oddity::pass,
-                          Oddity::pass, false,        false};
+constexpr PathRules kStrict{PathAnomalyAction::refuse, PathAnomalyAction::refuse,
+                            PathAnomalyAction::refuse, PathAnomalyAction::refuse,
+                            PathAnomalyAction::refuse};
+constexpr PathRules kPass{PathAnomalyAction::pass,
+                          PathAnomalyAction::pass,
+                          PathAnomalyAction::pass,
+                          PathAnomalyAction::pass,
+                          PathAnomalyAction::pass,
+                          false,
+                          false};
 
 /// The path that is routed and forwarded, or the name of the rule that refuses it.
 std::string settled(std::string_view path, const PathRules& rules = {}) {
-  if (look_slowly(path).is_plain) return std::string(path);
+  if (scan_path_bytewise(path).is_plain) return std::string(path);
   std::string out;
   const Refusal refusal = normalise_path(path, rules, out);
   return refusal == Refusal::none ? out : std::string(to_string(refusal));
@@ -102,7 +108,7 @@ TEST(PathRules, ComeToRestAtOnce) {
 
 TEST(PathRules, DecodeSlashesWhereTheyAreToldTo) {
   PathRules rules;
-  rules.encoded_slashes = rules.backslashes = Oddity::normalise;
+  rules.encoded_slashes = rules.backslashes = PathAnomalyAction::normalise;
   EXPECT_EQ(settled("/group%2fproject", rules), "/group/project");
   EXPECT_EQ(settled("/public%2f..%2fadmin", rules), "/admin");
   EXPECT_EQ(settled("/a\\..\\b", rules), "/b");
@@ -111,16 +117,16 @@ TEST(PathRules, DecodeSlashesWhereTheyAreToldTo) {
 
 TEST(PathRules, FindDotsThatMayStayEncoded) {
   PathRules rules;
-  rules.needless_escapes = Oddity::pass;
+  rules.needless_escapes = PathAnomalyAction::pass;
   EXPECT_EQ(settled("/a/%2e%2e/%62", rules), "/%62");
   EXPECT_EQ(settled("/a/%2e%2e%2fb", rules), "path_dots_hidden");
-  rules.dot_segments = Oddity::refuse;
+  rules.dot_segments = PathAnomalyAction::refuse;
   EXPECT_EQ(settled("/a/.%2e/b", rules), "path_dot_segment");
 }
 
 TEST(PathRules, KeepDoubleSlashesWhereTheyMayPass) {
   PathRules rules;
-  rules.double_slashes = Oddity::pass;
+  rules.double_slashes = PathAnomalyAction::pass;
   EXPECT_EQ(settled("/proxy/http://x/./y", rules), "/proxy/http://x/y");
   EXPECT_EQ(settled("//a//", rules), "//a//");
 }
@@ -174,7 +180,7 @@ TEST(PathParameters, GoOnAsTheyCameOrNotAtAllOrAreRefused) {
 TEST(PathParameters, LeaveNothingOddWhereTheyAreTakenAway) {
   PathRules rules;
   rules.parameters = PathParameters::strip;
-  rules.double_slashes = Oddity::refuse;
+  rules.double_slashes = PathAnomalyAction::refuse;
   EXPECT_EQ(settled("/x/;a/y", rules), "path_double_slash");
   rules.parameters = PathParameters::pass;
   EXPECT_EQ(settled("/x/;a/y", rules), "path_double_slash");
@@ -204,9 +210,9 @@ TEST(PathParameters, BelongToTheSegmentThatARouteCovers) {
 }
 
 /// The target as it stands in a head, with so much behind it that it can be read in blocks.
-PathLook look_in_head(const std::string& target, const std::string& behind) {
+PathScan look_in_head(const std::string& target, const std::string& behind) {
   const std::string head = target + behind + std::string(32, 'h');
-  return look_at_path(std::string_view(head).substr(0, target.size()), head.size());
+  return scan_path(std::string_view(head).substr(0, target.size()), head.size());
 }
 
 TEST(PathRules, SeeAnOddityAtEveryPlace) {
@@ -235,14 +241,14 @@ TEST(PathRules, LookNoFurtherThanThePath) {
     EXPECT_EQ(look_in_head("/23456789012345" + behind, "").size,
               behind.starts_with('?') ? 15U : 15U + behind.size());
   }
-  EXPECT_EQ(look_at_path("/abc?d", 6).size, 4U) << "with nothing behind it";
-  EXPECT_EQ(look_at_path("", 0).size, 0U);
+  EXPECT_EQ(scan_path("/abc?d", 6).size, 4U) << "with nothing behind it";
+  EXPECT_EQ(scan_path("", 0).size, 0U);
 }
 
 TEST(PathRules, NoEscapeIsMadeOfWhatPassedAndWhatWasDecoded) {
   PathRules rules;
   rules.refuses_malformed_escapes = false;
-  rules.encoded_slashes = Oddity::refuse;
+  rules.encoded_slashes = PathAnomalyAction::refuse;
   for (const char* path : {"/a%%32F", "/a%2%46", "/a%%300", "/a%4%41", "/a%%41B"}) {
     EXPECT_EQ(settled(path, rules), path);
     EXPECT_EQ(settled(settled(path, rules), rules), path);

@@ -45,10 +45,10 @@ TEST(BodyParser, HasNothingToReadWhereThereIsNoBody) {
 TEST(BodyParser, CountsALengthDown) {
   Http1BodyParser parser;
   parser.start({Framing::Kind::length, 5}, Http1Limits{});
-  EXPECT_EQ(parser.known_rest(), 5U);
+  EXPECT_EQ(parser.bytes_remaining(), 5U);
   EXPECT_EQ(parser.next("").event, ParseEvent::need_more);
   EXPECT_EQ(parser.next("abc").body, "abc");
-  EXPECT_EQ(parser.known_rest(), 2U);
+  EXPECT_EQ(parser.bytes_remaining(), 2U);
   EXPECT_FALSE(parser.finished());
   EXPECT_FALSE(parser.end_at_eof());
   EXPECT_EQ(parser.next("defg").body, "de");
@@ -61,7 +61,7 @@ TEST(BodyParser, CountsWhatWentByWithoutBeingShown) {
   parser.start({Framing::Kind::length, 100}, Http1Limits{});
   EXPECT_EQ(parser.next("abc").body, "abc");
   parser.skip(90);
-  EXPECT_EQ(parser.known_rest(), 7U);
+  EXPECT_EQ(parser.bytes_remaining(), 7U);
   EXPECT_EQ(parser.next("d").body, "d");
   parser.skip(6);
   EXPECT_TRUE(parser.finished());
@@ -75,7 +75,7 @@ TEST(BodyParser, PointsIntoTheInputInsteadOfCopying) {
   const ParseStep step = parser.next(input);
   EXPECT_EQ(step.body.data(), input.data() + 3);
   EXPECT_EQ(step.consumed, 6U);
-  EXPECT_EQ(parser.known_rest(), 0U);
+  EXPECT_EQ(parser.bytes_remaining(), 0U);
 }
 
 TEST(BodyParser, EndsWithTheConnectionWhereNothingElseEndsIt) {

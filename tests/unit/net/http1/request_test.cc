@@ -19,7 +19,7 @@ class ParsedHead {
     EXPECT_EQ(step.consumed, parser_.head().size);
   }
   RequestHead* operator->() { return &parser_.head(); }
-  std::string_view text(Piece piece) { return parser_.head().text(piece); }
+  std::string_view text(Slice piece) { return parser_.head().text(piece); }
 
  private:
   std::string bytes_;

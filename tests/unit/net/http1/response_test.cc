@@ -91,11 +91,11 @@ TEST(ResponseParser, LeavesBytesBehindTheMessageAlone) {
   parser.expect(Method::get);
   const std::string head = ok_with("Content-Length: 2\r\n");
   EXPECT_EQ(parser.next(head).event, ParseEvent::head);
-  EXPECT_EQ(parser.known_rest(), 2U);
+  EXPECT_EQ(parser.bytes_remaining(), 2U);
   const ParseStep body = parser.next("abHTTP/1.1");
   EXPECT_EQ(body.body, "ab");
   EXPECT_EQ(body.consumed, 2U);
-  EXPECT_EQ(parser.known_rest(), 0U);
+  EXPECT_EQ(parser.bytes_remaining(), 0U);
   const ParseStep end = parser.next("HTTP/1.1");
   EXPECT_EQ(end.event, ParseEvent::end);
   EXPECT_EQ(end.consumed, 0U);

@@ -16,7 +16,7 @@ Names picked(const Names& lines, const config::HeaderEdits& edits = {},
              std::string_view connection = {}) {
   const auto owned = test::request_head("GET / HTTP/1.1", lines);
   net::Fields fields;
-  pick_trailers(owned.head.fields, HeadSurvey(connection), &edits, fields);
+  pick_trailers(owned.head.fields, ConnectionNames(connection), &edits, fields);
   Names names;
   for (const net::Field& field : fields) names.emplace_back(fields.name(field));
   return names;

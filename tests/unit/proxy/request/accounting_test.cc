@@ -274,7 +274,7 @@ TEST(AccessRecordOf, HasNoStatusOfAReleaseThatGaveNone) {
 
 TEST(AccessRecordOf, HasTheTargetAsTheClientSentIt) {
   auto asked = test::request_head("GET /old HTTP/1.1", {"Host: shop.test", "User-Agent: curl/8"});
-  const net::Piece came = asked.head.target;
+  const net::Slice came = asked.head.target;
   *asked.bytes += "/new";
   asked.head.fields.rebase(asked.bytes->data());
   asked.head.target = {static_cast<std::uint32_t>(asked.bytes->size() - 4), 4};
