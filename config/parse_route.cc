@@ -264,10 +264,10 @@ void number_rate_limits(std::vector<Service>& services) {
   std::uint32_t next = 0;
   for (Service& service : services) {
     std::optional<RateLimit>& own = service.actions.rate_limit;
-    if (own) own->place = next++;
+    if (own) own->index = next++;
     for (Route& route : service.routes) {
       std::optional<RateLimit>& limit = route.actions.rate_limit;
-      if (limit) limit->place = limit->is_inherited ? own->place : next++;
+      if (limit) limit->index = limit->is_inherited ? own->index : next++;
     }
   }
 }

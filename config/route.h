@@ -84,7 +84,7 @@ struct RateLimit {
   std::uint32_t burst = 1;  ///< Tokens in a full bucket.
   std::string header;       ///< Whose value says who the client is; empty: its address does.
   /// Which of the configuration's limits it is: routes that inherit one share its buckets.
-  std::uint32_t place = 0;
+  std::uint32_t index = 0;
   bool is_inherited = false;
   bool operator==(const RateLimit&) const = default;
 };

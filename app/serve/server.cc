@@ -180,7 +180,7 @@ struct Server::State final : control::Ports {
 
 void Server::State::watch(const std::vector<ServiceState>& states) {
   watched_states = states;
-  std::vector<health::Watched> watched;
+  std::vector<health::ProbedTarget> watched;
   for (std::size_t i = 0; i < states.size(); ++i) {
     const std::optional<config::HealthCheck>& check = config->services[i].health;
     if (!check) continue;

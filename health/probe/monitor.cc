@@ -26,10 +26,10 @@ enum class Phase : std::uint8_t {
 };
 
 struct Target {
-  Target(asio::io_context& io, Watched what)
+  Target(asio::io_context& io, ProbedTarget what)
       : watched(std::move(what)), rise_fall(watched.check.rise, watched.check.fall), timer(io) {}
 
-  Watched watched;
+  ProbedTarget watched;
   RiseFall rise_fall;
   Phase phase = Phase::waiting;
   asio::steady_timer timer;
@@ -45,8 +45,8 @@ struct Monitor::State {
   State(asio::io_context& context, const Clock& time, std::uint64_t seed, Report whom)
       : io(context), clock(time), rng(seed), report(std::move(whom)) {}
 
-  void watch(std::vector<Watched> wanted);
-  void keep(Target& target, Watched& wanted);
+  void watch(std::vector<ProbedTarget> wanted);
+  void keep(Target& target, ProbedTarget& wanted);
   void leave(Target& target);
   void wait(const std::shared_ptr<Target>& target, Micros delay);
   void enqueue(Target& target);
@@ -64,10 +64,10 @@ struct Monitor::State {
   std::size_t running = 0;
 };
 
-void Monitor::State::watch(std::vector<Watched> wanted) {
+void Monitor::State::watch(std::vector<ProbedTarget> wanted) {
   std::map<TargetId, std::shared_ptr<Target>> former = std::exchange(targets, {});
   std::vector<std::shared_ptr<Target>> added;
-  for (Watched& watched : wanted) {
+  for (ProbedTarget& watched : wanted) {
     const TargetId id = watched.id;
     const auto known = former.find(id);
     std::shared_ptr<Target> target;
@@ -88,7 +88,7 @@ void Monitor::State::watch(std::vector<Watched> wanted) {
   start_queued();
 }
 
-void Monitor::State::keep(Target& target, Watched& wanted) {
+void Monitor::State::keep(Target& target, ProbedTarget& wanted) {
   if (target.watched.check == wanted.check) return;
   target.watched.check = std::move(wanted.check);
   target.rise_fall.set_thresholds(target.watched.check.rise, target.watched.check.fall);
@@ -158,7 +158,7 @@ Monitor::Monitor(asio::io_context& io, const Clock& clock, std::uint64_t seed, R
 
 Monitor::~Monitor() = default;
 
-void Monitor::watch(std::vector<Watched> targets) {
+void Monitor::watch(std::vector<ProbedTarget> targets) {
   if (!state_->stopped) state_->watch(std::move(targets));
 }
 

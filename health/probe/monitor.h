@@ -25,7 +25,7 @@ class io_context;
 
 namespace teal::health {
 
-struct Watched {
+struct ProbedTarget {
   TargetId id = 0;
   Address address;
   config::HealthCheck check;
@@ -48,7 +48,7 @@ class Monitor {
 
   /// Replaces the watched set. Who is in it already keeps its state and gets the new check; who
   /// left is not reported any more. Requires: the ids differ.
-  void watch(std::vector<Watched> targets);
+  void watch(std::vector<ProbedTarget> targets);
   /// Watches nobody from now on, also after later calls of watch(): the io_context can run dry.
   void stop();
 

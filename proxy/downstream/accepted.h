@@ -16,7 +16,7 @@ struct AcceptedConnection {
   std::size_t listener = 0;
   std::string peer_address;  ///< Empty for a Unix socket.
   std::uint16_t peer_port = 0;
-  ConnectionPermit place = {};  ///< Where the listener limits connections per client.
+  ConnectionPermit permit = {};  ///< Where the listener limits connections per client.
 };
 
 }  // namespace teal::proxy

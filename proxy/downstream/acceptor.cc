@@ -69,7 +69,7 @@ void Acceptor::accept_all() {
     const int fd = ::accept4(socket_.fd(), reinterpret_cast<sockaddr*>(&peer.storage), &peer.size,
                              SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-      welcome(net::Socket(fd), peer);
+      on_accepted(net::Socket(fd), peer);
       continue;
     }
     if (errno == EINTR || errno == ECONNABORTED) continue;
@@ -85,7 +85,7 @@ void Acceptor::rest() {
   loop_.wheel().set(rest_, loop_.now() + kRest);
 }
 
-void Acceptor::welcome(net::Socket socket, const net::Endpoint& peer) {
+void Acceptor::on_accepted(net::Socket socket, const net::Endpoint& peer) {
   const config::Listener& spec = loop_.table()->routes.config->listeners[listener_];
   auto& open = loop_.shared().gauges[listener_]->connections;
   if (open.fetch_add(1, std::memory_order_relaxed) >= spec.limits.connections) {
@@ -95,20 +95,20 @@ void Acceptor::welcome(net::Socket socket, const net::Endpoint& peer) {
   }
   Address address;
   if (spec.address.kind != Address::Kind::unix_socket) address = net::to_address(peer);
-  ConnectionPermit place;
-  if (!find_place(socket, address.host, place)) {
+  ConnectionPermit permit;
+  if (!find_permit(socket, address.host, permit)) {
     open.fetch_sub(1, std::memory_order_relaxed);
     return;
   }
   stats()[ListenerStat::connections_accepted].add();
-  registry_.welcome(
-      {std::move(socket), listener_, std::move(address.host), address.port, std::move(place)});
+  registry_.assign_connection(
+      {std::move(socket), listener_, std::move(address.host), address.port, std::move(permit)});
 }
 
 /// False: there is none for this client, or not enough descriptors for any. The kernel gives out
 /// the lowest descriptor that is free, so its number says how many are not.
-bool Acceptor::find_place(const net::Socket& socket, const std::string& address,
-                          ConnectionPermit& place) {
+bool Acceptor::find_permit(const net::Socket& socket, const std::string& address,
+                           ConnectionPermit& permit) {
   const PoolState& shared = loop_.shared();
   const int most = shared.descriptors_for_clients.load(std::memory_order_relaxed);
   // A client is worth more than a connection that waits for one.
@@ -116,13 +116,13 @@ bool Acceptor::find_place(const net::Socket& socket, const std::string& address,
     stats()[ListenerStat::descriptors_refused].add();
     return false;
   }
-  const auto& places = shared.client_places[listener_];
+  const auto& limiter = shared.client_limiters[listener_];
   const config::Listener& spec = loop_.table()->routes.config->listeners[listener_];
   // Where a header is to say who the client is, it is counted then (Downstream::take_ends).
-  if (!places || ProxyHeaderReader::is_expected(spec, address)) return true;
-  place = places->take(client_key(address));
-  if (!place) stats()[ListenerStat::clients_refused].add();
-  return static_cast<bool>(place);
+  if (!limiter || ProxyHeaderReader::is_expected(spec, address)) return true;
+  permit = limiter->take(client_key(address));
+  if (!permit) stats()[ListenerStat::clients_refused].add();
+  return static_cast<bool>(permit);
 }
 
 }  // namespace teal::proxy

@@ -33,8 +33,8 @@ class Acceptor final : public net::EventHandler {
   ListenerShard& stats() const;
   void accept_all();
   void rest();
-  void welcome(net::Socket socket, const net::Endpoint& peer);
-  bool find_place(const net::Socket& socket, const std::string& address, ConnectionPermit& place);
+  void on_accepted(net::Socket socket, const net::Endpoint& peer);
+  bool find_permit(const net::Socket& socket, const std::string& address, ConnectionPermit& permit);
 
   ConnectionRegistry& registry_;
   WorkerLoop& loop_;

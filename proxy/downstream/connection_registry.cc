@@ -18,10 +18,10 @@ constexpr std::size_t kSeenPerTick = 1024;
 
 }  // namespace
 
-void ConnectionRegistry::welcome(AcceptedConnection accepted) {
+void ConnectionRegistry::assign_connection(AcceptedConnection accepted) {
   const PoolState& shared = loop_.shared();
   const std::uint32_t here = loop_.worker();
-  const bool draining = shared.draining.load(std::memory_order_relaxed);
+  const bool draining = shared.is_draining.load(std::memory_order_relaxed);
   const std::size_t chosen = draining ? shared.loads->keep(here) : shared.loads->place(here);
   if (chosen != here) {
     loop_.counters().listener(accepted.listener)[ListenerStat::connections_handed_over].add();
@@ -31,7 +31,7 @@ void ConnectionRegistry::welcome(AcceptedConnection accepted) {
   Downstream::open(*this, std::move(accepted));
 }
 
-void ConnectionRegistry::adopt(AcceptedConnection accepted) {
+void ConnectionRegistry::serve_connection(AcceptedConnection accepted) {
   Downstream::open(*this, std::move(accepted));
 }
 
@@ -54,11 +54,11 @@ void ConnectionRegistry::closed(Downstream& downstream, std::size_t listener) {
   release_place(listener);
   open_.erase(&downstream);
   loop_.counters().listener(listener)[ListenerStat::connections_active].subtract();
-  tell_idle();
+  report_idle();
 }
 
 /// Connections on their way here count: they have been accepted.
-void ConnectionRegistry::tell_idle() {
+void ConnectionRegistry::report_idle() {
   if (on_idle_ && loop_.shared().loads->open(loop_.worker()) == 0)
     std::exchange(on_idle_, nullptr)();
 }
@@ -69,14 +69,14 @@ void ConnectionRegistry::drain(std::function<void()> idle) {
   on_idle_ = std::move(idle);
 }
 
-void ConnectionRegistry::hasten_all() {
+void ConnectionRegistry::shorten_idle_all() {
   const std::vector<Downstream*> open(open_.begin(), open_.end());
-  for (Downstream* each : open) each->hasten();
+  for (Downstream* each : open) each->shorten_idle();
 }
 
-void ConnectionRegistry::cut_all() {
+void ConnectionRegistry::abort_all() {
   on_idle_ = nullptr;
-  while (!open_.empty()) (*open_.begin())->cut();
+  while (!open_.empty()) (*open_.begin())->abort();
 }
 
 /// Connections that come or go while a census is under way stay or leave where they are, unless the

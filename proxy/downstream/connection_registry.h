@@ -34,22 +34,22 @@ class ConnectionRegistry {
 
   // ---- for listening sockets
   /// Serves it, here or on a worker that has less to do.
-  void welcome(AcceptedConnection accepted);
+  void assign_connection(AcceptedConnection accepted);
 
   // ---- for the worker
   /// Serves a connection that another worker has accepted.
-  void adopt(AcceptedConnection accepted);
+  void serve_connection(AcceptedConnection accepted);
   /// A connection that was placed here is no more.
   void release_place(std::size_t listener);
-  /// Ends them all, each with its request. `idle` is called by tell_idle() when none is left, those
-  /// on their way here included.
+  /// Ends them all, each with its request. `idle` is called by report_idle() when none is left,
+  /// those on their way here included.
   void drain(std::function<void()> idle);
   /// After drain(), and each time that one has ended.
-  void tell_idle();
+  void report_idle();
   /// Teal is overloaded, or more than it was.
-  void hasten_all();
+  void shorten_idle_all();
   /// Ends them all now.
-  void cut_all();
+  void abort_all();
   /// A tick is over: goes on with the census of requests in flight, or begins the next one if it is
   /// time.
   void take_census();

@@ -26,7 +26,7 @@ Downstream::Downstream(ConnectionRegistry& registry, AcceptedConnection accepted
       peer_address_(std::move(accepted.peer_address)),
       peer_port_(accepted.peer_port),
       trusted_(is_trusted()),
-      place_(std::move(accepted.place)),
+      permit_(std::move(accepted.permit)),
       timer_(fire, this) {}
 
 Downstream::Downstream(Downstream& from, net::Timer::Fire fire)
@@ -37,7 +37,7 @@ Downstream::Downstream(Downstream& from, net::Timer::Fire fire)
       peer_address_(std::move(from.peer_address_)),
       peer_port_(from.peer_port_),
       trusted_(from.trusted_),
-      place_(std::move(from.place_)),
+      permit_(std::move(from.permit_)),
       destination_(std::move(from.destination_)),
       stash_(std::move(from.stash_)),
       timer_(fire, this) {
@@ -84,11 +84,11 @@ bool Downstream::take_ends(net::ProxyAddresses ends) {
   peer_port_ = ends.source.port;
   trusted_ = is_trusted();
   destination_ = std::make_unique<Address>(std::move(ends.destination));
-  const auto& places = loop_.shared().client_places[listener_];
-  if (!places) return true;
-  place_ = places->take(client_key(peer_address_));
-  if (!place_) stats()[ListenerStat::clients_refused].add();
-  return static_cast<bool>(place_);
+  const auto& limiter = loop_.shared().client_limiters[listener_];
+  if (!limiter) return true;
+  permit_ = limiter->take(client_key(peer_address_));
+  if (!permit_) stats()[ListenerStat::clients_refused].add();
+  return static_cast<bool>(permit_);
 }
 
 std::optional<net::ProxyAddresses> Downstream::ends() const {
@@ -241,7 +241,7 @@ const Linger::Bounds& Downstream::linger_bounds() const {
   return is_brief ? Linger::kBrief : Linger::kUsual;
 }
 
-void Downstream::hasten() {
+void Downstream::shorten_idle() {
   if (phase_ == Phase::lingering) loop_.wheel().set(timer_, lingering_.end(linger_bounds()));
 }
 

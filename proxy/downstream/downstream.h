@@ -44,9 +44,9 @@ class Downstream : public Channel {
   /// Ends after the running requests, at once if there are none.
   virtual void drain() = 0;
   /// Ends now.
-  virtual void cut() = 0;
+  virtual void abort() = 0;
   /// Teal is overloaded, or more than it was.
-  virtual void hasten();
+  virtual void shorten_idle();
   /// Shows its requests in flight.
   virtual void be_seen(CensusTaker& /*census*/) const {}
 
@@ -102,7 +102,7 @@ class Downstream : public Channel {
   std::string peer_address_;
   std::uint16_t peer_port_ = 0;
   bool trusted_ = false;
-  ConnectionPermit place_;                ///< Among the listener's clients, where they are counted.
+  ConnectionPermit permit_;               ///< Among the listener's clients, where they are counted.
   std::unique_ptr<Address> destination_;  ///< As a PROXY header says; null: the socket's.
   Phase phase_ = Phase::head;
   Ending ending_ = Ending::none;

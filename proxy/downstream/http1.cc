@@ -63,16 +63,16 @@ void Http1Downstream::be_seen(CensusTaker& census) const {
   if (exchange_) exchange_->be_seen(census);
 }
 
-void Http1Downstream::hasten() {
-  Downstream::hasten();
+void Http1Downstream::shorten_idle() {
+  Downstream::shorten_idle();
   if (phase_ == Phase::head && requests_ > 0 && !head_begun_)
     loop_.wheel().set(timer_, loop_.now() + loop_.idle_limit(timeouts_.keep_alive));
 }
 
-void Http1Downstream::cut() {
+void Http1Downstream::abort() {
   if (exchange_) exchange_->on_shutdown();
   if (phase_ == Phase::closed) return;
-  loop_.gather().flush();
+  loop_.writes().flush();
   if (ending_ == Ending::reset) stream_.reset_on_close();
   close();
 }
@@ -135,7 +135,7 @@ void Http1Downstream::pump() {
       }
       const std::string kept = std::exchange(stash_, {});
       const std::string_view rest = parse(kept);
-      loop_.gather().flush();  // the views into it end here
+      loop_.writes().flush();  // the views into it end here
       if (phase_ == Phase::closed) return;
       const bool progress = rest.size() < kept.size();
       stash_.assign(rest);
@@ -154,7 +154,7 @@ void Http1Downstream::pump() {
       if (phase_ == Phase::closed) return;
       keep_rest(stash_, rest);
       if (got.size == read_size_) read_size_ = std::min(read_size_ * 4, kMaxReadBytes);
-      loop_.gather().flush();  // the views into the scratch buffer end here
+      loop_.writes().flush();  // the views into the scratch buffer end here
     }
     if (got.error != 0) {
       on_input_ended(true);

@@ -27,8 +27,8 @@ class Http1Downstream final : public Downstream, public ClientSide {
   ~Http1Downstream() override;
 
   void drain() override;
-  void cut() override;
-  void hasten() override;
+  void abort() override;
+  void shorten_idle() override;
   void be_seen(CensusTaker& census) const override;
 
   void on_ready(net::Readiness ready) override;

@@ -46,7 +46,7 @@ void Http2Downstream::take_over(Downstream& from) {
   if (!next->start()) return;
   const std::string begun = std::exchange(next->stash_, {});
   next->session_->feed(begun, next->loop_.now());
-  next->loop_.gather().flush();  // the views into it end here
+  next->loop_.writes().flush();  // the views into it end here
   next->set_deadline();
   // What came with the end of the greeting is there already, and will not be announced again.
   next->mark_ready({.read = true});
@@ -88,8 +88,8 @@ void Http2Downstream::read_input() {
       last_input_ = loop_.now();
       is_pinged_ = false;
       session_->feed({loop_.scratch(0).data(), got.size}, last_input_);
-      loop_.gather().flush();  // the views into the scratch buffer end here
-      settle_closed();
+      loop_.writes().flush();  // the views into the scratch buffer end here
+      reap_closed_streams();
     }
     if (got.error != 0 || got.eof) {
       if (got.error != 0) count_input_failure();
@@ -155,10 +155,10 @@ void Http2Downstream::resume() {
 void Http2Downstream::finish_turn() {
   is_late_ = false;
   if (phase_ >= Phase::closing || is_broken()) return;  // resume() comes for that
-  settle_closed();
+  reap_closed_streams();
   write_frames();
-  settle_closed();
-  for (std::size_t i = 0; i < requests_.size(); ++i) requests_[i]->tell_room();
+  reap_closed_streams();
+  for (std::size_t i = 0; i < requests_.size(); ++i) requests_[i]->report_room();
   if (session_->is_over()) {
     end_after_output();
     return;
@@ -168,15 +168,15 @@ void Http2Downstream::finish_turn() {
   if (may_read() && !is_blocked()) read_next_turn();
 }
 
-void Http2Downstream::settle_closed() {
+void Http2Downstream::reap_closed_streams() {
   if (!session_->has_closed()) return;
   for (const net::Http2Session::Closed& closed : session_->take_closed()) {
     auto& request = static_cast<Http2Request&>(*closed.stream);
     request.on_gone(closed.error == net::Http2Error::none);
-    const std::size_t place = request.place();
-    if (place + 1 != requests_.size()) {
-      requests_.back()->set_place(place);
-      std::swap(requests_[place], requests_.back());
+    const std::size_t index = request.index();
+    if (index + 1 != requests_.size()) {
+      requests_.back()->set_index(index);
+      std::swap(requests_[index], requests_.back());
     }
     requests_.pop_back();
   }
@@ -186,7 +186,7 @@ void Http2Downstream::settle_closed() {
 // ---- ends ---------------------------------------------------------------------------------------
 
 void Http2Downstream::lose_all(bool in_order) {
-  settle_closed();
+  reap_closed_streams();
   for (const auto& request : requests_) request->on_gone(in_order);
 }
 
@@ -216,21 +216,21 @@ void Http2Downstream::be_seen(CensusTaker& census) const {
   for (const auto& request : requests_) request->be_seen(census);
 }
 
-void Http2Downstream::hasten() {
-  Downstream::hasten();
+void Http2Downstream::shorten_idle() {
+  Downstream::shorten_idle();
   if (phase_ >= Phase::closing) return;
   if (loop_.ends_connections()) start_shutdown();
   set_deadline();
 }
 
-void Http2Downstream::cut() {
+void Http2Downstream::abort() {
   if (phase_ == Phase::closed) return;
   for (const auto& request : requests_) request->on_shutdown();
   if (phase_ < Phase::closing) {
     session_->stop();
     session_->write(*this);
   }
-  loop_.gather().flush();
+  loop_.writes().flush();
   close();
 }
 

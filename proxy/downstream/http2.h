@@ -26,8 +26,8 @@ class Http2Downstream final : public Http2Channel<Downstream>, public net::Http2
   ~Http2Downstream() override;
 
   void drain() override;
-  void cut() override;
-  void hasten() override;
+  void abort() override;
+  void shorten_idle() override;
   void be_seen(CensusTaker& census) const override;
   void on_ready(net::Readiness ready) override;
   void resume() override;
@@ -55,7 +55,7 @@ class Http2Downstream final : public Http2Channel<Downstream>, public net::Http2
   explicit Http2Downstream(Downstream& from);
 
   void read_input();
-  void settle_closed();
+  void reap_closed_streams();
   /// `in_order`: the client has closed the connection.
   void lose_all(bool in_order = false);
   void end_after_output();

@@ -17,9 +17,9 @@ constexpr std::size_t kMaxReadBytes = 32 * 1024;
 
 }  // namespace
 
-Http2Request::Http2Request(Http2Downstream& connection, std::size_t place)
+Http2Request::Http2Request(Http2Downstream& connection, std::size_t index)
     : connection_(connection),
-      place_(place),
+      index_(index),
       timer_([](void* self) { static_cast<Http2Request*>(self)->on_timeout(); }, this) {}
 
 Http2Request::~Http2Request() = default;
@@ -107,7 +107,7 @@ void Http2Request::feed() {
   if (!stash_.empty() && takes_body()) {
     const std::string bytes = std::exchange(stash_, {});
     exchange_->on_request_body(bytes);
-    connection_.loop().gather().flush();  // the views into it end here
+    connection_.loop().writes().flush();  // the views into it end here
     connection_.session().consume(*this, bytes.size());
     connection_.resume_after_turn();
   }
@@ -234,7 +234,7 @@ void Http2Request::be_seen(CensusTaker& census) const {
   if (exchange_) exchange_->be_seen(census);
 }
 
-void Http2Request::tell_room() {
+void Http2Request::report_room() {
   if (!was_blocked_ || is_output_blocked()) return;
   was_blocked_ = false;
   if (exchange_) exchange_->on_client_unblocked();

@@ -24,12 +24,12 @@ class Http2Downstream;
 
 class Http2Request final : public net::Http2ServerStream, public ClientSide {
  public:
-  Http2Request(Http2Downstream& connection, std::size_t place);
+  Http2Request(Http2Downstream& connection, std::size_t index);
   ~Http2Request() override;
 
   /// Its place among the connection's requests, which changes.
-  std::size_t place() const { return place_; }
-  void set_place(std::size_t place) { place_ = place; }
+  std::size_t index() const { return index_; }
+  void set_index(std::size_t index) { index_ = index; }
 
   // ---- from the connection
   /// The stream is over, or the connection is; `in_order`: nobody broke it off.
@@ -39,7 +39,7 @@ class Http2Request final : public net::Http2ServerStream, public ClientSide {
   void resume_if_asked();
   void be_seen(CensusTaker& census) const;
   /// Tells it of room, if it was told that there was none.
-  void tell_room();
+  void report_room();
 
   // ---- Http2ServerStream
   void on_request(net::RequestHead& head, net::Refusal rule) override;
@@ -70,7 +70,7 @@ class Http2Request final : public net::Http2ServerStream, public ClientSide {
   ResponseStyle style_for(const ResponseStyle& style) const;
 
   Http2Downstream& connection_;
-  std::size_t place_;
+  std::size_t index_;
   std::unique_ptr<Exchange> exchange_;
   std::string stash_;          ///< Of the body: what the exchange does not want yet.
   bool request_done_ = false;  ///< Its last byte has come.

@@ -17,7 +17,7 @@ class ProxyHeaderReader final : public Downstream {
   static bool is_expected(const config::Listener& spec, const std::string& peer_address);
 
   void drain() override { close(); }
-  void cut() override { close(); }
+  void abort() override { close(); }
   void on_ready(net::Readiness ready) override;
   void resume() override {}
 

@@ -16,7 +16,7 @@ class TlsHandshake final : public Downstream {
   static void take_over(Downstream& from);
 
   void drain() override { close(); }
-  void cut() override { close(); }
+  void abort() override { close(); }
   void on_ready(net::Readiness ready) override;
   void resume() override {}
 

@@ -84,7 +84,7 @@ bool Exchange::route() {
     path = request_.routed_path(rules);
   }
   const std::string_view host =
-      routes.listeners[request_.info.listener].asks_for_host()
+      routes.listeners[request_.info.listener].needs_host()
           ? normalise_host(request_.head.text(request_.head.authority), request_.host_buffer)
           : std::string_view{};
   const RouteTable::Route* const found =
@@ -159,7 +159,7 @@ void Exchange::send_request() {
        request_.ids, loop_.shared().hop, request_.upgrade.style(), asks});
   if (!replay_.bytes().empty()) {
     attempts_.side()->send_body(replay_.bytes());
-    loop_.gather().flush();  // the buffer may move when more comes
+    loop_.writes().flush();  // the buffer may move when more comes
   }
   if (request_.is_whole) {
     if (request_.head.framing.kind != net::Framing::Kind::none) attempts_.side()->send_end({});

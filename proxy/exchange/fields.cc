@@ -161,7 +161,7 @@ bool Exchange::send_compressed(ResponseCompressor::Step step, std::string_view b
   if (made->empty()) return true;
   response_.bytes_sent += made->size();
   client_->send_body(*made);
-  loop_.gather().flush();  // the views into it end here
+  loop_.writes().flush();  // the views into it end here
   return true;
 }
 

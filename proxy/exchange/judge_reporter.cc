@@ -77,7 +77,7 @@ void JudgeReporter::set_age_timer() {
 }
 
 void JudgeReporter::tell(JudgedEvent::Kind kind, MeaningSet meanings, std::uint8_t threshold) {
-  if (!loop_.reports().takes(kind)) return;
+  if (!loop_.reports().admit(kind)) return;
   JudgedEvent event;
   event.kind = kind;
   event.group = assignment_.colour;  // Condition 4: blame by the group drawn, whoever answered.

@@ -114,7 +114,7 @@ bool says_vary(const net::Fields& fields) {
   return is_in_list(fields, "vary", kAcceptEncoding) || is_in_list(fields, "vary", "*");
 }
 
-void settle(net::ResponseHead& head, ByteBuffer& bytes) {
+void bind_bytes(net::ResponseHead& head, ByteBuffer& bytes) {
   head.fields.rebase(bytes.data());
   head.size = static_cast<std::uint32_t>(bytes.size());
 }
@@ -169,7 +169,7 @@ void mark_compressed(net::ResponseHead& head, std::optional<Coding> coding, Byte
     if (!weak_tag.empty()) add_field(fields, bytes, kEtag, weak_tag);
   }
   if (!says_so) add_field(fields, bytes, "vary", "Accept-Encoding");
-  settle(head, bytes);
+  bind_bytes(head, bytes);
 }
 
 bool is_of_compressed(const net::RequestHead& request, const net::ResponseHead& response) {
@@ -191,7 +191,7 @@ void mark_not_modified(net::ResponseHead& head, ByteBuffer& bytes) {
   const std::string weak_tag = take_strong_tag(head.fields);
   add_field(head.fields, bytes, kEtag, weak_tag);
   if (!says_so) add_field(head.fields, bytes, "vary", "Accept-Encoding");
-  settle(head, bytes);
+  bind_bytes(head, bytes);
 }
 
 }  // namespace teal::proxy

@@ -11,56 +11,56 @@
 
 namespace teal::proxy {
 
-void Gather::own(Channel& owner) {
+void WriteBatch::own(Channel& owner) {
   flush();
   owner_ = &owner;
 }
 
-void Gather::view(Channel& owner, std::string_view bytes) {
+void WriteBatch::view(Channel& owner, std::string_view bytes) {
   if (bytes.size() <= kCopied) {
     text(owner) += bytes;
     return;
   }
-  pieces_.push_back({text(owner).size(), bytes});
-  if (pieces_.size() >= kPieces) {
+  chunks_.push_back({text(owner).size(), bytes});
+  if (chunks_.size() >= kMaxChunks) {
     flush();
     owner_ = &owner;
   }
 }
 
-void Gather::flush() {
+void WriteBatch::flush() {
   if (owner_ == nullptr) return;
-  if (!pieces_.empty())
-    flush_pieces();
+  if (!chunks_.empty())
+    flush_chunks();
   else if (!text_.empty())
     owner_->take(text_.view());
   clear();
 }
 
 /// By itself, so that what needs no vectors does not pay for the guard of theirs.
-[[gnu::noinline]] void Gather::flush_pieces() {
-  std::array<iovec, 2 * kPieces + 1> vectors;
+[[gnu::noinline]] void WriteBatch::flush_chunks() {
+  std::array<iovec, 2 * kMaxChunks + 1> vectors;
   std::size_t count = 0;
   std::size_t text_begin = 0;
   const auto add = [&](std::string_view bytes) {
     if (!bytes.empty()) vectors[count++] = {const_cast<char*>(bytes.data()), bytes.size()};
   };
-  for (const Piece& piece : pieces_) {
-    add(text_.view().substr(text_begin, piece.text_end - text_begin));
-    add(piece.outside);
-    text_begin = piece.text_end;
+  for (const Chunk& chunk : chunks_) {
+    add(text_.view().substr(text_begin, chunk.text_end - text_begin));
+    add(chunk.outside);
+    text_begin = chunk.text_end;
   }
   add(text_.view().substr(text_begin));
   owner_->take(std::span(vectors.data(), count));
 }
 
-void Gather::forget(const Channel& owner) {
+void WriteBatch::forget(const Channel& owner) {
   if (owner_ == &owner) clear();
 }
 
-void Gather::clear() {
+void WriteBatch::clear() {
   owner_ = nullptr;
-  pieces_.clear();
+  chunks_.clear();
   text_.clear();
 }
 
@@ -85,7 +85,7 @@ Result<void> Channel::watch() {
 }
 
 void Channel::close_channel() {
-  loop_.gather().forget(*this);
+  loop_.writes().forget(*this);
   if (!stream_.is_open()) return;
   readable_ = false;
   free_memory(pending_);
@@ -97,10 +97,10 @@ void Channel::close_channel() {
 }
 
 ByteBuffer& Channel::output() {
-  return loop_.gather().text(*this);
+  return loop_.writes().text(*this);
 }
 void Channel::write_view(std::string_view bytes) {
-  loop_.gather().view(*this, bytes);
+  loop_.writes().view(*this, bytes);
 }
 
 void Channel::take(std::string_view bytes) {
@@ -139,10 +139,10 @@ void Channel::on_write_failed() {
 }
 
 void Channel::keep_unwritten(std::span<const iovec> pieces, std::size_t written) {
-  for (const iovec& piece : pieces) {
-    const std::size_t taken = std::min(written, piece.iov_len);
+  for (const iovec& chunk : pieces) {
+    const std::size_t taken = std::min(written, chunk.iov_len);
     written -= taken;
-    pending_.append(static_cast<const char*>(piece.iov_base) + taken, piece.iov_len - taken);
+    pending_.append(static_cast<const char*>(chunk.iov_base) + taken, chunk.iov_len - taken);
   }
 }
 
@@ -173,7 +173,7 @@ bool Channel::write_pending() {
 
 std::optional<net::ReadResult> Channel::splice_from(Channel& from, std::size_t most) {
   if (stream_.tls() != nullptr || from.stream_.tls() != nullptr) return std::nullopt;
-  loop_.gather().flush();
+  loop_.writes().flush();
   if (!stream_.is_open() || broken_ || !connected_ || is_blocked()) return std::nullopt;
   pipe_ =
       loop_.pipes().take(loop_.shared().descriptors_for_targets.load(std::memory_order_relaxed));
@@ -202,7 +202,7 @@ bool Channel::empty_pipe() {
 }
 
 void Channel::finish_output() {
-  loop_.gather().flush();
+  loop_.writes().flush();
   if (!stream_.is_open()) return;
   ends_output_ = is_blocked();
   if (!ends_output_) stream_.finish_writing();

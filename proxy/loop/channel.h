@@ -1,4 +1,4 @@
-// Channel: one connection's socket with what waits to be written to it, and Gather: what the
+// Channel: one connection's socket with what waits to be written to it, and WriteBatch: what the
 // present callback wants to write, collected so that it leaves in one system call (a head and the
 // first bytes of its body go together). Views given to write_view() need only live to the end of
 // the callback: what the socket does not take at once is copied to the channel's own pending
@@ -31,10 +31,10 @@ class WorkerLoop;
 
 /// The output of one channel in the present callback. One per worker: a second channel that writes
 /// makes the first one's output leave.
-class Gather {
+class WriteBatch {
  public:
-  /// Pieces up to this size are copied next to each other rather than referred to: one send() of a
-  /// few hundred bytes is cheaper than one sendmsg() of many pieces.
+  /// Chunks up to this size are copied next to each other rather than referred to: one send() of a
+  /// few hundred bytes is cheaper than one sendmsg() of many chunks.
   static constexpr std::size_t kCopied = 2048;
 
   /// What is appended to the returned text, while no other channel writes, leaves with the rest.
@@ -49,13 +49,13 @@ class Gather {
   void forget(const Channel& owner);
 
  private:
-  void flush_pieces();
+  void flush_chunks();
 
   friend class Channel;
-  static constexpr std::size_t kPieces = 64;
+  static constexpr std::size_t kMaxChunks = 64;
 
   /// What is referred to, with the own text that goes before it: nearly always there is only text.
-  struct Piece {
+  struct Chunk {
     std::size_t text_end = 0;
     std::string_view outside;
   };
@@ -64,7 +64,7 @@ class Gather {
 
   Channel* owner_ = nullptr;
   ByteBuffer text_;
-  std::vector<Piece> pieces_;
+  std::vector<Chunk> chunks_;
 };
 
 /// Makes `kept` the rest of an input that cannot be used yet; the rest may be a part of it. An idle
@@ -145,7 +145,7 @@ class Channel : public net::EventHandler {
   net::Stream stream_;
 
  private:
-  friend class Gather;
+  friend class WriteBatch;
   void take(std::string_view bytes);
   void take(std::span<const iovec> pieces);
   bool can_write() const { return connected_ && pending_.empty() && !pipe_; }

@@ -66,7 +66,7 @@ class Http2Channel : public Connection, public net::Http2Output {
   static constexpr std::size_t kMaxMade = std::size_t{64} * 1024;
 
   void give_to_socket() {
-    this->loop_.gather().flush();
+    this->loop_.writes().flush();
     made_ = 0;
   }
 

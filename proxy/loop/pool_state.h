@@ -45,7 +45,7 @@ struct PoolState {
   std::unique_ptr<ConnectionLoads> loads;
   std::shared_ptr<const ErrorPages> error_pages;
   /// As Config::listeners; null: no limit.
-  std::vector<std::unique_ptr<ClientConnectionLimiter>> client_places;
+  std::vector<std::unique_ptr<ClientConnectionLimiter>> client_limiters;
   std::vector<std::unique_ptr<RateLimiter>> rate_limits;  ///< By config::RateLimit::place.
   std::atomic<OverloadLevel> overload{OverloadLevel::none};
   /// Descriptors from these on are not for clients, or not for targets either: what control and

@@ -8,11 +8,11 @@ namespace teal::proxy {
 bool RoutePin::follow(const PinnedTable& table) {
   const std::vector<ServiceView>& services = table->routes.services;
   const std::string_view name = service_->spec->name;
-  const std::size_t place = service_->index;
-  const bool has_kept_place = place < services.size() && services[place].spec->name == name;
+  const std::size_t index = service_->index;
+  const bool has_kept_place = index < services.size() && services[index].spec->name == name;
   const auto found =
       has_kept_place
-          ? services.begin() + static_cast<std::ptrdiff_t>(place)
+          ? services.begin() + static_cast<std::ptrdiff_t>(index)
           : std::ranges::find(services, name, [](const ServiceView& each) -> std::string_view {
               return each.spec->name;
             });

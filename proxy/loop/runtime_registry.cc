@@ -79,7 +79,7 @@ boost::local_shared_ptr<TargetRuntime> RuntimeRegistry::target_runtime(
     runtime->id = target.id;
     runtime->address = to_string(target.address);
     runtime->endpoint = net::to_endpoint(target.address);
-    runtime->where = target.address;
+    runtime->target_address = target.address;
     runtime->limits = view.target_limits[index];
   }
   runtime->service = group->service;

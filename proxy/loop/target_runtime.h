@@ -80,7 +80,7 @@ struct TargetRuntime {
   TargetId id = 0;
   std::string address;  ///< As text, for logs and the Host header.
   net::Endpoint endpoint;
-  Address where;
+  Address target_address;
   std::size_t service = 0;  ///< Place in TlsTable::services.
   /// This worker's numbers of that service.
   ServiceShard* stats = nullptr;

@@ -47,11 +47,11 @@ std::span<char> WorkerLoop::scratch(std::size_t size) {
 }
 
 void WorkerLoop::resume_soon(Channel& channel) {
-  if (channel.mark_resume()) resume_.emplace_back(&channel);
+  if (channel.mark_resume()) resume_queue_.emplace_back(&channel);
 }
 
 void WorkerLoop::resume_next_turn(Channel& channel) {
-  next_.emplace_back(&channel);
+  next_turn_queue_.emplace_back(&channel);
 }
 
 std::unique_ptr<Compressor> WorkerLoop::take_compressor(Coding coding) {
@@ -87,30 +87,30 @@ void WorkerLoop::begin_turn() {
 
 void WorkerLoop::finish_callback() {
   reports_.send_urgent(now_);
-  gather_.flush();
-  while (!resume_.empty() || queues_.has_woken()) {
-    if (!resume_.empty()) {
-      const boost::intrusive_ptr<Channel> channel = std::move(resume_.back());
-      resume_.pop_back();
+  writes_.flush();
+  while (!resume_queue_.empty() || queues_.has_woken()) {
+    if (!resume_queue_.empty()) {
+      const boost::intrusive_ptr<Channel> channel = std::move(resume_queue_.back());
+      resume_queue_.pop_back();
       channel->unmark_resume();
       channel->resume();
     } else {
       queues_.serve_next();
     }
-    gather_.flush();
+    writes_.flush();
   }
   reports_.send_urgent(now_);
 }
 
 bool WorkerLoop::resume_next() {
-  if (next_.empty()) return false;
-  for (const auto& each : std::exchange(next_, {})) resume_soon(*each);
+  if (next_turn_queue_.empty()) return false;
+  for (const auto& each : std::exchange(next_turn_queue_, {})) resume_soon(*each);
   return true;
 }
 
-bool WorkerLoop::finish_late() {
-  if (late_.empty()) return false;
-  const auto channels = std::exchange(late_, {});
+bool WorkerLoop::finish_turns() {
+  if (finish_turn_queue_.empty()) return false;
+  const auto channels = std::exchange(finish_turn_queue_, {});
   for (const auto& each : channels) each->finish_turn();
   return true;
 }
@@ -132,10 +132,10 @@ void WorkerLoop::take_table(const RouteTable& routes) {
 }
 
 void WorkerLoop::clear() {
-  gather_.flush();
-  resume_.clear();
-  next_.clear();
-  late_.clear();
+  writes_.flush();
+  resume_queue_.clear();
+  next_turn_queue_.clear();
+  finish_turn_queue_.clear();
 }
 
 }  // namespace teal::proxy

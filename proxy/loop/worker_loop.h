@@ -62,7 +62,7 @@ class WorkerLoop {
   PeerWorkers& peers() { return peers_; }
   net::Reactor& reactor() { return reactor_; }
   net::TimerWheel& wheel() { return wheel_; }
-  Gather& gather() { return gather_; }
+  WriteBatch& writes() { return writes_; }
   PipePool& pipes() { return pipes_; }
   Shard& counters() { return *counters_; }
   Rng& rng() { return rng_; }
@@ -95,7 +95,7 @@ class WorkerLoop {
   void resume_next_turn(Channel& channel);
   /// Calls channel.finish_turn() when all events of this turn were handled: what many of them have
   /// to say to one connection leaves at once.
-  void resume_after_turn(Channel& channel) { late_.emplace_back(&channel); }
+  void resume_after_turn(Channel& channel) { finish_turn_queue_.emplace_back(&channel); }
   /// Null: there are as many as there may be, or there is no memory.
   std::unique_ptr<Compressor> take_compressor(Coding coding);
   void give_back(std::unique_ptr<Compressor> compressor);
@@ -109,10 +109,10 @@ class WorkerLoop {
   /// finish_callback(). False: there are none.
   bool resume_next();
   /// Somebody has more to do before the next event.
-  bool has_next() const { return !next_.empty(); }
+  bool has_next() const { return !next_turn_queue_.empty(); }
   /// Calls finish_turn() of those that resume_after_turn() named; a finish_callback() is to follow,
   /// after which there may be more of them. False: there are none.
-  bool finish_late();
+  bool finish_turns();
   /// The timers that are due fire.
   void tick();
   /// Goes over to another table: requests that wait go on with it when the callback is over.
@@ -142,14 +142,14 @@ class WorkerLoop {
   net::TimerWheel wheel_;
   const std::unique_ptr<Shard> counters_;
   IdlePool idle_pool_;
-  Gather gather_;
+  WriteBatch writes_;
   PipePool pipes_;
   std::vector<char> scratch_;
   std::vector<Candidate> candidates_;
   AccessLogBuffer access_log_;
-  std::vector<boost::intrusive_ptr<Channel>> resume_;
-  std::vector<boost::intrusive_ptr<Channel>> next_;
-  std::vector<boost::intrusive_ptr<Channel>> late_;
+  std::vector<boost::intrusive_ptr<Channel>> resume_queue_;
+  std::vector<boost::intrusive_ptr<Channel>> next_turn_queue_;
+  std::vector<boost::intrusive_ptr<Channel>> finish_turn_queue_;
   std::uint32_t compressors_ = 0;  ///< That are taken.
   OverloadLevel overload_ = OverloadLevel::none;
   bool is_draining_ = false;

@@ -32,7 +32,7 @@ RateLimiter::Verdict RateLimiter::take(std::uint64_t client, Mono now) {
       return bucket.client.load(kRelaxed) == mixed;
     });
     const bool is_done = found != set.end() ? take_from(*found, mixed, at, verdict)
-                                            : settle(set, mixed, at, verdict);
+                                            : take_from_new(set, mixed, at, verdict);
     if (is_done) return verdict;
   }
 }
@@ -53,7 +53,8 @@ bool RateLimiter::take_from(Bucket& bucket, std::uint64_t client, std::int64_t n
   return false;
 }
 
-bool RateLimiter::settle(Set& set, std::uint64_t client, std::int64_t now, Verdict& verdict) const {
+bool RateLimiter::take_from_new(Set& set, std::uint64_t client, std::int64_t now,
+                                Verdict& verdict) const {
   const auto fullest =
       std::min_element(set.begin(), set.end(), [](const Bucket& a, const Bucket& b) {
         return a.full_at.load(kRelaxed) < b.full_at.load(kRelaxed);

@@ -44,7 +44,7 @@ class RateLimiter {
 
   /// False: another thread was faster, look again.
   bool take_from(Bucket& bucket, std::uint64_t client, std::int64_t now, Verdict& verdict) const;
-  bool settle(Set& set, std::uint64_t client, std::int64_t now, Verdict& verdict) const;
+  bool take_from_new(Set& set, std::uint64_t client, std::int64_t now, Verdict& verdict) const;
 
   const std::uint64_t seed_;
   const std::int64_t token_;  ///< How long one takes to grow.

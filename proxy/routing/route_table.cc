@@ -14,7 +14,7 @@ namespace {
 
 using Routes = std::vector<RouteTable::Route>;
 
-bool takes(const RouteTable::Route& route, std::string_view path, const net::RequestHead& head) {
+bool accepts(const RouteTable::Route& route, std::string_view path, const net::RequestHead& head) {
   if (route.match->is_exact && path.size() != route.path.size()) return false;
   return !route.match->has_conditions() || meets_conditions(*route.match, head);
 }
@@ -23,7 +23,7 @@ bool takes(const RouteTable::Route& route, std::string_view path, const net::Req
 const RouteTable::Route* first(const Routes& routes, std::string_view path,
                                const net::RequestHead& head) {
   for (const RouteTable::Route& route : routes)
-    if (covers(route.path, path) && (route.is_plain || takes(route, path, head))) return &route;
+    if (covers(route.path, path) && (route.is_plain || accepts(route, path, head))) return &route;
   return nullptr;
 }
 

@@ -99,7 +99,7 @@ struct RouteTable {
     /// Any host.
     std::vector<Route> any;
 
-    bool asks_for_host() const { return !exact.empty() || !suffixes.empty(); }
+    bool needs_host() const { return !exact.empty() || !suffixes.empty(); }
   };
   std::vector<ListenerRoutes> listeners;  ///< In the order of config.listeners.
 

@@ -13,7 +13,7 @@ void ReportSender::report(const BadOutcome& outcome) {
   waiting_.outcomes.push_back(outcome);
 }
 
-bool ReportSender::takes(JudgedEvent::Kind kind) {
+bool ReportSender::admit(JudgedEvent::Kind kind) {
   const bool is_slow = kind == JudgedEvent::Kind::slow;
   const bool is_full =
       is_slow ? slow_this_tick_ >= kMaxSlowPerTick || waiting_.judged.size() - errors_ >= kMaxSlow

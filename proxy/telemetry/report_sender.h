@@ -54,7 +54,7 @@ class ReportSender {
   // ---- for requests. What is reported leaves when the present callback is over, or with the tick.
   void report(const BadOutcome& outcome);
   /// False where control has enough of these for now; that is counted. Ask before making one.
-  bool takes(JudgedEvent::Kind kind);
+  bool admit(JudgedEvent::Kind kind);
   void report(std::uint32_t service, const JudgedEvent& event);
   InFlightWatermark& watermark() { return watermark_; }
   /// A number that no other request has.

@@ -184,7 +184,7 @@ void Http1Upstream::read_response() {
       const std::string_view input(loop_.scratch(0).data(), stash_.size() + got.size);
       if (!parse(input)) return;
       if (got.size == read_size_) read_size_ = std::min(read_size_ * 4, max_read_);
-      loop_.gather().flush();  // the views into the scratch buffer end here
+      loop_.writes().flush();  // the views into the scratch buffer end here
       if (exchange_ != nullptr) exchange_->after_response_input();
     }
     if (got.error != 0) {

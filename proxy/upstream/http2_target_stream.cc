@@ -25,10 +25,10 @@ std::string_view key_of(const net::RequestHead& head, const UpgradeStyle& upgrad
 
 }  // namespace
 
-Http2TargetStream::Http2TargetStream(Http2Upstream& connection, std::size_t place,
+Http2TargetStream::Http2TargetStream(Http2Upstream& connection, std::size_t index,
                                      Exchange& exchange, const UpstreamOptions& wanted, bool kept)
     : connection_(&connection),
-      place_(place),
+      index_(index),
       exchange_(&exchange),
       max_read_(wanted.max_read),
       is_kept_(kept),
@@ -109,7 +109,7 @@ void Http2TargetStream::after_output() {
   if (exchange_ == nullptr) return;
   if (is_unsendable_) {
     was_refused_ = true;
-    lose(Failure::not_begun, net::Refusal::none);
+    fail(Failure::not_begun, net::Refusal::none);
   } else if ((was_undrained_ && is_drained()) || (was_blocked_ && !is_blocked())) {
     was_blocked_ = false;
     exchange_->on_upstream_unblocked();
@@ -145,7 +145,7 @@ void Http2TargetStream::on_body(std::string_view bytes) {
     return;
   }
   deliver(bytes);
-  if (!std::exchange(was_fed_, true)) connection_->note_fed(*this);
+  if (!std::exchange(has_noted_input_, true)) connection_->note_input(*this);
 }
 
 void Http2TargetStream::deliver(std::string_view bytes) {
@@ -167,11 +167,11 @@ void Http2TargetStream::on_end(const net::Fields& trailers) {
 void Http2TargetStream::on_refused(net::Refusal rule) {
   connection_->stats()[ServiceStat::upstream_protocol_errors].add();
   if (net::is_of_answers(rule)) connection_->loop().counters().refused(rule).add();
-  lose(Failure::protocol, rule);
+  fail(Failure::protocol, rule);
 }
 
 void Http2TargetStream::after_input() {
-  was_fed_ = false;
+  has_noted_input_ = false;
   if (exchange_ != nullptr) exchange_->after_response_input();
 }
 
@@ -188,7 +188,7 @@ void Http2TargetStream::feed() {
     const std::string_view piece = rest.substr(0, max_read_);
     rest.remove_prefix(piece.size());
     deliver(piece);
-    connection_->loop().gather().flush();  // the views into it end here
+    connection_->loop().writes().flush();  // the views into it end here
     if (exchange_ != nullptr) exchange_->after_response_input();
   }
   connection_->resume_after_turn();
@@ -210,11 +210,11 @@ void Http2TargetStream::on_closed(net::Http2Error error) {
   const std::uint32_t taken = connection_->session().streams_taken().value_or(0);
   was_left_ = is_refused && taken > 0;
   was_reset_ = true;
-  lose(is_refused && !has_response_begun_ ? Failure::not_begun : Failure::reset,
+  fail(is_refused && !has_response_begun_ ? Failure::not_begun : Failure::reset,
        net::Refusal::none);
 }
 
-void Http2TargetStream::lose(Failure failure, net::Refusal rule) {
+void Http2TargetStream::fail(Failure failure, net::Refusal rule) {
   if (exchange_ == nullptr) return;
   if (is_response_done_) give_rest();
   if (exchange_ != nullptr && failure == Failure::not_begun) {
@@ -229,7 +229,7 @@ void Http2TargetStream::lose(Failure failure, net::Refusal rule) {
 void Http2TargetStream::give_rest() {
   const std::string bytes = std::exchange(stash_, {});
   if (!bytes.empty()) exchange_->on_response_body(bytes);
-  connection_->loop().gather().flush();  // the views into it end here
+  connection_->loop().writes().flush();  // the views into it end here
   if (exchange_ != nullptr && end_) exchange_->on_response_end(end_.take(), true);
 }
 

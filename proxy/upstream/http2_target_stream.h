@@ -23,13 +23,13 @@ class Http2Upstream;
 class Http2TargetStream final : public net::Http2ClientStream, public TargetSide {
  public:
   /// `kept`: the connection has carried others.
-  Http2TargetStream(Http2Upstream& connection, std::size_t place, Exchange& exchange,
+  Http2TargetStream(Http2Upstream& connection, std::size_t index, Exchange& exchange,
                     const UpstreamOptions& wanted, bool kept);
   ~Http2TargetStream() override;
 
   /// Its place among the connection's streams, which changes.
-  std::size_t place() const { return place_; }
-  void set_place(std::size_t place) { place_ = place; }
+  std::size_t index() const { return index_; }
+  void set_index(std::size_t index) { index_ = index; }
 
   // ---- from the connection
   /// Another connection is to carry it, which is not made yet either.
@@ -44,7 +44,7 @@ class Http2TargetStream final : public net::Http2ClientStream, public TargetSide
   /// The session is done with the stream.
   void on_closed(net::Http2Error error);
   /// The connection is gone.
-  void lose(Failure failure, net::Refusal rule);
+  void fail(Failure failure, net::Refusal rule);
   /// Gives the exchange what it wants of the response now.
   void feed();
   /// After the connection's output: tells the exchange what it has to know.
@@ -84,7 +84,7 @@ class Http2TargetStream final : public net::Http2ClientStream, public TargetSide
   void deliver(std::string_view bytes);
 
   Http2Upstream* connection_;
-  std::size_t place_;
+  std::size_t index_;
   Exchange* exchange_;  ///< Null: it has let go.
   std::size_t max_read_;
   bool is_kept_;
@@ -99,7 +99,7 @@ class Http2TargetStream final : public net::Http2ClientStream, public TargetSide
   bool is_response_done_ = false;  ///< Its last byte has come.
   bool is_tunnel_ = false;
   bool paused_ = false;
-  bool was_fed_ = false;
+  bool has_noted_input_ = false;
   mutable bool was_blocked_ = false;  ///< And said so.
   mutable bool was_undrained_ = false;
   std::string protocol_;  ///< What the request asks to change to.

@@ -70,7 +70,7 @@ void Http2Upstream::on_open() {
   if (stream_.tls() != nullptr && !stream_.tls()->is_http2()) {
     (*target_->stats)[ServiceStat::upstream_tls_failures].add();
     (*target_->stats)[ServiceStat::upstream_connect_failures].add();
-    lose(Failure::tls, net::Refusal::none);
+    fail_all(Failure::tls, net::Refusal::none);
     return;
   }
   phase_ = Phase::greeting;
@@ -81,20 +81,20 @@ void Http2Upstream::on_open() {
 /// The target has said what it takes, or that it leaves.
 void Http2Upstream::begin_to_take() {
   if (session_->streams_taken()) {
-    lose(Failure::not_begun, net::Refusal::none);
+    fail_all(Failure::not_begun, net::Refusal::none);
     return;
   }
   if (!session_->has_settings()) return;
   if (!session_->accepts_streams()) {
     (*target_->stats)[ServiceStat::upstream_connect_failures].add();
-    lose(Failure::connect, net::Refusal::none);
+    fail_all(Failure::connect, net::Refusal::none);
     return;
   }
   // RFC 9113, section 6.5.2: a target says 0 for a short time only.
   if (const std::uint32_t room = session_->max_streams(); room > 0)
     admit(room);
   else
-    tell_streams([](Http2TargetStream& stream) { stream.on_full(); });
+    notify_streams([](Http2TargetStream& stream) { stream.on_full(); });
 }
 
 /// Those that are more than it takes go on.
@@ -104,28 +104,28 @@ void Http2Upstream::admit(std::uint32_t room) {
   while (streams_.size() > room) surplus.push_back(take_out(streams_.size() - 1));
   attached_ -= static_cast<std::uint32_t>(surplus.size());
   requests_ -= static_cast<std::uint32_t>(surplus.size());
-  tell_streams([](Http2TargetStream& stream) { stream.on_ready(); });
-  for (auto& stream : surplus) move_on(std::move(stream));
+  notify_streams([](Http2TargetStream& stream) { stream.on_ready(); });
+  for (auto& stream : surplus) reassign_stream(std::move(stream));
 }
 
 /// Whoever hears it may leave; the last one takes the place.
-template <class Tell>
-void Http2Upstream::tell_streams(Tell tell) {
+template <class Notify>
+void Http2Upstream::notify_streams(Notify notify) {
   for (std::size_t i = 0; i < streams_.size();) {
     Http2TargetStream* const stream = streams_[i].get();
-    tell(*stream);
+    notify(*stream);
     if (i < streams_.size() && streams_[i].get() == stream) ++i;
   }
 }
 
-void Http2Upstream::move_on(std::unique_ptr<Http2TargetStream> stream) {
+void Http2Upstream::reassign_stream(std::unique_ptr<Http2TargetStream> stream) {
   Http2Upstream* other = with_room(*target_, true);
   if (other == nullptr) other = connect(loop_, target_);
   if (other == nullptr) {
     (*target_->stats)[ServiceStat::upstream_connect_failures].add();
     ++attached_;  // until it has left
-    gone_.push_back(std::move(stream));
-    gone_.back()->lose(Failure::connect, net::Refusal::none);
+    finished_streams_.push_back(std::move(stream));
+    finished_streams_.back()->fail(Failure::connect, net::Refusal::none);
     return;
   }
   stream->move_to(*other);
@@ -161,13 +161,13 @@ void Http2Upstream::read_input() {
       is_feeding_ = true;
       session_->feed({loop_.scratch(0).data(), got.size}, last_input_);
       is_feeding_ = false;
-      loop_.gather().flush();  // the views into the scratch buffer end here
+      loop_.writes().flush();  // the views into the scratch buffer end here
       after_feed();
       if (phase_ == Phase::closed) return;
     }
     if (got.error != 0 || got.eof) {
       if (attached_ == 0) (*target_->stats)[ServiceStat::upstream_closed_idle].add();
-      lose(Failure::reset, net::Refusal::none);
+      fail_all(Failure::reset, net::Refusal::none);
       return;
     }
     if (session_->fault() != net::Refusal::none) break;
@@ -176,30 +176,30 @@ void Http2Upstream::read_input() {
 }
 
 void Http2Upstream::after_feed() {
-  for (Http2TargetStream* const stream : fed_) stream->after_input();
-  fed_.clear();
-  settle_closed();
+  for (Http2TargetStream* const stream : streams_with_input_) stream->after_input();
+  streams_with_input_.clear();
+  reap_closed_streams();
   if (phase_ == Phase::greeting) begin_to_take();
   if (phase_ == Phase::open && !session_->accepts_streams()) {
     phase_ = Phase::draining;
     leave_pool();
   }
-  settle_empty();
+  update_idle();
 }
 
-void Http2Upstream::settle_closed() {
+void Http2Upstream::reap_closed_streams() {
   if (session_ == nullptr || !session_->has_closed()) return;
   note_leaving();
   for (const net::Http2Session::Closed& closed : session_->take_closed()) {
     auto& stream = static_cast<Http2TargetStream&>(*closed.stream);
     stream.on_closed(closed.error);  // it may leave by that
-    bury_if_over(stream);
+    retire_if_finished(stream);
     if (phase_ == Phase::closed) return;
   }
   note_staying();
 }
 
-void Http2Upstream::settle_empty() {
+void Http2Upstream::update_idle() {
   if (!streams_.empty() || phase_ < Phase::open || phase_ == Phase::closed) return;
   if (is_leaving()) {
     end();
@@ -224,32 +224,32 @@ void Http2Upstream::resume() {
   if (was_broken) mark_ready({.read = true});
   for (std::size_t i = 0; i < streams_.size(); ++i) streams_[i]->feed();
   read_input();
-  if (was_broken && phase_ != Phase::closed) lose(Failure::reset, net::Refusal::none);
+  if (was_broken && phase_ != Phase::closed) fail_all(Failure::reset, net::Refusal::none);
 }
 
 void Http2Upstream::finish_turn() {
   is_late_ = false;
-  gone_.clear();
+  finished_streams_.clear();
   if (phase_ == Phase::closed || phase_ == Phase::connecting || is_broken()) return;
-  settle_closed();
+  reap_closed_streams();
   write_frames();
-  settle_closed();
+  reap_closed_streams();
   for (std::size_t i = 0; i < streams_.size(); ++i) streams_[i]->after_output();
   if (phase_ == Phase::closed) return;
   if (session_->is_over()) {
     const net::Refusal rule = session_->fault();
     const bool is_fault = rule != net::Refusal::none;
     if (is_fault) (*target_->stats)[ServiceStat::upstream_protocol_errors].add();
-    lose(is_fault ? Failure::protocol : Failure::reset, rule);
+    fail_all(is_fault ? Failure::protocol : Failure::reset, rule);
     return;
   }
-  settle_empty();
+  update_idle();
   if (phase_ != Phase::closed) set_deadline();
 }
 
 // ---- ends ---------------------------------------------------------------------------------------
 
-void Http2Upstream::lose(Failure failure, net::Refusal rule) {
+void Http2Upstream::fail_all(Failure failure, net::Refusal rule) {
   if (phase_ == Phase::closed) return;
   const boost::intrusive_ptr<Http2Upstream> alive(this);
   leave_pool();
@@ -258,10 +258,11 @@ void Http2Upstream::lose(Failure failure, net::Refusal rule) {
   count_closed(is_idle_);
   timer_.cancel();
   close_channel();
-  const std::size_t begin = gone_.size();
-  for (auto& stream : streams_) gone_.push_back(std::move(stream));
+  const std::size_t begin = finished_streams_.size();
+  for (auto& stream : streams_) finished_streams_.push_back(std::move(stream));
   streams_.clear();
-  for (std::size_t i = begin; i < gone_.size(); ++i) gone_[i]->lose(failure, rule);
+  for (std::size_t i = begin; i < finished_streams_.size(); ++i)
+    finished_streams_[i]->fail(failure, rule);
   resume_after_turn();  // to forget them
 }
 
@@ -271,7 +272,7 @@ void Http2Upstream::end() {
     session_->stop();
     write_frames();
   }
-  lose(Failure::none, net::Refusal::none);
+  fail_all(Failure::none, net::Refusal::none);
 }
 
 void Http2Upstream::set_deadline() {
@@ -291,7 +292,7 @@ void Http2Upstream::on_timeout() {
     end();
   } else if (is_pinged_) {
     (*target_->stats)[ServiceStat::upstream_ping_timeouts].add();
-    lose(Failure::reset, net::Refusal::none);
+    fail_all(Failure::reset, net::Refusal::none);
   } else {
     is_pinged_ = true;
     last_input_ = loop_.now();  // the silence begins anew, and has to end in time

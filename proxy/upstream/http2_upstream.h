@@ -53,7 +53,7 @@ class Http2Upstream final : public Http2Channel<TargetConnection> {
 
   // ---- for its streams
   /// To be told when the present input is used up.
-  void note_fed(Http2TargetStream& stream) { fed_.push_back(&stream); }
+  void note_input(Http2TargetStream& stream) { streams_with_input_.push_back(&stream); }
   /// Its exchange has let go of it.
   void on_left(Http2TargetStream& stream);
 
@@ -70,29 +70,29 @@ class Http2Upstream final : public Http2Channel<TargetConnection> {
   Http2Upstream(WorkerLoop& loop, net::Stream stream,
                 boost::local_shared_ptr<TargetRuntime> target);
   void on_open() override;
-  void on_failed(Failure failure) override { lose(failure, net::Refusal::none); }
+  void on_failed(Failure failure) override { fail_all(failure, net::Refusal::none); }
   void make_session();
   bool has_room(bool fresh) const;
   bool is_at_its_end() const;
   bool is_leaving() const;
   void note_leaving();
   void note_staying();
-  template <class Tell>
-  void tell_streams(Tell tell);
+  template <class Notify>
+  void notify_streams(Notify notify);
   void begin_to_take();
   void admit(std::uint32_t room);
-  void move_on(std::unique_ptr<Http2TargetStream> stream);
+  void reassign_stream(std::unique_ptr<Http2TargetStream> stream);
   void add(std::unique_ptr<Http2TargetStream> stream);
-  std::unique_ptr<Http2TargetStream> take_out(std::size_t place);
-  void bury_if_over(const Http2TargetStream& stream);
+  std::unique_ptr<Http2TargetStream> take_out(std::size_t index);
+  void retire_if_finished(const Http2TargetStream& stream);
   void read_input();
   void after_feed();
-  void settle_closed();
-  void settle_empty();
+  void reap_closed_streams();
+  void update_idle();
   void note_need();
   void leave_pool();
   /// The connection is gone or of no use: its streams are told.
-  void lose(Failure failure, net::Refusal rule);
+  void fail_all(Failure failure, net::Refusal rule);
   /// Ends it politely. Requires: nobody has a request on it.
   void end();
   void set_deadline();
@@ -106,8 +106,8 @@ class Http2Upstream final : public Http2Channel<TargetConnection> {
   std::uint32_t attached_ = 0;  ///< Streams with an exchange.
   std::uint32_t requests_ = 0;  ///< So far, those that wait included.
   Streams streams_;
-  Streams gone_;  ///< Kept to the end of the turn, since one of them may be calling.
-  std::vector<Http2TargetStream*> fed_;
+  Streams finished_streams_;  ///< Kept to the end of the turn, since one of them may be calling.
+  std::vector<Http2TargetStream*> streams_with_input_;
   Mono idle_since_;
   Mono last_input_;
   Mono next_ping_;

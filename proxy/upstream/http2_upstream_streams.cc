@@ -56,26 +56,26 @@ TargetSide& Http2Upstream::open_stream(Exchange& exchange, const UpstreamOptions
 }
 
 void Http2Upstream::add(std::unique_ptr<Http2TargetStream> stream) {
-  stream->set_place(streams_.size());
+  stream->set_index(streams_.size());
   streams_.push_back(std::move(stream));
   ++attached_;
   ++requests_;
 }
 
-std::unique_ptr<Http2TargetStream> Http2Upstream::take_out(std::size_t place) {
-  if (place + 1 != streams_.size()) {
-    streams_.back()->set_place(place);
-    std::swap(streams_[place], streams_.back());
+std::unique_ptr<Http2TargetStream> Http2Upstream::take_out(std::size_t index) {
+  if (index + 1 != streams_.size()) {
+    streams_.back()->set_index(index);
+    std::swap(streams_[index], streams_.back());
   }
   std::unique_ptr<Http2TargetStream> stream = std::move(streams_.back());
   streams_.pop_back();
   return stream;
 }
 
-void Http2Upstream::bury_if_over(const Http2TargetStream& stream) {
-  const std::size_t place = stream.place();
-  const bool is_here = place < streams_.size() && streams_[place].get() == &stream;
-  if (is_here && stream.is_over()) gone_.push_back(take_out(place));
+void Http2Upstream::retire_if_finished(const Http2TargetStream& stream) {
+  const std::size_t index = stream.index();
+  const bool is_here = index < streams_.size() && streams_[index].get() == &stream;
+  if (is_here && stream.is_over()) finished_streams_.push_back(take_out(index));
 }
 
 /// It is not wanted any more once nobody has a request on it.
@@ -87,7 +87,7 @@ void Http2Upstream::on_left(Http2TargetStream& stream) {
   --attached_;
   if (phase_ == Phase::closed) return;
   if (phase_ < Phase::open) is_stale_ = true;
-  bury_if_over(stream);
+  retire_if_finished(stream);
   if (attached_ == 0 && is_leaving())
     end();
   else

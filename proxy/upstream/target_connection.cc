@@ -53,7 +53,7 @@ void TargetConnection::go_on_connecting(net::Readiness ready) {
     on_open();
     return;
   }
-  stream_.start_tls(std::make_unique<net::TlsSession>(*tls, target_->where, protocol_,
+  stream_.start_tls(std::make_unique<net::TlsSession>(*tls, target_->target_address, protocol_,
                                                       loop_.tls_scratch(), stream_.socket().fd()));
   shake_hands();
 }

@@ -22,7 +22,7 @@ class ParkedThread {
   ParkedThread(ParkedThread&&) = default;
   ParkedThread& operator=(ParkedThread&& from) noexcept {
     end();
-    place_ = std::move(from.place_);
+    handover_ = std::move(from.handover_);
     thread_ = std::move(from.thread_);
     return *this;
   }
@@ -30,11 +30,11 @@ class ParkedThread {
 
   static Result<ParkedThread> make() {
     ParkedThread parked;
-    parked.place_ = std::make_unique<Place>();
+    parked.handover_ = std::make_unique<Handover>();
     try {
-      parked.thread_ = std::thread([place = parked.place_.get()] {
-        place->given.acquire();
-        if (place->work) place->work();
+      parked.thread_ = std::thread([handover = parked.handover_.get()] {
+        handover->given.acquire();
+        if (handover->work) handover->work();
       });
     } catch (const std::system_error& error) {
       return Error{Source::internal, error.code().message()};
@@ -44,15 +44,15 @@ class ParkedThread {
 
   /// Requires: it has got nothing to do yet.
   void run(std::function<void()> work) {
-    place_->work = std::move(work);
-    place_->is_given = true;
-    place_->given.release();
+    handover_->work = std::move(work);
+    handover_->is_given = true;
+    handover_->given.release();
   }
 
   explicit operator bool() const { return thread_.joinable(); }
 
  private:
-  struct Place {
+  struct Handover {
     std::binary_semaphore given{0};
     std::function<void()> work;
     bool is_given = false;  ///< The owner's.
@@ -60,12 +60,12 @@ class ParkedThread {
 
   void end() {
     if (!thread_.joinable()) return;
-    if (!place_->is_given) run({});
+    if (!handover_->is_given) run({});
     thread_.join();
-    place_ = nullptr;
+    handover_ = nullptr;
   }
 
-  std::unique_ptr<Place> place_;
+  std::unique_ptr<Handover> handover_;
   std::thread thread_;
 };
 

@@ -76,8 +76,8 @@ WorkerPool::WorkerPool(boost::asio::io_context& control, Options options)
     shared_.gauges.push_back(std::make_unique<ListenerGauge>());
   for (const config::Listener& listener : config.listeners) {
     const std::uint32_t most = listener.limits.connections_per_client;
-    shared_.client_places.push_back(most == 0 ? nullptr
-                                              : std::make_unique<ClientConnectionLimiter>(most));
+    shared_.client_limiters.push_back(most == 0 ? nullptr
+                                                : std::make_unique<ClientConnectionLimiter>(most));
   }
   make_rate_limits();
   shared_.error_pages = std::make_shared<const ErrorPages>();
@@ -107,7 +107,8 @@ void WorkerPool::tallies(std::vector<TargetTally> tallies) {
 
 void WorkerPool::hand_over(std::size_t to, AcceptedConnection accepted) {
   const auto shared = std::make_shared<AcceptedConnection>(std::move(accepted));
-  workers_[to]->post([&worker = *workers_[to], shared] { worker.adopt(std::move(*shared)); });
+  workers_[to]->post(
+      [&worker = *workers_[to], shared] { worker.serve_connection(std::move(*shared)); });
 }
 
 void WorkerPool::call(std::size_t to, const std::shared_ptr<GroupLimits>& group) {
@@ -118,9 +119,9 @@ void WorkerPool::call(std::size_t to, const std::shared_ptr<GroupLimits>& group)
 
 void WorkerPool::make_rate_limits() {
   const auto make = [this](const std::optional<config::RateLimit>& limit) {
-    if (limit && limit->place == shared_.rate_limits.size())
+    if (limit && limit->index == shared_.rate_limits.size())
       shared_.rate_limits.push_back(
-          std::make_unique<RateLimiter>(*limit, mix64(options_.seed ^ limit->place)));
+          std::make_unique<RateLimiter>(*limit, mix64(options_.seed ^ limit->index)));
   };
   for (const config::Service& service : options_.config->services) {
     make(service.actions.rate_limit);

@@ -50,7 +50,8 @@ void Worker::join() {
 void Worker::run() {
   pthread_setname_np(pthread_self(), ("teal-w" + std::to_string(loop_.worker())).c_str());
   loop_.begin_turn();
-  if (loop_.overload() != followed_) follow_overload();  // It may have begun before the worker did.
+  // It may have begun before the worker did.
+  if (loop_.overload() != applied_overload_) follow_overload();
   while (!is_stopping_) loop_.reactor().turn(until_next_turn());
   // Whatever is left is let go of on its own thread.
   for (const auto& acceptor : acceptors_) acceptor->close();
@@ -71,10 +72,10 @@ void Worker::after_each() {
 void Worker::after_turn() {
   if (loop_.resume_next()) after_each();
   if (loop_.now() >= next_tick_) tick();
-  if (loop_.overload() != followed_) [[unlikely]]
+  if (loop_.overload() != applied_overload_) [[unlikely]]
     follow_overload();
   // What they say may make others have something to say; those come next.
-  while (loop_.finish_late()) after_each();
+  while (loop_.finish_turns()) after_each();
   reports_.watermark().on_idle();
   reports_.send_urgent(loop_.now());
   if (loop_.access_log().is_full()) loop_.access_log().hand_over(loop_.counters());
@@ -93,12 +94,12 @@ void Worker::tick() {
   after_each();
   connections_.take_census();
   reports_.end_tick(loop_.now());
-  if (loop_.now() - second_ >= kSecond) each_second();
+  if (loop_.now() - last_second_ >= kSecond) each_second();
   loop_.access_log().hand_over(loop_.counters());
 }
 
 void Worker::each_second() {
-  second_ = loop_.now();
+  last_second_ = loop_.now();
   loop_.runtimes().end_second();
   if (std::vector<TargetTally> tallies = loop_.runtimes().take_tallies(); !tallies.empty())
     loop_.control().tallies(std::move(tallies));
@@ -107,13 +108,13 @@ void Worker::each_second() {
 }
 
 void Worker::follow_overload() {
-  const bool is_worse = loop_.overload() > followed_;
-  followed_ = loop_.overload();
+  const bool is_worse = loop_.overload() > applied_overload_;
+  applied_overload_ = loop_.overload();
   loop_.follow_overload();
-  const bool accepts = followed_ < OverloadLevel::no_accepts;
+  const bool accepts = applied_overload_ < OverloadLevel::no_accepts;
   if (!loop_.is_draining())
     for (const auto& acceptor : acceptors_) acceptor->set_accepting(accepts);
-  if (is_worse) connections_.hasten_all();
+  if (is_worse) connections_.shorten_idle_all();
   after_each();
 }
 
@@ -139,12 +140,12 @@ void Worker::take_table(const RouteTable& table) {
   after_each();
 }
 
-void Worker::adopt(AcceptedConnection accepted) {
+void Worker::serve_connection(AcceptedConnection accepted) {
   if (is_stopping_) {
     connections_.release_place(accepted.listener);
     return;
   }
-  connections_.adopt(std::move(accepted));
+  connections_.serve_connection(std::move(accepted));
   after_each();
 }
 
@@ -160,13 +161,13 @@ void Worker::drain(std::function<void()> idle) {
   for (const auto& acceptor : acceptors_) acceptor->close();
   connections_.drain(std::move(idle));
   after_each();
-  connections_.tell_idle();
+  connections_.report_idle();
 }
 
 void Worker::stop() {
   is_stopping_ = true;
   for (const auto& acceptor : acceptors_) acceptor->close();
-  connections_.cut_all();
+  connections_.abort_all();
   after_each();
   loop_.runtimes().close_all_idle();
 }

@@ -59,7 +59,7 @@ class Worker {
   /// Cuts what still runs and leaves the loop.
   void stop();
   /// Serves a connection that another worker has accepted.
-  void adopt(AcceptedConnection accepted);
+  void serve_connection(AcceptedConnection accepted);
   /// There may be room for those of its requests that wait there.
   void on_called(const GroupLimits& group);
   const PinnedTable& table() const { return loop_.table(); }
@@ -80,9 +80,9 @@ class Worker {
   std::vector<boost::intrusive_ptr<Acceptor>> acceptors_;
   net::Mailbox<std::function<void()>> mailbox_;
   bool is_reading_mail_ = false;
-  Mono next_tick_;                                ///< Of the loop.
-  Mono second_;                                   ///< When each_second() was last called.
-  OverloadLevel followed_ = OverloadLevel::none;  ///< What the connections have been told.
+  Mono next_tick_;                                        ///< Of the loop.
+  Mono last_second_;                                      ///< When each_second() was last called.
+  OverloadLevel applied_overload_ = OverloadLevel::none;  ///< What the connections have been told.
   bool is_stopping_ = false;
   ParkedThread thread_;
 };

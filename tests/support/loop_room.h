@@ -60,7 +60,7 @@ class LoopRoom {
     pool.error_pages = std::make_shared<const ErrorPages>();
     config.listeners.emplace_back().name = "public";
     pool.gauges.push_back(std::make_unique<ListenerGauge>());
-    pool.client_places.push_back(nullptr);
+    pool.client_limiters.push_back(nullptr);
   }
 
   /// A service with so many healthy targets in its live group, blue, for all that the listener

@@ -171,10 +171,10 @@ TEST_F(MonitorTest, RunsOnlySoManyProbesAtATime) {
                         [&](std::size_t) { return is_released ? http_reply(200) : test::stall(); });
   config::HealthCheck check = once();
   check.timeout = seconds{15};
-  std::vector<Watched> targets;
+  std::vector<ProbedTarget> targets;
   for (TargetId id = 1; id <= 300; ++id) targets.push_back({id, server.address(), check});
   check.fast_interval = milliseconds{10};  // Spreads the first probes over 5 ms.
-  for (Watched& target : targets) target.check = check;
+  for (ProbedTarget& target : targets) target.check = check;
   monitor_.watch(targets);
   ASSERT_TRUE(wait_for([&] { return server.requests().size() == Monitor::kMaxConcurrent; }));
   let_pass(milliseconds{50});
@@ -207,7 +207,7 @@ TEST_F(MonitorTest, IsSafelyDestroyedWithProbesUnderWay) {
   const ScriptedServer server(io_, [](std::size_t) { return test::stall(); });
   auto monitor = std::make_unique<Monitor>(io_, clock_, 1,
                                            [](TargetId, Health, const std::string&) { FAIL(); });
-  std::vector<Watched> targets;
+  std::vector<ProbedTarget> targets;
   for (TargetId id = 1; id <= 100; ++id) targets.push_back({id, server.address(), once()});
   monitor->watch(targets);
   ASSERT_TRUE(wait_for([&] { return server.requests().size() >= 5; }));

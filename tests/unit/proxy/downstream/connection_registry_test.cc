@@ -25,8 +25,8 @@ class FakeConnection final : public Downstream {
     is_told = true;
     if (!has_request) end();
   }
-  void cut() override { end(); }
-  void hasten() override { ++hurries; }
+  void abort() override { end(); }
+  void shorten_idle() override { ++hurries; }
   void be_seen(CensusTaker& /*census*/) const override { ++looks; }
   void on_ready(net::Readiness /*ready*/) override {}
   void resume() override {}
@@ -53,7 +53,7 @@ class ConnectionRegistryTest : public testing::Test {
   /// Drains as a worker does it.
   void drain() {
     registry_->drain([this] { ++idle_; });
-    registry_->tell_idle();
+    registry_->report_idle();
   }
 
   LoopRoom room_{2};
@@ -75,7 +75,7 @@ TEST_F(ConnectionRegistryTest, CountsAConnectionWhileItIsOpen) {
 
 TEST_F(ConnectionRegistryTest, GivesAConnectionToAWorkerThatHasClearlyLessToDo) {
   const auto one = open(), two = open();
-  registry_->welcome({.socket = {}, .listener = 0, .peer_address = "192.0.2.7"});
+  registry_->assign_connection({.socket = {}, .listener = 0, .peer_address = "192.0.2.7"});
   ASSERT_EQ(room_.peers.connections.size(), 1U);
   EXPECT_EQ(room_.peers.connections[0].first, 1U);
   EXPECT_EQ(room_.peers.connections[0].second.peer_address, "192.0.2.7");
@@ -107,7 +107,7 @@ TEST_F(ConnectionRegistryTest, IsNotIdleWhileAConnectionIsOnItsWayHere) {
   drain();
   EXPECT_EQ(idle_, 0);
   registry_->release_place(0);
-  registry_->tell_idle();
+  registry_->report_idle();
   EXPECT_EQ(idle_, 1);
 }
 
@@ -115,7 +115,7 @@ TEST_F(ConnectionRegistryTest, TellsNobodyThatItIsIdleOnceAllWereCut) {
   const auto busy = open();
   busy->has_request = true;
   drain();
-  registry_->cut_all();
+  registry_->abort_all();
   EXPECT_EQ(active(), 0U);
   EXPECT_EQ(idle_, 0);
 }
@@ -123,11 +123,11 @@ TEST_F(ConnectionRegistryTest, TellsNobodyThatItIsIdleOnceAllWereCut) {
 TEST_F(ConnectionRegistryTest, HastensAllThatAreOpen) {
   const auto one = open(), two = open(), gone = open();
   gone->end();
-  registry_->hasten_all();
+  registry_->shorten_idle_all();
   EXPECT_EQ(one->hurries, 1);
   EXPECT_EQ(two->hurries, 1);
   EXPECT_EQ(gone->hurries, 0);
-  registry_->cut_all();
+  registry_->abort_all();
 }
 
 TEST_F(ConnectionRegistryTest, LooksAtAllRequestsOnceASecondAndOftenerWhereTheirAgesAreJudged) {
@@ -147,7 +147,7 @@ TEST_F(ConnectionRegistryTest, LooksAtAllRequestsOnceASecondAndOftenerWhereTheir
   wait(Millis{2000});
   EXPECT_EQ(one->looks, 22);
   EXPECT_EQ(registry_->latest_census()->table, 2U);
-  registry_->cut_all();
+  registry_->abort_all();
 }
 
 }  // namespace

@@ -86,9 +86,9 @@ TEST_F(WorkerLoopTest, LetsThoseSpeakLastWhoWaitForTheOthers) {
   room_.loop().resume_after_turn(*one);
   room_.loop().resume_soon(*two);
   room_.loop().finish_callback();
-  EXPECT_TRUE(room_.loop().finish_late());
+  EXPECT_TRUE(room_.loop().finish_turns());
   EXPECT_EQ(take_notes(), (Notes{"two", "one at the end"}));
-  EXPECT_FALSE(room_.loop().finish_late());
+  EXPECT_FALSE(room_.loop().finish_turns());
 }
 
 TEST_F(WorkerLoopTest, FiresTimersByTheClockThatItIsGiven) {

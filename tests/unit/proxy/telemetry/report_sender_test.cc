@@ -29,7 +29,7 @@ class ReportSenderTest : public testing::Test {
   int judge(JudgedEvent::Kind kind, int times = 1) {
     int taken = 0;
     for (int i = 0; i < times; ++i) {
-      if (!sender_.takes(kind)) continue;
+      if (!sender_.admit(kind)) continue;
       JudgedEvent event;
       event.kind = kind;
       sender_.report(0, event);
