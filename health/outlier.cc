@@ -10,21 +10,21 @@ namespace teal::health {
 namespace {
 
 /// What the members of a group that are not on their way out amount to.
-struct Census {
+struct GroupCounts {
   std::size_t members = 0;
   std::size_t ejected = 0;
   std::size_t accepting = 0;
 };
 
-Census count(std::span<const TargetState> group) {
-  Census census;
+GroupCounts count(std::span<const TargetState> group) {
+  GroupCounts counts;
   for (const TargetState& target : group) {
     if (target.draining) continue;
-    ++census.members;
-    if (target.ejected) ++census.ejected;
-    if (target.accepts_requests()) ++census.accepting;
+    ++counts.members;
+    if (target.ejected) ++counts.ejected;
+    if (target.accepts_requests()) ++counts.accepting;
   }
-  return census;
+  return counts;
 }
 
 /// Envoy: the base time counts where it is longer than the longest allowed.
@@ -32,16 +32,16 @@ Millis longest(const config::Outlier& spec) {
   return std::max(spec.max_ejection, spec.ejection);
 }
 
-/// The most ejections in a row that count: as many as make the longest ejection (Envoy's
+/// The largest multiplier of the base time: as many as make the longest ejection (Envoy's
 /// max_ejection_time). A target that behaves works off a greater number in bounded time.
-std::uint32_t max_in_a_row(const config::Outlier& spec) {
+std::uint32_t max_multiplier(const config::Outlier& spec) {
   if (spec.ejection <= Millis{0}) return 1;
   return static_cast<std::uint32_t>(
       std::min<std::int64_t>(longest(spec) / spec.ejection + 1, 1'000'000));
 }
 
-/// How many ejections `since` has paid off by `now`.
-std::uint32_t forgiven(const config::Outlier& spec, Mono since, Mono now) {
+/// How many base intervals have passed from `since` to `now`.
+std::uint32_t elapsed_intervals(const config::Outlier& spec, Mono since, Mono now) {
   if (spec.ejection <= Millis{0} || now <= since) return 0;
   return static_cast<std::uint32_t>(
       std::min<std::int64_t>((now - since) / spec.ejection, 1'000'000));
@@ -53,18 +53,19 @@ bool Outlier::may_go(TargetId target, std::span<const TargetState> group) const 
   const auto self = std::ranges::find(group, target, &TargetState::id);
   // The requests that were under way still fail after it went: old news.
   if (self == group.end() || !self->accepts_requests()) return false;
-  const Census census = count(group);
-  return census.accepting >= 2 &&
-         (census.ejected + 1) * 100 <= std::size_t{spec_.max_ejected_percent} * census.members;
+  const GroupCounts counts = count(group);
+  return counts.accepting >= 2 &&
+         (counts.ejected + 1) * 100 <= std::size_t{spec_.max_ejected_percent} * counts.members;
 }
 
 std::optional<Millis> Outlier::eject(TargetId target, Mono now) {
   Ejection& ejection = known_[target];
   if (ejection.out) return std::nullopt;
-  const std::uint32_t peace = std::min(ejection.in_a_row, forgiven(spec_, ejection.until, now));
-  ejection.in_a_row = std::min(ejection.in_a_row - peace + 1, max_in_a_row(spec_));
+  const std::uint32_t decay =
+      std::min(ejection.multiplier, elapsed_intervals(spec_, ejection.until, now));
+  ejection.multiplier = std::min(ejection.multiplier - decay + 1, max_multiplier(spec_));
   ejection.out = true;
-  const Millis duration = std::min(spec_.ejection * ejection.in_a_row, longest(spec_));
+  const Millis duration = std::min(spec_.ejection * ejection.multiplier, longest(spec_));
   ejection.until = now + duration;
   return duration;
 }
@@ -140,7 +141,7 @@ std::vector<TargetId> Outlier::returns(Mono now) {
       back.push_back(target);
     }
     const bool paid_off =
-        !ejection.out && forgiven(spec_, ejection.until, now) >= ejection.in_a_row;
+        !ejection.out && elapsed_intervals(spec_, ejection.until, now) >= ejection.multiplier;
     entry = paid_off ? known_.erase(entry) : std::next(entry);
   }
   return back;

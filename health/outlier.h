@@ -52,7 +52,7 @@ class Outlier {
 
  private:
   struct Ejection {
-    std::uint32_t in_a_row = 0;  ///< Falls by one for every base interval spent in peace.
+    std::uint32_t multiplier = 0;  ///< Falls by one for every base interval spent in peace.
     bool out = false;
     Mono until;  ///< While out; since when it is back otherwise.
   };

@@ -40,8 +40,9 @@ json::value to_json(const std::optional<health::ComparisonReport>& comparison) {
   out["tolerance"] = comparison->tolerance;
   out["e_value"] = rounded(health::finite_e_value(comparison->log_e));
   out["e_value_needed"] = rounded(health::finite_e_value(comparison->log_e_needed));
-  out["certificate"] = rounded(health::finite_e_value(comparison->certificate_log_e));
-  out["certificate_needed"] = rounded(health::finite_e_value(comparison->certificate_log_e_needed));
+  out["certificate"] = rounded(health::finite_e_value(comparison->non_inferiority_log_e));
+  out["certificate_needed"] =
+      rounded(health::finite_e_value(comparison->non_inferiority_log_e_needed));
   out["ratio_low"] = or_null(comparison->ratio_low);
   out["ratio_high"] = or_null(comparison->ratio_high);
   out["release"] = to_json(comparison->release);
@@ -71,12 +72,12 @@ json::object to_json(const EvidenceStep& step) {
 json::object to_json(const EvidenceCourse& course) {
   json::array history;
   for (const EvidencePoint& point : course.points)
-    history.push_back(
-        json::object{{"at_ms", in_millis(point.at)},
-                     {"e_value", rounded(health::finite_e_value(std::log(point.e_value)))},
-                     {"certificate", rounded(health::finite_e_value(std::log(point.certificate)))},
-                     {"release_bad", point.release},
-                     {"live_bad", point.live}});
+    history.push_back(json::object{
+        {"at_ms", in_millis(point.at)},
+        {"e_value", rounded(health::finite_e_value(std::log(point.e_value)))},
+        {"certificate", rounded(health::finite_e_value(std::log(point.non_inferiority)))},
+        {"release_bad", point.release},
+        {"live_bad", point.live}});
   json::object out;
   out["alarm"] = text(course.alarm);
   out["verdict"] = text(course.verdict);

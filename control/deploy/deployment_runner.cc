@@ -86,9 +86,9 @@ bool DeploymentRunner::take_wake(Mono now) {
   return true;
 }
 
-void DeploymentRunner::watch(const SourceFactory& make_source, Millis patience) {
+void DeploymentRunner::watch(const SourceFactory& make_source, Millis max_outcome_age) {
   const std::vector<config::Alarm>& alarms = spec().deploy.alarms;
-  health::JudgeContext context{spec().colour, health::comparisons_in(alarms), patience};
+  health::JudgeContext context{spec().colour, health::comparisons_in(alarms), max_outcome_age};
   for (const config::Alarm& alarm : alarms) {
     context.meaning = config::meaning_number(alarms, alarm);
     judges_.push_back({make_source(alarm, context),

@@ -58,7 +58,7 @@ class DeploymentRunner {
     health::Verdict verdict;
     std::string note = {};  ///< As in AlarmReport.
   };
-  void watch(const SourceFactory& make_source, Millis patience);
+  void watch(const SourceFactory& make_source, Millis max_outcome_age);
   /// False of one that had ended when this process began.
   bool is_watched() const { return !judges_.empty(); }
   /// Some alarm compares the release with the live group.

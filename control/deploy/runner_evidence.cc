@@ -60,7 +60,7 @@ void DeploymentRunner::record(const ActiveJudge& judge, Mono now) {
   const Micros at = since(birth(now), now);
   if (const auto report = judge.source->comparison()) {
     evidence_.follow(judge.source->name(), {at, health::finite_e_value(report->log_e),
-                                            health::finite_e_value(report->certificate_log_e),
+                                            health::finite_e_value(report->non_inferiority_log_e),
                                             report->release.bad, report->live.bad});
     evidence_is_new_ = true;
   }

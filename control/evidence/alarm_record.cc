@@ -39,8 +39,8 @@ json::object write(const ComparisonReport& report) {
   return {{"outcome", static_cast<std::uint64_t>(report.outcome)},
           {"log_e", report.log_e},
           {"log_e_needed", report.log_e_needed},
-          {"certificate_log_e", report.certificate_log_e},
-          {"certificate_log_e_needed", report.certificate_log_e_needed},
+          {"certificate_log_e", report.non_inferiority_log_e},
+          {"certificate_log_e_needed", report.non_inferiority_log_e_needed},
           {"tolerance", report.tolerance},
           {"ratio_low", or_null(report.ratio_low)},
           {"ratio_high", or_null(report.ratio_high)},
@@ -60,8 +60,8 @@ ComparisonReport read_comparison(const json::object& from) {
   report.outcome = static_cast<ComparisonReport::Outcome>(outcome);
   report.log_e = read<double>(from, "log_e");
   report.log_e_needed = read<double>(from, "log_e_needed");
-  report.certificate_log_e = read<double>(from, "certificate_log_e");
-  report.certificate_log_e_needed = read<double>(from, "certificate_log_e_needed");
+  report.non_inferiority_log_e = read<double>(from, "certificate_log_e");
+  report.non_inferiority_log_e_needed = read<double>(from, "certificate_log_e_needed");
   report.tolerance = read<double>(from, "tolerance");
   report.ratio_low = read_or_null<double>(from, "ratio_low");
   report.ratio_high = read_or_null<double>(from, "ratio_high");

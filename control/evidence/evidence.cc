@@ -61,7 +61,8 @@ json::value write(std::uint64_t number) {
   return number;
 }
 json::value write(const EvidencePoint& point) {
-  return json::array{point.at.count(), point.e_value, point.certificate, point.release, point.live};
+  return json::array{point.at.count(), point.e_value, point.non_inferiority, point.release,
+                     point.live};
 }
 json::value write(const EvidenceSample& sample) {
   return json::array{sample.request_id, sample.at.count(), sample.slower_than};

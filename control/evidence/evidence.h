@@ -41,7 +41,7 @@ struct EvidenceStep {
 struct EvidencePoint {
   Micros at{0};
   double e_value = 1;
-  double certificate = 1;
+  double non_inferiority = 1;
   std::uint64_t release = 0, live = 0;  ///< Bad events.
   bool operator==(const EvidencePoint&) const = default;
 };

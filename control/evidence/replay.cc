@@ -61,9 +61,10 @@ std::optional<Micros> breach_of(const Evidence& evidence, const std::string& ala
 }  // namespace
 
 std::vector<ReplayedAlarm> replay_evidence(const DeploymentSpec& spec, const Evidence& evidence,
-                                           const ReplaySettings& settings, Millis patience,
+                                           const ReplaySettings& settings, Millis max_outcome_age,
                                            const SourceFactory& make_source) {
-  health::JudgeContext context{spec.colour, health::comparisons_in(spec.deploy.alarms), patience};
+  health::JudgeContext context{spec.colour, health::comparisons_in(spec.deploy.alarms),
+                               max_outcome_age};
   std::vector<ReplayedAlarm> replayed;
   for (config::Alarm alarm : spec.deploy.alarms) {
     auto* compare = std::get_if<config::CompareAlarm>(&alarm.condition);

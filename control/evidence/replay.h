@@ -55,7 +55,7 @@ struct ReplayReport {
 
 /// Each comparison of the deployment anew.
 std::vector<ReplayedAlarm> replay_evidence(const DeploymentSpec& spec, const Evidence& evidence,
-                                           const ReplaySettings& settings, Millis patience,
+                                           const ReplaySettings& settings, Millis max_outcome_age,
                                            const SourceFactory& make_source);
 
 }  // namespace teal::control

@@ -89,9 +89,9 @@ void add_comparison(MetricFamilies& families, const std::string& service,
                  report.log_e_needed);
   families.gauge("teal_judge_log_certificate",
                  "Natural logarithm of the e-value for 'the release is not worse', of this step.",
-                 labels, report.certificate_log_e);
+                 labels, report.non_inferiority_log_e);
   families.gauge("teal_judge_log_certificate_needed", "What it has to reach to go on.", labels,
-                 report.certificate_log_e_needed);
+                 report.non_inferiority_log_e_needed);
   if (report.ratio_low)
     families.gauge(
         "teal_judge_ratio_low",

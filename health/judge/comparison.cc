@@ -52,8 +52,8 @@ void Comparison::begin_step(const StepStart& step) {
   weight_ = step.release;
   rebase_ = true;
   since_step_ = {};
-  certified_ = false;
-  log_certificate_price_ = RatioTest::log_price_after(step.restarts);
+  is_non_inferior_ = false;
+  log_non_inferiority_price_ = RatioTest::log_price_after(step.restarts);
   on_step(step);
 }
 
@@ -100,18 +100,18 @@ double Comparison::log_e_needed() const {
 
 /// The certificate's level is the step's, over all processes that look for it: those after the
 /// first share a twentieth of it.
-double Comparison::certificate_log_e_needed() const {
-  return -std::log(1 - alarm_.certify) + log_certificate_price_;
+double Comparison::non_inferiority_log_e_needed() const {
+  return -std::log(1 - alarm_.certify) + log_non_inferiority_price_;
 }
 
 /// Requires: take() was called.
 const ComparisonReport& Comparison::report() {
   if (report_) return *report_;
-  report_ = weigh(*counts_);
+  report_ = build_report(*counts_);
   report_->tolerance = alarm_.tolerance;
   report_->log_e = log_e_;
   report_->log_e_needed = log_e_needed();
-  report_->certificate_log_e_needed = certificate_log_e_needed();
+  report_->non_inferiority_log_e_needed = non_inferiority_log_e_needed();
   return *report_;
 }
 
@@ -121,8 +121,8 @@ std::optional<ComparisonReport> Comparison::comparison() {
   using Outcome = ComparisonReport::Outcome;
   if (breached_)
     shown.outcome = Outcome::breached;
-  else if (certified_)
-    shown.outcome = Outcome::certified;
+  else if (is_non_inferior_)
+    shown.outcome = Outcome::non_inferior;
   return shown;
 }
 
@@ -134,8 +134,8 @@ Verdict Comparison::verdict() {
                          " >= " + e_value(report.log_e_needed)};
     return *breached_;
   }
-  if (report.certificate_log_e >= report.certificate_log_e_needed) certified_ = true;
-  if (certified_) return Healthy{};
+  if (report.non_inferiority_log_e >= report.non_inferiority_log_e_needed) is_non_inferior_ = true;
+  if (is_non_inferior_) return Healthy{};
   NotEnoughEvidence lacking{missing(report)};
   if (report.more_requests)
     lacking.shortfall =

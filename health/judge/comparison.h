@@ -29,7 +29,7 @@ class Comparison : public VerdictSource {
   /// Takes the events that the reading settles. The logarithm of the e-value after them.
   virtual double log_e(const CountsReading& counts) = 0;
   /// The evidence after that, for a person; levels and the outcome are left to this class.
-  virtual ComparisonReport weigh(const CountsReading& counts) = 0;
+  virtual ComparisonReport build_report(const CountsReading& counts) = 0;
   virtual void on_step(const StepStart& step) = 0;
   /// Nobody will say how the requests in flight end.
   virtual void forget_in_flight() {}
@@ -40,7 +40,7 @@ class Comparison : public VerdictSource {
 
   /// "errors", "client errors", "errors (5xx, 404 under /api)", "latency".
   std::string compared() const;
-  double certificate_log_e_needed() const;
+  double non_inferiority_log_e_needed() const;
   const config::CompareAlarm& alarm() const { return alarm_; }
   const JudgeContext& context() const { return context_; }
   Weight weight() const { return weight_; }
@@ -60,12 +60,12 @@ class Comparison : public VerdictSource {
   JudgeContext context_;
   Weight weight_;
   bool rebase_ = false;
-  double log_restart_price_ = 0;      ///< How much more evidence is needed.
-  double log_certificate_price_ = 0;  ///< The same of the step's certificate.
-  Reading before_;                    ///< When the step began.
+  double log_restart_price_ = 0;          ///< How much more evidence is needed.
+  double log_non_inferiority_price_ = 0;  ///< The same of the step's certificate.
+  Reading before_;                        ///< When the step began.
   Reading since_step_;
   std::optional<Breached> breached_;
-  bool certified_ = false;
+  bool is_non_inferior_ = false;
   std::optional<CountsReading> counts_;  ///< The last one.
   double log_e_ = 0;
   std::optional<ComparisonReport> report_;  ///< Of that, if somebody has asked.

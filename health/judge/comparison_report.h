@@ -12,7 +12,7 @@
 namespace teal::health {
 
 struct ComparisonReport {
-  enum class Outcome : std::uint8_t { not_enough_evidence, certified, breached };
+  enum class Outcome : std::uint8_t { not_enough_evidence, non_inferior, breached };
   /// Bad: errors, or requests slower than the first of the thresholds that is counted. As far as
   /// the comparison has taken them.
   struct Group {
@@ -29,8 +29,8 @@ struct ComparisonReport {
   double log_e = 0;
   double log_e_needed = 0;
   /// Natural logarithms of the e-value for "not worse than that", of this step, and of its limit.
-  double certificate_log_e = 0;
-  double certificate_log_e_needed = 0;
+  double non_inferiority_log_e = 0;
+  double non_inferiority_log_e_needed = 0;
   double tolerance = 1;
   /// Always-valid interval of release's rate of bad requests over live's; whatever is missing is
   /// not bounded yet. Of errors, and of requests slower than the first threshold.

@@ -50,7 +50,7 @@ void ErrorComparison::on_event(const JudgedEvent& event) {
 void ErrorComparison::on_overdue(const JudgedEvent& event) {
   if (overdue_.contains(event.request)) return;
   if (overdue_.size() >= kMaxOverdue) {
-    untracked_until_ = event.seen + context().patience;
+    untracked_until_ = event.seen + context().max_outcome_age;
     return;
   }
   Overdue overdue{event, is_release(event), 0, {}};
@@ -88,8 +88,8 @@ void ErrorComparison::on_settled(const JudgedEvent& event) {
 
 void ErrorComparison::on_error(const JudgedEvent& event) {
   const auto found = overdue_.find(event.request);
-  if (event.seen - event.began > context().patience) {
-    // Bad is what shows by the age of patience, in either group.
+  if (event.seen - event.began > context().max_outcome_age) {
+    // Bad is what shows by max_outcome_age, in either group.
     ++left_out_;
     if (found != overdue_.end()) on_settled(event);
     return;
@@ -116,7 +116,7 @@ void ErrorComparison::on_error(const JudgedEvent& event) {
 
 void ErrorComparison::count(const JudgedEvent& event) {
   const bool release = is_release(event);
-  if (release && alone_since_ && event.began >= alone_since_->at) ++alone_bad_;
+  if (release && no_baseline_since_ && event.began >= no_baseline_since_->at) ++no_baseline_bad_;
   const std::optional<double> probability =
       sticky_.take(event) ? blocks_.take(event, release) : std::nullopt;
   if (!probability) {
@@ -141,12 +141,12 @@ void ErrorComparison::tally(const JudgedEvent& event, bool release, double proba
   if (group.samples.size() < ComparisonReport::kMaxSamples) group.samples.emplace_back(event.id());
 }
 
-/// Who is older than patience has not ended badly in time.
-void ErrorComparison::give_up_on_old(Mono now) {
+/// A request that is older than max_outcome_age has not ended badly in time.
+void ErrorComparison::expire_overdue(Mono now) {
   if (swept_ != Mono::min() && now - swept_ < kSweep) return;
   swept_ = now;
   for (auto each = overdue_.begin(); each != overdue_.end();) {
-    if (now - each->second.event.began <= context().patience) {
+    if (now - each->second.event.began <= context().max_outcome_age) {
       ++each;
       continue;
     }
@@ -160,7 +160,7 @@ void ErrorComparison::give_up_on_old(Mono now) {
 
 void ErrorComparison::on_step(const StepStart& step) {
   step_began_ = step.at;
-  worse_.start_anew();
+  worse_.restart();
   not_worse_ = RatioTest(alarm().tolerance, kNotWorse);
   for (auto& [request, overdue] : overdue_)
     if (overdue.release && overdue.probability > 0 && overdue.probability < 1)
@@ -180,23 +180,23 @@ void ErrorComparison::forget_in_flight() {
   overdue_.clear();
   // The counters begin at nothing; the guard goes on with what it had.
   alone_good_before_ += std::exchange(alone_good_, 0);
-  alone_since_.reset();
+  no_baseline_since_.reset();
 }
 
 double ErrorComparison::log_e(const CountsReading& counts) {
-  if (weight() == Weight::all() && !alone_since_) alone_since_ = counts;
+  if (weight() == Weight::all() && !no_baseline_since_) no_baseline_since_ = counts;
   // Condition 2 (docs/judge.md): by age.
   while (!waiting_.empty() && waiting_.top().began < counts.watermark) {
     count(waiting_.top());
     waiting_.pop();
   }
-  give_up_on_old(counts.at);
+  expire_overdue(counts.at);
   return evidence(counts);
 }
 
-ComparisonReport ErrorComparison::weigh(const CountsReading& counts) {
+ComparisonReport ErrorComparison::build_report(const CountsReading& counts) {
   ComparisonReport report;
-  report.certificate_log_e = certificate(0, 0);
+  report.non_inferiority_log_e = non_inferiority_log_e(0, 0);
   const RatioInterval::Bounds bounds = interval_.bounds(1 - alarm().certify);
   report.ratio_low = bounds.low;
   report.ratio_high = bounds.high;
@@ -209,7 +209,7 @@ ComparisonReport ErrorComparison::weigh(const CountsReading& counts) {
   report.waiting = waiting_.size();
   report.overdue = overdue_.size() - overdue_release_;
   report.left_out = left_out_;
-  report.more_requests = more_requests(certificate_log_e_needed());
+  report.more_requests = more_requests(non_inferiority_log_e_needed());
   return report;
 }
 
@@ -218,11 +218,12 @@ double ErrorComparison::evidence(const CountsReading& counts) {
   const double compared = worse_.log_e();
   if (!alarm().at_most) return compared;
   double guard = 0;
-  if (alone_since_) {
+  if (no_baseline_since_) {
     const std::size_t meaning = context().meaning;
-    const auto [ended, errors] = counts.release.of(meaning) - alone_since_->release.of(meaning);
+    const auto [ended, errors] =
+        counts.release.of(meaning) - no_baseline_since_->release.of(meaning);
     alone_good_ = ended - std::min(errors, ended);
-    guard = log_e_above(*alarm().at_most, alone_bad_,
+    guard = log_e_above(*alarm().at_most, no_baseline_bad_,
                         alone_good_before_ + alone_good_ + overdue_release_);
   }
   is_by_limit_ = guard > compared;
@@ -235,14 +236,15 @@ std::string ErrorComparison::grounds(const ComparisonReport& report) const {
   std::array<char, 64> limit{};
   const int size = std::snprintf(limit.data(), limit.size(), ", more than at_most %.4g%%",
                                  *alarm().at_most * 100);
-  return std::to_string(alone_bad_) + " of " + std::to_string(alone_bad_ + good) +
+  return std::to_string(no_baseline_bad_) + " of " + std::to_string(no_baseline_bad_ + good) +
          " requests since all traffic is its own" +
          std::string(limit.data(), static_cast<std::size_t>(size));
 }
 
 /// "Not worse than live by more than the tolerance, or within the limit": wrong only where neither
 /// is true, and then both are e-values, and so is their mean.
-double ErrorComparison::certificate(std::uint64_t more_bad, std::uint64_t more_good) const {
+double ErrorComparison::non_inferiority_log_e(std::uint64_t more_bad,
+                                              std::uint64_t more_good) const {
   const Tally seen = since_step_release();
   const std::uint64_t bad = seen.errors + overdue_release_ + more_bad;
   const std::uint64_t good = seen.requests - seen.errors + more_good;
@@ -260,8 +262,8 @@ std::optional<double> ErrorComparison::more_of_release(double needed) const {
   const double rate = std::min(bad / total, 1.0);
   const auto suffices = [&](double more) {
     const double more_bad = std::floor(more * rate);
-    return certificate(static_cast<std::uint64_t>(more_bad),
-                       static_cast<std::uint64_t>(more - more_bad)) >= needed;
+    return non_inferiority_log_e(static_cast<std::uint64_t>(more_bad),
+                                 static_cast<std::uint64_t>(more - more_bad)) >= needed;
   };
   double enough = 1;
   while (enough < kNever && !suffices(enough)) enough *= 2;

@@ -48,7 +48,7 @@ class ErrorComparison final : public Comparison {
   };
 
   double log_e(const CountsReading& counts) override;
-  ComparisonReport weigh(const CountsReading& counts) override;
+  ComparisonReport build_report(const CountsReading& counts) override;
   void on_step(const StepStart& step) override;
   void forget_in_flight() override;
   std::string what() const override { return compared() + ":"; }
@@ -64,9 +64,9 @@ class ErrorComparison final : public Comparison {
   /// A bad event in its turn.
   void count(const JudgedEvent& event);
   void tally(const JudgedEvent& event, bool release, double probability);
-  void give_up_on_old(Mono now);
+  void expire_overdue(Mono now);
   double evidence(const CountsReading& counts);
-  double certificate(std::uint64_t more_bad, std::uint64_t more_good) const;
+  double non_inferiority_log_e(std::uint64_t more_bad, std::uint64_t more_good) const;
   std::optional<std::uint64_t> more_requests(double needed) const;
   std::optional<double> more_of_release(double needed) const;
   std::optional<double> more_by_ratio(double needed) const;
@@ -81,8 +81,8 @@ class ErrorComparison final : public Comparison {
   std::uint64_t overdue_release_ = 0;
   Mono untracked_until_ = Mono::min();
   Mono swept_ = Mono::min();
-  std::optional<CountsReading> alone_since_;  ///< Since when all traffic is the release's.
-  std::uint64_t alone_bad_ = 0;
+  std::optional<CountsReading> no_baseline_since_;  ///< Since when all traffic is the release's.
+  std::uint64_t no_baseline_bad_ = 0;
   bool is_by_limit_ = false;  ///< at_most says more than the comparison, as of the last log_e().
   std::uint64_t alone_good_ = 0;         ///< As of the last log_e().
   std::uint64_t alone_good_before_ = 0;  ///< What earlier processes had counted.

@@ -106,7 +106,7 @@ struct JudgeContext {
   std::size_t comparisons = 1;
   /// By this age a request has ended badly, or it counts as not having ended badly: somewhat above
   /// the service's connect and response_header timeouts together.
-  Millis patience = Millis{65'000};
+  Millis max_outcome_age = Millis{65'000};
   /// The number of the alarm's meaning of "error" (config::meaning_number).
   std::size_t meaning = 0;
 };

@@ -58,7 +58,7 @@ void LatencyComparison::on_step(const StepStart& step) {
   shares_ = step.slower_shares;
   shares_.resize(slower_than_.size(), 0);
   for (Threshold& at : thresholds_) {
-    at.worse.start_anew();
+    at.worse.restart();
     at.not_worse = RatioTest(alarm().tolerance, kNotWorse);
     at.step_bad = at.step_bad_release = 0;
     at.step_probability = 0;
@@ -84,18 +84,19 @@ double LatencyComparison::log_e(const CountsReading& /*counts*/) {
   return log_sum_exp(all) - std::log(static_cast<double>(size));
 }
 
-ComparisonReport LatencyComparison::weigh(const CountsReading& counts) {
+ComparisonReport LatencyComparison::build_report(const CountsReading& counts) {
   ComparisonReport report;
-  const double needed = certificate_log_e_needed();
-  report.certificate_log_e = 0;
+  const double needed = non_inferiority_log_e_needed();
+  report.non_inferiority_log_e = 0;
   std::optional<double> more = 0;
-  for (std::size_t k = 0; k < certified(); ++k) {
-    const double log_e = certificate(k);
-    report.certificate_log_e = k == 0 ? log_e : std::min(report.certificate_log_e, log_e);
+  for (std::size_t k = 0; k < tested_thresholds(); ++k) {
+    const double log_e = non_inferiority_log_e(k);
+    report.non_inferiority_log_e = k == 0 ? log_e : std::min(report.non_inferiority_log_e, log_e);
     const std::optional<double> of_this = log_e >= needed ? 0 : more_requests(k, needed);
     more = more && of_this ? std::optional(std::max(*more, *of_this)) : std::nullopt;
   }
-  if (certified() > 0 && more) report.more_requests = static_cast<std::uint64_t>(std::ceil(*more));
+  if (tested_thresholds() > 0 && more)
+    report.more_requests = static_cast<std::uint64_t>(std::ceil(*more));
   Threshold& shown = thresholds_[shown_];
   const RatioInterval::Bounds bounds = shown.interval.bounds(1 - alarm().certify);
   report.ratio_low = bounds.low;
@@ -126,7 +127,7 @@ std::uint64_t LatencyComparison::given_up_too_often(std::size_t k) const {
 }
 
 /// "Not slower than live by more than the tolerance, or than live was before the step."
-double LatencyComparison::certificate(std::size_t k) const {
+double LatencyComparison::non_inferiority_log_e(std::size_t k) const {
   const Threshold& at = thresholds_[k];
   const std::uint64_t doubtful = given_up_too_often(k);
   const double weight = static_cast<double>(this->weight().basis_points()) / Weight::kWhole;

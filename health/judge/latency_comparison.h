@@ -46,16 +46,18 @@ class LatencyComparison final : public Comparison {
     std::uint64_t step_bad_release = 0;
     double step_probability = 0;
   };
-  static constexpr std::size_t kCertified = 2;
+  static constexpr std::size_t kMaxTestedThresholds = 2;
 
   double log_e(const CountsReading& counts) override;
-  ComparisonReport weigh(const CountsReading& counts) override;
+  ComparisonReport build_report(const CountsReading& counts) override;
   void on_step(const StepStart& step) override;
   std::string what() const override;
   std::uint64_t given_up_too_often(std::size_t k) const;
-  double certificate(std::size_t k) const;
+  double non_inferiority_log_e(std::size_t k) const;
   std::optional<double> more_requests(std::size_t k, double needed) const;
-  std::size_t certified() const { return std::min(kCertified, slower_than_.size()); }
+  std::size_t tested_thresholds() const {
+    return std::min(kMaxTestedThresholds, slower_than_.size());
+  }
 
   std::vector<Threshold> thresholds_;
   std::vector<Micros> slower_than_;

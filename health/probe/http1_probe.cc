@@ -2,11 +2,11 @@
 
 namespace teal::health {
 
-Http1Ask::Http1Ask(std::size_t most) : most_(most) {
+Http1Probe::Http1Probe(std::size_t most) : most_(most) {
   parser_.expect(net::Method::get);
 }
 
-void Http1Ask::feed(std::string_view bytes) {
+void Http1Probe::feed(std::string_view bytes) {
   if (is_over()) return;
   has_begun_ = has_begun_ || !bytes.empty();
   rest_ += bytes;
@@ -32,7 +32,7 @@ void Http1Ask::feed(std::string_view bytes) {
   }
 }
 
-void Http1Ask::feed_end() {
+void Http1Probe::feed_end() {
   if (is_over()) return;
   if (parser_.at_eof().event == net::ParseEvent::end && rest_.empty())
     is_whole_ = true;

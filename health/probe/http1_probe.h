@@ -13,10 +13,10 @@
 
 namespace teal::health {
 
-class Http1Ask {
+class Http1Probe {
  public:
   /// To a GET. Of the answer's body `most` bytes are looked at, and then it is over.
-  explicit Http1Ask(std::size_t most);
+  explicit Http1Probe(std::size_t most);
 
   void feed(std::string_view bytes);
   /// The target has ended the connection.

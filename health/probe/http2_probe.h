@@ -20,11 +20,11 @@ struct ProbeRequest {
   std::string body;
 };
 
-class Http2Ask final : public net::Http2ClientStream, public net::Http2Output {
+class Http2Probe final : public net::Http2ClientStream, public net::Http2Output {
  public:
   /// Of the answer's body `most` bytes are kept, and then it is over.
-  Http2Ask(ProbeRequest request, bool secure, std::size_t most);
-  ~Http2Ask() override;
+  Http2Probe(ProbeRequest request, bool secure, std::size_t most);
+  ~Http2Probe() override;
 
   /// What is to be sent now.
   std::string take_output();

@@ -134,7 +134,7 @@ void Monitor::State::start(Target& target) {
   const TargetId id = target.watched.id;
   target.prober = std::make_unique<Prober>(
       io, target.watched.address, target.watched.check,
-      [this, id](const ProbeResult& result) { on_result(id, result); }, target.watched.greeting);
+      [this, id](const ProbeResult& result) { on_result(id, result); }, target.watched.preamble);
 }
 
 void Monitor::State::on_result(TargetId id, const ProbeResult& result) {

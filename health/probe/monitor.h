@@ -29,7 +29,7 @@ struct ProbedTarget {
   TargetId id = 0;
   Address address;
   config::HealthCheck check;
-  ProbeGreeting greeting = {};
+  ProbePreamble preamble = {};
 };
 
 class Monitor {

@@ -89,28 +89,28 @@ std::string http1_head_of(const Address& address, const config::HealthCheck& che
 /// any time; an empty `done` says that it went.
 struct Prober::Run {
   Run(asio::io_context& io, const Address& target, const config::HealthCheck& how, Done whom,
-      ProbeGreeting how_first)
+      ProbePreamble how_first)
       : address(target),
         check(how),
         done(std::move(whom)),
-        greeting(std::move(how_first)),
+        preamble(std::move(how_first)),
         stream(io),
         timer(io) {}
 
   static asio::awaitable<void> carry_out(std::shared_ptr<Run> run);
   asio::awaitable<ProbeResult> probe();
-  asio::awaitable<ProbeResult> ask();
+  asio::awaitable<ProbeResult> ask_http1();
   asio::awaitable<ProbeResult> ask_http2();
-  ProbeResult judge_http2(const Http2Ask& ask) const;
-  ProbeResult judge_grpc(const Http2Ask& ask) const;
-  ProbeResult judge_http1(const Http1Ask& ask) const;
+  ProbeResult judge_http2(const Http2Probe& probe) const;
+  ProbeResult judge_grpc(const Http2Probe& probe) const;
+  ProbeResult judge_http1(const Http1Probe& probe) const;
   void close();
   ProbeResult failed(const std::string& why) const;
 
   Address address;
   config::HealthCheck check;
   Done done;
-  ProbeGreeting greeting;
+  ProbePreamble preamble;
   std::string proxy_header;  ///< While it is being written.
   net::MaybeTls<Protocol::socket> stream;
   Protocol::socket& socket = stream.next();
@@ -156,91 +156,92 @@ asio::awaitable<ProbeResult> Prober::Run::probe() {
   // A Unix socket with a full queue lets the operation end without a connection.
   socket.remote_endpoint(error);
   if (error) co_return failed("not accepted: " + in_words(error));
-  if (greeting.proxy_protocol) {
+  if (preamble.proxy_protocol) {
     // The probe is about no client: a connection of Teal's own.
-    proxy_header = net::make_local_proxy_header(*greeting.proxy_protocol);
+    proxy_header = net::make_local_proxy_header(*preamble.proxy_protocol);
     const auto [write_error, size] =
         co_await asio::async_write(socket, asio::buffer(proxy_header), kCompletion);
     if (write_error) co_return failed(in_words(write_error));
   }
-  if (greeting.tls) {
-    stream.start_tls(*greeting.tls, address,
+  if (preamble.tls) {
+    stream.start_tls(*preamble.tls, address,
                      check.http2 ? config::TargetProtocol::http2 : config::TargetProtocol::http1);
     std::tie(error) = co_await stream.handshake(kCompletion);
     if (error) co_return failed("no TLS: " + in_words(error));
   }
   if (check.kind == config::HealthCheck::Kind::tcp) co_return ProbeResult{true, "connected"};
   if (check.http2) co_return co_await ask_http2();
-  co_return co_await ask();
+  co_return co_await ask_http1();
 }
 
 asio::awaitable<ProbeResult> Prober::Run::ask_http2() {
   const bool is_grpc = check.kind == config::HealthCheck::Kind::grpc;
-  Http2Ask ask(request_of(address, check), greeting.tls != nullptr, kBodyLimit);
+  Http2Probe probe(request_of(address, check), preamble.tls != nullptr, kBodyLimit);
   while (true) {
-    const std::string output = ask.take_output();
+    const std::string output = probe.take_output();
     const auto [write_error, written] =
         co_await asio::async_write(stream, asio::buffer(output), kCompletion);
     if (write_error) co_return failed(in_words(write_error));
-    if (ask.is_over()) break;
+    if (probe.is_over()) break;
     const auto [read_error, size] =
         co_await stream.async_read_some(asio::buffer(piece), kCompletion);
     if (read_error) co_return failed(in_words(read_error));
-    ask.feed({piece.data(), size});
+    probe.feed({piece.data(), size});
   }
-  co_return is_grpc ? judge_grpc(ask) : judge_http2(ask);
+  co_return is_grpc ? judge_grpc(probe) : judge_http2(probe);
 }
 
-ProbeResult Prober::Run::judge_http2(const Http2Ask& ask) const {
-  const std::string answer = "status " + std::to_string(ask.status());
-  if (ask.status() != 0 && !is_expected(ask.status(), check.expect))
+ProbeResult Prober::Run::judge_http2(const Http2Probe& probe) const {
+  const std::string answer = "status " + std::to_string(probe.status());
+  if (probe.status() != 0 && !is_expected(probe.status(), check.expect))
     return failed(answer + ", expected " + in_words(check.expect));
-  if (!ask.failure().empty()) return failed(ask.failure());
+  if (!probe.failure().empty()) return failed(probe.failure());
   return {true, answer};
 }
 
-ProbeResult Prober::Run::judge_grpc(const Http2Ask& ask) const {
-  if (!ask.failure().empty()) return failed(ask.failure());
-  if (ask.status() != 200) return failed("status " + std::to_string(ask.status()) + ", not gRPC");
-  if (ask.grpc_status() != "0")
-    return failed("grpc-status " + (ask.grpc_status().empty() ? "missing" : ask.grpc_status()));
-  const Serving serving = read_grpc_health(ask.body());
+ProbeResult Prober::Run::judge_grpc(const Http2Probe& probe) const {
+  if (!probe.failure().empty()) return failed(probe.failure());
+  if (probe.status() != 200)
+    return failed("status " + std::to_string(probe.status()) + ", not gRPC");
+  if (probe.grpc_status() != "0")
+    return failed("grpc-status " + (probe.grpc_status().empty() ? "missing" : probe.grpc_status()));
+  const Serving serving = read_grpc_health(probe.body());
   const std::string answer(to_string(serving));
   if (serving != Serving::serving) return failed(answer + ", expected SERVING");
   return {true, answer};
 }
 
-asio::awaitable<ProbeResult> Prober::Run::ask() {
+asio::awaitable<ProbeResult> Prober::Run::ask_http1() {
   const std::string head = http1_head_of(address, check);
   const auto [write_error, written] =
       co_await asio::async_write(stream, asio::buffer(head), kCompletion);
   if (write_error) co_return failed(in_words(write_error));
-  Http1Ask ask(kBodyLimit);
+  Http1Probe probe(kBodyLimit);
   // An unexpected status is answer enough.
-  while (!ask.is_over() && (ask.status() == 0 || is_expected(ask.status(), check.expect))) {
+  while (!probe.is_over() && (probe.status() == 0 || is_expected(probe.status(), check.expect))) {
     const auto [read_error, size] =
         co_await stream.async_read_some(asio::buffer(piece), kCompletion);
     if (read_error && read_error != asio::error::eof) co_return failed(in_words(read_error));
     if (read_error)
-      ask.feed_end();
+      probe.feed_end();
     else
-      ask.feed({piece.data(), size});
+      probe.feed({piece.data(), size});
   }
-  co_return judge_http1(ask);
+  co_return judge_http1(probe);
 }
 
-ProbeResult Prober::Run::judge_http1(const Http1Ask& ask) const {
-  if (ask.status() == 0) return failed(ask.failure());
-  const std::string answer = "status " + std::to_string(ask.status());
-  if (!is_expected(ask.status(), check.expect))
+ProbeResult Prober::Run::judge_http1(const Http1Probe& probe) const {
+  if (probe.status() == 0) return failed(probe.failure());
+  const std::string answer = "status " + std::to_string(probe.status());
+  if (!is_expected(probe.status(), check.expect))
     return failed(answer + ", expected " + in_words(check.expect));
-  if (!ask.failure().empty()) return failed(answer + ", but " + ask.failure());
+  if (!probe.failure().empty()) return failed(answer + ", but " + probe.failure());
   return {true, answer};
 }
 
 Prober::Prober(asio::io_context& io, const Address& address, const config::HealthCheck& check,
-               Done done, const ProbeGreeting& greeting)
-    : run_(std::make_shared<Run>(io, address, check, std::move(done), greeting)) {
+               Done done, const ProbePreamble& preamble)
+    : run_(std::make_shared<Run>(io, address, check, std::move(done), preamble)) {
   // Posted, because a coroutine that is spawned on its own thread may begin at once.
   asio::post(io, [run = run_] {
     asio::co_spawn(run->socket.get_executor(), Run::carry_out(run), asio::detached);

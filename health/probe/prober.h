@@ -31,7 +31,7 @@ struct ProbeResult {
 };
 
 /// How a target is spoken to before it is asked.
-struct ProbeGreeting {
+struct ProbePreamble {
   std::shared_ptr<const net::TlsClient> tls = {};  ///< Null: plain.
   std::optional<config::ProxyVersion> proxy_protocol = {};
 };
@@ -47,7 +47,7 @@ class Prober {
   /// Begins. `done` is called once, from the io_context and never from inside the constructor; it
   /// may destroy the Prober.
   Prober(boost::asio::io_context& io, const Address& address, const config::HealthCheck& check,
-         Done done, const ProbeGreeting& greeting = {});
+         Done done, const ProbePreamble& preamble = {});
   /// Cancels: `done` is not called any more.
   ~Prober();
   Prober(const Prober&) = delete;

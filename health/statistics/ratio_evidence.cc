@@ -66,7 +66,7 @@ void RatioTest::take_back(const Applied& applied) {
 }
 
 /// Condition 7 (docs/judge.md).
-void RatioTest::start_anew() {
+void RatioTest::restart() {
   if (starts_.back().after == events_) return;
   if (starts_.size() == kMaxStarts)
     starts_.erase(
@@ -76,7 +76,7 @@ void RatioTest::start_anew() {
   ++started_;
   const auto j = static_cast<double>(started_);
   const double weight = kLaterStarts / (j * (j - 1));
-  unborn_ = std::max(0.0, unborn_ - weight);
+  unused_start_weight_ = std::max(0.0, unused_start_weight_ - weight);
   starts_.push_back({weight, events_, {}});
 }
 
@@ -90,7 +90,7 @@ double RatioTest::log_e() const {
   std::array<double, kMaxStarts + 1> logs{};
   std::size_t size = 0;
   for (const Start& start : starts_) logs[size++] = log_e(start) + std::log(start.weight);
-  logs[size++] = std::log(unborn_);
+  logs[size++] = std::log(unused_start_weight_);
   return log_sum_exp(std::span(logs).first(size));
 }
 

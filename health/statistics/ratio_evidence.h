@@ -69,7 +69,7 @@ class RatioTest {
   double log_e_with(std::uint64_t more, bool release, double probability) const;
   /// The truth may have changed: from here on evidence is gathered anew, beside the old. Nothing
   /// happens where there was no event since the last start.
-  void start_anew();
+  void restart();
 
   /// Natural logarithm of the e-value; 0 without events.
   double log_e() const;
@@ -90,7 +90,8 @@ class RatioTest {
   Mixture mixture_;
   std::array<double, kAlternatives> log_multiples_{}, log_weights_{};
   std::vector<Start> starts_;
-  double unborn_ = 1 - kFirstStart;  ///< Weight of the starts to come; their e-value is 1.
+  double unused_start_weight_ =
+      1 - kFirstStart;  ///< Weight of the starts to come; their e-value is 1.
   std::uint64_t started_ = 1;
   std::uint64_t events_ = 0;
 };

@@ -46,14 +46,14 @@ class ProberTest : public testing::Test {
  protected:
   /// What a probe of `address` comes to.
   std::string probe(const Address& address, const config::HealthCheck& check,
-                    const ProbeGreeting& greeting = {}) {
+                    const ProbePreamble& preamble = {}) {
     std::optional<ProbeResult> result;
     int calls = 0;
     const auto done = [&](const ProbeResult& found) {
       result = found;
       ++calls;
     };
-    const Prober prober(io_, address, check, done, greeting);
+    const Prober prober(io_, address, check, done, preamble);
     EXPECT_FALSE(result) << "reported from inside the constructor";
     if (!test::run_until(io_, [&] { return result.has_value(); })) return "never reported";
     io_.poll();

@@ -391,7 +391,7 @@ TEST_F(ComparisonTest, Condition8_AStepsCertificateHasItsLevelOverAllProcessesTh
   const DeploymentId id = bake();
   const auto needed = [&] {
     controller->tick();
-    return report(id).alarms.at(0).comparison->certificate_log_e_needed;
+    return report(id).alarms.at(0).comparison->non_inferiority_log_e_needed;
   };
   const double level = -std::log(1 - config::CompareAlarm{}.certify);
   EXPECT_NEAR(needed(), level - std::log(0.95), 1e-9);

@@ -253,7 +253,8 @@ TEST(ErrorComparison, CountsAnOverdueRequestThatEndsBadlyOnce) {
   judge.judge(settled_at(30));
   plain.judge(settled_at(30));
   EXPECT_NEAR(judge.comparison()->log_e, plain.comparison()->log_e, 1e-9);
-  EXPECT_NEAR(judge.comparison()->certificate_log_e, plain.comparison()->certificate_log_e, 1e-9);
+  EXPECT_NEAR(judge.comparison()->non_inferiority_log_e, plain.comparison()->non_inferiority_log_e,
+              1e-9);
   EXPECT_EQ(judge.comparison()->release.bad, 1U);
   EXPECT_EQ(judge.comparison()->live.bad, 1U);
 }
@@ -400,7 +401,7 @@ TEST(ErrorComparison, CertifiesByCleanRequestsAndSaysHowManyAreMissing) {
   EXPECT_LT(more, 6000U);
   const std::uint64_t release = 100 + more / 10;
   EXPECT_TRUE(is_healthy(judge.judge(settled_at(2, counters(release + 1), counters(release * 9)))));
-  EXPECT_EQ(judge.comparison()->outcome, ComparisonReport::Outcome::certified);
+  EXPECT_EQ(judge.comparison()->outcome, ComparisonReport::Outcome::non_inferior);
 }
 
 TEST(ErrorComparison, WantsACertificateForEachStep) {

@@ -169,7 +169,7 @@ TEST(LatencyComparison, CertifiesByLivesOwnQuantilesEvenWithoutLiveTraffic) {
 
 /// A tenth of the traffic is the release's. So many requests of either group are as fast as live
 /// was before the step; of so many more the clients give up before the first threshold.
-Verdict certificate_of(std::uint64_t release_given_up, std::uint64_t live_given_up) {
+Verdict non_inferiority_verdict(std::uint64_t release_given_up, std::uint64_t live_given_up) {
   const auto group = [](std::uint64_t requests, std::uint64_t given_up) {
     TrafficCounters seen = counters(requests);
     for (std::uint64_t i = 0; i < requests; ++i)
@@ -182,13 +182,13 @@ Verdict certificate_of(std::uint64_t release_given_up, std::uint64_t live_given_
 }
 
 TEST(LatencyComparison, CertifiesAReleaseWhoseClientsGiveUpAsOftenAsThoseOfLive) {
-  EXPECT_TRUE(std::holds_alternative<Healthy>(certificate_of(0, 0)));
-  EXPECT_TRUE(std::holds_alternative<Healthy>(certificate_of(1000, 9000)));
+  EXPECT_TRUE(std::holds_alternative<Healthy>(non_inferiority_verdict(0, 0)));
+  EXPECT_TRUE(std::holds_alternative<Healthy>(non_inferiority_verdict(1000, 9000)));
 }
 
 TEST(LatencyComparison, DoesNotCertifyAHangThatClientsGiveUpBeforeItsThresholds) {
-  EXPECT_TRUE(std::holds_alternative<NotEnoughEvidence>(certificate_of(4000, 0)));
-  EXPECT_TRUE(std::holds_alternative<NotEnoughEvidence>(certificate_of(4000, 3600)));
+  EXPECT_TRUE(std::holds_alternative<NotEnoughEvidence>(non_inferiority_verdict(4000, 0)));
+  EXPECT_TRUE(std::holds_alternative<NotEnoughEvidence>(non_inferiority_verdict(4000, 3600)));
 }
 
 TEST(LatencyComparison, CountsWhatWasGivenUpBehindAThresholdAsSlowForTheCertificate) {

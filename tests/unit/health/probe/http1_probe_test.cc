@@ -8,23 +8,23 @@ namespace teal::health {
 namespace {
 
 /// What becomes of these bytes, given one by one, and the connection's end behind them.
-Http1Ask ask(std::string_view bytes, std::size_t most = 64 * 1024) {
-  Http1Ask made(most);
+Http1Probe ask(std::string_view bytes, std::size_t most = 64 * 1024) {
+  Http1Probe made(most);
   for (std::size_t i = 0; i < bytes.size() && !made.is_over(); ++i) made.feed(bytes.substr(i, 1));
   made.feed_end();
   return made;
 }
 
-TEST(Http1Ask, TakesWhatIsTakenOfTargetsThatAnswerClients) {
+TEST(Http1Probe, TakesWhatIsTakenOfTargetsThatAnswerClients) {
   for (const auto& each : net::testing::accepted_responses()) {
     if (each.method != net::Method::get) continue;
-    const Http1Ask got = ask(each.bytes);
+    const Http1Probe got = ask(each.bytes);
     EXPECT_EQ(got.failure(), "") << each.sentence;
     EXPECT_GE(got.status(), 200U) << each.sentence;
   }
 }
 
-TEST(Http1Ask, RefusesWhatIsRefusedOfTargetsThatAnswerClientsAndSaysWhy) {
+TEST(Http1Probe, RefusesWhatIsRefusedOfTargetsThatAnswerClientsAndSaysWhy) {
   for (const auto& each : net::testing::refused_responses()) {
     if (each.method != net::Method::get) continue;
     EXPECT_EQ(ask(each.bytes).failure(),
@@ -33,19 +33,19 @@ TEST(Http1Ask, RefusesWhatIsRefusedOfTargetsThatAnswerClientsAndSaysWhy) {
   }
 }
 
-TEST(Http1Ask, TakesAStatusLineWithoutAReasonAndItsBlank) {
+TEST(Http1Probe, TakesAStatusLineWithoutAReasonAndItsBlank) {
   EXPECT_EQ(ask("HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n").status(), 200U);
 }
 
-TEST(Http1Ask, TakesAHeadAsLargeAsClientsGet) {
+TEST(Http1Probe, TakesAHeadAsLargeAsClientsGet) {
   const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: ";
   EXPECT_EQ(ask(head + std::string(60'000, 'x') + "\r\n\r\n").failure(), "");
   EXPECT_NE(ask(head + std::string(66'000, 'x') + "\r\n\r\n").failure(), "");
 }
 
-TEST(Http1Ask, IsOverWithSoMuchOfABody) {
+TEST(Http1Probe, IsOverWithSoMuchOfABody) {
   const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n";
-  Http1Ask made(10);
+  Http1Probe made(10);
   made.feed(head + "nine more");
   EXPECT_FALSE(made.is_over());
   made.feed("!");
@@ -53,7 +53,7 @@ TEST(Http1Ask, IsOverWithSoMuchOfABody) {
   EXPECT_EQ(made.failure(), "");
 }
 
-TEST(Http1Ask, SaysHowFarAnAnswerCameThatWasCut) {
+TEST(Http1Probe, SaysHowFarAnAnswerCameThatWasCut) {
   EXPECT_EQ(ask("").failure(), "connection closed without an answer");
   for (const char* bytes :
        {"H", "HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf",

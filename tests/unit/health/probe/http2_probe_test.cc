@@ -21,8 +21,8 @@ bool asks(std::string_view bytes) {
   return false;
 }
 
-TEST(Http2Ask, AsksWhenTheTargetHasSaidWhatItTakes) {
-  Http2Ask ask(kRequest, false, 1000);
+TEST(Http2Probe, AsksWhenTheTargetHasSaidWhatItTakes) {
+  Http2Probe ask(kRequest, false, 1000);
   EXPECT_FALSE(asks(ask.take_output()));
   ask.feed(h2::settings());
   EXPECT_TRUE(asks(ask.take_output()));
@@ -32,8 +32,8 @@ TEST(Http2Ask, AsksWhenTheTargetHasSaidWhatItTakes) {
   EXPECT_EQ(ask.status(), 200U);
 }
 
-TEST(Http2Ask, WaitsForATargetThatTakesNoStreamForNow) {
-  Http2Ask ask(kRequest, false, 1000);
+TEST(Http2Probe, WaitsForATargetThatTakesNoStreamForNow) {
+  Http2Probe ask(kRequest, false, 1000);
   ask.feed(h2::settings({{kMaxStreams, 0}}));
   EXPECT_FALSE(asks(ask.take_output()));
   EXPECT_FALSE(ask.is_over());
@@ -41,8 +41,8 @@ TEST(Http2Ask, WaitsForATargetThatTakesNoStreamForNow) {
   EXPECT_TRUE(asks(ask.take_output()));
 }
 
-TEST(Http2Ask, TakesAHeadAsLargeAsClientsGet) {
-  Http2Ask ask(kRequest, false, 1000);
+TEST(Http2Probe, TakesAHeadAsLargeAsClientsGet) {
+  Http2Probe ask(kRequest, false, 1000);
   ask.feed(h2::settings());
   ask.take_output();
   h2::Lines fields{{":status", "200"}};

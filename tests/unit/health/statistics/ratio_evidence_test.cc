@@ -48,11 +48,11 @@ TEST(RatioTest, ForgetsAnEventThatIsTakenBackAcrossANewStart) {
   test.add(true, 0.1);
   const double before = test.log_e();
   RatioTest untouched = test;
-  untouched.start_anew();
+  untouched.restart();
   untouched.add(true, 0.2);
   const RatioTest::Applied applied = test.add(false, 0.3);
   EXPECT_LT(test.log_e(), before);
-  test.start_anew();
+  test.restart();
   test.add(true, 0.2);
   test.take_back(applied);
   EXPECT_NEAR(test.log_e(), untouched.log_e(), 1e-9);
@@ -72,7 +72,7 @@ TEST(RatioTest, FindsALateRegressionSoonerBecauseAStepStartsAnew) {
     RatioTest test(1);
     Rng rng(7);
     for (int i = 0; i < 3000; ++i) test.add(rng.below(10) == 0, 0.1);
-    if (anew) test.start_anew();
+    if (anew) test.restart();
     int events = 0;
     while (test.log_e() < std::log(1000.0) && events < 100'000) {
       test.add(rng.below(100) < 53, 0.1);  // Ten times worse.
@@ -88,7 +88,7 @@ TEST(RatioTest, KeepsItsMeanBelowOneHoweverManyStartsThereAre) {
   RatioTest test(1);
   for (int i = 0; i < 1000; ++i) {
     test.add(false, 1e-12);  // Says nothing, and lets a start happen.
-    test.start_anew();
+    test.restart();
   }
   EXPECT_LE(test.log_e(), 1e-6);
   EXPECT_GT(test.log_e(), std::log(0.8));
@@ -189,7 +189,7 @@ TEST(RatioInterval, IsUnboundedWithoutEventsAndNarrowAfterMany) {
 TEST(RatioTest, KnowsWhatSoManyEventsMoreWouldSay) {
   RatioTest test(1.5, kNotWorse);
   for (int i = 0; i < 30; ++i) test.add(i % 9 == 0, 0.1);
-  test.start_anew();
+  test.restart();
   test.add(false, 0.2);
   RatioTest after = test;
   for (int i = 0; i < 7; ++i) after.add(true, 0.1);
