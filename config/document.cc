@@ -15,11 +15,11 @@ bool is_control(char c) {
 
 }  // namespace
 
-Place place_of(std::string_view text, std::size_t offset) {
+SourceLocation location_of(std::string_view text, std::size_t offset) {
   const std::string_view before = text.substr(0, offset);
   const auto lines = std::count(before.begin(), before.end(), '\n');
   const std::size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0
-  return Place{static_cast<int>(lines) + 1, static_cast<int>(offset - line_start) + 1};
+  return SourceLocation{static_cast<int>(lines) + 1, static_cast<int>(offset - line_start) + 1};
 }
 
 bool is_readable(std::string_view text, Report& report) {
@@ -30,12 +30,12 @@ bool is_readable(std::string_view text, Report& report) {
   for (std::size_t at = 0; at < text.size();) {
     // yaml-cpp takes a 0x04 for the end of the text: what follows would be lost in silence.
     if (is_control(text[at])) {
-      report.add(place_of(text, at), "", "there is a control character here", "remove it");
+      report.add(location_of(text, at), "", "there is a control character here", "remove it");
       return false;
     }
     const std::size_t length = utf8_size(text.substr(at));
     if (length == 0) {
-      report.add(place_of(text, at), "", "there is a byte here that is not UTF-8",
+      report.add(location_of(text, at), "", "there is a byte here that is not UTF-8",
                  "save the text as UTF-8");
       return false;
     }

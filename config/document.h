@@ -23,7 +23,7 @@ inline constexpr std::size_t kMaxTextBytes = 4 * kMaxBytes;
 inline constexpr std::size_t kDeepest = 32;
 
 /// From 1; 0 where there is none.
-struct Place {
+struct SourceLocation {
   int line = 0;
   int column = 0;
 };
@@ -35,14 +35,14 @@ struct Node {
 
   Kind kind = Kind::null;
   std::string text;  ///< Of a scalar.
-  Place place;
+  SourceLocation location;
   std::vector<Entry> entries;  ///< Of a mapping, in the order of the text, duplicates kept.
   std::vector<Node> items;     ///< Of a sequence.
 };
 
 struct Entry {
   std::string key;
-  Place place;
+  SourceLocation location;
   Node value;
 };
 
@@ -54,7 +54,7 @@ std::optional<Node> read_yaml(std::string_view text, Report& report);
 std::optional<Node> read_json(std::string_view text, Report& report);
 
 /// Where the byte at `offset` stands.
-Place place_of(std::string_view text, std::size_t offset);
+SourceLocation location_of(std::string_view text, std::size_t offset);
 
 /// Reports what makes a text no text: too long, bytes that are not UTF-8, control characters.
 bool is_readable(std::string_view text, Report& report);

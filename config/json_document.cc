@@ -69,13 +69,15 @@ class JsonReader {
   }
 
   /// Line breaks stand between tokens only, so counting them in skip_space() is enough.
-  Place here() const { return Place{line_, static_cast<int>(at_ - line_start_) + 1}; }
+  SourceLocation here() const {
+    return SourceLocation{line_, static_cast<int>(at_ - line_start_) + 1};
+  }
 
   Node value(std::size_t depth) {
     if (depth >= kDeepest) fail("is nested deeper than " + std::to_string(kDeepest) + " levels");
     if (++nodes_ > kMaxNodes) fail("there are more than " + std::to_string(kMaxNodes) + " values");
     Node node;
-    node.place = here();
+    node.location = here();
     switch (peek()) {
       case '{': object(node, depth); break;
       case '[': array(node, depth); break;
@@ -96,7 +98,7 @@ class JsonReader {
     do {
       skip_space();
       Entry entry;
-      entry.place = here();
+      entry.location = here();
       if (peek() != '"') fail("a key must stand here, in double quotes");
       entry.key = string();
       skip_space();
@@ -217,7 +219,7 @@ std::optional<Node> read_json(std::string_view text, Report& report) {
   try {
     return reader.read();
   } catch (const Malformed& malformed) {
-    report.add(place_of(text, malformed.offset), "", "is not JSON: " + malformed.message);
+    report.add(location_of(text, malformed.offset), "", "is not JSON: " + malformed.message);
   }
   return std::nullopt;
 }

@@ -18,7 +18,7 @@ constexpr std::string_view kBody = "request body";
 std::optional<Node> read_body(std::string_view json, Report& report) {
   std::optional<Node> root = read_json(json, report);
   if (!root || root->kind == Node::Kind::mapping) return root;
-  report.add(root->place, "", "must be a JSON object", "write { ... }");
+  report.add(root->location, "", "must be a JSON object", "write { ... }");
   return std::nullopt;
 }
 
@@ -87,7 +87,8 @@ Loaded<DeploymentRequest> parse_deployment_request(std::string_view json, const 
     if (const auto revision = keys.find("revision")) {
       if (const auto given = parse_revision(*revision)) request.revision = *given;
     } else if (!keys.has("revision")) {
-      report.add(root->place, "revision", "is missing", "name the release: \"revision\": \"v2\"");
+      report.add(root->location, "revision", "is missing",
+                 "name the release: \"revision\": \"v2\"");
     }
     if (const auto targets = keys.find("targets")) {
       request.targets = parse_targets(*targets);
@@ -111,9 +112,10 @@ Loaded<Split> parse_split_request(std::string_view json) {
     green = parse_share(keys, Colour::green);
   }
   if (report.empty() && !blue && !green)
-    report.add(root->place, "", "must give a share of the traffic", R"(write {"green": "12.5%"})");
+    report.add(root->location, "", "must give a share of the traffic",
+               R"(write {"green": "12.5%"})");
   if (blue && green && *blue != green->rest())
-    report.add(root->place, "",
+    report.add(root->location, "",
                "blue " + teal::to_string(*blue) + " and green " + teal::to_string(*green) +
                    " do not sum to 100%",
                "give one of them; the other gets the rest");

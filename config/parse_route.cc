@@ -19,15 +19,15 @@ bool is_one_of(std::string_view name, std::initializer_list<std::string_view> na
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-enum class Way { request, response };
+enum class Direction { request, response };
 
 /// Why a header may not be edited; empty where it may.
-std::string_view why_fixed(std::string_view name, Way way) {
+std::string_view why_fixed(std::string_view name, Direction direction) {
   if (is_one_of(name, {"connection", "keep-alive", "proxy-connection", "proxy-authenticate",
                        "proxy-authorization", "te", "transfer-encoding", "upgrade", "trailer"}))
     return "belongs to one connection only, and Teal writes it itself";
   if (name == "content-length") return "says how long the message is, and Teal writes it itself";
-  if (way == Way::response) {
+  if (direction == Direction::response) {
     if (is_one_of(name, {"via", "date", "x-teal-shield"})) return "is written by Teal itself";
     return {};
   }
@@ -42,16 +42,16 @@ std::string_view why_fixed(std::string_view name, Way way) {
   return {};
 }
 
-std::optional<std::string> parse_edited_name(const Value& value, Way way) {
+std::optional<std::string> parse_edited_name(const Value& value, Direction direction) {
   auto name = parse_header_name(value);
   if (!name) return std::nullopt;
-  const std::string_view why = why_fixed(*name, way);
+  const std::string_view why = why_fixed(*name, direction);
   if (why.empty()) return name;
   value.problem(quoted(*name) + ' ' + std::string(why), "remove it here");
   return std::nullopt;
 }
 
-std::optional<NamedValue> parse_named_value(const Value& value, Way way) {
+std::optional<NamedValue> parse_named_value(const Value& value, Direction direction) {
   NamedValue result;
   Mapping keys(value);
   const auto name = keys.find("name");
@@ -59,28 +59,28 @@ std::optional<NamedValue> parse_named_value(const Value& value, Way way) {
   if (value.is_mapping() && (!keys.has("name") || !keys.has("value")))
     value.problem("must have a name and a value", "write { name: x-a, value: b }");
   if (name)
-    if (auto given = parse_edited_name(*name, way)) result.name = std::move(*given);
+    if (auto given = parse_edited_name(*name, direction)) result.name = std::move(*given);
   if (text)
     if (auto given = parse_header_value(*text)) result.value = std::move(*given);
   if (result.name.empty()) return std::nullopt;
   return result;
 }
 
-std::vector<NamedValue> parse_named_values(const Value& value, Way way) {
+std::vector<NamedValue> parse_named_values(const Value& value, Direction direction) {
   std::vector<NamedValue> values;
   for (const Value& item : value.items_or_one(kMaxEdits))
-    if (auto one = parse_named_value(item, way)) values.push_back(std::move(*one));
+    if (auto one = parse_named_value(item, direction)) values.push_back(std::move(*one));
   return values;
 }
 
-HeaderEdits parse_edits(const Value& value, Way way) {
+HeaderEdits parse_edits(const Value& value, Direction direction) {
   HeaderEdits edits;
   Mapping keys(value);
-  if (const auto set = keys.find("set")) edits.set = parse_named_values(*set, way);
-  if (const auto add = keys.find("add")) edits.add = parse_named_values(*add, way);
+  if (const auto set = keys.find("set")) edits.set = parse_named_values(*set, direction);
+  if (const auto add = keys.find("add")) edits.add = parse_named_values(*add, direction);
   if (const auto remove = keys.find("remove"))
     for (const Value& item : remove->items_or_one(kMaxEdits))
-      if (auto name = parse_edited_name(item, way)) edits.remove.push_back(std::move(*name));
+      if (auto name = parse_edited_name(item, direction)) edits.remove.push_back(std::move(*name));
   return edits;
 }
 
@@ -246,12 +246,12 @@ void parse_body_limit(Mapping& keys, RouteActions& actions) {
 void parse_actions(Mapping& keys, RouteActions& actions) {
   if (const auto compress = keys.find("compress")) actions.compress = parse_compression(*compress);
   if (const auto edits = keys.section("request_headers"))
-    actions.request_headers = parse_edits(*edits, Way::request);
+    actions.request_headers = parse_edits(*edits, Direction::request);
   keys.choice<bool>("request_trailers", actions.passes_request_trailers,
                     {{"drop", false}, {"pass", true}});
   if (const auto limit = keys.find("rate_limit")) actions.rate_limit = parse_rate_limit(*limit);
   if (const auto edits = keys.section("response_headers"))
-    actions.response_headers = parse_edits(*edits, Way::response);
+    actions.response_headers = parse_edits(*edits, Direction::response);
 }
 
 void parse_routes(Mapping& keys, Service& service) {

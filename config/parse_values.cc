@@ -77,8 +77,8 @@ std::optional<FileName> parse_file(const Value& value) {
     value.problem("must be the path of a file");
     return std::nullopt;
   }
-  const Place place = value.report().place(value.path());
-  return FileName{*path, value.path(), place.line, place.column};
+  const SourceLocation location = value.report().location(value.path());
+  return FileName{*path, value.path(), location.line, location.column};
 }
 
 bool is_token(std::string_view text) {

@@ -67,7 +67,7 @@ bool Value::is_number() const {
 }
 
 void Value::problem(std::string message, std::string hint) const {
-  report_->add(node_->place, path_, std::move(message), std::move(hint));
+  report_->add(node_->location, path_, std::move(message), std::move(hint));
 }
 
 std::string Value::key_path(std::string_view key) const {
@@ -185,7 +185,7 @@ std::vector<Value> Value::items(std::size_t most) const {
   for (std::size_t i = 0; i < node_->items.size(); ++i) {
     const Node& item = node_->items[i];
     std::string path = path_ + '[' + std::to_string(i) + ']';
-    report_->note_present(path, pattern_, item.place);
+    report_->note_present(path, pattern_, item.location);
     values.emplace_back(item, std::move(path), pattern_, *report_);
   }
   return values;
@@ -210,7 +210,8 @@ std::vector<const Entry*> Value::entries() const {
       unique.push_back(&entry);
       continue;
     }
-    report_->add(entry.place, key_path(entry.key), "is here a second time", "keep one of the two");
+    report_->add(entry.location, key_path(entry.key), "is here a second time",
+                 "keep one of the two");
   }
   return unique;
 }
@@ -227,12 +228,12 @@ std::vector<std::pair<std::string, Value>> Value::named(std::size_t most, Names 
     std::string path = key_path(entry->key);
     const bool words = names == Names::words;
     if (!(words ? is_name(entry->key) : is_visible_name(entry->key))) {
-      report_->add(entry->place, std::move(path),
+      report_->add(entry->location, std::move(path),
                    words ? not_a_name(entry->key) : not_a_visible_name(entry->key));
       continue;
     }
     std::string pattern = key_pattern("*");
-    report_->note_present(path, pattern, entry->place);
+    report_->note_present(path, pattern, entry->location);
     values.emplace_back(entry->key,
                         Value(entry->value, std::move(path), std::move(pattern), *report_));
   }
@@ -249,7 +250,7 @@ Mapping::~Mapping() {
     std::string hint;
     if (self_.report_->wants_hints()) hint = advice_on(entry->key);
     if (hint.empty()) hint = "known here: " + listed(known_);
-    self_.report_->add(entry->place, self_.key_path(entry->key), "unknown key", std::move(hint));
+    self_.report_->add(entry->location, self_.key_path(entry->key), "unknown key", std::move(hint));
   }
 }
 
@@ -266,7 +267,7 @@ std::optional<Value> Mapping::section(std::string_view key) {
   for (const Entry* entry : entries_) {
     if (entry->key != key) continue;
     const std::string path = self_.key_path(key);
-    self_.report_->note_present(path, pattern, entry->place);
+    self_.report_->note_present(path, pattern, entry->location);
     return Value(entry->value, path, pattern, *self_.report_);
   }
   return std::nullopt;

@@ -15,13 +15,13 @@ std::string_view parent(std::string_view path) {
 
 }  // namespace
 
-void Report::add(Place place, std::string key, std::string message, std::string hint) {
+void Report::add(SourceLocation location, std::string key, std::string message, std::string hint) {
   if (muted_.contains(key)) return;
   if (is_full()) {
     ++not_shown_;
     return;
   }
-  problems_.push_back(Problem{file_, place.line, place.column, std::move(key),
+  problems_.push_back(Problem{file_, location.line, location.column, std::move(key),
                               without_concealed(std::move(message)),
                               without_concealed(std::move(hint))});
 }
@@ -46,19 +46,19 @@ std::string Report::without_concealed(std::string text) const {
 }
 
 void Report::add_at(const std::string& path, std::string message, std::string hint) {
-  Place place;
+  SourceLocation location;
   for (std::string_view at = path; !at.empty(); at = parent(at)) {
-    const auto found = places_.find(std::string(at));
-    if (found == places_.end()) continue;
-    place = found->second;
+    const auto found = locations_.find(std::string(at));
+    if (found == locations_.end()) continue;
+    location = found->second;
     break;
   }
-  add(place, path, std::move(message), std::move(hint));
+  add(location, path, std::move(message), std::move(hint));
 }
 
-Place Report::place(const std::string& path) const {
-  const auto found = places_.find(path);
-  return found == places_.end() ? Place{} : found->second;
+SourceLocation Report::location(const std::string& path) const {
+  const auto found = locations_.find(path);
+  return found == locations_.end() ? SourceLocation{} : found->second;
 }
 
 bool Report::touches(std::string_view path) const {
@@ -69,9 +69,10 @@ bool Report::touches(std::string_view path) const {
   });
 }
 
-void Report::note_present(const std::string& path, const std::string& pattern, Place place) {
-  places_.emplace(path, place);
-  present_.emplace(pattern, place);
+void Report::note_present(const std::string& path, const std::string& pattern,
+                          SourceLocation location) {
+  locations_.emplace(path, location);
+  present_.emplace(pattern, location);
 }
 
 Problems Report::take() {

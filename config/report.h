@@ -28,7 +28,7 @@ class Report {
   explicit Report(std::string file, Hints hints = Hints::all)
       : file_(std::move(file)), hints_(hints) {}
 
-  void add(Place place, std::string key, std::string message, std::string hint = "");
+  void add(SourceLocation location, std::string key, std::string message, std::string hint = "");
   /// At the place of the key of that path, or of the nearest one above it that the text has.
   void add_at(const std::string& path, std::string message, std::string hint = "");
 
@@ -49,16 +49,16 @@ class Report {
   bool touches(std::string_view path) const;
 
   /// The key at `path` stands in the text. `pattern` is the path with * for names and no indices.
-  void note_present(const std::string& path, const std::string& pattern, Place place);
+  void note_present(const std::string& path, const std::string& pattern, SourceLocation location);
   /// The key could stand in the text.
   void note_known(std::string pattern) { known_.insert(std::move(pattern)); }
-  bool has(const std::string& path) const { return places_.contains(path); }
+  bool has(const std::string& path) const { return locations_.contains(path); }
   /// Of the key at `path`; nowhere if it does not stand in the text.
-  Place place(const std::string& path) const;
+  SourceLocation location(const std::string& path) const;
 
   const std::set<std::string>& known() const { return known_; }
   /// By pattern: where each stands first.
-  const std::map<std::string, Place>& present() const { return present_; }
+  const std::map<std::string, SourceLocation>& present() const { return present_; }
 
   /// All problems in the order of the text.
   Problems take();
@@ -73,8 +73,8 @@ class Report {
   std::vector<std::pair<std::string, std::string>> concealed_;
   std::set<std::string> muted_;
   std::size_t not_shown_ = 0;
-  std::map<std::string, Place> places_;
-  std::map<std::string, Place> present_;
+  std::map<std::string, SourceLocation> locations_;
+  std::map<std::string, SourceLocation> present_;
   std::set<std::string> known_;
 };
 

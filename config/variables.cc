@@ -29,7 +29,7 @@ class Expansion {
       const std::string below =
           path.empty() ? shortened(entry.key) : path + '.' + shortened(entry.key);
       if (entry.key.find(kOpen) != std::string::npos)
-        report_.add(entry.place, below, "a key cannot have a variable in it",
+        report_.add(entry.location, below, "a key cannot have a variable in it",
                     "variables stand in values; write the key out");
       walk(entry.value, below);
     }
@@ -95,7 +95,7 @@ class Expansion {
 
   std::nullopt_t refused(const Node& node, const std::string& path, std::string message,
                          std::string hint) {
-    report_.add(node.place, path, std::move(message), std::move(hint));
+    report_.add(node.location, path, std::move(message), std::move(hint));
     report_.mute(path);
     return std::nullopt;
   }
@@ -106,7 +106,7 @@ class Expansion {
     bytes_ += bytes;
     if (bytes_ <= kMaxTextBytes) return true;
     if (had_room)
-      report_.add(node.place, path,
+      report_.add(node.location, path,
                   "this is more than " + std::to_string(kMaxTextBytes / 1024 / 1024) +
                       " MiB once variables are replaced by what they say",
                   "use shorter ones");

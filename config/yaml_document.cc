@@ -21,13 +21,13 @@ namespace {
 
 /// Thrown through yaml-cpp to stop it; never leaves this file.
 struct Refused {
-  Place place;
+  SourceLocation location;
   std::string message;
   std::string hint;
 };
 
-Place place_of(const YAML::Mark& mark) {
-  return mark.is_null() ? Place{} : Place{mark.line + 1, mark.column + 1};
+SourceLocation location_of(const YAML::Mark& mark) {
+  return mark.is_null() ? SourceLocation{} : SourceLocation{mark.line + 1, mark.column + 1};
 }
 
 /// What a tree costs.
@@ -71,7 +71,8 @@ void resolve_merges(Node& mapping) {
   for (const Entry& merge : merges) {
     const auto add = [&](const Node& from) {
       if (from.kind != Node::Kind::mapping)
-        throw Refused{merge.place, "'<<' merges mappings only", "write '<<: *name' of a mapping"};
+        throw Refused{merge.location, "'<<' merges mappings only",
+                      "write '<<: *name' of a mapping"};
       for (const Entry& entry : from.entries)
         if (keys.insert(entry.key).second) own.push_back(entry);
     };
@@ -93,17 +94,17 @@ class TreeBuilder : public YAML::EventHandler {
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     Node node;
-    node.place = place_of(mark);
+    node.location = location_of(mark);
     finish(std::move(node), anchor);
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const auto found = anchors_.find(anchor);
     if (found == anchors_.end())
-      throw Refused{place_of(mark), "an alias inside of what it stands for never ends",
+      throw Refused{location_of(mark), "an alias inside of what it stands for never ends",
                     "write it out"};
-    count(place_of(mark), size_of(found->second));
-    if (stack_.size() + depth_of(found->second) > kDeepest) throw too_deep(place_of(mark));
+    count(location_of(mark), size_of(found->second));
+    if (stack_.size() + depth_of(found->second) > kDeepest) throw too_deep(location_of(mark));
     add(found->second);
   }
 
@@ -113,7 +114,7 @@ class TreeBuilder : public YAML::EventHandler {
     Node node;
     node.kind = Node::Kind::scalar;
     node.text = value;
-    node.place = place_of(mark);
+    node.location = location_of(mark);
     finish(std::move(node), anchor);
   }
 
@@ -137,25 +138,26 @@ class TreeBuilder : public YAML::EventHandler {
     bool has_key = false;  ///< A mapping's last entry waits for its value.
   };
 
-  static Refused too_deep(Place place) {
-    return Refused{place, "is nested deeper than " + std::to_string(kDeepest) + " levels",
+  static Refused too_deep(SourceLocation location) {
+    return Refused{location, "is nested deeper than " + std::to_string(kDeepest) + " levels",
                    "no key needs that"};
   }
 
   static void check_tag(const YAML::Mark& mark, const std::string& tag) {
     // "?" is a plain and "!" a quoted scalar without a tag of its own.
     if (tag.empty() || tag == "?" || tag == "!" || tag.starts_with("tag:yaml.org,2002:")) return;
-    throw Refused{place_of(mark), "tags like " + quoted(tag) + " mean nothing here", "remove it"};
+    throw Refused{location_of(mark), "tags like " + quoted(tag) + " mean nothing here",
+                  "remove it"};
   }
 
   /// Before it is copied. A text without aliases has no more than its own bytes.
-  void count(Place place, const Size& more) {
+  void count(SourceLocation location, const Size& more) {
     size_ += more;
     if (size_.nodes > kMaxNodes)
-      throw Refused{place, "there are more than " + std::to_string(kMaxNodes) + " values",
+      throw Refused{location, "there are more than " + std::to_string(kMaxNodes) + " values",
                     "an alias of an alias multiplies them; write out what is needed"};
     if (size_.bytes > kMaxTextBytes)
-      throw Refused{place,
+      throw Refused{location,
                     "this is more than " + std::to_string(kMaxTextBytes / 1024 / 1024) +
                         " MiB once aliases are replaced by what they stand for",
                     "an alias of a long text multiplies it; write out what is needed"};
@@ -164,10 +166,10 @@ class TreeBuilder : public YAML::EventHandler {
   void start(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
              Node::Kind kind) {
     check_tag(mark, tag);
-    if (stack_.size() >= kDeepest) throw too_deep(place_of(mark));
+    if (stack_.size() >= kDeepest) throw too_deep(location_of(mark));
     Open open;
     open.node.kind = kind;
-    open.node.place = place_of(mark);
+    open.node.location = location_of(mark);
     open.anchor = anchor;
     stack_.push_back(std::move(open));
   }
@@ -180,9 +182,9 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   void finish(Node node, YAML::anchor_t anchor) {
-    count(node.place, {1, node.text.size()});
+    count(node.location, {1, node.text.size()});
     if (anchor != YAML::NullAnchor) {
-      count(node.place, size_of(node));
+      count(node.location, size_of(node));
       anchors_[anchor] = node;
     }
     add(std::move(node));
@@ -202,8 +204,9 @@ class TreeBuilder : public YAML::EventHandler {
       open.has_key = false;
     } else {
       if (node.kind != Node::Kind::scalar)
-        throw Refused{node.place, "a key must be a word", "quote it if it has special characters"};
-      open.node.entries.push_back(Entry{std::move(node.text), node.place, Node{}});
+        throw Refused{node.location, "a key must be a word",
+                      "quote it if it has special characters"};
+      open.node.entries.push_back(Entry{std::move(node.text), node.location, Node{}});
       open.has_key = true;
     }
   }
@@ -232,15 +235,15 @@ std::optional<Node> read_yaml(std::string_view text, Report& report) {
     parser.HandleNextDocument(builder);
     TreeBuilder second;
     if (parser.HandleNextDocument(second)) {
-      report.add(second.take().place, "", "there is a second document here",
+      report.add(second.take().location, "", "there is a second document here",
                  "one file is one configuration: remove the '---'");
       return std::nullopt;
     }
     return builder.take();
   } catch (const Refused& refused) {
-    report.add(refused.place, "", refused.message, refused.hint);
+    report.add(refused.location, "", refused.message, refused.hint);
   } catch (const YAML::Exception& exception) {
-    report.add(place_of(exception.mark), "", "is not YAML: " + exception.msg,
+    report.add(location_of(exception.mark), "", "is not YAML: " + exception.msg,
                exception.mark.is_null() ? "" : hint_for(text, exception));
   }
   return std::nullopt;

@@ -10,7 +10,7 @@
 #include "control/api/problem.h"
 #include "control/api/report_json.h"
 #include "control/deploy/alertmanager.h"
-#include "control/json/place.h"
+#include "control/json/body.h"
 #include "control/json/text.h"
 
 namespace teal::control {
@@ -31,7 +31,7 @@ config::Loaded<AlarmRequest> parse_alarm_request(const std::string& body) {
   if (!object) return object.error();
   config::Problems problems;
   const auto add = [&](std::string_view key, std::string message, std::string hint) {
-    problems.list.push_back(problem_at(body, place_of_key(body, key), std::string(key),
+    problems.list.push_back(problem_at(body, offset_of_key(body, key), std::string(key),
                                        std::move(message), std::move(hint)));
   };
   const std::set<std::string_view> known{"state", "service", "reason", "all"};

@@ -9,7 +9,7 @@
 #include <boost/json.hpp>
 
 #include "base/parse_number.h"
-#include "control/json/place.h"
+#include "control/json/body.h"
 #include "control/json/text.h"
 
 namespace teal::control {
@@ -195,7 +195,7 @@ config::Loaded<AlertBatch> parse_alert_batch(const std::string& body) {
   const json::value* list = object->if_contains("alerts");
   if (list == nullptr || !list->is_array())
     return config::Problems{
-        {problem_at(body, place_of_key(body, "alerts"), "alerts", "must be a list",
+        {problem_at(body, offset_of_key(body, "alerts"), "alerts", "must be a list",
                     "send Alertmanager's webhook, version 4, as it is")}};
   AlertBatch batch;
   if (const json::value* truncated = object->if_contains("truncatedAlerts")) {
@@ -221,7 +221,7 @@ config::Loaded<AlertBatch> parse_alert_batch(const std::string& body) {
   config::Problems problems;
   for (const RefusedAlert& refused : batch.refused) {
     if (problems.list.size() >= 20) break;
-    problems.list.push_back(problem_at(body, place_of_key(body, "alerts"),
+    problems.list.push_back(problem_at(body, offset_of_key(body, "alerts"),
                                        "alerts[" + std::to_string(refused.index) + "]", refused.why,
                                        ""));
   }

@@ -33,10 +33,10 @@ TEST(YamlDocument, KeepsPlacesAndDuplicates) {
   const Node root = tree_of(read_yaml, "a: 1\nb:\n  - x\n  - 'y'\na: ~\n");
   ASSERT_EQ(root.entries.size(), 3U);
   EXPECT_EQ(root.entries[0].value.text, "1");
-  EXPECT_EQ(root.entries[1].place.line, 2);
+  EXPECT_EQ(root.entries[1].location.line, 2);
   EXPECT_EQ(root.entries[1].value.items[1].text, "y");
-  EXPECT_EQ(root.entries[1].value.items[1].place.line, 4);
-  EXPECT_EQ(root.entries[1].value.items[1].place.column, 5);
+  EXPECT_EQ(root.entries[1].value.items[1].location.line, 4);
+  EXPECT_EQ(root.entries[1].value.items[1].location.column, 5);
   EXPECT_EQ(root.entries[2].key, "a");
   EXPECT_EQ(root.entries[2].value.kind, Node::Kind::null);
 }
@@ -142,8 +142,8 @@ TEST(JsonDocument, ReadsWhatEditorsAndLibrariesWrite) {
   EXPECT_EQ(list.items[1].text, "-2.5e+3");
   EXPECT_EQ(list.items[2].text, "true");
   EXPECT_EQ(list.items[3].kind, Node::Kind::null);
-  EXPECT_EQ(list.items[0].place.line, 4);
-  EXPECT_EQ(list.items[0].place.column, 3);
+  EXPECT_EQ(list.items[0].location.line, 4);
+  EXPECT_EQ(list.items[0].location.column, 3);
   EXPECT_EQ(root.entries[2].value.kind, Node::Kind::mapping);
 }
 

@@ -30,7 +30,7 @@ TEST(KeyHint, KnowsEveryKeyOfTheDocumentedExample) {
   parse_config(Value(*root, "", "", report));
   const std::string keys = '\n' + all_keys();
   std::string missing;
-  for (const auto& [key, place] : report.present())
+  for (const auto& [key, location] : report.present())
     if (!key.ends_with('*') && keys.find('\n' + key + '\n') == std::string::npos)
       missing += key + '\n';
   EXPECT_EQ(missing, "") << "kEverySection in config/key_hint.cc lacks their sections";

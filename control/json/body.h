@@ -19,7 +19,7 @@ namespace teal::control {
 config::Loaded<boost::json::object> parse_json_object(const std::string& body);
 std::optional<std::string> string_at(const boost::json::object& object, std::string_view key);
 /// Where `key` stands in a valid JSON text of one flat object; 0 where it does not.
-std::size_t place_of_key(std::string_view body, std::string_view key);
+std::size_t offset_of_key(std::string_view body, std::string_view key);
 config::Problem problem_at(std::string_view body, std::size_t offset, std::string key,
                            std::string message, std::string hint);
 

@@ -1,4 +1,4 @@
-#include "control/json/place.h"
+#include "control/json/body.h"
 
 #include <algorithm>
 #include <utility>
@@ -21,7 +21,7 @@ config::Problem problem_at(std::string_view body, std::size_t offset, std::strin
   return problem;
 }
 
-std::size_t place_of_key(std::string_view body, std::string_view key) {
+std::size_t offset_of_key(std::string_view body, std::string_view key) {
   const std::size_t found = body.find("\"" + std::string(key) + "\"");
   return found == std::string_view::npos ? 0 : found;
 }
