@@ -20,7 +20,7 @@ inline constexpr std::size_t kMaxBytes = 1024 * 1024;
 /// After expansion of aliases: values, and bytes of their texts and keys.
 inline constexpr std::size_t kMaxNodes = 100'000;
 inline constexpr std::size_t kMaxTextBytes = 4 * kMaxBytes;
-inline constexpr std::size_t kDeepest = 32;
+inline constexpr std::size_t kMaxDepth = 32;
 
 /// From 1; 0 where there is none.
 struct SourceLocation {

@@ -74,7 +74,7 @@ class JsonReader {
   }
 
   Node value(std::size_t depth) {
-    if (depth >= kDeepest) fail("is nested deeper than " + std::to_string(kDeepest) + " levels");
+    if (depth >= kMaxDepth) fail("is nested deeper than " + std::to_string(kMaxDepth) + " levels");
     if (++nodes_ > kMaxNodes) fail("there are more than " + std::to_string(kMaxNodes) + " values");
     Node node;
     node.location = here();

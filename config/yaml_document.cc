@@ -104,7 +104,7 @@ class TreeBuilder : public YAML::EventHandler {
       throw Refused{location_of(mark), "an alias inside of what it stands for never ends",
                     "write it out"};
     count(location_of(mark), size_of(found->second));
-    if (stack_.size() + depth_of(found->second) > kDeepest) throw too_deep(location_of(mark));
+    if (stack_.size() + depth_of(found->second) > kMaxDepth) throw too_deep(location_of(mark));
     add(found->second);
   }
 
@@ -139,7 +139,7 @@ class TreeBuilder : public YAML::EventHandler {
   };
 
   static Refused too_deep(SourceLocation location) {
-    return Refused{location, "is nested deeper than " + std::to_string(kDeepest) + " levels",
+    return Refused{location, "is nested deeper than " + std::to_string(kMaxDepth) + " levels",
                    "no key needs that"};
   }
 
@@ -166,7 +166,7 @@ class TreeBuilder : public YAML::EventHandler {
   void start(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
              Node::Kind kind) {
     check_tag(mark, tag);
-    if (stack_.size() >= kDeepest) throw too_deep(location_of(mark));
+    if (stack_.size() >= kMaxDepth) throw too_deep(location_of(mark));
     Open open;
     open.node.kind = kind;
     open.node.location = location_of(mark);

@@ -45,7 +45,7 @@ int Client::unreachable(const Error& why, bool changes) {
 }
 
 int Client::report_problem(const AdminAnswer& answer) {
-  if (json_)
+  if (prints_json_)
     terminal_.err << printable_json(answer.body);
   else
     terminal_.err << "teal: " << render_problem(answer.body, answer.status);
@@ -89,7 +89,7 @@ std::optional<json::object> Client::fetch(const std::string& path) {
 
 int Client::report_service(const std::optional<std::string>& answer) {
   if (!answer) return failure_;
-  if (json_) {
+  if (prints_json_) {
     terminal_.out << printable_json(*answer);
     return kSuccess;
   }
@@ -141,7 +141,7 @@ int Client::steer(const std::string& command, const std::string& what, bool forc
   const auto answer = call("POST", path + command, force ? R"({"force": true})" : "");
   if (!answer) return failure_;
   const std::optional<json::object> report = parse_object(*answer);
-  if (json_ || !report)
+  if (prints_json_ || !report)
     terminal_.out << printable_json(*answer);
   else
     terminal_.out << render_deployment_line(*report) << '\n' << render_warnings(*report);
@@ -173,7 +173,7 @@ int Client::history(const std::string& service, std::size_t limit) {
                                       "/deployments?limit=" + std::to_string(limit));
   if (!answer) return failure_;
   const std::optional<json::object> list = parse_object(*answer);
-  if (json_ || !list)
+  if (prints_json_ || !list)
     terminal_.out << printable_json(*answer);
   else
     terminal_.out << render_history(*list, style(0));
@@ -185,7 +185,7 @@ int Client::show(const std::string& path,
   const auto answer = call("GET", path);
   if (!answer) return failure_;
   const std::optional<json::object> object = parse_object(*answer);
-  terminal_.out << (json_ || !object ? printable_json(*answer) : render(*object));
+  terminal_.out << (prints_json_ || !object ? printable_json(*answer) : render(*object));
   return kSuccess;
 }
 
@@ -276,7 +276,7 @@ int Client::alarm(const std::string& name, const std::string& state, const std::
   if (!reason.empty()) body["reason"] = json::string(reason);
   const auto answer = call("POST", "/v1/alarms/" + path_segment(name), json::serialize(body));
   if (!answer) return failure_;
-  if (json_)
+  if (prints_json_)
     terminal_.out << printable_json(*answer);
   else if (state == "firing")
     terminal_.out << printable(name) << " is firing\n";

@@ -54,7 +54,7 @@ std::string path_segment(std::string_view text);
 class Client {
  public:
   Client(const Terminal& terminal, AdminClient admin, bool json)
-      : terminal_(terminal), admin_(std::move(admin)), json_(json) {}
+      : terminal_(terminal), admin_(std::move(admin)), prints_json_(json) {}
 
   int status(const std::string& service, bool watch);
   int deploy(const DeployOptions& options);
@@ -112,7 +112,7 @@ class Client {
 
   const Terminal& terminal_;
   AdminClient admin_;
-  bool json_;
+  bool prints_json_;
   int failure_ = kError;        ///< Of the last call that failed.
   std::optional<Mono> end_by_;  ///< Where the user has set a time limit of all.
 };

@@ -213,13 +213,13 @@ int Client::deploy(const DeployOptions& options) {
   const json::value report = json::parse(*answer, failed);
   if (failed || !report.is_object())
     return fail("what answers at " + to_string(admin_.address()) + " is not Teal");
-  if (json_ && !options.wait) terminal_.out << printable_json(*answer);
-  if (!json_)
+  if (prints_json_ && !options.wait) terminal_.out << printable_json(*answer);
+  if (!prints_json_)
     terminal_.out << render_deployment_line(report.get_object()) << '\n'
                   << render_shipment(report.get_object()) << render_alarm_notes(report.get_object())
                   << render_warnings(report.get_object()) << std::flush;
   if (!options.wait) return kSuccess;
-  return DeploymentWait(terminal_, admin_, json_, options.timeout, began)
+  return DeploymentWait(terminal_, admin_, prints_json_, options.timeout, began)
       .follow(text_at(report.get_object(), "id"));
 }
 
@@ -228,8 +228,9 @@ int Client::wait(const WaitOptions& options) {
   end_within(options.timeout);
   const std::optional<std::string> id = find_past(options.what);
   if (!id) return failure_;
-  if (!json_ && *id != options.what) terminal_.out << "waiting for " << *id << '\n' << std::flush;
-  return DeploymentWait(terminal_, admin_, json_, options.timeout, began).follow(*id);
+  if (!prints_json_ && *id != options.what)
+    terminal_.out << "waiting for " << *id << '\n' << std::flush;
+  return DeploymentWait(terminal_, admin_, prints_json_, options.timeout, began).follow(*id);
 }
 
 }  // namespace teal::app

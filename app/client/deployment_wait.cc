@@ -38,7 +38,7 @@ DeploymentWait::DeploymentWait(const Terminal& terminal, AdminClient admin, bool
                                Millis timeout, Mono began)
     : terminal_(terminal),
       admin_(std::move(admin)),
-      json_(json),
+      prints_json_(json),
       timeout_(timeout),
       began_(began),
       answered_(terminal.now()),
@@ -54,7 +54,7 @@ Millis DeploymentWait::left() const {
 }
 
 std::ostream& DeploymentWait::progress() const {
-  return json_ ? terminal_.err : terminal_.out;
+  return prints_json_ ? terminal_.err : terminal_.out;
 }
 
 int DeploymentWait::follow(const std::string& id) {
@@ -88,8 +88,8 @@ std::optional<int> DeploymentWait::look() {
   reconnect_.back();
   answered_ = terminal_.now();
   if (answer->status >= 400) {
-    terminal_.err << (json_ ? printable_json(answer->body)
-                            : "teal: " + render_problem(answer->body, answer->status));
+    terminal_.err << (prints_json_ ? printable_json(answer->body)
+                                   : "teal: " + render_problem(answer->body, answer->status));
     return kError;
   }
   std::optional<json::object> report = parse_object(answer->body);
@@ -105,8 +105,8 @@ std::optional<int> DeploymentWait::look() {
     printed_ = 0;
     return std::nullopt;
   }
-  if (json_) terminal_.out << printable_json(answer->body);
-  if (!json_) terminal_.out << render_deployment_line(report_) << '\n';
+  if (prints_json_) terminal_.out << printable_json(answer->body);
+  if (!prints_json_) terminal_.out << render_deployment_line(report_) << '\n';
   return exit_code_of(status, was_rolled_back_);
 }
 
@@ -130,7 +130,7 @@ int DeploymentWait::give_up() {
 
 /// Each entry of the timeline once, and why it waits once for each wait.
 void DeploymentWait::print_news() {
-  if (json_) return;
+  if (prints_json_) return;
   std::string news;
   if (const json::array* timeline = array_at(report_, "timeline"))
     for (; printed_ < timeline->size(); ++printed_)

@@ -40,7 +40,7 @@ class DeploymentWait {
 
   const Terminal& terminal_;
   AdminClient admin_;
-  bool json_;
+  bool prints_json_;
   Millis timeout_;
   Mono began_, answered_, spoke_;
   Reconnect reconnect_;

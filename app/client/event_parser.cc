@@ -12,8 +12,8 @@ bool EventParser::feed(std::string_view bytes,
     start = end + 1;
   }
   rest_.erase(0, start);
-  overrun_ = rest_.size() + event_.data.size() > kMaxBytes;
-  return !overrun_;
+  is_overrun_ = rest_.size() + event_.data.size() > kMaxBytes;
+  return !is_overrun_;
 }
 
 bool EventParser::line(std::string_view text, const std::function<bool(const ServerEvent&)>& take) {

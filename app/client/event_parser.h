@@ -17,14 +17,14 @@ class EventParser {
 
   /// False once `take` has said false or the limit is reached.
   bool feed(std::string_view bytes, const std::function<bool(const ServerEvent&)>& take);
-  bool is_overrun() const { return overrun_; }
+  bool is_overrun() const { return is_overrun_; }
 
  private:
   bool line(std::string_view text, const std::function<bool(const ServerEvent&)>& take);
 
   std::string rest_;
   ServerEvent event_;
-  bool overrun_ = false;
+  bool is_overrun_ = false;
 };
 
 }  // namespace teal::app

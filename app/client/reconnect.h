@@ -20,14 +20,14 @@ class Reconnect {
   bool lost(const std::string& why, Millis most = kMaxPause);
   /// Somebody has answered.
   void back();
-  bool is_lost() const { return lost_; }
+  bool is_lost() const { return is_lost_; }
 
  private:
   static constexpr Millis kMinPause{250};
   static constexpr Millis kMaxPause{5000};
 
   const Terminal& terminal_;
-  bool lost_ = false;
+  bool is_lost_ = false;
   Millis next_ = kMinPause;
 };
 

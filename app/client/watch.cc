@@ -63,7 +63,7 @@ std::string render_event(const ServerEvent& event, const json::object& data) {
 
 /// The whole status as text: of one service, or of all.
 std::optional<std::string> Client::frame(const std::string& service, const std::string& answer) {
-  if (json_) return printable_json(answer);
+  if (prints_json_) return printable_json(answer);
   const std::optional<json::object> object = parse_object(answer);
   if (!object) {
     fail("what answers at " + to_string(admin_.address()) + " is not Teal");
@@ -79,7 +79,7 @@ std::optional<std::string> Client::frame(const std::string& service, const std::
 }
 
 int Client::status(const std::string& service, bool watch) {
-  const bool in_place = terminal_.is_tty && !json_ && watch;
+  const bool in_place = terminal_.is_tty && !prints_json_ && watch;
   Reconnect reconnect(terminal_);
   bool drawn = false;
   int code = kSuccess;
@@ -117,7 +117,8 @@ int Client::events(bool follow, const std::string& since) {
     }
     if (!event.id.empty()) last = event.id;
     const std::optional<json::object> data = parse_object(event.data);
-    terminal_.out << (json_ || !data ? printable_json(event.data) : render_event(event, *data))
+    terminal_.out << (prints_json_ || !data ? printable_json(event.data)
+                                            : render_event(event, *data))
                   << '\n'
                   << std::flush;
     return true;

@@ -93,7 +93,7 @@ Result<std::unique_ptr<DemoStage>> DemoStage::set(const Terminal& terminal) {
 }
 
 DemoStage::~DemoStage() {
-  if (kept_) {
+  if (is_kept_) {
     for (ChildProcess& process : processes_) process.release();
     return;
   }

@@ -42,7 +42,7 @@ class DemoStage {
   const std::string& admin() const { return admin_address_; }
   const std::string& directory() const { return directory_; }
   const std::vector<ChildProcess>& processes() const { return processes_; }
-  void keep() { kept_ = true; }
+  void keep() { is_kept_ = true; }
 
  private:
   explicit DemoStage(const Terminal& terminal) : terminal_(terminal), admin_({}) {}
@@ -56,7 +56,7 @@ class DemoStage {
   std::string admin_address_;
   AdminClient admin_;
   int drawn_lines_ = 0;
-  bool kept_ = false;
+  bool is_kept_ = false;
 };
 
 }  // namespace teal::app

@@ -102,7 +102,7 @@ struct Server::State final : control::Ports {
     first.applied = [this, applied = std::move(first.applied)](Mono at) {
       applied(at);
       is_serving = true;
-      if (!shutting_down) systemd.ready("serving");
+      if (!is_shutting_down) systemd.ready("serving");
     };
     hand_out(first);
   }
@@ -175,7 +175,7 @@ struct Server::State final : control::Ports {
   std::unique_ptr<control::AdminApi> api;
   std::unique_ptr<control::AdminServer> admin;
   bool is_serving = false;
-  bool shutting_down = false;
+  bool is_shutting_down = false;
 };
 
 void Server::State::watch(const std::vector<ServiceState>& states) {
@@ -221,7 +221,7 @@ control::ApiDependencies Server::State::dependencies() {
   of.metric_samples = config->limits.metric_samples;
   of.not_ready = [this] {
     std::vector<std::string> reasons;
-    if (shutting_down) reasons.emplace_back("shutting down");
+    if (is_shutting_down) reasons.emplace_back("shutting down");
     if (!gate.is_open()) reasons.emplace_back("first health checks are running");
     return reasons;
   };
@@ -309,7 +309,7 @@ void Server::State::check_breach(std::size_t nth, Mono completed) {
 void Server::State::await_signal() {
   signals.async_wait([this](const boost::system::error_code& ec, int) {
     if (ec) return;
-    if (shutting_down) {
+    if (is_shutting_down) {
       log.warning("second signal: ending at once");
       finish_shutdown();
       return;
@@ -333,7 +333,7 @@ void Server::State::await_side_signal() {
 }
 
 void Server::State::begin_shutdown() {
-  shutting_down = true;
+  is_shutting_down = true;
   systemd.stopping("draining for " + format_duration(config->shutdown_grace) + " at most");
   log.info("draining", {{"grace", format_duration(config->shutdown_grace)}});
   pool.drain([this] { finish_shutdown(); });

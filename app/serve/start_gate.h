@@ -32,7 +32,7 @@ class StartGate {
   StartGate(boost::asio::io_context& io, std::function<void(Publication)> open)
       : timer_(io), open_(std::move(open)) {}
 
-  bool is_open() const { return opened_; }
+  bool is_open() const { return is_open_; }
 
   /// A newer publication takes an older one's place and answers for it too.
   /// Requires: !is_open().
@@ -68,7 +68,7 @@ class StartGate {
   }
 
   void let_go() {
-    if (std::exchange(opened_, true)) return;
+    if (std::exchange(is_open_, true)) return;
     timer_.cancel();
     open_(std::move(held_));
   }
@@ -76,7 +76,7 @@ class StartGate {
   boost::asio::steady_timer timer_;
   std::function<void(Publication)> open_;
   Publication held_;
-  bool opened_ = false;
+  bool is_open_ = false;
 };
 
 }  // namespace teal::app

@@ -16,7 +16,7 @@ constexpr int kSteps = 10;
 ControlPriority::ControlPriority(Log& log) : log_(log), ordinary_(::getpriority(PRIO_PROCESS, 0)) {}
 
 void ControlPriority::raise() {
-  if (std::exchange(tried_, true) || set(true)) return;
+  if (std::exchange(was_tried_, true) || set(true)) return;
   log_.info(
       "the control thread may not go before the workers: under full load a verdict on a "
       "release may wait for a millisecond",
@@ -26,12 +26,12 @@ void ControlPriority::raise() {
 /// On Linux the process 0 is the calling thread.
 bool ControlPriority::set(bool raised) {
   if (::setpriority(PRIO_PROCESS, 0, raised ? ordinary_ - kSteps : ordinary_) != 0) return false;
-  raised_ = raised;
+  is_raised_ = raised;
   return true;
 }
 
 ControlPriority::Ordinary::Ordinary(ControlPriority& priority)
-    : priority_(priority), was_raised_(priority.raised_) {
+    : priority_(priority), was_raised_(priority.is_raised_) {
   if (was_raised_) priority_.set(false);
 }
 

@@ -39,8 +39,8 @@ class ControlPriority {
 
   Log& log_;
   const int ordinary_;
-  bool raised_ = false;
-  bool tried_ = false;
+  bool is_raised_ = false;
+  bool was_tried_ = false;
 };
 
 }  // namespace teal::app

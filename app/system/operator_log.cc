@@ -68,18 +68,18 @@ class LineSink final : public spdlog::sinks::base_sink<std::mutex> {
       line.insert(message.color_range_start, colour_of(message.level));
     }
     if (lost_ > 0) {
-      const std::string end(cut_ ? "\n" : "");
+      const std::string end(is_cut_ ? "\n" : "");
       line.insert(
           0, end + "lines of this log that could not be written: " + std::to_string(lost_) + "\n");
     }
     const std::size_t written = write_all(line);
     if (written == line.size()) {
       lost_ = 0;
-      cut_ = false;
+      is_cut_ = false;
       return;
     }
     ++lost_;
-    if (written > 0) cut_ = line[written - 1] != '\n';
+    if (written > 0) is_cut_ = line[written - 1] != '\n';
   }
   void flush_() override {}
 
@@ -97,7 +97,7 @@ class LineSink final : public spdlog::sinks::base_sink<std::mutex> {
   const int descriptor_;
   const bool is_coloured_;
   std::uint64_t lost_ = 0;  ///< Since the last one that was taken whole.
-  bool cut_ = false;        ///< What was written last is no whole line.
+  bool is_cut_ = false;     ///< What was written last is no whole line.
 };
 
 class OperatorLog final : public Log {

@@ -116,13 +116,13 @@ AdminSession::AdminSession(Socket socket, Guest guest, const AdminLimits& limits
 }
 
 void AdminSession::finish() {
-  finishing_ = true;
+  is_finishing_ = true;
   wake_.cancel();
-  if (!busy_) stream_.next().close();
+  if (!is_busy_) stream_.next().close();
 }
 
 void AdminSession::evict() {
-  finishing_ = true;
+  is_finishing_ = true;
   wake_.cancel();
   stream_.next().close();
 }
@@ -139,13 +139,13 @@ asio::awaitable<void> AdminSession::serve(std::shared_ptr<AdminSession> self) {
   stream_.next().expires_after(in_reserve ? limits_.reserve_time : limits_.first_request);
   bool more = true;
   if (stream_.is_tls()) more = co_await shake_hands();
-  while (more && !finishing_) {
+  while (more && !is_finishing_) {
     Parser parser;
     const bool complete = co_await read(parser);
     if (!complete || api_ == nullptr) break;
     const Request request = parser.release();
     more = co_await answer(request);
-    busy_ = false;
+    is_busy_ = false;
   }
   stream_.next().close();
   self = nullptr;
@@ -160,9 +160,9 @@ asio::awaitable<bool> AdminSession::shake_hands() {
   const auto [failed] = co_await stream_.handshake(kTuple);
   if (failed == beast::error::timeout) places_->count_timeout(id_);
   if (failed) co_return false;
-  verified_ = stream_.is_peer_verified();
-  if (!verified_) co_return true;  // Anybody can shake hands: the first request has to come too.
-  heard_ = true;
+  is_verified_ = stream_.is_peer_verified();
+  if (!is_verified_) co_return true;  // Anybody can shake hands: the first request has to come too.
+  was_heard_ = true;
   places_->set_verified(id_);
   co_return true;
 }
@@ -171,15 +171,15 @@ asio::awaitable<bool> AdminSession::read(Parser& parser) {
   parser.header_limit(static_cast<std::uint32_t>(limits_.header_bytes));
   parser.body_limit(limits_.body_bytes);
   // One deadline for the whole head, however it trickles; the first has the one set at the start.
-  if (heard_) allow(limits_.timeout);
+  if (was_heard_) allow(limits_.timeout);
   const auto [bad_head, head_size] =
       co_await http::async_read_header(stream_, buffer_, parser, kTuple);
-  busy_ = true;
+  is_busy_ = true;
   if (bad_head) {
     co_await refuse(bad_head);
     co_return false;
   }
-  heard_ = true;
+  was_heard_ = true;
   places_->set_stage(id_, AdminStage::answering);
   const bool is_probe =
       parser.is_done() && AdminApi::is_probe(parser.get().method_string(), parser.get().target());
@@ -261,7 +261,7 @@ asio::awaitable<bool> AdminSession::answer(const Request& request) {
   exchange->answered.expires_after(limits_.timeout);
   ApiRequest call = to_api(request, reached_, stream_.is_tls());
   call.client = client_;
-  call.verified = verified_;
+  call.verified = is_verified_;
   const AdminApi::Reply reply = [weak = std::weak_ptr<Exchange>(exchange)](ApiResponse response) {
     const std::shared_ptr<Exchange> waiting = weak.lock();
     if (!waiting) return;
@@ -280,7 +280,7 @@ asio::awaitable<bool> AdminSession::answer(const Request& request) {
     co_await stream_events(std::move(response), request.version());
     co_return false;
   }
-  const bool keep_alive = request.keep_alive() && !finishing_ && !places_->is_in_reserve(id_);
+  const bool keep_alive = request.keep_alive() && !is_finishing_ && !places_->is_in_reserve(id_);
   const bool is_head = request.method() == http::verb::head;
   const bool written = co_await write(std::move(response), request.version(), keep_alive, is_head);
   if (written && keep_alive) places_->set_stage(id_, AdminStage::idle);
@@ -336,7 +336,7 @@ void AdminSession::watch_for_end() {
   const asio::mutable_buffer space(ignored_.data(), ignored_.size());
   stream_.async_read_some(
       space, [self = shared_from_this()](boost::system::error_code /*why*/, std::size_t /*size*/) {
-        self->gone_ = true;
+        self->is_gone_ = true;
         self->wake_.cancel();
       });
 }
@@ -356,7 +356,7 @@ asio::awaitable<void> AdminSession::stream_events(ApiResponse given, unsigned ve
       co_await http::async_write_header(stream_, serializer, kTuple);
   if (unwritten) co_return;
   watch_for_end();
-  while (!finishing_ && !gone_ && events_ && !events_->is_overrun()) {
+  while (!is_finishing_ && !is_gone_ && events_ && !events_->is_overrun()) {
     std::string text = events_->take();
     if (text.empty()) {
       wake_.expires_after(limits_.heartbeat);

@@ -81,11 +81,11 @@ class AdminSession : public std::enable_shared_from_this<AdminSession> {
   std::string client_;
   Address reached_;
   AdminLimits limits_;
-  bool verified_ = false;
-  bool heard_ = false;  ///< A whole head has come, or a verified certificate.
-  bool busy_ = false;   ///< A request is being answered.
-  bool finishing_ = false;
-  bool gone_ = false;  ///< The subscriber has closed.
+  bool is_verified_ = false;
+  bool was_heard_ = false;  ///< A whole head has come, or a verified certificate.
+  bool is_busy_ = false;    ///< A request is being answered.
+  bool is_finishing_ = false;
+  bool is_gone_ = false;  ///< The subscriber has closed.
 };
 
 }  // namespace teal::control

@@ -46,10 +46,10 @@ void EventStream::replay(const EventId& after) {
 }
 
 void EventStream::push(const Announcement& announcement) {
-  if (overrun_) return;
+  if (is_overrun_) return;
   std::string event = to_event(announcement);
   if (pending_.size() + event.size() > kMaxBytes) {
-    overrun_ = true;
+    is_overrun_ = true;
   } else {
     pending_ += event;
   }

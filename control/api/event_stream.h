@@ -30,7 +30,7 @@ class EventStream {
   std::string take();
   bool is_empty() const { return pending_.empty(); }
   /// True once the subscriber was too slow: what is pending is incomplete, close the connection.
-  bool is_overrun() const { return overrun_; }
+  bool is_overrun() const { return is_overrun_; }
   /// Called when something is to be taken or the stream is overrun; replaces the one before.
   void on_ready(std::function<void()> ready) { ready_ = std::move(ready); }
 
@@ -42,7 +42,7 @@ class EventStream {
   Commands& commands_;
   std::uint64_t token_ = 0;
   std::string pending_;
-  bool overrun_ = false;
+  bool is_overrun_ = false;
   std::function<void()> ready_;
 };
 

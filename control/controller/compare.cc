@@ -65,7 +65,7 @@ void Controller::close() {
   for (ServiceEntry& entry : state.registry.entries()) entry.unsaved |= entry.kept.has_value();
   // Whoever has seen the last event has missed none when the next process begins. Should the store
   // recover by this very write, one more is told of.
-  const std::uint64_t last = state.announcer.last_id().number + (state.writes.healthy() ? 0 : 1);
+  const std::uint64_t last = state.announcer.last_id().number + (state.writes.is_healthy() ? 0 : 1);
   state.flush();
   state.writes.reserve_events(last);
   state.writes.flush();

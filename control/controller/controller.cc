@@ -93,7 +93,7 @@ void Controller::command(const DeploymentId& id, Command command, Done<Deploymen
                        (runner->is_over() || under_way != nullptr);
   if (is_done) {
     // Nothing is left of it but its fallback.
-  } else if (runner->abandoned) {
+  } else if (runner->is_abandoned) {
     refusal = ApiError{409, "not-now", "The deployment cannot do that now",
                        "its journal ends early", "command the newest deployment of the service"};
   } else if (command == Command::rollback && runner->is_over() && !is_rollback) {
@@ -147,7 +147,7 @@ const std::map<std::string, std::string>& Controller::parked() const {
 }
 
 bool Controller::store_is_healthy() const {
-  return state_->writes.healthy();
+  return state_->writes.is_healthy();
 }
 
 }  // namespace teal::control

@@ -212,7 +212,7 @@ ApiResult<DeploymentReport> Controller::deploy(const std::string& service, const
       return own_target(target, *own, "The deployment was not started");
   if (const auto refusal = refuse_firing(request, *entry)) return *refusal;
   // Whoever cannot write down what it does must not begin anything new.
-  if (!state.writes.healthy() && !state.flush())
+  if (!state.writes.is_healthy() && !state.flush())
     return refused(503, "store-failing", "the store cannot be written",
                    "repair the store; GET /readyz tells when it works again");
 

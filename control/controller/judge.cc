@@ -20,7 +20,7 @@ void Controller::tick() {
   const Mono now = state.clock.mono();
   if (now - state.last_store_retry < State::kStoreRetry) return;
   state.last_store_retry = now;
-  if (!state.writes.healthy() || state.announcer.wants_room())
+  if (!state.writes.is_healthy() || state.announcer.wants_room())
     state.flush();
   else
     state.writes.check();

@@ -44,7 +44,7 @@ std::vector<MetricSample> Controller::metrics() const {
   samples.gauge("teal_store_unsaved_events", "Journal entries that wait for the store.", {},
                 static_cast<double>(state.writes.unsaved_events()));
   samples.gauge("teal_store_healthy", "1 while the store takes writes.", {},
-                state.writes.healthy() ? 1.0 : 0.0);
+                state.writes.is_healthy() ? 1.0 : 0.0);
   state.outside.add_metrics(samples.all());
   return samples.take();
 }

@@ -27,7 +27,7 @@ void Controller::State::recover_sticky(const Contents& contents) {
 
 /// A key that cannot be written would be lost with the process, and its clients' groups with it.
 void Controller::State::tick_sticky() {
-  if (!writes.healthy() || !sticky.tick(clock.wall())) return;
+  if (!writes.is_healthy() || !sticky.tick(clock.wall())) return;
   save(sticky, writes);
   flush();
   ports.set_sticky_secrets(sticky.secrets());

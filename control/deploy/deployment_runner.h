@@ -96,7 +96,7 @@ class DeploymentRunner {
   WallTime phase_since() const { return phase_since_; }
   const DeploymentSpec& spec() const { return engine_.spec(); }
   /// Over, or cut off by a journal that ends early.
-  bool is_over() const { return abandoned || engine_.is_terminal(); }
+  bool is_over() const { return is_abandoned || engine_.is_terminal(); }
   std::vector<AlarmReport> alarms() const;
   /// The evidence gathered before a restart: the comparisons are fed with it again, and told where
   /// something of what they had judged may be lost. After watch() and resume_clock().
@@ -121,7 +121,7 @@ class DeploymentRunner {
   std::optional<Micros> rollback_took;
   /// A newer deployment of the service exists although the journal has no end for this one: the
   /// store failed for long. It is history.
-  bool abandoned = false;
+  bool is_abandoned = false;
   Age clock_saved{0};
 
  private:
@@ -144,7 +144,7 @@ class DeploymentRunner {
 
   std::vector<ActiveJudge> judges_;
   Evidence evidence_;
-  bool evidence_is_new_ = false;
+  bool has_new_evidence_ = false;
   bool has_errors_ = false;  ///< That the courses do not show yet.
   Mono last_course_point_ = Mono::min();
   std::size_t pages_written_ = 0;  ///< Whole ones.

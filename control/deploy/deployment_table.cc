@@ -32,7 +32,7 @@ void DeploymentTable::settle() {
   for (const auto& [number, runner] : runners_) {
     const std::string& service = runner->spec().service;
     if (DeploymentRunner* older = active(service)) {
-      older->abandoned = true;
+      older->is_abandoned = true;
       running_.erase(service);
     }
     if (!runner->is_over()) running_[service] = number;

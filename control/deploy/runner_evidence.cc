@@ -28,7 +28,7 @@ void DeploymentRunner::begin_step(PublicationNumber shift, Mono now) {
     judge.source->begin_step(
         {now, step.weight, step.slower_than, step.slower_shares, step.restarts});
   evidence_.begin_step(std::move(step));
-  evidence_is_new_ = true;
+  has_new_evidence_ = true;
 }
 
 void DeploymentRunner::on_event(const JudgedEvent& event, Mono now) {
@@ -47,7 +47,7 @@ void DeploymentRunner::on_event(const JudgedEvent& event, Mono now) {
   recorded.seen = Mono{event.seen - born};
   evidence_.add(recorded, spec().colour);
   has_errors_ |= !is_slow;
-  evidence_is_new_ = true;
+  has_new_evidence_ = true;
 }
 
 void DeploymentRunner::note(const health::CountsReading& counts) {
@@ -62,7 +62,7 @@ void DeploymentRunner::record(const ActiveJudge& judge, Mono now) {
     evidence_.follow(judge.source->name(), {at, health::finite_e_value(report->log_e),
                                             health::finite_e_value(report->non_inferiority_log_e),
                                             report->release.bad, report->live.bad});
-    evidence_is_new_ = true;
+    has_new_evidence_ = true;
   }
   const bool breached = std::holds_alternative<health::Breached>(judge.verdict);
   if (breached || judge.compares)
@@ -80,7 +80,7 @@ void DeploymentRunner::restore(Evidence evidence, Mono now) {
   if (!evidence_.is_closed() || !is_as_it_was(evidence_.alarms())) evidence_.count_loss();
   evidence_.count_restart();
   evidence_.reopen();
-  evidence_is_new_ = true;
+  has_new_evidence_ = true;
   for (health::VerdictSource* source : sources) source->on_restart(evidence_.losses());
   // The counters begin anew, and with them what a certificate is made of.
   if (evidence_.empty()) return;
@@ -102,16 +102,16 @@ bool DeploymentRunner::is_as_it_was(const std::vector<AlarmReport>& before) cons
 
 void DeploymentRunner::conclude_evidence(const health::Reading& reading) {
   if (!evidence_.empty()) note(reading.counts());
-  evidence_is_new_ = evidence_is_new_ || !judges_.empty();
+  has_new_evidence_ = has_new_evidence_ || !judges_.empty();
 }
 
 void DeploymentRunner::close_evidence() {
   evidence_.close();
-  evidence_is_new_ = true;
+  has_new_evidence_ = true;
 }
 
 std::vector<EvidenceRow> DeploymentRunner::take_evidence_rows() {
-  if (!std::exchange(evidence_is_new_, false)) return {};
+  if (!std::exchange(has_new_evidence_, false)) return {};
   evidence_.set_alarms(alarms());
   std::vector<EvidenceRow> rows{{number, 0, evidence_.account()}};
   for (std::size_t page = pages_written_;; ++page) {

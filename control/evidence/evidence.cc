@@ -348,7 +348,7 @@ std::string Evidence::account() const {
                             {"readings", write(readings_)},
                             {"dropped", dropped_},
                             {"alarms", std::move(alarms)},
-                            {"closed", closed_},
+                            {"closed", is_closed_},
                             {"losses", losses_}};
   return json::serialize(object);
 }
@@ -375,7 +375,7 @@ Result<void> Evidence::restore_account(std::string_view written) {
     // Older records have none of these.
     if (const json::value* alarms = parts.if_contains("alarms"))
       for (const json::value& each : alarms->as_array()) alarms_.push_back(read_alarm_record(each));
-    if (const json::value* closed = parts.if_contains("closed")) closed_ = closed->as_bool();
+    if (const json::value* closed = parts.if_contains("closed")) is_closed_ = closed->as_bool();
     if (const json::value* losses = parts.if_contains("losses")) control::read(*losses, losses_);
     if (readings_.empty()) return;
     lost_release_ = readings_.back().release;

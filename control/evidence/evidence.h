@@ -91,8 +91,8 @@ class Evidence {
   /// What the alarms say now.
   void set_alarms(std::vector<AlarmReport> alarms) { alarms_ = std::move(alarms); }
   /// Nothing is judged any more by this process: what is written is all that there was.
-  void close() { closed_ = true; }
-  void reopen() { closed_ = false; }
+  void close() { is_closed_ = true; }
+  void reopen() { is_closed_ = false; }
   /// After a restart: another process goes on in the step.
   void count_restart() {
     if (!steps_.empty()) ++steps_.back().restarts;
@@ -113,7 +113,7 @@ class Evidence {
   }
   const std::vector<AlarmReport>& alarms() const { return alarms_; }
   std::uint64_t dropped() const { return dropped_; }
-  bool is_closed() const { return closed_; }
+  bool is_closed() const { return is_closed_; }
   std::uint64_t losses() const { return losses_; }
   /// How far the requests were settled when events were last judged.
   Micros settled() const { return settled_.empty() ? Micros{0} : settled_.back(); }
@@ -145,7 +145,7 @@ class Evidence {
   std::size_t others_ = 0;       ///< Events that are no errors.
   std::uint64_t dropped_ = 0;
   std::vector<AlarmReport> alarms_;
-  bool closed_ = false;
+  bool is_closed_ = false;
   std::uint64_t losses_ = 0;
 };
 

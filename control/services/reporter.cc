@@ -100,7 +100,7 @@ void Reporter::add_end(const DeploymentRunner& runner, DeploymentReport& report)
   } else if (const auto* stopped = std::get_if<state::Stopped>(&engine.state())) {
     report.error_code = stopped->code;
     report.reason = stopped->why;
-  } else if (runner.abandoned) {
+  } else if (runner.is_abandoned) {
     report.status = Status::stopped;
     report.error_code = "INTERNAL_ERROR";
     report.reason = "the store failed for long and its journal ends early";

@@ -73,7 +73,7 @@ const DeploymentRunner* RollbackChoice::made_live(const ServiceEntry& entry) con
   for (auto it = runners.rbegin(); it != runners.rend(); ++it) {
     const DeploymentRunner& runner = *it->second;
     const DeploymentSpec& spec = runner.spec();
-    if (spec.service != entry.state.name || !runner.is_over() || runner.abandoned) continue;
+    if (spec.service != entry.state.name || !runner.is_over() || runner.is_abandoned) continue;
     // Where it went back to a group that was live still, that had become so before.
     const bool changed_roles = runner.engine().facts().is_live &&
                                (spec.kind == Kind::deploy || spec.way != RollbackMethod::undo);
@@ -95,7 +95,7 @@ ApiResult<DeploymentId> RollbackChoice::of(const ServiceEntry& entry) const {
   for (auto it = runners.rbegin(); it != runners.rend() && it->second.get() != maker; ++it) {
     const DeploymentRunner& runner = *it->second;
     if (runner.spec().service == service && runner.spec().kind == Kind::deploy &&
-        runner.spec().colour != entry.state.live && !runner.abandoned && serves(runner))
+        runner.spec().colour != entry.state.live && !runner.is_abandoned && serves(runner))
       return runner.spec().id;
   }
   const std::string& revision = entry.state.groups[entry.state.live].revision;

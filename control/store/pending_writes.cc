@@ -63,7 +63,7 @@ void PendingWrites::forget_secret(const std::string& name) {
 }
 
 bool PendingWrites::flush() {
-  if (pending_.empty()) return healthy_ || check();
+  if (pending_.empty()) return is_healthy_ || check();
   pending_.may_be_lost = !must_sync_;
   const Result<void> written = store_->commit(pending_);
   if (written) {
@@ -79,10 +79,10 @@ bool PendingWrites::check() {
 
 bool PendingWrites::note(const Result<void>& result) {
   if (!result) ++failures_;
-  if (healthy_ == result.has_value()) return healthy_;
-  healthy_ = result.has_value();
-  on_change_(healthy_, healthy_ ? "" : result.error().message());
-  return healthy_;
+  if (is_healthy_ == result.has_value()) return is_healthy_;
+  is_healthy_ = result.has_value();
+  on_change_(is_healthy_, is_healthy_ ? "" : result.error().message());
+  return is_healthy_;
 }
 
 }  // namespace teal::control

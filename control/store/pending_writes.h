@@ -22,7 +22,7 @@ class PendingWrites {
   static constexpr std::size_t kMaxUnsavedEvents = 10'000;
   static constexpr std::size_t kMaxUnsavedEvidence = 256;  ///< Rows.
   /// Called when the store begins to fail (with the reason) and when it works again.
-  using OnChange = std::function<void(bool healthy, const std::string& why)>;
+  using OnChange = std::function<void(bool is_healthy, const std::string& why)>;
 
   PendingWrites(std::unique_ptr<Store> store, OnChange on_change)
       : store_(std::move(store)), on_change_(std::move(on_change)) {}
@@ -66,7 +66,7 @@ class PendingWrites {
   /// The next flush() waits for the disk.
   void wait_for_disk() { must_sync_ = true; }
 
-  bool healthy() const { return healthy_; }
+  bool is_healthy() const { return is_healthy_; }
   std::uint64_t failures() const { return failures_; }
   std::uint64_t dropped() const { return dropped_; }
   std::size_t unsaved_events() const { return pending_.events.size(); }
@@ -79,7 +79,7 @@ class PendingWrites {
   Batch pending_;
   bool must_sync_ = false;  ///< Something of it must be on the disk when flush() returns.
   std::set<DeploymentNumber> truncated_journals_;
-  bool healthy_ = true;
+  bool is_healthy_ = true;
   std::uint64_t failures_ = 0;
   std::uint64_t dropped_ = 0;
 };

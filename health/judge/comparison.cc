@@ -50,7 +50,7 @@ std::string Comparison::compared() const {
 
 void Comparison::begin_step(const StepStart& step) {
   weight_ = step.release;
-  rebase_ = true;
+  needs_rebase_ = true;
   since_step_ = {};
   is_non_inferior_ = false;
   log_non_inferiority_price_ = RatioTest::log_price_after(step.restarts);
@@ -64,9 +64,9 @@ void Comparison::on_restart(std::uint64_t losses) {
 }
 
 Verdict Comparison::judge(const Reading& reading) {
-  if (rebase_) {
+  if (needs_rebase_) {
     before_ = reading;
-    rebase_ = false;
+    needs_rebase_ = false;
   }
   since_step_ = reading;
   if (reading.in_step) {

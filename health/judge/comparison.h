@@ -59,7 +59,7 @@ class Comparison : public VerdictSource {
   config::CompareAlarm alarm_;
   JudgeContext context_;
   Weight weight_;
-  bool rebase_ = false;
+  bool needs_rebase_ = false;
   double log_restart_price_ = 0;          ///< How much more evidence is needed.
   double log_non_inferiority_price_ = 0;  ///< The same of the step's certificate.
   Reading before_;                        ///< When the step began.

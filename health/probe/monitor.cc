@@ -58,7 +58,7 @@ struct Monitor::State {
   const Clock& clock;
   Rng rng;
   Report report;
-  bool stopped = false;
+  bool is_stopped = false;
   std::map<TargetId, std::shared_ptr<Target>> targets;
   std::deque<TargetId> queue;
   std::size_t running = 0;
@@ -159,11 +159,11 @@ Monitor::Monitor(asio::io_context& io, const Clock& clock, std::uint64_t seed, R
 Monitor::~Monitor() = default;
 
 void Monitor::watch(std::vector<ProbedTarget> targets) {
-  if (!state_->stopped) state_->watch(std::move(targets));
+  if (!state_->is_stopped) state_->watch(std::move(targets));
 }
 
 void Monitor::stop() {
-  state_->stopped = true;
+  state_->is_stopped = true;
   state_->watch({});
 }
 

@@ -115,7 +115,7 @@ struct Prober::Run {
   net::MaybeTls<Protocol::socket> stream;
   Protocol::socket& socket = stream.next();
   asio::steady_timer timer;
-  bool timed_out = false;
+  bool has_timed_out = false;
   std::array<char, 4096> piece{};  ///< Of what comes.
 };
 
@@ -127,7 +127,7 @@ void Prober::Run::close() {
 
 ProbeResult Prober::Run::failed(const std::string& why) const {
   // Once the timer has closed the socket every operation fails, but that is not the reason.
-  return {false, timed_out ? "timed out after " + format_duration(check.timeout) : why};
+  return {false, has_timed_out ? "timed out after " + format_duration(check.timeout) : why};
 }
 
 asio::awaitable<void> Prober::Run::carry_out(std::shared_ptr<Run> run) {
@@ -135,7 +135,7 @@ asio::awaitable<void> Prober::Run::carry_out(std::shared_ptr<Run> run) {
   run->timer.expires_after(run->check.timeout);
   run->timer.async_wait([run](const error_code& error) {
     if (error || !run->socket.is_open()) return;
-    run->timed_out = true;
+    run->has_timed_out = true;
     run->close();
   });
   const ProbeResult result = co_await run->probe();

@@ -126,7 +126,7 @@ class RequestParser {
   Http1Limits limits_;
   State state_ = State::start_line;
   Refusal refusal_ = Refusal::none;
-  bool empty_line_seen_ = false;
+  bool has_seen_empty_line_ = false;
   LineCursor cursor_;
   RequestHead head_;
   Http1BodyParser body_;

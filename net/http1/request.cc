@@ -107,7 +107,7 @@ ParseStep RequestParser::next(std::string_view input) {
 void RequestParser::restart() {
   TEAL_ASSERT(state_ == State::done);
   state_ = State::start_line;
-  empty_line_seen_ = false;
+  has_seen_empty_line_ = false;
   cursor_ = {};
   head_.keep_alive = true;
   head_.expects_continue = false;
@@ -128,8 +128,8 @@ ParseStep RequestParser::refuse(Refusal refusal) {
 ParseStep RequestParser::next_start_line(std::string_view input) {
   // One empty line is passed over (RFC 9112, section 2.2). If nothing follows it is consumed, so
   // that a connection between messages needs no buffer; else it becomes part of the head's bytes.
-  if (cursor_.scanned == 0 && !empty_line_seen_ && input.substr(0, 2) == "\r\n") {
-    empty_line_seen_ = true;
+  if (cursor_.scanned == 0 && !has_seen_empty_line_ && input.substr(0, 2) == "\r\n") {
+    has_seen_empty_line_ = true;
     if (input.size() == 2) return {ParseEvent::need_more, 2, {}};
     http1::pass_line(cursor_, 0);
   }

@@ -56,7 +56,7 @@ struct Http2Callbacks {
                               static_cast<std::uint32_t>(frame->goaway.last_stream_id) % 2;
         break;
       case NGHTTP2_PING:
-        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0 && self.shutting_down_)
+        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0 && self.is_shutting_down_)
           self.finish_shutdown();
         break;
       default: break;
@@ -86,7 +86,7 @@ struct Http2Callbacks {
     self.note_end(*stream, id);
     self.closed_.push_back(
         {stream, static_cast<Http2Error>(error),
-         stream->reset_ ? Http2Session::Reset::by_us : Http2Session::Reset::by_peer});
+         stream->was_reset_ ? Http2Session::Reset::by_us : Http2Session::Reset::by_peer});
     return 0;
   }
 
@@ -95,13 +95,13 @@ struct Http2Callbacks {
                            void* user) {
     Http2Stream& stream = *static_cast<Http2Stream*>(source->ptr);
     const std::size_t there = stream.waiting() + stream.view_.size();
-    if (there == 0 && !stream.ended_) {
-      stream.deferred_ = true;
+    if (there == 0 && !stream.has_ended_) {
+      stream.is_deferred_ = true;
       return NGHTTP2_ERR_DEFERRED;
     }
     const std::size_t size = std::min(there, most);
     *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-    if (!stream.ended_ || size < there) return static_cast<ssize_t>(size);
+    if (!stream.has_ended_ || size < there) return static_cast<ssize_t>(size);
     *flags |= NGHTTP2_DATA_FLAG_EOF;
     if (stream.trailers_.empty()) return static_cast<ssize_t>(size);
     const std::vector<nghttp2_nv>& fields = of(user).parts_->of_trailers(stream.trailers_);

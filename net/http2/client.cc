@@ -30,7 +30,7 @@ const std::vector<nghttp2_nv>& Http2Session::Parts::of_request(const Http2Reques
 
 std::unique_ptr<Http2Session> Http2Session::make_client(const Http2Limits& limits, bool secure) {
   std::unique_ptr<Http2Session> made(new Http2Session(limits, nullptr));
-  made->secure_ = secure;
+  made->is_secure_ = secure;
   open_http2_client(&made->session_, made.get());
   const std::array<nghttp2_settings_entry, 4> settings{{
       {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
@@ -46,10 +46,10 @@ std::unique_ptr<Http2Session> Http2Session::make_client(const Http2Limits& limit
 bool Http2Session::send_request(Http2ClientStream& stream, const Http2RequestStart& start,
                                 const Http2FieldSection& section, bool ends) {
   TEAL_ASSERT(is_client() && stream.id_ == 0);
-  const std::vector<nghttp2_nv>& fields = parts_->of_request(start, secure_, section);
+  const std::vector<nghttp2_nv>& fields = parts_->of_request(start, is_secure_, section);
   stream.is_head_ = start.method == "HEAD";
   stream.is_connect_ = !start.protocol.empty();
-  stream.ended_ = ends;
+  stream.has_ended_ = ends;
   stream.has_body_ = !ends;
   const nghttp2_data_provider body = http2_body_of(stream);
   const std::int32_t id = nghttp2_submit_request(session_, nullptr, fields.data(), fields.size(),
@@ -91,7 +91,7 @@ bool Http2Session::takes_extended_connect() const {
 }
 
 bool Http2Session::accepts_streams() const {
-  return !broken_ && fault_ == Refusal::none &&
+  return !is_broken_ && fault_ == Refusal::none &&
          nghttp2_session_check_request_allowed(session_) != 0;
 }
 

@@ -30,7 +30,7 @@ std::size_t Http2Session::feed_with_looks(std::string_view bytes) {
 void Http2Session::check_data(std::int32_t id) {
   using End = Http2ClosedStreams::End;
   if (Http2Stream* const stream = http2_stream_of(session_, id)) {
-    if (!stream->remote_done_ || std::exchange(stream->reset_, true)) return;
+    if (!stream->is_remote_done_ || std::exchange(stream->was_reset_, true)) return;
     submit_reset(id, Http2Error::stream_closed);
     // With that frame made it is over for nghttp2, too, which only counts what comes then.
     while (true) {
@@ -51,8 +51,8 @@ void Http2Session::check_data(std::int32_t id) {
 
 void Http2Session::note_end(const Http2Stream& stream, std::int32_t id) {
   using End = Http2ClosedStreams::End;
-  if (is_client() || stream.reset_) return;
-  ends_.note(id, stream.remote_done_ && stream.sent_ ? End::finished : End::reset_by_peer);
+  if (is_client() || stream.was_reset_) return;
+  ends_.note(id, stream.is_remote_done_ && stream.was_sent_ ? End::finished : End::reset_by_peer);
 }
 
 /// RFC 7540, section 5.3.1: a stream error, where there is a stream. nghttp2 does not look at
@@ -61,7 +61,7 @@ void Http2Session::refuse_own_dependence(std::int32_t id) {
   Http2Stream* const stream = http2_stream_of(session_, id);
   if (stream == nullptr)
     terminate(Refusal::http2_protocol_error, Http2Error::protocol);
-  else if (!std::exchange(stream->reset_, true))
+  else if (!std::exchange(stream->was_reset_, true))
     submit_reset(id, Http2Error::protocol);
 }
 

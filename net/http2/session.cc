@@ -75,17 +75,17 @@ Http2Session::~Http2Session() {
 // ---- input --------------------------------------------------------------------------------------
 
 void Http2Session::feed(std::string_view bytes, Mono now) {
-  if (broken_ || is_over()) return;
+  if (is_broken_ || is_over()) return;
   now_ = now;
   if (!is_client()) bytes.remove_prefix(feed_with_looks(bytes));
   read(bytes);
 }
 
 void Http2Session::read(std::string_view bytes) {
-  feeding_ = true;
+  is_feeding_ = true;
   const ssize_t taken = nghttp2_session_mem_recv(
       session_, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
-  feeding_ = false;
+  is_feeding_ = false;
   if (taken >= 0) return;
   switch (taken) {
     case NGHTTP2_ERR_FLOODED:
@@ -100,7 +100,7 @@ void Http2Session::read(std::string_view bytes) {
 
 void Http2Session::consume(Http2Stream& stream, std::size_t bytes) {
   if (bytes == 0) return;
-  const bool is_read = stream.id_ != 0 && !stream.reset_;
+  const bool is_read = stream.id_ != 0 && !stream.was_reset_;
   if (is_read) nghttp2_session_consume_stream(session_, stream.id_, bytes);
   if (!is_client()) nghttp2_session_consume_connection(session_, bytes);
 }
@@ -111,7 +111,7 @@ void Http2Session::discard(std::size_t bytes) {
 
 void Http2Session::take_data(std::int32_t id, std::string_view bytes) {
   Http2Stream* const stream = http2_stream_of(session_, id);
-  if (stream == nullptr || stream->reset_) {
+  if (stream == nullptr || stream->was_reset_) {
     nghttp2_session_consume(session_, id, bytes.size());
     return;
   }
@@ -129,8 +129,8 @@ void Http2Session::take_data(std::int32_t id, std::string_view bytes) {
 }
 
 void Http2Session::end_message(Http2Stream& stream, const Fields& trailers) {
-  if (stream.reset_ || stream.remote_done_) return;
-  stream.remote_done_ = true;
+  if (stream.was_reset_ || stream.is_remote_done_) return;
+  stream.is_remote_done_ = true;
   if (is_client() && !stream.has_head_) return refuse(stream, Refusal::http2_protocol_error);
   if (stream.has_length_ && stream.length_left_ != 0)
     return refuse(stream, Refusal::content_length_mismatch);
@@ -138,13 +138,13 @@ void Http2Session::end_message(Http2Stream& stream, const Fields& trailers) {
 }
 
 void Http2Session::refuse(Http2Stream& stream, Refusal rule) {
-  if (std::exchange(stream.reset_, true)) return;
+  if (std::exchange(stream.was_reset_, true)) return;
   stream.on_refused(rule);
   submit_reset(stream.id_, Http2Error::protocol);
 }
 
 void Http2Session::begin_head(std::int32_t id, bool is_request) {
-  in_head_ = true;
+  is_in_head_ = true;
   if (is_request) return head_.begin_request();
   const Http2Stream* const stream = is_client() ? http2_stream_of(session_, id) : nullptr;
   if (stream != nullptr && !stream->has_head_) {
@@ -155,10 +155,10 @@ void Http2Session::begin_head(std::int32_t id, bool is_request) {
 }
 
 void Http2Session::finish_head(std::int32_t id, bool is_request, bool ends) {
-  in_head_ = false;
+  is_in_head_ = false;
   if (is_request) return finish_request(id, ends);
   Http2Stream* const stream = http2_stream_of(session_, id);
-  if (stream == nullptr || stream->reset_) return;
+  if (stream == nullptr || stream->was_reset_) return;
   if (is_client() && !stream->has_head_)
     finish_response(static_cast<Http2ClientStream&>(*stream), ends);
   else
@@ -166,7 +166,7 @@ void Http2Session::finish_head(std::int32_t id, bool is_request, bool ends) {
 }
 
 void Http2Session::finish_request(std::int32_t id, bool ends) {
-  begun_ = true;
+  has_begun_ = true;
   guard_.on_message_frame();
   const Refusal rule = head_.finish_request(ends);
   RequestHead& head = head_.request();
@@ -179,7 +179,7 @@ void Http2Session::finish_request(std::int32_t id, bool ends) {
   const Framing framing = head.framing;
   Http2ServerStream& stream = requests_->open_stream();
   stream.id_ = id;
-  stream.remote_done_ = ends;
+  stream.is_remote_done_ = ends;
   stream.has_length_ = framing.kind == Framing::Kind::length;
   stream.length_left_ = framing.length;
   nghttp2_session_set_stream_user_data(session_, id, &stream);
@@ -213,7 +213,7 @@ void Http2Session::terminate(const std::optional<Http2AbuseGuard::Violation>& vi
 void Http2Session::terminate(Refusal rule, Http2Error error) {
   if (fault_ != Refusal::none) return;
   fault_ = rule;
-  if (nghttp2_session_terminate_session(session_, code(error)) != 0) broken_ = true;
+  if (nghttp2_session_terminate_session(session_, code(error)) != 0) is_broken_ = true;
 }
 
 void Http2Session::on_sent(std::uint8_t type, std::uint8_t flags, std::int32_t id,
@@ -233,21 +233,22 @@ void Http2Session::on_sent(std::uint8_t type, std::uint8_t flags, std::int32_t i
   guard_.on_message_frame();
   Http2Stream* const stream = http2_stream_of(session_, id);
   if (stream == nullptr) return;
-  stream->begun_ = true;
+  stream->has_begun_ = true;
   if ((flags & NGHTTP2_FLAG_END_STREAM) == 0) return;
-  stream->sent_ = true;
+  stream->was_sent_ = true;
   reset_rest(*stream);
 }
 
 void Http2Session::allow_half_close(Http2Stream& stream, bool may) {
-  stream.peer_may_finish_ = may;
-  if (stream.id_ != 0 && stream.sent_) reset_rest(stream);
+  stream.may_half_close_ = may;
+  if (stream.id_ != 0 && stream.was_sent_) reset_rest(stream);
 }
 
 void Http2Session::reset_rest(Http2Stream& stream) {
   // RFC 9113, section 8.1: an early response is complete; the rest of the request is of no use.
-  const bool is_over = is_client() || stream.remote_done_ || stream.peer_may_finish_;
-  if (!is_over && !std::exchange(stream.reset_, true)) submit_reset(stream.id_, Http2Error::none);
+  const bool is_over = is_client() || stream.is_remote_done_ || stream.may_half_close_;
+  if (!is_over && !std::exchange(stream.was_reset_, true))
+    submit_reset(stream.id_, Http2Error::none);
 }
 
 void Http2Session::submit_reset(std::int32_t id, Http2Error error) {
@@ -258,7 +259,7 @@ void Http2Session::submit_reset(std::int32_t id, Http2Error error) {
 
 void Http2Session::send_interim(Http2Stream& stream, std::uint16_t status,
                                 const Http2FieldSection& section) {
-  if (stream.id_ == 0 || stream.reset_) return;
+  if (stream.id_ == 0 || stream.was_reset_) return;
   const std::vector<nghttp2_nv>& fields = parts_->of_response(status, section);
   nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, stream.id_, nullptr, fields.data(),
                          fields.size(), nullptr);
@@ -266,9 +267,9 @@ void Http2Session::send_interim(Http2Stream& stream, std::uint16_t status,
 
 void Http2Session::send_head(Http2Stream& stream, std::uint16_t status,
                              const Http2FieldSection& section, bool ends) {
-  if (stream.id_ == 0 || stream.reset_) return;
+  if (stream.id_ == 0 || stream.was_reset_) return;
   const std::vector<nghttp2_nv>& fields = parts_->of_response(status, section);
-  stream.ended_ = ends;
+  stream.has_ended_ = ends;
   stream.has_body_ = !ends;
   const nghttp2_data_provider body = http2_body_of(stream);
   nghttp2_submit_response(session_, stream.id_, fields.data(), fields.size(),
@@ -276,13 +277,13 @@ void Http2Session::send_head(Http2Stream& stream, std::uint16_t status,
 }
 
 void Http2Session::want_body(Http2Stream& stream) {
-  if (std::exchange(stream.deferred_, false)) nghttp2_session_resume_data(session_, stream.id_);
+  if (std::exchange(stream.is_deferred_, false)) nghttp2_session_resume_data(session_, stream.id_);
 }
 
 void Http2Session::send_body(Http2Stream& stream, std::string_view bytes, Http2Output& out) {
-  if (stream.id_ == 0 || stream.reset_ || !stream.has_body_ || bytes.empty()) return;
+  if (stream.id_ == 0 || stream.was_reset_ || !stream.has_body_ || bytes.empty()) return;
   want_body(stream);
-  if (bytes.size() <= kCopied || feeding_ || stream.waiting() != 0) {
+  if (bytes.size() <= kCopied || is_feeding_ || stream.waiting() != 0) {
     stream.pending_ += bytes;
     return;
   }
@@ -292,18 +293,18 @@ void Http2Session::send_body(Http2Stream& stream, std::string_view bytes, Http2O
 }
 
 void Http2Session::send_end(Http2Stream& stream) {
-  if (stream.id_ == 0 || stream.reset_ || std::exchange(stream.ended_, true)) return;
+  if (stream.id_ == 0 || stream.was_reset_ || std::exchange(stream.has_ended_, true)) return;
   want_body(stream);
 }
 
 void Http2Session::send_trailers(Http2Stream& stream, const Http2FieldSection& section) {
-  if (stream.id_ == 0 || stream.reset_ || stream.ended_) return;
+  if (stream.id_ == 0 || stream.was_reset_ || stream.has_ended_) return;
   stream.trailers_.take(section);
   send_end(stream);
 }
 
 void Http2Session::reset(Http2Stream& stream, Http2Error error) {
-  if (stream.id_ == 0 || std::exchange(stream.reset_, true)) return;
+  if (stream.id_ == 0 || std::exchange(stream.was_reset_, true)) return;
   submit_reset(stream.id_, error);
 }
 
@@ -328,7 +329,7 @@ bool Http2Session::take_body(Http2Stream& stream, std::size_t size, std::string_
 }
 
 void Http2Session::write(Http2Output& out) {
-  if (broken_ || feeding_) return;  // nghttp2 does not write while it reads
+  if (is_broken_ || is_feeding_) return;  // nghttp2 does not write while it reads
   out_ = &out;
   while (!out.is_full()) {
     const std::string_view made = early_.empty() ? make_output() : early_;
@@ -342,32 +343,32 @@ void Http2Session::write(Http2Output& out) {
 std::string_view Http2Session::make_output() {
   const std::uint8_t* bytes = nullptr;
   const ssize_t size = nghttp2_session_mem_send(session_, &bytes);
-  if (size < 0) broken_ = true;
+  if (size < 0) is_broken_ = true;
   return size <= 0 ? std::string_view() : http2_text(bytes, static_cast<std::size_t>(size));
 }
 
 bool Http2Session::wants_write() const {
-  return !broken_ && (!early_.empty() || nghttp2_session_want_write(session_) != 0);
+  return !is_broken_ && (!early_.empty() || nghttp2_session_want_write(session_) != 0);
 }
 
 // ---- the connection -----------------------------------------------------------------------------
 
 void Http2Session::start_shutdown() {
-  if (std::exchange(shutting_down_, true)) return;
+  if (std::exchange(is_shutting_down_, true)) return;
   nghttp2_submit_shutdown_notice(session_);
   ping();
 }
 
 void Http2Session::finish_shutdown() {
-  if (std::exchange(shut_down_, true)) return;
-  shutting_down_ = true;
+  if (std::exchange(is_shut_down_, true)) return;
+  is_shutting_down_ = true;
   nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE,
                         nghttp2_session_get_last_proc_stream_id(session_), NGHTTP2_NO_ERROR,
                         nullptr, 0);
 }
 
 void Http2Session::stop() {
-  if (nghttp2_session_terminate_session(session_, NGHTTP2_NO_ERROR) != 0) broken_ = true;
+  if (nghttp2_session_terminate_session(session_, NGHTTP2_NO_ERROR) != 0) is_broken_ = true;
 }
 
 void Http2Session::ping() {
@@ -375,7 +376,7 @@ void Http2Session::ping() {
 }
 
 bool Http2Session::is_over() const {
-  return broken_ || (nghttp2_session_want_read(session_) == 0 && !wants_write());
+  return is_broken_ || (nghttp2_session_want_read(session_) == 0 && !wants_write());
 }
 
 }  // namespace teal::net

@@ -59,11 +59,11 @@ class Http2Stream {
   /// Frames may still come and go.
   bool is_open() const { return id_ != 0; }
   /// Our head's frame was made.
-  bool is_begun() const { return begun_; }
+  bool is_begun() const { return has_begun_; }
   /// Our last frame was made.
-  bool is_finished() const { return sent_; }
+  bool is_finished() const { return was_sent_; }
   /// That, or none is to be made.
-  bool is_sent() const { return id_ == 0 || sent_ || reset_; }
+  bool is_sent() const { return id_ == 0 || was_sent_ || was_reset_; }
   /// Body bytes that no frame was made of yet.
   std::size_t waiting() const { return pending_.size() - pending_at_; }
 
@@ -72,17 +72,17 @@ class Http2Stream {
   friend struct Http2Callbacks;
 
   std::int32_t id_ = 0;
-  bool remote_done_ = false;
-  bool reset_ = false;     ///< By us: nothing of it is of interest any more.
-  bool has_body_ = false;  ///< Ours has a body to be asked for.
-  bool deferred_ = false;  ///< The body was asked for when there was none.
-  bool ended_ = false;     ///< No more of our body comes.
-  bool begun_ = false;
-  bool sent_ = false;
+  bool is_remote_done_ = false;
+  bool was_reset_ = false;    ///< By us: nothing of it is of interest any more.
+  bool has_body_ = false;     ///< Ours has a body to be asked for.
+  bool is_deferred_ = false;  ///< The body was asked for when there was none.
+  bool has_ended_ = false;    ///< No more of our body comes.
+  bool has_begun_ = false;
+  bool was_sent_ = false;
   bool is_head_ = false;     ///< Asked by HEAD: the response has no body.
   bool is_connect_ = false;  ///< Extended CONNECT: a response of 2xx has no length.
   bool has_head_ = false;    ///< The response's own, after interim ones.
-  bool peer_may_finish_ = false;
+  bool may_half_close_ = false;
   bool has_length_ = false;
   std::uint16_t interims_ = 0;
   std::uint64_t length_left_ = 0;
@@ -180,9 +180,9 @@ class Http2Session {
   /// Nothing more will come or go.
   bool is_over() const;
   /// A field section has begun and is not complete.
-  bool is_in_head() const { return in_head_; }
+  bool is_in_head() const { return is_in_head_; }
   /// Some request has come.
-  bool has_begun() const { return begun_; }
+  bool has_begun() const { return has_begun_; }
   /// The peer has said what it allows.
   bool has_settings() const { return has_settings_; }
   /// Of a client: so many streams the peer allows at once.
@@ -234,14 +234,14 @@ class Http2Session {
   nghttp2_session* session_ = nullptr;
   Http2Output* out_ = nullptr;
   Mono now_{};
-  bool feeding_ = false;
-  bool in_head_ = false;
-  bool begun_ = false;
-  bool secure_ = false;
+  bool is_feeding_ = false;
+  bool is_in_head_ = false;
+  bool has_begun_ = false;
+  bool is_secure_ = false;
   bool has_settings_ = false;
-  bool broken_ = false;
-  bool shutting_down_ = false;
-  bool shut_down_ = false;
+  bool is_broken_ = false;
+  bool is_shutting_down_ = false;
+  bool is_shut_down_ = false;
   Refusal fault_ = Refusal::none;
   Http2AbuseGuard guard_;
   std::vector<Closed> closed_;

@@ -41,7 +41,8 @@ int bio_write(bio_st* bio, const char* bytes, int size) {
 
 long bio_control(bio_st* bio, int command, long /*number*/, void* /*pointer*/) {
   if (command == BIO_CTRL_FLUSH) return 1;
-  if (command == BIO_CTRL_EOF) return static_cast<TlsSession*>(BIO_get_data(bio))->ended_ ? 1 : 0;
+  if (command == BIO_CTRL_EOF)
+    return static_cast<TlsSession*>(BIO_get_data(bio))->has_ended_ ? 1 : 0;
   return 0;
 }
 
@@ -138,21 +139,21 @@ void TlsSession::start(ssl_st* ssl) {
 }
 
 int TlsSession::receive(char* into, int size) {
-  if (drained_ || error_ != 0) return -1;
+  if (is_drained_ || error_ != 0) return -1;
   ssize_t n = 0;
   do n = ::recv(socket_, into, static_cast<std::size_t>(size), 0);
   while (n < 0 && errno == EINTR);
   if (n > 0) {
-    drained_ = n < size;
+    is_drained_ = n < size;
     return static_cast<int>(n);
   }
   if (n == 0) {
-    ended_ = true;
+    has_ended_ = true;
     return 0;
   }
-  drained_ = true;
+  is_drained_ = true;
   if (errno == EAGAIN || errno == EWOULDBLOCK) {
-    starved_ = true;
+    is_starved_ = true;
   } else {
     error_ = errno;
   }
@@ -162,7 +163,7 @@ int TlsSession::receive(char* into, int size) {
 void TlsSession::fail(int result) {
   if (failure_ != TlsFailure::none) return;
   const unsigned long code = ERR_peek_last_error();
-  if (ended_ || error_ != 0) {
+  if (has_ended_ || error_ != 0) {
     failure_ = TlsFailure::closed;
   } else {
     failure_ = result == SSL_ERROR_SSL ? classify(code) : TlsFailure::closed;
@@ -174,23 +175,23 @@ void TlsSession::fail(int result) {
 // ---- handshake ----------------------------------------------------------------------------------
 
 TlsSession::Progress TlsSession::handshake() {
-  if (ready_) return Progress::done;
+  if (is_ready_) return Progress::done;
   if (error_ != 0) return Progress::failed;
   flush_unsent();
   int result = 0;
   do {
-    drained_ = starved_ = false;
+    is_drained_ = is_starved_ = false;
     result = SSL_do_handshake(ssl_);
     if (result == 1) break;
     const int why = SSL_get_error(ssl_, result);
     if (why != SSL_ERROR_WANT_READ) fail(why);
     // A short read that did not make a whole message: the rest may be there by now, and a peer that
     // has closed is not announced again.
-  } while (failure_ == TlsFailure::none && !starved_);
+  } while (failure_ == TlsFailure::none && !is_starved_);
   send_sealed();  // an alert too
   if (failure_ != TlsFailure::none || error_ != 0) return Progress::failed;
   if (result != 1) return Progress::waiting;
-  ready_ = true;
+  is_ready_ = true;
   read_identity();
   return Progress::done;
 }
@@ -243,21 +244,21 @@ bool TlsSession::is_tls13() const {
 
 ReadResult TlsSession::read(std::span<char> into) {
   ReadResult result;
-  drained_ = starved_ = false;
+  is_drained_ = is_starved_ = false;
   if (into.size() >= kLargeRead) SSL_set_default_read_buffer_len(ssl_, kLargeRead);
   bool more = error_ == 0;
   while (more && result.size < into.size()) {
     std::size_t n = 0;
     if (SSL_read_ex(ssl_, into.data() + result.size, into.size() - result.size, &n) == 1) {
       result.size += n;
-      more = !drained_ || SSL_has_pending(ssl_) == 1;
+      more = !is_drained_ || SSL_has_pending(ssl_) == 1;
       continue;
     }
     const int why = SSL_get_error(ssl_, 0);
     if (why == SSL_ERROR_WANT_READ) {
       // What came was no plaintext (a ticket, a part of a record): look once more before waiting.
-      more = result.size == 0 && !starved_;
-      drained_ = starved_;
+      more = result.size == 0 && !is_starved_;
+      is_drained_ = is_starved_;
       continue;
     }
     more = false;
@@ -377,8 +378,8 @@ WriteResult TlsSession::write(std::span<const iovec> pieces, bool end_follows) {
 }
 
 void TlsSession::seal_end() {
-  if (!ready_ || silent_ || error_ != 0 || !unsent_.empty()) return;
-  silent_ = true;
+  if (!is_ready_ || is_silent_ || error_ != 0 || !unsent_.empty()) return;
+  is_silent_ = true;
   SSL_shutdown(ssl_);
   ERR_clear_error();
 }

@@ -47,7 +47,7 @@ class TlsSession {
 
   /// Goes on with the handshake, whenever the socket is ready either way.
   Progress handshake();
-  bool is_ready() const { return ready_; }
+  bool is_ready() const { return is_ready_; }
   ReadResult read(std::span<char> into);
   /// Takes what it can seal without more than a record waiting for the socket. With no pieces:
   /// sends what waits.
@@ -58,7 +58,7 @@ class TlsSession {
   /// Tells the peer that we send no more (RFC 8446, section 6.1), if that is still possible.
   void send_close_notify();
   /// The end to come is not an orderly one.
-  void abort() { silent_ = true; }
+  void abort() { is_silent_ = true; }
 
   TlsFailure failure() const { return failure_; }
   bool was_resumed() const;
@@ -95,11 +95,11 @@ class TlsSession {
   int error_ = 0;  ///< errno of the socket, or what stands for a failure of TLS.
   std::uint32_t policy_ = 0;
   TlsFailure failure_ = TlsFailure::none;
-  bool ready_ = false;    ///< The handshake is over.
-  bool drained_ = false;  ///< The last recv() was short: no other before the next readiness.
-  bool starved_ = false;  ///< It found nothing at all.
-  bool ended_ = false;    ///< The peer has closed its side of the socket.
-  bool silent_ = false;
+  bool is_ready_ = false;    ///< The handshake is over.
+  bool is_drained_ = false;  ///< The last recv() was short: no other before the next readiness.
+  bool is_starved_ = false;  ///< It found nothing at all.
+  bool has_ended_ = false;   ///< The peer has closed its side of the socket.
+  bool is_silent_ = false;
   std::string unsent_;
   std::string identity_;
 };

@@ -28,7 +28,7 @@ Acceptor::Acceptor(ConnectionRegistry& registry, net::Socket socket, std::size_t
 
 Result<void> Acceptor::open() {
   const Result<void> added = loop_.reactor().add_listener(socket_.fd(), *this, shared_);
-  watched_ = added.has_value();
+  is_watched_ = added.has_value();
   return added;
 }
 
@@ -36,13 +36,13 @@ void Acceptor::close() {
   const boost::intrusive_ptr<Acceptor> alive(this);
   if (!socket_) return;
   accept_all();
-  if (std::exchange(watched_, false)) loop_.reactor().remove(socket_.fd(), *this);
+  if (std::exchange(is_watched_, false)) loop_.reactor().remove(socket_.fd(), *this);
   rest_.cancel();
   socket_.close();
 }
 
 void Acceptor::set_accepting(bool accepts) {
-  if (!socket_ || accepts == watched_) return;
+  if (!socket_ || accepts == is_watched_) return;
   const boost::intrusive_ptr<Acceptor> alive(this);
   rest_.cancel();
   if (accepts) {
@@ -50,7 +50,7 @@ void Acceptor::set_accepting(bool accepts) {
     if (loop_.overload() < OverloadLevel::no_accepts) static_cast<void>(open());
     return;
   }
-  watched_ = false;
+  is_watched_ = false;
   loop_.reactor().remove(socket_.fd(), *this);
 }
 
@@ -59,7 +59,7 @@ ListenerShard& Acceptor::stats() const {
 }
 
 void Acceptor::on_ready(net::Readiness /*ready*/) {
-  if (watched_) accept_all();
+  if (is_watched_) accept_all();
 }
 
 void Acceptor::accept_all() {
@@ -81,7 +81,7 @@ void Acceptor::accept_all() {
 void Acceptor::rest() {
   stats()[ListenerStat::accept_failures].add();
   const boost::intrusive_ptr<Acceptor> alive(this);
-  if (std::exchange(watched_, false)) loop_.reactor().remove(socket_.fd(), *this);
+  if (std::exchange(is_watched_, false)) loop_.reactor().remove(socket_.fd(), *this);
   loop_.wheel().set(rest_, loop_.now() + kRest);
 }
 

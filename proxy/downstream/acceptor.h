@@ -41,7 +41,7 @@ class Acceptor final : public net::EventHandler {
   net::Socket socket_;
   const std::size_t listener_;
   const bool shared_;
-  bool watched_ = false;
+  bool is_watched_ = false;
   net::Timer rest_;
 };
 

@@ -25,7 +25,7 @@ Downstream::Downstream(ConnectionRegistry& registry, AcceptedConnection accepted
       timeouts_(spec().timeouts),
       peer_address_(std::move(accepted.peer_address)),
       peer_port_(accepted.peer_port),
-      trusted_(is_trusted()),
+      is_trusted_(is_trusted()),
       permit_(std::move(accepted.permit)),
       timer_(fire, this) {}
 
@@ -36,7 +36,7 @@ Downstream::Downstream(Downstream& from, net::Timer::Fire fire)
       timeouts_(from.timeouts_),
       peer_address_(std::move(from.peer_address_)),
       peer_port_(from.peer_port_),
-      trusted_(from.trusted_),
+      is_trusted_(from.is_trusted_),
       permit_(std::move(from.permit_)),
       destination_(std::move(from.destination_)),
       stash_(std::move(from.stash_)),
@@ -82,7 +82,7 @@ bool Downstream::is_trusted() const {
 bool Downstream::take_ends(net::ProxyAddresses ends) {
   peer_address_ = std::move(ends.source.host);
   peer_port_ = ends.source.port;
-  trusted_ = is_trusted();
+  is_trusted_ = is_trusted();
   destination_ = std::make_unique<Address>(std::move(ends.destination));
   const auto& limiter = loop_.shared().client_limiters[listener_];
   if (!limiter) return true;
@@ -116,7 +116,7 @@ const config::Listener& Downstream::spec() const {
 }
 
 Peer Downstream::peer() const {
-  Peer peer{.address = peer_address_, .trusted = trusted_};
+  Peer peer{.address = peer_address_, .trusted = is_trusted_};
   if (const net::TlsSession* tls = stream_.tls()) {
     peer.secure = true;
     peer.identity = tls->identity();

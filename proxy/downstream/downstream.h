@@ -101,7 +101,7 @@ class Downstream : public Channel {
   const config::ListenerTimeouts timeouts_;
   std::string peer_address_;
   std::uint16_t peer_port_ = 0;
-  bool trusted_ = false;
+  bool is_trusted_ = false;
   ConnectionPermit permit_;               ///< Among the listener's clients, where they are counted.
   std::unique_ptr<Address> destination_;  ///< As a PROXY header says; null: the socket's.
   Phase phase_ = Phase::head;

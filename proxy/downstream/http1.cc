@@ -54,7 +54,7 @@ void Http1Downstream::take_over(Downstream& from) {
 }
 
 void Http1Downstream::drain() {
-  close_after_ = true;
+  closes_after_ = true;
   if (phase_ == Phase::head && parser_.is_between_messages() && stash_.empty())
     end_connection(Ending::orderly);
 }
@@ -65,7 +65,7 @@ void Http1Downstream::be_seen(CensusTaker& census) const {
 
 void Http1Downstream::shorten_idle() {
   Downstream::shorten_idle();
-  if (phase_ == Phase::head && requests_ > 0 && !head_begun_)
+  if (phase_ == Phase::head && requests_ > 0 && !has_head_begun_)
     loop_.wheel().set(timer_, loop_.now() + loop_.idle_limit(timeouts_.keep_alive));
 }
 
@@ -80,7 +80,7 @@ void Http1Downstream::abort() {
 void Http1Downstream::on_ready(net::Readiness ready) {
   mark_ready(ready);
   // Of a tunnel the last bytes count, whatever came behind them.
-  if (ready.broken && (!is_tunnel_ || input_ended_)) {
+  if (ready.broken && (!is_tunnel_ || has_input_ended_)) {
     on_input_ended(true);
     return;
   }
@@ -112,8 +112,8 @@ bool Http1Downstream::wants_input() const {
     case Phase::head: return !is_blocked();  // or pipelined responses would pile up unread
     case Phase::exchange:
       if (is_tunnel_)
-        return !input_ended_ && exchange_->wants_body() && !exchange_->is_upload_blocked();
-      return !request_done_ && exchange_->wants_body() && !exchange_->is_upload_blocked();
+        return !has_input_ended_ && exchange_->wants_body() && !exchange_->is_upload_blocked();
+      return !is_request_done_ && exchange_->wants_body() && !exchange_->is_upload_blocked();
     case Phase::closing:
     case Phase::lingering:
     case Phase::closed: return false;
@@ -187,7 +187,7 @@ std::string_view Http1Downstream::parse(std::string_view input) {
       case net::ParseEvent::head: begin_exchange(!input.empty()); break;
       case net::ParseEvent::body: exchange_->on_request_body(step.body); break;
       case net::ParseEvent::end:
-        request_done_ = true;
+        is_request_done_ = true;
         exchange_->on_request_end(parser_.trailers());
         break;
       case net::ParseEvent::refused:
@@ -219,19 +219,19 @@ void Http1Downstream::begin_exchange(bool more_came) {
   info.peer = peer();
   info.http10 = head.minor_version == 0;
   const bool limit_reached = requests_limit_ != 0 && requests_ >= requests_limit_;
-  info.keep_alive = head.keep_alive && !limit_reached && !close_after_;
-  close_after_ = !info.keep_alive;
+  info.keep_alive = head.keep_alive && !limit_reached && !closes_after_;
+  closes_after_ = !info.keep_alive;
   framing_ = {};
   const bool has_body = head.framing.kind != net::Framing::Kind::none;
   info.body_begun = has_body && more_came;
-  request_done_ = false;
+  is_request_done_ = false;
   phase_ = Phase::exchange;
   if (!has_body) {
     // The end of a message without a body is there with its head: say so first, so that a response
     // made at once need not close the connection.
     const net::ParseStep end = parser_.next({});
     TEAL_ASSERT(end.event == net::ParseEvent::end);
-    request_done_ = true;
+    is_request_done_ = true;
   }
   timer_.cancel();
   if (has_local_replies()) [[unlikely]] {
@@ -248,11 +248,11 @@ void Http1Downstream::on_input_ended(bool broken) {
   if (broken) count_input_failure();
   if (exchange_) {
     if (is_tunnel_ && !broken) {
-      input_ended_ = true;
+      has_input_ended_ = true;
       exchange_->on_request_end({});
       return;
     }
-    close_after_ = true;
+    closes_after_ = true;
     exchange_->on_client_gone();
   }
   close();
@@ -260,7 +260,7 @@ void Http1Downstream::on_input_ended(bool broken) {
 
 /// It shows itself again to whoever reads next: a request behind this one, or a tunnel.
 void Http1Downstream::mark_end_read() {
-  end_is_read_ = true;
+  is_end_read_ = true;
   mark_ready({.read = true, .ended = true});
 }
 
@@ -270,7 +270,7 @@ void Http1Downstream::mark_end_read() {
 /// the body is read, the end comes in its turn.
 void Http1Downstream::look_for_end() {
   if (phase_ != Phase::exchange || is_tunnel_ || wants_input()) return;
-  if (stream_.tls() != nullptr && !end_is_read_ && !read_ahead()) return;
+  if (stream_.tls() != nullptr && !is_end_read_ && !read_ahead()) return;
   if (!has_ended()) return;
   if (!serves_half_closed()) {
     on_input_ended(false);
@@ -282,7 +282,7 @@ void Http1Downstream::look_for_end() {
 /// The socket does not tell of the end of TLS, which stands behind what the client sent before.
 /// False: the connection has failed.
 bool Http1Downstream::read_ahead() {
-  while (request_done_ && may_read() && !end_is_read_ && stash_.size() < kMaxAhead) {
+  while (is_request_done_ && may_read() && !is_end_read_ && stash_.size() < kMaxAhead) {
     const net::ReadResult got = read_behind(stash_, kMaxAhead - stash_.size());
     if (got.error != 0) {
       on_input_ended(true);
@@ -303,7 +303,7 @@ bool Http1Downstream::serves_half_closed() const {
 void Http1Downstream::next_request() {
   parser_.restart();
   phase_ = Phase::head;
-  head_begun_ = false;
+  has_head_begun_ = false;
   read_size_ = kFirstRead;
   loop_.wheel().set(timer_, loop_.now() + loop_.idle_limit(timeouts_.keep_alive));
   if (!stash_.empty() || may_read()) loop_.resume_soon(*this);
@@ -313,14 +313,14 @@ void Http1Downstream::set_input_deadline() {
   if (phase_ == Phase::head) {
     // The head's time runs from its first byte (or from the accept), not from the last one.
     const bool begun = !parser_.is_between_messages() || !stash_.empty();
-    if (begun && requests_ > 0 && !head_begun_) {
-      head_begun_ = true;
+    if (begun && requests_ > 0 && !has_head_begun_) {
+      has_head_begun_ = true;
       loop_.wheel().set(timer_, loop_.now() + timeouts_.request_header);
     }
   } else if (phase_ == Phase::exchange) {
     if (served_until_ != Mono::max() && !is_tunnel_) {
       loop_.wheel().set(timer_, served_until_);
-    } else if (!request_done_ && exchange_->wants_body() && !exchange_->is_upload_blocked()) {
+    } else if (!is_request_done_ && exchange_->wants_body() && !exchange_->is_upload_blocked()) {
       if (const Millis idle = exchange_->request_body_idle(); idle.count() > 0)
         loop_.wheel().set(timer_, loop_.now() + idle);
       else

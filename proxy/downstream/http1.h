@@ -81,13 +81,13 @@ class Http1Downstream final : public Downstream, public ClientSide {
   static void on_timer(void* self) { static_cast<Http1Downstream*>(self)->on_timeout(); }
 
   const std::uint32_t requests_limit_;
-  bool request_done_ = true;         ///< The present request's last byte has been taken.
-  bool close_after_ = false;         ///< No further request after this one.
+  bool is_request_done_ = true;      ///< The present request's last byte has been taken.
+  bool closes_after_ = false;        ///< No further request after this one.
   net::Framing framing_;             ///< Of the response, as the client gets it.
   bool is_tunnel_ = false;           ///< Bytes are another protocol's.
-  bool input_ended_ = false;         ///< Of a tunnel: the client sends no more.
-  bool end_is_read_ = false;         ///< The end of the client's bytes, where it is not a tunnel's.
-  bool head_begun_ = false;          ///< The head's deadline runs.
+  bool has_input_ended_ = false;     ///< Of a tunnel: the client sends no more.
+  bool is_end_read_ = false;         ///< The end of the client's bytes, where it is not a tunnel's.
+  bool has_head_begun_ = false;      ///< The head's deadline runs.
   Mono served_until_ = Mono::max();  ///< Its requests, since the client has ended its side.
   std::uint32_t requests_ = 0;
   std::size_t read_size_ = kFirstRead;

@@ -12,7 +12,7 @@ namespace teal::proxy {
 
 void Http1Downstream::refuse(net::Refusal rule) {
   loop_.counters().refused(rule).add();
-  close_after_ = true;
+  closes_after_ = true;
   if (exchange_) {
     exchange_->on_request_refused(rule);
     return;
@@ -49,7 +49,7 @@ void Http1Downstream::send_interim(const net::ResponseHead& head) {
 
 void Http1Downstream::send_head(const net::ResponseHead& head, const ResponseStyle& style) {
   framing_ = style.framing;
-  close_after_ = close_after_ || style.close;
+  closes_after_ = closes_after_ || style.close;
   if (stream_.tls() == nullptr) {
     append_response_head(output(), head, style);
   } else {
@@ -60,7 +60,7 @@ void Http1Downstream::send_head(const net::ResponseHead& head, const ResponseSty
 }
 
 void Http1Downstream::send_switched(net::ResponseHead& head, const ResponseStyle& style) {
-  is_tunnel_ = close_after_ = true;
+  is_tunnel_ = closes_after_ = true;
   timer_.cancel();  // that of a client which has ended its side
   // What is cut must not look like an end.
   framing_ = {net::Framing::Kind::until_close, 0};
@@ -72,7 +72,7 @@ void Http1Downstream::send_switched(net::ResponseHead& head, const ResponseStyle
 std::size_t Http1Downstream::send_local_reply(std::uint16_t status, std::string_view text,
                                               const ResponseStyle& style, bool head_request) {
   framing_ = style.framing;
-  close_after_ = close_after_ || style.close;
+  closes_after_ = closes_after_ || style.close;
   ResponseStyle own = style;
   if (stream_.tls() != nullptr) own.hsts = spec().hsts;
   return append_local_reply(output(), status, text, own, head_request);
@@ -101,7 +101,7 @@ void Http1Downstream::send_end(const net::Fields& trailers) {
 }
 
 void Http1Downstream::send_truncated() {
-  close_after_ = true;
+  closes_after_ = true;
   // An orderly close would look like the end of a close-delimited body; of the other framings the
   // client knows what is missing.
   ending_ = framing_.kind == net::Framing::Kind::until_close ? Ending::reset : Ending::orderly;
@@ -114,10 +114,10 @@ void Http1Downstream::resume_request() {
 void Http1Downstream::on_exchange_done() {
   registry_.exchanges().give_back(std::move(exchange_));
   if (phase_ == Phase::closed) return;
-  if (is_tunnel_) request_done_ = input_ended_;
-  if (close_after_ || loop_.ends_connections()) {
+  if (is_tunnel_) is_request_done_ = has_input_ended_;
+  if (closes_after_ || loop_.ends_connections()) {
     const Ending ending = ending_ != Ending::none ? ending_
-                          : request_done_         ? Ending::orderly
+                          : is_request_done_      ? Ending::orderly
                                                   : Ending::linger;
     end_with_output(ending);
     return;

@@ -38,7 +38,7 @@ void Http2Request::on_shutdown() {
 
 void Http2Request::on_request(net::RequestHead& head, net::Refusal rule) {
   WorkerLoop& loop = connection_.loop();
-  request_done_ = head.framing.kind == net::Framing::Kind::none && !head.is_extended_connect();
+  is_request_done_ = head.framing.kind == net::Framing::Kind::none && !head.is_extended_connect();
   if (rule != net::Refusal::none) {
     loop.counters().refused(rule).add();
     connection_.answer(*this, {net::status_of(rule), net::explain(rule), Termination::refused, {}},
@@ -78,7 +78,7 @@ void Http2Request::on_body(std::string_view bytes) {
 }
 
 void Http2Request::on_end(const net::Fields& trailers) {
-  request_done_ = true;
+  is_request_done_ = true;
   if (!exchange_) return;
   if (stash_.empty() && takes_body()) {
     exchange_->on_request_end(trailers);
@@ -117,7 +117,7 @@ void Http2Request::feed() {
 
 void Http2Request::set_deadline() {
   if (!exchange_) return;  // The timer is for the response then.
-  const bool waits = !request_done_ && !is_tunnel_ && stash_.empty() && takes_body();
+  const bool waits = !is_request_done_ && !is_tunnel_ && stash_.empty() && takes_body();
   if (waits && exchange_->request_body_idle() > Millis{0}) {
     WorkerLoop& loop = connection_.loop();
     loop.wheel().set(timer_, loop.now() + exchange_->request_body_idle());

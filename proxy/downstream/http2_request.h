@@ -72,9 +72,9 @@ class Http2Request final : public net::Http2ServerStream, public ClientSide {
   Http2Downstream& connection_;
   std::size_t index_;
   std::unique_ptr<Exchange> exchange_;
-  std::string stash_;          ///< Of the body: what the exchange does not want yet.
-  bool request_done_ = false;  ///< Its last byte has come.
-  bool is_tunnel_ = false;     ///< The stream's bytes are another protocol's.
+  std::string stash_;             ///< Of the body: what the exchange does not want yet.
+  bool is_request_done_ = false;  ///< Its last byte has come.
+  bool is_tunnel_ = false;        ///< The stream's bytes are another protocol's.
   bool was_asked_ = false;
   mutable bool was_blocked_ = false;  ///< And said so.
   DeferredEnd end_;                   ///< What the exchange does not know of yet.

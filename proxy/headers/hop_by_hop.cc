@@ -77,7 +77,7 @@ void ConnectionNames::read_connection(std::string_view options) {
     if (net::is<"te">(option)) {
       names_te_ = true;
     } else if (named_size_ == kMaxNamed) {
-      too_many_ = true;
+      has_too_many_ = true;
       return;
     } else if (!is_protected(option)) {
       named_[named_size_++] = {option.data(), option.size()};
@@ -86,7 +86,7 @@ void ConnectionNames::read_connection(std::string_view options) {
 }
 
 bool ConnectionNames::is_named(std::string_view field) const {
-  if (too_many_) return !is_protected(field);
+  if (has_too_many_) return !is_protected(field);
   return std::any_of(named_.begin(), named_.begin() + named_size_,
                      [&](const Name& option) { return net::iequals(option.view(), field); });
 }

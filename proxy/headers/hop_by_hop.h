@@ -52,7 +52,7 @@ class ConnectionNames {
   };
   std::array<Name, kMaxNamed> named_;  ///< Nothing behind named_size_ is ever read, or set.
   std::size_t named_size_ = 0;
-  bool too_many_ = false;
+  bool has_too_many_ = false;
   bool names_te_ = false;
 };
 

@@ -69,31 +69,31 @@ Channel::Channel(WorkerLoop& loop, net::Stream stream) : loop_(loop), stream_(st
 net::Stream Channel::release_stream() {
   TEAL_ASSERT(pending_.empty());
   const boost::intrusive_ptr<Channel> alive(this);
-  readable_ = false;
-  if (std::exchange(watched_, false)) loop_.reactor().remove(stream_.socket().fd(), *this);
+  is_readable_ = false;
+  if (std::exchange(is_watched_, false)) loop_.reactor().remove(stream_.socket().fd(), *this);
   return std::move(stream_);
 }
 
 Channel::~Channel() {
-  TEAL_ASSERT(!watched_);
+  TEAL_ASSERT(!is_watched_);
 }
 
 Result<void> Channel::watch() {
   const Result<void> added = loop_.reactor().add(stream_.socket().fd(), *this);
-  watched_ = added.has_value();
+  is_watched_ = added.has_value();
   return added;
 }
 
 void Channel::close_channel() {
   loop_.writes().forget(*this);
   if (!stream_.is_open()) return;
-  readable_ = false;
+  is_readable_ = false;
   free_memory(pending_);
   pending_at_ = 0;
   if (pipe_) loop_.pipes().give_back(std::move(pipe_));
   const boost::intrusive_ptr<Channel> alive(this);
   stream_.close();
-  if (std::exchange(watched_, false)) loop_.reactor().remove_closed(*this);
+  if (std::exchange(is_watched_, false)) loop_.reactor().remove_closed(*this);
 }
 
 ByteBuffer& Channel::output() {
@@ -104,7 +104,7 @@ void Channel::write_view(std::string_view bytes) {
 }
 
 void Channel::take(std::string_view bytes) {
-  if (!stream_.is_open() || broken_) return;
+  if (!stream_.is_open() || is_broken_) return;
   if (!can_write()) {
     pending_ += bytes;
     return;
@@ -119,7 +119,7 @@ void Channel::take(std::string_view bytes) {
 }
 
 void Channel::take(std::span<const iovec> pieces) {
-  if (!stream_.is_open() || broken_) return;
+  if (!stream_.is_open() || is_broken_) return;
   if (!can_write()) {
     keep_unwritten(pieces, 0);
     return;
@@ -134,7 +134,7 @@ void Channel::take(std::span<const iovec> pieces) {
 }
 
 void Channel::on_write_failed() {
-  broken_ = true;
+  is_broken_ = true;
   loop_.resume_soon(*this);
 }
 
@@ -147,12 +147,12 @@ void Channel::keep_unwritten(std::span<const iovec> pieces, std::size_t written)
 }
 
 void Channel::connected() {
-  connected_ = true;
+  is_connected_ = true;
   write_pending();
 }
 
 bool Channel::write_pending() {
-  if (!connected_ || broken_) return !is_blocked();
+  if (!is_connected_ || is_broken_) return !is_blocked();
   if (!is_blocked()) return true;
   if (pipe_ && !empty_pipe()) return false;
   if (!is_blocked()) return true;
@@ -174,7 +174,7 @@ bool Channel::write_pending() {
 std::optional<net::ReadResult> Channel::splice_from(Channel& from, std::size_t most) {
   if (stream_.tls() != nullptr || from.stream_.tls() != nullptr) return std::nullopt;
   loop_.writes().flush();
-  if (!stream_.is_open() || broken_ || !connected_ || is_blocked()) return std::nullopt;
+  if (!stream_.is_open() || is_broken_ || !is_connected_ || is_blocked()) return std::nullopt;
   pipe_ =
       loop_.pipes().take(loop_.shared().descriptors_for_targets.load(std::memory_order_relaxed));
   if (!pipe_) {
@@ -182,7 +182,7 @@ std::optional<net::ReadResult> Channel::splice_from(Channel& from, std::size_t m
     return std::nullopt;
   }
   const net::ReadResult result = pipe_->fill(from.stream_.socket(), most);
-  if (result.drained) from.readable_ = false;
+  if (result.drained) from.is_readable_ = false;
   empty_pipe();
   return result;
 }
@@ -209,8 +209,8 @@ void Channel::finish_output() {
 }
 
 void Channel::mark_ready(net::Readiness ready) {
-  readable_ = readable_ || ready.read;
-  ended_ = ended_ || ready.ended;
+  is_readable_ = is_readable_ || ready.read;
+  has_ended_ = has_ended_ || ready.ended;
 }
 
 net::ReadResult Channel::read_behind(std::string_view kept, std::size_t most) {
@@ -219,8 +219,8 @@ net::ReadResult Channel::read_behind(std::string_view kept, std::size_t most) {
     std::memmove(scratch.data(), kept.data(), kept.size());
   net::ReadResult result = stream_.read(scratch.subspan(kept.size(), most));
   // After the peer's end no readiness comes any more: go on until recv() shows it.
-  if (ended_ && !result.eof && result.error == 0 && result.size > 0) result.drained = false;
-  if (result.drained) readable_ = false;
+  if (has_ended_ && !result.eof && result.error == 0 && result.size > 0) result.drained = false;
+  if (result.drained) is_readable_ = false;
   return result;
 }
 

@@ -97,8 +97,8 @@ class Channel : public net::EventHandler {
   /// Called by the worker after resume_after_turn().
   virtual void finish_turn() {}
   /// For the worker: false if it stands in the list of those to resume already.
-  bool mark_resume() { return !std::exchange(resume_marked_, true); }
-  void unmark_resume() { resume_marked_ = false; }
+  bool mark_resume() { return !std::exchange(is_resume_marked_, true); }
+  void unmark_resume() { is_resume_marked_ = false; }
 
   ~Channel() override;
 
@@ -117,7 +117,7 @@ class Channel : public net::EventHandler {
   ByteBuffer& output();
   void write_view(std::string_view bytes);
   /// Not to be written to yet: output is kept until connected() is called.
-  void start_unconnected() { connected_ = false; }
+  void start_unconnected() { is_connected_ = false; }
   /// Writes what waited.
   void connected();
   /// Takes the pending output to the socket; true if all of it went.
@@ -129,15 +129,15 @@ class Channel : public net::EventHandler {
   /// of it leaves.
   void mark_last_output() { is_last_output_ = true; }
   /// The socket refused a write; noticed later, in resume() or on_ready().
-  bool is_broken() const { return broken_; }
+  bool is_broken() const { return is_broken_; }
 
   // ---- input
   /// Marks what the reactor said.
   void mark_ready(net::Readiness ready);
   /// Something may be there to read.
-  bool may_read() const { return readable_; }
+  bool may_read() const { return is_readable_; }
   /// The peer has ended its side, behind what there is to read.
-  bool has_ended() const { return ended_; }
+  bool has_ended() const { return has_ended_; }
   /// Reads into the worker's scratch buffer behind `kept` bytes that it is given to begin with.
   net::ReadResult read_behind(std::string_view kept, std::size_t most);
 
@@ -148,7 +148,7 @@ class Channel : public net::EventHandler {
   friend class WriteBatch;
   void take(std::string_view bytes);
   void take(std::span<const iovec> pieces);
-  bool can_write() const { return connected_ && pending_.empty() && !pipe_; }
+  bool can_write() const { return is_connected_ && pending_.empty() && !pipe_; }
   bool empty_pipe();
   void on_write_failed();
   void keep_unwritten(std::span<const iovec> pieces, std::size_t written);
@@ -157,14 +157,14 @@ class Channel : public net::EventHandler {
   std::size_t pending_at_ = 0;
   std::unique_ptr<net::Pipe> pipe_;  ///< With what goes before pending_; null if that is nothing.
   std::uint64_t written_ = 0;
-  bool resume_marked_ = false;
-  bool watched_ = false;
-  bool connected_ = true;
-  bool broken_ = false;
+  bool is_resume_marked_ = false;
+  bool is_watched_ = false;
+  bool is_connected_ = true;
+  bool is_broken_ = false;
   bool ends_output_ = false;
   bool is_last_output_ = false;
-  bool readable_ = false;
-  bool ended_ = false;
+  bool is_readable_ = false;
+  bool has_ended_ = false;
 };
 
 }  // namespace teal::proxy

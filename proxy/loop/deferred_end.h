@@ -13,11 +13,11 @@ namespace teal::proxy {
 
 class DeferredEnd {
  public:
-  explicit operator bool() const { return owed_; }
-  void clear() { owed_ = false; }
+  explicit operator bool() const { return is_owed_; }
+  void clear() { is_owed_ = false; }
 
   void keep(const net::Fields& trailers) {
-    owed_ = true;
+    is_owed_ = true;
     trailers_.clear();
     bytes_.clear();
     for (const net::Field& field : trailers) {
@@ -32,12 +32,12 @@ class DeferredEnd {
   }
   /// No longer owed; good until the next keep().
   const net::Fields& take() {
-    owed_ = false;
+    is_owed_ = false;
     return trailers_;
   }
 
  private:
-  bool owed_ = false;
+  bool is_owed_ = false;
   net::Fields trailers_;
   ByteBuffer bytes_;  ///< What they refer to.
 };

@@ -39,7 +39,7 @@ bool GroupQueues::has_room(const GroupRuntime& group) const {
 void GroupQueues::serve_next() {
   const boost::local_shared_ptr<GroupRuntime> group = std::move(woken_.back());
   woken_.pop_back();
-  group->wake_pending = false;
+  group->is_wake_pending = false;
   serve(group);
 }
 

@@ -38,7 +38,7 @@ class GroupQueues {
   // ---- for the worker
   /// Lets the group's waiting requests try again when the present callback is over.
   void wake_soon(const boost::local_shared_ptr<GroupRuntime>& group) {
-    if (!std::exchange(group->wake_pending, true)) woken_.push_back(group);
+    if (!std::exchange(group->is_wake_pending, true)) woken_.push_back(group);
   }
   bool has_woken() const { return !woken_.empty(); }
   /// Lets the requests of one woken group try. Requires: has_woken().

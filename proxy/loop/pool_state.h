@@ -52,7 +52,7 @@ struct PoolState {
   /// probes need is kept back.
   std::atomic<int> descriptors_for_clients{std::numeric_limits<int>::max()};
   std::atomic<int> descriptors_for_targets{std::numeric_limits<int>::max()};
-  std::atomic<bool> draining{false};  ///< From now on whoever accepts a connection keeps it.
+  std::atomic<bool> is_draining{false};  ///< From now on whoever accepts a connection keeps it.
 };
 
 }  // namespace teal::proxy

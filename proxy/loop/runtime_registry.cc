@@ -21,7 +21,7 @@ void close_idle_of(TargetRuntime& target) {
 }  // namespace
 
 PinnedTable RuntimeRegistry::pin(const RouteTable& routes) {
-  for (auto& [id, target] : targets_) target->retired = true;
+  for (auto& [id, target] : targets_) target->is_retired = true;
   auto table = boost::make_local_shared<WorkerTable>();
   table->routes = routes;
   table->watches_ages = std::ranges::any_of(routes.services, &ServiceView::watches_ages);
@@ -87,7 +87,7 @@ boost::local_shared_ptr<TargetRuntime> RuntimeRegistry::target_runtime(
   runtime->counted_in = view.target_counts.empty() ? nullptr : view.target_counts[index];
   runtime->counts = runtime->counted_in ? &(*runtime->counted_in)[worker_] : nullptr;
   runtime->group = group;
-  runtime->retired = false;
+  runtime->is_retired = false;
   // When it comes back it begins anew, or its first failure would eject it again.
   if (target.ejected) runtime->consecutive_failures = runtime->consecutive_gateway = 0;
   runtime->in_flight_limit = service.limits.in_flight_per_target;
@@ -99,7 +99,7 @@ boost::local_shared_ptr<TargetRuntime> RuntimeRegistry::target_runtime(
 
 void RuntimeRegistry::drop_retired(Mono now) {
   for (auto it = targets_.begin(); it != targets_.end();) {
-    if (it->second->retired) {
+    if (it->second->is_retired) {
       close_idle_of(*it->second);
       for (TargetTunnel* tunnel : it->second->tunnels) tunnel->on_target_retired(now, rng_);
       it = targets_.erase(it);

@@ -66,7 +66,7 @@ struct GroupRuntime {
   std::uint32_t last_peak = 0;
   std::uint32_t retries = 0;    ///< Of which are retries (Exchange::begin_retry).
   std::uint32_t in_flight = 0;  ///< Of which have a connection.
-  bool wake_pending = false;
+  bool is_wake_pending = false;
   bool is_compared = false;  ///< Its targets' success rates are.
 };
 
@@ -96,7 +96,7 @@ struct TargetRuntime {
   std::uint32_t consecutive_gateway = 0;  ///< 502, 503, 504 or no answer.
   TargetTally tally;                      ///< Since it was last told to control.
   /// In no current table: connections are closed, not kept.
-  bool retired = false;
+  bool is_retired = false;
   std::uint32_t idle = 0;  ///< In both lists.
   PoolNeed need;           ///< Of connections of HTTP/1, by requests in flight.
   PoolNeed need_http2;     ///< Of connections of HTTP/2.

@@ -41,7 +41,7 @@ bool LogFile::open(const std::string& path) {
 void LogFile::adopt(int file) {
   struct stat status{};
   file_ = file;
-  regular_ = ::fstat(file, &status) == 0 && S_ISREG(status.st_mode);
+  is_regular_ = ::fstat(file, &status) == 0 && S_ISREG(status.st_mode);
 }
 
 void LogFile::close() {
@@ -88,12 +88,12 @@ std::size_t LogFile::write_some(std::string_view bytes, const std::function<bool
   while (done < bytes.size()) {
     // A pipe that is not read must not hold the thread in write(): it takes PIPE_BUF bytes at once
     // when poll() says so.
-    if (!regular_ && !wait_until_writable(may_wait)) {
+    if (!is_regular_ && !wait_until_writable(may_wait)) {
       error = ETIMEDOUT;
       break;
     }
     const std::size_t left = bytes.size() - done;
-    const std::size_t size = regular_ ? left : std::min<std::size_t>(left, PIPE_BUF);
+    const std::size_t size = is_regular_ ? left : std::min<std::size_t>(left, PIPE_BUF);
     const ssize_t written = ::write(file_, bytes.data() + done, size);
     if (written > 0) {
       done += static_cast<std::size_t>(written);
@@ -116,7 +116,7 @@ bool LogFile::wait_until_writable(const std::function<bool()>& may_wait) const {
 
 /// Takes the last bytes off the file, if they are the last still: what others appended is not ours.
 bool LogFile::cut_back(std::size_t bytes) const {
-  if (!regular_ || path_.empty()) return false;
+  if (!is_regular_ || path_.empty()) return false;
   struct stat status{};
   const off_t end = ::lseek(file_, 0, SEEK_CUR);
   if (end < 0 || ::fstat(file_, &status) != 0 || status.st_size != end) return false;

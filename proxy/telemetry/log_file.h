@@ -50,7 +50,7 @@ class LogFile {
 
   std::string path_;
   int file_ = -1;
-  bool regular_ = false;
+  bool is_regular_ = false;
   std::string rest_;  ///< Of a line whose beginning is in the file.
 };
 

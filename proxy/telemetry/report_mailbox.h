@@ -36,34 +36,34 @@ struct ReportBatch {
 class ReportMailbox {
  public:
   // ---- the worker
-  bool is_full() const { return full_.load(std::memory_order_acquire); }
+  bool is_full() const { return is_full_.load(std::memory_order_acquire); }
   /// Requires: !is_full().
   void put(ReportBatch reports) {
     reports_ = std::move(reports);
-    waits_.store(false, std::memory_order_relaxed);
-    full_.store(true, std::memory_order_release);
+    is_waiting_.store(false, std::memory_order_relaxed);
+    is_full_.store(true, std::memory_order_release);
   }
   /// Asks control to say when there is room (take_wakeup()). False: there is, nobody will say so.
   bool wait_for_room() {
     // Whoever of the two comes second sees what the other has written.
-    waits_.store(true);
-    return full_.load();
+    is_waiting_.store(true);
+    return is_full_.load();
   }
 
   // ---- control
   std::optional<ReportBatch> take() {
     if (!is_full()) return std::nullopt;
     std::optional<ReportBatch> taken(std::exchange(reports_, {}));
-    full_.store(false);
+    is_full_.store(false);
     return taken;
   }
   /// After take(): the worker waits for the room.
-  bool take_wakeup() { return waits_.exchange(false); }
+  bool take_wakeup() { return is_waiting_.exchange(false); }
 
  private:
   ReportBatch reports_;  ///< The worker's while the box is not full, else control's.
-  std::atomic<bool> full_{false};
-  std::atomic<bool> waits_{false};
+  std::atomic<bool> is_full_{false};
+  std::atomic<bool> is_waiting_{false};
 };
 
 }  // namespace teal::proxy

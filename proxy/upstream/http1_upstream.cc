@@ -64,7 +64,7 @@ void Http1Upstream::attach(Exchange& exchange, const UpstreamOptions& wanted) {
     proxy_header_ = wanted.proxy_header;
   // Few servers take upgrades over HTTP/2, so where TLS would choose it is not given the choice.
   if (state_ == State::connecting && wanted.may_switch) speak_http1();
-  paused_ = response_begun_ = is_spliced_ = false;
+  is_paused_ = has_response_begun_ = is_spliced_ = false;
   read_size_ = kFirstRead;
   max_read_ = wanted.max_read;
   timer_.cancel();
@@ -151,13 +151,13 @@ void Http1Upstream::become_http2() {
 }
 
 void Http1Upstream::unpause() {
-  if (!std::exchange(paused_, false)) return;
+  if (!std::exchange(is_paused_, false)) return;
   if (may_read()) loop_.resume_soon(*this);
 }
 
 bool Http1Upstream::is_reading() const {
   return state_ == State::discarding ||
-         (state_ == State::busy && exchange_ != nullptr && !paused_ && !input_ended_);
+         (state_ == State::busy && exchange_ != nullptr && !is_paused_ && !has_input_ended_);
 }
 
 void Http1Upstream::read_response() {
@@ -180,7 +180,7 @@ void Http1Upstream::read_response() {
     const bool ends_unseen = std::exchange(is_spliced_, false) && parser_.bytes_remaining() == 0;
     if (ends_unseen && got.error != 0) got = {.drained = true, .eof = true};
     if (got.size > 0 || (ends_unseen && !got.eof)) {
-      response_begun_ = true;
+      has_response_begun_ = true;
       const std::string_view input(loop_.scratch(0).data(), stash_.size() + got.size);
       if (!parse(input)) return;
       if (got.size == read_size_) read_size_ = std::min(read_size_ * 4, max_read_);
@@ -196,7 +196,7 @@ void Http1Upstream::read_response() {
       return;
     }
     if (got.eof) {
-      input_ended_ = true;
+      has_input_ended_ = true;
       const net::ParseStep step = parser_.at_eof();
       if (step.event == net::ParseEvent::end && stash_.empty()) {
         exchange_->on_response_end(parser_.trailers(), false);
@@ -282,7 +282,8 @@ void Http1Upstream::fail(Failure failure, net::Refusal rule) {
 void Http1Upstream::release() {
   TEAL_ASSERT(state_ == State::busy);
   exchange_ = nullptr;
-  if (target_->retired || loop_.is_draining() || is_broken() || !become_idle(target_->idle_http1)) {
+  if (target_->is_retired || loop_.is_draining() || is_broken() ||
+      !become_idle(target_->idle_http1)) {
     abandon();
     return;
   }
@@ -296,8 +297,8 @@ void Http1Upstream::release() {
 void Http1Upstream::discard() {
   TEAL_ASSERT(state_ == State::busy);
   exchange_ = nullptr;
-  paused_ = false;
-  if (target_->retired || loop_.is_draining()) {
+  is_paused_ = false;
+  if (target_->is_retired || loop_.is_draining()) {
     abandon();
     return;
   }

@@ -46,11 +46,11 @@ class Http1Upstream final : public TargetConnection, public TargetSide {
   void begin_tunnel() override;
   bool is_blocked() const override { return Channel::is_blocked(); }
   bool is_drained() const override { return !Channel::is_blocked(); }
-  void pause() override { paused_ = true; }
+  void pause() override { is_paused_ = true; }
   void unpause() override;
   bool is_kept() const override { return requests_ > 1; }
   bool is_sent() const override { return written() > 0; }
-  bool has_response_begun() const override { return response_begun_; }
+  bool has_response_begun() const override { return has_response_begun_; }
   void release() override;
   /// Throws the rest away, and keeps the connection if that is little and comes soon.
   void discard() override;
@@ -85,11 +85,11 @@ class Http1Upstream final : public TargetConnection, public TargetSide {
 
   State state_ = State::connecting;
   Exchange* exchange_ = nullptr;
-  bool paused_ = false;
-  bool is_chunked_ = false;   ///< The request's body.
-  bool is_tunnel_ = false;    ///< Not HTTP any more.
-  bool input_ended_ = false;  ///< The target sends no more.
-  bool response_begun_ = false;
+  bool is_paused_ = false;
+  bool is_chunked_ = false;       ///< The request's body.
+  bool is_tunnel_ = false;        ///< Not HTTP any more.
+  bool has_input_ended_ = false;  ///< The target sends no more.
+  bool has_response_begun_ = false;
   bool is_spliced_ = false;  ///< Of the body the last bytes so far.
   std::uint32_t requests_ = 0;
   std::size_t discarded_ = 0;

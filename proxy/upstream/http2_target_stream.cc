@@ -140,7 +140,7 @@ void Http2TargetStream::say_switched(net::ResponseHead& head, ByteBuffer& bytes)
 
 void Http2TargetStream::on_body(std::string_view bytes) {
   if (exchange_ == nullptr) return;
-  if (paused_ || !stash_.empty()) {
+  if (is_paused_ || !stash_.empty()) {
     stash_ += bytes;
     return;
   }
@@ -157,7 +157,7 @@ void Http2TargetStream::deliver(std::string_view bytes) {
 void Http2TargetStream::on_end(const net::Fields& trailers) {
   is_response_done_ = true;
   if (exchange_ == nullptr) return;
-  if (paused_ || !stash_.empty()) {
+  if (is_paused_ || !stash_.empty()) {
     end_.keep(trailers);
   } else {
     exchange_->on_response_end(trailers, true);
@@ -176,15 +176,15 @@ void Http2TargetStream::after_input() {
 }
 
 void Http2TargetStream::unpause() {
-  if (!std::exchange(paused_, false)) return;
+  if (!std::exchange(is_paused_, false)) return;
   if (!stash_.empty() || end_) connection_->resume_soon();
 }
 
 void Http2TargetStream::feed() {
-  if (exchange_ == nullptr || paused_ || (stash_.empty() && !end_)) return;
+  if (exchange_ == nullptr || is_paused_ || (stash_.empty() && !end_)) return;
   const std::string bytes = std::exchange(stash_, {});
   std::string_view rest = bytes;
-  while (!rest.empty() && exchange_ != nullptr && !paused_) {
+  while (!rest.empty() && exchange_ != nullptr && !is_paused_) {
     const std::string_view piece = rest.substr(0, max_read_);
     rest.remove_prefix(piece.size());
     deliver(piece);
@@ -194,7 +194,7 @@ void Http2TargetStream::feed() {
   connection_->resume_after_turn();
   if (exchange_ == nullptr) return;
   stash_ = rest;
-  if (end_ && !paused_ && stash_.empty()) exchange_->on_response_end(end_.take(), true);
+  if (end_ && !is_paused_ && stash_.empty()) exchange_->on_response_end(end_.take(), true);
 }
 
 // ---- the end ------------------------------------------------------------------------------------

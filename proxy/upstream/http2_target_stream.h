@@ -66,7 +66,7 @@ class Http2TargetStream final : public net::Http2ClientStream, public TargetSide
   void begin_tunnel() override;
   bool is_blocked() const override;
   bool is_drained() const override;
-  void pause() override { paused_ = true; }
+  void pause() override { is_paused_ = true; }
   void unpause() override;
   bool is_kept() const override { return is_kept_ && !was_reset_; }
   bool may_come_back() const override { return true; }
@@ -98,7 +98,7 @@ class Http2TargetStream final : public net::Http2ClientStream, public TargetSide
   bool has_response_begun_ = false;
   bool is_response_done_ = false;  ///< Its last byte has come.
   bool is_tunnel_ = false;
-  bool paused_ = false;
+  bool is_paused_ = false;
   bool has_noted_input_ = false;
   mutable bool was_blocked_ = false;  ///< And said so.
   mutable bool was_undrained_ = false;

@@ -80,7 +80,7 @@ void Http2Upstream::retire_if_finished(const Http2TargetStream& stream) {
 
 /// It is not wanted any more once nobody has a request on it.
 bool Http2Upstream::is_leaving() const {
-  return phase_ != Phase::open || target_->retired || loop_.is_draining();
+  return phase_ != Phase::open || target_->is_retired || loop_.is_draining();
 }
 
 void Http2Upstream::on_left(Http2TargetStream& stream) {

@@ -334,7 +334,7 @@ std::vector<MetricSample> WorkerPool::read_service_stats(std::size_t index) cons
 
 void WorkerPool::take_reports() {
   // What the last requests leave behind is nobody's business any more: control may have closed.
-  if (stopped_) return;
+  if (is_stopped_) return;
   std::vector<BadOutcome> outcomes;
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     std::optional<ReportBatch> reports = workers_[i]->take_reports();
@@ -372,7 +372,7 @@ void WorkerPool::drain(std::function<void()> idle) {
     boost::asio::post(control_, std::move(idle));
     return;
   }
-  shared_.draining.store(true, std::memory_order_relaxed);
+  shared_.is_draining.store(true, std::memory_order_relaxed);
   const auto latch = std::make_shared<Latch>(control_, *options_.clock, workers_.size(),
                                              [idle = std::move(idle)](Mono) { idle(); });
   for (const auto& worker : workers_)
@@ -380,7 +380,7 @@ void WorkerPool::drain(std::function<void()> idle) {
 }
 
 void WorkerPool::stop() {
-  if (std::exchange(stopped_, true)) return;
+  if (std::exchange(is_stopped_, true)) return;
   for (const auto& worker : workers_) worker->post([&worker = *worker] { worker.stop(); });
   for (const auto& worker : workers_) worker->join();
   sockets_.close();

@@ -162,7 +162,7 @@ class WorkerPool final : ControlInbox, PeerWorkers {
     Mono watermark = Mono::min();
   };
   std::vector<WorkerProgress> heard_;  ///< By worker.
-  bool stopped_ = false;
+  bool is_stopped_ = false;
 };
 
 }  // namespace teal::proxy

@@ -66,8 +66,8 @@ TEST(YamlDocument, ResolvesAliasesAndMerges) {
 }
 
 TEST(YamlDocument, BoundsDepthAndExpansion) {
-  EXPECT_EQ(problem_of(read_yaml, nested(kDeepest, '[', ']')), "");
-  EXPECT_NE(problem_of(read_yaml, nested(kDeepest + 1, '[', ']')).find("nested deeper than 32"),
+  EXPECT_EQ(problem_of(read_yaml, nested(kMaxDepth, '[', ']')), "");
+  EXPECT_NE(problem_of(read_yaml, nested(kMaxDepth + 1, '[', ']')).find("nested deeper than 32"),
             std::string::npos);
   EXPECT_NE(problem_of(read_yaml, std::string(200'000, '[')), "");
   std::string bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n";
@@ -165,8 +165,8 @@ TEST(JsonDocument, RefusesWhatIsNotJson) {
 }
 
 TEST(JsonDocument, BoundsItsDepthAndSize) {
-  EXPECT_EQ(problem_of(read_json, nested(kDeepest, '[', ']')), "");
-  EXPECT_NE(problem_of(read_json, nested(kDeepest + 1, '[', ']')).find("nested deeper"),
+  EXPECT_EQ(problem_of(read_json, nested(kMaxDepth, '[', ']')), "");
+  EXPECT_NE(problem_of(read_json, nested(kMaxDepth + 1, '[', ']')).find("nested deeper"),
             std::string::npos);
   EXPECT_NE(problem_of(read_json, std::string(500'000, '[')).find("nested deeper"),
             std::string::npos);

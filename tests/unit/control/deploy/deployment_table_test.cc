@@ -90,15 +90,15 @@ TEST_F(DeploymentTableTest, AfterARestartThoseWithoutAnEndRun) {
   table.settle();
   EXPECT_EQ(table.active("shop"), &runs);
   EXPECT_EQ(table.active("cart"), nullptr);
-  EXPECT_FALSE(runs.abandoned);
+  EXPECT_FALSE(runs.is_abandoned);
 }
 
 TEST_F(DeploymentTableTest, OfTwoWithoutAnEndTheOlderOneIsAbandoned) {
   DeploymentRunner& older = restore(1, "shop");
   DeploymentRunner& newer = restore(2, "shop");
   table.settle();
-  EXPECT_TRUE(older.abandoned);
-  EXPECT_FALSE(newer.abandoned);
+  EXPECT_TRUE(older.is_abandoned);
+  EXPECT_FALSE(newer.is_abandoned);
   EXPECT_EQ(table.active("shop"), &newer);
 }
 
@@ -106,7 +106,7 @@ TEST_F(DeploymentTableTest, SoItIsWhereTheNewerOneHasEnded) {
   DeploymentRunner& older = restore(1, "shop");
   stop(restore(2, "shop"));
   table.settle();
-  EXPECT_TRUE(older.abandoned);
+  EXPECT_TRUE(older.is_abandoned);
   EXPECT_EQ(table.active("shop"), nullptr);
 }
 

@@ -11,8 +11,9 @@ class LedgerTest : public testing::Test {
  protected:
   std::shared_ptr<Disk> disk = std::make_shared<Disk>();
   std::vector<bool> changes;
-  PendingWrites writes{std::make_unique<MemoryStore>(disk),
-                       [this](bool healthy, const std::string&) { changes.push_back(healthy); }};
+  PendingWrites writes{
+      std::make_unique<MemoryStore>(disk),
+      [this](bool is_healthy, const std::string&) { changes.push_back(is_healthy); }};
 };
 
 TEST_F(LedgerTest, KeepsWhatCouldNotBeWrittenAndTellsOfEveryChangeOnce) {

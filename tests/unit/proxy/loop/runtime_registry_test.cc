@@ -88,7 +88,7 @@ TEST_F(RuntimeRegistryTest, KeepsWhatANewTableHasByIdAndNameWhateverItsPlace) {
   std::swap(targets_of(0)[0], targets_of(0)[1]);
   publish();
   EXPECT_EQ(blue(0).targets[0], target);
-  EXPECT_FALSE(target->retired);
+  EXPECT_FALSE(target->is_retired);
   EXPECT_EQ(blue(0).runtime, group);
   EXPECT_EQ(group->active, 7U);
   EXPECT_EQ(room_.loop().table()->services[0].runtime, service);
@@ -119,8 +119,8 @@ TEST_F(RuntimeRegistryTest, RetiresATargetThatHasLeftAndNobodyElse) {
   const auto stays = blue(0).targets[0], leaves = blue(0).targets[1];
   targets_of(0).pop_back();
   publish();
-  EXPECT_FALSE(stays->retired);
-  EXPECT_TRUE(leaves->retired) << "a request may hold it still";
+  EXPECT_FALSE(stays->is_retired);
+  EXPECT_TRUE(leaves->is_retired) << "a request may hold it still";
   EXPECT_EQ(blue(0).targets.size(), 1U);
 }
 
