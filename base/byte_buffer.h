@@ -1,6 +1,7 @@
 // ByteBuffer: bytes being written, for the hot path. Like std::string's append, but the check for
 // room and the copy are inline, so that a literal costs two or three moves and a known-size piece
-// no call. Whoever writes many small pieces asks for the room once and writes by a pen (open()).
+// no call. Whoever writes many small pieces asks for the room once and writes by a writer
+// (reserve_writer()).
 //
 // A value; one thread at a time. Grows by doubling and never shrinks; who keeps one bounds what is
 // written to it. Not a string: no terminating zero, no searching.
@@ -53,10 +54,10 @@ class ByteBuffer {
     return bytes_.get() + size_;
   }
   void advance(std::size_t written) { size_ += written; }
-  /// For whoever writes many pieces: `most` bytes by a pen, which count once it is closed.
+  /// For whoever writes many pieces: `most` bytes by a writer, which count once it is closed.
   BufferWriter open(std::size_t most) { return BufferWriter{room(most)}; }
-  void close(BufferWriter pen) {
-    const auto size = static_cast<std::size_t>(pen.at() - bytes_.get());
+  void close(BufferWriter writer) {
+    const auto size = static_cast<std::size_t>(writer.at() - bytes_.get());
     TEAL_ASSERT(size <= capacity_);
     size_ = size;
   }

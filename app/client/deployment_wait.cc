@@ -60,7 +60,7 @@ std::ostream& DeploymentWait::progress() const {
 int DeploymentWait::follow(const std::string& id) {
   id_ = id;
   while (true) {
-    std::optional<int> ended = look();
+    std::optional<int> ended = poll();
     if (ended) return *ended;
     if (left().count() == 0) {
       if (reconnect_.is_lost()) return give_up();
@@ -79,7 +79,7 @@ int DeploymentWait::follow(const std::string& id) {
   }
 }
 
-std::optional<int> DeploymentWait::look() {
+std::optional<int> DeploymentWait::poll() {
   const Millis limit = std::clamp(left(), kMinLimit, kLookLimit);
   const Result<AdminAnswer> answer =
       admin_.within(limit).send("GET", "/v1/deployments/" + path_segment(id_));

@@ -28,7 +28,7 @@ class DeploymentWait {
   int follow(const std::string& id);
 
  private:
-  std::optional<int> look();
+  std::optional<int> poll();
   std::optional<int> miss(const std::string& why);
   void print_news();
   void beat();

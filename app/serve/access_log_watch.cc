@@ -19,7 +19,7 @@ std::string remedy_for(int error) {
 
 }  // namespace
 
-void AccessLogWatch::look(const proxy::AccessLogHealth& health, Mono now) {
+void AccessLogWatch::check(const proxy::AccessLogHealth& health, Mono now) {
   if (std::exchange(not_reopened_, health.not_reopened) != health.not_reopened &&
       health.not_reopened != 0)
     log_.error("the access log cannot be opened again and goes on in its old file",

@@ -21,7 +21,7 @@ class AccessLogWatch {
 
   AccessLogWatch(std::string path, Log& log) : path_(std::move(path)), log_(log) {}
 
-  void look(const proxy::AccessLogHealth& health, Mono now);
+  void check(const proxy::AccessLogHealth& health, Mono now);
   /// While it fails: what and why.
   const std::optional<std::string>& warning() const { return warning_; }
 

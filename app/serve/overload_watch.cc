@@ -78,7 +78,7 @@ OverloadWatch::OverloadWatch(const config::Overload& spec, proxy::WorkerPool& po
       log_(log),
       memory_limit_(spec.memory_mib ? *spec.memory_mib * kMiB : read_cgroup_memory_limit()) {}
 
-proxy::Usages OverloadWatch::look() {
+proxy::Usages OverloadWatch::read_usages() {
   const proxy::PoolLoad load = pool_.load();
   const std::uint64_t descriptors = read_descriptor_limit();
   const std::uint64_t for_traffic = descriptors - reserved_descriptors(descriptors);
@@ -101,7 +101,7 @@ proxy::Usages OverloadWatch::look() {
 
 void OverloadWatch::tick(Mono now) {
   if (!spec_.enabled) return;
-  usages_ = look();
+  usages_ = read_usages();
   const auto before = static_cast<unsigned>(ladder_.level());
   if (!ladder_.step(usages_, now)) return;
   ++changes_;

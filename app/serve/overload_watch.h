@@ -36,7 +36,7 @@ class OverloadWatch {
   std::vector<MetricSample> samples() const;
 
  private:
-  proxy::Usages look();
+  proxy::Usages read_usages();
 
   const config::Overload spec_;
   proxy::WorkerPool& pool_;

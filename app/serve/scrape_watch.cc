@@ -2,8 +2,8 @@
 
 namespace teal::app {
 
-void ScrapeWatch::look(const control::ScrapeReport& scrape, std::size_t targets_left_out,
-                       Mono now) {
+void ScrapeWatch::check(const control::ScrapeReport& scrape, std::size_t targets_left_out,
+                        Mono now) {
   std::string lacks;
   std::string remedy;
   const auto add = [](std::string& to, const std::string& more) {

@@ -21,7 +21,7 @@ class ScrapeWatch {
   explicit ScrapeWatch(Log& log) : log_(log) {}
 
   /// `targets_left_out`: those that are not counted by themselves (proxy/routing/target_counts.h).
-  void look(const control::ScrapeReport& scrape, std::size_t targets_left_out, Mono now);
+  void check(const control::ScrapeReport& scrape, std::size_t targets_left_out, Mono now);
   /// What the last scrape lacked; nothing: it was whole.
   const std::optional<std::string>& warning() const { return warning_; }
 

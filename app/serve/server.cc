@@ -216,7 +216,7 @@ control::ApiDependencies Server::State::dependencies() {
   of.scrape_last = [this] { return detail_parts(pool, *config); };
   of.later = [this](std::function<void()> slice) { later(std::move(slice)); };
   of.on_scraped = [this](const control::ScrapeReport& scrape) {
-    scrapes.look(scrape, pool.targets_left_out(), clock.mono());
+    scrapes.check(scrape, pool.targets_left_out(), clock.mono());
   };
   of.metric_samples = config->limits.metric_samples;
   of.not_ready = [this] {
@@ -275,7 +275,7 @@ void Server::State::tick() {
   ticker.async_wait([this](const boost::system::error_code& ec) {
     if (ec) return;
     overload.tick(clock.mono());
-    if (const auto health = pool.access_log_health()) access_log.look(*health, clock.mono());
+    if (const auto health = pool.access_log_health()) access_log.check(*health, clock.mono());
     controller->tick();
     look_at_tls();
     look_after_life();
@@ -288,7 +288,7 @@ void Server::State::look_after_life() {
   if (!is_serving) return;
   const Watchdog::Turn turn = watchdog.tick(clock.mono());
   if (turn.ask) pool.ask_all([this](Mono at) { watchdog.answered(at); });
-  if (turn.tell) systemd.alive();
+  if (turn.must_report) systemd.alive();
 }
 
 /// Events may wait for older requests to settle. Workers say when they have; should one have missed

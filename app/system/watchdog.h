@@ -18,8 +18,8 @@ class Watchdog {
   explicit Watchdog(std::optional<Millis> timeout) : timeout_(timeout) {}
 
   struct Turn {
-    bool ask = false;   ///< Have every worker answer, and call answered() then.
-    bool tell = false;  ///< Say that the process is alive.
+    bool ask = false;          ///< Have every worker answer, and call answered() then.
+    bool must_report = false;  ///< Say that the process is alive.
   };
 
   /// Requires: `now` never goes back.
@@ -33,9 +33,9 @@ class Watchdog {
       turn.ask = true;
     }
     const bool all_well = now - std::max(answered_, started(now)) <= *timeout_ / 2;
-    if (all_well && (!told_ || now - *told_ >= pause)) {
-      told_ = now;
-      turn.tell = true;
+    if (all_well && (!last_report_ || now - *last_report_ >= pause)) {
+      last_report_ = now;
+      turn.must_report = true;
     }
     return turn;
   }
@@ -52,7 +52,7 @@ class Watchdog {
   std::optional<Millis> timeout_;
   std::optional<Mono> started_;
   std::optional<Mono> asked_;
-  std::optional<Mono> told_;
+  std::optional<Mono> last_report_;
   Mono answered_ = Mono::min();
 };
 

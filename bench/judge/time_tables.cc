@@ -41,10 +41,10 @@ bool breaches(ErrorComparison& judge, Mono now, Mono watermark) {
   return std::holds_alternative<health::Breached>(judge.judge(reading));
 }
 
-struct Told {
+struct PendingReport {
   double when = 0;
   JudgedEvent event;
-  bool operator<(const Told& other) const { return when > other.when; }
+  bool operator<(const PendingReport& other) const { return when > other.when; }
 };
 
 /// One deployment of two minutes at 100 requests per second in which live's failures are timeouts
@@ -53,7 +53,7 @@ bool is_rolled_back(std::uint64_t seed, double ratio, bool by_age) {
   const Weight weight = Weight::percent(10);
   SimulatedTraffic traffic(seed, weight, {.live = 0.01, .ratio = ratio});
   const auto judge = comparison(weight, 0.99);
-  std::priority_queue<Told> told;
+  std::priority_queue<PendingReport> pending;
   constexpr double kRequests = 100 * 120;
   for (double i = 0; i < kRequests; ++i) {
     const double now = i / 100;
@@ -63,17 +63,17 @@ bool is_rolled_back(std::uint64_t seed, double ratio, bool by_age) {
       const double takes = event.group == Colour::green ? 0.002 : 30;
       if (takes > 0.25) {
         event.kind = JudgedEvent::Kind::overdue;
-        if (by_age) told.push({now + 0.25, event});
+        if (by_age) pending.push({now + 0.25, event});
       }
       event.kind = JudgedEvent::Kind::error;
-      told.push({now + takes, event});
+      pending.push({now + takes, event});
     }
     bool news = false;
-    while (!told.empty() && told.top().when <= now) {
-      Told next = told.top();
-      told.pop();
+    while (!pending.empty() && pending.top().when <= now) {
+      PendingReport next = pending.top();
+      pending.pop();
       next.event.seen = at(next.when);
-      judge->on_event(next.event);
+      judge->on_judged_event(next.event);
       news = true;
     }
     // What came must be settled some time later; ask then, too.
@@ -104,7 +104,7 @@ std::optional<double> seconds_to_find(std::uint64_t seed, double per_second, dou
     JudgedEvent event;
     if (!traffic.draw(event, at(now))) continue;
     event.seen = at(now + kTakes);
-    judge->on_event(event);
+    judge->on_judged_event(event);
     if (breaches(*judge, event.seen, event.seen)) return now + kTakes;
   }
   return std::nullopt;
@@ -157,7 +157,7 @@ void print_rule_row(const char* name, double per_second, const Rates& rates,
         const double now = static_cast<double>(traffic.requests()) / per_second;
         JudgedEvent event = traffic.last();
         event.began = event.seen = at(now);
-        judge->on_event(event);
+        judge->on_judged_event(event);
         if (breaches(*judge, at(now), Mono::max())) teal_end = now / 60;
       }
       if (!argo_end && argo.aborts(bad, total)) argo_end = static_cast<double>(minute);

@@ -247,8 +247,8 @@ ApiRequest to_api(const http::request<http::string_body>& request, const Address
 /// The answer to one request, and the event that it has come. Owned by the connection's coroutine;
 /// the API's callback only knows it weakly, because control may hold a callback for longer than the
 /// connection, and even the io_context with its timers, is there.
-struct Exchange {
-  explicit Exchange(const asio::any_io_executor& executor) : answered(executor) {}
+struct PendingAnswer {
+  explicit PendingAnswer(const asio::any_io_executor& executor) : answered(executor) {}
 
   std::optional<ApiResponse> response;
   asio::steady_timer answered;
@@ -257,24 +257,25 @@ struct Exchange {
 }  // namespace
 
 asio::awaitable<bool> AdminSession::answer(const Request& request) {
-  const auto exchange = std::make_shared<Exchange>(stream_.get_executor());
-  exchange->answered.expires_after(limits_.timeout);
+  const auto pending = std::make_shared<PendingAnswer>(stream_.get_executor());
+  pending->answered.expires_after(limits_.timeout);
   ApiRequest call = to_api(request, reached_, stream_.is_tls());
   call.client = client_;
   call.verified = is_verified_;
-  const AdminApi::Reply reply = [weak = std::weak_ptr<Exchange>(exchange)](ApiResponse response) {
-    const std::shared_ptr<Exchange> waiting = weak.lock();
+  const AdminApi::Reply reply = [weak =
+                                     std::weak_ptr<PendingAnswer>(pending)](ApiResponse response) {
+    const std::shared_ptr<PendingAnswer> waiting = weak.lock();
     if (!waiting) return;
     waiting->response = std::move(response);
     waiting->answered.cancel();
   };
   api_->handle(call, reply);
-  if (!exchange->response) {
-    [[maybe_unused]] const auto [cancelled] = co_await exchange->answered.async_wait(kTuple);
-    if (!exchange->response) exchange->response = timed_out();
+  if (!pending->response) {
+    [[maybe_unused]] const auto [cancelled] = co_await pending->answered.async_wait(kTuple);
+    if (!pending->response) pending->response = timed_out();
   }
-  ApiResponse response = std::move(*exchange->response);
-  exchange->response.reset();
+  ApiResponse response = std::move(*pending->response);
+  pending->response.reset();
   if (api_ == nullptr) co_return false;
   if (response.stream) {
     co_await stream_events(std::move(response), request.version());

@@ -14,7 +14,7 @@ void Controller::on_judged_event(std::uint32_t service, const JudgedEvent& event
   if (service >= state.registry.entries().size()) return;
   DeploymentRunner* runner = state.deployments.active(state.registry.entries()[service].state.name);
   if (runner == nullptr || runner->spec().kind != Kind::deploy) return;
-  runner->on_event(event, state.clock.mono());
+  runner->on_judged_event(event, state.clock.mono());
 }
 
 bool Controller::check_breach(Mono completed) {

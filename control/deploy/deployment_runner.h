@@ -70,7 +70,7 @@ class DeploymentRunner {
   /// Every worker runs on `shift`.
   void begin_step(PublicationNumber shift, Mono now);
   /// Notes it for the comparisons and for the evidence.
-  void on_event(const JudgedEvent& event, Mono now);
+  void on_judged_event(const JudgedEvent& event, Mono now);
 
   /// Judges; the breach, if there is one.
   std::optional<event::AlarmBreached> judge(const health::Reading& reading);

@@ -31,7 +31,7 @@ void DeploymentRunner::begin_step(PublicationNumber shift, Mono now) {
   has_new_evidence_ = true;
 }
 
-void DeploymentRunner::on_event(const JudgedEvent& event, Mono now) {
+void DeploymentRunner::on_judged_event(const JudgedEvent& event, Mono now) {
   // Until the step has begun on every worker, nobody has said by which thresholds it is measured.
   // Whether an event is left out for that does not depend on its group.
   if (evidence_.empty()) return;
@@ -40,7 +40,7 @@ void DeploymentRunner::on_event(const JudgedEvent& event, Mono now) {
   const bool is_slow = event.kind == JudgedEvent::Kind::slow;
   if (is_slow && (planned_ || event.table < evidence_.steps().back().table)) return;
   for (const ActiveJudge& judge : judges_)
-    if (judge.compares) judge.source->on_event(event);
+    if (judge.compares) judge.source->on_judged_event(event);
   JudgedEvent recorded = event;
   const Mono born = birth(now);
   recorded.began = Mono{event.began - born};

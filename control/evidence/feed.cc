@@ -62,7 +62,7 @@ class Feeding {
   void give(JudgedEvent event) {
     event.began = birth_ + event.began.time_since_epoch();
     event.seen = birth_ + event.seen.time_since_epoch();
-    for (health::VerdictSource* source : sources_) source->on_event(event);
+    for (health::VerdictSource* source : sources_) source->on_judged_event(event);
   }
 
   void check_breach() {

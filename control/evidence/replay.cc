@@ -32,8 +32,8 @@ class FirstBreach final : public health::VerdictSource {
     return breached == nullptr ? std::nullopt : std::optional(*breached);
   }
   void begin_step(const health::StepStart& step) override { judge_->begin_step(step); }
-  void on_event(const JudgedEvent& event) override {
-    if (!breached_at_) judge_->on_event(event);
+  void on_judged_event(const JudgedEvent& event) override {
+    if (!breached_at_) judge_->on_judged_event(event);
   }
   std::optional<health::ComparisonReport> comparison() override { return judge_->comparison(); }
 

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "base/file.h"
-#include "control/store/sqlite_look.h"
+#include "control/store/sqlite_inspection.h"
 #include "control/store/sqlite_schema.h"
 #include "control/store/sqlite_statement.h"
 #include "control/store/sqlite_tables.h"
@@ -28,7 +28,7 @@ class Opening {
   explicit Opening(const std::string& path) : path_(path) {}
 
   Result<std::unique_ptr<Store>> open(const SqliteOptions& options) {
-    if (const std::optional<Error> error = look()) return *error;
+    if (const std::optional<Error> error = inspect()) return *error;
     if (const std::optional<Error> error = own_file(options.log)) return *error;
     sqlite3* raw = nullptr;
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
@@ -47,19 +47,19 @@ class Opening {
 
  private:
   /// Before anything of it is touched.
-  std::optional<Error> look() {
+  std::optional<Error> inspect() {
     if (path_ == ":memory:") return std::nullopt;
-    const StoreLook found = look_at_store(path_);
+    const StoreInspection found = inspect_store(path_);
     switch (found.kind) {
-      case StoreLook::Kind::foreign: return foreign();
-      case StoreLook::Kind::other: return unreadable();
-      case StoreLook::Kind::unseen:
+      case StoreInspection::Kind::foreign: return foreign();
+      case StoreInspection::Kind::other: return unreadable();
+      case StoreInspection::Kind::unseen:
         return refuse("cannot be looked at", "check that its directory can be written");
-      case StoreLook::Kind::teal:
+      case StoreInspection::Kind::teal:
         if (found.version > kSchemaVersion) return newer(found.version);
         break;
-      case StoreLook::Kind::absent:
-      case StoreLook::Kind::empty: break;
+      case StoreInspection::Kind::absent:
+      case StoreInspection::Kind::empty: break;
     }
     return std::nullopt;
   }

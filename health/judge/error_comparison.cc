@@ -35,7 +35,7 @@ ErrorComparison::ErrorComparison(std::string name, const config::CompareAlarm& a
 
 // ---- events -------------------------------------------------------------------------------------
 
-void ErrorComparison::on_event(const JudgedEvent& event) {
+void ErrorComparison::on_judged_event(const JudgedEvent& event) {
   if ((event.meanings & meaning_bit(context().meaning)) == 0) return;
   switch (event.kind) {
     case JudgedEvent::Kind::error: return on_error(event);

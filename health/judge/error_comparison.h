@@ -32,7 +32,7 @@ class ErrorComparison final : public Comparison {
 
   ErrorComparison(std::string name, const config::CompareAlarm& alarm, const JudgeContext& context);
 
-  void on_event(const JudgedEvent& event) override;
+  void on_judged_event(const JudgedEvent& event) override;
   Mono waits_for() const override { return waiting_.empty() ? Mono::max() : waiting_.top().began; }
 
  private:

@@ -88,7 +88,7 @@ class VerdictSource {
   }
   virtual void begin_step(const StepStart& /*step*/) {}
   /// A bad event. It counts in the next judge() or check_breach() whose reading has settled it.
-  virtual void on_event(const JudgedEvent& /*event*/) {}
+  virtual void on_judged_event(const JudgedEvent& /*event*/) {}
   /// Called after a restart, when the recorded events were replayed into this new source. Requests
   /// that were in flight when the process ended never report. `losses` counts the restarts so far
   /// behind which recorded evidence may be missing: each raises the e-value that is needed.

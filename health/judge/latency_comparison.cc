@@ -28,7 +28,7 @@ LatencyComparison::LatencyComparison(std::string name, const config::CompareAlar
     : Comparison(std::move(name), alarm, context),
       thresholds_(kMaxThresholds - (alarm.limit ? 0 : 1), Threshold(alarm.tolerance)) {}
 
-void LatencyComparison::on_event(const JudgedEvent& event) {
+void LatencyComparison::on_judged_event(const JudgedEvent& event) {
   if (event.kind != JudgedEvent::Kind::slow) return;
   if (event.threshold >= thresholds_.size()) {
     ++left_out_;

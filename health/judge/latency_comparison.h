@@ -29,7 +29,7 @@ class LatencyComparison final : public Comparison {
   LatencyComparison(std::string name, const config::CompareAlarm& alarm,
                     const JudgeContext& context);
 
-  void on_event(const JudgedEvent& event) override;
+  void on_judged_event(const JudgedEvent& event) override;
 
  private:
   struct Threshold {

@@ -27,19 +27,19 @@ std::optional<Millis> parse_grpc_timeout(std::string_view value) {
   }
 }
 
-BufferWriter put_grpc_message(BufferWriter pen, std::string_view text) {
+BufferWriter put_grpc_message(BufferWriter writer, std::string_view text) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte >= 0x20 && byte < 0x7f && c != '%') {
-      pen += c;
+      writer += c;
       continue;
     }
-    pen += '%';
-    pen += kHex[byte >> 4U];
-    pen += kHex[byte & 0xfU];
+    writer += '%';
+    writer += kHex[byte >> 4U];
+    writer += kHex[byte & 0xfU];
   }
-  return pen;
+  return writer;
 }
 
 }  // namespace teal::net

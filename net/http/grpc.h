@@ -33,6 +33,6 @@ std::optional<Millis> parse_grpc_timeout(std::string_view value);
 
 /// A grpc-message: what is not printable ASCII, and the percent sign, percent-encoded. Writes at
 /// most three times the text.
-BufferWriter put_grpc_message(BufferWriter pen, std::string_view text);
+BufferWriter put_grpc_message(BufferWriter writer, std::string_view text);
 
 }  // namespace teal::net

@@ -6,16 +6,16 @@
 
 namespace teal::net {
 
-BufferWriter put_status_line(BufferWriter pen, std::uint16_t status, std::string_view reason) {
+BufferWriter put_status_line(BufferWriter writer, std::uint16_t status, std::string_view reason) {
   TEAL_ASSERT(status >= 100 && status <= 999);
   if (status == 200 && reason == "OK") [[likely]]
-    return pen += "HTTP/1.1 200 OK\r\n";
+    return writer += "HTTP/1.1 200 OK\r\n";
   if (reason.empty()) reason = reason_phrase(status);
-  pen += "HTTP/1.1 ";
-  pen += status;
-  pen += ' ';
-  pen += reason;
-  return pen += "\r\n";
+  writer += "HTTP/1.1 ";
+  writer += status;
+  writer += ' ';
+  writer += reason;
+  return writer += "\r\n";
 }
 
 /// IANA's HTTP Status Code Registry.

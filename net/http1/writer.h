@@ -1,5 +1,5 @@
 // The few bytes of HTTP/1.1 that are not copied from somewhere: status lines, chunk framing, header
-// lines. Writes by the caller's pen, who has asked for the room; pure.
+// lines. Writes by the caller's writer, who has asked for the room; pure.
 #pragma once
 
 #include <array>
@@ -12,30 +12,30 @@
 namespace teal::net {
 
 /// "HTTP/1.1 200 OK\r\n". The reason is the target's own if given, else the registered one.
-BufferWriter put_status_line(BufferWriter pen, std::uint16_t status, std::string_view reason);
+BufferWriter put_status_line(BufferWriter writer, std::uint16_t status, std::string_view reason);
 /// "name: value\r\n". A literal name costs no call.
 template <std::size_t kTerminated>
-[[gnu::always_inline]] inline BufferWriter put_field(BufferWriter pen,
+[[gnu::always_inline]] inline BufferWriter put_field(BufferWriter writer,
                                                      const char (&name)[kTerminated],
                                                      std::string_view value) {
-  pen += name;
-  pen += ": ";
-  pen += value;
-  return pen += "\r\n";
+  writer += name;
+  writer += ": ";
+  writer += value;
+  return writer += "\r\n";
 }
-[[gnu::always_inline]] inline BufferWriter put_field(BufferWriter pen, std::string_view name,
+[[gnu::always_inline]] inline BufferWriter put_field(BufferWriter writer, std::string_view name,
                                                      std::string_view value) {
-  pen += name;
-  pen += ": ";
-  pen += value;
-  return pen += "\r\n";
+  writer += name;
+  writer += ": ";
+  writer += value;
+  return writer += "\r\n";
 }
 /// "content-length: 123\r\n"
-[[gnu::always_inline]] inline BufferWriter put_content_length(BufferWriter pen,
+[[gnu::always_inline]] inline BufferWriter put_content_length(BufferWriter writer,
                                                               std::uint64_t length) {
-  pen += "content-length: ";
-  pen += length;
-  return pen += "\r\n";
+  writer += "content-length: ";
+  writer += length;
+  return writer += "\r\n";
 }
 /// The registered reason phrase, "Unknown" where there is none.
 std::string_view reason_phrase(std::uint16_t status);

@@ -47,7 +47,7 @@ class LineSink {
   /// the lines' own bytes and one for each field.
   class Copier {
    public:
-    Copier(LineSink sink, const net::Fields& fields) : pen_(sink.pen_), fields_(fields) {}
+    Copier(LineSink sink, const net::Fields& fields) : writer_(sink.writer_), fields_(fields) {}
 
     [[gnu::always_inline]] void keep(const net::Field& field) {
       if (!field.canonical || field.name_at != end_) begin_anew(field);
@@ -55,9 +55,9 @@ class LineSink {
     }
     /// Behind the last line.
     [[gnu::always_inline]] LineSink finish() {
-      if (end_ > begin_) pen_ += std::string_view(fields_.bytes() + begin_, end_ - begin_);
+      if (end_ > begin_) writer_ += std::string_view(fields_.bytes() + begin_, end_ - begin_);
       begin_ = end_;
-      return LineSink(pen_);
+      return LineSink(writer_);
     }
 
    private:
@@ -66,43 +66,43 @@ class LineSink {
       if (field.canonical)
         begin_ = field.name_at;
       else
-        pen_ = net::put_field(pen_, fields_.name(field), fields_.value(field));
+        writer_ = net::put_field(writer_, fields_.name(field), fields_.value(field));
     }
 
-    BufferWriter pen_;
+    BufferWriter writer_;
     const net::Fields& fields_;
     std::uint32_t begin_ = 0;  ///< The run not written yet.
     std::uint32_t end_ = 0;
   };
 
-  explicit LineSink(BufferWriter pen) : pen_(pen) {}
+  explicit LineSink(BufferWriter writer) : writer_(writer) {}
 
   template <net::Lower kName, net::Lower kValue>
   [[gnu::always_inline]] void put() {
-    pen_ += kFieldLiteral<kName, kValue>.line;
+    writer_ += kFieldLiteral<kName, kValue>.line;
   }
   /// A literal name costs no call.
   template <std::size_t kTerminated>
   [[gnu::always_inline]] void put(const char (&name)[kTerminated], std::string_view value) {
-    pen_ = net::put_field(pen_, name, value);
+    writer_ = net::put_field(writer_, name, value);
   }
   [[gnu::always_inline]] void put(std::string_view name, std::string_view value) {
-    pen_ = net::put_field(pen_, name, value);
+    writer_ = net::put_field(writer_, name, value);
   }
-  /// A field whose value is written by the pen that this returns; close() ends it.
+  /// A field whose value is written by the writer that this returns; close() ends it.
   template <std::size_t kTerminated>
   [[gnu::always_inline]] BufferWriter open(const char (&name)[kTerminated]) {
-    pen_ += name;
-    return pen_ += ": ";
+    writer_ += name;
+    return writer_ += ": ";
   }
-  [[gnu::always_inline]] void close(BufferWriter pen) { pen_ = pen += "\r\n"; }
-  void put_lines(std::string_view lines) { pen_ += lines; }
+  [[gnu::always_inline]] void close(BufferWriter writer) { writer_ = writer += "\r\n"; }
+  void put_lines(std::string_view lines) { writer_ += lines; }
 
-  /// What HTTP/1 has besides fields goes by its own pen.
-  BufferWriter pen() const { return pen_; }
+  /// What HTTP/1 has besides fields goes by its own writer.
+  BufferWriter writer() const { return writer_; }
 
  private:
-  BufferWriter pen_;
+  BufferWriter writer_;
 };
 
 class FieldSink {
@@ -113,7 +113,7 @@ class FieldSink {
 
   /// `most`: so many bytes of values are made at most; those that are only shown do not count.
   FieldSink(net::Http2FieldSection& section, std::size_t most)
-      : section_(&section), pen_(section.open(most)) {}
+      : section_(&section), writer_(section.open(most)) {}
 
   template <net::Lower kName, net::Lower kValue>
   void put() {
@@ -124,17 +124,17 @@ class FieldSink {
   void put(std::string_view name, std::string_view value) { section_->add(name, value); }
   BufferWriter open(std::string_view name) {
     name_ = name;
-    return pen_;
+    return writer_;
   }
-  void close(BufferWriter pen) {
-    put(name_, {pen_.at(), static_cast<std::size_t>(pen.at() - pen_.at())});
-    pen_ = pen;
+  void close(BufferWriter writer) {
+    put(name_, {writer_.at(), static_cast<std::size_t>(writer.at() - writer_.at())});
+    writer_ = writer;
   }
   void put_lines(std::string_view lines) { section_->add_lines(lines); }
 
  private:
   net::Http2FieldSection* section_;
-  BufferWriter pen_;
+  BufferWriter writer_;
   std::string_view name_;  ///< Of the field that is open.
 };
 
@@ -149,30 +149,31 @@ class FieldSink::Copier {
   const net::Fields& fields_;
 };
 
-/// The values of all lines of a field as one list: "a, b". The pen has not moved if all are empty.
-inline BufferWriter put_joined(BufferWriter pen, const net::Fields& fields, net::HeaderId id) {
+/// The values of all lines of a field as one list: "a, b". The writer has not moved if all are
+/// empty.
+inline BufferWriter put_joined(BufferWriter writer, const net::Fields& fields, net::HeaderId id) {
   bool any = false;
   for (const net::Field& field : fields) {
     if (field.id != id || field.value_size == 0) continue;
-    if (any) pen += ", ";
-    pen += fields.value(field);
+    if (any) writer += ", ";
+    writer += fields.value(field);
     any = true;
   }
-  return pen;
+  return writer;
 }
 
 /// The Via field (RFC 9110, section 7.6.3): what is there, continued by this hop.
 template <class Sink>
 [[gnu::always_inline]] inline Sink put_via(Sink sink, const net::Fields& fields,
                                            std::uint8_t minor_version, std::string_view name) {
-  BufferWriter pen = sink.open("via");
+  BufferWriter writer = sink.open("via");
   if (fields.has(net::HeaderId::via)) {
-    const BufferWriter joined = put_joined(pen, fields, net::HeaderId::via);
-    if (joined.at() != pen.at()) (pen = joined) += ", ";
+    const BufferWriter joined = put_joined(writer, fields, net::HeaderId::via);
+    if (joined.at() != writer.at()) (writer = joined) += ", ";
   }
-  pen += minor_version == 1 ? "1.1 " : minor_version == 0 ? "1.0 " : "2.0 ";
-  pen += name;
-  sink.close(pen);
+  writer += minor_version == 1 ? "1.1 " : minor_version == 0 ? "1.0 " : "2.0 ";
+  writer += name;
+  sink.close(writer);
   return sink;
 }
 

@@ -19,34 +19,34 @@ using net::HeaderId;
 constexpr std::size_t kAddedBytes = 640;
 
 /// A valid authority has nothing in it that would have to be escaped (net/http/authority.h).
-BufferWriter put_token_or_quoted(BufferWriter pen, std::string_view authority,
+BufferWriter put_token_or_quoted(BufferWriter writer, std::string_view authority,
                                  net::AuthorityForm form) {
   if (form == net::AuthorityForm::name ||
       (form == net::AuthorityForm::other && net::is_token(authority)))
-    return pen += authority;
-  pen += '"';
-  pen += authority;
-  return pen += '"';
+    return writer += authority;
+  writer += '"';
+  writer += authority;
+  return writer += '"';
 }
 
 /// One element of RFC 7239. An IPv6 address stands in brackets, and those need quotes.
-BufferWriter put_forwarded_element(BufferWriter pen, const Peer& peer, std::string_view authority,
-                                   net::AuthorityForm form) {
-  pen += "for=";
+BufferWriter put_forwarded_element(BufferWriter writer, const Peer& peer,
+                                   std::string_view authority, net::AuthorityForm form) {
+  writer += "for=";
   if (peer.address.empty()) {
-    pen += "unknown";
+    writer += "unknown";
   } else if (peer.address.find(':') != std::string_view::npos) {
-    pen += "\"[";
-    pen += peer.address;
-    pen += "]\"";
+    writer += "\"[";
+    writer += peer.address;
+    writer += "]\"";
   } else {
-    pen += peer.address;
+    writer += peer.address;
   }
   if (!authority.empty()) {
-    pen += ";host=";
-    pen = put_token_or_quoted(pen, authority, form);
+    writer += ";host=";
+    writer = put_token_or_quoted(writer, authority, form);
   }
-  return peer.secure ? pen += ";proto=https" : pen += ";proto=http";
+  return peer.secure ? writer += ";proto=https" : writer += ";proto=http";
 }
 
 /// The port that the client asked for. The colons of an IPv6 address stand inside brackets.
@@ -59,9 +59,9 @@ std::string_view port_of(std::string_view authority, bool secure) {
 }
 
 /// What a trusted peer said, to be continued; the pen behind it.
-BufferWriter put_continued(BufferWriter pen, const net::RequestHead& head, const Peer& peer,
+BufferWriter put_continued(BufferWriter writer, const net::RequestHead& head, const Peer& peer,
                            HeaderId id) {
-  return peer.trusted && head.fields.has(id) ? put_joined(pen, head.fields, id) : pen;
+  return peer.trusted && head.fields.has(id) ? put_joined(writer, head.fields, id) : writer;
 }
 
 template <class Sink>
@@ -71,11 +71,11 @@ Sink put_x_forwarded(Sink sink, const net::RequestHead& head, const Peer& peer) 
 
   const bool continued = peer.trusted && head.fields.has(HeaderId::x_forwarded_for);
   if (continued || !peer.address.empty()) {
-    BufferWriter pen = sink.open("x-forwarded-for");
-    const char* const begin = pen.at();
-    pen = put_continued(pen, head, peer, HeaderId::x_forwarded_for);
-    if (pen.at() != begin && !peer.address.empty()) pen += ", ";
-    sink.close(pen += peer.address);
+    BufferWriter writer = sink.open("x-forwarded-for");
+    const char* const begin = writer.at();
+    writer = put_continued(writer, head, peer, HeaderId::x_forwarded_for);
+    if (writer.at() != begin && !peer.address.empty()) writer += ", ";
+    sink.close(writer += peer.address);
   }
   if (missing(HeaderId::x_forwarded_proto)) {
     if (peer.secure)
@@ -90,11 +90,11 @@ Sink put_x_forwarded(Sink sink, const net::RequestHead& head, const Peer& peer) 
   // A trusted peer that sent none keeps it so: its own address is not the client's.
   if (!peer.trusted && !peer.address.empty()) sink.put("x-real-ip", peer.address);
 
-  BufferWriter pen = sink.open("forwarded");
-  const char* const begin = pen.at();
-  pen = put_continued(pen, head, peer, HeaderId::forwarded);
-  if (pen.at() != begin) pen += ", ";
-  sink.close(put_forwarded_element(pen, peer, authority, head.authority_form));
+  BufferWriter writer = sink.open("forwarded");
+  const char* const begin = writer.at();
+  writer = put_continued(writer, head, peer, HeaderId::forwarded);
+  if (writer.at() != begin) writer += ", ";
+  sink.close(put_forwarded_element(writer, peer, authority, head.authority_form));
   return sink;
 }
 
@@ -206,14 +206,14 @@ std::size_t room_for(const net::RequestHead& head, const RequestStyle& style) {
 
 void append_request_head(ByteBuffer& out, const net::RequestHead& head, const RequestStyle& style) {
   const std::string_view host_value = host_for(head, style.host, style.target);
-  BufferWriter pen = out.open(room_for(head, style) + host_value.size());
-  pen += head.text(head.method_text);
-  pen += ' ';
-  pen += head.text(head.target);
-  pen += " HTTP/1.1\r\n";
-  LineSink sink{pen};
+  BufferWriter writer = out.open(room_for(head, style) + host_value.size());
+  writer += head.text(head.method_text);
+  writer += ' ';
+  writer += head.text(head.target);
+  writer += " HTTP/1.1\r\n";
+  LineSink sink{writer};
   sink.put("host", host_value);
-  out.close(put_request_fields(sink, head, style).pen() += "\r\n");
+  out.close(put_request_fields(sink, head, style).writer() += "\r\n");
 }
 
 net::Http2RequestStart make_request_section(net::Http2FieldSection& out,

@@ -191,9 +191,9 @@ std::string format_http_date(WallTime time) {
 
 void append_response_head(ByteBuffer& out, const net::ResponseHead& head,
                           const ResponseStyle& style) {
-  const BufferWriter pen =
+  const BufferWriter writer =
       net::put_status_line(out.open(room_for(head, style)), head.status, head.text(head.reason));
-  out.close(put_response_fields(LineSink(pen), head, style).pen() += "\r\n");
+  out.close(put_response_fields(LineSink(writer), head, style).writer() += "\r\n");
 }
 
 void make_response_section(net::Http2FieldSection& out, const net::ResponseHead& head,
@@ -208,7 +208,7 @@ void append_trailers(ByteBuffer& out, const net::Fields& trailers) {
   LineSink::Copier kept{LineSink(out.open(most)), trailers};
   for (const net::Field& field : trailers)
     if (!is_forbidden_trailer(field, trailers.name(field))) kept.keep(field);
-  out.close(kept.finish().pen() += "\r\n");
+  out.close(kept.finish().writer() += "\r\n");
 }
 
 void make_trailer_section(net::Http2FieldSection& out, const net::Fields& trailers) {
@@ -233,12 +233,12 @@ std::size_t append_local_reply(ByteBuffer& out, std::uint16_t status, std::strin
   const bool has_body = parts.has_content && !head_request;
   const std::size_t most = room_for(parts, style) + (has_body ? parts.body_size() : 0);
   LineSink sink{net::put_status_line(out.open(most), status, {})};
-  BufferWriter pen = put_local_reply_fields(sink, parts, style).pen() += "\r\n";
+  BufferWriter writer = put_local_reply_fields(sink, parts, style).writer() += "\r\n";
   if (has_body) {
-    pen += body;
-    pen += parts.end;
+    writer += body;
+    writer += parts.end;
   }
-  out.close(pen);
+  out.close(writer);
   return has_body ? parts.body_size() : 0;
 }
 

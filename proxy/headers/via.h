@@ -45,9 +45,9 @@ class Hop {
       sink.put("via", {line_.data() + kValueAt, kNameAt + kNameSize - kValueAt});
       return sink;
     } else {
-      BufferWriter pen = sink.pen();
-      std::memcpy(pen.at(), line_.data(), line_.size());
-      return Sink(BufferWriter(pen.at() + line_.size()));
+      BufferWriter writer = sink.writer();
+      std::memcpy(writer.at(), line_.data(), line_.size());
+      return Sink(BufferWriter(writer.at() + line_.size()));
     }
   }
 

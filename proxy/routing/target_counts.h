@@ -2,7 +2,7 @@
 // (`metrics: { per_target: true }`); and TargetCountsTable, which hands them out with the tables
 // and reads them. Services that do not want it have none, which costs their requests one branch.
 //
-// TargetCounts: written by its worker, read by anybody (base/count.h). TargetCountsTable: control
+// TargetCounts: written by its worker, read by anybody (base/counter.h). TargetCountsTable: control
 // thread. A target is known by its address in its group: one that is registered anew while it is
 // still there goes on with its numbers, and one that has left takes them along.
 #pragma once
@@ -15,7 +15,7 @@
 #include <optional>
 #include <vector>
 
-#include "base/count.h"
+#include "base/counter.h"
 #include "base/outcome.h"
 #include "base/target_reading.h"
 
@@ -35,10 +35,10 @@ class alignas(64) TargetCounts {
   void read_into(TargetReading& sum) const;
 
  private:
-  std::array<Count, std::tuple_size_v<decltype(TargetReading::answers)>> answers_;
-  std::array<Count, TargetReading::kFaults> faults_;
-  std::array<Count, TargetReading::kBuckets> latency_;
-  Count latency_micros_;
+  std::array<Counter, std::tuple_size_v<decltype(TargetReading::answers)>> answers_;
+  std::array<Counter, TargetReading::kFaults> faults_;
+  std::array<Counter, TargetReading::kBuckets> latency_;
+  Counter latency_micros_;
 };
 
 /// Of one target, by worker.

@@ -26,7 +26,7 @@ void ReportSender::report(std::uint32_t service, const JudgedEvent& event) {
   const bool is_slow = event.kind == JudgedEvent::Kind::slow;
   ++(is_slow ? slow_this_tick_ : errors_);
   waiting_.judged.push_back({service, event});
-  watermark_.told();
+  watermark_.reported();
 }
 
 void ReportSender::put_urgent(Mono now) {

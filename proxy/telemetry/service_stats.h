@@ -2,7 +2,7 @@
 // (TrafficShard), and how the exporter shows it. They are there from the start, at 0: whoever
 // alarms on an increase sees the first one.
 //
-// Written by the worker, read by the control thread (base/count.h).
+// Written by the worker, read by the control thread (base/counter.h).
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "base/count.h"
+#include "base/counter.h"
 #include "base/counters.h"
 #include "config/config.h"
 #include "net/io/proxy_protocol.h"

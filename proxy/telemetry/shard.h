@@ -13,7 +13,7 @@
 #include <span>
 #include <vector>
 
-#include "base/count.h"
+#include "base/counter.h"
 #include "base/counters.h"
 #include "base/error_meaning.h"
 #include "base/grpc_status.h"
@@ -41,8 +41,8 @@ class ActiveCount {
 
 /// Histogram with single-writer buckets.
 struct HistogramShard {
-  std::array<Count, Histogram::kSize> buckets;
-  Count sum_micros;
+  std::array<Counter, Histogram::kSize> buckets;
+  Counter sum_micros;
 
   void record(std::uint64_t micros) {
     buckets[Histogram::index(micros)].add();
@@ -61,8 +61,8 @@ class MeaningShard {
 
  private:
   struct Counts {
-    std::array<Count, ErrorMeanings::kMaxMeanings> requests;
-    std::array<Count, ErrorMeanings::kMaxMeanings> errors;
+    std::array<Counter, ErrorMeanings::kMaxMeanings> requests;
+    std::array<Counter, ErrorMeanings::kMaxMeanings> errors;
   };
   std::unique_ptr<Counts> owned_;
   std::atomic<const Counts*> shown_{nullptr};
@@ -70,10 +70,10 @@ class MeaningShard {
 
 struct TrafficShard {
   SlotId slot = kNoSlot;
-  std::array<std::array<Count, TrafficCounters::kClasses>, 3> requests;
-  Count retries;
-  std::array<Count, kGrpcStatuses> grpc;
-  Count shielded;      ///< Failed here and were asked of the live group.
+  std::array<std::array<Counter, TrafficCounters::kClasses>, 3> requests;
+  Counter retries;
+  std::array<Counter, kGrpcStatuses> grpc;
+  Counter shielded;    ///< Failed here and were asked of the live group.
   ActiveCount active;  ///< Gauge: requests in flight.
   HistogramShard duration;
   HistogramShard given_up;
@@ -139,11 +139,11 @@ class Shard {
   /// Writer only. Makes slots up to and including `slot`.
   /// Requires: slot < kMaxSlots.
   TrafficShard& traffic(SlotId slot);
-  Count& operator[](Stat stat) { return stats_[stat]; }
+  Counter& operator[](Stat stat) { return stats_[stat]; }
   /// By the place in the configuration.
   ServiceShard& service(std::size_t index) { return services_[index]; }
   ListenerShard& listener(std::size_t index) { return listeners_[index]; }
-  Count& refused(net::Refusal rule) { return refusals_[static_cast<std::size_t>(rule)]; }
+  Counter& refused(net::Refusal rule) { return refusals_[static_cast<std::size_t>(rule)]; }
 
   /// Reader. Null where this worker has not made the slot yet.
   const TrafficShard* find(SlotId slot) const;
@@ -158,7 +158,7 @@ class Shard {
   std::array<std::atomic<TrafficShard*>, kMaxSlots> slots_{};
   std::vector<std::unique_ptr<TrafficShard>> owned_;
   Counts<Stat> stats_;
-  std::array<Count, net::kRefusals> refusals_;
+  std::array<Counter, net::kRefusals> refusals_;
   std::vector<ServiceShard> services_;
   std::vector<ListenerShard> listeners_;
 };

@@ -78,14 +78,16 @@ class InFlightWatermark {
   /// Control waits for something: what it is to be told should not wait.
   bool is_wanted() const { return wanted_.load(std::memory_order_relaxed) != count(Mono::max()); }
   /// One event more was given to control; call it before the request is removed.
-  void told() { told_.store(told_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
+  void reported() {
+    reported_.store(reported_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
 
   // ---- control
   struct Reading {
     Mono oldest = Mono::max();  ///< Beginning of the oldest untold request; max: there is none.
     /// What the clock was for the turn under way, if there is one: others may begin with that time.
     Mono turn = Mono::max();
-    std::uint64_t told = 0;  ///< Events that control must have taken to rely on the others.
+    std::uint64_t reported = 0;  ///< Events that control must have taken to rely on the others.
   };
   /// Requests that began by a later reading of the clock than the one before this call may be
   /// missing: what another core has stored is seen a memory's delay late (WorkerPool::watermark).
@@ -94,7 +96,7 @@ class InFlightWatermark {
     Reading reading;
     reading.turn = load(turn_);
     reading.oldest = load(oldest_);
-    reading.told = told_.load(std::memory_order_relaxed);
+    reading.reported = reported_.load(std::memory_order_relaxed);
     return reading;
   }
   /// Asks the worker to set is_settled() when its watermark has passed `began`; max cancels. The
@@ -128,7 +130,7 @@ class InFlightWatermark {
   std::atomic<Mono::rep> oldest_{count(Mono::max())};
   std::atomic<Mono::rep> turn_{count(Mono::max())};
   std::atomic<Mono::rep> wanted_{count(Mono::max())};
-  std::atomic<std::uint64_t> told_{0};
+  std::atomic<std::uint64_t> reported_{0};
 };
 
 }  // namespace teal::proxy

@@ -185,7 +185,7 @@ void WorkerPool::start_workers(const RouteTable& first) {
                                       .peers = *this};
     workers_.push_back(std::make_unique<Worker>(options, first, options_.tls, sockets_.take(i)));
   }
-  heard_.resize(workers_.size());
+  progress_.resize(workers_.size());
   for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->start(std::move(threads_[i]));
   threads_.clear();
 }
@@ -253,18 +253,18 @@ Mono WorkerPool::watermark() {
   Mono settled = Mono::max();
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     const InFlightWatermark::Reading watermark = workers_[i]->read_watermark();
-    WorkerProgress& heard = heard_[i];
-    if (heard.events >= watermark.told)
-      heard.watermark =
-          std::max(heard.watermark, std::min({watermark.oldest, watermark.turn, now}));
-    settled = std::min(settled, heard.watermark);
+    WorkerProgress& progress = progress_[i];
+    if (progress.events >= watermark.reported)
+      progress.watermark =
+          std::max(progress.watermark, std::min({watermark.oldest, watermark.turn, now}));
+    settled = std::min(settled, progress.watermark);
   }
   return settled;
 }
 
 void WorkerPool::notify_at_watermark(Mono began) {
   for (std::size_t i = 0; i < workers_.size(); ++i)
-    workers_[i]->notify_at_watermark(heard_[i].watermark > began ? Mono::max() : began);
+    workers_[i]->notify_at_watermark(progress_[i].watermark > began ? Mono::max() : began);
 }
 
 std::optional<TrafficReading> WorkerPool::read_traffic_after(const TrafficKey& key) const {
@@ -341,9 +341,9 @@ void WorkerPool::take_reports() {
     if (!reports) continue;
     for (const ReportBatch::Judged& each : reports->judged)
       options_.on_judged_event(each.service, each.event);
-    WorkerProgress& heard = heard_[i];
-    heard.events += reports->judged.size();
-    heard.watermark = std::max(heard.watermark, reports->watermark);
+    WorkerProgress& progress = progress_[i];
+    progress.events += reports->judged.size();
+    progress.watermark = std::max(progress.watermark, reports->watermark);
     if (!reports->judged.empty() || reports->is_settled) options_.on_judged(reports->at);
     std::ranges::move(reports->outcomes, std::back_inserter(outcomes));
   }

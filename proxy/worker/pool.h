@@ -161,7 +161,7 @@ class WorkerPool final : ControlInbox, PeerWorkers {
     std::uint64_t events = 0;
     Mono watermark = Mono::min();
   };
-  std::vector<WorkerProgress> heard_;  ///< By worker.
+  std::vector<WorkerProgress> progress_;  ///< By worker.
   bool is_stopped_ = false;
 };
 

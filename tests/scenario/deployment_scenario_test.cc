@@ -121,7 +121,7 @@ class Scenario {
     for (++i; i < lines_.size(); ++i) {
       if (lines_[i].empty() || lines_[i][0] == ' ') continue;
       text += lines_[i] + "\n";
-      if (lines_[i][0] != '#') text += tell(deployment, lines_[i]);
+      if (lines_[i][0] != '#') text += deliver(deployment, lines_[i]);
     }
     return text;
   }
@@ -133,12 +133,12 @@ class Scenario {
   }
 
  private:
-  struct Told {
+  struct JournalledEvent {
     Event event;
     Age age;
   };
 
-  std::string tell(Deployment& deployment, const std::string& line) {
+  std::string deliver(Deployment& deployment, const std::string& line) {
     const std::size_t space = line.find(' ');
     const Result<Millis> age = parse_duration(line.substr(0, space));
     EXPECT_TRUE(age) << path_ << ": " << line;
@@ -158,14 +158,14 @@ class Scenario {
   /// What a restart does: a new engine, the same journal.
   void restart(Deployment& deployment) const {
     Deployment again{deployment.spec()};
-    for (const Told& told : journal_) again.step(told.event, told.age);
+    for (const JournalledEvent& journalled : journal_) again.step(journalled.event, journalled.age);
     EXPECT_EQ(again, deployment) << "equal journals must give equal states";
     deployment = again;
   }
 
   fs::path path_;
   std::vector<std::string> lines_;
-  std::vector<Told> journal_;
+  std::vector<JournalledEvent> journal_;
 };
 
 std::vector<std::string> scenario_names() {

@@ -34,18 +34,18 @@ TEST(ByteBuffer, WritesTheLongestNumbers) {
 TEST(ByteBuffer, TakesWhatAPenWroteBehindWhatWasThere) {
   ByteBuffer text;
   text += "first, ";
-  BufferWriter pen = text.open(100);
-  pen += "second, ";
-  pen += 3;
-  pen += '.';
-  text.close(pen);
+  BufferWriter writer = text.open(100);
+  writer += "second, ";
+  writer += 3;
+  writer += '.';
+  text.close(writer);
   EXPECT_EQ(text.view(), "first, second, 3.");
 }
 
 TEST(TextDeathTest, StopsWhereAPenWentBeyondItsRoom) {
   ByteBuffer text;
-  const BufferWriter pen = text.open(10);
-  EXPECT_DEATH(text.close(BufferWriter{pen.at() + text.capacity() + 1}), "capacity");
+  const BufferWriter writer = text.open(10);
+  EXPECT_DEATH(text.close(BufferWriter{writer.at() + text.capacity() + 1}), "capacity");
 }
 
 TEST(BufferWriter, CopiesPiecesOfEverySizeAndNothingBeyond) {
@@ -55,9 +55,9 @@ TEST(BufferWriter, CopiesPiecesOfEverySizeAndNothingBeyond) {
     const auto from = std::make_unique_for_overwrite<char[]>(size);
     std::copy_n(source.data(), size, from.get());
     const auto to = std::make_unique_for_overwrite<char[]>(size);
-    BufferWriter pen{to.get()};
-    pen += std::string_view(from.get(), size);
-    EXPECT_EQ(pen.at(), to.get() + size);
+    BufferWriter writer{to.get()};
+    writer += std::string_view(from.get(), size);
+    EXPECT_EQ(writer.at(), to.get() + size);
     EXPECT_EQ(std::string_view(to.get(), size), source.substr(0, size));
   }
 }

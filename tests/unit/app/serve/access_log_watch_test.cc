@@ -19,7 +19,7 @@ class AccessLogWatchTest : public ::testing::Test {
  protected:
   void look(const proxy::AccessLogHealth& health, Millis later = Millis{100}) {
     now_ += later;
-    watch_.look(health, now_);
+    watch_.check(health, now_);
   }
 
   RememberedLog log_;

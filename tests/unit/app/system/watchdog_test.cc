@@ -16,7 +16,7 @@ class WatchdogTest : public ::testing::Test {
     for (const Mono end = now_ + time; now_ < end; now_ += kTick) {
       const Watchdog::Turn turn = watchdog_.tick(now_);
       if (turn.ask) ++asked_;
-      if (turn.tell) {
+      if (turn.must_report) {
         ++told;
         last_told_ = now_;
       }
@@ -63,7 +63,7 @@ TEST(NoWatchdog, AsksAndTellsNobody) {
   Watchdog none{std::nullopt};
   for (int i = 0; i < 100; ++i) {
     const Watchdog::Turn turn = none.tick(Mono{Millis{i * 100}});
-    EXPECT_FALSE(turn.ask || turn.tell);
+    EXPECT_FALSE(turn.ask || turn.must_report);
   }
 }
 

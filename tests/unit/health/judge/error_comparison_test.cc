@@ -61,7 +61,7 @@ TEST(ErrorComparison, BreachesAReleaseThatFailsEverythingByItsFourthFailure) {
   int failures = 0;
   Verdict verdict;
   while (!is_breached(verdict) && failures < 10) {
-    judge.on_event(error_of(Colour::green, ++failures));
+    judge.on_judged_event(error_of(Colour::green, ++failures));
     verdict = judge.judge(settled_at(failures + 0.5, counters(4, 4), counters(36)));
   }
   EXPECT_EQ(failures, 4);
@@ -72,10 +72,10 @@ TEST(ErrorComparison, BreachesAReleaseThatFailsEverythingByItsFourthFailure) {
 
 TEST(ErrorComparison, StaysBreached) {
   ErrorComparison judge = begun(alarm());
-  for (int i = 0; i < 5; ++i) judge.on_event(error_of(Colour::green, i));
+  for (int i = 0; i < 5; ++i) judge.on_judged_event(error_of(Colour::green, i));
   const Verdict breach = judge.judge(settled_at(9));
   ASSERT_TRUE(is_breached(breach));
-  for (int i = 0; i < 5000; ++i) judge.on_event(error_of(Colour::blue, 10));
+  for (int i = 0; i < 5000; ++i) judge.on_judged_event(error_of(Colour::blue, 10));
   judge.begin_step({at_second(20), kTenth, {}, {}});
   EXPECT_EQ(judge.judge(settled_at(30, counters(100'000))), breach);
   EXPECT_EQ(judge.comparison()->outcome, ComparisonReport::Outcome::breached);
@@ -87,7 +87,7 @@ TEST(ErrorComparison, DoesNotBlameTheReleaseForAnOutageOfBoth) {
   for (int i = 1; i <= 20'000; ++i) {
     JudgedEvent event;
     traffic.draw(event, at_second(i * 0.01));
-    judge.on_event(event);
+    judge.on_judged_event(event);
     if (i % 10 == 0) {
       ASSERT_FALSE(is_breached(judge.judge(settled_at(i * 0.01 + 0.005)))) << i;
     }
@@ -104,7 +104,7 @@ double seconds_to_find(std::uint64_t seed, const config::CompareAlarm& compare) 
     JudgedEvent event;
     if (!traffic.draw(event, at_second(began))) continue;
     event.seen = at_second(began + 0.02);
-    judge.on_event(event);
+    judge.on_judged_event(event);
     if (is_breached(judge.judge(settled_at(began + 0.02)))) return began + 0.02;
   }
   return 120;
@@ -159,16 +159,16 @@ bool is_early_failure_blamed(std::uint64_t seed, bool by_age) {
     JudgedEvent event;
     if (traffic.draw(event, at_second(now))) {
       if (event.group == Colour::green) {
-        judge.on_event(event);
+        judge.on_judged_event(event);
       } else {
         late.push_back(event);
         event.kind = JudgedEvent::Kind::overdue;
-        if (by_age) judge.on_event(event);
+        if (by_age) judge.on_judged_event(event);
       }
     }
     while (ended < late.size() && late[ended].began + std::chrono::seconds(30) <= at_second(now)) {
       late[ended].seen = at_second(now);
-      judge.on_event(late[ended++]);
+      judge.on_judged_event(late[ended++]);
     }
     Reading reading = settled_at(now);
     reading.watermark = at_second(settled);
@@ -193,7 +193,7 @@ TEST(ErrorComparison, DoesNotBlameTheReleaseForFailingSoonerThanTheLiveGroup) {
 // Condition 2
 TEST(ErrorComparison, WaitsUntilTheRequestsBeforeABadOneAreSettled) {
   ErrorComparison judge = begun(alarm());
-  for (int i = 0; i < 5; ++i) judge.on_event(error_of(Colour::green, 10));
+  for (int i = 0; i < 5; ++i) judge.on_judged_event(error_of(Colour::green, 10));
   Reading reading = settled_at(11);
   reading.watermark = at_second(9);
   EXPECT_FALSE(is_breached(judge.judge(reading)));
@@ -209,15 +209,15 @@ TEST(ErrorComparison, CountsAnOverdueRequestOfTheLiveGroupAsBadUntilItHasEndedWe
   for (int i = 0; i < 100; ++i) {
     in_flight.push_back(error_of(Colour::blue, 1));
     in_flight.back().kind = JudgedEvent::Kind::overdue;
-    judge.on_event(in_flight.back());
+    judge.on_judged_event(in_flight.back());
   }
-  for (int i = 0; i < 5; ++i) judge.on_event(error_of(Colour::green, 2));
+  for (int i = 0; i < 5; ++i) judge.on_judged_event(error_of(Colour::green, 2));
   EXPECT_FALSE(is_breached(judge.judge(settled_at(3))));
   EXPECT_EQ(judge.comparison()->overdue, 100U);
   EXPECT_EQ(judge.comparison()->live.bad, 0U);
   for (JudgedEvent& event : in_flight) {
     event.kind = JudgedEvent::Kind::settled;
-    judge.on_event(event);
+    judge.on_judged_event(event);
   }
   EXPECT_TRUE(is_breached(judge.judge(settled_at(4))));
   EXPECT_EQ(judge.comparison()->overdue, 0U);
@@ -229,12 +229,12 @@ TEST(ErrorComparison, GivesUpOnRequestsThatAreOlderThanItsPatience) {
   for (int i = 0; i < 100; ++i) {
     JudgedEvent stream = error_of(Colour::blue, 1);
     stream.kind = JudgedEvent::Kind::overdue;
-    judge.on_event(stream);
+    judge.on_judged_event(stream);
   }
-  for (int i = 0; i < 5; ++i) judge.on_event(error_of(Colour::green, 2));
+  for (int i = 0; i < 5; ++i) judge.on_judged_event(error_of(Colour::green, 2));
   EXPECT_FALSE(is_breached(judge.judge(settled_at(60))));
   EXPECT_TRUE(is_breached(judge.judge(settled_at(70))));
-  judge.on_event(error_of(Colour::blue, 5, 66));
+  judge.on_judged_event(error_of(Colour::blue, 5, 66));
   judge.judge(settled_at(80));
   EXPECT_EQ(judge.comparison()->left_out, 1U);
 }
@@ -244,12 +244,12 @@ TEST(ErrorComparison, CountsAnOverdueRequestThatEndsBadlyOnce) {
   for (const Colour group : kColours) {
     JudgedEvent event = error_of(group, 1, 20);
     event.kind = JudgedEvent::Kind::overdue;
-    judge.on_event(event);
+    judge.on_judged_event(event);
     event.kind = JudgedEvent::Kind::error;
-    judge.on_event(event);
+    judge.on_judged_event(event);
   }
   ErrorComparison plain = begun(alarm());
-  for (const Colour group : kColours) plain.on_event(error_of(group, 1));
+  for (const Colour group : kColours) plain.on_judged_event(error_of(group, 1));
   judge.judge(settled_at(30));
   plain.judge(settled_at(30));
   EXPECT_NEAR(judge.comparison()->log_e, plain.comparison()->log_e, 1e-9);
@@ -262,7 +262,7 @@ TEST(ErrorComparison, CountsAnOverdueRequestThatEndsBadlyOnce) {
 /// A verdict would be near: three failures of the release, none of live.
 ErrorComparison nearly_breached() {
   ErrorComparison judge = begun(alarm());
-  for (int i = 0; i < 3; ++i) judge.on_event(error_of(Colour::green, 1));
+  for (int i = 0; i < 3; ++i) judge.on_judged_event(error_of(Colour::green, 1));
   judge.judge(settled_at(2));
   return judge;
 }
@@ -292,15 +292,15 @@ TEST(ErrorComparison, AfterARestartForgetsWhatWasNotSettledAndKeepsOverdueLiveRe
   ErrorComparison judge = begun(alarm());
   JudgedEvent overdue = error_of(Colour::blue, 1);
   overdue.kind = JudgedEvent::Kind::overdue;
-  judge.on_event(overdue);
-  for (int i = 0; i < 3; ++i) judge.on_event(error_of(Colour::green, 2));
+  judge.on_judged_event(overdue);
+  for (int i = 0; i < 3; ++i) judge.on_judged_event(error_of(Colour::green, 2));
   judge.judge(settled_at(3));
   const double before = judge.comparison()->log_e;
-  for (int i = 0; i < 9; ++i) judge.on_event(error_of(Colour::green, 4));
+  for (int i = 0; i < 9; ++i) judge.on_judged_event(error_of(Colour::green, 4));
   judge.on_restart(0);
   JudgedEvent settled = overdue;
   settled.kind = JudgedEvent::Kind::settled;
-  judge.on_event(settled);
+  judge.on_judged_event(settled);
   EXPECT_FALSE(is_breached(judge.judge(settled_at(200))));
   EXPECT_NEAR(judge.comparison()->log_e, before, 1e-9);
   EXPECT_EQ(judge.comparison()->left_out, 9U);
@@ -313,12 +313,12 @@ TEST(ErrorComparison, CountsAClientOnceInADeployment) {
     JudgedEvent event = error_of(Colour::green, i);
     event.client = 4711;
     event.block_length = 0;
-    judge.on_event(event);
+    judge.on_judged_event(event);
   }
   judge.begin_step({at_second(60), Weight::percent(50), {}, {}});
   JudgedEvent again = error_of(Colour::green, 61);
   again.client = 4711;
-  judge.on_event(again);
+  judge.on_judged_event(again);
   EXPECT_FALSE(is_breached(judge.judge(settled_at(100))));
   EXPECT_EQ(judge.comparison()->release.bad, 1U);
   EXPECT_EQ(judge.comparison()->left_out, 50U);
@@ -333,7 +333,7 @@ TEST(ErrorComparison, LearnsNothingFromRequestsWhoseGroupWasCertain) {
       JudgedEvent event = error_of(probability == 1 ? Colour::green : Colour::blue, i);
       event.block_length = 0;
       event.release_probability = probability;
-      judge.on_event(event);
+      judge.on_judged_event(event);
     }
   }
   judge.judge(settled_at(100));
@@ -363,7 +363,7 @@ TEST(ErrorComparison, FindsARegressionThatComesWithALaterStep) {
   SimulatedTraffic equal(5, kTenth, {.live = 0.1});
   JudgedEvent event;
   for (int i = 0; i < 20'000; ++i)
-    if (equal.draw(event, at_second(i * 0.001))) judge.on_event(event);
+    if (equal.draw(event, at_second(i * 0.001))) judge.on_judged_event(event);
   ASSERT_FALSE(is_breached(judge.judge(settled_at(30))));
   judge.begin_step({at_second(30), kTenth, {}, {}});
   SimulatedTraffic worse(6, kTenth, {.live = 0.02, .ratio = 10});
@@ -372,7 +372,7 @@ TEST(ErrorComparison, FindsARegressionThatComesWithALaterStep) {
     if (!worse.draw(event, at_second(40 + i * 0.001 - 0.0005))) continue;
     ++bad;
     event.block += 1'000'000;
-    judge.on_event(event);
+    judge.on_judged_event(event);
   }
   EXPECT_LT(bad, 100);
 }
@@ -384,7 +384,7 @@ TEST(ErrorComparison, PaysOneMoreFailureForTenTimesTheConfidence) {
     ErrorComparison judge = begun(alarm(confidence));
     int failures = 0;
     while (failures < 10 && !is_breached(judge.judge(settled_at(failures + 0.5))))
-      judge.on_event(error_of(Colour::green, ++failures));
+      judge.on_judged_event(error_of(Colour::green, ++failures));
     return failures;
   };
   EXPECT_EQ(config::CompareAlarm{}.confidence, 0.999);
@@ -420,7 +420,7 @@ TEST(ErrorComparison, CertifiesByTheRatioWhereBothFailOften) {
     JudgedEvent event;
     if (!traffic.draw(event, at_second(i * 0.001))) continue;
     ++bad[event.group == Colour::green ? 1 : 0];
-    judge.on_event(event);
+    judge.on_judged_event(event);
   }
   EXPECT_TRUE(
       is_healthy(judge.judge(settled_at(9, counters(2500, bad[1]), counters(2500, bad[0])))));
@@ -436,7 +436,7 @@ TEST(ErrorComparison, GuardsTheTimeWithoutLiveTrafficByTheLimit) {
       JudgedEvent event = error_of(Colour::green, 1);
       event.block_length = 0;
       event.release_probability = 1;
-      judge.on_event(event);
+      judge.on_judged_event(event);
     }
     return judge.judge(settled_at(2, counters(40, 20)));
   };
@@ -454,7 +454,7 @@ TEST(ErrorComparison, GoesOnGuardingAfterARestartWithWhatItHadCounted) {
     JudgedEvent event = error_of(Colour::green, second);
     event.block_length = 0;
     event.release_probability = 0;
-    judge.on_event(event);
+    judge.on_judged_event(event);
   };
   // A breach takes three failures: two before the restart and two behind it.
   for (const std::uint64_t before : {0, 2}) {
@@ -471,8 +471,8 @@ TEST(ErrorComparison, GoesOnGuardingAfterARestartWithWhatItHadCounted) {
 
 TEST(ErrorComparison, ShowsCountsSamplesAndAnIntervalOfTheRatio) {
   ErrorComparison judge = begun(alarm());
-  for (int i = 0; i < 12; ++i) judge.on_event(error_of(Colour::green, 1));
-  for (int i = 0; i < 12; ++i) judge.on_event(error_of(Colour::blue, 1));
+  for (int i = 0; i < 12; ++i) judge.on_judged_event(error_of(Colour::green, 1));
+  for (int i = 0; i < 12; ++i) judge.on_judged_event(error_of(Colour::blue, 1));
   judge.judge(settled_at(2, counters(100, 12), counters(900, 12)));
   const ComparisonReport report = judge.comparison().value();
   EXPECT_EQ(report.release.bad, 12U);

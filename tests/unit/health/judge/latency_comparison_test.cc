@@ -54,7 +54,7 @@ bool breaches(LatencyComparison& judge, std::uint64_t seed, const std::vector<do
       event.block = drawn.block;
       event.block_length = drawn.block_length;
       event.block_release = drawn.block_release;
-      judge.on_event(event);
+      judge.on_judged_event(event);
     }
     const Reading reading = settled_at(i * 0.001);
     if (i % 50 == 0 && is_breached(judge.judge(reading))) return true;
@@ -95,7 +95,7 @@ TEST(LatencyComparison, BlamesAReleaseThatHangsByTheFewestOfItsRequests) {
       JudgedEvent event = error_of(Colour::green, i, 0.05);
       event.kind = JudgedEvent::Kind::slow;
       event.threshold = k;
-      judge.on_event(event);
+      judge.on_judged_event(event);
     }
     breached = is_breached(judge.judge(settled_at(i + 0.5)));
   }
@@ -131,7 +131,7 @@ TEST(LatencyComparison, CountsAClientOncePerThreshold) {
     JudgedEvent event = error_of(Colour::green, i, 0.05);
     event.kind = JudgedEvent::Kind::slow;
     event.client = 9;
-    judge.on_event(event);
+    judge.on_judged_event(event);
   }
   judge.judge(settled_at(30));
   EXPECT_EQ(judge.comparison()->release.bad, 1U);
@@ -140,11 +140,11 @@ TEST(LatencyComparison, CountsAClientOncePerThreshold) {
 
 TEST(LatencyComparison, IgnoresErrorsAndThresholdsThatItDoesNotHave) {
   LatencyComparison judge = begun();
-  judge.on_event(error_of(Colour::green, 1));
+  judge.on_judged_event(error_of(Colour::green, 1));
   JudgedEvent event = error_of(Colour::green, 1);
   event.kind = JudgedEvent::Kind::slow;
   event.threshold = 200;
-  judge.on_event(event);
+  judge.on_judged_event(event);
   judge.judge(settled_at(2));
   EXPECT_NEAR(judge.comparison()->log_e, 0, 1e-12);
   EXPECT_EQ(judge.comparison()->left_out, 1U);

@@ -97,13 +97,13 @@ ErrorComparison comparison(const ErrorMeaning& meaning, std::size_t number,
 TEST(MeaningOfComparison, TakesTheErrorsOfItsMeaningAlone) {
   ErrorComparison judge = comparison(ErrorMeaning::of_clients(), 1);
   for (int i = 0; i < 20; ++i)
-    judge.on_event(error_to(kUsualMeaning | meaning_bit(2), Colour::green, i));
+    judge.on_judged_event(error_to(kUsualMeaning | meaning_bit(2), Colour::green, i));
   EXPECT_FALSE(is_breached(judge.judge(settled_at(30))));
   EXPECT_EQ(judge.comparison()->release.bad, 0U);
   int refused = 0;
   Verdict verdict;
   while (!is_breached(verdict) && refused < 10) {
-    judge.on_event(error_to(meaning_bit(1) | meaning_bit(2), Colour::green, 30 + ++refused));
+    judge.on_judged_event(error_to(meaning_bit(1) | meaning_bit(2), Colour::green, 30 + ++refused));
     verdict = judge.judge(
         settled_at(31 + refused, by_meaning(1, 500, {400, 4}), by_meaning(1, 900, {800, 0})));
   }
@@ -114,7 +114,8 @@ TEST(MeaningOfComparison, TakesTheErrorsOfItsMeaningAlone) {
 TEST(MeaningOfComparison, BlamesNobodyForWhatBothGroupsRefuse) {
   ErrorComparison judge = comparison(ErrorMeaning::of_clients(), 1);
   for (int i = 0; i < 3000; ++i)
-    judge.on_event(error_to(meaning_bit(1), i % 10 == 0 ? Colour::green : Colour::blue, i * 0.01));
+    judge.on_judged_event(
+        error_to(meaning_bit(1), i % 10 == 0 ? Colour::green : Colour::blue, i * 0.01));
   EXPECT_FALSE(is_breached(judge.judge(settled_at(60))));
 }
 
@@ -126,8 +127,8 @@ TEST(MeaningOfComparison, CountsARequestThatIsAnErrorToTwoMeaningsOnceInEach) {
   JudgedEvent second = first;
   second.meanings = kUsualMeaning;
   for (ErrorComparison* judge : {&usual, &clients}) {
-    judge->on_event(first);
-    judge->on_event(second);
+    judge->on_judged_event(first);
+    judge->on_judged_event(second);
     judge->judge(settled_at(2));
     EXPECT_EQ(judge->comparison()->release.bad, 1U);
   }
@@ -139,17 +140,17 @@ TEST(MeaningOfComparison, KnowsOverdueRequestsOnlyWhereItCountsThem) {
   elsewhere.kind = JudgedEvent::Kind::overdue;
   JudgedEvent here = error_to(kUsualMeaning | meaning_bit(1), Colour::blue, 1, 0.3);
   here.kind = JudgedEvent::Kind::overdue;
-  judge.on_event(elsewhere);
-  judge.on_event(here);
+  judge.on_judged_event(elsewhere);
+  judge.on_judged_event(here);
   judge.judge(settled_at(2));
   EXPECT_EQ(judge.comparison()->overdue, 1U);
   here.kind = JudgedEvent::Kind::settled;
   here.meanings = kUsualMeaning;
-  judge.on_event(here);
+  judge.on_judged_event(here);
   judge.judge(settled_at(3));
   EXPECT_EQ(judge.comparison()->overdue, 1U) << "well by another meaning";
   here.meanings = meaning_bit(1);
-  judge.on_event(here);
+  judge.on_judged_event(here);
   judge.judge(settled_at(4));
   EXPECT_EQ(judge.comparison()->overdue, 0U);
 }
@@ -168,7 +169,7 @@ TEST(MeaningOfComparison, GuardsAReleaseThatIsAloneByItsMeaning) {
   Verdict verdict;
   int refused = 0;
   while (!is_breached(verdict) && refused < 50) {
-    judge.on_event(error_to(meaning_bit(1), Colour::green, ++refused));
+    judge.on_judged_event(error_to(meaning_bit(1), Colour::green, ++refused));
     const auto counted = static_cast<std::uint64_t>(refused);
     verdict = judge.judge(settled_at(refused + 0.5, by_meaning(1, counted, {counted, counted})));
   }

@@ -32,11 +32,11 @@ TEST(StepEvidence, FailuresOfTheLiveGroupFromBeforeTheStepCertifyNothing) {
   judge.judge(settled_at(0));
   judge.begin_step({at_second(10), kTenth, {}, {}});
   const double at_first = (judge.judge(settled_at(10)), judge.comparison()->non_inferiority_log_e);
-  for (int i = 0; i < 50; ++i) judge.on_event(error_of(Colour::blue, 9, /*age=*/2));
+  for (int i = 0; i < 50; ++i) judge.on_judged_event(error_of(Colour::blue, 9, /*age=*/2));
   judge.judge(settled_at(11));
   EXPECT_EQ(judge.comparison()->non_inferiority_log_e, at_first);
   EXPECT_EQ(judge.comparison()->live.bad, 50U) << "they count against a rollback";
-  for (int i = 0; i < 50; ++i) judge.on_event(error_of(Colour::blue, 12));
+  for (int i = 0; i < 50; ++i) judge.on_judged_event(error_of(Colour::blue, 12));
   judge.judge(settled_at(13));
   EXPECT_GT(judge.comparison()->non_inferiority_log_e, at_first);
 }

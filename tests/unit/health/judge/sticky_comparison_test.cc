@@ -39,9 +39,9 @@ JudgedEvent returning(Colour group, double began, std::uint64_t client, std::uin
 TEST(StickyComparison, CountsOneBadRequestOfAllClientsThatComeBackFromAPlace) {
   ErrorComparison judge = begun();
   for (std::uint64_t i = 1; i <= 100; ++i)
-    judge.on_event(returning(Colour::green, static_cast<double>(i) / 10, 1000 + i, 7));
+    judge.on_judged_event(returning(Colour::green, static_cast<double>(i) / 10, 1000 + i, 7));
   judge.begin_step({at_second(60), Weight::percent(50), {}, {}});
-  judge.on_event(returning(Colour::green, 61, 5000, 7));
+  judge.on_judged_event(returning(Colour::green, 61, 5000, 7));
   EXPECT_FALSE(is_breached(judge.judge(settled_at(100))));
   EXPECT_EQ(judge.comparison()->release.bad, 1U);
   EXPECT_EQ(judge.comparison()->left_out, 100U);
@@ -50,19 +50,19 @@ TEST(StickyComparison, CountsOneBadRequestOfAllClientsThatComeBackFromAPlace) {
 TEST(StickyComparison, IsNotBlindedByClientsThatSpendOnlyTheLiveGroupsCookies) {
   ErrorComparison judge = begun();
   for (std::uint64_t i = 1; i <= 1000; ++i)
-    judge.on_event(returning(Colour::blue, static_cast<double>(i) / 100, 1000 + i, 7));
+    judge.on_judged_event(returning(Colour::blue, static_cast<double>(i) / 100, 1000 + i, 7));
   for (std::uint64_t i = 1; i <= 8; ++i) {
     JudgedEvent fresh = error_of(Colour::green, 20 + static_cast<double>(i));
     fresh.client = i;
-    judge.on_event(fresh);
+    judge.on_judged_event(fresh);
   }
   EXPECT_TRUE(is_breached(judge.judge(settled_at(100))));
 }
 
 TEST(StickyComparison, CountsTheFirstOfAPlaceByWhenItBeganAndNotByWhenItWasTold) {
   ErrorComparison judge = begun();
-  judge.on_event(returning(Colour::green, 2, 1, 7));
-  judge.on_event(returning(Colour::blue, 1, 2, 7));
+  judge.on_judged_event(returning(Colour::green, 2, 1, 7));
+  judge.on_judged_event(returning(Colour::blue, 1, 2, 7));
   judge.judge(settled_at(100));
   EXPECT_EQ(judge.comparison()->live.bad, 1U);
   EXPECT_EQ(judge.comparison()->release.bad, 0U);
@@ -72,13 +72,13 @@ TEST(StickyComparison, AnOverdueRequestHoldsItsPlaceUntilItHasEndedWell) {
   ErrorComparison judge = begun();
   JudgedEvent overdue = returning(Colour::blue, 1, 1, 7);
   overdue.kind = JudgedEvent::Kind::overdue;
-  judge.on_event(overdue);
-  judge.on_event(returning(Colour::green, 2, 2, 7));
+  judge.on_judged_event(overdue);
+  judge.on_judged_event(returning(Colour::green, 2, 2, 7));
   judge.judge(settled_at(3));
   EXPECT_EQ(judge.comparison()->release.bad, 0U);
   overdue.kind = JudgedEvent::Kind::settled;
-  judge.on_event(overdue);
-  judge.on_event(returning(Colour::green, 4, 3, 7));
+  judge.on_judged_event(overdue);
+  judge.on_judged_event(returning(Colour::green, 4, 3, 7));
   judge.judge(settled_at(5));
   EXPECT_EQ(judge.comparison()->release.bad, 1U);
 }
@@ -94,7 +94,7 @@ TEST(StickyComparison, CountsOneSlowRequestOfAPlaceByEachThreshold) {
     slow.kind = JudgedEvent::Kind::slow;
     for (const std::uint8_t threshold : {std::uint8_t{0}, std::uint8_t{1}}) {
       slow.threshold = threshold;
-      judge.on_event(slow);
+      judge.on_judged_event(slow);
     }
   }
   EXPECT_FALSE(is_breached(judge.judge(settled_at(100))));

@@ -14,9 +14,9 @@ namespace {
 
 TEST(Http1Writer, WritesTheTargetsReasonOrTheRegisteredOne) {
   ByteBuffer out;
-  BufferWriter pen = put_status_line(out.open(128), 200, "");
-  pen = put_status_line(pen, 404, "Nothing here");
-  out.close(put_status_line(pen, 299, ""));
+  BufferWriter writer = put_status_line(out.open(128), 200, "");
+  writer = put_status_line(writer, 404, "Nothing here");
+  out.close(put_status_line(writer, 299, ""));
   EXPECT_EQ(out.view(), "HTTP/1.1 200 OK\r\nHTTP/1.1 404 Nothing here\r\nHTTP/1.1 299 Unknown\r\n");
 }
 

@@ -44,13 +44,13 @@ std::uint64_t requests(const TrafficShard& shard, Origin origin, std::size_t sta
 std::uint64_t all_requests(const TrafficShard& shard) {
   std::uint64_t sum = 0;
   for (const auto& classes : shard.requests)
-    for (const Count& each : classes) sum += each.read();
+    for (const Counter& each : classes) sum += each.read();
   return sum;
 }
 
 std::uint64_t recorded(const HistogramShard& histogram) {
   std::uint64_t sum = 0;
-  for (const Count& each : histogram.buckets) sum += each.read();
+  for (const Counter& each : histogram.buckets) sum += each.read();
   return sum;
 }
 

@@ -55,10 +55,10 @@ TEST(InFlightWatermark, CountsWhatControlMustHaveTakenToRelyOnTheOldest) {
   InFlightWatermark watermark;
   InFlightHook hook;
   watermark.push(hook, at(1));
-  watermark.told();
-  watermark.told();
+  watermark.reported();
+  watermark.reported();
   watermark.remove(hook);
-  EXPECT_EQ(watermark.read().told, 2U);
+  EXPECT_EQ(watermark.read().reported, 2U);
 }
 
 TEST(InFlightWatermark, SaysOnceWhenWhatControlWantsIsSettled) {

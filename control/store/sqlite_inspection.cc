@@ -1,4 +1,4 @@
-#include "control/store/sqlite_look.h"
+#include "control/store/sqlite_inspection.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -18,7 +18,7 @@ namespace teal::control {
 namespace {
 
 namespace fs = std::filesystem;
-using Kind = StoreLook::Kind;
+using Kind = StoreInspection::Kind;
 using namespace std::string_view_literals;
 
 /// A store that was killed before its journal was folded in for the first time is a few pages; what
@@ -41,12 +41,12 @@ std::int64_t number_at(const Header& header, std::size_t at) {
   return static_cast<std::int32_t>(value);
 }
 
-StoreLook judge(std::int64_t application, std::int64_t version, bool has_tables) {
+StoreInspection judge(std::int64_t application, std::int64_t version, bool has_tables) {
   if (application == kApplicationId) return {Kind::teal, version};
   return {application == 0 && version == 0 && !has_tables ? Kind::empty : Kind::foreign, 0};
 }
 
-StoreLook judge(const Header& header, std::size_t size) {
+StoreInspection judge(const Header& header, std::size_t size) {
   if (size < header.size() ||
       std::string_view(reinterpret_cast<const char*>(header.data()), kMagic.size()) != kMagic)
     return {Kind::other, 0};
@@ -74,7 +74,7 @@ class TemporaryDirectory {
 };
 
 /// What SQLite makes of the file and its journal together, by a copy of both.
-StoreLook judge_copy(const std::string& path) {
+StoreInspection judge_copy(const std::string& path) {
   const TemporaryDirectory directory(path + ".look-XXXXXX");
   if (directory.path().empty()) return {Kind::unseen, 0};
   const std::string copy = directory.path() + "/copy";
@@ -101,7 +101,7 @@ off_t size_of(const std::string& path) {
 
 }  // namespace
 
-StoreLook look_at_store(const std::string& path) {
+StoreInspection inspect_store(const std::string& path) {
   const off_t size = size_of(path);
   if (size == 0) return {};
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -110,7 +110,7 @@ StoreLook look_at_store(const std::string& path) {
   const ssize_t read = ::pread(descriptor, header.data(), header.size(), 0);
   ::close(descriptor);
   if (read < 0) return {};
-  const StoreLook seen = judge(header, static_cast<std::size_t>(read));
+  const StoreInspection seen = judge(header, static_cast<std::size_t>(read));
   const off_t journal = size_of(path + "-wal");
   // A header that says whose it is stays true; one that says nothing may have its say in the
   // journal still.

@@ -10,7 +10,7 @@
 
 namespace teal::control {
 
-struct StoreLook {
+struct StoreInspection {
   enum class Kind : std::uint8_t {
     absent,   ///< There is nothing, or nothing that can be read: whoever opens it says why.
     empty,    ///< A database without anything in it, or a file without a byte: ours to fill.
@@ -23,6 +23,6 @@ struct StoreLook {
   std::int64_t version = 0;  ///< Of kind teal: its `user_version`, as far as the header knows.
 };
 
-StoreLook look_at_store(const std::string& path);
+StoreInspection inspect_store(const std::string& path);
 
 }  // namespace teal::control

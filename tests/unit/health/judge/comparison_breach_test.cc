@@ -27,7 +27,7 @@ int events_to_breach(std::uint64_t seed, bool by_looking) {
     JudgedEvent event;
     if (i % 100 == 0) judge.judge(settled_at(now));
     if (!traffic.draw(event, at_second(now))) continue;
-    judge.on_event(event);
+    judge.on_judged_event(event);
     ++events;
     const bool breached =
         by_looking ? judge.check_breach(settled_at(now + 0.0005).counts()).has_value()
@@ -47,7 +47,7 @@ TEST(ComparisonLook, FindsBySingleEventsWhatItFindsByJudging) {
 
 TEST(ComparisonLook, ShowsItsEvidenceAsOfTheLastLook) {
   ErrorComparison judge = begun(0.999, 1.5);
-  judge.on_event(error_of(Colour::green, 1));
+  judge.on_judged_event(error_of(Colour::green, 1));
   Reading reading = settled_at(2, counters(3, 1), counters(27));
   EXPECT_FALSE(judge.check_breach(reading.counts()).has_value());
   EXPECT_GT(judge.comparison()->log_e, 0);
@@ -57,19 +57,19 @@ TEST(ComparisonLook, ShowsItsEvidenceAsOfTheLastLook) {
 }
 
 TEST(ComparisonLook, SaysTheSameWhetherItBreachesByALookOrByJudging) {
-  ErrorComparison looking = begun(0.999, 1.5);
+  ErrorComparison checking = begun(0.999, 1.5);
   ErrorComparison judging = begun(0.999, 1.5);
   for (int i = 1; i <= 4; ++i) {
     const JudgedEvent event = error_of(Colour::green, i);
-    looking.on_event(event);
-    judging.on_event(event);
+    checking.on_judged_event(event);
+    judging.on_judged_event(event);
   }
   const Reading reading = settled_at(9, counters(4, 4), counters(36));
-  const auto breach = looking.check_breach(reading.counts());
+  const auto breach = checking.check_breach(reading.counts());
   ASSERT_TRUE(breach.has_value());
   EXPECT_EQ(judging.judge(reading), Verdict{*breach});
-  EXPECT_EQ(looking.comparison()->outcome, ComparisonReport::Outcome::breached);
-  EXPECT_EQ(looking.judge(settled_at(10, counters(100))), Verdict{*breach}) << "it stays";
+  EXPECT_EQ(checking.comparison()->outcome, ComparisonReport::Outcome::breached);
+  EXPECT_EQ(checking.judge(settled_at(10, counters(100))), Verdict{*breach}) << "it stays";
 }
 
 }  // namespace
