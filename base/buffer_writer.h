@@ -4,7 +4,7 @@
 //
 // A value of one pointer, handed on by value and returned moved, so that it stays in a register:
 // its pieces are inlined whatever the compiler thinks of their size, which the hardening of memcpy
-// adds to. Whoever takes one up has worked out the most that can be written; ByteBuffer::close()
+// adds to. Whoever takes one up has worked out the most that can be written; ByteBuffer::commit()
 // holds it to that.
 #pragma once
 

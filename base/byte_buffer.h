@@ -45,7 +45,7 @@ class ByteBuffer {
   /// Forgets the bytes, keeps the room.
   void clear() { size_ = 0; }
   /// Requires: size <= size().
-  void cut(std::size_t size) { size_ = size; }
+  void truncate(std::size_t size) { size_ = size; }
 
   /// Where at least `size` bytes may be written; advance() then makes them count.
   char* room(std::size_t size) {
@@ -55,8 +55,8 @@ class ByteBuffer {
   }
   void advance(std::size_t written) { size_ += written; }
   /// For whoever writes many pieces: `most` bytes by a writer, which count once it is closed.
-  BufferWriter open(std::size_t most) { return BufferWriter{room(most)}; }
-  void close(BufferWriter writer) {
+  BufferWriter reserve_writer(std::size_t most) { return BufferWriter{room(most)}; }
+  void commit(BufferWriter writer) {
     const auto size = static_cast<std::size_t>(writer.at() - bytes_.get());
     TEAL_ASSERT(size <= capacity_);
     size_ = size;
@@ -83,7 +83,7 @@ class ByteBuffer {
   template <std::integral T>
   requires(!std::same_as<T, char> && !std::same_as<T, bool>)
   ByteBuffer& operator+=(T number) {
-    close(open(BufferWriter::kMaxNumberLength) += number);
+    commit(reserve_writer(BufferWriter::kMaxNumberLength) += number);
     return *this;
   }
 

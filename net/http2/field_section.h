@@ -2,8 +2,8 @@
 // the pseudo-fields. Names may be in any case: HTTP/2's is made of them when they are sent.
 //
 // A value that is kept and used again, so that its room is there; one thread at a time. It holds
-// views: what they show lives until the section is sent, or was written by open(), and lives until
-// clear().
+// views: what they show lives until the section is sent, or was written by reserve_writer(), and
+// lives until clear().
 #pragma once
 
 #include <cstddef>
@@ -35,7 +35,7 @@ class Http2FieldSection {
   /// without those that speak of a connection.
   void add_lines(std::string_view lines);
   /// Room for `most` bytes of values that are made, for add(). Once between two clear()s.
-  BufferWriter open(std::size_t most) { return room_.open(most); }
+  BufferWriter reserve_writer(std::size_t most) { return room_.reserve_writer(most); }
 
   bool empty() const { return entries_.empty(); }
   std::size_t size() const { return entries_.size(); }

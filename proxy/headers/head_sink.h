@@ -113,7 +113,7 @@ class FieldSink {
 
   /// `most`: so many bytes of values are made at most; those that are only shown do not count.
   FieldSink(net::Http2FieldSection& section, std::size_t most)
-      : section_(&section), writer_(section.open(most)) {}
+      : section_(&section), writer_(section.reserve_writer(most)) {}
 
   template <net::Lower kName, net::Lower kValue>
   void put() {

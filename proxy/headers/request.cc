@@ -206,14 +206,14 @@ std::size_t room_for(const net::RequestHead& head, const RequestStyle& style) {
 
 void append_request_head(ByteBuffer& out, const net::RequestHead& head, const RequestStyle& style) {
   const std::string_view host_value = host_for(head, style.host, style.target);
-  BufferWriter writer = out.open(room_for(head, style) + host_value.size());
+  BufferWriter writer = out.reserve_writer(room_for(head, style) + host_value.size());
   writer += head.text(head.method_text);
   writer += ' ';
   writer += head.text(head.target);
   writer += " HTTP/1.1\r\n";
   LineSink sink{writer};
   sink.put("host", host_value);
-  out.close(put_request_fields(sink, head, style).writer() += "\r\n");
+  out.commit(put_request_fields(sink, head, style).writer() += "\r\n");
 }
 
 net::Http2RequestStart make_request_section(net::Http2FieldSection& out,

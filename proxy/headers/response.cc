@@ -191,9 +191,9 @@ std::string format_http_date(WallTime time) {
 
 void append_response_head(ByteBuffer& out, const net::ResponseHead& head,
                           const ResponseStyle& style) {
-  const BufferWriter writer =
-      net::put_status_line(out.open(room_for(head, style)), head.status, head.text(head.reason));
-  out.close(put_response_fields(LineSink(writer), head, style).writer() += "\r\n");
+  const BufferWriter writer = net::put_status_line(out.reserve_writer(room_for(head, style)),
+                                                   head.status, head.text(head.reason));
+  out.commit(put_response_fields(LineSink(writer), head, style).writer() += "\r\n");
 }
 
 void make_response_section(net::Http2FieldSection& out, const net::ResponseHead& head,
@@ -205,10 +205,10 @@ void make_response_section(net::Http2FieldSection& out, const net::ResponseHead&
 void append_trailers(ByteBuffer& out, const net::Fields& trailers) {
   std::size_t most = 2;
   for (const net::Field& field : trailers) most += trailers.line(field).size() + 1;
-  LineSink::Copier kept{LineSink(out.open(most)), trailers};
+  LineSink::Copier kept{LineSink(out.reserve_writer(most)), trailers};
   for (const net::Field& field : trailers)
     if (!is_forbidden_trailer(field, trailers.name(field))) kept.keep(field);
-  out.close(kept.finish().writer() += "\r\n");
+  out.commit(kept.finish().writer() += "\r\n");
 }
 
 void make_trailer_section(net::Http2FieldSection& out, const net::Fields& trailers) {
@@ -232,13 +232,13 @@ std::size_t append_local_reply(ByteBuffer& out, std::uint16_t status, std::strin
   const LocalReplyParts parts = parts_of(status, body, style);
   const bool has_body = parts.has_content && !head_request;
   const std::size_t most = room_for(parts, style) + (has_body ? parts.body_size() : 0);
-  LineSink sink{net::put_status_line(out.open(most), status, {})};
+  LineSink sink{net::put_status_line(out.reserve_writer(most), status, {})};
   BufferWriter writer = put_local_reply_fields(sink, parts, style).writer() += "\r\n";
   if (has_body) {
     writer += body;
     writer += parts.end;
   }
-  out.close(writer);
+  out.commit(writer);
   return has_body ? parts.body_size() : 0;
 }
 

@@ -34,18 +34,18 @@ TEST(ByteBuffer, WritesTheLongestNumbers) {
 TEST(ByteBuffer, TakesWhatAPenWroteBehindWhatWasThere) {
   ByteBuffer text;
   text += "first, ";
-  BufferWriter writer = text.open(100);
+  BufferWriter writer = text.reserve_writer(100);
   writer += "second, ";
   writer += 3;
   writer += '.';
-  text.close(writer);
+  text.commit(writer);
   EXPECT_EQ(text.view(), "first, second, 3.");
 }
 
 TEST(TextDeathTest, StopsWhereAPenWentBeyondItsRoom) {
   ByteBuffer text;
-  const BufferWriter writer = text.open(10);
-  EXPECT_DEATH(text.close(BufferWriter{writer.at() + text.capacity() + 1}), "capacity");
+  const BufferWriter writer = text.reserve_writer(10);
+  EXPECT_DEATH(text.commit(BufferWriter{writer.at() + text.capacity() + 1}), "capacity");
 }
 
 TEST(BufferWriter, CopiesPiecesOfEverySizeAndNothingBeyond) {

@@ -9,7 +9,7 @@ namespace {
 
 std::string message_of(std::string_view text) {
   ByteBuffer out;
-  out.close(put_grpc_message(out.open(3 * text.size()), text));
+  out.commit(put_grpc_message(out.reserve_writer(3 * text.size()), text));
   return std::string(out.view());
 }
 

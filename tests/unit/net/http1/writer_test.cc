@@ -14,9 +14,9 @@ namespace {
 
 TEST(Http1Writer, WritesTheTargetsReasonOrTheRegisteredOne) {
   ByteBuffer out;
-  BufferWriter writer = put_status_line(out.open(128), 200, "");
+  BufferWriter writer = put_status_line(out.reserve_writer(128), 200, "");
   writer = put_status_line(writer, 404, "Nothing here");
-  out.close(put_status_line(writer, 299, ""));
+  out.commit(put_status_line(writer, 299, ""));
   EXPECT_EQ(out.view(), "HTTP/1.1 200 OK\r\nHTTP/1.1 404 Nothing here\r\nHTTP/1.1 299 Unknown\r\n");
 }
 
@@ -24,13 +24,13 @@ TEST(Http1Writer, WritesFieldsBehindWhatIsThere) {
   ByteBuffer out;
   out += "x";
   const std::string_view name = "x-empty";
-  out.close(put_field(put_field(out.open(64), "via", "1.1 teal"), name, ""));
+  out.commit(put_field(put_field(out.reserve_writer(64), "via", "1.1 teal"), name, ""));
   EXPECT_EQ(out.view(), "xvia: 1.1 teal\r\nx-empty: \r\n");
 }
 
 TEST(Http1Writer, WritesLengthsInFull) {
   ByteBuffer out;
-  out.close(put_content_length(put_content_length(out.open(128), 0), UINT64_MAX));
+  out.commit(put_content_length(put_content_length(out.reserve_writer(128), 0), UINT64_MAX));
   EXPECT_EQ(out.view(), "content-length: 0\r\ncontent-length: 18446744073709551615\r\n");
 }
 
