@@ -13,7 +13,9 @@ Exchange::Exchange(WorkerLoop& loop)
     : loop_(loop),
       judge_(loop, request_, assignment_, traffic_),
       attempts_(loop),
-      timer_([](void* self) { static_cast<Exchange*>(self)->on_deadline(); }, this) {}
+      queue_(
+          loop, [](void* self) { static_cast<Exchange*>(self)->on_room(); }, this),
+      deadlines_(loop, [](void* self) { static_cast<Exchange*>(self)->on_deadline(); }, this) {}
 
 Exchange::~Exchange() {
   TEAL_ASSERT(phase_ == Phase::idle || phase_ == Phase::done);
@@ -56,18 +58,18 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   if (route_.actions() != nullptr && try_answer_by_route()) return;
   if (!is_usual && !settle_hop()) return;
   if (route_.actions() != nullptr) change_request();
-  const Millis whole = route_.timeouts().request;
-  request_deadline_ = whole.count() > 0 ? request_.began + whole : Mono::max();
+  deadlines_.begin(request_.began, route_.timeouts().request);
   choose_group();
   join_group();
   enter_traffic();
   if (grpc_.is_call()) {
-    const auto deadline = grpc_.take_deadline(request_.head, request_.began, request_deadline_);
+    const auto deadline =
+        grpc_.take_deadline(request_.head, request_.began, deadlines_.of_request());
     if (!deadline) {
       reply_line(400, "grpc-timeout is not a number and a unit", Termination::refused);
       return;
     }
-    request_deadline_ = *deadline;
+    deadlines_.set_of_request(*deadline);
   }
   attempt();
 }
@@ -163,10 +165,10 @@ void Exchange::send_request() {
   }
   if (request_.is_whole) {
     if (request_.head.framing.kind != net::Framing::Kind::none) attempts_.side()->send_end({});
-    set_deadline(route_.timeouts().response_header);
+    deadlines_.begin_phase(route_.timeouts().response_header);
     return;
   }
-  set_deadline(route_.timeouts().stream_idle);
+  deadlines_.begin_phase(route_.timeouts().stream_idle);
   if (expectation_.is_waited_for()) [[unlikely]]
     await_continue();
   client_->resume_request();
@@ -197,7 +199,7 @@ void Exchange::on_request_body(std::string_view bytes) {
     replay_.append(bytes, attempts_.side()->may_come_back() ||
                               keeps_body(*route_.service().spec, is_on_release()));
   attempts_.side()->send_body(bytes);
-  set_deadline(route_.timeouts().stream_idle);
+  deadlines_.begin_phase(route_.timeouts().stream_idle);
 }
 
 void Exchange::on_request_end(const net::Fields& trailers) {
@@ -213,7 +215,7 @@ void Exchange::on_request_end(const net::Fields& trailers) {
     attempts_.side()->send_end(trailers);
   else if (!send_trailers(trailers))
     return;
-  if (phase_ == Phase::waiting) set_deadline(route_.timeouts().response_header);
+  if (phase_ == Phase::waiting) deadlines_.begin_phase(route_.timeouts().response_header);
 }
 
 void Exchange::on_upstream_unblocked() {
@@ -260,7 +262,7 @@ void Exchange::on_response_head(net::ResponseHead& head) {
   if (route_.actions() != nullptr) [[unlikely]]
     edit_response(head);
   client_->send_head(head, style());
-  set_deadline(route_.timeouts().stream_idle);
+  deadlines_.begin_phase(route_.timeouts().stream_idle);
 }
 
 void Exchange::take_response(const net::ResponseHead& head, std::uint16_t outcome) {
@@ -293,7 +295,7 @@ void Exchange::on_response_body(std::string_view bytes) {
     }
     client_->send_body(bytes);
   }
-  set_deadline(route_.timeouts().stream_idle);
+  deadlines_.begin_phase(route_.timeouts().stream_idle);
 }
 
 Channel* Exchange::bare_output() const {
@@ -302,7 +304,7 @@ Channel* Exchange::bare_output() const {
 
 void Exchange::on_response_spliced(std::size_t size) {
   response_.bytes_sent += size;
-  set_deadline(route_.timeouts().stream_idle);
+  deadlines_.begin_phase(route_.timeouts().stream_idle);
 }
 
 void Exchange::after_response_input() {
@@ -315,7 +317,7 @@ void Exchange::after_response_input() {
 
 void Exchange::on_client_unblocked() {
   if (phase_ == Phase::done) return;
-  if (phase_ == Phase::relaying) set_deadline(route_.timeouts().stream_idle);
+  if (phase_ == Phase::relaying) deadlines_.begin_phase(route_.timeouts().stream_idle);
   if (tunnel_) tunnel_->on_unblocked(loop_.now());
   if (attempts_.side() != nullptr) attempts_.side()->unpause();
 }

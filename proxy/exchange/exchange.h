@@ -28,7 +28,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,9 +37,9 @@
 #include "base/counters.h"
 #include "base/outcome.h"
 #include "net/http1/parser.h"
-#include "net/io/timer_wheel.h"
 #include "proxy/exchange/attempts.h"
 #include "proxy/exchange/client_side.h"
+#include "proxy/exchange/deadlines.h"
 #include "proxy/exchange/judge_reporter.h"
 #include "proxy/exchange/response_compressor.h"
 #include "proxy/exchange/target_side.h"
@@ -70,10 +69,10 @@ namespace teal::proxy {
 
 class CensusTaker;
 
-class Exchange final : public WaitingRequest {
+class Exchange final {
  public:
   explicit Exchange(WorkerLoop& loop);
-  ~Exchange() override;
+  ~Exchange();
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
@@ -131,19 +130,12 @@ class Exchange final : public WaitingRequest {
   /// The callback's input is used up: look whether the client keeps up.
   void after_response_input();
 
-  // ---- from the worker
-  void on_room() override;
-
   /// If it is in flight and counts for a group.
   void be_seen(CensusTaker& census) const;
 
-  // ---- of one that waits
-  Mono queued_at() const override { return queue_.since(); }
-  std::uint64_t queue_number() const override { return queue_.number(); }
-  bool has_tried_targets() const override { return !attempts_.tried().empty(); }
-
  private:
-  enum class Phase : std::uint8_t { idle, queued, connecting, waiting, relaying, tunnel, done };
+  /// While it waits for room it is connecting, too.
+  enum class Phase : std::uint8_t { idle, connecting, waiting, relaying, tunnel, done };
 
   // exchange/fields.cc: fields that few requests have. Each false: it was answered.
   /// The client waits for a word on its body: the target is given its time, or Teal says it.
@@ -204,7 +196,7 @@ class Exchange final : public WaitingRequest {
   // exchange/targets.cc: targets, queue, failures
   bool open_upstream(std::size_t target, bool fresh);
   void enter_queue();
-  void leave_queue();
+  void on_room();
   /// False: it is over.
   bool follow_newest();
   // Targets that take no request for now, or did not begin this one.
@@ -214,7 +206,6 @@ class Exchange final : public WaitingRequest {
   void give_up(Failure failure);
 
   void after_failed_attempt(Failure failure, net::Refusal rule);
-  void set_deadline(Millis phase);
   void on_deadline();
 
   // exchange/upgrade.cc: connections that change their protocol
@@ -267,8 +258,7 @@ class Exchange final : public WaitingRequest {
   GrpcCall grpc_;
   ResponseState response_;
 
-  net::Timer timer_;
-  Mono request_deadline_;
+  Deadlines deadlines_;
 };
 
 }  // namespace teal::proxy

@@ -20,8 +20,8 @@ void Exchange::await_continue() {
   }
   // Its own time for the body must not run out meanwhile.
   const Millis idle = request_body_idle();
-  set_deadline(idle.count() > 0 ? std::clamp(idle / 2, Millis{1}, Expectation::kWait)
-                                : Expectation::kWait);
+  deadlines_.begin_phase(idle.count() > 0 ? std::clamp(idle / 2, Millis{1}, Expectation::kWait)
+                                          : Expectation::kWait);
 }
 
 void Exchange::on_continue() {
@@ -33,7 +33,7 @@ void Exchange::on_continue() {
 void Exchange::send_continue(ServiceStat by) {
   count(by);
   client_->send_continue();
-  set_deadline(route_.timeouts().stream_idle);
+  deadlines_.begin_phase(route_.timeouts().stream_idle);
   client_->resume_request();
 }
 

@@ -68,7 +68,7 @@ void Exchange::reply_line(std::uint16_t status, std::string_view text, Terminati
 }
 
 void Exchange::reply_or_truncate(const LocalReply& reply, Origin origin) {
-  leave_queue();
+  queue_.leave();
   const bool has_begun = phase_ == Phase::relaying;
   attempts_.drop(false);
   if (has_begun)
@@ -111,8 +111,8 @@ void Exchange::on_client_gone(bool in_order) {
     end_tunnel(tunnel_->on_client_gone(in_order), true);
     return;
   }
-  leave_queue();
-  if (grpc_.is_at_deadline(loop_.now(), request_.began, request_deadline_)) {
+  queue_.leave();
+  if (grpc_.is_at_deadline(loop_.now(), request_.began, deadlines_.of_request())) {
     count(ServiceStat::request_timeouts);
     if (attempts_.side() != nullptr) attempts_.report(Failure::response_timeout, 0);
     attempts_.drop(false);
@@ -137,7 +137,7 @@ void Exchange::on_shutdown() {
     end_tunnel(Termination::shutdown);
     return;
   }
-  leave_queue();
+  queue_.leave();
   attempts_.drop(false);
   response_.termination = Termination::shutdown;
   client_->send_truncated();
@@ -146,14 +146,12 @@ void Exchange::on_shutdown() {
 
 void Exchange::finish(Origin origin) {
   TEAL_ASSERT(phase_ != Phase::done && phase_ != Phase::idle);
-  if (phase_ == Phase::queued) [[unlikely]]
-    leave_queue();
+  queue_.end();
   phase_ = Phase::done;
-  timer_.cancel();
+  deadlines_.cancel();
   compressor_.reset();
   if (!is_settled_) settle(origin);
   log(origin);
-  queue_.permit().end();
   leave_group();
   shielded_.target = nullptr;
   tunnel_.reset();  // It is among its target's.

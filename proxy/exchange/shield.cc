@@ -182,11 +182,11 @@ bool Exchange::try_replay_after_timeout() {
     return false;
   const FailedAttempt failed{.failure = Failure::response_timeout, .request_sent = true};
   count(ServiceStat::exposure_replayed);
-  leave_queue();
+  queue_.leave();
   if (attempts_.side() != nullptr) attempts_.report(Failure::response_timeout, 0);
   attempts_.drop(false);
   // The only case in which a request takes longer than it may: at most twice as long.
-  request_deadline_ = loop_.now() + route_.timeouts().request;
+  deadlines_.begin(loop_.now(), route_.timeouts().request);
   response_.last_failure = failed.failure;
   go_live(&failed);
   phase_ = Phase::connecting;

@@ -9,17 +9,6 @@
 #include "proxy/request/target_picker.h"
 
 namespace teal::proxy {
-namespace {
-
-std::deque<WaitingRequest*>::iterator place_in(std::deque<WaitingRequest*>& waiting,
-                                               const QueueEntry& entry) {
-  return std::lower_bound(waiting.begin(), waiting.end(), entry.number(),
-                          [](const WaitingRequest* each, std::uint64_t number) {
-                            return each->queue_number() < number;
-                          });
-}
-
-}  // namespace
 
 bool Exchange::open_upstream(std::size_t index, bool fresh) {
   const boost::local_shared_ptr<TargetRuntime> target =
@@ -47,11 +36,7 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
     return false;
   }
   attempts_.go_out_by(*side);
-  if (queue_.permit().is_granted()) [[unlikely]] {
-    // It has what it waited for, and the timer is the attempt's from now on.
-    queue_.permit().end();
-    queue_.give_up_place();
-  }
+  queue_.found_target();  // The deadline is the attempt's from now on.
   if (side->is_connected()) {
     attempts_.note_kept();
     send_request();
@@ -60,50 +45,27 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
   phase_ = Phase::connecting;
   attempts_.begin_to_connect(loop_.now());
   queue_.stop_waiting_for_stream();
-  set_deadline(route_.timeouts().connect);
+  deadlines_.begin_phase(route_.timeouts().connect);
   if (side->is_full()) on_full();
   return true;
 }
 
 void Exchange::enter_queue() {
-  const GroupPointer queue = attempts_.group();
-  const bool is_new = !queue_.permit().is_in(queue);
-  if (!queue_.permit().move_to(queue)) {
+  const bool had_place = queue_.has_place();
+  if (!queue_.enter(attempts_.group(), !attempts_.tried().empty())) {
     count(ServiceStat::requests_without_room);
     if (try_other_group_for_room()) return;
     reply({503, "all targets are busy and the queue is full", Termination::queue_full});
     return;
   }
-  phase_ = Phase::queued;
-  loop_.counters().service(queue->service)[ServiceStat::requests_waiting].add();
-  if (!queue_.has_place()) {
-    count(ServiceStat::requests_queued);
-    queue_.take_place(loop_.queues().next_number(), loop_.now());
-    set_deadline(route_.timeouts().queue);
-  }
-  // Where the room was gone again: back to its place, its time runs on.
-  queue->waiting.insert(place_in(queue->waiting, queue_), this);
-  loop_.queues().show(*queue);
-  // A place that came free on another worker before this one was seen to wait was offered to
-  // nobody.
-  if (is_new && queue->is_limited && loop_.queues().has_room(*queue))
-    loop_.queues().offer_room(queue);
-}
-
-void Exchange::leave_queue() {
-  if (phase_ != Phase::queued) return;
-  GroupRuntime& queue = *attempts_.group();
-  const auto me = place_in(queue.waiting, queue_);
-  TEAL_ASSERT(me != queue.waiting.end() && *me == this);
-  queue.waiting.erase(me);
-  loop_.counters().service(queue.service)[ServiceStat::requests_waiting].subtract();
-  loop_.queues().show(queue);
   phase_ = Phase::connecting;
+  if (had_place) return;  // The room was gone again: its time runs on.
+  count(ServiceStat::requests_queued);
+  deadlines_.begin_phase(route_.timeouts().queue);
 }
 
 void Exchange::on_room() {
-  TEAL_ASSERT(phase_ == Phase::queued);
-  leave_queue();
+  TEAL_ASSERT(phase_ == Phase::connecting);
   attempts_.note_wait(request_.began + queue_.end_wait(loop_.now()));
   // A request that waits follows the newest routing truth: after a rollback it must not come out of
   // the queue on the wrong side (caddy#4442).
@@ -170,37 +132,22 @@ void Exchange::after_failed_attempt(Failure failure, net::Refusal rule) {
   follow(next, failed);
 }
 
-void Exchange::set_deadline(Millis phase) {
-  const Mono limit = phase.count() > 0 ? loop_.now() + phase : Mono::max();
-  const Mono deadline = std::min(limit, request_deadline_);
-  if (deadline == Mono::max()) {
-    timer_.cancel();
-  } else {
-    loop_.wheel().set(timer_, deadline);
-  }
-}
-
 void Exchange::on_deadline() {
   if (tunnel_) {
     end_tunnel(tunnel_->on_deadline(loop_.now()));
     return;
   }
-  if (loop_.now() >= request_deadline_) {
+  if (deadlines_.is_request_over()) {
     count(ServiceStat::request_timeouts);
     if (try_replay_after_timeout()) return;
-    leave_queue();
     if (attempts_.side() != nullptr) attempts_.report(Failure::response_timeout, response_.status);
     reply_or_truncate({504, "the request took longer than it may", Termination::request_timeout},
                       Origin::teal);
     return;
   }
   switch (phase_) {
-    case Phase::queued:
-      leave_queue();
-      end_wait();
-      return;
     case Phase::connecting:
-      if (queue_.waits_for_stream()) {
+      if (queue_.is_waiting()) {
         end_wait();
         return;
       }
@@ -219,7 +166,7 @@ void Exchange::on_deadline() {
         return;
       }
       if (!request_.is_whole && !is_upload_blocked()) {
-        set_deadline(route_.timeouts().stream_idle);
+        deadlines_.begin_phase(route_.timeouts().stream_idle);
         return;
       }
       count(ServiceStat::response_header_timeouts);
@@ -258,7 +205,7 @@ void Exchange::on_full() {
   }
   attempts_.note_connected(loop_.now());
   queue_.wait_for_stream(loop_.now());
-  set_deadline(route_.timeouts().queue);
+  deadlines_.begin_phase(route_.timeouts().queue);
 }
 
 /// No other target is left to be asked. False: not now, or it failed at once.
@@ -280,6 +227,7 @@ bool Exchange::ends_wait_for_stream() {
 /// Nobody had room for it in time.
 void Exchange::end_wait() {
   count(ServiceStat::queue_timeouts);
+  queue_.leave();
   queue_.stop_waiting_for_stream();
   attempts_.drop(false);
   if (try_other_group_for_room()) return;

@@ -77,8 +77,8 @@ void Exchange::on_switched(net::ResponseHead& head) {
   route_.release();
   replay_.drop();
   tunnel_ = std::make_unique<Tunnel>(Tunnel::Ends{*client_, *attempts_.side(), *attempts_.target()},
-                                     std::move(labels), loop_.counters(), loop_.wheel(), timer_,
-                                     loop_.now());
+                                     std::move(labels), loop_.counters(), loop_.wheel(),
+                                     deadlines_.timer(), loop_.now());
   if (attempts_.target()->is_retired) tunnel_->on_target_retired(loop_.now(), loop_.rng());
   client_->resume_request();
 }

@@ -98,6 +98,8 @@ class PendingPermit {
 
   bool is_granted() const { return group_ != nullptr; }
   bool is_in(const GroupPointer& group) const { return group_ == group; }
+  /// Null: it waits for none.
+  const GroupPointer& group() const { return group_; }
 
   /// Waits for `group` from now on, and for no other. False: as many wait as may, and it waits for
   /// none.

@@ -115,7 +115,7 @@ LARGER = {
     ("net/http2/session.h", "Http2Session functions"): (
         55, "29 are its face to one connection; two classes, a client's and a server's, would share nearly all of it"),
     ("proxy/exchange/exchange.h", "Exchange functions"): (
-        94, "28 events of a client, a target and the loop, and the steps of the diagram; what it knows and decides is in "
+        89, "28 events of a client, a target and the loop, and the steps of the diagram; what it knows and decides is in "
         "proxy/request/, and more objects would hand each other the same parts"),
     ("proxy/loop/worker_loop.h", "WorkerLoop functions"): (
         47, "21 give one thing each of the thread's, and 14 are its owner's turn"),
