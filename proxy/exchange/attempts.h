@@ -96,6 +96,8 @@ class Attempts {
   boost::local_shared_ptr<TargetRuntime> take_target() { return std::exchange(target_, nullptr); }
   void forget_target() { target_ = nullptr; }
   TargetId target_id() const { return target_ ? target_->id : 0; }
+  /// The target takes no more of the request for now.
+  bool is_blocked() const { return side_ != nullptr && side_->is_blocked(); }
 
   // ---- its end. The side is let go of.
   /// `reusable`: its connection can serve the next request. Does nothing where there is none.
@@ -106,12 +108,15 @@ class Attempts {
   // ---- what a target did
   /// The target has failed: it is counted, and control is told.
   void report(Failure failure, std::uint16_t status);
-  /// The target has answered well.
-  void note_answer(std::uint16_t status) {
-    ++target_->tally.requests;
-    target_->consecutive_failures = target_->consecutive_gateway = 0;
-    if (target_->counts != nullptr) [[unlikely]]
-      count_answer(status);
+  /// The target has answered, with what means `outcome` as a status of HTTP. True: that is an error
+  /// of the target's, which is reported.
+  bool note_outcome(std::uint16_t outcome) {
+    if (outcome < 500) {
+      note_good_answer(outcome);
+      return false;
+    }
+    report(Failure::status, outcome);
+    return true;
   }
 
   // ---- what was tried
@@ -143,6 +148,12 @@ class Attempts {
   std::int64_t connect_micros() const { return connect_micros_; }
 
  private:
+  void note_good_answer(std::uint16_t status) {
+    ++target_->tally.requests;
+    target_->consecutive_failures = target_->consecutive_gateway = 0;
+    if (target_->counts != nullptr) [[unlikely]]
+      count_answer(status);
+  }
   bool reserve_places(TargetRuntime& target, bool fresh);
   TargetSide& detach();
   void count_answer(std::uint16_t status);

@@ -4,25 +4,17 @@
 
 #include "base/assert.h"
 #include "proxy/exchange/exchange.h"
+#include "proxy/exchange/response_style.h"
+#include "proxy/group/accounting.h"
 #include "proxy/loop/worker_loop.h"
-#include "proxy/request/accounting.h"
-#include "proxy/telemetry/census.h"
 
 namespace teal::proxy {
 
-ResponseStyle Exchange::style() const {
-  ResponseStyle style;
-  style.client_is_http10 = request_.info.http10;
-  style.framing = response_.framing;
-  // A response that comes before its request is whole leaves body bytes on the way that must not be
-  // taken for the next request (CVE-2025-4366 was that).
-  style.close = !request_.info.keep_alive || !request_.is_whole || loop_.ends_connections() ||
-                response_.framing.kind == net::Framing::Kind::until_close;
-  style.set_cookie = assignment_.set_cookie;
-  style.shield = shielded_.header;
-  style.request_id = request_.ids.id();
-  style.date = loop_.date();
-  return style;
+bool Exchange::try_reply(ReplyRule rule) {
+  const std::optional<LocalReply> answer =
+      rule({loop_, request_, response_, serving_, edits_, grpc_});
+  if (answer) reply(*answer);
+  return answer.has_value();
 }
 
 void Exchange::reply(const LocalReply& reply) {
@@ -34,8 +26,8 @@ void Exchange::reply(const LocalReply& reply) {
   response_.framing = {net::Framing::Kind::length, text.size()};
   // Nobody reads a body that came with a request which is answered without its target.
   if (request_.head.framing.kind == net::Framing::Kind::none) request_.is_whole = true;
-  assignment_.set_cookie.clear();
-  ResponseStyle own = style();
+  ResponseStyle own = response_style(loop_, request_, response_, serving_);
+  own.set_cookie = {};
   LocalReplyContent content;
   if (reply.content) {
     content = {reply.content->type, reply.content->lines, reply.content->is_kept,
@@ -45,7 +37,7 @@ void Exchange::reply(const LocalReply& reply) {
   const bool is_error = reply.status >= 400 && !content.is_kept;
   const auto find_page = [&](std::uint16_t status) {
     const std::uint32_t service =
-        route_.has_service() ? route_.service().index : ErrorPages::kNoService;
+        route().has_service() ? route().service().index : ErrorPages::kNoService;
     return loop_.shared().error_pages->find(request_.info.listener, service, status);
   };
   if (grpc_.is_call()) {
@@ -59,12 +51,8 @@ void Exchange::reply(const LocalReply& reply) {
   }
   response_.bytes_sent = client_->send_local_reply(response_.status, text, own,
                                                    request_.head.method == net::Method::head);
-  if (is_fault_of_group(reply.termination)) judge_.error();
+  if (is_fault_of_group(reply.termination)) serving_.note_error();
   finish(Origin::teal);
-}
-
-void Exchange::reply_line(std::uint16_t status, std::string_view text, Termination termination) {
-  reply({status, text, termination});
 }
 
 void Exchange::reply_or_truncate(const LocalReply& reply, Origin origin) {
@@ -80,7 +68,7 @@ void Exchange::reply_or_truncate(const LocalReply& reply, Origin origin) {
 void Exchange::truncate(Termination termination, Origin origin) {
   response_.termination = termination;
   response_.was_cut = origin != Origin::client;
-  if (response_.was_cut) judge_.error();
+  if (response_.was_cut) serving_.note_error();
   client_->send_truncated();
   finish(origin);
 }
@@ -100,7 +88,7 @@ void Exchange::on_request_stalled() {
   // It may have begun anew meanwhile and look for a target: then nobody takes the body, and its
   // client is not late.
   if (!wants_body()) return;
-  count(ServiceStat::request_body_timeouts);
+  serving_.count(ServiceStat::request_body_timeouts);
   reply_or_truncate({408, "the request body stopped coming", Termination::request_body_timeout},
                     Origin::client);
 }
@@ -113,12 +101,12 @@ void Exchange::on_client_gone(bool in_order) {
   }
   queue_.leave();
   if (grpc_.is_at_deadline(loop_.now(), request_.began, deadlines_.of_request())) {
-    count(ServiceStat::request_timeouts);
+    serving_.count(ServiceStat::request_timeouts);
     if (attempts_.side() != nullptr) attempts_.report(Failure::response_timeout, 0);
     attempts_.drop(false);
     response_.outcome = 504;
     response_.termination = Termination::request_timeout;
-    judge_.error();
+    serving_.note_error();
     finish(Origin::teal);
     return;
   }
@@ -144,63 +132,37 @@ void Exchange::on_shutdown() {
   finish(Origin::teal);
 }
 
+/// What is made is held here alone: its callers serve responses that are not compressed, too.
+bool Exchange::send_compressed(ResponseCompressor::Step step, std::string_view bytes) {
+  const ResponseCompressor::Made made = edits_.compressor()->make(step, bytes);
+  if (!made) {
+    attempts_.drop(false);
+    truncate(Termination::compression_failed, Origin::teal);
+    return false;
+  }
+  if (made->empty()) return true;
+  response_.bytes_sent += made->size();
+  client_->send_body(*made);
+  loop_.writes().flush();  // the views into it end here
+  return true;
+}
+
 void Exchange::finish(Origin origin) {
   TEAL_ASSERT(phase_ != Phase::done && phase_ != Phase::idle);
   queue_.end();
   phase_ = Phase::done;
   deadlines_.cancel();
-  compressor_.reset();
-  if (!is_settled_) settle(origin);
+  edits_.end();
+  if (serving_.is_active())
+    serving_.end(origin, grpc_.end(response_, serving_.shielded()), response_);
   log(origin);
-  leave_group();
-  shielded_.target = nullptr;
+  retries_.permit().end();
+  attempts_.leave();
   tunnel_.reset();  // It is among its target's.
   attempts_.forget_target();
-  route_.release();
+  serving_.release();
   replay_.drop();
   client_->on_exchange_done();  // may give this object to the next request
-}
-
-/// The end of the request for everybody who counts.
-void Exchange::settle(Origin origin) {
-  is_settled_ = true;
-  loop_.counters()[Stat::requests_active].subtract();
-  const std::optional<GrpcStatus> grpc = grpc_.end(response_, shielded_);
-  if (judge_.is_judging()) judge_.end(traffic_.errors(origin, grpc, response_, shielded_));
-  const auto micros = static_cast<std::uint64_t>(
-      std::chrono::duration_cast<Micros>(loop_.now() - request_.began).count());
-  traffic_.end(origin, grpc, micros, response_, shielded_);
-  end_exposure((response_.outcome >= 500 || response_.was_cut) &&
-               response_.termination != Termination::refused);
-}
-
-void Exchange::be_seen(CensusTaker& census) const {
-  const bool counts = phase_ != Phase::idle && phase_ != Phase::done && !is_settled_;
-  if (!counts || !traffic_.has_entered()) return;
-  // The release, or what was one before it got everything: the other group is not judged by it.
-  const ServiceView& drawn_by = route_.service();
-  const bool is_judged = drawn_by.watches_ages && assignment_.audience == Audience::split &&
-                         (assignment_.colour != drawn_by.live ||
-                          drawn_by.split.of(assignment_.colour) == Weight::all());
-  census.see(traffic_.shard(), request_.began, is_judged);
-}
-
-void Exchange::enter_traffic() {
-  const SlotId slot = route_.service().groups[assignment_.colour].slots[assignment_.audience];
-  traffic_.enter(loop_.counters().traffic(slot));
-  if (!route_.service().meanings || assignment_.audience != Audience::split) [[likely]]
-    return;
-  const ErrorMeanings& meanings = *route_.service().meanings;
-  const std::string_view path =
-      meanings.asks_for_path()
-          ? request_.path_as_it_came(route_.listener(request_.info.listener).paths)
-          : std::string_view();
-  traffic_.count_by(route_, meanings.counting(path));
-}
-
-void Exchange::count(ServiceStat what) {
-  if (!route_.has_service()) return;
-  loop_.counters().service(route_.service().index)[what].add();
 }
 
 void Exchange::log(Origin origin) {
@@ -210,23 +172,24 @@ void Exchange::log(Origin origin) {
   record.client = request_.info.peer.address;
   put_request(record, request_.head, request_.came);
   put_response(record, response_, origin);
-  if (const auto grpc = grpc_.end(response_, shielded_)) record.grpc_status = to_string(*grpc);
+  if (const auto grpc = grpc_.end(response_, serving_.shielded()))
+    record.grpc_status = to_string(*grpc);
   record.bytes_received = request_.bytes_received;
-  if (route_.has_service()) {
-    record.service = route_.service().spec->name;
-    if (traffic_.has_entered()) {  // A group was drawn.
-      record.group = to_string(colour_);
-      record.revision = route_.group(colour_).revision;
+  if (route().has_service()) {
+    record.service = route().service().spec->name;
+    if (serving_.has_counted()) {  // A group was drawn.
+      record.group = to_string(serving_.colour());
+      record.revision = serving_.view().revision;
     }
   } else if (tunnel_) {
     record.service = tunnel_->service();
-    record.group = to_string(colour_);
+    record.group = to_string(serving_.colour());
     record.revision = tunnel_->revision();
   }
   if (attempts_.target()) record.upstream = attempts_.target()->address;
   record.request_id = request_.ids.id();
   record.trace_id = request_.ids.trace_id();
-  if (shielded_.is) put_shielded(record, shielded_);
+  if (serving_.shielded().is) put_shielded(record, serving_.shielded());
   record.attempts = attempts_.count();
   record.reused = attempts_.connect_micros() == 0;
   record.queue = queue_.waited();

@@ -1,6 +1,5 @@
-// The part of Exchange that deals with targets: asking one, waiting for one, and what comes after a
-// failure. Which one is asked stands in target_picker.h.
-#include <algorithm>
+// The part of Exchange that deals with targets: asking one, waiting for one, its failures and its
+// silence. Which one is asked stands in target_picker.h, what comes after a failure in shield.cc.
 #include <utility>
 
 #include "base/assert.h"
@@ -10,24 +9,51 @@
 
 namespace teal::proxy {
 
+void Exchange::attempt() {
+  while (true) {
+    const Pick pick =
+        pick_target({*route().service().spec, serving_.view(), serving_.group(), attempts_.tried(),
+                     request_.head, request_.info.peer.address, loop_.now(), loop_.rng()},
+                    loop_.candidates());
+    if (pick.target != kNobody) {
+      if (open_upstream(pick.target, attempts_.wants_fresh())) return;
+      continue;  // refused at once, or full meanwhile: the next one
+    }
+    if (!pick.somebody_is_full && attempts_.has_full_aside()) [[unlikely]] {
+      // No other target is left to be asked than the one that took no stream.
+      const std::size_t index = index_of(serving_.view(), attempts_.take_full());
+      if (index != kNobody && open_upstream(index, false)) return;
+      continue;
+    }
+    if (pick.somebody_is_full) {
+      enter_queue();
+    } else if (response_.last_failure != Failure::none && attempts_.tries().attempts > 0) {
+      follow(retries_.decide(attempts_.failed(), true), attempts_.failed());
+    } else {
+      try_reply(refuse_without_target);
+    }
+    return;
+  }
+}
+
+/// False: the target refused at once, or is full: another one is to be asked.
 bool Exchange::open_upstream(std::size_t index, bool fresh) {
-  const boost::local_shared_ptr<TargetRuntime> target =
-      route_.group_runtime(colour_).targets[index];
+  const boost::local_shared_ptr<TargetRuntime> target = serving_.group().targets[index];
   if (!attempts_.reserve(*target, fresh)) return false;
   attempts_.start(target, loop_.now());
-  if (attempts_.count() > 1) traffic_->retries.add();
+  if (attempts_.count() > 1) serving_.count_retry();
   if (attempts_.has_reason()) [[unlikely]]
-    count(*attempts_.take_reason());
+    serving_.count(*attempts_.take_reason());
   UpstreamOptions wanted{request_.head.method, request_.info.max_read, fresh,
                          request_.upgrade.is_asked()};
-  if (const auto version = route_.service().spec->upstream.proxy_protocol)
+  if (const auto version = route().service().spec->upstream.proxy_protocol)
     wanted.proxy_header = net::make_proxy_header(*version, client_->client_ends());
   TargetSide* const side = acquire_upstream(loop_, target, *this, wanted);
   if (side == nullptr) {
     attempts_.fail_at_once();
     response_.last_failure = Failure::connect;
     const FailedAttempt failed = attempts_.failed();
-    const Next next = decide(failed);
+    const Next next = retries_.decide(failed);
     if (next != Next::another_target) {
       follow(next, failed);
       return true;  // over, or with the other group
@@ -45,23 +71,75 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
   phase_ = Phase::connecting;
   attempts_.begin_to_connect(loop_.now());
   queue_.stop_waiting_for_stream();
-  deadlines_.begin_phase(route_.timeouts().connect);
+  deadlines_.begin_phase(route().timeouts().connect);
   if (side->is_full()) on_full();
   return true;
 }
 
+void Exchange::on_connected(TargetSide& side) {
+  TEAL_ASSERT(phase_ == Phase::connecting);
+  attempts_.move_to(side);
+  if (queue_.waits_for_stream()) {
+    queue_.stop_waiting_for_stream();
+    attempts_.note_wait(request_.began + queue_.end_wait(loop_.now()));
+    if (!route().is_in(loop_.table())) {
+      // The routing truth has changed meanwhile: it goes where that leads, as from a queue.
+      attempts_.drop(false);
+      if (follow_newest()) attempt();
+      return;
+    }
+  } else {
+    attempts_.note_connected(loop_.now());
+  }
+  send_request();
+}
+
+void Exchange::send_request() {
+  if (request_.upgrade.is_asked() &&
+      !attempts_.side()->takes_upgrade(request_.head, request_.upgrade.style())) [[unlikely]] {
+    // To a client of HTTP/1 it is an ordinary request then, as if the target had said so; to one of
+    // HTTP/2 that would mean something else.
+    if (request_.head.is_extended_connect()) {
+      attempts_.drop(true);
+      try_reply(refuse_protocol);
+      return;
+    }
+    request_.upgrade.clear();
+  }
+  phase_ = Phase::waiting;
+  const bool asks = continue_.ask();
+  attempts_.side()->send_head(
+      request_.head,
+      {request_.info.peer, route().service().spec->host_header, attempts_.target()->address,
+       request_.ids, loop_.shared().hop, request_.upgrade.style(), asks});
+  if (!replay_.bytes().empty()) {
+    attempts_.side()->send_body(replay_.bytes());
+    loop_.writes().flush();  // the buffer may move when more comes
+  }
+  if (request_.is_whole) {
+    if (request_.head.framing.kind != net::Framing::Kind::none) attempts_.side()->send_end({});
+    deadlines_.begin_phase(route().timeouts().response_header);
+    return;
+  }
+  deadlines_.begin_phase(route().timeouts().stream_idle);
+  if (continue_.expectation().is_waited_for()) [[unlikely]]
+    continue_.await(request_body_idle());
+  client_->resume_request();
+}
+
+// ---- waiting for room
+
 void Exchange::enter_queue() {
   const bool had_place = queue_.has_place();
   if (!queue_.enter(attempts_.group(), !attempts_.tried().empty())) {
-    count(ServiceStat::requests_without_room);
-    if (try_other_group_for_room()) return;
-    reply({503, "all targets are busy and the queue is full", Termination::queue_full});
+    serving_.count(ServiceStat::requests_without_room);
+    refuse_room("all targets are busy and the queue is full", Termination::queue_full);
     return;
   }
   phase_ = Phase::connecting;
   if (had_place) return;  // The room was gone again: its time runs on.
-  count(ServiceStat::requests_queued);
-  deadlines_.begin_phase(route_.timeouts().queue);
+  serving_.count(ServiceStat::requests_queued);
+  deadlines_.begin_phase(route().timeouts().queue);
 }
 
 void Exchange::on_room() {
@@ -69,39 +147,56 @@ void Exchange::on_room() {
   attempts_.note_wait(request_.began + queue_.end_wait(loop_.now()));
   // A request that waits follows the newest routing truth: after a rollback it must not come out of
   // the queue on the wrong side (caddy#4442).
-  if (!route_.is_in(loop_.table()) && !follow_newest()) return;
+  if (!route().is_in(loop_.table()) && !follow_newest()) return;
   attempt();
 }
 
+/// Nobody of the group has room for the request, or had it in time: the live group answers where it
+/// may in the release's place.
+void Exchange::refuse_room(std::string_view text, Termination termination) {
+  const FailedAttempt failed{.failure = Failure::connect, .status = 503};
+  if (serving_.is_release() && retries_.decide(failed, true) == Next::live_group) {
+    attempts_.forget_target();
+    follow(Next::live_group, failed);
+    return;
+  }
+  reply({503, text, termination});
+}
+
 bool Exchange::follow_newest() {
-  end_exposure(false);
-  const bool was_retrying = retry_.is_granted();
-  leave_group();
-  // What was shielded counts for the group that it was drawn for.
-  if (!shielded_.is) traffic_.leave();
-  if (!route_.follow(loop_.table())) {
+  const bool was_retrying = retries_.permit().is_granted();
+  retries_.permit().end();
+  attempts_.leave();
+  if (!serving_.follow(loop_.table())) {
     response_.last_rule = net::Refusal::none;
-    reply_without_route();
+    try_reply(refuse_without_route);
     return false;
   }
-  if (shielded_.is) {
-    colour_ = route_.service().live;
-  } else {
-    choose_group();
-    judge_.forget_unless_judging();
-    enter_traffic();
-  }
-  join_group();
-  if (was_retrying) retry_.carry_to(attempts_.group());
+  attempts_.join(serving_.group().runtime);
+  if (was_retrying) retries_.permit().carry_to(attempts_.group());
   return true;
 }
 
-void Exchange::on_upstream_failed(Failure failure, net::Refusal rule) {
-  const bool connecting = phase_ == Phase::connecting;
-  after_failed_attempt(connecting && failure == Failure::reset ? Failure::connect : failure, rule);
+/// The target takes no request for now (SETTINGS_MAX_CONCURRENT_STREAMS 0). As where all places of
+/// a target are taken another one gets the request, and where there is none it waits, with the time
+/// of a queue.
+void Exchange::on_full() {
+  TEAL_ASSERT(phase_ == Phase::connecting);
+  if (queue_.waits_for_stream()) return;
+  if (retries_.has_other_target()) {
+    attempts_.set_full_aside();
+    attempt();
+    return;
+  }
+  attempts_.note_connected(loop_.now());
+  queue_.wait_for_stream(loop_.now());
+  deadlines_.begin_phase(route().timeouts().queue);
 }
 
-void Exchange::after_failed_attempt(Failure failure, net::Refusal rule) {
+// ---- failures
+
+void Exchange::on_upstream_failed(Failure failure, net::Refusal rule) {
+  if (phase_ == Phase::connecting && failure == Failure::reset) failure = Failure::connect;
   response_.last_failure = failure;
   response_.last_rule = rule;
   if (tunnel_) {
@@ -109,7 +204,7 @@ void Exchange::after_failed_attempt(Failure failure, net::Refusal rule) {
     return;
   }
   if (phase_ == Phase::relaying) {
-    count(ServiceStat::upstream_truncated);
+    serving_.count(ServiceStat::upstream_truncated);
     attempts_.report(failure, response_.status);
     attempts_.drop(false);
     truncate(
@@ -125,12 +220,14 @@ void Exchange::after_failed_attempt(Failure failure, net::Refusal rule) {
                              side.has_response_begun(),
                              side.was_left_behind()};
   attempts_.note_failed(failed);
-  const Next next = decide(failed);
+  const Next next = retries_.decide(failed);
   if (is_targets_fault(failed, {request_.is_repeatable(), replay_.is_complete()}, next))
     attempts_.report(failure, 0);
   attempts_.drop(false);
   follow(next, failed);
 }
+
+// ---- time
 
 void Exchange::on_deadline() {
   if (tunnel_) {
@@ -138,7 +235,7 @@ void Exchange::on_deadline() {
     return;
   }
   if (deadlines_.is_request_over()) {
-    count(ServiceStat::request_timeouts);
+    serving_.count(ServiceStat::request_timeouts);
     if (try_replay_after_timeout()) return;
     if (attempts_.side() != nullptr) attempts_.report(Failure::response_timeout, response_.status);
     reply_or_truncate({504, "the request took longer than it may", Termination::request_timeout},
@@ -148,15 +245,18 @@ void Exchange::on_deadline() {
   switch (phase_) {
     case Phase::connecting:
       if (queue_.is_waiting()) {
-        end_wait();
+        serving_.count(ServiceStat::queue_timeouts);
+        queue_.give_up();
+        attempts_.drop(false);
+        refuse_room("all targets are busy", Termination::queue_timeout);
         return;
       }
-      count(ServiceStat::connect_timeouts);
-      after_failed_attempt(Failure::connect_timeout, net::Refusal::none);
+      serving_.count(ServiceStat::connect_timeouts);
+      on_upstream_failed(Failure::connect_timeout, net::Refusal::none);
       return;
     case Phase::waiting:
-      if (expectation_.is_asked()) {
-        on_continue_timeout();
+      if (continue_.expectation().is_asked()) {
+        continue_.on_silence();
         return;
       }
       // While the request still goes out it is the target that does not take it: the client's own
@@ -166,14 +266,14 @@ void Exchange::on_deadline() {
         return;
       }
       if (!request_.is_whole && !is_upload_blocked()) {
-        deadlines_.begin_phase(route_.timeouts().stream_idle);
+        deadlines_.begin_phase(route().timeouts().stream_idle);
         return;
       }
-      count(ServiceStat::response_header_timeouts);
-      after_failed_attempt(Failure::response_timeout, net::Refusal::none);
+      serving_.count(ServiceStat::response_header_timeouts);
+      on_upstream_failed(Failure::response_timeout, net::Refusal::none);
       return;
     case Phase::relaying:
-      count(ServiceStat::stream_timeouts);
+      serving_.count(ServiceStat::stream_timeouts);
       if (client_->is_output_blocked()) {
         attempts_.drop(false);
         truncate(Termination::stream_timeout, Origin::client);  // it does not read
@@ -181,72 +281,13 @@ void Exchange::on_deadline() {
         attempts_.drop(false);
         truncate(Termination::stream_timeout, Origin::client);  // neither has anything to say
       } else {
-        after_failed_attempt(Failure::stalled, net::Refusal::none);
+        on_upstream_failed(Failure::stalled, net::Refusal::none);
       }
       return;
     case Phase::idle:
     case Phase::tunnel:
     case Phase::done: return;
   }
-}
-
-// ---- targets that take no request for now (SETTINGS_MAX_CONCURRENT_STREAMS 0), or hand it back
-// (RFC 9113, section 8.7)
-
-/// As where all places of a target are taken: another one gets the request, and where there is none
-/// it waits, with the time of a queue.
-void Exchange::on_full() {
-  TEAL_ASSERT(phase_ == Phase::connecting);
-  if (queue_.waits_for_stream()) return;
-  if (has_other_target()) {
-    attempts_.set_full_aside();
-    attempt();
-    return;
-  }
-  attempts_.note_connected(loop_.now());
-  queue_.wait_for_stream(loop_.now());
-  deadlines_.begin_phase(route_.timeouts().queue);
-}
-
-/// No other target is left to be asked. False: not now, or it failed at once.
-bool Exchange::goes_to_full_target() {
-  const std::size_t place = place_of(route_.group(colour_), attempts_.take_full());
-  return place != kNobody && open_upstream(place, false);
-}
-
-/// False: the routing truth has changed meanwhile, and it went where that leads, as from a queue.
-bool Exchange::ends_wait_for_stream() {
-  queue_.stop_waiting_for_stream();
-  attempts_.note_wait(request_.began + queue_.end_wait(loop_.now()));
-  if (route_.is_in(loop_.table())) return true;
-  attempts_.drop(false);
-  if (follow_newest()) attempt();
-  return false;
-}
-
-/// Nobody had room for it in time.
-void Exchange::end_wait() {
-  count(ServiceStat::queue_timeouts);
-  queue_.leave();
-  queue_.stop_waiting_for_stream();
-  attempts_.drop(false);
-  if (try_other_group_for_room()) return;
-  reply({503, "all targets are busy", Termination::queue_timeout});
-}
-
-/// What was not begun its client may send again. Where Teal could not, because its body is gone,
-/// that is no fault of the target's, nor of its release.
-void Exchange::give_up(Failure failure) {
-  if (failure == Failure::not_begun) {
-    count(ServiceStat::requests_not_begun);
-    if (replay_.is_complete()) {
-      judge_.error();
-    } else {
-      traffic_.leave();
-      end_exposure(false);
-    }
-  }
-  reply(failed(failure));
 }
 
 }  // namespace teal::proxy

@@ -2,7 +2,7 @@
 // not stand there at all (RFC 9110, section 6.5.1), what Connection named, and what the
 // configuration edits in the head, would go round all of that here.
 //
-// Pure. Whether a request's trailers go on at all is the exchange's (exchange/fields.cc).
+// Pure. Whether a request's trailers go on at all is said by RouteEdits (exchange/route_edits.h).
 #pragma once
 
 #include <memory>

@@ -72,6 +72,11 @@ class QueueEntry final : public WaitingRequest {
   void stop_waiting_for_stream() { waits_for_stream_ = false; }
 
   // ---- either way
+  /// It does not wait any more, and has got nothing.
+  void give_up() {
+    leave();
+    waits_for_stream_ = false;
+  }
   bool is_waiting() const { return is_queued_ || waits_for_stream_; }
   /// It has got what it waited for: for how long.
   Micros end_wait(Mono now) {

@@ -23,6 +23,16 @@ namespace teal::proxy {
 struct TargetRuntime;
 
 struct ResponseState {
+  /// The target's answer is passed on. `means`: its outcome. A client of HTTP/1.0 knows no chunks.
+  void take_head(const net::ResponseHead& head, std::uint16_t means, bool client_is_http10) {
+    status = head.status;
+    outcome = means;
+    framing = head.framing;
+    using Kind = net::Framing::Kind;
+    if (framing.kind == Kind::chunked || framing.kind == Kind::until_close)
+      framing.kind = client_is_http10 ? Kind::until_close : Kind::chunked;
+  }
+
   std::uint16_t status = 0;   ///< As sent.
   std::uint16_t outcome = 0;  ///< What it means: of gRPC not the same.
   bool is_own = false;        ///< Teal made it.

@@ -73,7 +73,7 @@ bool has_untried_target(const GroupView& view, std::span<const TargetId> tried, 
   });
 }
 
-std::size_t place_of(const GroupView& view, TargetId target) {
+std::size_t index_of(const GroupView& view, TargetId target) {
   const auto found = std::find_if(view.targets.begin(), view.targets.end(),
                                   [&](const TargetState& each) { return each.id == target; });
   return found == view.targets.end() ? kNobody

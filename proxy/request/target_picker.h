@@ -46,7 +46,7 @@ Pick pick_target(const PickContext& context, std::vector<Candidate>& candidates)
 bool has_untried_target(const GroupView& view, std::span<const TargetId> tried, TargetId present);
 
 /// kNobody: it has left the group.
-std::size_t place_of(const GroupView& view, TargetId target);
+std::size_t index_of(const GroupView& view, TargetId target);
 
 /// The key by which a consistent hash places the request. What it does not have hashes as empty.
 std::uint64_t hash_of_request(const config::HashOn& on, const net::RequestHead& head,

@@ -241,8 +241,8 @@ TEST_F(TargetPickerTest, KnowsWhetherSomebodyWasNotTried) {
 
 TEST_F(TargetPickerTest, FindsATargetThatIsStillThere) {
   make_group(2);
-  EXPECT_EQ(place_of(view_, 2), 1U);
-  EXPECT_EQ(place_of(view_, 9), kNobody);
+  EXPECT_EQ(index_of(view_, 2), 1U);
+  EXPECT_EQ(index_of(view_, 9), kNobody);
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // ExposureHold: one request's part in what a release may cost clients (base/exposure.h): whether a
 // visible failure of it has to be paid for, and whether a place for that is reserved.
 //
-// A value of one exchange, on its worker's thread. Whoever enters settles, before what holds the
+// A value of one exchange, on its worker's thread. Whoever enters ends it, before what holds the
 // Exposure is let go of. Does not decide where a request goes instead, nor what a failure is.
 #pragma once
 
@@ -36,8 +36,9 @@ class ExposureHold {
     return true;
   }
 
-  /// Reserves a place where one is needed. False: there is none.
-  bool may_be_seen() {
+  /// What the release did is to be seen by the client: reserves a place where one is needed. False:
+  /// there is none.
+  bool try_reserve() {
     if (exposure_ == nullptr || is_reserved_) return true;
     is_reserved_ = exposure_->reserve();
     return is_reserved_;
@@ -45,7 +46,7 @@ class ExposureHold {
 
   /// The end, or the request has left the release. `failed`: before its client's eyes. True:
   /// control must be told. Does nothing where the request is not exposed.
-  bool settle(bool failed) {
+  bool end(bool failed) {
     Exposure* const exposure = std::exchange(exposure_, nullptr);
     const bool was_reserved = std::exchange(is_reserved_, false);
     if (exposure == nullptr) return false;

@@ -17,10 +17,10 @@
 #include "base/error_meaning.h"
 #include "base/judged_event.h"
 #include "net/io/timer_wheel.h"
+#include "proxy/group/accounting.h"
+#include "proxy/group/assignment.h"
+#include "proxy/group/judged_request.h"
 #include "proxy/loop/route_pin.h"
-#include "proxy/request/accounting.h"
-#include "proxy/request/assignment.h"
-#include "proxy/request/judged_request.h"
 #include "proxy/request/request.h"
 #include "proxy/telemetry/watermark.h"
 

@@ -1,4 +1,4 @@
-#include "proxy/request/assignment.h"
+#include "proxy/group/assignment.h"
 
 #include <optional>
 #include <string_view>

@@ -1,6 +1,6 @@
 // One request's part in what a release may cost clients: when it holds a place, when it is turned
 // away, and what its end costs.
-#include "proxy/request/exposure_hold.h"
+#include "proxy/group/exposure_hold.h"
 
 #include <gtest/gtest.h>
 
@@ -15,8 +15,8 @@ TEST(ExposureHold, CostsNothingWhereTheRequestIsNotExposed) {
   Exposure exposure{1};
   ExposureHold hold;
   EXPECT_FALSE(hold.is_exposed());
-  EXPECT_TRUE(hold.may_be_seen());
-  EXPECT_FALSE(hold.settle(kFailed));
+  EXPECT_TRUE(hold.try_reserve());
+  EXPECT_FALSE(hold.end(kFailed));
   EXPECT_EQ(exposure.spent(), 0U);
 }
 
@@ -26,8 +26,8 @@ TEST(ExposureHold, ReservesAtOnceWhatCannotBeTakenBack) {
   EXPECT_TRUE(hold.enter(exposure, kCannotBeTakenBack, kLiveServes));
   EXPECT_TRUE(hold.is_exposed());
   EXPECT_TRUE(exposure.is_full());
-  EXPECT_TRUE(hold.may_be_seen()) << "it has its place";
-  EXPECT_FALSE(hold.settle(kWell));
+  EXPECT_TRUE(hold.try_reserve()) << "it has its place";
+  EXPECT_FALSE(hold.end(kWell));
   EXPECT_FALSE(exposure.is_full());
   EXPECT_FALSE(hold.is_exposed());
 }
@@ -38,10 +38,10 @@ TEST(ExposureHold, ReservesWhatCanBeTakenBackWhenItIsToBeSeen) {
   EXPECT_TRUE(hold.enter(exposure, kCanBeTakenBack, kLiveServes));
   EXPECT_TRUE(hold.is_exposed());
   EXPECT_FALSE(exposure.is_full());
-  EXPECT_TRUE(hold.may_be_seen());
+  EXPECT_TRUE(hold.try_reserve());
   EXPECT_TRUE(exposure.is_full());
-  EXPECT_TRUE(hold.may_be_seen()) << "one place is enough";
-  hold.settle(kWell);
+  EXPECT_TRUE(hold.try_reserve()) << "one place is enough";
+  hold.end(kWell);
 }
 
 TEST(ExposureHold, IsNotToBeSeenWhereThereIsNoPlaceAndMayBeLater) {
@@ -49,10 +49,10 @@ TEST(ExposureHold, IsNotToBeSeenWhereThereIsNoPlaceAndMayBeLater) {
   ExposureHold other, hold;
   ASSERT_TRUE(other.enter(exposure, kCannotBeTakenBack, kLiveServes));
   ASSERT_TRUE(hold.enter(exposure, kCanBeTakenBack, kLiveServes));
-  EXPECT_FALSE(hold.may_be_seen());
-  other.settle(kWell);
-  EXPECT_TRUE(hold.may_be_seen());
-  hold.settle(kWell);
+  EXPECT_FALSE(hold.try_reserve());
+  other.end(kWell);
+  EXPECT_TRUE(hold.try_reserve());
+  hold.end(kWell);
 }
 
 TEST(ExposureHold, IsTurnedAwayWithoutAPlaceWhereTheLiveGroupServes) {
@@ -60,7 +60,7 @@ TEST(ExposureHold, IsTurnedAwayWithoutAPlaceWhereTheLiveGroupServes) {
   ExposureHold hold;
   EXPECT_FALSE(hold.enter(exposure, kCannotBeTakenBack, kLiveServes));
   EXPECT_FALSE(hold.is_exposed());
-  EXPECT_FALSE(hold.settle(kFailed));
+  EXPECT_FALSE(hold.end(kFailed));
   EXPECT_EQ(exposure.spent(), 0U);
 }
 
@@ -69,7 +69,7 @@ TEST(ExposureHold, GoesOnWithoutAPlaceWhereNobodyElseServesAndIsOverspent) {
   ExposureHold hold;
   EXPECT_TRUE(hold.enter(exposure, kCannotBeTakenBack, kLiveDoesNotServe));
   EXPECT_TRUE(hold.is_exposed());
-  EXPECT_TRUE(hold.settle(kFailed));
+  EXPECT_TRUE(hold.end(kFailed));
   EXPECT_EQ(exposure.spent(), 1U);
 }
 
@@ -78,7 +78,7 @@ TEST(ExposureHold, TellsControlOfAFailureUntilItHasHeard) {
   const auto fail = [&] {
     ExposureHold hold;
     EXPECT_TRUE(hold.enter(exposure, kCannotBeTakenBack, kLiveServes));
-    return hold.settle(kFailed);
+    return hold.end(kFailed);
   };
   EXPECT_TRUE(fail());
   EXPECT_FALSE(fail()) << "it has been told already";
@@ -91,7 +91,7 @@ TEST(ExposureHold, LeavesAPlaceThatItNeverTookToOthers) {
   Exposure exposure{1};
   ExposureHold hold;
   ASSERT_TRUE(hold.enter(exposure, kCanBeTakenBack, kLiveServes));
-  EXPECT_FALSE(hold.settle(kWell));
+  EXPECT_FALSE(hold.end(kWell));
   EXPECT_TRUE(exposure.reserve());
   EXPECT_FALSE(exposure.reserve());
 }
@@ -100,11 +100,11 @@ TEST(ExposureHold, SettlesOnce) {
   Exposure exposure{2};
   ExposureHold hold;
   ASSERT_TRUE(hold.enter(exposure, kCannotBeTakenBack, kLiveServes));
-  hold.settle(kFailed);
-  EXPECT_FALSE(hold.settle(kFailed));
+  hold.end(kFailed);
+  EXPECT_FALSE(hold.end(kFailed));
   EXPECT_EQ(exposure.spent(), 1U);
   ASSERT_TRUE(hold.enter(exposure, kCanBeTakenBack, kLiveServes)) << "it is drawn anew";
-  hold.settle(kWell);
+  hold.end(kWell);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // What the judge is told of one request, each at most once.
-#include "proxy/request/judged_request.h"
+#include "proxy/group/judged_request.h"
 
 #include <gtest/gtest.h>
 

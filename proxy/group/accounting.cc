@@ -1,4 +1,4 @@
-#include "proxy/request/accounting.h"
+#include "proxy/group/accounting.h"
 
 #include "proxy/loop/target_runtime.h"
 

@@ -2,7 +2,7 @@
 // it is an error, by which thresholds it was slow, that it is overdue and how that ended; each at
 // most once.
 //
-// A value of one exchange. Pure: does not tell, time or count (exchange/judged.cc does).
+// A value of one exchange. Pure: does not tell, time or count (judge_reporter.cc does).
 #pragma once
 
 #include <algorithm>

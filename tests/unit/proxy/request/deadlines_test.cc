@@ -1,5 +1,5 @@
 // Until when a request may take: its phase, and the whole of it.
-#include "proxy/exchange/deadlines.h"
+#include "proxy/request/deadlines.h"
 
 #include <gtest/gtest.h>
 

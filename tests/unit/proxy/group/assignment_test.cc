@@ -1,5 +1,5 @@
 // Which group a request is for: by the listener's word, by lot, by its cookie, by who is there.
-#include "proxy/request/assignment.h"
+#include "proxy/group/assignment.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "proxy/exchange/judge_reporter.h"
+#include "proxy/group/judge_reporter.h"
 
 #include "proxy/loop/worker_loop.h"
 #include "proxy/routing/sticky.h"

@@ -1,6 +1,6 @@
 // The end of a request: in which numbers it counts, what a meaning of "error" sees of it, and what
 // the access log says.
-#include "proxy/request/accounting.h"
+#include "proxy/group/accounting.h"
 
 #include <gtest/gtest.h>
 
