@@ -96,7 +96,7 @@ void ConnectionRegistry::take_census() {
   const std::size_t end = std::min(census_bucket_ + kSeenPerTick, census_buckets_);
   for (; census_bucket_ < end; ++census_bucket_)
     for (auto each = open_.cbegin(census_bucket_); each != open_.cend(census_bucket_); ++each)
-      (*each)->be_seen(census_);
+      (*each)->add_to_census(census_);
   if (census_bucket_ == census_buckets_) census_box_.put(census_.finish());
 }
 

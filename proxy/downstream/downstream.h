@@ -48,7 +48,7 @@ class Downstream : public Channel {
   /// Teal is overloaded, or more than it was.
   virtual void shorten_idle();
   /// Shows its requests in flight.
-  virtual void be_seen(CensusTaker& /*census*/) const {}
+  virtual void add_to_census(CensusTaker& /*census*/) const {}
 
  protected:
   /// Reading a head (or waiting for one); a request runs; our last bytes go out; waiting for the

@@ -59,8 +59,8 @@ void Http1Downstream::drain() {
     end_connection(Ending::orderly);
 }
 
-void Http1Downstream::be_seen(CensusTaker& census) const {
-  if (exchange_) exchange_->be_seen(census);
+void Http1Downstream::add_to_census(CensusTaker& census) const {
+  if (exchange_) exchange_->add_to_census(census);
 }
 
 void Http1Downstream::shorten_idle() {
@@ -217,13 +217,13 @@ void Http1Downstream::begin_exchange(bool more_came) {
   ClientInfo info;
   info.listener = listener_;
   info.peer = peer();
-  info.http10 = head.minor_version == 0;
+  info.is_http10 = head.minor_version == 0;
   const bool limit_reached = requests_limit_ != 0 && requests_ >= requests_limit_;
   info.keep_alive = head.keep_alive && !limit_reached && !closes_after_;
   closes_after_ = !info.keep_alive;
   framing_ = {};
   const bool has_body = head.framing.kind != net::Framing::Kind::none;
-  info.body_begun = has_body && more_came;
+  info.has_body_begun = has_body && more_came;
   is_request_done_ = false;
   phase_ = Phase::exchange;
   if (!has_body) {

@@ -29,7 +29,7 @@ class Http1Downstream final : public Downstream, public ClientSide {
   void drain() override;
   void abort() override;
   void shorten_idle() override;
-  void be_seen(CensusTaker& census) const override;
+  void add_to_census(CensusTaker& census) const override;
 
   void on_ready(net::Readiness ready) override;
   void resume() override;

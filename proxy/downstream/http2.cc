@@ -212,8 +212,8 @@ void Http2Downstream::drain() {
   set_deadline();
 }
 
-void Http2Downstream::be_seen(CensusTaker& census) const {
-  for (const auto& request : requests_) request->be_seen(census);
+void Http2Downstream::add_to_census(CensusTaker& census) const {
+  for (const auto& request : requests_) request->add_to_census(census);
 }
 
 void Http2Downstream::shorten_idle() {

@@ -28,7 +28,7 @@ class Http2Downstream final : public Http2Channel<Downstream>, public net::Http2
   void drain() override;
   void abort() override;
   void shorten_idle() override;
-  void be_seen(CensusTaker& census) const override;
+  void add_to_census(CensusTaker& census) const override;
   void on_ready(net::Readiness ready) override;
   void resume() override;
   void finish_turn() override;

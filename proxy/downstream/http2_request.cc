@@ -230,8 +230,8 @@ bool Http2Request::is_output_blocked() const {
   return is_blocked;
 }
 
-void Http2Request::be_seen(CensusTaker& census) const {
-  if (exchange_) exchange_->be_seen(census);
+void Http2Request::add_to_census(CensusTaker& census) const {
+  if (exchange_) exchange_->add_to_census(census);
 }
 
 void Http2Request::report_room() {

@@ -37,7 +37,7 @@ class Http2Request final : public net::Http2ServerStream, public ClientSide {
   void on_shutdown();
   /// Gives the exchange what it wants of the body now, if it has asked.
   void resume_if_asked();
-  void be_seen(CensusTaker& census) const;
+  void add_to_census(CensusTaker& census) const;
   /// Tells it of room, if it was told that there was none.
   void report_room();
 

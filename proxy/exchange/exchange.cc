@@ -32,7 +32,7 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   edits_.begin();
   // Who has sent some of the body already waits for nothing.
   continue_.begin(client, request_.head.expects_continue && request_.has_body() &&
-                              !request_.info.http10 && !request_.info.body_begun);
+                              !request_.info.is_http10 && !request_.info.has_body_begun);
   attempts_.begin(request_.began);
   queue_.begin();
   replay_.begin();
@@ -138,8 +138,8 @@ void Exchange::on_response_head(net::ResponseHead& head) {
       continue_.on_continue();
       return;
     }
-    if (request_.info.http10 || !serving_.exposure().try_reserve()) return;
-    response_.interim_sent = true;
+    if (request_.info.is_http10 || !serving_.exposure().try_reserve()) return;
+    response_.has_sent_interim = true;
     client_->send_interim(head);
     return;
   }
@@ -159,7 +159,7 @@ void Exchange::on_response_head(net::ResponseHead& head) {
   replay_.drop();
   response_.first_byte_micros =
       std::chrono::duration_cast<Micros>(loop_.now() - request_.began).count();
-  response_.take_head(head, outcome, request_.info.http10);
+  response_.take_head(head, outcome, request_.info.is_http10);
   if (!grpc_.is_call() || grpc_.status()) {
     if (attempts_.note_outcome(outcome)) serving_.note_error();
   }

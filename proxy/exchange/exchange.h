@@ -119,7 +119,7 @@ class Exchange final {
 
   // ---- from the worker
   /// If it is in flight and counts for a group.
-  void be_seen(CensusTaker& census) const { serving_.add_to(census); }
+  void add_to_census(CensusTaker& census) const { serving_.add_to(census); }
 
  private:
   /// While it waits for room it is connecting, too.

@@ -170,7 +170,7 @@ void Exchange::log(Origin origin) {
   AccessRecord record;
   record.at = loop_.wall() - std::chrono::duration_cast<Millis>(loop_.now() - request_.began);
   record.client = request_.info.peer.address;
-  put_request(record, request_.head, request_.came);
+  put_request(record, request_.head, request_.original_target);
   put_response(record, response_, origin);
   if (const auto grpc = grpc_.end(response_, serving_.shielded()))
     record.grpc_status = to_string(*grpc);

@@ -13,7 +13,7 @@ namespace teal::proxy {
 inline ResponseStyle response_style(const WorkerLoop& loop, const Request& request,
                                     const ResponseState& response, const ServingGroup& serving) {
   ResponseStyle style;
-  style.client_is_http10 = request.info.http10;
+  style.client_is_http10 = request.info.is_http10;
   style.framing = response.framing;
   // A response that comes before its request is whole leaves body bytes on the way that must not be
   // taken for the next request (CVE-2025-4366 was that).

@@ -12,7 +12,7 @@ RecoveryFacts Retries::facts() const {
           RequestTraits{parts_.request.is_repeatable(), parts_.replay.is_complete()},
           parts_.attempts.tries(),
           parts_.serving.is_release(),
-          parts_.response.interim_sent,
+          parts_.response.has_sent_interim,
           has_other_target(),
           service.groups[service.live].available};
 }

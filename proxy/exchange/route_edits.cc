@@ -40,9 +40,9 @@ void RouteEdits::edit_response(net::ResponseHead& head, ResponseState& response)
     edited_head_.own(head);
     edit_head(head, actions.response_headers, edited_head_.bytes());
   }
-  if (!actions.compress || request_.info.http10) return;
+  if (!actions.compress || request_.info.is_http10) return;
   compressor_ = begin_compression(request_.head, head, edited_head_, *actions.compress,
-                                  request_.liked, loop_);
+                                  request_.accepted_coding, loop_);
   if (compressor_) response.framing = {net::Framing::Kind::chunked, 0};
 }
 

@@ -95,11 +95,11 @@ std::optional<Ending> ending_of(Origin origin, std::optional<GrpcStatus> grpc,
                                 const ResponseState& response, const Shielded& shielded);
 
 // ---- parts of the access log's record. The record refers to what it is made of.
-/// `came`: the target as the client sent it.
+/// `original_target`: as the client sent it.
 [[gnu::always_inline]] inline void put_request(AccessRecord& record, const net::RequestHead& head,
-                                               net::Slice came) {
+                                               net::Slice original_target) {
   record.method = head.text(head.method_text);
-  record.target = head.text(came);
+  record.target = head.text(original_target);
   record.host = head.text(head.authority);
   record.protocol = net::protocol_name(head.minor_version);
   record.user_agent = head.fields.get(net::HeaderId::user_agent);

@@ -15,19 +15,19 @@ JudgeReporter::JudgeReporter(WorkerLoop& loop, const Request& request, const Ass
 
 /// Condition 5: preview and test traffic is no evidence, and does not come here.
 void JudgeReporter::start(const RoutePin& route) {
-  if (was_told_) return;
+  if (was_reported_) return;
   route_ = route;
-  told_.begin();
+  reported_.begin();
   number_ = loop_.reports().next_number();
   if (!watermark_.is_linked()) loop_.reports().watermark().push(watermark_, request_.began);
   set_age_timer();
 }
 
 void JudgeReporter::close_draw() {
-  was_told_ = told_.is_known();
-  if (told_.overdue() != 0) tell(JudgedEvent::Kind::settled, told_.overdue());
+  was_reported_ = reported_.is_known();
+  if (reported_.overdue() != 0) report(JudgedEvent::Kind::settled, reported_.overdue());
   age_timer_.cancel();
-  if (was_told_) loop_.reports().watermark().remove(watermark_);
+  if (was_reported_) loop_.reports().watermark().remove(watermark_);
   route_.release();
 }
 
@@ -36,9 +36,10 @@ void JudgeReporter::forget_unless_judging() {
 }
 
 void JudgeReporter::end(MeaningSet errors) {
-  tell_slow();
-  tell_errors(errors);
-  if (const MeaningSet well = told_.ended_well(); well != 0) tell(JudgedEvent::Kind::settled, well);
+  report_slow();
+  report_errors(errors);
+  if (const MeaningSet well = reported_.ended_well(); well != 0)
+    report(JudgedEvent::Kind::settled, well);
   age_timer_.cancel();
   loop_.reports().watermark().remove(watermark_);
   route_.release();
@@ -49,22 +50,22 @@ Micros JudgeReporter::age() const {
 }
 
 /// To each of them once.
-void JudgeReporter::tell_errors(MeaningSet meanings) {
-  const MeaningSet news = told_.take_error(meanings, judging());
-  if (news != 0) tell(JudgedEvent::Kind::error, news);
+void JudgeReporter::report_errors(MeaningSet meanings) {
+  const MeaningSet news = reported_.take_error(meanings, judging());
+  if (news != 0) report(JudgedEvent::Kind::error, news);
 }
 
-void JudgeReporter::tell_slow() {
+void JudgeReporter::report_slow() {
   const Micros reached = age();
-  while (const auto threshold = told_.take_slow(reached, judging()))
-    tell(JudgedEvent::Kind::slow, kUsualMeaning, *threshold);
+  while (const auto threshold = reported_.take_slow(reached, judging()))
+    report(JudgedEvent::Kind::slow, kUsualMeaning, *threshold);
 }
 
 void JudgeReporter::on_age() {
-  tell_slow();
-  if (const MeaningSet news = told_.take_overdue(age(), traffic_.counted_by(), judging());
+  report_slow();
+  if (const MeaningSet news = reported_.take_overdue(age(), traffic_.counted_by(), judging());
       news != 0) {
-    tell(JudgedEvent::Kind::overdue, news);
+    report(JudgedEvent::Kind::overdue, news);
     loop_.reports().watermark().remove(watermark_);
   }
   set_age_timer();
@@ -72,11 +73,11 @@ void JudgeReporter::on_age() {
 
 /// The wheel's ticks are coarse: a request that ends between two of them tells at its end.
 void JudgeReporter::set_age_timer() {
-  const Micros next = told_.next_age(judging());
+  const Micros next = reported_.next_age(judging());
   if (next != Micros::max()) loop_.wheel().set(age_timer_, request_.began + next);
 }
 
-void JudgeReporter::tell(JudgedEvent::Kind kind, MeaningSet meanings, std::uint8_t threshold) {
+void JudgeReporter::report(JudgedEvent::Kind kind, MeaningSet meanings, std::uint8_t threshold) {
   if (!loop_.reports().admit(kind)) return;
   JudgedEvent event;
   event.kind = kind;

@@ -8,7 +8,7 @@
 // and 4xx unless the alarm counts them; a request in flight is slow as soon as it passes a
 // threshold, not when it ends.
 //
-// Part of one exchange, on its worker's thread. What it has told is a JudgedRequest. Does not know
+// Part of one exchange, on its worker's thread. What it said is a JudgedRequest. Does not know
 // what an error is, nor where the request is counted.
 #pragma once
 
@@ -35,7 +35,7 @@ class JudgeReporter {
                 const TrafficEntry& traffic);
 
   /// Of the next request.
-  void begin() { was_told_ = false; }
+  void begin() { was_reported_ = false; }
   bool is_judging() const { return route_.is_pinned(); }
 
   /// The request was given to a group in the table of `route`. Does nothing for a request of whose
@@ -43,7 +43,7 @@ class JudgeReporter {
   /// Requires: the service is judged, and the traffic is the split's.
   void start(const RoutePin& route);
   /// The request has waited in a queue and is about to be given to a group anew. Where the judge
-  /// has heard of it, that is closed, and what the request does from now on is not told.
+  /// has heard of it, that is closed, and what the request does from now on is not reported.
   void reassign() {
     if (is_judging()) [[unlikely]]
       close_draw();
@@ -53,7 +53,7 @@ class JudgeReporter {
 
   /// The request is an error to the usual meaning.
   void error() {
-    if (is_judging()) tell_errors(kUsualMeaning);
+    if (is_judging()) report_errors(kUsualMeaning);
   }
   /// The request has ended, and is an error to `errors` of the other meanings.
   /// Requires: is_judging().
@@ -63,12 +63,12 @@ class JudgeReporter {
   const Judging& judging() const { return *route_.service().judging; }
   void close_draw();
   Micros age() const;
-  void tell_errors(MeaningSet meanings);
-  void tell_slow();
+  void report_errors(MeaningSet meanings);
+  void report_slow();
   void on_age();
   void set_age_timer();
-  void tell(JudgedEvent::Kind kind, MeaningSet meanings = kUsualMeaning,
-            std::uint8_t threshold = 0);
+  void report(JudgedEvent::Kind kind, MeaningSet meanings = kUsualMeaning,
+              std::uint8_t threshold = 0);
 
   WorkerLoop& loop_;
   const Request& request_;
@@ -77,10 +77,10 @@ class JudgeReporter {
   /// Where it was drawn: what the judge is told goes by that, whatever the request follows later.
   /// Not pinned: nobody compares, nothing is told.
   RoutePin route_;
-  std::uint64_t number_ = 0;  ///< Of the request, for the judge.
-  bool was_told_ = false;     ///< The judge has heard of it under an earlier draw.
-  JudgedRequest told_;        ///< What the judge has heard of it under this draw.
-  InFlightHook watermark_;    ///< Among the worker's judged requests that are not told yet.
+  std::uint64_t number_ = 0;   ///< Of the request, for the judge.
+  bool was_reported_ = false;  ///< The judge has heard of it under an earlier draw.
+  JudgedRequest reported_;     ///< What the judge has heard of it under this draw.
+  InFlightHook watermark_;     ///< Among the worker's judged requests that are not told yet.
   net::Timer age_timer_;
 };
 

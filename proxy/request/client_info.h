@@ -12,9 +12,9 @@ namespace teal::proxy {
 struct ClientInfo {
   std::size_t listener = 0;  ///< Index into Config::listeners.
   Peer peer;
-  bool http10 = false;
-  bool body_begun = false;  ///< Bytes of its body came with the head.
-  bool keep_alive = true;   ///< The client and our limits allow another request.
+  bool is_http10 = false;
+  bool has_body_begun = false;  ///< Bytes of its body came with the head.
+  bool keep_alive = true;       ///< The client and our limits allow another request.
   /// The most to read of a response before the client has taken what came.
   std::size_t max_read = std::size_t{256} * 1024;
 };

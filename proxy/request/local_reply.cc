@@ -165,7 +165,8 @@ std::optional<LocalReply> answer_by_route(Request& request, const RouteContext& 
   if (actions.redirect) return redirect(request, context);
   if (actions.respond) return respond(context);
   // Before the edits: what the target is asked is another thing.
-  if (actions.compress) request.liked = choose_coding(request.head.fields, *actions.compress);
+  if (actions.compress)
+    request.accepted_coding = choose_coding(request.head.fields, *actions.compress);
   if (actions.request_body_bytes > 0) {
     request.body_limit = actions.request_body_bytes;
     const net::Framing& body = request.head.framing;

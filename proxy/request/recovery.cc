@@ -4,8 +4,8 @@ namespace teal::proxy {
 
 RetryRules retry_rules(const RecoveryFacts& facts) {
   const config::Service& spec = facts.spec;
-  return {spec.retry.on, facts.interim_sent ? 0 : spec.retry.attempts,
-          spec.shield.enabled && facts.is_on_release && !facts.interim_sent, spec.shield.on};
+  return {spec.retry.on, facts.has_sent_interim ? 0 : spec.retry.attempts,
+          spec.shield.enabled && facts.is_on_release && !facts.has_sent_interim, spec.shield.on};
 }
 
 Recovery plan_recovery(const FailedAttempt& failed, const RecoveryFacts& facts,
@@ -31,7 +31,7 @@ Recovery plan_recovery(const FailedAttempt& failed, const RecoveryFacts& facts,
 }
 
 bool may_go_live(const RecoveryFacts& facts, bool request_sent) {
-  return facts.spec.shield.enabled && facts.is_on_release && !facts.interim_sent &&
+  return facts.spec.shield.enabled && facts.is_on_release && !facts.has_sent_interim &&
          facts.request.is_replayable && (facts.request.is_repeatable || !request_sent) &&
          facts.live_is_available;
 }

@@ -2,7 +2,7 @@
 // follows from what is known of it: the rules of policy/retry.h for its service, its group and who
 // else is there.
 //
-// Pure. Does not count, take places in budgets or send; Exchange::decide() and follow() do.
+// Pure. Does not count or take places in budgets (exchange/retries.h does), nor send.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ struct RecoveryFacts {
   RequestTraits request;
   Tries tries;                    ///< In its group.
   bool is_on_release = false;     ///< And the split's traffic.
-  bool interim_sent = false;      ///< The client has seen a beginning of the response.
+  bool has_sent_interim = false;  ///< The client has seen a beginning of the response.
   bool has_other_target = false;  ///< Its group has one that was not tried.
   bool live_is_available = false;
 };

@@ -39,7 +39,7 @@ void Request::rewrite_path(const config::NewPath& by, const config::PathRules& r
 }
 
 std::string_view Request::path_as_it_came(const config::PathRules& rules) {
-  const std::string_view target = head.text(came);
+  const std::string_view target = head.text(original_target);
   const std::string_view path = target.substr(0, target.find('?'));
   std::string normal;
   if (net::normalise_path(path, rules, normal) != net::Refusal::none) return path;

@@ -34,10 +34,10 @@ struct Request {
     bytes.clear();
     bytes += std::string_view(head.fields.bytes(), head.size);
     head.fields.rebase(bytes.data());
-    came = head.target;
+    original_target = head.target;
     body_limit = kNoLimit;
     upgrade.clear();
-    liked.reset();
+    accepted_coding.reset();
     is_whole = head.framing.kind == net::Framing::Kind::none;
     bytes_received = 0;
   }
@@ -77,12 +77,12 @@ struct Request {
   Mono began;  ///< When its head was complete.
   ClientInfo info;
   net::RequestHead head;
-  ByteBuffer bytes;           ///< What `head` refers to.
-  net::Slice came;            ///< The target as the client sent it.
-  std::uint32_t matched = 0;  ///< Of the path, by the route.
+  ByteBuffer bytes;            ///< What `head` refers to.
+  net::Slice original_target;  ///< As the client sent it.
+  std::uint32_t matched = 0;   ///< Of the path, by the route.
   RequestIds ids;
   UpgradeRequest upgrade;
-  std::optional<Coding> liked;  ///< By the client, where the route compresses.
+  std::optional<Coding> accepted_coding;  ///< By the client, where the route compresses.
   std::uint64_t body_limit = kNoLimit;
   std::uint64_t bytes_received = 0;  ///< Of its body.
   bool is_whole = false;             ///< Nothing more of it comes.

@@ -33,11 +33,11 @@ struct ResponseState {
       framing.kind = client_is_http10 ? Kind::until_close : Kind::chunked;
   }
 
-  std::uint16_t status = 0;   ///< As sent.
-  std::uint16_t outcome = 0;  ///< What it means: of gRPC not the same.
-  bool is_own = false;        ///< Teal made it.
-  bool was_cut = false;       ///< It began and could not be completed.
-  bool interim_sent = false;  ///< The client has seen a beginning of it.
+  std::uint16_t status = 0;       ///< As sent.
+  std::uint16_t outcome = 0;      ///< What it means: of gRPC not the same.
+  bool is_own = false;            ///< Teal made it.
+  bool was_cut = false;           ///< It began and could not be completed.
+  bool has_sent_interim = false;  ///< The client has seen a beginning of it.
   Termination termination = Termination::ok;
   Failure last_failure = Failure::none;         ///< Of an attempt at a target.
   net::Refusal last_rule = net::Refusal::none;  ///< The rule of HTTP that was broken last.

@@ -27,7 +27,7 @@ class FakeConnection final : public Downstream {
   }
   void abort() override { end(); }
   void shorten_idle() override { ++hurries; }
-  void be_seen(CensusTaker& /*census*/) const override { ++looks; }
+  void add_to_census(CensusTaker& /*census*/) const override { ++looks; }
   void on_ready(net::Readiness /*ready*/) override {}
   void resume() override {}
   void end() { close(); }

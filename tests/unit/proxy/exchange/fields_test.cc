@@ -195,11 +195,11 @@ TEST_F(ExchangeTest, ACensusSeesWhatIsInFlight) {
   client().begin();
   CensusTaker census;
   census.begin(std::make_unique<Census>(), 1, room_.loop().now());
-  client()->be_seen(census);
+  client()->add_to_census(census);
   EXPECT_EQ(census.finish()->slots.size(), 1U);
   client().answer_whole("HTTP/1.1 200 OK");
   census.begin(std::make_unique<Census>(), 1, room_.loop().now());
-  client()->be_seen(census);
+  client()->add_to_census(census);
   EXPECT_THAT(census.finish()->slots, IsEmpty());
 }
 

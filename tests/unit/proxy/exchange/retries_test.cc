@@ -96,7 +96,7 @@ TEST_F(ShieldedRetriesTest, WhatStandsInTheWayOfTheShieldIsCounted) {
 TEST_F(ShieldedRetriesTest, AnAnswerThatNobodyHasSeenCanBeTakenBack) {
   ExchangeParts& parts = attempt();
   EXPECT_TRUE(parts.retries.can_take_back());
-  parts.response.interim_sent = true;
+  parts.response.has_sent_interim = true;
   EXPECT_FALSE(parts.retries.can_take_back()) << "its client has seen a beginning";
 }
 

@@ -103,7 +103,7 @@ TEST_F(RouteEditsTest, TheFieldsOfAResponseAreEdited) {
 TEST_F(RouteEditsTest, AResponseIsCompressedForAClientThatLikesItUntilItsEnd) {
   service_->actions.compress.emplace();
   ExchangeParts& parts = route();
-  parts.request.liked = Coding::gzip;
+  parts.request.accepted_coding = Coding::gzip;
   auto answer = response_head("HTTP/1.1 200 OK", {"Content-Type: text/plain"});
   answer.head.framing.kind = net::Framing::Kind::until_close;
   parts.edits.edit_response(answer.head, parts.response);
@@ -115,9 +115,9 @@ TEST_F(RouteEditsTest, AResponseIsCompressedForAClientThatLikesItUntilItsEnd) {
 
 TEST_F(RouteEditsTest, NothingIsCompressedForAClientThatKnowsNoChunks) {
   service_->actions.compress.emplace();
-  info_.http10 = true;
+  info_.is_http10 = true;
   ExchangeParts& parts = route();
-  parts.request.liked = Coding::gzip;
+  parts.request.accepted_coding = Coding::gzip;
   auto answer = response_head("HTTP/1.1 200 OK", {"Content-Type: text/plain"});
   parts.edits.edit_response(answer.head, parts.response);
   EXPECT_EQ(parts.edits.compressor(), nullptr);

@@ -171,7 +171,7 @@ TEST_F(LocalReplyTest, WhatTheClientLikesIsNotedWhereTheRouteCompresses) {
   ask("GET / HTTP/1.1", {"Accept-Encoding: gzip"});
   actions_.compress = config::Compression{};
   EXPECT_FALSE(answer());
-  EXPECT_EQ(request_.liked, Coding::gzip);
+  EXPECT_EQ(request_.accepted_coding, Coding::gzip);
 }
 
 // ---- the same for all

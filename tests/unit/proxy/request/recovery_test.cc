@@ -81,7 +81,7 @@ TEST_F(RecoveryTest, GiveUpWhereTheLiveGroupHasNobodyAndSayWhy) {
 TEST_F(RecoveryTest, GiveUpOnceTheClientHasSeenABeginning) {
   spec_.retry.on = {.connect_failure = true, .reset = true};
   RecoveryFacts begun = facts();
-  begun.interim_sent = true;
+  begun.has_sent_interim = true;
   EXPECT_EQ(plan_recovery(reset_after_sending(), begun), Recovery{});
 }
 
@@ -94,7 +94,7 @@ TEST_F(RecoveryTest, TheLiveGroupIsForTheReleasesRequestsOnly) {
   alone.live_is_available = false;
   EXPECT_FALSE(may_go_live(alone, true));
   RecoveryFacts begun = facts();
-  begun.interim_sent = true;
+  begun.has_sent_interim = true;
   EXPECT_FALSE(may_go_live(begun, true));
   spec_.shield.enabled = false;
   EXPECT_FALSE(may_go_live(facts(), true));

@@ -30,7 +30,7 @@ TEST(Request, RemembersTheTargetThatCame) {
   Request request = ask("GET /a?b HTTP/1.1");
   request.put_target("/other");
   EXPECT_EQ(target(request), "/other");
-  EXPECT_EQ(request.head.text(request.came), "/a?b");
+  EXPECT_EQ(request.head.text(request.original_target), "/a?b");
 }
 
 TEST(Request, IsWholeWithoutABody) {
@@ -40,13 +40,13 @@ TEST(Request, IsWholeWithoutABody) {
 
 TEST(Request, HasNothingOfTheOneBeforeIt) {
   Request request = ask("POST / HTTP/1.1", {"Content-Length: 3"});
-  request.liked = Coding::gzip;
+  request.accepted_coding = Coding::gzip;
   request.upgrade.protocol = "chat";
   request.body_limit = 7;
   request.bytes_received = 3;
   auto next = test::request_head("GET / HTTP/1.1", {"Host: shop"});
   request.take(ClientInfo{}, next.head, Mono{});
-  EXPECT_FALSE(request.liked);
+  EXPECT_FALSE(request.accepted_coding);
   EXPECT_FALSE(request.upgrade.is_asked());
   EXPECT_EQ(request.body_limit, Request::kNoLimit);
   EXPECT_EQ(request.bytes_received, 0U);
