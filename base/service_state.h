@@ -1,11 +1,12 @@
 // What control knows about a service and the workers need to know: which group is live, the split,
 // and the targets of both groups with their health. Control owns the one true copy and hands out
-// values; proxy/ turns them into a RouteTable; neither includes the other.
+// snapshots (base/publication.h); proxy/ makes routes of them; neither includes the other.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,10 @@
 #include "base/weight.h"
 
 namespace teal {
+
+/// Names one service for the life of the process: one that is taken out of the configuration and
+/// comes back has the same. They are dense, from 0.
+using ServiceId = std::uint32_t;
 
 /// Names one registration of one target for the life of the process. 0 is nobody. A target that is
 /// removed and added again gets a new one.
@@ -65,6 +70,7 @@ struct GroupState {
 };
 
 /// Somebody of the group accepts requests.
+bool accepts_requests(std::span<const TargetState> targets);
 bool accepts_requests(const GroupState& group);
 
 /// What the workers are to tell of single requests while the release is compared with the live one.
@@ -80,11 +86,12 @@ struct Judging {
   bool operator==(const Judging&) const = default;
 };
 
-struct ServiceState {
+/// What workers do with a service's requests, its targets apart.
+struct ServiceRouting {
+  ServiceId id = 0;
   std::string name;
   Colour live = Colour::blue;
   Split split = Split::all_to(Colour::blue);
-  PerColour<GroupState> groups;
   /// Of the running deployment, where it has a budget. Not saved; the engine's journal has it.
   std::shared_ptr<Exposure> exposure;
   /// The number of the last deployment: sticky clients are drawn anew for each
@@ -102,12 +109,21 @@ struct ServiceState {
 
   /// What begins now belongs to it.
   Stage stage() const { return {draw, step}; }
+  bool operator==(const ServiceRouting&) const = default;
+};
+
+/// Control's own: it changes it as it likes, and hands out what base/publication.h makes of it.
+struct ServiceState : ServiceRouting {
+  PerColour<GroupState> groups;
+
   bool operator==(const ServiceState&) const = default;
 };
 
 /// So few of the live group's targets are healthy that their health is not to be believed: all that
 /// do not drain are asked (Envoy's panic mode). Not while none is and a fallback serves: then there
-/// is somebody to ask.
+/// is somebody to ask. `fallback`: the targets of the other group where that is a fallback.
+bool is_panicking(std::span<const TargetState> live, std::span<const TargetState> fallback,
+                  std::uint32_t below_percent);
 bool is_panicking(const ServiceState& service, std::uint32_t below_percent);
 
 }  // namespace teal

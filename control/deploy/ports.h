@@ -11,7 +11,7 @@
 
 #include "base/counters.h"
 #include "base/own_sockets.h"
-#include "base/service_state.h"
+#include "base/publication.h"
 #include "base/sticky_secrets.h"
 #include "base/time.h"
 
@@ -21,14 +21,14 @@ class Ports {
  public:
   virtual ~Ports() = default;
 
-  /// Hand these states (one per configured service, in the file's order) to every worker, and the
-  /// targets in them to the prober. `applied` is called on the control thread once every worker
-  /// runs on them, with the time at which the last one began to; never from inside publish().
-  /// Publications are applied in order.
-  virtual void publish(std::uint64_t version, const std::vector<ServiceState>& states,
-                       std::function<void(Mono at)> applied) = 0;
+  /// Hand these services to every worker, and the targets in them to the prober; the others stay as
+  /// they are. `applied` is called on the control thread once every worker runs on it, with the
+  /// time at which the last one began to; never from inside publish(). Publications are applied in
+  /// order.
+  virtual void publish(Publication publication, std::function<void(Mono at)> applied) = 0;
 
-  /// What sticky cookies are made with from the next publication on.
+  /// What sticky cookies are made with from the next publication on, which carries them to all
+  /// sticky services, also where it names none of them.
   virtual void set_sticky_secrets(const StickySecrets& secrets) = 0;
 
   /// Bytes that nobody can guess.
