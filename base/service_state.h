@@ -24,6 +24,8 @@ namespace teal {
 /// Names one service for the life of the process: one that is taken out of the configuration and
 /// comes back has the same. They are dense, from 0.
 using ServiceId = std::uint32_t;
+/// One listener likewise.
+using ListenerId = std::uint32_t;
 
 /// Names one registration of one target for the life of the process. 0 is nobody. A target that is
 /// removed and added again gets a new one.

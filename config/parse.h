@@ -41,9 +41,6 @@ std::optional<StatusRange> parse_statuses(const Value& value);
 /// The path of a file, and where it is named.
 std::optional<FileName> parse_file(const Value& value);
 
-/// Gives each limit of the configuration its place.
-void number_rate_limits(std::vector<Service>& services);
-
 /// Overwrites what `keys` has of a `deploy` section. Of a request: its alarms are merged by name.
 void parse_deploy(Mapping& keys, Deploy& deploy, bool is_request = false);
 /// The list of steps or the name of a preset.

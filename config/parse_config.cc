@@ -108,7 +108,6 @@ Config parse_config(const Value& root) {
   if (const auto value = keys.section("services"))
     for (const auto& [name, service] : value->named(kMaxServices))
       config.services.push_back(parse_service(name, service));
-  number_rate_limits(config.services);
   return config;
 }
 

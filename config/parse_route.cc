@@ -260,18 +260,6 @@ void parse_routes(Mapping& keys, Service& service) {
       service.routes.push_back(parse_route(name, route, service));
 }
 
-void number_rate_limits(std::vector<Service>& services) {
-  std::uint32_t next = 0;
-  for (Service& service : services) {
-    std::optional<RateLimit>& own = service.actions.rate_limit;
-    if (own) own->index = next++;
-    for (Route& route : service.routes) {
-      std::optional<RateLimit>& limit = route.actions.rate_limit;
-      if (limit) limit->index = limit->is_inherited ? own->index : next++;
-    }
-  }
-}
-
 std::optional<std::string> parse_header_name(const Value& value) {
   const auto name = value.word(kMaxNameLength);
   if (!name) return std::nullopt;

@@ -81,11 +81,9 @@ struct HeaderEdits {
 struct RateLimit {
   std::uint32_t requests = 1;  ///< So many tokens grow in a period.
   Millis period{1000};
-  std::uint32_t burst = 1;  ///< Tokens in a full bucket.
-  std::string header;       ///< Whose value says who the client is; empty: its address does.
-  /// Which of the configuration's limits it is: routes that inherit one share its buckets.
-  std::uint32_t index = 0;
-  bool is_inherited = false;
+  std::uint32_t burst = 1;    ///< Tokens in a full bucket.
+  std::string header;         ///< Whose value says who the client is; empty: its address does.
+  bool is_inherited = false;  ///< From the service, with whose other routes it shares its buckets.
   bool operator==(const RateLimit&) const = default;
 };
 

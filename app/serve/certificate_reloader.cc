@@ -11,6 +11,8 @@
 namespace teal::app {
 namespace {
 
+using proxy::TlsTable;
+
 net::TicketKey draw_key() {
   std::array<std::uint8_t, net::TicketKey::kBytes> random{};
   draw_random(random);
@@ -55,50 +57,46 @@ std::string in_words(const net::FileFaults& faults) {
 CertificateReloader::CertificateReloader(std::shared_ptr<const config::Config> config,
                                          const Clock& clock, Log& log)
     : config_(std::move(config)), clock_(clock), log_(log) {
-  next_.listeners.resize(config_->listeners.size());
-  next_.services.resize(config_->services.size());
-  rotate_at_.resize(config_->listeners.size(), Mono::max());
   add_units();
 }
 
 void CertificateReloader::add_units() {
-  for (std::size_t i = 0; i < config_->listeners.size(); ++i)
-    if (config_->listeners[i].tls) add_listener(i);
-  for (std::size_t i = 0; i < config_->services.size(); ++i)
-    if (config_->services[i].tls) add_service(i);
+  for (const config::Listener& listener : config_->listeners)
+    if (listener.tls) add_listener(listener);
+  for (const config::Service& service : config_->services)
+    if (service.tls) add_service(service);
   if (config_->admin.tls) add_admin();
 }
 
-void CertificateReloader::add_listener(std::size_t index) {
-  const config::Listener& spec = config_->listeners[index];
+void CertificateReloader::add_listener(const config::Listener& spec) {
   units_.push_back({"listener " + spec.name,
                     paths_of(*spec.tls),
-                    [this, index, &spec](net::FileFaults& faults) {
-                      auto& mine = next_.listeners[index];
+                    [this, &spec](net::FileFaults& faults) {
+                      const auto mine = TlsTable::find(next_.listeners, spec.name);
                       const net::TicketKeys keys =
                           mine ? mine->keys() : net::TicketKeys(draw_key());
                       auto made =
                           net::TlsServer::make(spec.name, *spec.tls, keys, clock_.wall(), faults);
                       if (!made) return false;
-                      if (!mine) rotate_at_[index] = clock_.mono() + spec.tls->ticket_rotation;
-                      mine = std::move(made);
+                      if (!mine) rotate_at_[spec.name] = clock_.mono() + spec.tls->ticket_rotation;
+                      next_.listeners[spec.name] = std::move(made);
                       return true;
                     },
                     {},
                     {}});
 }
 
-void CertificateReloader::add_service(std::size_t index) {
-  const config::TargetTls& spec = *config_->services[index].tls;
+void CertificateReloader::add_service(const config::Service& service) {
+  const config::TargetTls& spec = *service.tls;
   std::vector<std::string> paths;
   for (const config::FileName* file : {&spec.ca, &spec.chain, &spec.key})
     if (!file->empty()) paths.push_back(file->path);
-  units_.push_back({"targets of service " + config_->services[index].name,
+  units_.push_back({"targets of service " + service.name,
                     std::move(paths),
-                    [this, index, &spec](net::FileFaults& faults) {
+                    [this, name = service.name, &spec](net::FileFaults& faults) {
                       auto made = net::TlsClient::make(spec, clock_.wall(), faults);
                       if (!made) return false;
-                      next_.services[index] = std::move(made);
+                      next_.services[name] = std::move(made);
                       return true;
                     },
                     {},
@@ -152,10 +150,11 @@ bool CertificateReloader::reload(Unit& unit) {
 
 bool CertificateReloader::rotate() {
   bool rotated = false;
-  for (std::size_t i = 0; i < rotate_at_.size(); ++i) {
-    if (clock_.mono() < rotate_at_[i]) continue;
-    rotate_at_[i] = clock_.mono() + config_->listeners[i].tls->ticket_rotation;
-    auto& mine = next_.listeners[i];
+  for (const config::Listener& listener : config_->listeners) {
+    const auto due = rotate_at_.find(listener.name);
+    if (due == rotate_at_.end() || clock_.mono() < due->second) continue;
+    due->second = clock_.mono() + listener.tls->ticket_rotation;
+    auto& mine = next_.listeners[listener.name];
     mine = mine->with_keys(mine->keys().rotated(draw_key()));
     rotated = true;
   }
@@ -190,8 +189,7 @@ std::vector<MetricSample> CertificateReloader::samples() const {
                          .value = static_cast<double>(seconds.count())});
     }
   };
-  for (std::size_t i = 0; i < next_.listeners.size(); ++i)
-    if (next_.listeners[i]) add(config_->listeners[i].name, *next_.listeners[i]);
+  for (const auto& [name, server] : next_.listeners) add(name, *server);
   if (admin_) add("admin", *admin_);
   for (const auto& [result, count] :
        {std::pair<std::string, std::uint64_t>{"taken", reloads_}, {"refused", failures_}})

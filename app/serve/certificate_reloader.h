@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <iosfwd>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,7 +20,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "config/load.h"
-#include "proxy/loop/tls_table.h"
+#include "proxy/routing/tls_table.h"
 
 namespace teal::app {
 
@@ -49,8 +50,8 @@ class CertificateReloader {
   };
 
   void add_units();
-  void add_listener(std::size_t index);
-  void add_service(std::size_t index);
+  void add_listener(const config::Listener& spec);
+  void add_service(const config::Service& service);
   void add_admin();
   bool reload(Unit& unit);
   bool rotate();
@@ -62,7 +63,7 @@ class CertificateReloader {
   std::shared_ptr<const proxy::TlsTable> table_;
   std::shared_ptr<const net::TlsServer> admin_;
   std::vector<Unit> units_;
-  std::vector<Mono> rotate_at_;  ///< As Config::listeners.
+  std::map<std::string, Mono> rotate_at_;  ///< By listener.
   Mono look_at_;
   std::uint64_t reloads_ = 0;
   std::uint64_t failures_ = 0;

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <deque>
 #include <span>
+#include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -70,7 +72,7 @@ struct Server::State final : control::Ports {
                         if (controller) controller->on_tallies(tallies);
                       },
                   .on_judged_event =
-                      [this](std::uint32_t service, const JudgedEvent& event) {
+                      [this](ServiceId service, const JudgedEvent& event) {
                         if (controller) controller->on_judged_event(service, event);
                       },
                   .on_judged = [this](Mono at) { check_breach(0, at); }}),
@@ -82,35 +84,36 @@ struct Server::State final : control::Ports {
                 [this](TargetId target, Health health, const std::string& reason) {
                   controller->on_health(target, health, reason);
                 }),
-        gate(io, [this](StartGate::Publication first) { open_up(std::move(first)); }),
-        priority(log) {}
+        gate(io, [this](const Publication& first,
+                        StartGate::Applied applied) { open_up(first, std::move(applied)); }),
+        priority(log) {
+    for (const config::Service& service : config->services) specs[service.name] = &service;
+  }
 
   // ---- control::Ports
-  void publish(std::uint64_t version, const std::vector<ServiceState>& states,
-               std::function<void(Mono)> applied) override {
-    StartGate::Publication publication{version, states, std::move(applied)};
+  void publish(Publication publication, std::function<void(Mono)> applied) override {
     if (gate.is_open()) {
-      hand_out(publication);
-      watch(states);
+      hand_out(publication, std::move(applied));
+      for (const SharedService& service : publication.services) watch(service);
     } else {
-      watch(states);
-      gate.offer(std::move(publication));
+      for (const SharedService& service : publication.services) watch(service);
+      gate.offer(std::move(publication), std::move(applied));
     }
   }
   /// The first publication: once every worker runs on it, everybody is served.
-  void open_up(StartGate::Publication first) {
-    first.applied = [this, applied = std::move(first.applied)](Mono at) {
+  void open_up(const Publication& first, StartGate::Applied applied) {
+    hand_out(first, [this, applied = std::move(applied)](Mono at) {
       applied(at);
       is_serving = true;
       if (!is_shutting_down) systemd.ready("serving");
-    };
-    hand_out(first);
+    });
   }
-  void hand_out(const StartGate::Publication& publication) {
-    pool.publish(publication.version, publication.states, publication.applied);
+  void hand_out(const Publication& publication, std::function<void(Mono)> applied) {
+    pool.publish(publication, std::move(applied));
     priority.raise();
   }
   TrafficCounters read_traffic(const TrafficKey& key) override { return pool.read_traffic(key); }
+  std::uint64_t read_requests(const TrafficKey& key) override { return pool.read_requests(key); }
   StageReading read_stage(const TrafficKey& key, Stage stage) override {
     return pool.read_stage(key, stage);
   }
@@ -131,7 +134,8 @@ struct Server::State final : control::Ports {
     return own_sockets.at(target, clock.mono());
   }
 
-  void watch(const std::vector<ServiceState>& states);
+  void watch(const SharedService& service);
+  void watch_anew(const SharedService& service, const config::Service& spec);
   Result<void> load_tls();
   void look_at_tls();
   control::ApiDependencies dependencies();
@@ -147,7 +151,7 @@ struct Server::State final : control::Ports {
     if (controller) controller->on_bad_outcome(bad);
   }
   std::vector<control::ScrapePart> scrape();
-  void later(std::function<void()> slice);
+  void run_slice();
 
   std::shared_ptr<const config::Config> config;
   Log& log;
@@ -166,7 +170,9 @@ struct Server::State final : control::Ports {
   ScrapeWatch scrapes;
   OverloadWatch overload;
   CertificateReloader tls;
-  std::vector<ServiceState> watched_states;
+  std::unordered_map<std::string, const config::Service*> specs;  ///< By name, of `config`.
+  /// As of the last publications, of services with a health check.
+  std::unordered_map<ServiceId, SharedService> watched;
   health::Monitor monitor;
   OwnSockets own_sockets;
   StartGate gate;
@@ -174,25 +180,30 @@ struct Server::State final : control::Ports {
   std::unique_ptr<control::Controller> controller;
   std::unique_ptr<control::AdminApi> api;
   std::unique_ptr<control::AdminServer> admin;
+  std::deque<std::function<void()>> slices;  ///< Of reports and scrapes.
   bool is_serving = false;
   bool is_shutting_down = false;
 };
 
-void Server::State::watch(const std::vector<ServiceState>& states) {
-  watched_states = states;
-  std::vector<health::ProbedTarget> watched;
-  for (std::size_t i = 0; i < states.size(); ++i) {
-    const std::optional<config::HealthCheck>& check = config->services[i].health;
-    if (!check) continue;
-    for (const Colour colour : kColours)
-      for (const TargetState& target : states[i].groups[colour].targets)
-        watched.push_back(
-            {target.id,
-             target.address,
-             *check,
-             {tls.table()->services[i], config->services[i].upstream.proxy_protocol}});
-  }
-  monitor.watch(std::move(watched));
+/// The targets of a service are probed where its file says so.
+void Server::State::watch(const SharedService& service) {
+  const config::Service& spec = *specs.at(service->name);
+  if (!spec.health) return;
+  const SharedService before = std::exchange(watched[service->id], service);
+  const auto has_same_targets = [&](Colour colour) {
+    return before->groups[colour].targets == service->groups[colour].targets;
+  };
+  if (!before || !std::ranges::all_of(kColours, has_same_targets)) watch_anew(service, spec);
+}
+
+void Server::State::watch_anew(const SharedService& service, const config::Service& spec) {
+  const health::ProbePreamble preamble{proxy::TlsTable::find(tls.table()->services, spec.name),
+                                       spec.upstream.proxy_protocol};
+  std::vector<health::ProbedTarget> targets;
+  for (const Colour colour : kColours)
+    for (const TargetState& target : *service->groups[colour].targets)
+      targets.push_back({target.id, target.address, *spec.health, preamble});
+  monitor.watch(service->id, std::move(targets));
 }
 
 Result<void> Server::State::load_tls() {
@@ -206,7 +217,7 @@ Result<void> Server::State::load_tls() {
 void Server::State::look_at_tls() {
   if (!tls.tick()) return;
   pool.set_tls(tls.table());
-  watch(std::vector<ServiceState>(watched_states));
+  for (const auto& [id, service] : watched) watch_anew(service, *specs.at(service->name));
 }
 
 /// What the control API tells of the process.
@@ -214,7 +225,7 @@ control::ApiDependencies Server::State::dependencies() {
   control::ApiDependencies of;
   of.scrape = [this] { return scrape(); };
   of.scrape_last = [this] { return detail_parts(pool, *config); };
-  of.later = [this](std::function<void()> slice) { later(std::move(slice)); };
+  of.later = [this](std::function<void()> slice) { slices.push_back(std::move(slice)); };
   of.on_scraped = [this](const control::ScrapeReport& scrape) {
     scrapes.check(scrape, pool.targets_left_out(), clock.mono());
   };
@@ -364,12 +375,12 @@ std::vector<control::ScrapePart> Server::State::scrape() {
   return parts;
 }
 
-/// A slice of work that takes its time and that no verdict waits for.
-void Server::State::later(std::function<void()> slice) {
-  boost::asio::post(io, [this, slice = std::move(slice)] {
-    const ControlPriority::Ordinary no_haste(priority);
-    slice();
-  });
+/// The oldest slice of work that takes its time and that nothing else waits for.
+void Server::State::run_slice() {
+  const std::function<void()> slice = std::move(slices.front());
+  slices.pop_front();
+  const ControlPriority::Ordinary no_haste(priority);
+  slice();
 }
 
 Server::Server(std::shared_ptr<const config::Config> config, Log& log, Systemd systemd)
@@ -383,9 +394,18 @@ Result<void> Server::start() {
 
 int Server::run() {
   state_->log.info("teal is up", {{"workers", std::to_string(state_->pool.workers())}});
-  // Whatever else control has before it, the judge comes first.
-  while (state_->io.run_one() > 0) state_->pool.take_reports();
-  state_->pool.stop();
+  State& state = *state_;
+  // The judge comes first whatever else control has before it, and slices of what takes its time
+  // come last: one at a time, and only while nothing else is ready.
+  while (!state.io.stopped()) {
+    if (state.slices.empty()) {
+      if (state.io.run_one() == 0) break;
+    } else if (state.io.poll_one() == 0) {
+      state.run_slice();
+    }
+    state.pool.take_reports();
+  }
+  state.pool.stop();
   state_->log.info("teal has ended");
   return 0;
 }

@@ -3,18 +3,20 @@
 // connect meanwhile wait in the listeners' backlog. A target that says nothing holds it up for
 // kPatience at most.
 //
-// Control thread. Knows no sockets and no health: it looks at the states it is offered.
+// Control thread. Knows no sockets: it looks at what it is offered.
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <utility>
-#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "base/service_state.h"
+#include "base/publication.h"
 #include "base/time.h"
 
 namespace teal::app {
@@ -23,31 +25,34 @@ class StartGate {
  public:
   static constexpr Millis kPatience{2000};
 
-  struct Publication {
-    std::uint64_t version = 0;
-    std::vector<ServiceState> states;
-    std::function<void(Mono at)> applied;
-  };
+  using Applied = std::function<void(Mono at)>;
 
-  StartGate(boost::asio::io_context& io, std::function<void(Publication)> open)
+  StartGate(boost::asio::io_context& io, std::function<void(Publication, Applied)> open)
       : timer_(io), open_(std::move(open)) {}
 
   bool is_open() const { return is_open_; }
 
-  /// A newer publication takes an older one's place and answers for it too.
-  /// Requires: !is_open().
-  void offer(Publication publication) {
-    const bool first = !held_.applied;
-    if (!first)
-      publication.applied = [older = std::move(held_.applied),
-                             newer = std::move(publication.applied)](Mono at) {
+  /// What a newer publication says of a service takes the place of what an older one did, and both
+  /// are answered for. Requires: !is_open().
+  void offer(Publication publication, Applied applied) {
+    const bool is_first = !applied_;
+    if (is_first)
+      applied_ = std::move(applied);
+    else
+      applied_ = [older = std::move(applied_), newer = std::move(applied)](Mono at) {
         older(at);
         newer(at);
       };
-    held_ = std::move(publication);
-    if (is_known(held_.states)) {
+    version_ = publication.version;
+    for (SharedService& service : publication.services) {
+      Held& held = held_[service->id];
+      unknown_ -= std::exchange(held.unknown, unknown_in(*service));
+      unknown_ += held.unknown;
+      held.service = std::move(service);
+    }
+    if (unknown_ == 0) {
       let_go();
-    } else if (first) {
+    } else if (is_first) {
       timer_.expires_after(kPatience);
       timer_.async_wait([this](const boost::system::error_code& ec) {
         if (!ec) let_go();
@@ -56,26 +61,33 @@ class StartGate {
   }
 
  private:
-  static bool is_known(const std::vector<ServiceState>& states) {
-    for (const ServiceState& service : states)
-      for (const Colour colour : kColours) {
-        const auto& targets = service.groups[colour].targets;
-        if (std::any_of(targets.begin(), targets.end(),
-                        [](const TargetState& target) { return target.health == Health::unknown; }))
-          return false;
-      }
-    return true;
+  struct Held {
+    SharedService service;
+    std::size_t unknown = 0;  ///< Targets whose health is.
+  };
+
+  static std::size_t unknown_in(const ServiceSnapshot& service) {
+    std::size_t unknown = 0;
+    for (const Colour colour : kColours)
+      unknown += static_cast<std::size_t>(std::ranges::count(
+          *service.groups[colour].targets, Health::unknown, &TargetState::health));
+    return unknown;
   }
 
   void let_go() {
     if (std::exchange(is_open_, true)) return;
     timer_.cancel();
-    open_(std::move(held_));
+    Publication all{version_, {}};
+    for (auto& [id, held] : std::exchange(held_, {})) all.services.push_back(held.service);
+    open_(std::move(all), std::move(applied_));
   }
 
   boost::asio::steady_timer timer_;
-  std::function<void(Publication)> open_;
-  Publication held_;
+  std::function<void(Publication, Applied)> open_;
+  std::uint64_t version_ = 0;
+  std::map<ServiceId, Held> held_;
+  std::size_t unknown_ = 0;  ///< Of all services.
+  Applied applied_;
   bool is_open_ = false;
 };
 

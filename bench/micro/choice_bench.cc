@@ -1,40 +1,39 @@
 // Where a request goes: its route, its group, its target.
 #include <benchmark/benchmark.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "proxy/routing/balancer.h"
-#include "proxy/routing/route_table.h"
+#include "proxy/routing/route_index.h"
 #include "proxy/routing/splitter.h"
 
 namespace teal::bench {
 namespace {
 
 /// As many services as asked for, each with a host and two prefixes of its own.
-proxy::RouteTable table_of(std::int64_t services) {
-  auto config = std::make_shared<config::Config>();
-  config->listeners.resize(1);
-  config->listeners[0].name = "public";
+std::shared_ptr<const proxy::ListenerRoutes> routes_to(std::int64_t services) {
+  std::vector<ServiceId> ids;
+  std::vector<proxy::SharedSpec> specs;
   for (std::int64_t i = 0; i < services; ++i) {
     const std::string host = "shop" + std::to_string(i) + ".example.com";
     config::Service service;
     service.name = "shop" + std::to_string(i);
     service.match = {{"public", host, "/"}, {"public", host, "/api"}};
-    config->services.push_back(std::move(service));
+    ids.push_back(static_cast<ServiceId>(i));
+    specs.push_back(std::make_shared<const config::Service>(std::move(service)));
   }
-  proxy::SlotTable slots;
-  const std::vector<ServiceState> states(config->services.size());
-  return proxy::build_route_table(1, config, states, slots);
+  return proxy::build_routes("public", ids, specs, nullptr);
 }
 
 void match_route(benchmark::State& state) {
-  const proxy::RouteTable table = table_of(state.range(0));
+  const auto routes = routes_to(state.range(0));
   const net::RequestHead head;  // No route has a condition on it.
   std::string buffer;
   for (auto _ : state) {
     const std::string_view host = proxy::normalise_host("shop0.example.com:8080", buffer);
-    benchmark::DoNotOptimize(table.match(0, host, "/api/v1/items", head));
+    benchmark::DoNotOptimize(routes->match(host, "/api/v1/items", head));
   }
 }
 BENCHMARK(match_route)->Arg(1)->Arg(100);

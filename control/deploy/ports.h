@@ -38,6 +38,10 @@ class Ports {
   /// for it.
   virtual TrafficCounters read_traffic(const TrafficKey& key) = 0;
 
+  /// How many requests of the stream have ended, client aborts included: a handful of loads. Who
+  /// reads the same number twice need not read the rest again.
+  virtual std::uint64_t read_requests(const TrafficKey& key) = 0;
+
   /// The sum over all workers of what began in the stage's deployment, and of that in the stage.
   virtual StageReading read_stage(const TrafficKey& key, Stage stage) = 0;
 

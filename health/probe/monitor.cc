@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <unordered_map>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
@@ -45,7 +46,8 @@ struct Monitor::State {
   State(asio::io_context& context, const Clock& time, std::uint64_t seed, Report whom)
       : io(context), clock(time), rng(seed), report(std::move(whom)) {}
 
-  void watch(std::vector<ProbedTarget> wanted);
+  void watch(Owner owner, std::vector<ProbedTarget> wanted);
+  void forget_all();
   void keep(Target& target, ProbedTarget& wanted);
   void leave(Target& target);
   void wait(const std::shared_ptr<Target>& target, Micros delay);
@@ -58,14 +60,22 @@ struct Monitor::State {
   const Clock& clock;
   Rng rng;
   Report report;
-  bool is_stopped = false;
-  std::map<TargetId, std::shared_ptr<Target>> targets;
+  bool stopped = false;
+  std::unordered_map<TargetId, std::shared_ptr<Target>> targets;
+  std::unordered_map<Owner, std::vector<TargetId>> owned;
   std::deque<TargetId> queue;
   std::size_t running = 0;
 };
 
-void Monitor::State::watch(std::vector<ProbedTarget> wanted) {
-  std::map<TargetId, std::shared_ptr<Target>> former = std::exchange(targets, {});
+void Monitor::State::watch(Owner owner, std::vector<ProbedTarget> wanted) {
+  std::map<TargetId, std::shared_ptr<Target>> former;
+  std::vector<TargetId>& own = owned[owner];
+  for (const TargetId id : own) {
+    const auto known = targets.find(id);
+    former.emplace(id, std::move(known->second));
+    targets.erase(known);
+  }
+  own.clear();
   std::vector<std::shared_ptr<Target>> added;
   for (ProbedTarget& watched : wanted) {
     const TargetId id = watched.id;
@@ -81,11 +91,19 @@ void Monitor::State::watch(std::vector<ProbedTarget> wanted) {
     }
     const bool is_new = targets.emplace(id, std::move(target)).second;
     TEAL_ASSERT(is_new);
+    own.push_back(id);
   }
+  if (own.empty()) owned.erase(owner);
   for (const auto& [id, target] : former) leave(*target);
   for (std::size_t i = 0; i < added.size(); ++i)
     wait(added[i], first_probe_delay(added[i]->watched.check, i, added.size()));
   start_queued();
+}
+
+void Monitor::State::forget_all() {
+  std::vector<Owner> owners;
+  for (const auto& [owner, ids] : owned) owners.push_back(owner);
+  for (const Owner owner : owners) watch(owner, {});
 }
 
 void Monitor::State::keep(Target& target, ProbedTarget& wanted) {
@@ -158,13 +176,13 @@ Monitor::Monitor(asio::io_context& io, const Clock& clock, std::uint64_t seed, R
 
 Monitor::~Monitor() = default;
 
-void Monitor::watch(std::vector<ProbedTarget> targets) {
-  if (!state_->is_stopped) state_->watch(std::move(targets));
+void Monitor::watch(Owner owner, std::vector<ProbedTarget> targets) {
+  if (!state_->stopped) state_->watch(owner, std::move(targets));
 }
 
 void Monitor::stop() {
-  state_->is_stopped = true;
-  state_->watch({});
+  state_->stopped = true;
+  state_->forget_all();
 }
 
 }  // namespace teal::health

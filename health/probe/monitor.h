@@ -35,6 +35,7 @@ struct ProbedTarget {
 class Monitor {
  public:
   static constexpr std::size_t kMaxConcurrent = 64;
+  using Owner = std::uint32_t;
 
   /// Why: "probe: status 200", "probe: connection refused". Called from the io_context, never from
   /// inside watch(); it may call watch() and stop(), and may destroy the Monitor.
@@ -46,9 +47,9 @@ class Monitor {
   Monitor(const Monitor&) = delete;
   Monitor& operator=(const Monitor&) = delete;
 
-  /// Replaces the watched set. Who is in it already keeps its state and gets the new check; who
-  /// left is not reported any more. Requires: the ids differ.
-  void watch(std::vector<ProbedTarget> targets);
+  /// Replaces what is watched for `owner`. Who is in it already keeps its state and gets the new
+  /// check; who left is not reported any more. Requires: all ids differ, also of several owners.
+  void watch(Owner owner, std::vector<ProbedTarget> targets);
   /// Watches nobody from now on, also after later calls of watch(): the io_context can run dry.
   void stop();
 

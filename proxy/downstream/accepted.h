@@ -2,10 +2,10 @@
 // socket to a worker.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 
+#include "base/service_state.h"
 #include "net/io/socket.h"
 #include "proxy/policy/client_connections.h"
 
@@ -13,7 +13,7 @@ namespace teal::proxy {
 
 struct AcceptedConnection {
   net::Socket socket;
-  std::size_t listener = 0;
+  ListenerId listener = 0;
   std::string peer_address;  ///< Empty for a Unix socket.
   std::uint16_t peer_port = 0;
   ConnectionPermit permit = {};  ///< Where the listener limits connections per client.

@@ -17,7 +17,7 @@ constexpr Millis kRest{100};
 
 }  // namespace
 
-Acceptor::Acceptor(ConnectionRegistry& registry, net::Socket socket, std::size_t listener,
+Acceptor::Acceptor(ConnectionRegistry& registry, net::Socket socket, ListenerId listener,
                    bool shared)
     : registry_(registry),
       loop_(registry.loop()),
@@ -86,8 +86,9 @@ void Acceptor::rest() {
 }
 
 void Acceptor::on_accepted(net::Socket socket, const net::Endpoint& peer) {
-  const config::Listener& spec = loop_.table()->routes.config->listeners[listener_];
-  auto& open = loop_.shared().gauges[listener_]->connections;
+  const ListenerView& view = loop_.routes().listener(listener_);
+  const config::Listener& spec = *view.spec;
+  auto& open = view.counts->connections;
   if (open.fetch_add(1, std::memory_order_relaxed) >= spec.limits.connections) {
     open.fetch_sub(1, std::memory_order_relaxed);
     stats()[ListenerStat::connections_refused].add();
@@ -116,10 +117,10 @@ bool Acceptor::find_permit(const net::Socket& socket, const std::string& address
     stats()[ListenerStat::descriptors_refused].add();
     return false;
   }
-  const auto& limiter = shared.client_limiters[listener_];
-  const config::Listener& spec = loop_.table()->routes.config->listeners[listener_];
+  const ListenerView& view = loop_.routes().listener(listener_);
+  ClientConnectionLimiter* const limiter = view.counts->clients.get();
   // Where a header is to say who the client is, it is counted then (Downstream::take_ends).
-  if (!limiter || ProxyHeaderReader::is_expected(spec, address)) return true;
+  if (limiter == nullptr || ProxyHeaderReader::is_expected(*view.spec, address)) return true;
   permit = limiter->take(client_key(address));
   if (!permit) stats()[ListenerStat::clients_refused].add();
   return static_cast<bool>(permit);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/service_state.h"
 #include "net/io/reactor.h"
 #include "net/io/socket.h"
 #include "net/io/timer_wheel.h"
@@ -20,7 +21,7 @@ struct ListenerShard;
 
 class Acceptor final : public net::EventHandler {
  public:
-  Acceptor(ConnectionRegistry& registry, net::Socket socket, std::size_t listener, bool shared);
+  Acceptor(ConnectionRegistry& registry, net::Socket socket, ListenerId listener, bool shared);
 
   Result<void> open();
   /// Takes what is already waiting, then no more.
@@ -39,7 +40,7 @@ class Acceptor final : public net::EventHandler {
   ConnectionRegistry& registry_;
   WorkerLoop& loop_;
   net::Socket socket_;
-  const std::size_t listener_;
+  const ListenerId listener_;
   const bool shared_;
   bool is_watched_ = false;
   net::Timer rest_;

@@ -35,12 +35,12 @@ void ConnectionRegistry::serve_connection(AcceptedConnection accepted) {
   Downstream::open(*this, std::move(accepted));
 }
 
-void ConnectionRegistry::release_place(std::size_t listener) {
+void ConnectionRegistry::release_place(ListenerId listener) {
   loop_.shared().loads->closed(loop_.worker());
-  loop_.shared().gauges[listener]->connections.fetch_sub(1, std::memory_order_relaxed);
+  loop_.routes().listener(listener).counts->connections.fetch_sub(1, std::memory_order_relaxed);
 }
 
-void ConnectionRegistry::opened(Downstream& downstream, std::size_t listener) {
+void ConnectionRegistry::opened(Downstream& downstream, ListenerId listener) {
   open_.insert(&downstream);
   loop_.counters().listener(listener)[ListenerStat::connections_active].add();
 }
@@ -50,7 +50,7 @@ void ConnectionRegistry::replaced(Downstream& old, Downstream& by) {
   open_.insert(&by);
 }
 
-void ConnectionRegistry::closed(Downstream& downstream, std::size_t listener) {
+void ConnectionRegistry::closed(Downstream& downstream, ListenerId listener) {
   release_place(listener);
   open_.erase(&downstream);
   loop_.counters().listener(listener)[ListenerStat::connections_active].subtract();
@@ -83,12 +83,12 @@ void ConnectionRegistry::abort_all() {
 /// set grows: then it begins anew.
 void ConnectionRegistry::take_census() {
   const bool is_under_way = census_.is_under_way();
-  const Millis pause = loop_.table()->watches_ages ? kWatchedPause : kCensusPause;
+  const Millis pause = loop_.routes().watches_ages() ? kWatchedPause : kCensusPause;
   const Mono now = loop_.now();
   if (!is_under_way && now - pause < census_.began()) return;
   if (!is_under_way || open_.bucket_count() != census_buckets_) {
     census_.begin(is_under_way ? census_.finish() : census_box_.take_spare(),
-                  loop_.table()->routes.version, now);
+                  loop_.routes().version(), now);
     census_bucket_ = 0;
     census_buckets_ = open_.bucket_count();
   }

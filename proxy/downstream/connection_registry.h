@@ -27,10 +27,10 @@ class ConnectionRegistry {
   // ---- for connections
   WorkerLoop& loop() { return loop_; }
   ExchangePool& exchanges() { return exchanges_; }
-  void opened(Downstream& downstream, std::size_t listener);
+  void opened(Downstream& downstream, ListenerId listener);
   /// The same connection under another object.
   void replaced(Downstream& old, Downstream& by);
-  void closed(Downstream& downstream, std::size_t listener);
+  void closed(Downstream& downstream, ListenerId listener);
 
   // ---- for listening sockets
   /// Serves it, here or on a worker that has less to do.
@@ -40,9 +40,9 @@ class ConnectionRegistry {
   /// Serves a connection that another worker has accepted.
   void serve_connection(AcceptedConnection accepted);
   /// A connection that was placed here is no more.
-  void release_place(std::size_t listener);
-  /// Ends them all, each with its request. `idle` is called by report_idle() when none is left,
-  /// those on their way here included.
+  void release_place(ListenerId listener);
+  /// Ends them all, each with its request. `idle` is called by tell_idle() when none is left, those
+  /// on their way here included.
   void drain(std::function<void()> idle);
   /// After drain(), and each time that one has ended.
   void report_idle();

@@ -51,11 +51,11 @@ Downstream::~Downstream() = default;
 void Downstream::open(ConnectionRegistry& registry, AcceptedConnection accepted) {
   WorkerLoop& loop = registry.loop();
   boost::intrusive_ptr<Downstream> opened;
-  const std::size_t listener = accepted.listener;
-  const config::Listener& spec = loop.table()->routes.config->listeners[listener];
-  if (ProxyHeaderReader::is_expected(spec, accepted.peer_address)) {
+  const ListenerId listener = accepted.listener;
+  const ListenerView& view = loop.routes().listener(listener);
+  if (ProxyHeaderReader::is_expected(*view.spec, accepted.peer_address)) {
     opened = ProxyHeaderReader::make(registry, std::move(accepted));
-  } else if (loop.tls().listeners[listener]) {
+  } else if (view.tls) {
     opened = TlsHandshake::make(registry, std::move(accepted));
   } else {
     opened = Http1Downstream::make(registry, std::move(accepted));
@@ -65,7 +65,7 @@ void Downstream::open(ConnectionRegistry& registry, AcceptedConnection accepted)
 }
 
 void Downstream::go_on_greeted(Downstream& from) {
-  if (from.loop_.tls().listeners[from.listener_]) {
+  if (from.loop_.routes().listener(from.listener_).tls) {
     TlsHandshake::take_over(from);
   } else {
     Http1Downstream::take_over(from);
@@ -84,8 +84,8 @@ bool Downstream::take_ends(net::ProxyAddresses ends) {
   peer_port_ = ends.source.port;
   is_trusted_ = is_trusted();
   destination_ = std::make_unique<Address>(std::move(ends.destination));
-  const auto& limiter = loop_.shared().client_limiters[listener_];
-  if (!limiter) return true;
+  ClientConnectionLimiter* const limiter = loop_.routes().listener(listener_).counts->clients.get();
+  if (limiter == nullptr) return true;
   permit_ = limiter->take(client_key(peer_address_));
   if (!permit_) stats()[ListenerStat::clients_refused].add();
   return static_cast<bool>(permit_);
@@ -112,7 +112,7 @@ ListenerShard& Downstream::stats() const {
 }
 
 const config::Listener& Downstream::spec() const {
-  return loop_.table()->routes.config->listeners[listener_];
+  return *loop_.routes().listener(listener_).spec;
 }
 
 Peer Downstream::peer() const {
@@ -161,7 +161,7 @@ std::string_view Downstream::error_page(const LocalReply& answer, LocalReplyCont
                                         ResponseStyle& style) const {
   if (answer.status < 400) return answer.text;
   const ErrorPage* const page =
-      loop_.shared().error_pages->find(listener_, ErrorPages::kNoService, answer.status);
+      find_page(*loop_.routes().listener(listener_).error_pages, answer.status);
   if (page == nullptr) return answer.text;
   content.content_type = page->content_type;
   style.own = &content;

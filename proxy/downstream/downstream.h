@@ -97,7 +97,7 @@ class Downstream : public Channel {
   void close();
 
   ConnectionRegistry& registry_;
-  const std::size_t listener_;
+  const ListenerId listener_;
   const config::ListenerTimeouts timeouts_;
   std::string peer_address_;
   std::uint16_t peer_port_ = 0;

@@ -39,7 +39,7 @@ class Http2Downstream final : public Http2Channel<Downstream>, public net::Http2
   using Downstream::local_reply;
   using Downstream::peer;
   ConnectionRegistry& registry() { return registry_; }
-  std::size_t listener() const { return listener_; }
+  ListenerId listener() const { return listener_; }
   std::string_view hsts() const { return spec().hsts; }
   /// How long a client may take over the end of a response.
   Millis flush_timeout() const { return timeouts_.keep_alive; }

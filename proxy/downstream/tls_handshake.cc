@@ -19,7 +19,7 @@ TlsHandshake::TlsHandshake(Downstream& from) : Downstream(from, &TlsHandshake::o
 }
 
 void TlsHandshake::begin() {
-  stream_.start_tls(std::make_unique<net::TlsSession>(loop_.tls().listeners[listener_],
+  stream_.start_tls(std::make_unique<net::TlsSession>(loop_.routes().listener(listener_).tls,
                                                       loop_.tls_scratch(), stream_.socket().fd()));
   loop_.wheel().set(timer_, loop_.now() + timeouts_.tls_handshake);
 }

@@ -50,7 +50,7 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
                                                    HeaderId::trailer, HeaderId::max_forwards>() &&
       !request_.head.is_extended_connect();
   if (!is_usual && try_reply(reply_by_way)) return;
-  if (!find_route(request_, serving_.route(), response_.last_rule)) {
+  if (!find_route(request_, loop_.routes(), serving_.route(), response_.last_rule)) {
     try_reply(refuse_without_route);
     return;
   }

@@ -22,7 +22,7 @@
 // What fails on the release before the client has seen anything of it is, where that is safe, begun
 // anew with the live group (exchange/retries.h). The numbers stay with the group that was drawn.
 //
-// Owned by its client side, used by its worker's thread; pins the RouteTable it began with, except
+// Owned by its client side, used by its worker's thread; pins the routes it began with, except
 // while it waits in a queue (then it follows the newest). Does not know codecs, sockets or timers'
 // mechanics; TargetSide and ClientSide do.
 #pragma once

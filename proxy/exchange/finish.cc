@@ -36,9 +36,10 @@ void Exchange::reply(const LocalReply& reply) {
   }
   const bool is_error = reply.status >= 400 && !content.is_kept;
   const auto find_page = [&](std::uint16_t status) {
-    const std::uint32_t service =
-        route().has_service() ? route().service().index : ErrorPages::kNoService;
-    return loop_.shared().error_pages->find(request_.info.listener, service, status);
+    const PageList& of_listener = *route().index().listener(request_.info.listener).error_pages;
+    return route().has_service()
+               ? proxy::find_page(*route().service().error_pages, of_listener, status)
+               : proxy::find_page(of_listener, status);
   };
   if (grpc_.is_call()) {
     own.grpc_status = grpc_.take_own(reply.status, reply.termination);

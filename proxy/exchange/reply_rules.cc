@@ -60,9 +60,8 @@ std::optional<LocalReply> reply_by_way(const RuleContext& context) {
 std::optional<LocalReply> reply_by_route(const RuleContext& context) {
   Request& request = context.request;
   const RoutePin& route = context.serving.route();
-  return answer_by_route(
-      request, {*route.actions(), route.listener(request.info.listener),
-                context.loop.shared().rate_limits, context.loop.now(), context.loop.counters()});
+  return answer_by_route(request, {*route.actions(), route.listener(request.info.listener),
+                                   route.limiter(), context.loop.now(), context.loop.counters()});
 }
 
 std::optional<LocalReply> reply_by_hop(const RuleContext& context) {

@@ -82,7 +82,7 @@ void Exchange::on_connected(TargetSide& side) {
   if (queue_.waits_for_stream()) {
     queue_.stop_waiting_for_stream();
     attempts_.note_wait(request_.began + queue_.end_wait(loop_.now()));
-    if (!route().is_in(loop_.table())) {
+    if (!route().is_newest(loop_.routes())) {
       // The routing truth has changed meanwhile: it goes where that leads, as from a queue.
       attempts_.drop(false);
       if (follow_newest()) attempt();
@@ -147,7 +147,7 @@ void Exchange::on_room() {
   attempts_.note_wait(request_.began + queue_.end_wait(loop_.now()));
   // A request that waits follows the newest routing truth: after a rollback it must not come out of
   // the queue on the wrong side (caddy#4442).
-  if (!route().is_in(loop_.table()) && !follow_newest()) return;
+  if (!route().is_newest(loop_.routes()) && !follow_newest()) return;
   attempt();
 }
 
@@ -167,7 +167,7 @@ bool Exchange::follow_newest() {
   const bool was_retrying = retries_.permit().is_granted();
   retries_.permit().end();
   attempts_.leave();
-  if (!serving_.follow(loop_.table())) {
+  if (!serving_.follow(loop_.routes())) {
     response_.last_rule = net::Refusal::none;
     try_reply(refuse_without_route);
     return false;

@@ -15,7 +15,7 @@
 #include "base/weight.h"
 #include "config/config.h"
 #include "proxy/request/request.h"
-#include "proxy/routing/route_table.h"
+#include "proxy/routing/service_view.h"
 #include "proxy/routing/splitter.h"
 #include "proxy/telemetry/shard.h"
 

@@ -104,9 +104,9 @@ void JudgeReporter::report(JudgedEvent::Kind kind, MeaningSet meanings, std::uin
     const config::Listener& listener = route_.listener(request_.info.listener);
     event.place = drawn_by.sticky->place_of(request_.client_address(listener));
   }
-  event.table = route_.table().routes.version;
+  event.table = route_.version();
   event.set_request_id(request_.ids.id());
-  loop_.reports().report(drawn_by.index, event);
+  loop_.reports().report(drawn_by.id, event);
 }
 
 }  // namespace teal::proxy

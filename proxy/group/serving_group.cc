@@ -13,11 +13,11 @@ namespace teal::proxy {
 ServingGroup::ServingGroup(WorkerLoop& loop, Request& request)
     : loop_(loop), request_(request), judge_(loop, request, drawn_, traffic_) {}
 
-bool ServingGroup::follow(const PinnedTable& table) {
+bool ServingGroup::follow(const WorkerRoutes& routes) {
   end_exposure(false);
   // What was shielded counts for the group that it was drawn for.
   if (!shielded_.is) traffic_.leave();
-  if (!route_.follow(table)) return false;
+  if (!route_.follow(routes)) return false;
   if (shielded_.is) {
     colour_ = route_.service().live;
     return true;

@@ -3,8 +3,8 @@
 // docs/adr/0011). What the request counts as goes by the draw, whoever answers in the end: its slot
 // of traffic, what the judge is told, what its failure costs of the release's exposure.
 //
-// Part of one exchange, on its worker's thread; pins the RouteTable that the request goes by. Does
-// not choose targets, nor decide that the live group is asked (retries.h).
+// Part of one exchange, on its worker's thread; pins the view of the service that the request goes
+// by. Does not choose targets, nor decide that the live group is asked (retries.h).
 #pragma once
 
 #include <cstdint>
@@ -37,9 +37,9 @@ class ServingGroup {
   ServingGroup(const ServingGroup&) = delete;
   ServingGroup& operator=(const ServingGroup&) = delete;
 
-  /// Of the next request, which goes by the worker's table as it is now.
+  /// Of the next request, which goes by the worker's routes as they are now.
   void begin() {
-    route_.pin(loop_.table());
+    route_.pin(loop_.routes());
     traffic_.begin();
     judge_.begin();
     shielded_ = {};
@@ -47,7 +47,7 @@ class ServingGroup {
     loop_.counters()[Stat::requests_active].add();
   }
 
-  /// Where the request stands in the table.
+  /// Where the request stands in the routes.
   RoutePin& route() { return route_; }
   const RoutePin& route() const { return route_; }
 
@@ -55,14 +55,14 @@ class ServingGroup {
   /// Draws a group, which serves the request from now on, and for which it counts.
   [[gnu::always_inline]] void draw();
   const Assignment& drawn() const { return drawn_; }
-  /// Goes over to the newest table, with a draw of its own unless the live group serves already in
-  /// the release's place. False: there is no such service any more.
-  bool follow(const PinnedTable& table);
+  /// Goes over to the newest view of its service, with a draw of its own unless the live group
+  /// serves already in the release's place. False: there is no such service any more.
+  bool follow(const WorkerRoutes& routes);
 
   // ---- the group that serves now
   Colour colour() const { return colour_; }
   const GroupView& view() const { return route_.group(colour_); }
-  const WorkerTable::Group& group() const { return route_.group_runtime(colour_); }
+  const WorkerService::Group& group() const { return route_.group_runtime(colour_); }
   /// It is the release, and the traffic is the split's.
   bool is_release() const {
     return drawn_.audience == Audience::split && colour_ != route_.service().live;
@@ -78,7 +78,7 @@ class ServingGroup {
   /// One more of `what` of the service, if it is known.
   void count(ServiceStat what) {
     if (!route_.has_service()) return;
-    loop_.counters().service(route_.service().index)[what].add();
+    loop_.counters().service(route_.service().id)[what].add();
   }
   void count_retry() { traffic_->retries.add(); }
   /// It is an error, whatever comes now.
@@ -98,7 +98,7 @@ class ServingGroup {
   /// Counts it if it is in flight and counts for a group.
   void add_to(CensusTaker& census) const;
 
-  /// Nothing of the table is needed any more, nor of targets. Requires: !is_active().
+  /// Nothing of the routes is needed any more, nor of targets. Requires: !is_active().
   void release() {
     shielded_.target = nullptr;
     route_.release();

@@ -15,8 +15,8 @@ class Reader {
  public:
   explicit Reader(net::FileFaults& faults) : faults_(faults) {}
 
-  std::vector<ErrorPage> read(const std::vector<config::ErrorPage>& specs) {
-    std::vector<ErrorPage> pages;
+  PageList read(const std::vector<config::ErrorPage>& specs) {
+    PageList pages;
     for (const config::ErrorPage& spec : specs) {
       Body& body = bodies_[spec.file.path];
       if (!body) {
@@ -39,29 +39,25 @@ class Reader {
 
 }  // namespace
 
-std::shared_ptr<const ErrorPages> ErrorPages::load(const config::Config& config,
-                                                   net::FileFaults& faults) {
-  auto pages = std::make_shared<ErrorPages>();
+ErrorPages ErrorPages::load(const config::Config& config, net::FileFaults& faults) {
+  ErrorPages pages;
   Reader reader(faults);
-  for (const config::Listener& listener : config.listeners)
-    pages->listeners_.push_back(reader.read(listener.error_pages));
-  for (const config::Service& service : config.services)
-    pages->services_.push_back(reader.read(service.error_pages));
-  const auto has_some = [](const Pages& list) { return !list.empty(); };
-  pages->is_empty_ = std::none_of(pages->listeners_.begin(), pages->listeners_.end(), has_some) &&
-                     std::none_of(pages->services_.begin(), pages->services_.end(), has_some);
+  const auto read = [&](ByName& into, const auto& owner) {
+    if (PageList list = reader.read(owner.error_pages); !list.empty())
+      into[owner.name] = std::make_shared<const PageList>(std::move(list));
+  };
+  for (const config::Listener& listener : config.listeners) read(pages.listeners_, listener);
+  for (const config::Service& service : config.services) read(pages.services_, service);
   return pages;
 }
 
-const ErrorPage* ErrorPages::find(std::size_t listener, std::uint32_t service,
-                                  std::uint16_t status) const {
-  if (is_empty_) return nullptr;
-  if (service != kNoService)
-    if (const ErrorPage* page = find(services_[service], status)) return page;
-  return find(listeners_[listener], status);
+std::shared_ptr<const PageList> ErrorPages::find(const ByName& all, const std::string& name) {
+  static const auto kNone = std::make_shared<const PageList>();
+  const auto found = all.find(name);
+  return found == all.end() ? kNone : found->second;
 }
 
-const ErrorPage* ErrorPages::find(const Pages& pages, std::uint16_t status) {
+const ErrorPage* find_page(const PageList& pages, std::uint16_t status) {
   const auto fits = [status](const ErrorPage& page) {
     return std::any_of(
         page.statuses.begin(), page.statuses.end(),

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,25 +22,38 @@ struct ErrorPage {
   std::shared_ptr<const std::string> body;
 };
 
+using PageList = std::vector<ErrorPage>;
+
+/// The first of them for the status; null: the usual line of text.
+const ErrorPage* find_page(const PageList& pages, std::uint16_t status);
+/// Of a service's pages, and then of its listener's.
+inline const ErrorPage* find_page(const PageList& service, const PageList& listener,
+                                  std::uint16_t status) {
+  const ErrorPage* const page = find_page(service, status);
+  return page != nullptr ? page : find_page(listener, status);
+}
+
 class ErrorPages {
  public:
   static constexpr std::size_t kMaxBytes = std::size_t{64} * 1024;  ///< Of one file.
-  static constexpr std::uint32_t kNoService = static_cast<std::uint32_t>(-1);
 
   /// What cannot be read is a fault, and its page is missing.
-  static std::shared_ptr<const ErrorPages> load(const config::Config& config,
-                                                net::FileFaults& faults);
+  static ErrorPages load(const config::Config& config, net::FileFaults& faults);
 
-  /// By places in the configuration; null: the usual line of text.
-  const ErrorPage* find(std::size_t listener, std::uint32_t service, std::uint16_t status) const;
+  // By name; never null.
+  std::shared_ptr<const PageList> of_listener(const std::string& name) const {
+    return find(listeners_, name);
+  }
+  std::shared_ptr<const PageList> of_service(const std::string& name) const {
+    return find(services_, name);
+  }
 
  private:
-  using Pages = std::vector<ErrorPage>;
-  static const ErrorPage* find(const Pages& pages, std::uint16_t status);
+  using ByName = std::map<std::string, std::shared_ptr<const PageList>>;
+  static std::shared_ptr<const PageList> find(const ByName& all, const std::string& name);
 
-  std::vector<Pages> listeners_;
-  std::vector<Pages> services_;
-  bool is_empty_ = true;
+  ByName listeners_;  ///< Those that have some.
+  ByName services_;
 };
 
 }  // namespace teal::proxy

@@ -29,8 +29,10 @@ void GroupQueues::show(const GroupRuntime& group) {
 bool GroupQueues::has_room(const GroupRuntime& group) const {
   const std::uint32_t promised = group.promised();
   if (!group.has_room(promised)) return false;
-  const GroupView& view = table_->routes.services[group.service].groups[group.colour];
-  const auto& targets = table_->services[group.service].groups[group.colour].targets;
+  const PinnedService& service = routes_.service(group.service);
+  if (service == nullptr) return false;
+  const GroupView& view = service->view->groups[group.colour];
+  const auto& targets = service->groups[group.colour].targets;
   for (std::size_t i = 0; i < targets.size(); ++i)
     if (view.accepts(view.targets[i]) && targets[i]->has_room(promised)) return true;
   return false;

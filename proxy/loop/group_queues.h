@@ -16,14 +16,15 @@
 
 #include "proxy/loop/peer_workers.h"
 #include "proxy/loop/target_runtime.h"
+#include "proxy/loop/worker_routes.h"
 
 namespace teal::proxy {
 
 class GroupQueues {
  public:
   /// `table`: the worker's, as it is at each call.
-  GroupQueues(std::uint32_t worker, PeerWorkers& peers, const PinnedTable& table)
-      : worker_(worker), peers_(peers), table_(table) {}
+  GroupQueues(std::uint32_t worker, PeerWorkers& peers, const WorkerRoutes& routes)
+      : worker_(worker), peers_(peers), routes_(routes) {}
 
   // ---- for requests
   /// A place has come free: calls who has waited longest for one, here or on another worker.
@@ -51,7 +52,7 @@ class GroupQueues {
 
   const std::uint32_t worker_;
   PeerWorkers& peers_;
-  const PinnedTable& table_;
+  const WorkerRoutes& routes_;
   std::vector<boost::local_shared_ptr<GroupRuntime>> woken_;
   std::uint64_t numbers_ = 0;
 };

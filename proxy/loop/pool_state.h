@@ -9,27 +9,18 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
-#include <vector>
 
 #include "base/log.h"
 #include "base/siphash.h"
 #include "base/time.h"
 #include "config/config.h"
-#include "proxy/headers/error_pages.h"
 #include "proxy/headers/via.h"
-#include "proxy/policy/client_connections.h"
 #include "proxy/policy/idle_budget.h"
 #include "proxy/policy/overload.h"
 #include "proxy/policy/placement.h"
-#include "proxy/policy/rate_limit.h"
 #include "proxy/telemetry/access_log.h"
 
 namespace teal::proxy {
-
-/// Connections of one listener over all workers; touched when one opens or closes only.
-struct ListenerGauge {
-  std::atomic<std::uint32_t> connections{0};
-};
 
 struct PoolState {
   const Clock* clock = nullptr;
@@ -41,12 +32,7 @@ struct PoolState {
   SipKey draws;  ///< What splitters are seeded with.
   Hop hop{0};    ///< This process in the Via of requests.
   std::unique_ptr<IdleBudget> idle_budget;
-  std::vector<std::unique_ptr<ListenerGauge>> gauges;  ///< As Config::listeners.
   std::unique_ptr<ConnectionLoads> loads;
-  std::shared_ptr<const ErrorPages> error_pages;
-  /// As Config::listeners; null: no limit.
-  std::vector<std::unique_ptr<ClientConnectionLimiter>> client_limiters;
-  std::vector<std::unique_ptr<RateLimiter>> rate_limits;  ///< By config::RateLimit::place.
   std::atomic<OverloadLevel> overload{OverloadLevel::none};
   /// Descriptors from these on are not for clients, or not for targets either: what control and
   /// probes need is kept back.

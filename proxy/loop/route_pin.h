@@ -1,73 +1,79 @@
-// RoutePin: where one request stands in the routing truth: the table with its pin, and what was
-// found in it. A publication replaces the worker's table at any time, and whoever held the old one
-// last frees it: so no pointer into a table is kept anywhere but here, beside the pin, and all of
-// it is replaced as one value.
+// RoutePin: where one request stands in the routing truth: the index by which it was routed, the
+// route that was found, and the service's view, each with its pin. A publication replaces what a
+// worker has at any time, and whoever held the old one last frees it: so no pointer into an index
+// or a view is kept anywhere but here, beside the pin.
 //
-// Owned by an exchange, used by its worker's thread. Does not match routes (route_table.h).
+// Owned by an exchange, used by its worker's thread. Does not match routes (route_index.h).
 #pragma once
 
-#include <memory>
-#include <utility>
+#include <cstdint>
 
-#include "proxy/loop/target_runtime.h"
+#include "proxy/loop/worker_routes.h"
 
 namespace teal::proxy {
 
 class RoutePin {
  public:
-  /// Nothing is found in the table yet.
-  void pin(const PinnedTable& table) {
-    table_ = table;
+  /// Nothing is found yet.
+  void pin(const WorkerRoutes& routes) {
+    index_ = routes.index();
+    version_ = routes.version();
     forget_service();
   }
-  /// Requires: `route` is one of table()'s.
-  void take(const RouteTable::Route& route) {
-    service_ = &table_->routes.services[route.service];
-    actions_ = route.actions;
-    timeouts_ = route.timeouts;
+  /// Requires: `route` is one of index()'s. False: its service is gone, and none is found.
+  bool take(const Route& route, const WorkerRoutes& routes) {
+    service_ = routes.service(route.service);
+    if (service_ == nullptr) [[unlikely]]
+      return false;
+    route_ = &route;
+    view_ = service_->view.get();
+    return true;
   }
-  /// Goes over to another table, to the service of the same name: places in tables and
-  /// configurations may differ. What the route says stays what it was, since it may have been done
-  /// already. False: there is no such service any more, and none is found from now on.
-  bool follow(const PinnedTable& table);
+  /// Goes over to the service as it is now. What the route says stays what it was, since it may
+  /// have been done already. False: there is no such service any more, and none is found from now
+  /// on.
+  bool follow(const WorkerRoutes& routes);
   /// The request is nobody's.
   void forget_service() {
     service_ = nullptr;
-    actions_ = nullptr;
-    timeouts_ = nullptr;
+    view_ = nullptr;
+    route_ = nullptr;
   }
   void release() {
     forget_service();
-    table_ = nullptr;
-    if (config_) [[unlikely]]
-      config_ = nullptr;
+    index_ = nullptr;
   }
 
-  bool is_pinned() const { return static_cast<bool>(table_); }
-  bool is_in(const PinnedTable& table) const { return table_ == table; }
-  bool has_service() const { return service_ != nullptr; }
-
-  const WorkerTable& table() const { return *table_; }
-  /// `index`: its place in the configuration.
-  const config::Listener& listener(std::size_t index) const {
-    return table_->routes.config->listeners[index];
+  bool is_pinned() const { return static_cast<bool>(index_); }
+  /// The worker has no newer view of the service.
+  bool is_newest(const WorkerRoutes& routes) const {
+    return view_ != nullptr && routes.service(view_->id) == service_;
   }
+  bool has_service() const { return view_ != nullptr; }
+
+  /// The publication that the worker had when this was pinned, or followed.
+  std::uint64_t version() const { return version_; }
+  const RouteIndex& index() const { return *index_; }
+  const config::Listener& listener(ListenerId id) const { return *index_->listener(id).spec; }
   // Requires, of all below: has_service().
-  const ServiceView& service() const { return *service_; }
-  const WorkerTable::Service& runtime() const { return table_->services[service_->index]; }
-  const GroupView& group(Colour colour) const { return service_->groups[colour]; }
-  const WorkerTable::Group& group_runtime(Colour colour) const { return runtime().groups[colour]; }
+  const ServiceView& service() const { return *view_; }
+  const WorkerService& runtime() const { return *service_; }
+  const GroupView& group(Colour colour) const { return view_->groups[colour]; }
+  const WorkerService::Group& group_runtime(Colour colour) const {
+    return service_->groups[colour];
+  }
   /// Null: the target is asked as it is.
-  const config::RouteActions* actions() const { return actions_; }
-  const config::ServiceTimeouts& timeouts() const { return *timeouts_; }
+  const config::RouteActions* actions() const { return route_->actions; }
+  const config::ServiceTimeouts& timeouts() const { return *route_->timeouts; }
+  /// Of the actions' rate limit.
+  RateLimiter* limiter() const { return route_->limiter.get(); }
 
  private:
-  PinnedTable table_;
-  const ServiceView* service_ = nullptr;
-  // Into the table's configuration, or into config_ where that is not the table's.
-  const config::RouteActions* actions_ = nullptr;
-  const config::ServiceTimeouts* timeouts_ = nullptr;
-  std::shared_ptr<const config::Config> config_;
+  PinnedIndex index_;
+  PinnedService service_;
+  const ServiceView* view_ = nullptr;
+  const Route* route_ = nullptr;  ///< Into index_.
+  std::uint64_t version_ = 0;
 };
 
 }  // namespace teal::proxy

@@ -20,47 +20,60 @@ void close_idle_of(TargetRuntime& target) {
 
 }  // namespace
 
-PinnedTable RuntimeRegistry::pin(const RouteTable& routes) {
-  for (auto& [id, target] : targets_) target->is_retired = true;
-  auto table = boost::make_local_shared<WorkerTable>();
-  table->routes = routes;
-  table->watches_ages = std::ranges::any_of(routes.services, &ServiceView::watches_ages);
-  table->services.reserve(routes.services.size());
-  for (ServiceView& view : table->routes.services) {
-    const config::Service& spec = *view.spec;
-    WorkerTable::Service service;
-    auto& service_runtime = services_[spec.name];
-    // Whoever has seen the ids of a few requests knows what rng_ gave and gives, but not this.
-    if (!service_runtime)
-      service_runtime =
-          boost::make_local_shared<ServiceRuntime>(siphash(draws_, rng_.next(), worker_));
-    service.runtime = service_runtime;
-    for (const Colour colour : kColours) {
-      GroupView& group = view.groups[colour];
-      WorkerTable::Group& mine = service.groups[colour];
-      mine.runtime = group_runtime(group, colour, view);
-      for (std::size_t i = 0; i < group.targets.size(); ++i)
-        mine.targets.push_back(target_runtime(group, i, spec, mine.runtime));
-      for (const Audience audience : {Audience::split, Audience::preview})
-        counters_.traffic(group.slots[audience]);
-    }
-    table->services.push_back(std::move(service));
+// ---- publications -------------------------------------------------------------------------------
+
+void RuntimeRegistry::take(const RouteUpdate& update, WorkerRoutes& routes, Mono now) {
+  taken_groups_.clear();
+  routes.set_version(update.version);
+  if (update.index) routes.set_index(update.index);
+  for (const SharedView& view : update.services) {
+    const PinnedService before = routes.service(view->id);
+    const PinnedService after = make_service(view, before.get());
+    routes.replace(view->id, after);
+    for (const Colour colour : kColours) taken_groups_.push_back(after->groups[colour].runtime);
+    if (before != nullptr) retire_missing(*before, after.get(), now);
   }
-  return table;
+  for (const ServiceId id : update.removed) {
+    const PinnedService before = routes.replace(id, nullptr);
+    if (before == nullptr) continue;
+    for (const Colour colour : kColours) taken_groups_.push_back(before->groups[colour].runtime);
+    retire_missing(*before, nullptr, now);
+  }
+}
+
+PinnedService RuntimeRegistry::make_service(const SharedView& view, const WorkerService* before) {
+  auto service = boost::make_local_shared<WorkerService>();
+  service->view = view;
+  auto& runtime = services_[view->id];
+  // Whoever has seen the ids of a few requests knows what rng_ gave and gives, but not this.
+  if (!runtime)
+    runtime = boost::make_local_shared<ServiceRuntime>(siphash(draws_, rng_.next(), worker_));
+  runtime->take(view);
+  service->runtime = runtime;
+  for (const Colour colour : kColours) {
+    const GroupView& group = view->groups[colour];
+    WorkerService::Group& mine = service->groups[colour];
+    mine.runtime = group_runtime(group, *view, before);
+    mine.owned_targets = target_runtimes(group, *service, before);
+    mine.targets = *mine.owned_targets;
+  }
+  return service;
 }
 
 boost::local_shared_ptr<GroupRuntime> RuntimeRegistry::group_runtime(const GroupView& view,
-                                                                     Colour colour,
-                                                                     const ServiceView& service) {
+                                                                     const ServiceView& service,
+                                                                     const WorkerService* before) {
   const config::Service& spec = *service.spec;
-  auto& runtime = groups_[spec.name + '/' + std::string(to_string(colour))];
+  auto& runtime = groups_[view.limits.get()];
   if (!runtime) {
     runtime = boost::make_local_shared<GroupRuntime>(rng_.next());
     runtime->limits = view.limits;
-    groups_by_limits_[view.limits.get()] = runtime;
+    runtime->service = service.id;
+    runtime->colour = view.colour;
   }
-  runtime->service = service.index;
-  runtime->colour = colour;
+  if (before != nullptr && before->view->spec == service.spec &&
+      before->view->groups[view.colour].set == view.set)
+    return runtime;
   runtime->pending_limit = spec.limits.pending;
   runtime->in_flight_limit = spec.limits.in_flight_per_group;
   runtime->is_limited = spec.limits.in_flight_per_group > 0 || spec.limits.in_flight_per_target > 0;
@@ -69,72 +82,106 @@ boost::local_shared_ptr<GroupRuntime> RuntimeRegistry::group_runtime(const Group
   return runtime;
 }
 
-boost::local_shared_ptr<TargetRuntime> RuntimeRegistry::target_runtime(
-    const GroupView& view, std::size_t index, const config::Service& service,
-    const boost::local_shared_ptr<GroupRuntime>& group) {
+boost::local_shared_ptr<const TargetRuntimes> RuntimeRegistry::target_runtimes(
+    const GroupView& view, const WorkerService& service, const WorkerService* before) {
+  if (before != nullptr && before->view->spec == service.view->spec &&
+      before->view->groups[view.colour].set == view.set)
+    return before->groups[view.colour].owned_targets;
+  auto runtimes = boost::make_local_shared<TargetRuntimes>();
+  runtimes->reserve(view.targets.size());
+  for (std::size_t i = 0; i < view.targets.size(); ++i)
+    runtimes->push_back(target_runtime(view, i, service));
+  return runtimes;
+}
+
+TargetPointer RuntimeRegistry::target_runtime(const GroupView& view, std::size_t index,
+                                              const WorkerService& service) {
   const TargetState& target = view.targets[index];
+  const config::Service& spec = *service.view->spec;
   auto& runtime = targets_[target.id];
   if (!runtime) {
     runtime = boost::make_local_shared<TargetRuntime>();
     runtime->id = target.id;
     runtime->address = to_string(target.address);
-    runtime->endpoint = net::to_endpoint(target.address);
     runtime->target_address = target.address;
-    runtime->limits = view.target_limits[index];
+    runtime->limits = view.set->limits[index];
+    runtime->service = service.runtime;
+    runtime->stats = &counters_.service(service.view->id);
+    runtime->group = service.groups[view.colour].runtime;
   }
-  runtime->service = group->service;
-  runtime->stats = &counters_.service(group->service);
-  runtime->counted_in = view.target_counts.empty() ? nullptr : view.target_counts[index];
-  runtime->counts = runtime->counted_in ? &(*runtime->counted_in)[worker_] : nullptr;
-  runtime->group = group;
-  runtime->is_retired = false;
+  runtime->counted_in = view.set->counts.empty() ? nullptr : view.set->counts[index];
+  runtime->counts =
+      runtime->counted_in && runtime->is_busy ? &runtime->counted_in->of(worker_) : nullptr;
   // When it comes back it begins anew, or its first failure would eject it again.
   if (target.ejected) runtime->consecutive_failures = runtime->consecutive_gateway = 0;
-  runtime->in_flight_limit = service.limits.in_flight_per_target;
-  runtime->idle_limit = service.limits.idle_per_target;
-  runtime->idle_timeout = service.timeouts.upstream_idle;
-  runtime->upstream_settings = service.upstream;
+  runtime->in_flight_limit = spec.limits.in_flight_per_target;
   return runtime;
 }
 
-void RuntimeRegistry::drop_retired(Mono now) {
-  for (auto it = targets_.begin(); it != targets_.end();) {
-    if (it->second->is_retired) {
-      close_idle_of(*it->second);
-      for (TargetTunnel* tunnel : it->second->tunnels) tunnel->on_target_retired(now, rng_);
-      it = targets_.erase(it);
-    } else {
-      ++it;
-    }
+// ---- targets that leave -------------------------------------------------------------------------
+
+void RuntimeRegistry::retire_missing(const WorkerService& before, const WorkerService* after,
+                                     Mono now) {
+  for (const Colour colour : kColours) {
+    const WorkerService::Group& old = before.groups[colour];
+    if (after != nullptr && after->groups[colour].owned_targets == old.owned_targets) continue;
+    // Those that stay are marked, so that each is looked at once.
+    for (const TargetPointer& target : old.targets) target->is_retired = true;
+    if (after != nullptr)
+      for (const TargetPointer& target : after->groups[colour].targets) target->is_retired = false;
+    for (const TargetPointer& target : old.targets)
+      if (target->is_retired) retire(*target, now);
   }
 }
 
+void RuntimeRegistry::retire(TargetRuntime& target, Mono now) {
+  close_idle_of(target);
+  for (TargetTunnel* tunnel : target.tunnels) tunnel->on_target_retired(now, rng_);
+  targets_.erase(target.id);
+}
+
 boost::local_shared_ptr<GroupRuntime> RuntimeRegistry::group_of(const GroupLimits& limits) const {
-  const auto found = groups_by_limits_.find(&limits);
-  return found != groups_by_limits_.end() ? found->second : nullptr;
+  const auto found = groups_.find(&limits);
+  return found != groups_.end() ? found->second : nullptr;
+}
+
+// ---- each second --------------------------------------------------------------------------------
+
+void RuntimeRegistry::add_busy(const TargetPointer& target) {
+  target->is_busy = true;
+  if (target->counted_in) target->counts = &target->counted_in->of(worker_);
+  busy_.push_back(target);
+  GroupRuntime& group = *target->group;
+  ++group.busy_targets;
+  if (std::exchange(group.is_busy, true)) return;
+  busy_groups_.push_back(target->group);
 }
 
 void RuntimeRegistry::end_second() {
-  for (auto& [name, group] : groups_) group->last_peak = std::exchange(group->peak, group->active);
+  std::erase_if(busy_groups_, [](const auto& group) {
+    group->last_peak = std::exchange(group->peak, group->active);
+    group->is_busy = group->busy_targets > 0 || group->active > 0 || group->last_peak > 0;
+    return !group->is_busy;
+  });
 }
 
 std::vector<TargetTally> RuntimeRegistry::take_tallies() {
   std::vector<TargetTally> tallies;
-  for (auto& [id, target] : targets_) {
-    if (target->group->is_compared && target->tally.requests > 0)
-      tallies.push_back({id, target->tally.requests, target->tally.failures});
+  for (const TargetPointer& target : busy_) {
+    if (target->group->is_compared && target->tally.requests > 0 && !target->is_retired)
+      tallies.push_back({target->id, target->tally.requests, target->tally.failures});
     target->tally = {};
   }
   return tallies;
 }
 
 void RuntimeRegistry::close_surplus(IdlePool& pool, bool is_short) {
-  for (auto& [id, target] : targets_) {
+  for (const TargetPointer& target : busy_) {
     const std::uint32_t idle_http2 = target->idle_http2.size();
     const std::uint32_t surplus =
         target->need.end_period(target->in_flight, target->idle - idle_http2, is_short);
     // A connection that names a client is needed as long as the client is there, not by number.
-    const bool is_by_number = !target->upstream_settings.proxy_protocol || is_short;
+    const bool is_by_number = !target->spec().upstream.proxy_protocol || is_short;
     if (is_by_number) pool.close_surplus(target->idle_http1, surplus);
     if (target->http2.empty()) continue;
     const auto in_use = static_cast<std::uint32_t>(target->http2.size()) - idle_http2;
@@ -142,6 +189,11 @@ void RuntimeRegistry::close_surplus(IdlePool& pool, bool is_short) {
                        target->need_http2.end_period(in_use, idle_http2, is_short));
   }
   pool.end_period();
+  std::erase_if(busy_, [](const TargetPointer& target) {
+    target->is_busy = target->has_something_to_do();
+    if (!target->is_busy) --target->group->busy_targets;
+    return !target->is_busy;
+  });
 }
 
 void RuntimeRegistry::close_all_idle() {

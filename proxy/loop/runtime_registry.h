@@ -1,13 +1,13 @@
-// RuntimeRegistry: what one worker keeps about targets, groups and services from one RouteTable to
-// the next (target_runtime.h), by id and by name. Makes of a RouteTable the WorkerTable that
-// requests pin, and lets go of the targets that a new one does not have.
+// RuntimeRegistry: what one worker keeps about targets, groups and services from one publication to
+// the next (target_runtime.h), by id. Makes of an update's views what requests pin
+// (worker_routes.h), and lets go of the targets that a new view does not have. What an update does
+// not name is not touched, and each second only targets are looked at that had something to do.
 //
 // Owned by its worker's loop, used by the worker's thread. Reads no clock, and knows connections
 // only by what they have to do when nobody needs them any more.
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -16,6 +16,7 @@
 #include "base/siphash.h"
 #include "proxy/loop/idle_pool.h"
 #include "proxy/loop/target_runtime.h"
+#include "proxy/loop/worker_routes.h"
 #include "proxy/telemetry/shard.h"
 
 namespace teal::proxy {
@@ -27,18 +28,25 @@ class RuntimeRegistry {
   RuntimeRegistry(std::uint32_t worker, const SipKey& draws, Rng& rng, Shard& counters)
       : worker_(worker), draws_(draws), rng_(rng), counters_(counters) {}
 
-  /// The table as requests use it. What it has keeps its runtime, or gets one; the targets that it
-  /// does not have are marked as retired, until drop_retired().
-  PinnedTable pin(const RouteTable& routes);
-  /// Closes the idle connections of retired targets and ends their tunnels in time. Their requests
-  /// hold what they still need. Call it when the worker runs on the new table.
-  void drop_retired(Mono now);
+  /// `routes` becomes as `update` says: the requests to come go by it. The idle connections of
+  /// targets that are in no group any more are closed, and their tunnels end in time; their
+  /// requests hold what they still need.
+  void take(const RouteUpdate& update, WorkerRoutes& routes, Mono now);
 
-  using Groups = std::unordered_map<std::string, boost::local_shared_ptr<GroupRuntime>>;
-  /// All that there have been, by "service/colour".
-  const Groups& groups() const { return groups_; }
+  /// Groups of services that were published with the last take().
+  const std::vector<boost::local_shared_ptr<GroupRuntime>>& taken_groups() const {
+    return taken_groups_;
+  }
   /// Null: none has these limits.
   boost::local_shared_ptr<GroupRuntime> group_of(const GroupLimits& limits) const;
+
+  /// An attempt at the target begins that needs a connection of its own: it is looked at each
+  /// second from now on, until it has nothing to do any more.
+  void note_busy(const TargetPointer& target) {
+    if (!target->is_busy) [[unlikely]]
+      add_busy(target);
+  }
+  std::size_t busy_targets() const { return busy_.size(); }
 
   /// A second is over: by what there was at most in it others are measured in the next.
   void end_second();
@@ -49,20 +57,29 @@ class RuntimeRegistry {
   void close_all_idle();
 
  private:
-  boost::local_shared_ptr<GroupRuntime> group_runtime(const GroupView& view, Colour colour,
-                                                      const ServiceView& service);
-  boost::local_shared_ptr<TargetRuntime> target_runtime(
-      const GroupView& view, std::size_t index, const config::Service& service,
-      const boost::local_shared_ptr<GroupRuntime>& group);
+  PinnedService make_service(const SharedView& view, const WorkerService* before);
+  boost::local_shared_ptr<GroupRuntime> group_runtime(const GroupView& view,
+                                                      const ServiceView& service,
+                                                      const WorkerService* before);
+  boost::local_shared_ptr<const TargetRuntimes> target_runtimes(const GroupView& view,
+                                                                const WorkerService& service,
+                                                                const WorkerService* before);
+  TargetPointer target_runtime(const GroupView& view, std::size_t index,
+                               const WorkerService& service);
+  void retire_missing(const WorkerService& before, const WorkerService* after, Mono now);
+  void retire(TargetRuntime& target, Mono now);
+  void add_busy(const TargetPointer& target);
 
   const std::uint32_t worker_;
   const SipKey draws_;
   Rng& rng_;
   Shard& counters_;
-  std::unordered_map<TargetId, boost::local_shared_ptr<TargetRuntime>> targets_;
-  Groups groups_;
-  std::unordered_map<const GroupLimits*, boost::local_shared_ptr<GroupRuntime>> groups_by_limits_;
-  std::unordered_map<std::string, boost::local_shared_ptr<ServiceRuntime>> services_;
+  std::unordered_map<TargetId, TargetPointer> targets_;
+  std::unordered_map<const GroupLimits*, boost::local_shared_ptr<GroupRuntime>> groups_;
+  std::unordered_map<ServiceId, boost::local_shared_ptr<ServiceRuntime>> services_;
+  std::vector<boost::local_shared_ptr<GroupRuntime>> taken_groups_;
+  std::vector<TargetPointer> busy_;
+  std::vector<boost::local_shared_ptr<GroupRuntime>> busy_groups_;
 };
 
 }  // namespace teal::proxy

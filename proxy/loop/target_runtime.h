@@ -1,6 +1,6 @@
-// What a worker keeps about targets, groups and services from one RouteTable to the next: idle
+// What a worker keeps about targets, groups and services from one publication to the next: idle
 // connections, requests in flight, failures in a row, waiting requests, the state of the splitter
-// and the balancer. And WorkerTable: a RouteTable with pointers to them, the thing a request pins.
+// and the balancer. proxy/loop/worker_routes.h has them beside the views that requests pin.
 //
 // Owned by one worker; pointers are counted without atomics.
 #pragma once
@@ -18,14 +18,13 @@
 #include <boost/smart_ptr/local_shared_ptr.hpp>
 
 #include "base/outcome.h"
-#include "net/io/socket.h"
 #include "proxy/loop/idle_pool.h"
 #include "proxy/loop/kept_connection.h"
 #include "proxy/loop/target_users.h"
 #include "proxy/policy/expectation.h"
 #include "proxy/policy/pool_need.h"
 #include "proxy/routing/balancer.h"
-#include "proxy/routing/route_table.h"
+#include "proxy/routing/service_view.h"
 #include "proxy/routing/shared_limits.h"
 #include "proxy/routing/splitter.h"
 #include "proxy/telemetry/service_stats.h"
@@ -48,7 +47,7 @@ struct GroupRuntime {
   std::uint32_t promised() const { return is_limited ? limits->board.promised() : 0; }
 
   Balancer balancer;
-  std::size_t service = 0;  ///< Place in RouteTable::services.
+  ServiceId service = 0;
   Colour colour = Colour::blue;
   std::shared_ptr<GroupLimits> limits;  ///< Always the same ones.
   /// in_flight_per_target or in_flight_per_group is set: a place that comes free here may be for
@@ -68,6 +67,21 @@ struct GroupRuntime {
   std::uint32_t in_flight = 0;  ///< Of which have a connection.
   bool is_wake_pending = false;
   bool is_compared = false;  ///< Its targets' success rates are.
+  bool is_busy = false;      ///< Its seconds are counted (RuntimeRegistry::note_busy).
+  std::uint32_t busy_targets = 0;
+};
+
+struct ServiceRuntime {
+  explicit ServiceRuntime(std::uint64_t seed) : splitter(seed) {}
+
+  void take(const SharedView& published) {
+    view = published;
+    spec = view->spec.get();
+  }
+
+  Splitter splitter;
+  SharedView view;                        ///< As last published.
+  const config::Service* spec = nullptr;  ///< The view's.
 };
 
 struct TargetRuntime {
@@ -77,36 +91,48 @@ struct TargetRuntime {
                                 : limits->in_flight.count() + spare < in_flight_limit;
   }
 
+  /// How its connections speak to it, how many are kept and for how long: as its service was last
+  /// published.
+  const config::Service& spec() const { return *service->spec; }
+  /// Null: plain.
+  const std::shared_ptr<const net::TlsClient>& tls() const { return service->view->tls; }
+
+  /// It has connections or requests, or had some so lately that they are still remembered.
+  bool has_something_to_do() const {
+    return in_flight > 0 || idle > 0 || tally.requests > 0 || need.needed() > 0 ||
+           need_http2.needed() > 0 || !http2.empty() || !discarding.empty() || !tunnels.empty();
+  }
+
   TargetId id = 0;
   std::string address;  ///< As text, for logs and the Host header.
-  net::Endpoint endpoint;
   Address target_address;
-  std::size_t service = 0;  ///< Place in TlsTable::services.
+  boost::local_shared_ptr<ServiceRuntime> service;
   /// This worker's numbers of that service.
   ServiceShard* stats = nullptr;
-  /// This worker's numbers of the target, where the service wants them; `counted_in` holds them.
+  /// This worker's numbers of the target, where the service wants them, once there was an attempt;
+  /// `counted_in` holds them.
   TargetCounts* counts = nullptr;
   std::shared_ptr<CountsByWorker> counted_in;
   std::uint32_t in_flight = 0;
-  std::shared_ptr<TargetLimits> limits;     ///< Always the same ones.
-  std::uint32_t in_flight_limit = 0;        ///< Over all workers; 0: kMaxInFlight for each.
-  std::optional<std::uint32_t> idle_limit;  ///< Over all workers.
-  Millis idle_timeout{0};
+  std::shared_ptr<TargetLimits> limits;  ///< Always the same ones.
+  std::uint32_t in_flight_limit = 0;     ///< Over all workers; 0: kMaxInFlight for each.
   std::uint32_t consecutive_failures = 0;
   std::uint32_t consecutive_gateway = 0;  ///< 502, 503, 504 or no answer.
   TargetTally tally;                      ///< Since it was last told to control.
-  /// In no current table: connections are closed, not kept.
+  /// In no group any more: connections are closed, not kept.
   bool is_retired = false;
+  /// There were attempts or connections lately: RuntimeRegistry looks at it each second.
+  bool is_busy = false;
   std::uint32_t idle = 0;  ///< In both lists.
   PoolNeed need;           ///< Of connections of HTTP/1, by requests in flight.
   PoolNeed need_http2;     ///< Of connections of HTTP/2.
   IdleList idle_http1;     ///< The most recently used is the newest.
   IdleList idle_http2;
-  /// Of idle_http1, those that began with a PROXY header, by it.
-  std::unordered_multimap<std::string_view, KeptConnection*> idle_named;
+  /// Of idle_http1, those that began with a PROXY header, by it. Null: there was none.
+  using ByName = std::unordered_multimap<std::string_view, KeptConnection*>;
+  std::unique_ptr<ByName> idle_named;
   /// Those that throw away the rest of a response nobody wants.
   std::vector<boost::intrusive_ptr<KeptConnection>> discarding;
-  config::UpstreamSettings upstream_settings;  ///< How its connections speak to it.
   ContinueHabit continues;
   /// So many streams a connection of HTTP/2 took before the target left it, and others behind; 0:
   /// that has not happened, or is over.
@@ -117,28 +143,5 @@ struct TargetRuntime {
   std::vector<TargetTunnel*> tunnels;
   boost::local_shared_ptr<GroupRuntime> group;
 };
-
-struct ServiceRuntime {
-  explicit ServiceRuntime(std::uint64_t seed) : splitter(seed) {}
-
-  Splitter splitter;
-};
-
-struct WorkerTable {
-  struct Group {
-    boost::local_shared_ptr<GroupRuntime> runtime;
-    std::vector<boost::local_shared_ptr<TargetRuntime>> targets;  ///< As in GroupView::targets.
-  };
-  struct Service {
-    boost::local_shared_ptr<ServiceRuntime> runtime;
-    PerColour<Group> groups;
-  };
-
-  RouteTable routes;
-  std::vector<Service> services;  ///< As in routes.services.
-  bool watches_ages = false;      ///< Some service of it judges its requests' ages.
-};
-
-using PinnedTable = boost::local_shared_ptr<const WorkerTable>;
 
 }  // namespace teal::proxy

@@ -16,8 +16,7 @@ constexpr int kShorterIdle = 8;
 
 }  // namespace
 
-WorkerLoop::WorkerLoop(const Options& options, const RouteTable& first,
-                       std::shared_ptr<const TlsTable> tls, net::Reactor::Hooks hooks)
+WorkerLoop::WorkerLoop(const Options& options, const RouteUpdate& first, net::Reactor::Hooks hooks)
     : worker_(options.worker),
       shared_(options.shared),
       control_(options.control),
@@ -25,18 +24,16 @@ WorkerLoop::WorkerLoop(const Options& options, const RouteTable& first,
       rng_(options.seed),
       now_(shared_.clock->mono()),
       wheel_(now_),
-      counters_(
-          std::make_unique<Shard>(first.config->services.size(), first.config->listeners.size())),
+      counters_(std::make_unique<Shard>()),
       idle_pool_(*shared_.idle_budget),
       scratch_(kScratch),
       access_log_(shared_.access_format, shared_.access_query, shared_.access_log),
       reports_({*shared_.clock, *counters_, control_}, worker_, rng_.next()),
       runtimes_(worker_, shared_.draws, rng_, *counters_),
-      queues_(worker_, peers_, table_),
-      tls_(std::move(tls)),
+      queues_(worker_, peers_, routes_),
       reactor_(std::move(hooks)) {
   begin_turn();
-  take_table(first);
+  take_routes(first);
 }
 
 WorkerLoop::~WorkerLoop() = default;
@@ -124,10 +121,9 @@ void WorkerLoop::follow_overload() {
   ends_connections_ = is_draining_ || overload_ >= OverloadLevel::no_keep_alive;
 }
 
-void WorkerLoop::take_table(const RouteTable& routes) {
-  table_ = runtimes_.pin(routes);
-  runtimes_.drop_retired(now_);
-  for (const auto& [name, group] : runtimes_.groups())
+void WorkerLoop::take_routes(const RouteUpdate& update) {
+  runtimes_.take(update, routes_, now_);
+  for (const auto& group : runtimes_.taken_groups())
     if (!group->waiting.empty()) queues_.wake_soon(group);
 }
 

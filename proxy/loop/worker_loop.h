@@ -1,6 +1,6 @@
 // WorkerLoop: what the connections and requests of one worker need of its thread: the reactor and
 // its timers, the clock as of this turn, buffers that all of them share, counters, random numbers,
-// the present RouteTable, and lists of who goes on when the present callback is over.
+// the present routes, and lists of who goes on when the present callback is over.
 //
 // Owned by a Worker and used by its thread alone: no locks, no shared reference counts
 // (docs/adr/0002). Does not run by itself and knows no thread, no listening sockets and no clients:
@@ -30,7 +30,7 @@
 #include "proxy/loop/pool_state.h"
 #include "proxy/loop/runtime_registry.h"
 #include "proxy/loop/target_runtime.h"
-#include "proxy/loop/tls_table.h"
+#include "proxy/loop/worker_routes.h"
 #include "proxy/telemetry/access_log_buffer.h"
 #include "proxy/telemetry/control_inbox.h"
 #include "proxy/telemetry/report_sender.h"
@@ -49,8 +49,7 @@ class WorkerLoop {
   };
 
   /// `hooks`: how its owner hears of the reactor's turns; whoever gives none does not turn it.
-  WorkerLoop(const Options& options, const RouteTable& first, std::shared_ptr<const TlsTable> tls,
-             net::Reactor::Hooks hooks = {});
+  WorkerLoop(const Options& options, const RouteUpdate& first, net::Reactor::Hooks hooks = {});
   ~WorkerLoop();
   WorkerLoop(const WorkerLoop&) = delete;
   WorkerLoop& operator=(const WorkerLoop&) = delete;
@@ -70,11 +69,11 @@ class WorkerLoop {
   WallTime wall() const { return wall_; }
   /// The Date header's text of this second.
   std::string_view date() const { return date_; }
-  const PinnedTable& table() const { return table_; }
-  const TlsTable& tls() const { return *tls_; }
+  const WorkerRoutes& routes() const { return routes_; }
   net::TlsScratch& tls_scratch() { return tls_scratch_; }
   IdlePool& idle_pool() { return idle_pool_; }
   GroupQueues& queues() { return queues_; }
+  RuntimeRegistry& runtimes() { return runtimes_; }
   ReportSender& reports() { return reports_; }
   AccessLogBuffer& access_log() { return access_log_; }
   bool is_draining() const { return is_draining_; }
@@ -115,11 +114,8 @@ class WorkerLoop {
   bool finish_turns();
   /// The timers that are due fire.
   void tick();
-  /// Goes over to another table: requests that wait go on with it when the callback is over.
-  void take_table(const RouteTable& routes);
-  /// For the connections to come.
-  void take_tls(std::shared_ptr<const TlsTable> tls) { tls_ = std::move(tls); }
-  RuntimeRegistry& runtimes() { return runtimes_; }
+  /// Goes over to what was published: requests that wait go on with it when the callback is over.
+  void take_routes(const RouteUpdate& update);
   const Shard& shard() const { return *counters_; }
   void begin_drain() { is_draining_ = ends_connections_ = true; }
   /// From now on connections behave as of overload().
@@ -156,9 +152,8 @@ class WorkerLoop {
   bool ends_connections_ = false;
   ReportSender reports_;
   RuntimeRegistry runtimes_;
-  PinnedTable table_;
+  WorkerRoutes routes_;
   GroupQueues queues_;
-  std::shared_ptr<const TlsTable> tls_;
   net::TlsScratch tls_scratch_;
   net::Reactor reactor_;
 };

@@ -3,14 +3,13 @@
 // A plain value.
 #pragma once
 
-#include <cstddef>
-
+#include "base/service_state.h"
 #include "proxy/headers/rewrite.h"
 
 namespace teal::proxy {
 
 struct ClientInfo {
-  std::size_t listener = 0;  ///< Index into Config::listeners.
+  ListenerId listener = 0;
   Peer peer;
   bool is_http10 = false;
   bool has_body_begun = false;  ///< Bytes of its body came with the head.

@@ -6,9 +6,10 @@
 
 namespace teal::proxy {
 
-bool find_route(Request& request, RoutePin& route, net::Refusal& broken) {
-  const RouteTable& routes = route.table().routes;
-  const std::size_t listener = request.info.listener;
+bool find_route(Request& request, const WorkerRoutes& routes, RoutePin& route,
+                net::Refusal& broken) {
+  const ListenerId listener = request.info.listener;
+  const ListenerRoutes& listed = *route.index().listener(listener).routes;
   const std::string_view target = request.head.text(request.head.target);
   const net::PathScan look = net::scan_path(target, request.head.size - request.head.target.at);
   std::string_view path = target.substr(0, look.size);
@@ -19,12 +20,11 @@ bool find_route(Request& request, RoutePin& route, net::Refusal& broken) {
     path = request.routed_path(rules);
   }
   const std::string_view host =
-      routes.listeners[listener].needs_host()
+      listed.needs_host()
           ? normalise_host(request.head.text(request.head.authority), request.host_buffer)
           : std::string_view{};
-  const RouteTable::Route* const found = routes.match(listener, host, path, request.head);
-  if (found == nullptr) return false;
-  route.take(*found);
+  const Route* const found = listed.match(host, path, request.head);
+  if (found == nullptr || !route.take(*found, routes)) return false;
   request.matched = static_cast<std::uint32_t>(found->path.size());
   return true;
 }

@@ -59,7 +59,7 @@ std::optional<LocalReply> check_rate(const Request& request, const RouteContext&
       limit.header.empty() ? nullptr : request.head.fields.find(std::string_view(limit.header));
   const ClientKey client = named != nullptr ? hash_key(request.head.fields.value(*named))
                                             : client_key(request.client_address(context.listener));
-  const RateLimiter::Verdict verdict = context.rate_limits[limit.index]->take(client, context.now);
+  const RateLimiter::Verdict verdict = context.limiter->take(client, context.now);
   if (verdict.has_evicted) context.counters[Stat::rate_limit_evictions].add();
   if (verdict.is_allowed) return std::nullopt;
   context.counters[Stat::rate_limited].add();

@@ -62,7 +62,7 @@ std::optional<LocalReply> check_way(Request& request, const config::Listener& li
 struct RouteContext {
   const config::RouteActions& actions;
   const config::Listener& listener;  ///< By which the request came.
-  std::span<const std::unique_ptr<RateLimiter>> rate_limits;
+  RateLimiter* limiter;              ///< Of the actions' rate limit, where they have one.
   Mono now;
   Shard& counters;
 };

@@ -28,7 +28,7 @@ bool gets_turn(const PickContext& context, const TargetState& target) {
     case config::Balance::round_robin: return balancer.round_robin(candidates);
     case config::Balance::least_request: return balancer.least_request(candidates);
     case config::Balance::consistent_hash:
-      return context.view.ring.pick(
+      return context.view.set->ring.pick(
           hash_of_request(context.spec.hash_on, context.head, context.client), candidates);
   }
   return kNobody;

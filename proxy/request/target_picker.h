@@ -17,16 +17,16 @@
 #include "base/time.h"
 #include "config/config.h"
 #include "net/http/message.h"
-#include "proxy/loop/target_runtime.h"
+#include "proxy/loop/worker_routes.h"
 #include "proxy/routing/balancer.h"
-#include "proxy/routing/route_table.h"
+#include "proxy/routing/service_view.h"
 
 namespace teal::proxy {
 
 struct PickContext {
   const config::Service& spec;
   const GroupView& view;
-  const WorkerTable::Group& group;     ///< What the worker keeps about the same group.
+  const WorkerService::Group& group;   ///< What the worker keeps about the same group.
   const std::vector<TargetId>& tried;  ///< By this request.
   const net::RequestHead& head;
   std::string_view client;  ///< The address of the peer.

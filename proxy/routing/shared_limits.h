@@ -3,14 +3,13 @@
 // Only requests of a target or group with a limit, and those that wait, touch it
 // (docs/adr/0020-limits-by-need.md).
 //
-// SharedCount, WaitBoard: any thread, without locks. LimitTable: control thread; it keeps these
-// objects from publication to publication and hands them out in the RouteTable.
+// SharedCount, WaitBoard: any thread, without locks. LimitTable: control thread; it makes these
+// objects, which go from publication to publication in the groups' views.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <limits>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,8 +20,6 @@
 #include "base/time.h"
 
 namespace teal::proxy {
-
-struct RouteTable;
 
 /// A number that is never counted above a limit.
 ///
@@ -121,18 +118,18 @@ class LimitTable {
  public:
   explicit LimitTable(std::size_t workers) : workers_(workers) {}
 
-  /// Gives the table's groups and targets what was counted for them before. A target that comes
-  /// back while requests of its last registration still run goes on with their count.
-  void attach(RouteTable& table);
+  std::shared_ptr<GroupLimits> make_group() const {
+    return std::make_shared<GroupLimits>(workers_);
+  }
+  /// For another registration of the address in the group ("service/colour"): what was counted for
+  /// the last one, as long as requests of that still run, or something new.
+  std::shared_ptr<TargetLimits> of_target(const std::string& group, const Address& address);
 
  private:
-  std::shared_ptr<TargetLimits> find(const std::string& group, const TargetState& target);
-
   const std::size_t workers_;
-  std::map<std::string, std::shared_ptr<GroupLimits>> groups_;           ///< By "service/colour".
-  std::unordered_map<TargetId, std::shared_ptr<TargetLimits>> targets_;  ///< Of the last table.
   /// By "service/colour address", as long as somebody uses it.
-  std::map<std::string, std::weak_ptr<TargetLimits>> by_address_;
+  std::unordered_map<std::string, std::weak_ptr<TargetLimits>> by_address_;
+  std::size_t swept_ = 0;  ///< How many there were left when those that nobody uses were taken out.
 };
 
 }  // namespace teal::proxy

@@ -18,7 +18,7 @@ const TrafficKey& SlotTable::overflow_key() {
 
 SlotId SlotTable::slot(const TrafficKey& key, Stage stage) {
   if (const auto known = by_key_.find({key, stage}); known != by_key_.end()) {
-    slots_[known->second].table = table_;
+    if (slots_[known->second].users++ == 0) leaving_.erase(known->second);
     return known->second;
   }
   const std::optional<SlotId> slot =
@@ -27,7 +27,7 @@ SlotId SlotTable::slot(const TrafficKey& key, Stage stage) {
     ++crowded_;
     return overflow();
   }
-  slots_[*slot] = {key, stage, table_, table_, false};
+  slots_[*slot] = {key, stage, version_, 1, 0, false};
   by_key_.emplace(std::pair(key, stage), *slot);
   return *slot;
 }
@@ -63,19 +63,29 @@ std::optional<TrafficKey> SlotTable::key_after(const TrafficKey& key) const {
   return next == by_key_.end() ? std::nullopt : std::optional(next->first.first);
 }
 
+void SlotTable::leave(SlotId slot) {
+  if (slot == overflow_) return;
+  Slot& left = slots_[slot];
+  TEAL_ASSERT(left.users > 0);
+  if (--left.users > 0) return;
+  left.left_in = version_;
+  leaving_.insert(slot);
+}
+
 void SlotTable::on_applied(std::uint64_t version) {
   applied_ = std::max(applied_, version);
 }
 
 bool SlotTable::is_left(SlotId slot) const {
   const Slot& asked = slots_[slot];
-  return !asked.is_free && slot != overflow_ && asked.table < applied_;
+  return !asked.is_free && slot != overflow_ && asked.users == 0 && asked.left_in <= applied_;
 }
 
 void SlotTable::free(SlotId slot) {
   TEAL_ASSERT(is_left(slot));
   Slot& freed = slots_[slot];
   by_key_.erase({freed.key, freed.stage});
+  leaving_.erase(slot);
   freed = {};
   freed.is_free = true;
   free_.push_back(slot);
@@ -85,7 +95,7 @@ SlotId SlotTable::overflow() {
   if (overflow_) return *overflow_;
   // Not in by_key_, and nobody's stage: it is never found, freed or counted to a group.
   overflow_ = static_cast<SlotId>(slots_.size());
-  slots_.push_back({overflow_key(), {}, table_, table_, false});
+  slots_.push_back({overflow_key(), {}, version_, 0, 0, false});
   return *overflow_;
 }
 

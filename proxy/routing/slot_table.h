@@ -1,7 +1,7 @@
 // SlotTable: who is counted in which slot of the workers' shards (proxy/telemetry/shard.h). There
-// is one slot per stream of traffic (TrafficKey) and stage, for as long as some table has it or
-// some request that began with such a table is in flight. So a slot never has requests of two
-// stages in it (docs/adr/0023).
+// is one slot per stream of traffic (TrafficKey) and stage, for as long as some view of a service
+// has it or some request that began with such a view is in flight. So a slot never has requests of
+// two stages in it (docs/adr/0023).
 //
 // Bounded: where the table is full, or a group has kOfGroup slots whose requests do not end, a
 // stage gets the overflow slot, which all share that find no other and which belongs to no service:
@@ -16,6 +16,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,23 +31,27 @@ inline constexpr SlotId kNoSlot = static_cast<SlotId>(-1);
 
 class SlotTable {
  public:
-  static constexpr std::size_t kMaxSlots = 4096;
+  static constexpr std::size_t kMaxSlots = 131'072;
   static constexpr std::size_t kOfGroup = 64;  ///< Of one service, colour and audience.
 
   SlotTable() = default;
   /// A smaller table, for tests. Requires: 2 <= limit <= kMaxSlots.
   explicit SlotTable(std::size_t limit);
 
-  /// Another table is going to be built. Requires: `version` is not below an earlier one.
-  void start_table(std::uint64_t version) { table_ = version; }
-  /// For the table being built.
+  /// Another publication is going to be built. Requires: `version` is not below an earlier one.
+  void start(std::uint64_t version) { version_ = version; }
+  /// For the view being built, which has it until leave().
   SlotId slot(const TrafficKey& key, Stage stage = {});
-  /// Every worker runs on that table or a later one.
+  /// The publication being built has no such view any more.
+  void leave(SlotId slot);
+  /// Every worker runs on that publication or a later one.
   void on_applied(std::uint64_t version);
 
-  /// No table that a worker runs on, or is going to, has the slot: once none of its requests is in
+  /// No view that a worker has, or is going to, has the slot: once none of its requests is in
   /// flight it can be freed.
   bool is_left(SlotId slot) const;
+  /// Those that leave() was called for and that are not free yet, whoever has them.
+  const std::set<SlotId>& leaving() const { return leaving_; }
   /// Requires: is_left(), and nothing will be counted there any more.
   void free(SlotId slot);
 
@@ -55,7 +60,7 @@ class SlotTable {
   /// Of one that is not free: whose numbers are counted there.
   const TrafficKey& key(SlotId slot) const { return slots_[slot].key; }
   Stage stage(SlotId slot) const { return slots_[slot].stage; }
-  /// The first table that had the slot for that.
+  /// The first publication that had the slot for that.
   std::uint64_t since(SlotId slot) const { return slots_[slot].since; }
   /// Calls `each(stage, slot)` for every slot of the stream.
   template <class Each>
@@ -88,7 +93,8 @@ class SlotTable {
     TrafficKey key;
     Stage stage;
     std::uint64_t since = 0;
-    std::uint64_t table = 0;  ///< The last one that has it.
+    std::uint32_t users = 0;    ///< Groups' views of the last publication.
+    std::uint64_t left_in = 0;  ///< The publication that had it no more, where `users` is 0.
     bool is_free = false;
   };
 
@@ -101,7 +107,8 @@ class SlotTable {
   std::deque<SlotId> free_;  ///< The one that has been free for longest is given first.
   std::optional<SlotId> overflow_;
   std::map<std::pair<TrafficKey, Stage>, SlotId> by_key_;
-  std::uint64_t table_ = 0;
+  std::set<SlotId> leaving_;
+  std::uint64_t version_ = 0;
   std::uint64_t applied_ = 0;
   std::uint64_t crowded_ = 0;
 };

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "proxy/routing/route_table.h"
-
 namespace teal::proxy {
 
 void TargetCounts::answered(std::uint16_t status, std::uint64_t micros) {
@@ -22,40 +20,51 @@ void TargetCounts::read_into(TargetReading& sum) const {
   sum.latency_micros += latency_micros_.read();
 }
 
-void TargetCountsTable::attach(RouteTable& table) {
-  Counts present;
-  left_out_ = 0;
-  for (ServiceView& service : table.services) {
-    if (!service.spec->metrics.per_target) continue;
-    for (const Colour colour : kColours) {
-      GroupView& group = service.groups[colour];
-      group.target_counts.clear();
-      for (const TargetState& target : group.targets) {
-        TargetKey key{service.spec->name, colour, to_string(target.address)};
-        auto& counts = group.target_counts.emplace_back();
-        if (const auto again = present.find(key); again != present.end()) {
-          counts = again->second;
-        } else if (const auto known = counts_.find(key); known != counts_.end()) {
-          counts = known->second;
-        } else if (present.size() < max_targets_) {
-          counts = std::make_shared<CountsByWorker>(workers_);
-        } else {
-          ++left_out_;
-          continue;
-        }
-        present.emplace(std::move(key), counts);
-      }
-    }
+CountsByWorker::~CountsByWorker() {
+  for (auto& each : counts_) delete each.load(std::memory_order_acquire);
+}
+
+TargetCounts& CountsByWorker::of(std::size_t worker) {
+  std::atomic<TargetCounts*>& mine = counts_[worker];
+  if (TargetCounts* const made = mine.load(std::memory_order_relaxed)) return *made;
+  auto made = std::make_unique<TargetCounts>();
+  // Released, so that a reader who sees the pointer sees the zeros behind it.
+  mine.store(made.get(), std::memory_order_release);
+  return *made.release();
+}
+
+void CountsByWorker::read_into(TargetReading& sum) const {
+  for (const auto& each : counts_)
+    if (const TargetCounts* const made = each.load(std::memory_order_acquire)) made->read_into(sum);
+}
+
+std::shared_ptr<CountsByWorker> TargetCountsTable::add(const TargetKey& key) {
+  const auto found = known_.find(key);
+  if (found == known_.end() && known_.size() >= max_targets_) {
+    ++left_out_;
+    return nullptr;
   }
-  counts_ = std::move(present);
+  Known& known = found == known_.end() ? known_[key] : found->second;
+  if (!known.counts) known.counts = std::make_shared<CountsByWorker>(workers_);
+  ++known.registrations;
+  return known.counts;
+}
+
+void TargetCountsTable::forget(const TargetKey& key, bool was_left_out) {
+  if (was_left_out) {
+    --left_out_;
+    return;
+  }
+  const auto found = known_.find(key);
+  if (found != known_.end() && --found->second.registrations == 0) known_.erase(found);
 }
 
 std::optional<TargetReading> TargetCountsTable::read_after(const TargetKey& key) const {
-  const auto next = counts_.upper_bound(key);
-  if (next == counts_.end()) return std::nullopt;
+  const auto next = known_.upper_bound(key);
+  if (next == known_.end()) return std::nullopt;
   TargetReading reading;
   reading.key = next->first;
-  for (const TargetCounts& each : *next->second) each.read_into(reading);
+  next->second.counts->read_into(reading);
   return reading;
 }
 

@@ -1,5 +1,5 @@
 // TargetCounts: what one worker has counted of one target, of services that want that
-// (`metrics: { per_target: true }`); and TargetCountsTable, which hands them out with the tables
+// (`metrics: { per_target: true }`); and TargetCountsTable, which hands them out with the routes
 // and reads them. Services that do not want it have none, which costs their requests one branch.
 //
 // TargetCounts: written by its worker, read by anybody (base/counter.h). TargetCountsTable: control
@@ -8,6 +8,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -20,8 +21,6 @@
 #include "base/target_reading.h"
 
 namespace teal::proxy {
-
-struct RouteTable;
 
 class alignas(64) TargetCounts {
  public:
@@ -41,32 +40,51 @@ class alignas(64) TargetCounts {
   Counter latency_micros_;
 };
 
-/// Of one target, by worker.
-using CountsByWorker = std::vector<TargetCounts>;
+/// Of one target, by worker. A worker makes its own with the first attempt: most targets of a large
+/// Teal have none for a long time.
+class CountsByWorker {
+ public:
+  explicit CountsByWorker(std::size_t workers) : counts_(workers) {}
+  ~CountsByWorker();
+  CountsByWorker(const CountsByWorker&) = delete;
+  CountsByWorker& operator=(const CountsByWorker&) = delete;
+
+  /// That worker's thread only.
+  TargetCounts& of(std::size_t worker);
+  void read_into(TargetReading& sum) const;
+
+ private:
+  std::vector<std::atomic<TargetCounts*>> counts_;
+};
 
 class TargetCountsTable {
  public:
   /// Of all services. Over it targets are counted with their group only.
-  static constexpr std::size_t kMaxTargets = 4096;
+  static constexpr std::size_t kMaxTargets = 65'536;
 
   explicit TargetCountsTable(std::size_t workers, std::size_t max_targets = kMaxTargets)
       : workers_(workers), max_targets_(max_targets) {}
 
-  /// Gives the table's targets what was counted for them before. Targets that it does not have are
-  /// forgotten.
-  void attach(RouteTable& table);
+  /// One more registration of the target: what was counted for it before, or something new; null:
+  /// there is no place, and it is left out until forget().
+  std::shared_ptr<CountsByWorker> add(const TargetKey& key);
+  /// One registration less. `was_left_out`: add() gave it nothing.
+  void forget(const TargetKey& key, bool was_left_out);
 
   /// The first one behind `key`; nothing at the end.
   std::optional<TargetReading> read_after(const TargetKey& key) const;
-  /// Targets of the last table for which there was no place.
+  /// Targets for which there is no place.
   std::size_t left_out() const { return left_out_; }
 
  private:
-  using Counts = std::map<TargetKey, std::shared_ptr<CountsByWorker>>;
+  struct Known {
+    std::shared_ptr<CountsByWorker> counts;
+    std::size_t registrations = 0;
+  };
 
   const std::size_t workers_;
   const std::size_t max_targets_;
-  Counts counts_;
+  std::map<TargetKey, Known> known_;
   std::size_t left_out_ = 0;
 };
 

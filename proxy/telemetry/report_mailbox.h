@@ -20,7 +20,7 @@ namespace teal::proxy {
 
 struct ReportBatch {
   struct Judged {
-    std::uint32_t service = 0;  ///< Place in RouteTable::services.
+    ServiceId service = 0;
     JudgedEvent event;
   };
   std::vector<BadOutcome> outcomes;

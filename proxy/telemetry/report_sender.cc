@@ -22,7 +22,7 @@ bool ReportSender::admit(JudgedEvent::Kind kind) {
   return !is_full;
 }
 
-void ReportSender::report(std::uint32_t service, const JudgedEvent& event) {
+void ReportSender::report(ServiceId service, const JudgedEvent& event) {
   const bool is_slow = event.kind == JudgedEvent::Kind::slow;
   ++(is_slow ? slow_this_tick_ : errors_);
   waiting_.judged.push_back({service, event});

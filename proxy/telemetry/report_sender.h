@@ -55,7 +55,7 @@ class ReportSender {
   void report(const BadOutcome& outcome);
   /// False where control has enough of these for now; that is counted. Ask before making one.
   bool admit(JudgedEvent::Kind kind);
-  void report(std::uint32_t service, const JudgedEvent& event);
+  void report(ServiceId service, const JudgedEvent& event);
   InFlightWatermark& watermark() { return watermark_; }
   /// A number that no other request has.
   std::uint64_t next_number() { return unique(++requests_); }

@@ -2,7 +2,6 @@
 
 #include <bit>
 
-#include "base/assert.h"
 #include "proxy/telemetry/metric_rows.h"
 
 namespace teal::proxy {
@@ -150,22 +149,6 @@ void TrafficShard::read_into(GrpcCounts& sum) const {
 void TrafficShard::read_into(Histogram& sum) const {
   duration.read_into(sum);
   given_up.read_into(sum);
-}
-
-TrafficShard& Shard::traffic(SlotId slot) {
-  TEAL_ASSERT(slot < kMaxSlots);
-  if (TrafficShard* made = slots_[slot].load(std::memory_order_relaxed)) return *made;
-  while (owned_.size() <= slot) {
-    owned_.push_back(std::make_unique<TrafficShard>());
-    owned_.back()->slot = static_cast<SlotId>(owned_.size() - 1);
-    // Released, so that a reader who sees the pointer sees the zeros behind it.
-    slots_[owned_.size() - 1].store(owned_.back().get(), std::memory_order_release);
-  }
-  return *owned_[slot];
-}
-
-const TrafficShard* Shard::find(SlotId slot) const {
-  return slot < kMaxSlots ? slots_[slot].load(std::memory_order_acquire) : nullptr;
 }
 
 std::vector<MetricSample> read_stats(std::span<const Shard* const> shards) {

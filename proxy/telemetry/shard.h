@@ -2,8 +2,8 @@
 // instruction, no shared cache line), read by the control thread at any time with relaxed loads. A
 // reading is a value; readings of all shards are added up.
 //
-// Slots of traffic are made by the worker when it takes a new RouteTable, and never move or go
-// away. Numbers only grow, except gauges.
+// Slots of traffic, services and listeners are made by the worker with the first of what they
+// count, and never move or go away. Numbers only grow, except gauges.
 #pragma once
 
 #include <array>
@@ -18,7 +18,9 @@
 #include "base/error_meaning.h"
 #include "base/grpc_status.h"
 #include "net/http/refusal.h"
-#include "proxy/routing/route_table.h"
+#include "proxy/routing/route_index.h"
+#include "proxy/routing/slot_table.h"
+#include "proxy/telemetry/growing_array.h"
 #include "proxy/telemetry/service_stats.h"
 
 namespace teal::proxy {
@@ -69,7 +71,9 @@ class MeaningShard {
 };
 
 struct TrafficShard {
-  SlotId slot = kNoSlot;
+  explicit TrafficShard(SlotId of = kNoSlot) : slot(of) {}
+
+  SlotId slot;
   std::array<std::array<Counter, TrafficCounters::kClasses>, 3> requests;
   Counter retries;
   std::array<Counter, kGrpcStatuses> grpc;
@@ -131,36 +135,34 @@ inline constexpr std::size_t kStats = static_cast<std::size_t>(Stat::count_);
 class Shard {
  public:
   static constexpr std::size_t kMaxSlots = SlotTable::kMaxSlots;
+  static constexpr std::size_t kMaxServices = 65'536;  ///< That there ever were, by name.
+  static constexpr std::size_t kMaxListeners = 4096;   ///< As well.
 
-  /// The numbers of services and listeners are those of the configuration.
-  explicit Shard(std::size_t services = 0, std::size_t listeners = 0)
-      : services_(services), listeners_(listeners) {}
-
-  /// Writer only. Makes slots up to and including `slot`.
+  // Writer only.
   /// Requires: slot < kMaxSlots.
-  TrafficShard& traffic(SlotId slot);
+  TrafficShard& traffic(SlotId slot) { return slots_.get(slot, slot); }
   Counter& operator[](Stat stat) { return stats_[stat]; }
-  /// By the place in the configuration.
-  ServiceShard& service(std::size_t index) { return services_[index]; }
-  ListenerShard& listener(std::size_t index) { return listeners_[index]; }
+  ServiceShard& service(ServiceId id) { return services_.get(id); }
+  ListenerShard& listener(ListenerId id) { return listeners_.get(id); }
   Counter& refused(net::Refusal rule) { return refusals_[static_cast<std::size_t>(rule)]; }
 
-  /// Reader. Null where this worker has not made the slot yet.
-  const TrafficShard* find(SlotId slot) const;
-  const ServiceShard& service(std::size_t index) const { return services_[index]; }
-  const ListenerShard& listener(std::size_t index) const { return listeners_[index]; }
+  Counter upstream_connections;  ///< Gauge: open now, of all services.
+
+  // Reader. Null where the worker has counted nothing there yet.
+  const TrafficShard* find(SlotId slot) const { return slots_.find(slot); }
+  const ServiceShard* find_service(ServiceId id) const { return services_.find(id); }
+  const ListenerShard* find_listener(ListenerId id) const { return listeners_.find(id); }
   std::uint64_t read(Stat stat) const { return stats_.read(stat); }
   std::uint64_t read(net::Refusal rule) const {
     return refusals_[static_cast<std::size_t>(rule)].read();
   }
 
  private:
-  std::array<std::atomic<TrafficShard*>, kMaxSlots> slots_{};
-  std::vector<std::unique_ptr<TrafficShard>> owned_;
+  GrowingArray<TrafficShard, kMaxSlots> slots_;
   Counts<Stat> stats_;
   std::array<Counter, net::kRefusals> refusals_;
-  std::vector<ServiceShard> services_;
-  std::vector<ListenerShard> listeners_;
+  GrowingArray<ServiceShard, kMaxServices> services_;
+  GrowingArray<ListenerShard, kMaxListeners> listeners_;
 };
 
 /// Samples of all workers' Stats and Refusals, added up, for the exporter.

@@ -20,6 +20,13 @@ std::uint64_t active_in(SlotId slot, std::span<const Shard* const> shards) {
   return active;
 }
 
+std::uint64_t all_of(const RequestCounts& requests) {
+  std::uint64_t sum = 0;
+  for (const auto& of_origin : requests)
+    for (const std::uint64_t of_class : of_origin) sum += of_class;
+  return sum;
+}
+
 bool is_nothing(const TrafficCounters& counters) {
   return counters.retries == 0 && counters.requests == RequestCounts{};
 }
@@ -34,10 +41,14 @@ Histogram ended(const TrafficCounters& counters) {
 
 // ---- slots --------------------------------------------------------------------------------------
 
-RouteTable TrafficReader::build(std::uint64_t version, std::shared_ptr<const config::Config> config,
-                                const std::vector<ServiceState>& states) {
-  forget_deployments(*config, states);
-  return build_route_table(version, std::move(config), states, slots_);
+/// What a deployment came to is nobody's question once the next has begun.
+void TrafficReader::note(const Publication& publication) {
+  for (const SharedService& service : publication.services) {
+    if (std::exchange(deployments_[service->id], service->draw) == service->draw) continue;
+    for (auto past = past_.lower_bound({service->name, Colour::blue, "", Audience::split});
+         past != past_.end() && past->first.service == service->name; ++past)
+      past->second.of_deployment = nullptr;
+  }
 }
 
 void TrafficReader::on_applied(std::uint64_t version, std::span<const Shard* const> shards) {
@@ -46,7 +57,8 @@ void TrafficReader::on_applied(std::uint64_t version, std::span<const Shard* con
 }
 
 void TrafficReader::free_slots(std::span<const Shard* const> shards) {
-  for (SlotId slot = 0; slot < slots_.size(); ++slot) {
+  const std::vector<SlotId> leaving(slots_.leaving().begin(), slots_.leaving().end());
+  for (const SlotId slot : leaving) {
     // No worker begins anything there any more, so that nothing in flight is the end.
     if (!slots_.is_left(slot) || active_in(slot, shards) > 0) continue;
     keep(slot, read(slot, shards), grpc(slot, shards));
@@ -73,41 +85,44 @@ void TrafficReader::keep(SlotId slot, const TrafficCounters& counters, const Grp
   *past.of_deployment += counters;
 }
 
+/// Streams of the group that have no slot and so do not grow, and the one that was added to longest
+/// ago.
+std::size_t TrafficReader::pasts_of_group(const TrafficKey& key, TrafficKey& oldest) const {
+  std::size_t found = 0;
+  std::uint64_t added = 0;
+  for (auto past = past_.lower_bound({key.service, key.colour, "", Audience::split});
+       past != past_.end() && past->first.service == key.service &&
+       past->first.colour == key.colour;
+       ++past) {
+    if (past->first.audience != key.audience || has_slot(past->first)) continue;
+    if (found++ > 0 && past->second.added >= added) continue;
+    oldest = past->first;
+    added = past->second.added;
+  }
+  return found;
+}
+
+bool TrafficReader::has_slot(const TrafficKey& key) const {
+  bool has_some = false;
+  slots_.each_of(key, [&](Stage /*stage*/, SlotId /*slot*/) { has_some = true; });
+  return has_some;
+}
+
 /// Makes room for a new one, in its group first: but never a stream's whose sum is still growing.
 TrafficReader::Past& TrafficReader::past_of(const TrafficKey& key) {
   if (const auto known = past_.find(key); known != past_.end()) return known->second;
-  auto oldest = past_.end();
-  auto oldest_of_group = past_.end();
-  std::size_t of_group = 0;
-  for (auto each = past_.begin(); each != past_.end(); ++each) {
-    bool still_grows = false;
-    slots_.each_of(each->first, [&](Stage /*stage*/, SlotId /*slot*/) { still_grows = true; });
-    if (still_grows) continue;
-    if (oldest == past_.end() || each->second.added < oldest->second.added) oldest = each;
-    const TrafficKey& other = each->first;
-    if (other.service != key.service || other.colour != key.colour ||
-        other.audience != key.audience)
-      continue;
-    ++of_group;
-    if (oldest_of_group == past_.end() || each->second.added < oldest_of_group->second.added)
-      oldest_of_group = each;
-  }
-  if (of_group >= kRevisions)
-    past_.erase(oldest_of_group);
-  else if (past_.size() >= kMaxPast && oldest != past_.end())
+  TrafficKey oldest;
+  if (pasts_of_group(key, oldest) >= kRevisions) {
     past_.erase(oldest);
-  return past_[key];
-}
-
-/// What a deployment came to is nobody's question once the next has begun.
-void TrafficReader::forget_deployments(const config::Config& config,
-                                       const std::vector<ServiceState>& states) {
-  deployments_.resize(states.size());
-  for (std::size_t i = 0; i < states.size(); ++i) {
-    if (std::exchange(deployments_[i], states[i].draw) == states[i].draw) continue;
-    for (auto& [key, past] : past_)
-      if (key.service == config.services[i].name) past.of_deployment = nullptr;
+  } else if (past_.size() >= kMaxPast) {
+    auto first = past_.end();
+    for (auto each = past_.begin(); each != past_.end(); ++each)
+      if (!has_slot(each->first) &&
+          (first == past_.end() || each->second.added < first->second.added))
+        first = each;
+    if (first != past_.end()) past_.erase(first);
   }
+  return past_[key];
 }
 
 // ---- readings -----------------------------------------------------------------------------------
@@ -189,6 +204,21 @@ std::optional<TrafficReading> TrafficReader::read_after(
   slots_.each_of(reading.key, [&](Stage /*stage*/, SlotId slot) { add(slot); });
   if (reading.key == SlotTable::overflow_key()) add(*slots_.overflow_slot());
   return reading;
+}
+
+std::uint64_t TrafficReader::read_requests(const TrafficKey& key,
+                                           std::span<const Shard* const> shards) const {
+  std::uint64_t sum = 0;
+  if (const auto past = past_.find(key); past != past_.end())
+    sum += all_of(past->second.counters.requests);
+  slots_.each_of(key, [&](Stage /*stage*/, SlotId slot) {
+    RequestCounts requests{};
+    sum_slot(slot, shards, requests);
+    sum += all_of(requests);
+    if (const auto base = bases_.find(slot); base != bases_.end())
+      sum -= all_of(base->second.counters.requests);
+  });
+  return sum;
 }
 
 TrafficCounters TrafficReader::read(const TrafficKey& key,

@@ -18,7 +18,8 @@
 #include <vector>
 
 #include "base/counters.h"
-#include "proxy/routing/route_table.h"
+#include "base/publication.h"
+#include "proxy/routing/slot_table.h"
 #include "proxy/telemetry/census.h"
 #include "proxy/telemetry/shard.h"
 
@@ -41,11 +42,10 @@ class TrafficReader {
   /// For tests: a smaller table of slots.
   explicit TrafficReader(std::size_t max_slots) : slots_(max_slots) {}
 
-  /// build_route_table with this reader's slots. Requires: versions do not fall.
-  RouteTable build(std::uint64_t version, std::shared_ptr<const config::Config> config,
-                   const std::vector<ServiceState>& states);
-  /// Every worker runs on that table or a later one. Frees the slots that nothing needs any more:
-  /// here, and not on the way of a publication.
+  /// Notes which deployment's traffic is counted from this publication on.
+  void note(const Publication& publication);
+  /// Every worker runs on that publication or a later one. Frees the slots that nothing needs any
+  /// more: here, and not on the way of a publication.
   void on_applied(std::uint64_t version, std::span<const Shard* const> shards);
 
   /// The first stream behind `key` that has a slot or a past, summed over stages and shards;
@@ -64,6 +64,11 @@ class TrafficReader {
   GroupInFlight read_in_flight(const std::string& service, Colour colour,
                                const Sources& sources) const;
 
+  /// How many requests of the stream have ended, client aborts included; 0 for one that is unknown.
+  /// A handful of loads: whoever sees the same number twice need not read the rest again.
+  std::uint64_t read_requests(const TrafficKey& key, std::span<const Shard* const> shards) const;
+
+  SlotTable& slots() { return slots_; }
   const SlotTable& slots() const { return slots_; }
 
  private:
@@ -85,7 +90,8 @@ class TrafficReader {
   void free_slots(std::span<const Shard* const> shards);
   void keep(SlotId slot, const TrafficCounters& counters, const GrpcCounts& grpc);
   Past& past_of(const TrafficKey& key);
-  void forget_deployments(const config::Config& config, const std::vector<ServiceState>& states);
+  bool has_slot(const TrafficKey& key) const;
+  std::size_t pasts_of_group(const TrafficKey& key, TrafficKey& oldest) const;
   TrafficCounters read(SlotId slot, std::span<const Shard* const> shards) const;
   Tallies tallies(SlotId slot, std::span<const Shard* const> shards) const;
   GrpcCounts grpc(SlotId slot, std::span<const Shard* const> shards) const;
@@ -95,7 +101,7 @@ class TrafficReader {
   SlotTable slots_;
   std::unordered_map<SlotId, Base> bases_;  ///< Of slots that were freed once.
   std::map<TrafficKey, Past> past_;
-  std::vector<std::uint64_t> deployments_;  ///< As of the last table, by service.
+  std::unordered_map<ServiceId, std::uint64_t> deployments_;  ///< As of the last publication.
   std::uint64_t kept_ = 0;
 };
 

@@ -13,7 +13,7 @@ TargetSide* find_kept(TargetRuntime& target, Exchange& exchange, const UpstreamO
   if (!wanted.fresh)
     if (TargetSide* const kept = Http1Upstream::reuse(target, exchange, wanted)) return kept;
   const bool is_for_http1 =
-      wanted.may_switch && target.upstream_settings.protocol != config::TargetProtocol::http2;
+      wanted.may_switch && target.spec().upstream.protocol != config::TargetProtocol::http2;
   if (target.http2.empty() || is_for_http1) return nullptr;
   Http2Upstream* const shared = Http2Upstream::with_room(target, wanted.fresh);
   return shared != nullptr ? &shared->open_stream(exchange, wanted) : nullptr;
@@ -22,7 +22,7 @@ TargetSide* find_kept(TargetRuntime& target, Exchange& exchange, const UpstreamO
 TargetSide* connect(WorkerLoop& loop, const boost::local_shared_ptr<TargetRuntime>& target,
                     Exchange& exchange, const UpstreamOptions& wanted) {
   // Where TLS chooses, the first connection has to find out (Http1Upstream::become_http2).
-  if (target->upstream_settings.protocol != config::TargetProtocol::http2)
+  if (target->spec().upstream.protocol != config::TargetProtocol::http2)
     return Http1Upstream::connect(loop, target, exchange, wanted);
   Http2Upstream* const made = Http2Upstream::connect(loop, target);
   return made != nullptr ? &made->open_stream(exchange, wanted) : nullptr;
@@ -33,6 +33,7 @@ TargetSide* connect(WorkerLoop& loop, const boost::local_shared_ptr<TargetRuntim
 TargetSide* acquire_upstream(WorkerLoop& loop, const boost::local_shared_ptr<TargetRuntime>& target,
                              Exchange& exchange, const UpstreamOptions& wanted) {
   if (TargetSide* const kept = find_kept(*target, exchange, wanted)) return kept;
+  loop.runtimes().note_busy(target);
   TargetSide* const made = connect(loop, target, exchange, wanted);
   if (made == nullptr) (*target->stats)[ServiceStat::upstream_connect_failures].add();
   return made;

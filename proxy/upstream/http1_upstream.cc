@@ -44,10 +44,11 @@ Http1Upstream* Http1Upstream::reuse(TargetRuntime& target, Exchange& exchange,
   if (target.idle_http1.empty()) return nullptr;
   Http1Upstream* kept = static_cast<Http1Upstream*>(target.idle_http1.newest());
   if (!wanted.proxy_header.empty()) {
-    const auto found = target.idle_named.find(wanted.proxy_header);
-    if (found == target.idle_named.end()) return nullptr;
+    if (!target.idle_named) return nullptr;
+    const auto found = target.idle_named->find(wanted.proxy_header);
+    if (found == target.idle_named->end()) return nullptr;
     kept = static_cast<Http1Upstream*>(found->second);
-    target.idle_named.erase(found);
+    target.idle_named->erase(found);
   }
   kept->end_idle();
   (*target.stats)[ServiceStat::upstream_reuses].add();
@@ -288,8 +289,11 @@ void Http1Upstream::release() {
     return;
   }
   state_ = State::idle;
-  loop_.wheel().set(timer_, loop_.now() + target_->idle_timeout);
-  if (!proxy_header_.empty()) target_->idle_named.emplace(proxy_header_, this);
+  loop_.wheel().set(timer_, loop_.now() + target_->spec().timeouts.upstream_idle);
+  if (!proxy_header_.empty()) {
+    if (!target_->idle_named) target_->idle_named = std::make_unique<TargetRuntime::ByName>();
+    target_->idle_named->emplace(proxy_header_, this);
+  }
   // Not seen yet, but there: the target's close, or bytes that nobody asked for.
   if (may_read()) loop_.resume_soon(*this);
 }
@@ -336,11 +340,11 @@ void Http1Upstream::on_idle_input() {
 }
 
 void Http1Upstream::forget_name() {
-  if (proxy_header_.empty()) return;
-  const auto [begin, end] = target_->idle_named.equal_range(proxy_header_);
+  if (proxy_header_.empty() || !target_->idle_named) return;
+  const auto [begin, end] = target_->idle_named->equal_range(proxy_header_);
   const auto me =
       std::find_if(begin, end, [this](const auto& each) { return each.second == this; });
-  if (me != end) target_->idle_named.erase(me);
+  if (me != end) target_->idle_named->erase(me);
 }
 
 void Http1Upstream::on_idle_timeout() {

@@ -277,11 +277,11 @@ void Http2Upstream::end() {
 
 void Http2Upstream::set_deadline() {
   if (phase_ < Phase::open) return;  // Those that wait have deadlines of their own.
-  Mono at = idle_since_ + target_->idle_timeout;
+  Mono at = idle_since_ + target_->spec().timeouts.upstream_idle;
   if (is_pinged_)
-    at = last_input_ + target_->upstream_settings.ping_timeout;
+    at = last_input_ + target_->spec().upstream.ping_timeout;
   else if (!is_idle_)
-    at = std::max(last_input_ + target_->upstream_settings.ping_after, next_ping_);
+    at = std::max(last_input_ + target_->spec().upstream.ping_after, next_ping_);
   loop_.wheel().set(timer_, at);
 }
 

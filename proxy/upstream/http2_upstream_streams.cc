@@ -16,7 +16,7 @@ Http2Upstream* Http2Upstream::with_room(TargetRuntime& target, bool fresh) {
 }
 
 bool Http2Upstream::has_room(bool fresh) const {
-  const std::uint32_t most = target_->upstream_settings.concurrent_streams;
+  const std::uint32_t most = target_->spec().upstream.concurrent_streams;
   if (phase_ < Phase::open) return !is_stale_ && streams_.size() < most && !is_at_its_end();
   return phase_ == Phase::open && !fresh && !is_broken() && !is_pinged_ &&
          session_->accepts_streams() && streams_.size() < std::min(most, session_->max_streams()) &&

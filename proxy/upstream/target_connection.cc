@@ -10,7 +10,7 @@ TargetConnection::TargetConnection(WorkerLoop& loop, net::Stream stream,
                                    boost::local_shared_ptr<TargetRuntime> target)
     : KeptConnection(loop, std::move(stream)),
       target_(std::move(target)),
-      protocol_(target_->upstream_settings.protocol) {}
+      protocol_(target_->spec().upstream.protocol) {}
 
 TargetConnection::~TargetConnection() = default;
 
@@ -48,7 +48,7 @@ void TargetConnection::go_on_connecting(net::Readiness ready) {
     on_failed(Failure::connect);
     return;
   }
-  const net::TlsClient* const tls = loop_.tls().services[target_->service].get();
+  const net::TlsClient* const tls = target_->tls().get();
   if (tls == nullptr) {
     on_open();
     return;
@@ -76,12 +76,13 @@ void TargetConnection::shake_hands() {
 
 void TargetConnection::count_opened() {
   (*target_->stats)[ServiceStat::upstream_active_connections].add();
+  loop_.counters().upstream_connections.add();
 }
 
 bool TargetConnection::become_idle(IdleList& list) {
   ServiceShard& counters = *target_->stats;
-  if (target_->idle_limit) [[unlikely]] {
-    if (!target_->limits->idle.take(*target_->idle_limit)) {
+  if (const auto& most = target_->spec().limits.idle_per_target) [[unlikely]] {
+    if (!target_->limits->idle.take(*most)) {
       counters[ServiceStat::upstream_evicted_idle].add();
       return false;
     }
@@ -92,6 +93,7 @@ bool TargetConnection::become_idle(IdleList& list) {
     uncap();
     return false;
   }
+  loop_.runtimes().note_busy(target_);
   list.push(of_target_);
   loop_.idle_pool().push(by_age_);
   ++target_->idle;
@@ -116,6 +118,7 @@ void TargetConnection::end_idle() {
 }
 
 void TargetConnection::count_closed(bool was_idle) {
+  loop_.counters().upstream_connections.subtract();
   if (was_idle)
     leave_idle();
   else

@@ -28,7 +28,7 @@ class TargetConnection : public KeptConnection {
   template <class Made>
   static boost::intrusive_ptr<Made> begin(WorkerLoop& loop,
                                           const boost::local_shared_ptr<TargetRuntime>& target) {
-    Result<net::Socket> socket = start_connect(loop, target->endpoint);
+    Result<net::Socket> socket = start_connect(loop, net::to_endpoint(target->target_address));
     if (!socket) return nullptr;
     boost::intrusive_ptr<Made> made(new Made(loop, net::Stream(std::move(*socket)), target));
     return made->begin_to_connect() ? made : nullptr;

@@ -30,6 +30,11 @@ std::vector<std::size_t> in_order_of_opening(const config::Config& config) {
   return order;
 }
 
+/// Those of the first configuration are numbered in its order (RouteBuilder::configure).
+ListenerId id_of(std::size_t place) {
+  return static_cast<ListenerId>(place);
+}
+
 Error named(const config::Listener& listener, const Error& error) {
   return Error{Source::config, "listener " + listener.name + ": " + error.message()};
 }
@@ -69,12 +74,12 @@ Result<ListenerSockets> ListenerSockets::open(const config::Config& config, std:
       Result<net::Socket> socket = net::listen_beside(firsts[listener]);
       if (!socket) return named(config.listeners[listener], socket.error());
       const bool is_unix = config.listeners[listener].address.kind == Address::Kind::unix_socket;
-      opened.by_worker_[worker].push_back({std::move(*socket), listener, is_unix});
+      opened.by_worker_[worker].push_back({std::move(*socket), id_of(listener), is_unix});
     }
   }
   for (std::size_t listener = 0; listener < firsts.size(); ++listener) {
     const bool is_unix = config.listeners[listener].address.kind == Address::Kind::unix_socket;
-    opened.by_worker_[0].push_back({std::move(firsts[listener]), listener, is_unix});
+    opened.by_worker_[0].push_back({std::move(firsts[listener]), id_of(listener), is_unix});
   }
   return opened;
 }

@@ -12,7 +12,6 @@
 #include <boost/asio/post.hpp>
 
 #include "base/assert.h"
-#include "proxy/routing/sticky.h"
 
 namespace teal::proxy {
 namespace {
@@ -50,40 +49,30 @@ class Latch {
   std::binary_semaphore all_{0};
 };
 
+std::uint32_t workers_of(const config::Config& config) {
+  return config.workers != 0 ? config.workers : std::max(1U, std::thread::hardware_concurrency());
+}
+
 }  // namespace
 
 WorkerPool::WorkerPool(boost::asio::io_context& control, Options options)
-    : control_(control), options_(std::move(options)) {
+    : control_(control),
+      options_(std::move(options)),
+      limits_(workers_of(*options_.config)),
+      targets_(workers_of(*options_.config)),
+      builder_({traffic_.slots(), limits_, targets_}, mix64(options_.seed)) {
   const config::Config& config = *options_.config;
-  if (!options_.tls) {
-    auto plain = std::make_shared<TlsTable>();
-    plain->listeners.resize(config.listeners.size());
-    plain->services.resize(config.services.size());
-    options_.tls = std::move(plain);
-  }
   shared_.clock = options_.clock;
   shared_.log = options_.log;
   shared_.hop = Hop(options_.hop_id);
   shared_.access_format = config.access_log.format;
   shared_.access_query = config.access_log.query;
-  shared_.workers =
-      config.workers != 0 ? config.workers : std::max(1U, std::thread::hardware_concurrency());
-  limits_ = std::make_unique<LimitTable>(shared_.workers);
-  targets_ = std::make_unique<TargetCountsTable>(shared_.workers);
+  shared_.workers = workers_of(config);
   shared_.idle_budget = std::make_unique<IdleBudget>(
       config.limits.idle_upstream.value_or(kIdleUpstream), shared_.workers);
-  for (std::size_t i = 0; i < config.listeners.size(); ++i)
-    shared_.gauges.push_back(std::make_unique<ListenerGauge>());
-  for (const config::Listener& listener : config.listeners) {
-    const std::uint32_t most = listener.limits.connections_per_client;
-    shared_.client_limiters.push_back(most == 0 ? nullptr
-                                                : std::make_unique<ClientConnectionLimiter>(most));
-  }
-  make_rate_limits();
-  shared_.error_pages = std::make_shared<const ErrorPages>();
   shared_.draws = options_.draws;
-  sticky_.resize(config.services.size());
   shared_.loads = std::make_unique<ConnectionLoads>(shared_.workers);
+  builder_.configure(config);
 }
 
 WorkerPool::~WorkerPool() {
@@ -117,26 +106,11 @@ void WorkerPool::call(std::size_t to, const std::shared_ptr<GroupLimits>& group)
 
 // ---- on the control thread ----------------------------------------------------------------------
 
-void WorkerPool::make_rate_limits() {
-  const auto make = [this](const std::optional<config::RateLimit>& limit) {
-    if (limit && limit->index == shared_.rate_limits.size())
-      shared_.rate_limits.push_back(
-          std::make_unique<RateLimiter>(*limit, mix64(options_.seed ^ limit->index)));
-  };
-  for (const config::Service& service : options_.config->services) {
-    make(service.actions.rate_limit);
-    for (const config::Route& route : service.routes) make(route.actions.rate_limit);
-  }
-}
-
 PoolLoad WorkerPool::load() const {
   PoolLoad load;
-  for (const auto& gauge : shared_.gauges)
-    load.connections += gauge->connections.load(std::memory_order_relaxed);
-  for (const Shard* shard : shards())
-    for (std::size_t i = 0; i < options_.config->services.size(); ++i)
-      load.upstream += shard->service(i).read(ServiceStat::upstream_active_connections) +
-                       shard->service(i).read(ServiceStat::upstream_idle_connections);
+  for (const ListenerView& listener : builder_.index().listeners)
+    load.connections += listener.counts->connections.load(std::memory_order_relaxed);
+  for (const Shard* shard : shards()) load.upstream += shard->upstream_connections.read();
   return load;
 }
 
@@ -175,7 +149,7 @@ Result<void> WorkerPool::make_threads() {
   return {};
 }
 
-void WorkerPool::start_workers(const RouteTable& first) {
+void WorkerPool::start_workers(const RouteUpdate& first) {
   TEAL_ASSERT(!sockets_.empty());
   for (std::uint32_t i = 0; i < shared_.workers; ++i) {
     const WorkerLoop::Options options{.worker = i,
@@ -183,55 +157,49 @@ void WorkerPool::start_workers(const RouteTable& first) {
                                       .shared = shared_,
                                       .control = *this,
                                       .peers = *this};
-    workers_.push_back(std::make_unique<Worker>(options, first, options_.tls, sockets_.take(i)));
+    workers_.push_back(std::make_unique<Worker>(options, first, sockets_.take(i)));
   }
   progress_.resize(workers_.size());
   for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->start(std::move(threads_[i]));
   threads_.clear();
 }
 
-void WorkerPool::publish(std::uint64_t version, const std::vector<ServiceState>& states,
-                         std::function<void(Mono)> applied) {
-  RouteTable built = traffic_.build(version, options_.config, states);
-  applied = [this, version, applied = std::move(applied)](Mono at) {
+void WorkerPool::publish(const Publication& publication, std::function<void(Mono)> applied) {
+  traffic_.note(publication);
+  const auto update = builder_.build(publication);
+  applied = [this, version = publication.version, applied = std::move(applied)](Mono at) {
     traffic_.on_applied(version, shards());
     applied(at);
   };
-  for (ServiceView& service : built.services) service.sticky = sticky_[service.index];
-  limits_->attach(built);
-  targets_->attach(built);
-  const auto table = std::make_shared<const RouteTable>(std::move(built));
   if (workers_.empty()) {
-    start_workers(*table);
+    start_workers(*update);
     boost::asio::post(control_,
                       [applied = std::move(applied), at = options_.clock->mono()] { applied(at); });
     return;
   }
+  hand_out(update, std::move(applied));
+}
+
+void WorkerPool::hand_out(const std::shared_ptr<const RouteUpdate>& update,
+                          std::function<void(Mono)> applied) {
   const auto latch =
       std::make_shared<Latch>(control_, *options_.clock, workers_.size(), std::move(applied));
   for (const auto& worker : workers_)
-    worker->post([&worker = *worker, table, latch] {
-      worker.take_table(*table);
+    worker->post([&worker = *worker, update, latch] {
+      worker.take_routes(*update);
       latch->arrive();
     });
   // With fewer cores than threads a worker may be waiting for this one, and what control does next
-  // (the journal, the log) is less urgent than what the worker does with the table. Not by
+  // (the journal, the log) is less urgent than what the worker does with the routes. Not by
   // yield(): that forfeits a whole slice, and whatever fails next on the release finds control
   // waiting for its turn.
   latch->wait(kHandOver);
 }
 
 void WorkerPool::set_tls(std::shared_ptr<const TlsTable> tls) {
-  options_.tls = std::move(tls);
-  for (const auto& worker : workers_)
-    worker->post([&worker = *worker, tls = options_.tls] { worker.take_tls(tls); });
-}
-
-void WorkerPool::set_sticky_secrets(const StickySecrets& secrets) {
-  const std::vector<config::Service>& services = options_.config->services;
-  for (std::size_t i = 0; i < services.size(); ++i)
-    if (services[i].sticky)
-      sticky_[i] = std::make_shared<const StickyCookies>(secrets, services[i].name);
+  builder_.set_tls(std::move(tls));
+  if (workers_.empty()) return;
+  if (const auto update = builder_.build_rest()) hand_out(update, [](Mono) {});
 }
 
 std::vector<const Shard*> WorkerPool::shards() const {
@@ -272,7 +240,7 @@ std::optional<TrafficReading> WorkerPool::read_traffic_after(const TrafficKey& k
 }
 
 std::optional<TargetReading> WorkerPool::read_target_after(const TargetKey& key) const {
-  return targets_->read_after(key);
+  return targets_.read_after(key);
 }
 
 TrafficCounters WorkerPool::read_traffic(const TrafficKey& key) const {
@@ -281,6 +249,10 @@ TrafficCounters WorkerPool::read_traffic(const TrafficKey& key) const {
 
 StageReading WorkerPool::read_stage(const TrafficKey& key, Stage stage) const {
   return traffic_.read(key, stage, {shards(), censuses()});
+}
+
+std::uint64_t WorkerPool::read_requests(const TrafficKey& key) const {
+  return traffic_.read_requests(key, shards());
 }
 
 Tallies WorkerPool::read_tallies(const TrafficKey& key, std::uint64_t deployment) const {
@@ -294,10 +266,12 @@ GroupInFlight WorkerPool::read_in_flight(const std::string& service, Colour colo
 std::vector<MetricSample> WorkerPool::read_stats() const {
   const std::vector<const Shard*> all = shards();
   std::vector<MetricSample> samples = proxy::read_stats(all);
-  for (std::size_t i = 0; i < options_.config->listeners.size(); ++i) {
+  const std::vector<ListenerView>& listeners = builder_.index().listeners;
+  for (ListenerId id = 0; id < listeners.size(); ++id) {
     std::vector<const ListenerShard*> of_listener;
-    for (const Shard* shard : all) of_listener.push_back(&shard->listener(i));
-    std::ranges::move(proxy::read_stats(options_.config->listeners[i], of_listener),
+    for (const Shard* shard : all)
+      if (const ListenerShard* const found = shard->find_listener(id)) of_listener.push_back(found);
+    std::ranges::move(proxy::read_stats(*listeners[id].spec, of_listener),
                       std::back_inserter(samples));
   }
   samples.push_back({.name = "teal_traffic_slots_shared_total",
@@ -327,9 +301,12 @@ std::vector<MetricSample> WorkerPool::read_stats() const {
 }
 
 std::vector<MetricSample> WorkerPool::read_service_stats(std::size_t index) const {
+  const config::Service& service = options_.config->services[index];
   std::vector<const ServiceShard*> of_service;
-  for (const Shard* shard : shards()) of_service.push_back(&shard->service(index));
-  return proxy::read_stats(options_.config->services[index], of_service);
+  if (const std::optional<ServiceId> id = builder_.service_id(service.name))
+    for (const Shard* shard : shards())
+      if (const ServiceShard* const found = shard->find_service(*id)) of_service.push_back(found);
+  return proxy::read_stats(service, of_service);
 }
 
 void WorkerPool::take_reports() {

@@ -17,7 +17,7 @@
 #include "base/siphash.h"
 #include "base/sticky_secrets.h"
 #include "base/time.h"
-#include "proxy/routing/route_table.h"
+#include "proxy/routing/route_builder.h"
 #include "proxy/telemetry/access_log.h"
 #include "proxy/telemetry/traffic_reader.h"
 #include "proxy/worker/listener_sockets.h"
@@ -38,8 +38,6 @@ class WorkerPool final : ControlInbox, PeerWorkers {
     std::shared_ptr<const config::Config> config;
     const Clock* clock = nullptr;
     Log* log = nullptr;
-    /// Null: everything is plain.
-    std::shared_ptr<const TlsTable> tls = {};
     std::uint64_t seed = 0;
     /// Secret: the groups that are drawn cannot be told from numbers that clients see.
     SipKey draws = {};
@@ -50,8 +48,7 @@ class WorkerPool final : ControlInbox, PeerWorkers {
     /// Called on the control thread: some service's Exposure has news.
     std::function<void()> on_exposed;
     std::function<void(const std::vector<TargetTally>&)> on_tallies;
-    /// `service`: place in the configuration.
-    std::function<void(std::uint32_t service, const JudgedEvent&)> on_judged_event;
+    std::function<void(ServiceId service, const JudgedEvent&)> on_judged_event;
     /// After the events of a batch, or when what was wanted is settled; with the time at which the
     /// worker saw the last request end that had a part in it.
     std::function<void(Mono at)> on_judged;
@@ -71,21 +68,19 @@ class WorkerPool final : ControlInbox, PeerWorkers {
   std::uint32_t workers() const { return shared_.workers; }
 
   /// The first call makes and starts the workers. `applied` is posted to the control thread when
-  /// every worker runs on the table, with the time at which the last one took it.
-  void publish(std::uint64_t version, const std::vector<ServiceState>& states,
-               std::function<void(Mono at)> applied);
+  /// every worker runs on it, with the time at which the last one took it.
+  void publish(const Publication& publication, std::function<void(Mono at)> applied);
 
-  /// For the connections to come; those that are open keep what they have.
+  /// For the connections to come; those that are open keep what they have. Without it everything is
+  /// plain.
   void set_tls(std::shared_ptr<const TlsTable> tls);
 
   /// What the cookies of sticky services are made with from the next publication on. Without them
   /// no service is sticky.
-  void set_sticky_secrets(const StickySecrets& secrets);
+  void set_sticky_secrets(const StickySecrets& secrets) { builder_.set_sticky_secrets(secrets); }
 
   /// Before the first publication.
-  void set_error_pages(std::shared_ptr<const ErrorPages> pages) {
-    shared_.error_pages = std::move(pages);
-  }
+  void set_error_pages(const ErrorPages& pages) { builder_.set_error_pages(pages); }
 
   /// How many idle connections to targets all workers keep. Before the first publication.
   void limit_idle_upstream(std::uint32_t most) { shared_.idle_budget->set_limit(most); }
@@ -101,6 +96,7 @@ class WorkerPool final : ControlInbox, PeerWorkers {
   // As TrafficReader's.
   std::optional<TrafficReading> read_traffic_after(const TrafficKey& key) const;
   TrafficCounters read_traffic(const TrafficKey& key) const;
+  std::uint64_t read_requests(const TrafficKey& key) const;
   StageReading read_stage(const TrafficKey& key, Stage stage) const;
   Tallies read_tallies(const TrafficKey& key, std::uint64_t deployment) const;
   GroupInFlight read_in_flight(const std::string& service, Colour colour) const;
@@ -111,11 +107,13 @@ class WorkerPool final : ControlInbox, PeerWorkers {
   void notify_at_watermark(Mono began);
   // As TargetCountsTable's.
   std::optional<TargetReading> read_target_after(const TargetKey& key) const;
-  std::size_t targets_left_out() const { return targets_->left_out(); }
+  std::size_t targets_left_out() const { return targets_.left_out(); }
   /// What belongs to no group, service or target.
   std::vector<MetricSample> read_stats() const;
-  /// What belongs to one service. Requires: its place in the configuration.
+  /// What belongs to one service, by its place in the configuration.
   std::vector<MetricSample> read_service_stats(std::size_t index) const;
+  /// How many objects publications have made.
+  const RouteBuilder::Built& built() const { return builder_.built(); }
   /// What workers have to tell of single requests. It is posted when there is something, but
   /// whoever has much to do can ask in between: nothing is more urgent.
   void take_reports();
@@ -140,9 +138,10 @@ class WorkerPool final : ControlInbox, PeerWorkers {
   void hand_over(std::size_t to, AcceptedConnection accepted) override;
   void call(std::size_t to, const std::shared_ptr<GroupLimits>& group) override;
 
-  void make_rate_limits();
   Result<void> make_threads();
-  void start_workers(const RouteTable& first);
+  void start_workers(const RouteUpdate& first);
+  void hand_out(const std::shared_ptr<const RouteUpdate>& update,
+                std::function<void(Mono at)> applied);
   std::vector<const Shard*> shards() const;
   std::vector<const Census*> censuses() const;
 
@@ -153,9 +152,9 @@ class WorkerPool final : ControlInbox, PeerWorkers {
   std::vector<ParkedThread> threads_;  ///< Of workers that are not started yet.
   ListenerSockets sockets_;
   TrafficReader traffic_;
-  std::vector<std::shared_ptr<const StickyCookies>> sticky_;  ///< As Config::services.
-  std::unique_ptr<LimitTable> limits_;
-  std::unique_ptr<TargetCountsTable> targets_;
+  LimitTable limits_;
+  TargetCountsTable targets_;
+  RouteBuilder builder_;
   std::vector<std::unique_ptr<Worker>> workers_;
   struct WorkerProgress {
     std::uint64_t events = 0;

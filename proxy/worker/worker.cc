@@ -16,9 +16,9 @@ constexpr Millis kSecond{1000};
 
 }  // namespace
 
-Worker::Worker(const WorkerLoop::Options& options, const RouteTable& first,
-               std::shared_ptr<const TlsTable> tls, std::vector<ListenerSocket> sockets)
-    : loop_(options, first, std::move(tls),
+Worker::Worker(const WorkerLoop::Options& options, const RouteUpdate& first,
+               std::vector<ListenerSocket> sockets)
+    : loop_(options, first,
             {.before_turn = [this] { loop_.begin_turn(); },
              .after_each = [this] { after_each(); },
              .woken = [this] { read_mail(); },
@@ -135,8 +135,8 @@ std::optional<ReportBatch> Worker::take_reports() {
   return std::move(taken.reports);
 }
 
-void Worker::take_table(const RouteTable& table) {
-  loop_.take_table(table);
+void Worker::take_routes(const RouteUpdate& update) {
+  loop_.take_routes(update);
   after_each();
 }
 

@@ -25,12 +25,12 @@ class Worker {
  public:
   struct ListenerSocket {
     net::Socket socket;
-    std::size_t listener = 0;
+    ListenerId listener = 0;
     bool shared = false;  ///< With other workers (Unix sockets).
   };
 
-  Worker(const WorkerLoop::Options& options, const RouteTable& first,
-         std::shared_ptr<const TlsTable> tls, std::vector<ListenerSocket> sockets);
+  Worker(const WorkerLoop::Options& options, const RouteUpdate& first,
+         std::vector<ListenerSocket> sockets);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -51,9 +51,7 @@ class Worker {
   std::optional<ReportBatch> take_reports();
 
   // ---- for the pool, posted
-  void take_table(const RouteTable& table);
-  /// For the connections to come.
-  void take_tls(std::shared_ptr<const TlsTable> tls) { loop_.take_tls(std::move(tls)); }
+  void take_routes(const RouteUpdate& update);
   /// No new connections; the open ones end with their request. `idle` is called when none is left.
   void drain(std::function<void()> idle);
   /// Cuts what still runs and leaves the loop.
@@ -62,7 +60,7 @@ class Worker {
   void serve_connection(AcceptedConnection accepted);
   /// There may be room for those of its requests that wait there.
   void on_called(const GroupLimits& group);
-  const PinnedTable& table() const { return loop_.table(); }
+  const WorkerRoutes& routes() const { return loop_.routes(); }
 
  private:
   void run();

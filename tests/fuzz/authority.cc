@@ -1,7 +1,7 @@
 // The quick way to tell how an authority is written agrees with its grammar said slowly, and what
 // a route is looked up by has one spelling.
 #include "net/http/authority.h"
-#include "proxy/routing/route_table.h"
+#include "proxy/routing/route_index.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace teal;

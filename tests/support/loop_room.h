@@ -1,8 +1,9 @@
 // LoopRoom: a worker's loop with everything around it that a test needs, but without a thread and
-// without sockets: the clock is set by hand, the RouteTable made from a configuration and states
+// without sockets: the clock is set by hand, the routes made from a configuration and states
 // that the test changes as it likes, and what the worker tells control or other workers is noted.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "proxy/loop/worker_loop.h"
 #include "proxy/routing/shared_limits.h"
 #include "tests/support/manual_clock.h"
+#include "tests/support/routes_room.h"
 
 namespace teal::proxy {
 
@@ -51,16 +53,13 @@ struct NotedPeers final : PeerWorkers {
 class LoopRoom {
  public:
   /// Of a pool of so many workers, the first one.
-  explicit LoopRoom(std::uint32_t workers = 1) : limits_(workers), counts_(workers) {
+  explicit LoopRoom(std::uint32_t workers = 1) : routes_(workers) {
     pool.clock = &clock;
     pool.log = &log_;
     pool.workers = workers;
     pool.idle_budget = std::make_unique<IdleBudget>(100, workers);
     pool.loads = std::make_unique<ConnectionLoads>(workers);
-    pool.error_pages = std::make_shared<const ErrorPages>();
     config.listeners.emplace_back().name = "public";
-    pool.gauges.push_back(std::make_unique<ListenerGauge>());
-    pool.client_limiters.push_back(nullptr);
   }
 
   /// A service with so many healthy targets in its live group, blue, for all that the listener
@@ -84,27 +83,21 @@ class LoopRoom {
       target.health = Health::healthy;
     }
   }
-  /// The next table, from `config` and `states` as they are.
-  RouteTable make_table() {
-    RouteTable table = build_route_table(++version_, std::make_shared<const config::Config>(config),
-                                         states, slots_);
-    limits_.attach(table);
-    counts_.attach(table);
-    return table;
+  /// The next publication, from `config` and `states` as they are: what has changed of them.
+  std::shared_ptr<const RouteUpdate> make_update() {
+    auto present = states;
+    present.resize(std::min(present.size(), config.services.size()));
+    return routes_.publish(config, std::move(present));
   }
   /// The first time it makes the loop.
   void publish() {
-    const RouteTable table = make_table();
+    const std::shared_ptr<const RouteUpdate> update = make_update();
     if (loop_) {
-      loop_->take_table(table);
+      loop_->take_routes(*update);
       loop_->finish_callback();
       return;
     }
-    auto tls = std::make_shared<TlsTable>();
-    tls->listeners.resize(config.listeners.size());
-    tls->services.resize(config.services.size());
-    loop_.emplace(WorkerLoop::Options{.shared = pool, .control = control, .peers = peers}, table,
-                  std::move(tls));
+    loop_.emplace(WorkerLoop::Options{.shared = pool, .control = control, .peers = peers}, *update);
   }
   /// Requires: there was a publication.
   WorkerLoop& loop() { return *loop_; }
@@ -129,10 +122,7 @@ class LoopRoom {
 
  private:
   NoLog log_;
-  SlotTable slots_;
-  LimitTable limits_;
-  TargetCountsTable counts_;
-  std::uint64_t version_ = 0;
+  RoutesRoom routes_;
   TargetId targets_ = 0;
   std::optional<WorkerLoop> loop_;
 };

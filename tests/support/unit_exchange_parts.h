@@ -94,7 +94,8 @@ class ExchangePartsTest : public testing::Test {
   ExchangeParts& route(std::string_view start_line = "GET / HTTP/1.1",
                        const std::vector<std::string>& fields = {"Host: shop"}) {
     ExchangeParts& parts = take(start_line, fields);
-    EXPECT_TRUE(find_route(parts.request, parts.serving.route(), parts.response.last_rule));
+    EXPECT_TRUE(find_route(parts.request, room_.loop().routes(), parts.serving.route(),
+                           parts.response.last_rule));
     return parts;
   }
   /// And its group drawn.
@@ -109,7 +110,7 @@ class ExchangePartsTest : public testing::Test {
     return room_.loop().counters().service(0)[what].read();
   }
   TrafficShard& traffic(Colour colour) {
-    const ServiceView& view = room_.loop().table()->routes.services[0];
+    const ServiceView& view = *room_.loop().routes().service(0)->view;
     return room_.loop().counters().traffic(view.groups[colour].slots[Audience::split]);
   }
 

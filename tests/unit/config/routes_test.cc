@@ -194,13 +194,14 @@ TEST(LoadRoutes, ReadsRateLimits) {
   EXPECT_EQ(own.period, seconds{1});
   EXPECT_EQ(own.burst, 10U);
   const RateLimit inherited = service.routes.at(0).actions.rate_limit.value_or(RateLimit{});
-  EXPECT_EQ(inherited.index, own.index);
+  EXPECT_FALSE(own.is_inherited);
+  EXPECT_TRUE(inherited.is_inherited) << "the buckets are the service's";
   const RateLimit other = service.routes.at(1).actions.rate_limit.value_or(RateLimit{});
   EXPECT_EQ(other.period, minutes{1});
   EXPECT_EQ(other.requests, 600U);
   EXPECT_EQ(other.burst, 5U);
   EXPECT_EQ(other.header, "x-key");
-  EXPECT_NE(other.index, own.index);
+  EXPECT_FALSE(other.is_inherited);
   EXPECT_FALSE(service.routes.at(2).actions.rate_limit);
 }
 

@@ -7,41 +7,55 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::vector<ServiceState> one_target(Health health) {
+Publication one_target(std::uint64_t version, Health health, ServiceId id = 0) {
   ServiceState service;
-  service.name = "shop";
+  service.id = id;
+  service.name = "shop-" + std::to_string(id);
   service.groups[Colour::blue].targets.push_back(
       {.id = 1, .address = *parse_address("127.0.0.1:1"), .health = health, .reason = ""});
-  return {service};
+  return {version, {snapshot_of(service, nullptr)}};
 }
 
 class StartGateTest : public testing::Test {
  protected:
   boost::asio::io_context io_{1};
   std::vector<std::uint64_t> published_;
+  std::size_t services_ = 0;
   int applied_ = 0;
-  StartGate gate_{io_, [this](StartGate::Publication publication) {
+  StartGate gate_{io_, [this](const Publication& publication, const StartGate::Applied& applied) {
                     published_.push_back(publication.version);
-                    publication.applied(Mono{});
+                    services_ = publication.services.size();
+                    applied(Mono{});
                   }};
 };
 
 TEST_F(StartGateTest, LetsAPublicationWhoseHealthIsKnownThroughAtOnce) {
-  gate_.offer({1, one_target(Health::unhealthy), [this](Mono) { ++applied_; }});
+  gate_.offer(one_target(1, Health::unhealthy), [this](Mono) { ++applied_; });
   EXPECT_TRUE(gate_.is_open());
   EXPECT_EQ(published_, std::vector<std::uint64_t>{1});
 }
 
 TEST_F(StartGateTest, HoldsItBackUntilTheLastTargetIsKnownAndAnswersForAllOffers) {
-  gate_.offer({1, one_target(Health::unknown), [this](Mono) { ++applied_; }});
+  gate_.offer(one_target(1, Health::unknown), [this](Mono) { ++applied_; });
   EXPECT_FALSE(gate_.is_open());
-  gate_.offer({2, one_target(Health::healthy), [this](Mono) { ++applied_; }});
+  gate_.offer(one_target(2, Health::healthy), [this](Mono) { ++applied_; });
   EXPECT_EQ(published_, std::vector<std::uint64_t>{2});
   EXPECT_EQ(applied_, 2);
 }
 
+TEST_F(StartGateTest, GathersTheServicesOfAllOffersEachAsTheLastOneHasIt) {
+  gate_.offer(one_target(1, Health::unknown, 0), [this](Mono) { ++applied_; });
+  gate_.offer(one_target(2, Health::unknown, 1), [this](Mono) { ++applied_; });
+  gate_.offer(one_target(3, Health::healthy, 0), [this](Mono) { ++applied_; });
+  EXPECT_FALSE(gate_.is_open()) << "the other one's is not known";
+  gate_.offer(one_target(4, Health::unhealthy, 1), [this](Mono) { ++applied_; });
+  EXPECT_EQ(published_, std::vector<std::uint64_t>{4});
+  EXPECT_EQ(services_, 2U);
+  EXPECT_EQ(applied_, 4);
+}
+
 TEST_F(StartGateTest, LosesItsPatienceWithATargetThatSaysNothing) {
-  gate_.offer({1, one_target(Health::unknown), [this](Mono) { ++applied_; }});
+  gate_.offer(one_target(1, Health::unknown), [this](Mono) { ++applied_; });
   io_.run_for(10s);  // ends as soon as the timer has fired
   EXPECT_EQ(published_, std::vector<std::uint64_t>{1});
   EXPECT_EQ(applied_, 1);

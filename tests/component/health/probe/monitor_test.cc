@@ -69,7 +69,7 @@ class MonitorTest : public testing::Test {
 TEST_F(MonitorTest, KnowsANewTargetAfterItsFirstAnswer) {
   const ScriptedServer well(io_, [](std::size_t) { return http_reply(200); });
   const ScriptedServer ill(io_, [](std::size_t) { return http_reply(503); });
-  monitor_.watch({{1, well.address(), once()}, {2, ill.address(), once()}});
+  monitor_.watch(0, {{1, well.address(), once()}, {2, ill.address(), once()}});
   EXPECT_TRUE(reports_.empty());
   ASSERT_TRUE(wait_for_reports(2));
   std::sort(reports_.begin(), reports_.end());
@@ -80,7 +80,7 @@ TEST_F(MonitorTest, KnowsANewTargetAfterItsFirstAnswer) {
 
 TEST_F(MonitorTest, ReportsChangesAndNothingElse) {
   const ScriptedServer server(io_, [](std::size_t) { return http_reply(200); });
-  monitor_.watch({{1, server.address(), quick()}});
+  monitor_.watch(0, {{1, server.address(), quick()}});
   ASSERT_TRUE(wait_for([&] { return server.connections() >= 10; }));
   EXPECT_EQ(reports_.size(), 1U);
 }
@@ -94,7 +94,7 @@ TEST_F(MonitorTest, IsNotMovedByFlappingButByResultsInARow) {
     const bool well = connection >= script.size() || script[connection] == '+';
     return http_reply(well ? 200 : 500);
   });
-  monitor_.watch({{1, server.address(), quick()}});
+  monitor_.watch(0, {{1, server.address(), quick()}});
   ASSERT_TRUE(wait_for([&] { return seen_at.size() >= 20; }));
   EXPECT_EQ(reports_, (std::vector<std::string>{"1 healthy probe: status 200",
                                                 "1 unhealthy probe: status 500, expected 200-299",
@@ -112,7 +112,7 @@ TEST_F(MonitorTest, ProbesFastWhileATargetIsBetweenStates) {
   check.interval = milliseconds{300};
   check.fast_interval = milliseconds{2};
   const Mono begin = clock_.mono();
-  monitor_.watch({{1, server.address(), check}});
+  monitor_.watch(0, {{1, server.address(), check}});
   ASSERT_TRUE(wait_for_reports(2));
   // One regular interval and twenty fast ones; at the regular pace it would be six seconds.
   EXPECT_GE(clock_.mono() - begin, milliseconds{340});
@@ -123,9 +123,9 @@ TEST_F(MonitorTest, ProbesFastWhileATargetIsBetweenStates) {
 TEST_F(MonitorTest, KeepsTheStateOfTargetsThatStay) {
   const ScriptedServer first(io_, [](std::size_t) { return http_reply(200); });
   const ScriptedServer second(io_, [](std::size_t) { return http_reply(200); });
-  monitor_.watch({{1, first.address(), once()}});
+  monitor_.watch(0, {{1, first.address(), once()}});
   ASSERT_TRUE(wait_for_reports(1));
-  monitor_.watch({{1, first.address(), once()}, {2, second.address(), once()}});
+  monitor_.watch(0, {{1, first.address(), once()}, {2, second.address(), once()}});
   ASSERT_TRUE(wait_for_reports(2));
   EXPECT_EQ(reports_.back(), "2 healthy probe: status 200");
   EXPECT_EQ(first.connections(), 1U);
@@ -134,10 +134,10 @@ TEST_F(MonitorTest, KeepsTheStateOfTargetsThatStay) {
 TEST_F(MonitorTest, TakesUpANewCheckWithoutWaitingForTheOldInterval) {
   bool well = true;
   const ScriptedServer server(io_, [&](std::size_t) { return http_reply(well ? 200 : 500); });
-  monitor_.watch({{1, server.address(), once()}});
+  monitor_.watch(0, {{1, server.address(), once()}});
   ASSERT_TRUE(wait_for_reports(1));
   well = false;
-  monitor_.watch({{1, server.address(), quick()}});
+  monitor_.watch(0, {{1, server.address(), quick()}});
   ASSERT_TRUE(wait_for_reports(2));
   EXPECT_EQ(reports_.back(), "1 unhealthy probe: status 500, expected 200-299");
 }
@@ -145,9 +145,9 @@ TEST_F(MonitorTest, TakesUpANewCheckWithoutWaitingForTheOldInterval) {
 TEST_F(MonitorTest, TreatsAnIdWithAnotherAddressAsANewTarget) {
   const ScriptedServer first(io_, [](std::size_t) { return http_reply(200); });
   const ScriptedServer second(io_, [](std::size_t) { return http_reply(500); });
-  monitor_.watch({{1, first.address(), quick()}});
+  monitor_.watch(0, {{1, first.address(), quick()}});
   ASSERT_TRUE(wait_for_reports(1));
-  monitor_.watch({{1, second.address(), quick()}});
+  monitor_.watch(0, {{1, second.address(), quick()}});
   ASSERT_TRUE(wait_for_reports(2));
   EXPECT_EQ(second.connections(), 1U);
   EXPECT_EQ(reports_.back(), "1 unhealthy probe: status 500, expected 200-299");
@@ -156,9 +156,9 @@ TEST_F(MonitorTest, TreatsAnIdWithAnotherAddressAsANewTarget) {
 TEST_F(MonitorTest, NeverReportsATargetThatLeftWhileItWasProbed) {
   ScriptedServer server(io_, [](std::size_t) { return test::stall(); });
   const ScriptedServer other(io_, [](std::size_t) { return http_reply(200); });
-  monitor_.watch({{1, server.address(), once()}});
+  monitor_.watch(0, {{1, server.address(), once()}});
   ASSERT_TRUE(wait_for([&] { return server.requests().size() == 1; }));
-  monitor_.watch({{2, other.address(), once()}});
+  monitor_.watch(0, {{2, other.address(), once()}});
   server.release(http_reply(200).bytes);
   ASSERT_TRUE(wait_for_reports(1));
   let_pass(milliseconds{20});
@@ -175,14 +175,14 @@ TEST_F(MonitorTest, RunsOnlySoManyProbesAtATime) {
   for (TargetId id = 1; id <= 300; ++id) targets.push_back({id, server.address(), check});
   check.fast_interval = milliseconds{10};  // Spreads the first probes over 5 ms.
   for (ProbedTarget& target : targets) target.check = check;
-  monitor_.watch(targets);
+  monitor_.watch(0, targets);
   ASSERT_TRUE(wait_for([&] { return server.requests().size() == Monitor::kMaxConcurrent; }));
   let_pass(milliseconds{50});
   EXPECT_EQ(server.connections(), Monitor::kMaxConcurrent);
   EXPECT_TRUE(reports_.empty());
   // Whoever leaves makes room.
   targets.erase(targets.begin(), targets.begin() + 10);
-  monitor_.watch(targets);
+  monitor_.watch(0, targets);
   ASSERT_TRUE(wait_for([&] { return server.requests().size() == Monitor::kMaxConcurrent + 10; }));
   is_released = true;
   server.release(http_reply(200).bytes);
@@ -194,10 +194,10 @@ TEST_F(MonitorTest, LetsTheIoContextRunDryAfterStop) {
   const ScriptedServer server(io_, [](std::size_t) { return test::stall(); });
   asio::io_context own;
   Monitor monitor(own, clock_, 1, [](TargetId, Health, const std::string&) { FAIL(); });
-  monitor.watch({{1, server.address(), once()}, {2, server.address(), once()}});
+  monitor.watch(0, {{1, server.address(), once()}, {2, server.address(), once()}});
   own.poll();
   monitor.stop();
-  monitor.watch({{3, server.address(), once()}});
+  monitor.watch(0, {{3, server.address(), once()}});
   own.restart();
   own.run_for(seconds{20});
   EXPECT_TRUE(own.stopped());
@@ -209,7 +209,7 @@ TEST_F(MonitorTest, IsSafelyDestroyedWithProbesUnderWay) {
                                            [](TargetId, Health, const std::string&) { FAIL(); });
   std::vector<ProbedTarget> targets;
   for (TargetId id = 1; id <= 100; ++id) targets.push_back({id, server.address(), once()});
-  monitor->watch(targets);
+  monitor->watch(0, targets);
   ASSERT_TRUE(wait_for([&] { return server.requests().size() >= 5; }));
   monitor.reset();
   let_pass(milliseconds{20});
@@ -222,11 +222,11 @@ TEST_F(MonitorTest, LetsItsListenerWatchOthersAndEndIt) {
   monitor = std::make_unique<Monitor>(io_, clock_, 1, [&](TargetId id, Health, const std::string&) {
     reported.push_back(id);
     if (id == 1)
-      monitor->watch({{2, server.address(), once()}});
+      monitor->watch(0, {{2, server.address(), once()}});
     else
       monitor.reset();
   });
-  monitor->watch({{1, server.address(), once()}});
+  monitor->watch(0, {{1, server.address(), once()}});
   ASSERT_TRUE(wait_for([&] { return !monitor; }));
   EXPECT_EQ(reported, (std::vector<TargetId>{1, 2}));
 }
@@ -235,7 +235,7 @@ TEST_F(MonitorTest, NamesTheReasonOfATargetThatIsNotThere) {
   asio::ip::tcp::acceptor taken(io_, {asio::ip::address_v4::loopback(), 0});
   const Address deserted{Address::Kind::ip4, "127.0.0.1", taken.local_endpoint().port()};
   taken.close();
-  monitor_.watch({{7, deserted, once()}});
+  monitor_.watch(0, {{7, deserted, once()}});
   ASSERT_TRUE(wait_for_reports(1));
   EXPECT_EQ(reports_.front(), "7 unhealthy probe: connection refused");
 }

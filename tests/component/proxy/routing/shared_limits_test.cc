@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "proxy/routing/route_table.h"
+#include "tests/support/routes_room.h"
 
 namespace teal::proxy {
 namespace {
@@ -155,54 +155,47 @@ class LimitBookTest : public ::testing::Test {
     state.address = parse_address(address).value();
     return state;
   }
-  /// A table of one service with these blue and green targets.
-  RouteTable publish(std::vector<TargetState> blue, std::vector<TargetState> green = {}) {
-    RouteTable table;
-    ServiceView& service = table.services.emplace_back();
-    service.spec = &spec_;
-    service.groups[Colour::blue].targets = std::move(blue);
-    service.groups[Colour::green].targets = std::move(green);
-    limits_.attach(table);
-    return table;
-  }
-  static const GroupView& blue(const RouteTable& table) {
-    return table.services[0].groups[Colour::blue];
-  }
+  LimitBookTest() { config_.services.emplace_back().name = "shop"; }
 
-  LimitTable limits_{2};
-  config::Service spec_ = [] {
-    config::Service spec;
-    spec.name = "shop";
-    return spec;
-  }();
+  /// The view of one service with these blue and green targets.
+  ServiceView publish(std::vector<TargetState> blue, std::vector<TargetState> green = {}) {
+    ServiceState state;
+    state.groups[Colour::blue].targets = std::move(blue);
+    state.groups[Colour::green].targets = std::move(green);
+    return *room_.publish(config_, {state})->services.at(0);
+  }
+  static const GroupView& blue(const ServiceView& view) { return view.groups[Colour::blue]; }
+
+  config::Config config_;
+  RoutesRoom room_{2};
 };
 
-TEST_F(LimitBookTest, KeepsCountsFromTableToTable) {
-  const RouteTable first = publish({target(1, "1.1.1.1:1"), target(2, "1.1.1.1:2")});
-  const RouteTable second = publish({target(2, "1.1.1.1:2")}, {target(3, "1.1.1.1:3")});
+TEST_F(LimitBookTest, KeepsCountsFromViewToView) {
+  const ServiceView first = publish({target(1, "1.1.1.1:1"), target(2, "1.1.1.1:2")});
+  const ServiceView second = publish({target(2, "1.1.1.1:2")}, {target(3, "1.1.1.1:3")});
   EXPECT_EQ(blue(first).limits, blue(second).limits);
-  EXPECT_EQ(blue(first).target_limits[1], blue(second).target_limits[0]);
-  EXPECT_NE(blue(first).target_limits[0], blue(first).target_limits[1]);
-  EXPECT_NE(blue(first).limits, second.services[0].groups[Colour::green].limits);
+  EXPECT_EQ(blue(first).set->limits[1], blue(second).set->limits[0]);
+  EXPECT_NE(blue(first).set->limits[0], blue(first).set->limits[1]);
+  EXPECT_NE(blue(first).limits, second.groups[Colour::green].limits);
 }
 
 TEST_F(LimitBookTest, ATargetThatComesBackGoesOnWithTheCountOfWhatStillRuns) {
-  const RouteTable first = publish({target(1, "1.1.1.1:1")});
-  const std::shared_ptr<TargetLimits> running = blue(first).target_limits[0];
+  const ServiceView first = publish({target(1, "1.1.1.1:1")});
+  const std::shared_ptr<TargetLimits> running = blue(first).set->limits[0];
   publish({});
-  EXPECT_EQ(blue(publish({target(7, "1.1.1.1:1")})).target_limits[0], running);
+  EXPECT_EQ(blue(publish({target(7, "1.1.1.1:1")})).set->limits[0], running);
 }
 
 TEST_F(LimitBookTest, ForgetsATargetThatNobodyUses) {
-  std::weak_ptr<TargetLimits> gone = blue(publish({target(1, "1.1.1.1:1")})).target_limits[0];
-  EXPECT_FALSE(gone.expired()) << "the next table may have it";
+  std::weak_ptr<TargetLimits> gone = blue(publish({target(1, "1.1.1.1:1")})).set->limits[0];
+  EXPECT_FALSE(gone.expired()) << "the next view may have it";
   publish({});
   EXPECT_TRUE(gone.expired());
 }
 
 TEST_F(LimitBookTest, TheSameAddressInBothGroupsIsTwoTargets) {
-  const RouteTable table = publish({target(1, "1.1.1.1:1")}, {target(2, "1.1.1.1:1")});
-  EXPECT_NE(blue(table).target_limits[0], table.services[0].groups[Colour::green].target_limits[0]);
+  const ServiceView view = publish({target(1, "1.1.1.1:1")}, {target(2, "1.1.1.1:1")});
+  EXPECT_NE(blue(view).set->limits[0], view.groups[Colour::green].set->limits[0]);
 }
 
 }  // namespace

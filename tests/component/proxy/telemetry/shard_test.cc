@@ -111,8 +111,8 @@ TEST(ReadStats, HasOneSampleForEveryStatAndEveryRule) {
 }
 
 TEST(ReadStats, TellsServicesAndListenersApart) {
-  Shard first(2, 2);
-  Shard second(2, 2);
+  Shard first;
+  Shard second;
   first.service(1)[ServiceStat::connect_timeouts].add(2);
   second.service(1)[ServiceStat::connect_timeouts].add();
   second.service(0)[ServiceStat::connect_timeouts].add(100);

@@ -94,7 +94,7 @@ class WorkerPoolTest : public testing::Test {
   /// Every worker runs on the next table when it returns.
   void publish() {
     bool is_applied = false;
-    pool_->publish(++version_, {state_}, [&](Mono) { is_applied = true; });
+    pool_->publish({++version_, {snapshot_of(state_, nullptr)}}, [&](Mono) { is_applied = true; });
     ASSERT_TRUE(test::run_until(io_, [&] { return is_applied; }));
   }
   const Address& listener() const { return pool_->addresses().at(0); }
@@ -141,7 +141,7 @@ class WorkerPoolTest : public testing::Test {
 TEST_F(WorkerPoolTest, ServesEveryRequestWhateverIsPublishedMeanwhile) {
   start();
   const auto publish = [this] {
-    if (version_ < 200) pool_->publish(++version_, {state_}, [](Mono) {});
+    if (version_ < 200) pool_->publish({++version_, {snapshot_of(state_, nullptr)}}, [](Mono) {});
   };
   EXPECT_EQ(serve(4, 100, 503, publish), 400) << "nobody is there to ask";
   EXPECT_GT(version_, 1U);

@@ -24,14 +24,14 @@ class Unused final : public ControlInbox, public PeerWorkers {
   void call(std::size_t /*to*/, const std::shared_ptr<GroupLimits>& /*group*/) override {}
 };
 
-std::shared_ptr<const RouteTable> table(std::uint64_t version) {
-  auto made = std::make_shared<RouteTable>();
+std::shared_ptr<const RouteUpdate> update(std::uint64_t version) {
+  auto made = std::make_shared<RouteUpdate>();
   made->version = version;
-  made->config = std::make_shared<const config::Config>();
+  made->index = std::make_shared<const RouteIndex>();
   return made;
 }
 
-TEST(Worker, TakesTablesInTheOrderInWhichTheyAreGivenWhateverComesMeanwhile) {
+TEST(Worker, TakesRoutesInTheOrderInWhichTheyAreGivenWhateverComesMeanwhile) {
   SystemClock clock;
   SilentLog log;
   PoolState shared;
@@ -40,15 +40,14 @@ TEST(Worker, TakesTablesInTheOrderInWhichTheyAreGivenWhateverComesMeanwhile) {
   shared.loads = std::make_unique<ConnectionLoads>(1);
   shared.idle_budget = std::make_unique<IdleBudget>(0, 1);
   Unused nobody;
-  Worker worker({.shared = shared, .control = nobody, .peers = nobody}, *table(1),
-                std::make_shared<const TlsTable>(), {});
+  Worker worker({.shared = shared, .control = nobody, .peers = nobody}, *update(1), {});
   // The worker's thread writes these, until it says that it is done.
   std::vector<std::uint64_t> versions;
   std::promise<void> done;
   const auto publish = [&](std::uint64_t version, std::function<void()> then) {
-    worker.post([&, table = table(version), then = std::move(then)] {
-      worker.take_table(*table);
-      versions.push_back(worker.table()->routes.version);
+    worker.post([&, routes = update(version), then = std::move(then)] {
+      worker.take_routes(*routes);
+      versions.push_back(worker.routes().version());
       then();
     });
   };
@@ -61,7 +60,7 @@ TEST(Worker, TakesTablesInTheOrderInWhichTheyAreGivenWhateverComesMeanwhile) {
   worker.start(std::move(*thread));
   ASSERT_EQ(done.get_future().wait_for(std::chrono::seconds{10}), std::future_status::ready);
   std::promise<std::uint64_t> last;
-  worker.post([&] { last.set_value(worker.table()->routes.version); });
+  worker.post([&] { last.set_value(worker.routes().version()); });
   EXPECT_EQ(last.get_future().get(), 5U);
   worker.post([&] { worker.stop(); });
   worker.join();

@@ -18,7 +18,7 @@ class FakeConnection final : public Downstream {
                    [](void* /*self*/) {}) {
     // As for each that is accepted.
     loop_.shared().loads->keep(loop_.worker());
-    ++loop_.shared().gauges[0]->connections;
+    ++loop_.routes().listener(0).counts->connections;
     registry.opened(*this, 0);
   }
   void drain() override {
@@ -68,7 +68,7 @@ TEST_F(ConnectionRegistryTest, CountsAConnectionWhileItIsOpen) {
   one->end();
   EXPECT_EQ(active(), 1U);
   EXPECT_EQ(load(), 1U);
-  EXPECT_EQ(room_.pool.gauges[0]->connections, 1U);
+  EXPECT_EQ(room_.loop().routes().listener(0).counts->connections, 1U);
   two->end();
   EXPECT_EQ(active(), 0U);
 }
@@ -103,7 +103,7 @@ TEST_F(ConnectionRegistryTest, IsIdleAtOnceWhereThereIsNone) {
 
 TEST_F(ConnectionRegistryTest, IsNotIdleWhileAConnectionIsOnItsWayHere) {
   ASSERT_EQ(room_.pool.loads->keep(0), 0U);
-  ++room_.pool.gauges[0]->connections;
+  ++room_.loop().routes().listener(0).counts->connections;
   drain();
   EXPECT_EQ(idle_, 0);
   registry_->release_place(0);

@@ -43,7 +43,7 @@ class ReleaseTest : public testing::Test {
     return room_.loop().counters().service(0)[what].read();
   }
   TrafficShard& traffic(Colour colour) {
-    const ServiceView& view = room_.loop().table()->routes.services[0];
+    const ServiceView& view = *room_.loop().routes().service(0)->view;
     return room_.loop().counters().traffic(view.groups[colour].slots[Audience::split]);
   }
   /// Ended with a status of that class.

@@ -73,7 +73,7 @@ class ShieldedRetriesTest : public RetriesTest {
 TEST_F(ShieldedRetriesTest, WhatFailsOnTheReleaseGoesToTheLiveGroupAndCountsAsARetryThere) {
   ExchangeParts& parts = attempt();
   EXPECT_EQ(parts.retries.decide(kBad, true), Next::live_group);
-  const auto& groups = room_.loop().table()->services[0].groups;
+  const auto& groups = room_.loop().routes().service(0)->groups;
   EXPECT_EQ(groups[Colour::blue].runtime->retries, 1U);
   EXPECT_EQ(groups[Colour::green].runtime->retries, 0U);
   parts.retries.permit().end();

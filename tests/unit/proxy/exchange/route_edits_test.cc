@@ -75,7 +75,8 @@ TEST_F(RouteEditsTest, TrailersThatTheHeadsConnectionNamedGoNoFurtherThoughTheHe
   service_->actions.request_headers.set = {{"x-from", "teal"}};
   ExchangeParts& parts = take("GET / HTTP/1.1", {"Host: shop", "Connection: x-sum"});
   parts.request.head.connection_names = true;
-  ASSERT_TRUE(find_route(parts.request, parts.serving.route(), parts.response.last_rule));
+  ASSERT_TRUE(find_route(parts.request, room_.loop().routes(), parts.serving.route(),
+                         parts.response.last_rule));
   parts.edits.edit_request();
   const auto sent = trailers({"X-Sum: 1", "X-More: 2"});
   const auto picked = parts.edits.pick_request_trailers(sent.head.fields, parts.grpc);

@@ -19,7 +19,7 @@ class TunnelTest : public testing::Test {
  protected:
   static constexpr Mono kBegan{Millis{1'000'000}};
 
-  TunnelTest() : shard_(1), wheel_(kBegan), timer_([](void*) {}, nullptr) {
+  TunnelTest() : wheel_(kBegan), timer_([](void*) {}, nullptr) {
     target_.stats = &shard_.service(0);
     timeouts_.tunnel_idle = Millis{60'000};
     timeouts_.stream_idle = Millis{5'000};

@@ -290,21 +290,23 @@ TEST(AccessRecordOf, HasTheTargetAsTheClientSentIt) {
 
 // ---- where a request counts
 
-/// A table with one service whose deployment counts 404 as an error, as number 1.
-PinnedTable table_with_meanings() {
-  WorkerTable table;
-  ServiceView service;
+/// Routes with one service whose deployment counts 404 as an error, as number 1.
+WorkerRoutes routes_with_meanings() {
+  auto view = std::make_shared<ServiceView>();
   const std::vector<ErrorMeaning> meanings{{.errors = {{404, 404}}}};
-  service.meanings = std::make_shared<const ErrorMeanings>(meanings);
-  table.routes.services.push_back(std::move(service));
-  table.services.emplace_back();
-  return boost::make_local_shared<const WorkerTable>(std::move(table));
+  view->meanings = std::make_shared<const ErrorMeanings>(meanings);
+  auto service = boost::make_local_shared<WorkerService>();
+  service->view = std::move(view);
+  WorkerRoutes routes;
+  routes.set_index(std::make_shared<const RouteIndex>());
+  routes.replace(0, std::move(service));
+  return routes;
 }
-RoutePin pin_of(const PinnedTable& table) {
+RoutePin pin_of(const WorkerRoutes& routes) {
+  static const Route route;
   RoutePin pin;
-  pin.pin(table);
-  RouteTable::Route route;
-  pin.take(route);
+  pin.pin(routes);
+  EXPECT_TRUE(pin.take(route, routes));
   return pin;
 }
 
@@ -338,26 +340,26 @@ TEST(TrafficEntry, CountsByTheUsualMeaningWhereThereIsNoOther) {
   EXPECT_EQ(entry.errors(Origin::target, std::nullopt, answered(404), {}), 0U);
 }
 
-TEST(TrafficEntry, CountsByTheMeaningsOfItsTable) {
+TEST(TrafficEntry, CountsByTheMeaningsOfItsView) {
   TrafficShard shard;
   TrafficEntry entry;
-  const PinnedTable table = table_with_meanings();
+  const WorkerRoutes routes = routes_with_meanings();
   const MeaningSet both = kUsualMeaning | meaning_bit(1);
   entry.enter(shard);
-  entry.count_by(pin_of(table), both);
+  entry.count_by(pin_of(routes), both);
   EXPECT_EQ(entry.counted_by(), both);
   EXPECT_EQ(entry.errors(Origin::target, std::nullopt, answered(404), {}), meaning_bit(1));
   EXPECT_EQ(entry.errors(Origin::target, std::nullopt, answered(200), {}), 0U);
   entry.end(Origin::target, std::nullopt, kMicros, answered(404), {});
-  EXPECT_EQ(table.local_use_count(), 1) << "the table is let go of";
+  EXPECT_EQ(routes.service(0).local_use_count(), 1) << "the view is let go of";
 }
 
 TEST(TrafficEntry, IsAnErrorToThoseOnlyByWhomItCounts) {
   TrafficShard shard;
   TrafficEntry entry;
-  const PinnedTable table = table_with_meanings();
+  const WorkerRoutes routes = routes_with_meanings();
   entry.enter(shard);
-  entry.count_by(pin_of(table), kUsualMeaning);
+  entry.count_by(pin_of(routes), kUsualMeaning);
   EXPECT_EQ(entry.errors(Origin::target, std::nullopt, answered(404), {}), 0U);
   entry.leave();
 }

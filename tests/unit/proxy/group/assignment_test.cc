@@ -15,8 +15,8 @@ using testing::StartsWith;
 
 class AssignmentTest : public testing::Test {
  protected:
-  AssignmentTest() : splitter_(1), shard_(1) {
-    service_.spec = &spec_;
+  AssignmentTest() : splitter_(1) {
+    service_.spec = SharedSpec(SharedSpec(), &spec_);
     service_.live = Colour::blue;
     for (const Colour each : kColours) service_.groups[each].available = true;
     split(5'000);

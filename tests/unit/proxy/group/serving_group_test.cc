@@ -169,7 +169,7 @@ TEST_F(ServingGroupTest, ANewerTableDrawsAnew) {
   room_.states[0].live = Colour::green;
   room_.states[0].split = Split::all_to(Colour::green);
   room_.publish();
-  EXPECT_TRUE(parts.serving.follow(room_.loop().table()));
+  EXPECT_TRUE(parts.serving.follow(room_.loop().routes()));
   EXPECT_EQ(parts.serving.colour(), Colour::green);
   EXPECT_EQ(traffic(Colour::green).active.read(), 1U);
 }
@@ -179,7 +179,7 @@ TEST_F(ServingGroupTest, WhatWasShieldedStaysWithTheLiveGroupInANewerTable) {
   ExchangeParts& parts = draw();
   parts.serving.go_live(&kStatus, nullptr);
   room_.publish();
-  EXPECT_TRUE(parts.serving.follow(room_.loop().table()));
+  EXPECT_TRUE(parts.serving.follow(room_.loop().routes()));
   EXPECT_EQ(parts.serving.colour(), Colour::blue);
   EXPECT_EQ(parts.serving.drawn().colour, Colour::green) << "and counts for what was drawn";
   end(parts, 200);
@@ -190,7 +190,7 @@ TEST_F(ServingGroupTest, ATableWithoutTheServiceLeadsNowhere) {
   room_.config.services[0].name = "other";
   room_.states[0].name = "other";
   room_.publish();
-  EXPECT_FALSE(parts.serving.follow(room_.loop().table()));
+  EXPECT_FALSE(parts.serving.follow(room_.loop().routes()));
   EXPECT_FALSE(parts.serving.route().has_service());
 }
 

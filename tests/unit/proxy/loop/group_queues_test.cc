@@ -26,7 +26,7 @@ class FakeRequest final : public WaitingRequest {
     ++tries;
     std::erase(group_->waiting, this);
     const TargetRuntime& target =
-        *loop_.table()->services[group_->service].groups[group_->colour].targets[0];
+        *loop_.routes().service(group_->service)->groups[group_->colour].targets[0];
     if (is_choosy || !target.limits->in_flight.take(target.in_flight_limit)) {
       enter();
       return;
@@ -74,10 +74,10 @@ class GroupQueuesTest : public testing::Test {
   }
   GroupQueues& queues() { return room_.loop().queues(); }
   const boost::local_shared_ptr<GroupRuntime>& group() {
-    return room_.loop().table()->services[0].groups[Colour::blue].runtime;
+    return room_.loop().routes().service(0)->groups[Colour::blue].runtime;
   }
   TargetLimits& target() {
-    return *room_.loop().table()->services[0].groups[Colour::blue].targets[0]->limits;
+    return *room_.loop().routes().service(0)->groups[Colour::blue].targets[0]->limits;
   }
   WaitBoard& board() { return group()->limits->board; }
   void fill() { ASSERT_TRUE(target().in_flight.take(1)); }
@@ -176,9 +176,12 @@ TEST_F(GroupQueuesTest, HasNoRoomWhereTheTargetsThatHaveSomeTakeNoRequests) {
   EXPECT_FALSE(queues().has_room(*group()));
 }
 
-TEST_F(GroupQueuesTest, LetsAllTryAnewWithANewTable) {
+TEST_F(GroupQueuesTest, LetsAllOfAServiceTryAnewWithItsNewView) {
   fill();
   FakeRequest request(room_.loop(), group());
+  room_.publish();
+  EXPECT_EQ(request.tries, 0) << "nothing has changed";
+  ++room_.states[0].draw;
   room_.publish();
   EXPECT_EQ(request.tries, 1);
 }

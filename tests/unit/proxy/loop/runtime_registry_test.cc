@@ -63,25 +63,26 @@ class RuntimeRegistryTest : public testing::Test {
   std::vector<TargetState>& targets_of(std::size_t service) {
     return room_.states[service].groups[Colour::blue].targets;
   }
-  const WorkerTable::Group& blue(std::size_t service) {
-    return room_.loop().table()->services[service].groups[Colour::blue];
-  }
-  boost::intrusive_ptr<FakeConnection> connect(std::size_t service, std::size_t target) {
+  const PinnedService& service(ServiceId id) { return room_.loop().routes().service(id); }
+  const WorkerService::Group& blue(ServiceId id) { return service(id)->groups[Colour::blue]; }
+  RuntimeRegistry& runtimes() { return room_.loop().runtimes(); }
+  boost::intrusive_ptr<FakeConnection> connect(ServiceId service, std::size_t target) {
+    runtimes().note_busy(blue(service).targets[target]);
     return new FakeConnection(room_.loop(), blue(service).targets[target]);
   }
-  std::uint64_t surplus_of(std::size_t service) {
+  std::uint64_t surplus_of(ServiceId service) {
     return room_.loop().counters().service(service).read(ServiceStat::upstream_surplus_idle);
   }
 
   LoopRoom room_;
 };
 
-TEST_F(RuntimeRegistryTest, KeepsWhatANewTableHasByIdAndNameWhateverItsPlace) {
+TEST_F(RuntimeRegistryTest, KeepsWhatANewViewHasByIdWhateverItsPlace) {
   add_service("shop", 2);
   publish();
   const auto target = blue(0).targets[1];
   const auto group = blue(0).runtime;
-  const auto service = room_.loop().table()->services[0].runtime;
+  const auto kept = service(0)->runtime;
   group->active = 7;
 
   // The second target comes first now.
@@ -91,10 +92,10 @@ TEST_F(RuntimeRegistryTest, KeepsWhatANewTableHasByIdAndNameWhateverItsPlace) {
   EXPECT_FALSE(target->is_retired);
   EXPECT_EQ(blue(0).runtime, group);
   EXPECT_EQ(group->active, 7U);
-  EXPECT_EQ(room_.loop().table()->services[0].runtime, service);
+  EXPECT_EQ(service(0)->runtime, kept);
 }
 
-TEST_F(RuntimeRegistryTest, TakesFromEachTableWhatTheConfigurationSays) {
+TEST_F(RuntimeRegistryTest, TakesFromEachViewWhatTheConfigurationSays) {
   add_service("shop", 2);
   publish();
   EXPECT_FALSE(blue(0).runtime->is_limited);
@@ -108,8 +109,8 @@ TEST_F(RuntimeRegistryTest, TakesFromEachTableWhatTheConfigurationSays) {
   EXPECT_EQ(blue(0).runtime->pending_limit, 5U);
   const TargetRuntime& target = *blue(0).targets[0];
   EXPECT_EQ(target.in_flight_limit, 3U);
-  EXPECT_EQ(target.idle_limit, 2U);
-  EXPECT_EQ(target.idle_timeout, Millis{1234});
+  EXPECT_EQ(target.spec().limits.idle_per_target, 2U);
+  EXPECT_EQ(target.spec().timeouts.upstream_idle, Millis{1234});
   EXPECT_EQ(target.address, "10.0.0.1:80");
 }
 
@@ -187,14 +188,16 @@ TEST_F(RuntimeRegistryTest, TellsOfComparedTargetsWhatTheySawOnce) {
   spec.outlier.success_rate_targets = 3;
   add_service("alone", 1);
   publish();
+  runtimes().note_busy(blue(0).targets[1]);
+  runtimes().note_busy(blue(1).targets[0]);
   blue(0).targets[1]->tally = {.target = 0, .requests = 10, .failures = 2};
   blue(1).targets[0]->tally = {.target = 0, .requests = 10, .failures = 2};
-  const std::vector<TargetTally> told = room_.loop().runtimes().take_tallies();
+  const std::vector<TargetTally> told = runtimes().take_tallies();
   ASSERT_EQ(told.size(), 1U);
   EXPECT_EQ(told[0].target, blue(0).targets[1]->id);
   EXPECT_EQ(told[0].requests, 10U);
   EXPECT_EQ(told[0].failures, 2U);
-  EXPECT_TRUE(room_.loop().runtimes().take_tallies().empty());
+  EXPECT_TRUE(runtimes().take_tallies().empty());
 }
 
 TEST_F(RuntimeRegistryTest, ComparesNoGroupOfFewTargets) {
@@ -211,10 +214,11 @@ TEST_F(RuntimeRegistryTest, ComparesNoGroupOfFewTargets) {
 TEST_F(RuntimeRegistryTest, RemembersThePeakOfTheSecondThatIsOver) {
   add_service("shop", 1);
   publish();
+  runtimes().note_busy(blue(0).targets[0]);
   GroupRuntime& group = *blue(0).runtime;
   group.active = 3;
   group.peak = 9;
-  room_.loop().runtimes().end_second();
+  runtimes().end_second();
   EXPECT_EQ(group.last_peak, 9U);
   EXPECT_EQ(group.peak, 3U) << "the next second begins with those that are active now";
 }
@@ -225,12 +229,11 @@ TEST_F(RuntimeRegistryTest, ClosesTheIdleConnectionsThatNoTargetNeeds) {
   const auto one = connect(0, 0), two = connect(0, 0);
   one->be_idle();
   two->be_idle();
-  RuntimeRegistry& runtimes = room_.loop().runtimes();
-  runtimes.close_surplus(room_.loop().idle_pool(), false);
+  runtimes().close_surplus(room_.loop().idle_pool(), false);
   EXPECT_TRUE(one->is_closed) << "the one that has been idle longest";
   EXPECT_FALSE(two->is_closed) << "half of them in a second";
   EXPECT_EQ(surplus_of(0), 1U);
-  runtimes.close_surplus(room_.loop().idle_pool(), false);
+  runtimes().close_surplus(room_.loop().idle_pool(), false);
   EXPECT_TRUE(two->is_closed);
 }
 
@@ -239,29 +242,76 @@ TEST_F(RuntimeRegistryTest, KeepsConnectionsThatNameAClientUnlessTealIsShort) {
   publish();
   const auto connection = connect(0, 0);
   connection->be_idle();
-  RuntimeRegistry& runtimes = room_.loop().runtimes();
-  runtimes.close_surplus(room_.loop().idle_pool(), false);
+  runtimes().close_surplus(room_.loop().idle_pool(), false);
   EXPECT_FALSE(connection->is_closed);
-  runtimes.close_surplus(room_.loop().idle_pool(), true);
+  runtimes().close_surplus(room_.loop().idle_pool(), true);
   EXPECT_TRUE(connection->is_closed);
 }
 
 TEST_F(RuntimeRegistryTest, FindsAGroupByTheLimitsThatWorkersShare) {
   add_service("shop", 1);
   publish();
-  EXPECT_EQ(room_.loop().runtimes().group_of(*blue(0).runtime->limits), blue(0).runtime);
-  EXPECT_EQ(room_.loop().runtimes().group_of(GroupLimits(1)), nullptr);
+  EXPECT_EQ(runtimes().group_of(*blue(0).runtime->limits), blue(0).runtime);
+  EXPECT_EQ(runtimes().group_of(GroupLimits(1)), nullptr);
 }
 
-TEST_F(RuntimeRegistryTest, LeavesAnOldTableToWhoeverHoldsIt) {
+TEST_F(RuntimeRegistryTest, LeavesAnOldViewToWhoeverHoldsItAndForgetsItThen) {
   add_service("shop", 2);
   publish();
-  const PinnedTable old = room_.loop().table();
-  const std::weak_ptr<const config::Config> config = old->routes.config;
+  PinnedService old = service(0);
+  const std::weak_ptr<const ServiceView> view = old->view;
   targets_of(0).clear();
   publish();
-  EXPECT_EQ(old->services[0].groups[Colour::blue].targets.size(), 2U);
-  EXPECT_FALSE(config.expired());
+  EXPECT_EQ(old->groups[Colour::blue].targets.size(), 2U);
+  EXPECT_FALSE(view.expired());
+  old = nullptr;
+  EXPECT_TRUE(view.expired());
+}
+
+TEST_F(RuntimeRegistryTest, TouchesNothingOfAServiceThatAPublicationDoesNotName) {
+  add_service("shop", 2);
+  add_service("cart", 2);
+  publish();
+  const PinnedService shop = service(0), cart = service(1);
+  room_.states[0].split = Split::with(Colour::green, Weight{1000});
+  publish();
+  EXPECT_NE(service(0), shop);
+  EXPECT_EQ(service(0)->groups[Colour::blue].owned_targets,
+            shop->groups[Colour::blue].owned_targets)
+      << "a split changes no targets";
+  EXPECT_EQ(service(1), cart);
+}
+
+TEST_F(RuntimeRegistryTest, LooksEachSecondOnlyAtTargetsThatHadSomethingToDoLately) {
+  add_service("shop", 5);
+  publish();
+  EXPECT_EQ(runtimes().busy_targets(), 0U);
+  const auto target = blue(0).targets[3];
+  runtimes().note_busy(target);
+  runtimes().note_busy(target);
+  target->need.saw(1);
+  EXPECT_EQ(runtimes().busy_targets(), 1U);
+  for (std::size_t second = 0; second < PoolNeed::kPeriods; ++second) {
+    EXPECT_EQ(runtimes().busy_targets(), 1U) << second;
+    runtimes().close_surplus(room_.loop().idle_pool(), false);
+    runtimes().end_second();
+  }
+  EXPECT_EQ(runtimes().busy_targets(), 0U);
+  runtimes().note_busy(target);
+  EXPECT_EQ(runtimes().busy_targets(), 1U) << "it may come back";
+}
+
+TEST_F(RuntimeRegistryTest, EndsWhatIsIdleOfAServiceThatIsRemoved) {
+  add_service("shop", 1);
+  publish();
+  const auto target = blue(0).targets[0];
+  const auto idle = connect(0, 0);
+  idle->be_idle();
+  room_.config.services.clear();
+  publish();
+  EXPECT_EQ(service(0), nullptr);
+  EXPECT_TRUE(target->is_retired);
+  EXPECT_TRUE(idle->is_retired);
 }
 
 }  // namespace

@@ -101,14 +101,14 @@ TEST_F(WorkerLoopTest, FiresTimersByTheClockThatItIsGiven) {
   EXPECT_EQ(fired, 1);
 }
 
-TEST_F(WorkerLoopTest, GoesOverToANewTableWhileOthersHoldTheOld) {
-  const PinnedTable old = room_.loop().table();
-  EXPECT_EQ(old->services.at(0).groups[Colour::blue].targets.size(), 2U);
+TEST_F(WorkerLoopTest, GoesOverToANewViewWhileOthersHoldTheOld) {
+  const PinnedService old = room_.loop().routes().service(0);
+  EXPECT_EQ(old->groups[Colour::blue].targets.size(), 2U);
   room_.add_targets(0, Colour::blue, 1);
   room_.publish();
-  EXPECT_EQ(room_.loop().table()->services.at(0).groups[Colour::blue].targets.size(), 3U);
-  EXPECT_EQ(old->services.at(0).groups[Colour::blue].targets.size(), 2U);
-  EXPECT_EQ(old->routes.version, 1U);
+  EXPECT_EQ(room_.loop().routes().service(0)->groups[Colour::blue].targets.size(), 3U);
+  EXPECT_EQ(old->groups[Colour::blue].targets.size(), 2U);
+  EXPECT_EQ(room_.loop().routes().version(), 2U);
 }
 
 TEST_F(WorkerLoopTest, IsAsShortOfIdleConnectionsAsTheOverloadOfItsTurnSays) {

@@ -11,7 +11,8 @@ namespace {
 class FindRouteTest : public ExchangePartsTest {
  protected:
   bool find(ExchangeParts& parts) {
-    return find_route(parts.request, parts.serving.route(), parts.response.last_rule);
+    return find_route(parts.request, room_.loop().routes(), parts.serving.route(),
+                      parts.response.last_rule);
   }
 };
 

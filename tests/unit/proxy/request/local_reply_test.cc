@@ -23,19 +23,19 @@ class LocalReplyTest : public testing::Test {
   }
   std::optional<LocalReply> check() { return check_way(request_, listener_, hop_, shard_); }
   std::optional<LocalReply> answer() {
-    return answer_by_route(request_, {actions_, listener_, limiters_, now_, shard_});
+    return answer_by_route(request_, {actions_, listener_, limiter_.get(), now_, shard_});
   }
   /// Of ten seconds.
   void limit_to_one() {
     actions_.rate_limit.emplace();
     actions_.rate_limit->period = Millis{10'000};
-    limiters_.push_back(std::make_unique<RateLimiter>(*actions_.rate_limit, 1));
+    limiter_ = std::make_unique<RateLimiter>(*actions_.rate_limit, 1);
   }
   std::uint64_t counted(Stat what) { return shard_[what].read(); }
 
   config::Listener listener_;
   config::RouteActions actions_;
-  std::vector<std::unique_ptr<RateLimiter>> limiters_;
+  std::unique_ptr<RateLimiter> limiter_;
   Hop hop_{0x1a2b3c4d};
   Shard shard_;
   Mono now_{Millis{1'000'000}};

@@ -27,7 +27,7 @@ class QueueEntryTest : public testing::Test {
   QueueEntryTest() {
     room_.add_service("shop", 1).limits.pending = 2;
     room_.publish();
-    group_ = room_.loop().table()->services[0].groups[Colour::blue].runtime;
+    group_ = room_.loop().routes().service(0)->groups[Colour::blue].runtime;
   }
   std::uint64_t waiting() {
     return room_.loop().counters().service(0)[ServiceStat::requests_waiting].read();

@@ -25,14 +25,18 @@ class TargetPickerTest : public testing::Test {
     group_.runtime->limits = std::make_shared<GroupLimits>(1);
     std::vector<std::string> names;
     for (std::size_t i = 0; i < targets; ++i) {
-      TargetState& state = view_.targets.emplace_back();
+      TargetState& state = states_.emplace_back();
       state.id = static_cast<TargetId>(i + 1);
       state.health = Health::healthy;
-      group_.targets.push_back(boost::make_local_shared<TargetRuntime>());
-      group_.targets.back()->limits = std::make_shared<TargetLimits>();
+      runtimes_.push_back(boost::make_local_shared<TargetRuntime>());
+      runtimes_.back()->limits = std::make_shared<TargetLimits>();
       names.push_back("10.0.0." + std::to_string(i) + ":80");
     }
-    view_.ring = HashRing{std::vector<std::string_view>(names.begin(), names.end())};
+    const auto set = std::make_shared<TargetSet>();
+    set->ring = HashRing{std::vector<std::string_view>(names.begin(), names.end())};
+    view_.set = set;
+    view_.targets = states_;
+    group_.targets = runtimes_;
   }
   Pick pick() {
     return pick_target({spec_, view_, group_, tried_, head_, client_, now_, rng_}, candidates_);
@@ -58,8 +62,10 @@ class TargetPickerTest : public testing::Test {
   }
 
   config::Service spec_;
-  GroupView view_;
-  WorkerTable::Group group_;
+  TargetStates states_;
+  GroupView view_;  ///< Of states_, which may be changed.
+  TargetRuntimes runtimes_;
+  WorkerService::Group group_;
   std::vector<TargetId> tried_;
   net::RequestHead head_;
   std::string bytes_;
@@ -71,9 +77,9 @@ class TargetPickerTest : public testing::Test {
 
 TEST_F(TargetPickerTest, PicksNobodyWhereNobodyAcceptsAndThatIsNotFullness) {
   make_group(3);
-  view_.targets[0].health = Health::unhealthy;
-  view_.targets[1].ejected = true;
-  view_.targets[2].draining = true;
+  states_[0].health = Health::unhealthy;
+  states_[1].ejected = true;
+  states_[2].draining = true;
   EXPECT_EQ(pick().target, kNobody);
   EXPECT_FALSE(pick().somebody_is_full);
 }
@@ -87,8 +93,8 @@ TEST_F(TargetPickerTest, PicksNobodyInAnEmptyGroup) {
 TEST_F(TargetPickerTest, PicksSickTargetsInAPanicButNotThoseThatDrain) {
   make_group(2);
   view_.panicking = true;
-  view_.targets[0].health = Health::unhealthy;
-  view_.targets[1].draining = true;
+  states_[0].health = Health::unhealthy;
+  states_[1].draining = true;
   EXPECT_EQ(picks(10), (std::vector{10, 0}));
 }
 
@@ -105,9 +111,9 @@ TEST_F(TargetPickerTest, LeavesOutFullTargetsAndSaysThatThereAreSome) {
 TEST_F(TargetPickerTest, CountsFullnessOfThoseThatAcceptOnly) {
   make_group(2);
   fill(0);
-  view_.targets[0].health = Health::unhealthy;
+  states_[0].health = Health::unhealthy;
   EXPECT_FALSE(pick().somebody_is_full);
-  view_.targets[0].health = Health::healthy;
+  states_[0].health = Health::healthy;
   tried_ = {1};
   EXPECT_FALSE(pick().somebody_is_full) << "the request would not go there again";
 }
@@ -152,7 +158,7 @@ TEST_F(TargetPickerTest, GivesATargetInItsSlowStartFewerTurns) {
   make_group(2);
   spec_.balance = config::Balance::round_robin;
   spec_.slow_start.window = Millis{10'000};
-  view_.targets[1].accepts_since = now_ - Millis{2'000};  // A fifth of its ramp.
+  states_[1].accepts_since = now_ - Millis{2'000};  // A fifth of its ramp.
   const std::vector<int> counts = picks(10'000);
   EXPECT_EQ(counts[0] + counts[1], 10'000);
   EXPECT_GT(counts[1], 500);
@@ -164,7 +170,7 @@ TEST_F(TargetPickerTest, GivesATargetInItsSlowStartFewerTurns) {
 TEST_F(TargetPickerTest, IsNotCarefulWhereAllThatHaveRoomAreNew) {
   make_group(3);
   spec_.slow_start.window = Millis{10'000};
-  view_.targets[0].accepts_since = view_.targets[1].accepts_since = now_ - Millis{1};
+  states_[0].accepts_since = states_[1].accepts_since = now_ - Millis{1};
   fill(2);
   const std::vector<int> counts = picks(1000);
   EXPECT_EQ(counts[0] + counts[1], 1000);
@@ -176,7 +182,7 @@ TEST_F(TargetPickerTest, DoesNotRampAConsistentHash) {
   spec_.balance = config::Balance::consistent_hash;
   const std::size_t home = pick().target;
   spec_.slow_start.window = Millis{10'000};
-  view_.targets[home].accepts_since = now_ - Millis{1};
+  states_[home].accepts_since = now_ - Millis{1};
   for (int i = 0; i < 100; ++i) ASSERT_EQ(pick().target, home);
 }
 
@@ -234,7 +240,7 @@ TEST_F(TargetPickerTest, KnowsWhetherSomebodyWasNotTried) {
   EXPECT_TRUE(has_untried_target(view_, tried_, 0));
   tried_ = {1};
   EXPECT_TRUE(has_untried_target(view_, tried_, 2)) << "the third";
-  view_.targets[2].draining = true;
+  states_[2].draining = true;
   EXPECT_FALSE(has_untried_target(view_, tried_, 2));
   EXPECT_TRUE(has_untried_target(view_, tried_, 0));
 }

@@ -41,29 +41,50 @@ TEST(SlotTable, GivesEachStageOfAStreamASlotOfItsOwn) {
   EXPECT_EQ(found, (std::set<SlotId>{before, first, second, retry}));
 }
 
-TEST(SlotTable, LetsGoOfASlotOnceNoWorkerHasATableWithIt) {
+TEST(SlotTable, LetsGoOfASlotOnceNoWorkerHasAViewWithIt) {
   SlotTable slot_table;
-  slot_table.start_table(1);
+  slot_table.start(1);
   const SlotId old = slot_table.slot(key("a", "v1"), {1, 0});
   slot_table.on_applied(1);
   EXPECT_FALSE(slot_table.is_left(old)) << "every worker has it";
-  slot_table.start_table(2);
+  slot_table.start(2);
   slot_table.slot(key("a", "v1"), {1, 2});
-  EXPECT_FALSE(slot_table.is_left(old)) << "some workers may still run on the table before";
+  slot_table.leave(old);
+  EXPECT_FALSE(slot_table.is_left(old)) << "some workers may still run on the publication before";
   slot_table.on_applied(2);
   EXPECT_TRUE(slot_table.is_left(old));
+  EXPECT_EQ(slot_table.leaving(), std::set<SlotId>{old});
+}
+
+TEST(SlotTable, KeepsASlotThatIsAskedForAgainBeforeItIsFree) {
+  SlotTable slot_table;
+  slot_table.start(1);
+  const SlotId slot = slot_table.slot(key("a", "v1"));
+  EXPECT_EQ(slot_table.slot(key("a", "v1")), slot);
+  slot_table.leave(slot);
+  slot_table.on_applied(1);
+  EXPECT_FALSE(slot_table.is_left(slot)) << "the next view of the group has it too";
+  slot_table.start(2);
+  slot_table.leave(slot);
+  slot_table.on_applied(2);
+  EXPECT_TRUE(slot_table.is_left(slot));
+  slot_table.start(3);
+  EXPECT_EQ(slot_table.slot(key("a", "v1")), slot);
+  EXPECT_FALSE(slot_table.is_left(slot));
+  EXPECT_TRUE(slot_table.leaving().empty());
 }
 
 TEST(SlotTable, GivesAFreedSlotToTheNextStageAndSaysSinceWhen) {
   SlotTable slot_table;
-  slot_table.start_table(1);
+  slot_table.start(1);
   const SlotId old = slot_table.slot(key("a", "v1"), {1, 0});
-  slot_table.start_table(2);
+  slot_table.start(2);
   slot_table.slot(key("a", "v1"), {1, 2});
+  slot_table.leave(old);
   slot_table.on_applied(2);
   slot_table.free(old);
   EXPECT_TRUE(slot_table.is_free(old));
-  slot_table.start_table(3);
+  slot_table.start(3);
   EXPECT_EQ(slot_table.slot(key("b", "v7"), {4, 0}), old);
   EXPECT_EQ(slot_table.key(old), key("b", "v7"));
   EXPECT_EQ(slot_table.since(old), 3U);
@@ -73,10 +94,11 @@ TEST(SlotTable, GivesAFreedSlotToTheNextStageAndSaysSinceWhen) {
 
 TEST(SlotTable, NeverHasMoreSlotsThanAShardHolds) {
   SlotTable slot_table;
-  for (int i = 0; i < 5000; ++i)
+  constexpr std::size_t kWanted = SlotTable::kMaxSlots + 1000;
+  for (std::size_t i = 0; i < kWanted; ++i)
     ASSERT_LT(slot_table.slot(key("service-" + std::to_string(i), "v1")), SlotTable::kMaxSlots);
   EXPECT_EQ(slot_table.size(), SlotTable::kMaxSlots);
-  EXPECT_EQ(slot_table.crowded(), 5000U - (SlotTable::kMaxSlots - 1));
+  EXPECT_EQ(slot_table.crowded(), kWanted - (SlotTable::kMaxSlots - 1));
 }
 
 TEST(SlotTable, WhenFullSharesTheOverflowSlotAmongThoseThatHaveNone) {
@@ -90,7 +112,8 @@ TEST(SlotTable, WhenFullSharesTheOverflowSlotAmongThoseThatHaveNone) {
   EXPECT_EQ(slot_table.key(c), SlotTable::overflow_key());
   EXPECT_EQ(slot_table.crowded(), 2U);
   EXPECT_EQ(slot_table.size(), 3U);
-  slot_table.start_table(2);
+  slot_table.start(2);
+  slot_table.leave(c);
   slot_table.on_applied(2);
   EXPECT_FALSE(slot_table.is_left(c)) << "it is everybody's";
 }
@@ -112,8 +135,8 @@ TEST(SlotTable, TakesAGroupOutOfTheOverflowOnceASlotIsFree) {
   const SlotId gone = slot_table.slot(key("gone", "v1"));
   slot_table.slot(key("b", "v1"));
   EXPECT_EQ(slot_table.key(slot_table.slot(key("c", "v1"))), SlotTable::overflow_key());
-  slot_table.start_table(2);
-  slot_table.slot(key("b", "v1"));
+  slot_table.start(2);
+  slot_table.leave(gone);
   slot_table.on_applied(2);
   slot_table.free(gone);
   EXPECT_EQ(slot_table.slot(key("c", "v1")), gone);

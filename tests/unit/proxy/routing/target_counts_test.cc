@@ -1,11 +1,12 @@
 #include "proxy/routing/target_counts.h"
 
+#include <map>
 #include <memory>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-#include "proxy/routing/route_table.h"
+#include "tests/support/routes_room.h"
 
 namespace teal::proxy {
 namespace {
@@ -30,9 +31,9 @@ class TargetBookTest : public testing::Test {
         target.id = id;
         target.address = {Address::Kind::ip4, "10.0.0." + std::to_string(part), 80};
       }
-    RouteTable table = build_route_table(++version_, config_, states, slots_);
-    counts_.attach(table);
-    return table.services[service].groups[Colour::blue];
+    const auto update = room_.publish(*config_, states);
+    for (const SharedView& view : update->services) views_[view->id] = view;
+    return views_.at(service)->groups[Colour::blue];
   }
   std::vector<TargetReading> read() const {
     std::vector<TargetReading> readings;
@@ -44,17 +45,17 @@ class TargetBookTest : public testing::Test {
     return readings;
   }
   static TargetCounts& of(const GroupView& group, std::size_t target, std::size_t worker = 0) {
-    return (*group.target_counts.at(target))[worker];
+    return group.set->counts.at(target)->of(worker);
   }
 
   std::shared_ptr<config::Config> config_ = std::make_shared<config::Config>();
-  SlotTable slots_;
-  TargetCountsTable counts_{kWorkers, 3};
-  std::uint64_t version_ = 0;
+  RoutesRoom room_{kWorkers, 3};
+  TargetCountsTable& counts_ = room_.targets;
+  std::map<std::size_t, SharedView> views_;
 };
 
 TEST_F(TargetBookTest, CountsTargetsOfServicesThatWantIt) {
-  EXPECT_TRUE(publish({{1, 1}}, 1).target_counts.empty());
+  EXPECT_TRUE(publish({{1, 1}}, 1).set->counts.empty());
   const GroupView group = publish({{1, 1}, {2, 2}});
   of(group, 0, 0).answered(200, 100);
   of(group, 0, 1).answered(503, 499'999);
@@ -99,7 +100,7 @@ TEST_F(TargetBookTest, HasAMostAndSaysHowManyAreOverIt) {
   const GroupView group = publish({{1, 1}, {2, 2}, {3, 3}, {4, 4}, {5, 5}});
   EXPECT_EQ(read().size(), 3U);
   EXPECT_EQ(counts_.left_out(), 2U);
-  EXPECT_EQ(group.target_counts.at(3), nullptr);
+  EXPECT_EQ(group.set->counts.at(3), nullptr);
   publish({{4, 4}, {5, 5}});
   EXPECT_EQ(counts_.left_out(), 0U);
 }

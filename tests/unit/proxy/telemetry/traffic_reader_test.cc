@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "base/rng.h"
+#include "tests/support/routes_room.h"
 
 namespace teal::proxy {
 namespace {
@@ -16,7 +17,10 @@ using std::chrono::seconds;
 
 class TrafficBookTest : public testing::Test {
  protected:
-  TrafficBookTest() { config_->services.emplace_back().name = "shop"; }
+  TrafficBookTest() {
+    config_->services.emplace_back().name = "shop";
+    room_.builder.configure(*config_);
+  }
 
   /// Publishes a table in which blue runs `revision`, as control would.
   SlotId publish(const std::string& revision, Stage stage = {}) {
@@ -24,11 +28,14 @@ class TrafficBookTest : public testing::Test {
     state.groups[Colour::blue].revision = revision;
     state.draw = stage.deployment;
     state.step = stage.step;
-    table_ = reader_.build(++version_, config_, {state});
-    return table_.services[0].groups[Colour::blue].slots[Audience::split];
+    const Publication publication = room_.next(*config_, {state});
+    reader_.note(publication);
+    const auto update = room_.builder.build(publication);
+    if (!update->services.empty()) view_ = update->services.at(0);
+    return view_->groups[Colour::blue].slots[Audience::split];
   }
   /// Every worker runs on it.
-  void apply() { reader_.on_applied(version_, shards_); }
+  void apply() { reader_.on_applied(room_.version, shards_); }
   SlotId publish_and_apply(const std::string& revision, Stage stage = {}) {
     const SlotId slot = publish(revision, stage);
     apply();
@@ -83,8 +90,8 @@ class TrafficBookTest : public testing::Test {
   Shard first_, second_;
   std::vector<const Shard*> shards_{&first_, &second_};
   TrafficReader reader_;
-  RouteTable table_;
-  std::uint64_t version_ = 0;
+  RoutesRoom room_{reader_.slots()};
+  SharedView view_;
 };
 
 TEST_F(TrafficBookTest, SumsTheShardsOfAllWorkers) {
@@ -131,6 +138,22 @@ TEST_F(TrafficBookTest, ReadsZeroWhereNoWorkerHasServedYet) {
   publish("v1");
   EXPECT_EQ(read("v1"), TrafficCounters{});
   EXPECT_EQ(all_of(reader_, shards_).size(), 4U);
+}
+
+TEST_F(TrafficBookTest, CountsTheRequestsOfAStreamOverAllItsStagesAndWhatIsPast) {
+  EXPECT_EQ(reader_.read_requests(key("v1"), shards_), 0U);
+  serve(first_, publish_and_apply("v1", {1, 0}), 100);
+  const SlotId later = publish_and_apply("v1", {1, 2});
+  serve(second_, later, 100);
+  EXPECT_EQ(reader_.read_requests(key("v1"), shards_), 2U);
+  first_.traffic(later).requests[2][3].add();
+  EXPECT_EQ(reader_.read_requests(key("v1"), shards_), 3U)
+      << "a client that went away ends one too";
+  publish_and_apply("v2", {2, 0});
+  EXPECT_EQ(reader_.read_requests(key("v1"), shards_), 3U) << "its slots are free";
+  serve(first_, publish_and_apply("v3", {2, 0}), 100);
+  EXPECT_EQ(reader_.read_requests(key("v3"), shards_), 1U) << "in a slot that was another's";
+  EXPECT_EQ(reader_.read_requests(key("v2"), shards_), 0U);
 }
 
 TEST_F(TrafficBookTest, ReadsZeroOfAKeyThatHasNoSlot) {
@@ -220,8 +243,9 @@ TEST_F(TrafficBookTest, ForgetsNoStreamWhoseSumStillGrowsHoweverManyOthersEndLat
 
 TEST_F(TrafficBookTest, NamesTheSharedSlotOfACrowdedBookAfterNoService) {
   TrafficReader small{3};
-  const RouteTable table = small.build(1, config_, std::vector<ServiceState>(1));
-  const auto& green = table.services[0].groups[Colour::green].slots;
+  RoutesRoom room{small.slots()};
+  const auto update = room.publish(*config_, std::vector<ServiceState>(1));
+  const auto& green = update->services.at(0)->groups[Colour::green].slots;
   EXPECT_EQ(green[Audience::split], green[Audience::preview]);
   serve(first_, green[Audience::split], 100);
   const auto readings = all_of(small, shards_);
@@ -239,7 +263,7 @@ class CensusTest : public TrafficBookTest {
   /// A worker looks at requests that began so long ago.
   Census look(Shard& shard, SlotId slot, const std::vector<Micros>& ages) {
     CensusTaker taker;
-    taker.begin(std::make_unique<Census>(), version_, now_);
+    taker.begin(std::make_unique<Census>(), room_.version, now_);
     for (const Micros age : ages) taker.see(shard.traffic(slot), now_ - age, true);
     return *taker.finish();
   }

@@ -1,0 +1,20 @@
+// ListenerCounts: what all workers count together of one listener's connections; touched when one
+// opens or closes only.
+//
+// Any thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "proxy/policy/client_connections.h"
+
+namespace teal::proxy {
+
+struct ListenerCounts {
+  std::atomic<std::uint32_t> connections{0};
+  std::unique_ptr<ClientConnectionLimiter> clients;  ///< Null: no limit.
+};
+
+}  // namespace teal::proxy
