@@ -22,9 +22,10 @@ SourceLocation location_of(std::string_view text, std::size_t offset) {
   return SourceLocation{static_cast<int>(lines) + 1, static_cast<int>(offset - line_start) + 1};
 }
 
-bool is_readable(std::string_view text, Report& report) {
-  if (text.size() > kMaxBytes) {
-    report.add({}, "", "is larger than 1 MiB", "split it or remove what is not needed");
+bool is_readable(std::string_view text, std::size_t max_bytes, Report& report) {
+  if (text.size() > max_bytes) {
+    report.add({}, "", "is larger than " + std::to_string(max_bytes / 1024 / 1024) + " MiB",
+               "split it or remove what is not needed");
     return false;
   }
   for (std::size_t at = 0; at < text.size();) {

@@ -16,10 +16,14 @@ namespace teal::config {
 
 class Report;
 
-inline constexpr std::size_t kMaxBytes = 1024 * 1024;
+/// Of a configuration: ten thousand services of forty targets have 8 MiB.
+inline constexpr std::size_t kMaxBytes = 16 * 1024 * 1024;
 /// After expansion of aliases: values, and bytes of their texts and keys.
-inline constexpr std::size_t kMaxNodes = 100'000;
-inline constexpr std::size_t kMaxTextBytes = 4 * kMaxBytes;
+inline constexpr std::size_t kMaxNodes = 1'000'000;
+inline constexpr std::size_t kMaxTextBytes = 2 * kMaxBytes;
+/// Of a request of the control API.
+inline constexpr std::size_t kMaxJsonBytes = 1024 * 1024;
+inline constexpr std::size_t kMaxJsonNodes = 100'000;
 inline constexpr std::size_t kMaxDepth = 32;
 
 /// From 1; 0 where there is none.
@@ -57,6 +61,6 @@ std::optional<Node> read_json(std::string_view text, Report& report);
 SourceLocation location_of(std::string_view text, std::size_t offset);
 
 /// Reports what makes a text no text: too long, bytes that are not UTF-8, control characters.
-bool is_readable(std::string_view text, Report& report);
+bool is_readable(std::string_view text, std::size_t max_bytes, Report& report);
 
 }  // namespace teal::config

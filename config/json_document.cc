@@ -75,7 +75,8 @@ class JsonReader {
 
   Node value(std::size_t depth) {
     if (depth >= kMaxDepth) fail("is nested deeper than " + std::to_string(kMaxDepth) + " levels");
-    if (++nodes_ > kMaxNodes) fail("there are more than " + std::to_string(kMaxNodes) + " values");
+    if (++nodes_ > kMaxJsonNodes)
+      fail("there are more than " + std::to_string(kMaxJsonNodes) + " values");
     Node node;
     node.location = here();
     switch (peek()) {
@@ -214,7 +215,7 @@ class JsonReader {
 }  // namespace
 
 std::optional<Node> read_json(std::string_view text, Report& report) {
-  if (!is_readable(text, report)) return std::nullopt;
+  if (!is_readable(text, kMaxJsonBytes, report)) return std::nullopt;
   JsonReader reader(text);
   try {
     return reader.read();

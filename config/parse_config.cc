@@ -5,7 +5,7 @@ namespace teal::config {
 namespace {
 
 constexpr std::size_t kMaxListeners = 64;
-constexpr std::size_t kMaxServices = 1000;
+constexpr std::size_t kMaxServices = 10'000;
 constexpr std::uint32_t kMinSamples = 100;
 constexpr std::uint32_t kMaxSamples = 10'000'000;
 constexpr std::size_t kMaxHosts = 100;

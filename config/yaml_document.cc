@@ -227,7 +227,7 @@ std::string hint_for(std::string_view text, const YAML::Exception& exception) {
 }  // namespace
 
 std::optional<Node> read_yaml(std::string_view text, Report& report) {
-  if (!is_readable(text, report)) return std::nullopt;
+  if (!is_readable(text, kMaxBytes, report)) return std::nullopt;
   std::istringstream stream{std::string(text)};
   try {
     YAML::Parser parser(stream);

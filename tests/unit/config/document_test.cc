@@ -83,9 +83,9 @@ TEST(YamlDocument, BoundsDepthAndExpansion) {
     }
     bomb += "]\n";
   }
-  EXPECT_NE(problem_of(read_yaml, bomb).find("more than 100000 values"), std::string::npos);
+  EXPECT_NE(problem_of(read_yaml, bomb).find("more than 1000000 values"), std::string::npos);
   EXPECT_NE(problem_of(read_yaml, "a: &a [ *a ]").find("never ends"), std::string::npos);
-  EXPECT_NE(problem_of(read_yaml, std::string(kMaxBytes + 1, ' ')).find("larger than 1 MiB"),
+  EXPECT_NE(problem_of(read_yaml, std::string(kMaxBytes + 1, ' ')).find("larger than 16 MiB"),
             std::string::npos);
 }
 
@@ -94,15 +94,15 @@ TEST(YamlDocument, CountsTheBytesThatAliasesStandFor) {
   std::string list = "a: &a " + text + "\nb: [";
   for (int i = 0; i < 7000; ++i) list += "*a,\n";
   const std::string problem = problem_of(read_yaml, list + "]\n");
-  EXPECT_NE(problem.find("more than 4 MiB once aliases are replaced"), std::string::npos);
-  EXPECT_NE(problem.find("t:8:1: "), std::string::npos) << "where it became too much: " << problem;
+  EXPECT_NE(problem.find("more than 32 MiB once aliases are replaced"), std::string::npos);
+  EXPECT_NE(problem.find("t:67:1: "), std::string::npos) << "where it became too much: " << problem;
   std::string keys = "a: &a { " + std::string(1000, 'k') + ": 1 }\nb: [";
-  for (int i = 0; i < 5000; ++i) keys += "*a,";
-  EXPECT_NE(problem_of(read_yaml, keys + "]\n").find("more than 4 MiB"), std::string::npos)
+  for (int i = 0; i < 50'000; ++i) keys += "*a,";
+  EXPECT_NE(problem_of(read_yaml, keys + "]\n").find("more than 32 MiB"), std::string::npos)
       << "keys count too";
   std::string merges = "a: &a { k: " + text + " }\nb: { <<: [";
   for (int i = 0; i < 7000; ++i) merges += "*a,";
-  EXPECT_NE(problem_of(read_yaml, merges + "] }\n").find("more than 4 MiB"), std::string::npos);
+  EXPECT_NE(problem_of(read_yaml, merges + "] }\n").find("more than 32 MiB"), std::string::npos);
   EXPECT_EQ(problem_of(read_yaml, "a: &a " + text + "\nb: [ *a, *a ]\n"), "");
 }
 
@@ -171,8 +171,10 @@ TEST(JsonDocument, BoundsItsDepthAndSize) {
   EXPECT_NE(problem_of(read_json, std::string(500'000, '[')).find("nested deeper"),
             std::string::npos);
   std::string many = "[0";
-  for (std::size_t i = 0; i < kMaxNodes; ++i) many += ",0";
+  for (std::size_t i = 0; i < kMaxJsonNodes; ++i) many += ",0";
   EXPECT_NE(problem_of(read_json, many + ']').find("more than 100000 values"), std::string::npos);
+  EXPECT_NE(problem_of(read_json, std::string(kMaxJsonBytes + 1, ' ')).find("larger than 1 MiB"),
+            std::string::npos);
 }
 
 TEST(JsonDocument, NeverTakesAPieceForTheWhole) {

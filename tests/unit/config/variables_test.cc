@@ -100,8 +100,8 @@ TEST(Variables, DoNotMultiplyWithoutABound) {
   for (int i = 0; i < 900; ++i) targets += "'${LONG}', ";
   const Loaded<Config> config =
       load_text("services: { shop: { blue: { targets: [ " + targets + " ] } } }", "t.yaml",
-                {{"LONG", std::string(100'000, 'x')}});
-  EXPECT_THAT(report_of(config), HasSubstr("more than 4 MiB once variables are replaced"));
+                {{"LONG", std::string(1'000'000, 'x')}});
+  EXPECT_THAT(report_of(config), HasSubstr("more than 32 MiB once variables are replaced"));
 }
 
 TEST(Variables, MeanNothingInRequests) {
