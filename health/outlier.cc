@@ -86,18 +86,16 @@ std::optional<std::string> Outlier::on_failures(TargetId target, InARow failures
 
 // ---- success rates ------------------------------------------------------------------------------
 
-void Outlier::on_tally(const TargetTally& tally) {
+void Outlier::on_tally(const TargetTally& tally, Mono now) {
+  if (!spec_.success_rate) return;
+  if (tallies_.empty()) interval_began_ = now;
   Tally& sum = tallies_[tally.target];
   sum.requests += tally.requests;
   sum.failures += tally.failures;
 }
 
-bool Outlier::take_interval(Mono now) {
-  if (!spec_.success_rate) return false;
-  if (interval_began_ && now - *interval_began_ < spec_.interval) return false;
-  const bool is_first = !interval_began_;
-  interval_began_ = now;
-  return !is_first && !tallies_.empty();
+bool Outlier::is_interval_over(Mono now) const {
+  return !tallies_.empty() && now - interval_began_ >= spec_.interval;
 }
 
 /// The worst of those below mean - factor * deviation. What is ejected is not left out of the mean:
@@ -157,6 +155,11 @@ std::optional<Mono> Outlier::next_return() const {
   for (const auto& [target, ejection] : known_)
     if (ejection.out && (!next || ejection.until < *next)) next = ejection.until;
   return next;
+}
+
+Mono Outlier::due() const {
+  const Mono over = tallies_.empty() ? Mono::max() : interval_began_ + spec_.interval;
+  return std::min(over, next_return().value_or(Mono::max()));
 }
 
 }  // namespace teal::health

@@ -32,11 +32,11 @@ class Outlier {
   /// the caller marks it.
   std::optional<std::string> on_failures(TargetId target, InARow failures,
                                          std::span<const TargetState> group, Mono now);
-  /// What one worker saw of a target.
-  void on_tally(const TargetTally& tally);
+  /// What one worker saw of a target. The first one begins an interval.
+  void on_tally(const TargetTally& tally, Mono now);
   /// An interval is over (success rates are looked at once in each): ask next_outlier until there
   /// is none, marking each, then end_interval().
-  bool take_interval(Mono now);
+  bool is_interval_over(Mono now) const;
   struct Found {
     TargetId target = 0;
     std::string reason;
@@ -49,6 +49,8 @@ class Outlier {
   void forget(TargetId target);
   /// The next moment at which returns() may have something to say.
   std::optional<Mono> next_return() const;
+  /// When either of returns() and is_interval_over() may have something to say; max: never.
+  Mono due() const;
 
  private:
   struct Ejection {
@@ -71,7 +73,7 @@ class Outlier {
   config::Outlier spec_;
   std::map<TargetId, Ejection> known_;
   std::map<TargetId, Tally> tallies_;  ///< Of the present interval.
-  std::optional<Mono> interval_began_;
+  Mono interval_began_;
 };
 
 }  // namespace teal::health

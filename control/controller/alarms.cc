@@ -46,10 +46,13 @@ AlertsReport Controller::take_alerts(const AlertBatch& batch) {
 ApiResult<std::vector<ExternalAlarmReport>> Controller::external_alarms(
     const std::string& service) const {
   const State& state = *state_;
-  if (!service.empty() && state.registry.find(service) == nullptr) return unknown_service(service);
+  if (!service.empty()) {
+    const ServiceEntry* const entry = std::as_const(state.registry).find(service);
+    if (entry == nullptr) return unknown_service(service);
+    return state.outside.reports(*entry);
+  }
   std::vector<ExternalAlarmReport> reports;
   for (const ServiceEntry& entry : state.registry.entries()) {
-    if (!service.empty() && entry.state.name != service) continue;
     for (ExternalAlarmReport& each : state.outside.reports(entry))
       reports.push_back(std::move(each));
   }

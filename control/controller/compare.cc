@@ -9,10 +9,11 @@ namespace teal::control {
 
 // ---- events -------------------------------------------------------------------------------------
 
-void Controller::on_judged_event(std::uint32_t service, const JudgedEvent& event) {
+void Controller::on_judged_event(ServiceId service, const JudgedEvent& event) {
   State& state = *state_;
-  if (service >= state.registry.entries().size()) return;
-  DeploymentRunner* runner = state.deployments.active(state.registry.entries()[service].state.name);
+  const ServiceEntry* const entry = state.registry.at(service);
+  if (entry == nullptr) return;
+  DeploymentRunner* const runner = state.deployments.active(entry->state().name);
   if (runner == nullptr || runner->spec().kind != Kind::deploy) return;
   runner->on_judged_event(event, state.clock.mono());
 }
@@ -62,7 +63,8 @@ void Controller::close() {
     runner.close_evidence();
     state.kept.save(runner);
   }
-  for (ServiceEntry& entry : state.registry.entries()) entry.unsaved |= entry.kept.has_value();
+  for (const config::Service& service : state.config->services)
+    if (ServiceEntry& entry = *state.registry.find(service.name); entry.kept) entry.note_unsaved();
   // Whoever has seen the last event has missed none when the next process begins. Should the store
   // recover by this very write, one more is told of.
   const std::uint64_t last = state.announcer.last_id().number + (state.writes.is_healthy() ? 0 : 1);

@@ -47,17 +47,18 @@ Controller::State::State(std::shared_ptr<const config::Config> the_config, const
                  say(Level::error, "store.failed", "",
                      why + "; traffic and rollbacks go on, new deployments wait");
              }),
-      publisher(the_ports),
       sticky(*config, [this](std::span<std::uint8_t> out) { ports.draw_random(out); }),
-      figures([this](const TrafficKey& key) { return ports.read_traffic(key); }),
-      health_policy(registry, clock, announcer, stats,
-                    {.publish = [this] { publish_health(); },
-                     .check = [this](ServiceEntry& entry) { check_health(entry, false); },
-                     .check_live =
-                         [this](ServiceEntry& entry) {
-                           serving.note_live(entry);
-                           deliver_baseline(entry, false);
-                         }}),
+      figures(the_ports),
+      health_policy(
+          registry, clock, announcer, stats,
+          {.publish =
+               [this](ServiceEntry& entry) { publisher.publish_health(entry, clock.mono()); },
+           .check = [this](ServiceEntry& entry) { check_health(entry, false); },
+           .check_live =
+               [this](ServiceEntry& entry) {
+                 serving.note_live(entry);
+                 deliver_baseline(entry, false);
+               }}),
       outside(registry, deployments, clock, announcer, the_log, [this](DeploymentRunner& runner) {
         figures.cache.renew();
         judge(runner);

@@ -20,6 +20,7 @@
 #include "base/judged_event.h"
 #include "base/log.h"
 #include "base/outcome.h"
+#include "base/service_state.h"
 #include "base/time.h"
 #include "config/load.h"
 #include "control/deploy/commands.h"
@@ -48,8 +49,8 @@ class Controller final : public Commands {
   void on_exposed();
   /// What workers saw of targets whose groups are compared.
   void on_tallies(const std::vector<TargetTally>& tallies);
-  /// `service`: place in the configuration. Noted only; check_breach() judges.
-  void on_judged_event(std::uint32_t service, const JudgedEvent& event);
+  /// Noted only; check_breach() judges. Of a service that there is not (any more): nothing.
+  void on_judged_event(ServiceId service, const JudgedEvent& event);
   /// Asks the comparisons: at the end of a batch of events, and again while some wait for older
   /// requests to settle. `completed`: when the request ended that may decide. A breach is published
   /// before this returns. True while bad requests wait for older ones: then it is to be asked

@@ -65,14 +65,14 @@ std::optional<ApiError> refuse_lack_of_targets(const Request& request, const Ser
   if (request.lists_no_targets)
     return refused(422, "no-targets", "the request's list of targets is empty",
                    "name the addresses of the new release, or leave `targets` out for the file's");
-  const Colour idle = other(entry.state.live);
-  const GroupState& group = entry.state.groups[idle];
+  const Colour idle = other(entry.state().live);
+  const GroupState& group = entry.state().groups[idle];
   if (!request.targets.empty() || group.targets.empty() || group.revision.empty() ||
       group.revision == request.revision)
     return std::nullopt;
   // Not the addresses that are known: whoever types what he is told to must not ship those.
   const std::string command =
-      "teal deploy " + entry.state.name + " --revision " + request.revision + " --target IP:PORT";
+      "teal deploy " + entry.state().name + " --revision " + request.revision + " --target IP:PORT";
   return refused(409, "idle-group-is-warm",
                  std::string(to_string(idle)) + " runs " + group.revision + " on " +
                      listed(group.targets) + ", and the request names no targets for " +
@@ -90,12 +90,12 @@ std::optional<ApiError> refuse_firing(const Request& request, const ServiceEntry
     std::string detail = "alarm " + alarm.name + " fires since " + format_time(standing.since);
     if (!standing.why.empty()) detail.append(": ").append(standing.why);
     detail += ", and alarms_at_start is block";
-    std::string remedy = "`teal alarms " + entry.state.name;
+    std::string remedy = "`teal alarms " + entry.state().name;
     remedy.append("` shows it; deploy when it has resolved, or with `--alarms-at-start ignore` ")
         .append("(deploy.alarms_at_start in the file); where its resolve was lost, `teal alarm ")
         .append(shell_word(alarm.name))
         .append(" resolved --all --service ")
-        .append(entry.state.name)
+        .append(entry.state().name)
         .append("`");
     return refused(409, "alarm-firing", std::move(detail), std::move(remedy));
   }
@@ -105,11 +105,11 @@ std::optional<ApiError> refuse_firing(const Request& request, const ServiceEntry
 DeploymentSpec make_spec(const Request& request, std::vector<Address> targets,
                          const ServiceEntry& entry) {
   DeploymentSpec spec;
-  spec.service = entry.state.name;
-  spec.colour = other(entry.state.live);
+  spec.service = entry.state().name;
+  spec.colour = other(entry.state().live);
   spec.revision = request.revision;
-  spec.replaces = entry.state.groups[entry.state.live].revision;
-  spec.replaced_targets = addresses_of(entry.state.groups[entry.state.live]);
+  spec.replaces = entry.state().groups[entry.state().live].revision;
+  spec.replaced_targets = addresses_of(entry.state().groups[entry.state().live]);
   spec.deploy = request.deploy;
   spec.minimum_healthy = request.deploy.minimum_healthy.of(targets.size());
   spec.targets = std::move(targets);
@@ -122,24 +122,25 @@ std::vector<std::string> forewarn(const Request& request, const ServiceEntry& en
                                   const DeploymentTable& deployments,
                                   const StatusWindows& windows) {
   std::vector<std::string> warnings;
-  const Colour idle = other(entry.state.live);
-  const GroupState& old = entry.state.groups[idle];
+  const Colour idle = other(entry.state().live);
+  const GroupState& old = entry.state().groups[idle];
   const bool is_warm = accepting(old) > 0 && !old.revision.empty() &&
                        old.revision != request.revision && !entry.retiring[idle];
   const std::string gives_way = old.revision + " in " + std::string(to_string(idle)) +
                                 ", to which it could be taken back at once, gives its place to " +
                                 request.revision + " now";
-  if (const DeploymentRunner* watched = deployments.active(entry.state.name))
+  if (const DeploymentRunner* watched = deployments.active(entry.state().name))
     warnings.push_back("the watch of " + watched->spec().id + " ends: " + watched->spec().revision +
                        " stays live" + (is_warm ? "; " + gives_way : ""));
   else if (is_warm && entry.kept)
-    warnings.push_back(entry.state.groups[entry.state.live].revision + " stays live: " + gives_way);
-  const auto rates = windows.rates(entry.state.name, idle);
+    warnings.push_back(entry.state().groups[entry.state().live].revision +
+                       " stays live: " + gives_way);
+  const auto rates = windows.rates(entry.state().name, idle);
   std::vector<std::string> lacking =
       health::shortages(health::needs_of(request.deploy),
                         rates ? std::optional(rates->release + rates->live) : std::nullopt);
   // Nobody is waited for where nothing serves yet.
-  if (accepting(entry.state.groups[entry.state.live]) == 0) lacking.clear();
+  if (accepting(entry.state().groups[entry.state().live]) == 0) lacking.clear();
   warnings.insert(warnings.end(), lacking.begin(), lacking.end());
   return warnings;
 }
@@ -148,28 +149,28 @@ std::vector<std::string> forewarn(const Request& request, const ServiceEntry& en
 std::optional<ApiError> refuse_while_in_use(const ServiceEntry& entry,
                                             const DeploymentRunner* running,
                                             const Serving& serving) {
-  const std::string& service = entry.state.name;
+  const std::string& service = entry.state().name;
   if (running != nullptr && !running->engine().is_watching())
     return refused(
         409, "deployment-running",
         running->spec().id + " is running (" + std::string(running->engine().phase()) + ")",
         "wait for it, promote it, or stop it");
-  const Colour idle = other(entry.state.live);
-  if (entry.state.split.of(idle) > Weight::none())
+  const Colour idle = other(entry.state().live);
+  if (entry.state().split.of(idle) > Weight::none())
     return refused(
         409, "idle-group-has-traffic",
-        std::string(to_string(idle)) + " still gets " + to_string(entry.state.split.of(idle)) +
+        std::string(to_string(idle)) + " still gets " + to_string(entry.state().split.of(idle)) +
             " of the traffic",
         take_share(entry, idle) + " takes that away" +
             (entry.fallback ? "" : "; or take the release back: `teal rollback " + service + "`"));
   if (serving.serves_alone(entry, idle))
     return refused(409, "fallback-serves",
-                   entry.state.groups[idle].revision + " in " + std::string(to_string(idle)) +
+                   entry.state().groups[idle].revision + " in " + std::string(to_string(idle)) +
                        " serves as fallback, since no target of " +
-                       std::string(to_string(entry.state.live)) +
+                       std::string(to_string(entry.state().live)) +
                        " is healthy, and the new release would take its place",
-                   "mend " + std::string(to_string(entry.state.live)) + " (`teal target add " +
-                       service + " " + std::string(to_string(entry.state.live)) +
+                   "mend " + std::string(to_string(entry.state().live)) + " (`teal target add " +
+                       service + " " + std::string(to_string(entry.state().live)) +
                        " IP:PORT` gives it another target), or give the fallback up first: "
                        "`teal rollback " +
                        entry.fallback->deployment + " --force`");
@@ -203,10 +204,10 @@ ApiResult<DeploymentReport> Controller::deploy(const std::string& service, const
   if (request.revision.empty())
     return refused(422, "no-revision", "the request names no revision", "give `revision`");
   if (const auto refusal = refuse_lack_of_targets(request, *entry)) return *refusal;
-  const Colour idle = other(entry->state.live);
+  const Colour idle = other(entry->state().live);
   std::vector<Address> targets =
       request.targets.empty() ? entry->config->groups[idle].targets : request.targets;
-  if (const auto refusal = refuse_targets(targets, entry->state)) return *refusal;
+  if (const auto refusal = refuse_targets(targets, entry->state())) return *refusal;
   for (const Address& target : targets)
     if (const auto own = state.own.forbidden(*entry->config, target))
       return own_target(target, *own, "The deployment was not started");

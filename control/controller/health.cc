@@ -10,12 +10,14 @@ void Controller::on_health(TargetId target, Health health, const std::string& re
 
 void Controller::on_bad_outcome(const BadOutcome& outcome) {
   State& state = *state_;
-  if (!state.registry.find(outcome.target)) return;
+  const std::optional<FoundTarget> found = state.registry.find_target(outcome.target);
+  if (!found) return;
+  const ServiceEntry& entry = *found->entry;
   state.health_policy.on_bad_outcome(outcome);
-  if (!state.deployments.is_any_running() || state.clock.mono() - state.judged < State::kJudgePause)
-    return;
+  DeploymentRunner* const runner = state.deployments.active(entry.state().name);
+  if (runner == nullptr || state.clock.mono() - runner->judged < State::kJudgePause) return;
   state.figures.cache.renew();
-  state.judge_all();
+  state.judge(*runner);
 }
 
 void Controller::on_tallies(const std::vector<TargetTally>& tallies) {
@@ -27,7 +29,7 @@ void Controller::on_tallies(const std::vector<TargetTally>& tallies) {
 void Controller::State::check_health(ServiceEntry& entry, bool exactly) {
   serving.note_live(entry);
   deliver_baseline(entry, exactly);
-  DeploymentRunner* runner = deployments.active(entry.state.name);
+  DeploymentRunner* runner = deployments.active(entry.state().name);
   if (runner == nullptr) return;
   const event::HealthChanged counts = serving.release_of(*runner);
   const event::HealthChanged& told_before = runner->engine().facts().health;
@@ -41,7 +43,7 @@ void Controller::State::check_health(ServiceEntry& entry, bool exactly) {
 /// A release that is fit may reach a gate at once, and whoever waits there asks the preview
 /// listener: the workers must know its targets for healthy before the engine does.
 void Controller::State::deliver_fitness_when_applied(const DeploymentRunner& fit) {
-  if (health_unpublished) publish();
+  publisher.publish(*registry.find(fit.spec().service));
   publisher.when_applied([this, service = fit.spec().service, number = fit.number] {
     DeploymentRunner* runner = deployments.active(service);
     if (runner == nullptr || runner->number != number) return;
@@ -55,21 +57,27 @@ void Controller::State::deliver_fitness_when_applied(const DeploymentRunner& fit
 void Controller::State::open_exposure(const DeploymentRunner& runner) {
   ServiceEntry& entry = *registry.find(runner.spec().service);
   const DeploymentSpec& spec = runner.spec();
-  entry.state.exposure = nullptr;
+  if (entry.state().exposure) entry.edit().exposure = nullptr;
   if (runner.engine().is_watching()) return;  // Nothing limits what is live.
   // Without a baseline there is nobody else to send the requests to.
   if (spec.kind != Kind::deploy || spec.deploy.exposure_budget == 0 || !spec.has_baseline) return;
   entry.exposure_of = runner.number;
-  entry.state.exposure =
+  exposed.insert(entry.id());
+  entry.edit().exposure =
       std::make_shared<Exposure>(spec.deploy.exposure_budget, runner.engine().facts().exposed);
 }
 
 void Controller::on_exposed() {
-  for (ServiceEntry& entry : state_->registry.entries()) {
+  const std::vector<ServiceId> exposed(state_->exposed.begin(), state_->exposed.end());
+  for (const ServiceId id : exposed) {
+    const ServiceEntry* const entry = state_->registry.at(id);
     // The turn may end the deployment and with it the entry's hold.
-    const std::shared_ptr<Exposure> exposure = entry.state.exposure;
-    if (exposure == nullptr) continue;
-    DeploymentRunner* const runner = state_->deployments.find(entry.exposure_of);
+    const std::shared_ptr<Exposure> exposure = entry == nullptr ? nullptr : entry->state().exposure;
+    if (exposure == nullptr) {
+      state_->exposed.erase(id);
+      continue;
+    }
+    DeploymentRunner* const runner = state_->deployments.find(entry->exposure_of);
     if (runner == nullptr) continue;
     const std::uint32_t spent = exposure->take_news();
     if (spent > runner->engine().facts().exposed) state_->deliver(*runner, event::Exposed{spent});

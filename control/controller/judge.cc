@@ -1,23 +1,25 @@
 // The part of the Controller that feeds and asks the judges at each tick.
 #include "control/controller/state.h"
+#include "control/services/visit_rules.h"
 
 namespace teal::control {
 
 void Controller::tick() {
   State& state = *state_;
-  state.figures.cache.renew();
-  state.figures.feed_windows(state.registry, state.clock.mono());
-  state.figures.feed_baselines(state.registry, state.clock.mono());
-  if (state.outside.advance()) state.flush();
+  const std::vector<ServiceId> visited = state.registry.take_visits(state.clock.mono());
+  state.figures.tick(state.registry, visited, state.clock.mono());
+  if (state.outside.advance(visited)) state.flush();
   state.judge_all();
-  state.health_policy.return_ejected();
-  state.health_policy.compare_targets();
-  state.health_policy.watch_panic();
+  state.health_policy.return_ejected(visited);
+  state.health_policy.compare_targets(visited);
+  state.health_policy.watch_panic(visited);
   on_exposed();
-  state.run_timers();
+  state.run_timers(visited);
   state.tick_sticky();
-  if (state.health_unpublished) state.publish_health();
   const Mono now = state.clock.mono();
+  state.publisher.publish_changed(now);
+  for (const ServiceEntry& entry : state.registry.visited(visited))
+    state.registry.settle(entry, next_visit(entry, state.is_shipped(entry), now));
   if (now - state.last_store_retry < State::kStoreRetry) return;
   state.last_store_retry = now;
   if (!state.writes.is_healthy() || state.announcer.wants_room())
@@ -30,8 +32,8 @@ void Controller::State::begin_own_stage(DeploymentRunner& runner) {
   ServiceEntry& entry = *registry.find(runner.spec().service);
   const PublicationNumber shift = runner.engine().facts().shift;
   stages.set_stage(entry, runner);
-  stages.set_judging(entry, runner, {shift, entry.state.live, entry.state.split});
-  publish();
+  stages.set_judging(entry, runner, {shift, entry.state().live, entry.state().split});
+  publisher.publish(entry);
   publisher.when_applied([this, number = runner.number, shift] {
     if (DeploymentRunner* found = deployments.find(number)) found->begin_step(shift, clock.mono());
   });
@@ -50,6 +52,7 @@ void Controller::State::deliver_breach(DeploymentRunner& runner,
 /// the engine would act on it, so that the journal follows decisions and not traffic.
 void Controller::State::judge(DeploymentRunner& runner) {
   if (runner.spec().kind != Kind::deploy || runner.is_over()) return;
+  runner.judged = clock.mono();
   const auto breach = runner.judge(stages.reading_of(runner));
   deliver_breach(runner, breach, clock.mono());
   if (!breach) deliver_evidence(runner, false);
@@ -67,7 +70,6 @@ void Controller::State::deliver_evidence(DeploymentRunner& runner, bool exactly)
 }
 
 void Controller::State::judge_all() {
-  judged = clock.mono();
   for (const DeploymentNumber number : deployments.running())
     if (DeploymentRunner* runner = deployments.find(number)) judge(*runner);
 }
@@ -77,33 +79,33 @@ void Controller::State::judge_all() {
 void Controller::State::run_kept(ServiceEntry& entry, Mono now) {
   if (!entry.kept) return;
   entry.count_kept(now);
-  if (entry.state.split.of(entry.kept->colour) > Weight::none()) return;
+  if (entry.state().split.of(entry.kept->colour) > Weight::none()) return;
   // The watch may go back to the old group at any time.
-  const DeploymentRunner* runner = deployments.active(entry.state.name);
+  const DeploymentRunner* runner = deployments.active(entry.state().name);
   const bool is_watching = runner != nullptr && runner->engine().is_watching();
   if (entry.kept->left == Millis{0} && !is_watching) {
-    say(Level::info, "group.retiring", entry.state.name,
+    say(Level::info, "group.retiring", entry.state().name,
         std::string(to_string(entry.kept->colour)) + " was kept long enough");
-    return retire(entry.state.name, entry.kept->colour);
+    return retire(entry.state().name, entry.kept->colour);
   }
-  if (now - entry.kept_saved < kKeptSaved) return;
+  if (now - entry.kept_saved < ServiceEntry::kKeptSaved) return;
   entry.kept_saved = now;
-  entry.unsaved = true;
+  entry.note_unsaved();
   flush();
 }
 
-void Controller::State::run_timers() {
+void Controller::State::run_timers(std::span<const ServiceId> visited) {
   const Mono now = clock.mono();
-  for (ServiceEntry& entry : registry.entries()) {
+  for (ServiceEntry& entry : registry.visited(visited)) {
     run_kept(entry, now);
     watch_fallback(entry);
-    DeploymentRunner* runner = deployments.active(entry.state.name);
+    DeploymentRunner* runner = deployments.active(entry.state().name);
     if (runner == nullptr) continue;
     if (runner->take_wake(now)) {
       // A deadline's sentence should name the present numbers.
       check_health(entry, true);
-      if (deployments.active(entry.state.name) == runner) deliver_evidence(*runner, true);
-      if (deployments.active(entry.state.name) == runner) deliver(*runner, event::Wake{});
+      if (deployments.active(entry.state().name) == runner) deliver_evidence(*runner, true);
+      if (deployments.active(entry.state().name) == runner) deliver(*runner, event::Wake{});
       continue;
     }
     const Age age = runner->age(now);

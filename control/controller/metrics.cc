@@ -50,7 +50,7 @@ std::vector<MetricSample> Controller::metrics() const {
 }
 
 std::vector<MetricSample> Controller::service_metrics(const std::string& service) const {
-  const ServiceEntry* const entry = state_->registry.find(service);
+  const ServiceEntry* const entry = std::as_const(state_->registry).find(service);
   if (entry == nullptr) return {};
   Samples samples;
   const ServiceStats stats = state_->stats.of(service);
@@ -68,7 +68,7 @@ std::vector<MetricSample> Controller::service_metrics(const std::string& service
     samples.counter("teal_targets_ejected_total", "Ejections by outlier detection.",
                     {{"service", service}, {"group", std::string(to_string(colour))}},
                     stats.ejected[colour]);
-  if (const Exposure* const exposure = entry->state.exposure.get()) {
+  if (const Exposure* const exposure = entry->state().exposure.get()) {
     samples.gauge("teal_exposure_budget", "Client-visible failures that the release may cause.",
                   {{"service", service}}, exposure->budget());
     samples.gauge("teal_exposure_spent", "Client-visible failures that the release has caused.",
@@ -80,7 +80,7 @@ std::vector<MetricSample> Controller::service_metrics(const std::string& service
 
 std::vector<std::string> Controller::service_names() const {
   std::vector<std::string> names;
-  for (const ServiceEntry& entry : state_->registry.entries()) names.push_back(entry.state.name);
+  for (const ServiceEntry& entry : state_->registry.entries()) names.push_back(entry.state().name);
   return names;
 }
 

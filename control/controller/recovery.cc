@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 #include <system_error>
+#include <unordered_map>
 #include <utility>
 
 #include "control/controller/state.h"
@@ -58,11 +59,10 @@ Result<void> Controller::start() {
   }
   state.recover_sticky(*contents);
   state.flush();  // What was left out of the state is not said again by the next start.
-  state.publish();
+  state.publisher.publish_changed(state.clock.mono());
   // Windows are differences of readings: without one from before the first request they would not
   // see what comes before the first tick.
-  state.figures.cache.renew();
-  state.figures.feed_windows(state.registry, state.clock.mono());
+  state.figures.begin(state.registry, state.clock.mono());
   state.resume_active();
   return {};
 }
@@ -79,24 +79,26 @@ Result<void> Controller::State::recover(const Contents& contents) {
 
 Result<void> Controller::State::recover_services(const Contents& contents) {
   const WallTime now = clock.wall();
+  std::unordered_map<std::string_view, const ServiceRow*> rows;
+  for (const ServiceRow& row : contents.services) rows.emplace(row.name, &row);
   for (const config::Service& service : config->services) {
-    const auto row = std::find_if(contents.services.begin(), contents.services.end(),
-                                  [&](const ServiceRow& r) { return r.name == service.name; });
-    if (row == contents.services.end()) {
+    const auto known = rows.find(service.name);
+    if (known == rows.end()) {
       if (const Result<void> usable = own.refuse(service); !usable) return usable.error();
-      registry.add(service, now);
+      outside.know(registry.add(service, now));
       continue;
     }
-    const Result<SavedService> saved = service_from_json(row->state);
+    const Result<SavedService> saved = service_from_json(known->second->state);
     if (!saved) return saved.error();
-    registry.add(service, *saved, now, clock.mono());
-    registry.find(service.name)->episodes.restore(saved->episodes, outside.now());
+    ServiceEntry& entry = registry.add(service, *saved, now, clock.mono());
+    outside.know(entry);
+    entry.episodes.restore(saved->episodes, outside.now());
     for (const std::string& why : saved->unusable) {
-      registry.find(service.name)->touch();
+      entry.touch();
       say(Level::error, "target.unusable", service.name,
           "a stored target is left out: " + why + "; register it anew if it is wanted");
     }
-    own.drop(registry, *registry.find(service.name));
+    own.drop(registry, entry);
     const PerColour<GroupState>& groups = saved->state.groups;
     if (!same_targets(service.groups[Colour::blue], groups[Colour::blue]) ||
         !same_targets(service.groups[Colour::green], groups[Colour::green]) ||
@@ -130,7 +132,7 @@ Result<void> Controller::State::recover_deployments(const Contents& contents) {
   deployments.settle();
   for (const auto& [number, runner] : deployments.all()) {
     const DeploymentSpec& spec = runner->spec();
-    if (spec.kind == Kind::deploy) registry.find(spec.service)->state.draw = number;
+    if (spec.kind == Kind::deploy) registry.find(spec.service)->edit().draw = number;
     if (spec.kind != Kind::rollback) continue;
     if (DeploymentRunner* taken_back = deployments.find(spec.rollback_of)) {
       taken_back->rolled_back_by = spec.id;
@@ -141,14 +143,15 @@ Result<void> Controller::State::recover_deployments(const Contents& contents) {
 }
 
 void Controller::State::resume_active() {
-  for (ServiceEntry& entry : registry.entries()) {
-    const std::string service = entry.state.name;
+  for (const config::Service& served : config->services) {
+    const std::string& service = served.name;
+    ServiceEntry& entry = *registry.find(service);
     for (const Colour colour : kColours) {
       if (entry.retiring[colour]) {
         empty_when_applied(service, colour);
         continue;
       }
-      for (const TargetState& target : entry.state.groups[colour].targets)
+      for (const TargetState& target : entry.state().groups[colour].targets)
         if (target.draining) remove_when_applied(service, colour, target.id);
     }
     outside.resume(entry);

@@ -1,4 +1,6 @@
 // Reports of services and deployments for the API (control/services/reporter.h makes them).
+#include <utility>
+
 #include "control/controller/state.h"
 
 namespace teal::control {
@@ -13,7 +15,7 @@ std::vector<ServiceReport> Controller::services() const {
 }
 
 ApiResult<ServiceReport> Controller::service(const std::string& name) const {
-  const ServiceEntry* entry = state_->registry.find(name);
+  const ServiceEntry* entry = std::as_const(state_->registry).find(name);
   if (entry == nullptr) return unknown_service(name);
   return state_->reporter.service(*entry);
 }
@@ -22,12 +24,12 @@ ApiResult<ServiceReport> Controller::service(const std::string& name) const {
 
 ApiResult<std::vector<DeploymentReport>> Controller::deployments(const std::string& service,
                                                                  std::size_t limit) const {
-  if (state_->registry.find(service) == nullptr) return unknown_service(service);
+  if (std::as_const(state_->registry).find(service) == nullptr) return unknown_service(service);
   std::vector<DeploymentReport> reports;
-  const auto& runners = state_->deployments.all();
-  for (auto it = runners.rbegin(); it != runners.rend() && reports.size() < limit; ++it)
-    if (it->second->spec().service == service)
-      reports.push_back(state_->reporter.deployment(*it->second));
+  for (const DeploymentRunner* const runner : state_->deployments.of(service)) {
+    if (reports.size() >= limit) break;
+    reports.push_back(state_->reporter.deployment(*runner));
+  }
   return reports;
 }
 

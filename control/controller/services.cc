@@ -13,7 +13,7 @@ ApiError refused(int status, std::string type, std::string title, std::string de
   return {status, std::move(type), std::move(title), std::move(detail), std::move(remedy)};
 }
 
-TargetState* find_target(GroupState& group, const Address& address) {
+const TargetState* find_target(const GroupState& group, const Address& address) {
   const auto found = std::find_if(group.targets.begin(), group.targets.end(),
                                   [&](const TargetState& t) { return t.address == address; });
   return found == group.targets.end() ? nullptr : &*found;
@@ -51,17 +51,18 @@ void Controller::set_split(const std::string& service, Split split,
     return done(refused(412, "changed-meanwhile", "The split was not changed",
                         "the service is at version " + std::to_string(entry->version),
                         "read it again and decide anew"));
-  if (const auto refusal = refuse_split(entry->state, split)) return done(*refusal);
-  const Colour idle = other(entry->state.live);
-  const bool urgent = split.of(idle) < entry->state.split.of(idle);
-  if (entry->state.split != split) {
+  if (const auto refusal = refuse_split(entry->state(), split)) return done(*refusal);
+  const Colour idle = other(entry->state().live);
+  const bool urgent = split.of(idle) < entry->state().split.of(idle);
+  if (entry->state().split != split) {
     entry->count_kept(state.clock.mono());
-    entry->state.split = split;
-    entry->state.exposure = nullptr;  // From here on it is a person's own risk.
+    ServiceState& changed = entry->edit();
+    changed.split = split;
+    changed.exposure = nullptr;  // From here on it is a person's own risk.
     entry->touch();
     // Taking traffic away from a release waits for no disk.
     if (!urgent) state.flush();
-    state.publish();
+    state.publisher.publish(*entry);
     state.flush();
     state.say(Level::info, "split.changed", service, to_string(split) + " by hand");
   }
@@ -77,17 +78,17 @@ ApiResult<ServiceReport> Controller::put_target(const std::string& service, Colo
   if (entry == nullptr) return unknown_service(service);
   if (const auto own = state.own.forbidden(*entry->config, address))
     return own_target(address, *own, "The target was not added");
-  if (find_target(entry->state.groups[other(colour)], address) != nullptr)
+  if (find_target(entry->state().groups[other(colour)], address) != nullptr)
     return refused(409, "target-in-other-group", "The target was not added",
                    to_string(address) + " is a target of " + std::string(to_string(other(colour))),
                    "one process runs one release: remove it there first");
-  if (entry->state.groups[colour].targets.size() >= State::kMaxTargets &&
-      find_target(entry->state.groups[colour], address) == nullptr)
+  if (entry->state().groups[colour].targets.size() >= State::kMaxTargets &&
+      find_target(entry->state().groups[colour], address) == nullptr)
     return refused(422, "too-many-targets", "The target was not added",
                    "a group has at most 1000 targets", "remove others first");
   if (state.registry.put(*entry, colour, address, state.clock.wall())) {
     state.flush();
-    state.publish();
+    state.publisher.publish(*entry);
     state.say(Level::info, "target.added", service, target_text(colour, address));
     state.check_health(*entry, false);
   }
@@ -99,8 +100,8 @@ ApiResult<ServiceReport> Controller::delete_target(const std::string& service, C
   State& state = *state_;
   ServiceEntry* entry = state.registry.find(service);
   if (entry == nullptr) return unknown_service(service);
-  GroupState& group = entry->state.groups[colour];
-  TargetState* target = find_target(group, address);
+  const GroupState& group = entry->state().groups[colour];
+  const TargetState* target = find_target(group, address);
   if (target == nullptr)
     return refused(404, "unknown-target", "There is no such target",
                    target_text(colour, address) + " is not registered",
@@ -108,14 +109,13 @@ ApiResult<ServiceReport> Controller::delete_target(const std::string& service, C
   if (const auto refusal = state.drains.refuse(*entry, colour, *target, force)) return *refusal;
   const TargetId id = target->id;
   if (!target->draining) {
-    target->draining = true;
-    entry->touch();
+    state.registry.drain(*entry, colour, address);
     DeploymentRunner* counts = force ? state.drains.counting(*entry, colour) : nullptr;
     if (counts != nullptr)
       state.deliver(*counts,
                     event::Recounted{recounted(counts->spec(), addresses_of(group).size())});
     state.flush();
-    state.publish();
+    state.publisher.publish(*entry);
     state.say(Level::info, "target.draining", service, target_text(colour, address));
     state.check_health(*entry, counts != nullptr);
     state.remove_when_applied(service, colour, id);
@@ -127,13 +127,13 @@ void Controller::State::remove_when_applied(const std::string& service, Colour c
                                             TargetId id) {
   publisher.when_applied([this, service, colour, id] {
     ServiceEntry& entry = *registry.find(service);
-    const auto& targets = entry.state.groups[colour].targets;
+    const auto& targets = entry.state().groups[colour].targets;
     const auto leaving = std::ranges::find(targets, id, &TargetState::id);
     if (leaving == targets.end()) return;
     const std::string text = target_text(colour, leaving->address);
     if (!registry.remove_drained(entry, colour, id)) return;
     flush();
-    publish();
+    publisher.publish(entry);
     say(Level::info, "target.removed", service, text);
   });
 }

@@ -8,6 +8,8 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,8 +21,8 @@
 #include "control/deploy/deployment_table.h"
 #include "control/deploy/kept_evidence.h"
 #include "control/deploy/publisher.h"
-#include "control/deploy/service_registry.h"
 #include "control/deploy/sticky_keeper.h"
+#include "control/registry/service_registry.h"
 #include "control/services/control_stats.h"
 #include "control/services/drain_rules.h"
 #include "control/services/health_policy.h"
@@ -30,8 +32,8 @@
 #include "control/services/rollback_choice.h"
 #include "control/services/serving.h"
 #include "control/services/stages.h"
-#include "control/services/traffic_figures.h"
 #include "control/store/pending_writes.h"
+#include "control/traffic/traffic_figures.h"
 
 namespace teal::control {
 
@@ -39,7 +41,6 @@ struct Controller::State {
   static constexpr std::size_t kMaxTargets = 1000;  ///< Per group.
   static constexpr Millis kJudgePause{5};
   static constexpr Millis kClockSaved{5000};
-  static constexpr Millis kKeptSaved{60'000};
   static constexpr Millis kStoreRetry{1000};
 
   State(std::shared_ptr<const config::Config> the_config, const Clock& the_clock, Log& the_log,
@@ -67,9 +68,6 @@ struct Controller::State {
   void empty_when_applied(const std::string& service, Colour colour);
   void prune(const std::string& service);
   bool flush();
-  void publish();
-  /// Health alone: at most twenty times a second.
-  void publish_health();
 
   // ---- controller/services.cc -------------------------------------------------------------------
   void remove_when_applied(const std::string& service, Colour colour, TargetId id);
@@ -104,7 +102,10 @@ struct Controller::State {
   void judge_all();
   void deliver_evidence(DeploymentRunner& runner, bool exactly);
   void run_kept(ServiceEntry& entry, Mono now);
-  void run_timers();
+  void run_timers(std::span<const ServiceId> visited);
+  bool is_shipped(const ServiceEntry& entry) const {
+    return deployments.active(entry.state().name) != nullptr;
+  }
 
   // ---- controller/compare.cc --------------------------------------------------------------------
   Result<void> restore_evidence(DeploymentRunner& runner);
@@ -120,8 +121,8 @@ struct Controller::State {
   SourceFactory make_source;
   Announcer announcer;
   PendingWrites writes;
-  Publisher publisher;
   ServiceRegistry registry;
+  Publisher publisher{ports, registry};
   StickyKeeper sticky;
   DeploymentTable deployments;
   IdempotencyKeys keys;
@@ -145,9 +146,8 @@ struct Controller::State {
   };
   std::deque<PendingEvent> pending_events;
   bool is_delivering = false;
-  bool health_unpublished = false;
+  std::set<ServiceId> exposed;     ///< Services whose states have an exposure, or had one.
   std::uint64_t events_asked = 0;  ///< Numbers of events that are to be reserved.
-  Mono judged;
   Mono last_store_retry;
 
   /// Services that the file does not name any more, each with what its deployment, which stands

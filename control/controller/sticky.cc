@@ -32,7 +32,7 @@ void Controller::State::tick_sticky() {
   flush();
   ports.set_sticky_secrets(sticky.secrets());
   publisher.renew();
-  publish();
+  publisher.publish_changed(clock.mono());
   say(Level::info, "sticky.rotated", "", "the key of sticky cookies has changed");
 }
 

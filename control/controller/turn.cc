@@ -89,19 +89,19 @@ std::optional<ApiError> Controller::State::process(DeploymentRunner& runner, con
   ServiceEntry* entry = registry.find(runner.spec().service);
   TEAL_ASSERT(entry != nullptr);
   // What is live now is not a release any more.
-  if (runner.engine().is_watching()) entry->state.exposure = nullptr;
+  if (runner.engine().is_watching() && entry->state().exposure) entry->edit().exposure = nullptr;
   const Colour release = release_colour(runner.spec());
-  const Weight weight_before = entry->state.split.of(release);
+  const Weight weight_before = entry->state().split.of(release);
   const bool changes_traffic = apply(runner, actions);
   // Everything is journalled before it happens, but for taking traffic away from a release: that
   // waits for no disk. Its journal entries follow when the turn ends.
-  const bool urgent = entry->state.split.of(release) < weight_before || opens_rollback(actions);
+  const bool urgent = entry->state().split.of(release) < weight_before || opens_rollback(actions);
   // Where nothing is to happen the end of the turn is early enough, and no rollback waits for it.
   if (!urgent && !actions.empty()) flush();
   if (stages.begins_own(runner))
     begin_own_stage(runner);
   else if (changes_traffic)
-    publish();
+    publisher.publish(*entry);
   follow_up(runner, actions, decided);
   if (!was_over && runner.is_over()) finish(runner, event);
   return std::nullopt;
@@ -114,8 +114,8 @@ bool Controller::State::apply(DeploymentRunner& runner, const std::vector<Action
   for (const Action& action : actions) {
     if (const auto* targets = std::get_if<action::RegisterTargets>(&action)) {
       if (entry.fallback && entry.fallback->colour == targets->colour)
-        say(Level::warning, "fallback.replaced", entry.state.name,
-            entry.state.groups[targets->colour].revision + " in " +
+        say(Level::warning, "fallback.replaced", entry.state().name,
+            entry.state().groups[targets->colour].revision + " in " +
                 std::string(to_string(targets->colour)) +
                 ", which stayed as fallback, gives its place to " + targets->revision,
             runner.spec().id);
@@ -123,12 +123,14 @@ bool Controller::State::apply(DeploymentRunner& runner, const std::vector<Action
                        own.without(*entry.config, targets->targets), clock.wall());
       changes = true;
     } else if (const auto* split = std::get_if<action::Publish>(&action)) {
-      if (entry.state.live != split->live && entry.kept) entry.kept.reset();
-      if (entry.state.live != split->live) entry.live_lost.reset();
+      if (entry.state().live != split->live && entry.kept) entry.kept.reset();
+      if (entry.state().live != split->live) entry.live_lost.reset();
       if (entry.fallback && entry.fallback->colour == split->live) registry.forget_fallback(entry);
-      if (entry.state.live != split->live || entry.state.split != split->split) entry.touch();
-      entry.state.live = split->live;
-      entry.state.split = split->split;
+      if (entry.state().live != split->live || entry.state().split != split->split) entry.touch();
+      entry.count_kept(clock.mono());
+      ServiceState& state = entry.edit();
+      state.live = split->live;
+      state.split = split->split;
       stages.set_stage(entry, runner);
       stages.set_judging(entry, runner, *split);
       changes = true;
@@ -180,13 +182,14 @@ void Controller::State::finish(DeploymentRunner& runner, const Event& event) {
   deployments.end(runner);
   ServiceEntry& entry = *registry.find(spec.service);
   // Nobody listens any more.
-  if (spec.kind == Kind::deploy && std::exchange(entry.state.judging, std::nullopt)) publish();
+  if (spec.kind == Kind::deploy && std::exchange(entry.edit().judging, std::nullopt))
+    publisher.publish(entry);
   // What is live now is not a release any more. Where one stays with its share, so does its limit.
   if (runner.engine().status() == Status::succeeded && spec.kind == Kind::deploy)
-    entry.state.exposure = nullptr;
+    entry.edit().exposure = nullptr;
   // Nobody judges any more.
-  const bool had_meanings = std::exchange(entry.state.meanings, nullptr) != nullptr;
-  if (std::exchange(entry.state.watches_ages, false) || had_meanings) publish();
+  const bool had_meanings = std::exchange(entry.edit().meanings, nullptr) != nullptr;
+  if (std::exchange(entry.edit().watches_ages, false) || had_meanings) publisher.publish(entry);
   const auto* applied = std::get_if<event::SplitApplied>(&event);
   if (spec.kind == Kind::rollback && applied != nullptr) {
     runner.rollback_took = applied->took;
@@ -202,7 +205,7 @@ DeploymentRunner& Controller::State::begin(DeploymentSpec spec, Mono decided) {
   writes.add(DeploymentRow{begun.number, known.service, begun.created, to_json(known)});
   ServiceEntry& entry = *registry.find(known.service);
   // The release has no traffic yet: nobody changes groups by it.
-  if (known.kind == Kind::deploy) entry.state.draw = begun.number;
+  if (known.kind == Kind::deploy) entry.edit().draw = begun.number;
   serving.note_live(entry);
   if (const event::BaselineHealth health = serving.baseline_of(begun);
       known.has_baseline && standing(health) != Baseline::fine)
@@ -227,9 +230,9 @@ void Controller::State::open_rollback(DeploymentRunner& of, const action::OpenRo
   spec.rollback_of = failed.id;
   spec.why = rollback.code + ": " + rollback.why;
   spec.minimum_healthy = failed.deploy.minimum_healthy.of(spec.targets.size());
-  const GroupState& old = entry.state.groups[spec.colour];
+  const GroupState& old = entry.state().groups[spec.colour];
   const bool warm = old.revision == failed.replaces && accepting(old) > 0;
-  if (entry.state.live == spec.colour)
+  if (entry.state().live == spec.colour)
     spec.way = RollbackMethod::undo;
   else
     spec.way = warm ? RollbackMethod::swap : RollbackMethod::reinstall;
@@ -241,7 +244,7 @@ void Controller::State::retire(const std::string& service, Colour colour) {
   ServiceEntry& entry = *registry.find(service);
   registry.retire(entry, colour);
   flush();
-  publish();
+  publisher.publish(entry);
   empty_when_applied(service, colour);
 }
 
@@ -249,10 +252,11 @@ void Controller::State::retire(const std::string& service, Colour colour) {
 /// worker hands out new ones.
 void Controller::State::empty_when_applied(const std::string& service, Colour colour) {
   publisher.when_applied([this, service, colour] {
-    if (!registry.clear_retired(*registry.find(service), colour)) return;
+    ServiceEntry& entry = *registry.find(service);
+    if (!registry.clear_retired(entry, colour)) return;
     say(Level::info, "group.retired", service, std::string(to_string(colour)) + " is empty");
     flush();
-    publish();
+    publisher.publish(entry);
   });
 }
 
@@ -264,10 +268,8 @@ void Controller::State::prune(const std::string& service) {
 }
 
 bool Controller::State::flush() {
-  for (ServiceEntry& entry : registry.entries()) {
-    if (!std::exchange(entry.unsaved, false)) continue;
-    writes.set(ServiceRow{entry.state.name, to_json(entry.saved(clock.mono()))});
-  }
+  for (const ServiceEntry* const entry : registry.take_unsaved())
+    writes.set(ServiceRow{entry->state().name, to_json(entry->saved(clock.mono()))});
   if (announcer.wants_room()) {
     events_asked = announcer.room();
     writes.reserve_events(events_asked);
@@ -275,16 +277,6 @@ bool Controller::State::flush() {
   if (!writes.flush()) return false;
   announcer.reserve(events_asked);
   return true;
-}
-
-void Controller::State::publish() {
-  health_unpublished = false;
-  publisher.publish(registry.states());
-}
-
-void Controller::State::publish_health() {
-  health_unpublished = true;
-  if (publisher.take_health_turn(clock.mono())) publish();
 }
 
 }  // namespace teal::control

@@ -123,6 +123,7 @@ class DeploymentRunner {
   /// store failed for long. It is history.
   bool is_abandoned = false;
   Age clock_saved{0};
+  Mono judged;  ///< When its judges were asked last.
 
  private:
   Deployment engine_;

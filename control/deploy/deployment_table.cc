@@ -20,6 +20,7 @@ DeploymentRunner& DeploymentTable::restore(DeploymentNumber number, DeploymentSp
 
 DeploymentRunner& DeploymentTable::add(DeploymentNumber number, DeploymentSpec spec,
                                        WallTime created, Mono now) {
+  by_service_[spec.service].insert(number);
   auto runner = std::make_unique<DeploymentRunner>(number, std::move(spec), created, now);
   return *runners_.emplace(number, std::move(runner)).first->second;
 }
@@ -54,17 +55,23 @@ DeploymentRunner* DeploymentTable::active(const std::string& service) const {
 }
 
 const DeploymentRunner* DeploymentTable::newest(const std::string& service) const {
-  const auto found = std::find_if(runners_.rbegin(), runners_.rend(), [&](const auto& each) {
-    return each.second->spec().service == service;
-  });
-  return found == runners_.rend() ? nullptr : found->second.get();
+  const auto known = by_service_.find(service);
+  return known == by_service_.end() ? nullptr : find(*known->second.rbegin());
 }
 
 const DeploymentRunner* DeploymentTable::newest_finished(const std::string& service) const {
-  const auto found = std::find_if(runners_.rbegin(), runners_.rend(), [&](const auto& each) {
-    return each.second->spec().service == service && each.second->is_over();
-  });
-  return found == runners_.rend() ? nullptr : found->second.get();
+  const std::vector<DeploymentRunner*> runners = of(service);
+  const auto found = std::ranges::find_if(runners, &DeploymentRunner::is_over);
+  return found == runners.end() ? nullptr : *found;
+}
+
+std::vector<DeploymentRunner*> DeploymentTable::of(const std::string& service) const {
+  std::vector<DeploymentRunner*> runners;
+  const auto known = by_service_.find(service);
+  if (known == by_service_.end()) return runners;
+  for (auto number = known->second.rbegin(); number != known->second.rend(); ++number)
+    runners.push_back(find(*number));
+  return runners;
 }
 
 std::vector<DeploymentNumber> DeploymentTable::running() const {
@@ -81,12 +88,17 @@ void DeploymentTable::end(const DeploymentRunner& runner) {
 std::vector<DeploymentNumber> DeploymentTable::prune(const std::string& service,
                                                      const DeploymentRunner* kept) {
   std::vector<DeploymentNumber> finished;
-  for (const auto& [number, runner] : runners_)
-    if (runner->spec().service == service && runner->is_over()) finished.push_back(number);
+  const auto known = by_service_.find(service);
+  if (known == by_service_.end()) return {};
+  for (const DeploymentNumber number : known->second)
+    if (find(number)->is_over()) finished.push_back(number);
   if (finished.size() <= kKept) return {};
   finished.resize(finished.size() - kKept);
   if (kept != nullptr) std::erase(finished, kept->number);
-  for (const DeploymentNumber number : finished) runners_.erase(number);
+  for (const DeploymentNumber number : finished) {
+    runners_.erase(number);
+    known->second.erase(number);
+  }
   return finished;
 }
 

@@ -6,7 +6,9 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/time.h"
@@ -44,9 +46,10 @@ class DeploymentTable {
   const DeploymentRunner* newest_finished(const std::string& service) const;
   /// The running ones, in the order of their services' names: a copy, since telling one may end it.
   std::vector<DeploymentNumber> running() const;
-  bool is_any_running() const { return !running_.empty(); }
   /// By number.
   const Runners& all() const { return runners_; }
+  /// Of the service, the newest first.
+  std::vector<DeploymentRunner*> of(const std::string& service) const;
 
   /// It runs no more.
   void end(const DeploymentRunner& runner);
@@ -58,6 +61,7 @@ class DeploymentTable {
   DeploymentRunner& add(DeploymentNumber number, DeploymentSpec spec, WallTime created, Mono now);
 
   Runners runners_;
+  std::unordered_map<std::string, std::set<DeploymentNumber>> by_service_;
   std::map<std::string, DeploymentNumber> running_;  ///< By service.
   DeploymentNumber next_number_ = 1;
 };

@@ -17,6 +17,14 @@
 
 namespace teal::control {
 
+/// All requests that have ended, client aborts included.
+inline std::uint64_t requests_of(const RequestCounts& requests) {
+  std::uint64_t sum = 0;
+  for (const auto& by_class : requests)
+    for (const std::uint64_t count : by_class) sum += count;
+  return sum;
+}
+
 class Ports {
  public:
   virtual ~Ports() = default;
@@ -38,8 +46,9 @@ class Ports {
   /// for it.
   virtual TrafficCounters read_traffic(const TrafficKey& key) = 0;
 
-  /// How many requests of the stream have ended, client aborts included: a handful of loads. Who
-  /// reads the same number twice need not read the rest again.
+  /// How many requests of the stream have ended, client aborts included, in all workers:
+  /// requests_of() what read_traffic() would say, for a handful of loads. Where that is as it was,
+  /// none of the stream's durations, classes and errors has changed either.
   virtual std::uint64_t read_requests(const TrafficKey& key) = 0;
 
   /// The sum over all workers of what began in the stage's deployment, and of that in the stage.

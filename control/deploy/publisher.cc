@@ -4,23 +4,38 @@
 
 namespace teal::control {
 
-void Publisher::publish(const std::vector<ServiceState>& states) {
-  if (!std::exchange(is_renewed_, false) && states == published_) return;
-  published_ = states;
-  const std::uint64_t version = ++count_;
-  ports_.publish(version, published_, [weak = std::weak_ptr(self_), version](Mono at) {
-    if (const auto self = weak.lock()) (*self)->applied(version, at);
-  });
+void Publisher::publish(ServiceEntry& service) {
+  if (count_ == 0) return hand_over(services_.take_changed());
+  if (services_.take_changed(service))
+    hand_over({&service});
+  else if (is_renewed_)
+    hand_over({});
 }
 
-bool Publisher::take_health_turn(Mono now) {
-  if (const auto earned = (now - refilled_) / kHealthPause; earned > 0) {
-    turns_ = static_cast<int>(std::min<std::int64_t>(kHealthBurst, turns_ + earned));
-    refilled_ = now;
+void Publisher::publish_health(ServiceEntry& service, Mono now) {
+  if (service.health_turns.take(now)) publish(service);
+}
+
+void Publisher::publish_changed(Mono now) {
+  const std::vector<ServiceEntry*> changed = services_.take_changed();
+  for (ServiceEntry* const service : changed) service->health_turns.borrow(now);
+  hand_over(changed);
+}
+
+void Publisher::hand_over(const std::vector<ServiceEntry*>& services) {
+  Publication publication;
+  for (ServiceEntry* const service : services) {
+    SharedService snapshot = snapshot_of(service->state(), service->published);
+    if (snapshot == service->published) continue;
+    service->published = snapshot;
+    publication.services.push_back(std::move(snapshot));
   }
-  if (turns_ == 0) return false;
-  --turns_;
-  return true;
+  if (publication.services.empty() && !is_renewed_) return;
+  is_renewed_ = false;
+  const std::uint64_t version = publication.version = ++count_;
+  ports_.publish(std::move(publication), [weak = std::weak_ptr(self_), version](Mono at) {
+    if (const auto self = weak.lock()) (*self)->applied(version, at);
+  });
 }
 
 void Publisher::when_applied(std::function<void()> then) {

@@ -7,21 +7,28 @@
 
 namespace teal::control {
 
+bool LiveBaseline::is_due(const std::string& service, const std::string& revision, Mono now) const {
+  const auto known = recent_.find(service);
+  return known == recent_.end() || known->second.revision != revision ||
+         now - known->second.turned >= kRecent;
+}
+
 void LiveBaseline::feed(const std::string& service, const std::string& revision, Mono now,
                         const TrafficCounters& counted) {
+  if (!is_due(service, revision, now)) return;
   Recent& known = recent_[service];
-  if (known.revision != revision) {
-    known = {revision, now, {}, counted};
-  } else if (now - known.turned >= kRecent) {
-    known.turned = now;
-    known.before_last = std::exchange(known.last, counted);
-  }
+  if (known.revision != revision)
+    known = {revision, now, {}, Mark(counted)};
+  else
+    known = {revision, now, std::move(known.last), Mark(counted)};
 }
 
 EvidenceStep LiveBaseline::freeze(const DeploymentSpec& spec, TrafficCounters counted) const {
   if (const auto known = recent_.find(spec.service);
-      known != recent_.end() && known->second.revision == spec.replaces)
-    counted -= known->second.before_last;
+      known != recent_.end() && known->second.revision == spec.replaces) {
+    known->second.before_last.duration.subtract_from(counted.duration);
+    known->second.before_last.given_up.subtract_from(counted.given_up);
+  }
   bool is_latency_compared = false;
   std::optional<Millis> limit;
   for (const config::Alarm& alarm : spec.deploy.alarms) {

@@ -17,7 +17,7 @@ std::uint32_t recounted(const DeploymentSpec& spec, std::size_t targets) {
 }
 
 DeploymentRunner* DrainRules::counting(const ServiceEntry& entry, Colour colour) const {
-  DeploymentRunner* runner = deployments_.active(entry.state.name);
+  DeploymentRunner* runner = deployments_.active(entry.state().name);
   if (runner == nullptr || runner->spec().colour != colour) return nullptr;
   const bool counts = runner->spec().kind == Kind::deploy ||
                       std::holds_alternative<state::Reinstalling>(runner->engine().state());
@@ -27,11 +27,11 @@ DeploymentRunner* DrainRules::counting(const ServiceEntry& entry, Colour colour)
 /// The last one of the group that a running deployment would go back to.
 std::optional<ApiError> DrainRules::refuse_last_of_old(const ServiceEntry& entry, Colour colour,
                                                        const TargetState& target) const {
-  const DeploymentRunner* runner = deployments_.active(entry.state.name);
+  const DeploymentRunner* runner = deployments_.active(entry.state().name);
   if (runner == nullptr || runner->spec().kind != Kind::deploy || !runner->spec().has_baseline ||
       runner->spec().colour == colour || target.draining)
     return std::nullopt;
-  const GroupState& old = entry.state.groups[colour];
+  const GroupState& old = entry.state().groups[colour];
   const bool is_last =
       target.accepts_requests() ? accepting(old) == 1 : addresses_of(old).size() == 1;
   if (!is_last) return std::nullopt;
@@ -42,21 +42,21 @@ std::optional<ApiError> DrainRules::refuse_last_of_old(const ServiceEntry& entry
                      ", and " + id + " is not over: nobody would be left to take " +
                      runner->spec().revision + " back to",
                  "wait until " + id + " is over, or take it out all the same: teal target drain " +
-                     entry.state.name + " " + target_text(colour, target.address) + " --force");
+                     entry.state().name + " " + target_text(colour, target.address) + " --force");
 }
 
 std::optional<ApiError> DrainRules::refuse(const ServiceEntry& entry, Colour colour,
                                            const TargetState& target, bool force) const {
   const DeploymentRunner* runner = counting(entry, colour);
-  if (target.accepts_requests() && accepting(entry.state.groups[colour]) == 1 &&
-      (entry.state.split.of(colour) > Weight::none() || serving_.serves_alone(entry, colour)))
+  if (target.accepts_requests() && accepting(entry.state().groups[colour]) == 1 &&
+      (entry.state().split.of(colour) > Weight::none() || serving_.serves_alone(entry, colour)))
     return refused("last-target",
                    target_text(colour, target.address) + " is the last healthy one and has traffic",
                    "move the traffic away or add another target first");
   if (!force)
     if (std::optional<ApiError> refusal = refuse_last_of_old(entry, colour, target)) return refusal;
   if (runner == nullptr || target.draining) return std::nullopt;
-  const std::size_t left = addresses_of(entry.state.groups[colour]).size() - 1;
+  const std::size_t left = addresses_of(entry.state().groups[colour]).size() - 1;
   const std::string& id = runner->spec().id;
   if (left == 0)
     return refused("last-target",
@@ -79,7 +79,7 @@ std::optional<ApiError> DrainRules::refuse(const ServiceEntry& entry, Colour col
                      ": " + what,
                  "add another target first, or count anew (" +
                      std::to_string(recounted(runner->spec(), left)) + " of " +
-                     std::to_string(left) + "): teal target drain " + entry.state.name + " " +
+                     std::to_string(left) + "): teal target drain " + entry.state().name + " " +
                      target_text(colour, target.address) + " --force");
 }
 

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "control/deploy/deployment_table.h"
-#include "control/deploy/service_registry.h"
+#include "control/registry/service_registry.h"
 #include "control/reports/reports.h"
 #include "control/services/serving.h"
 

@@ -7,12 +7,13 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/outcome.h"
 #include "control/deploy/announcer.h"
-#include "control/deploy/service_registry.h"
+#include "control/registry/service_registry.h"
 #include "control/services/control_stats.h"
 
 namespace teal::control {
@@ -20,8 +21,8 @@ namespace teal::control {
 class HealthPolicy {
  public:
   struct Consequences {
-    /// Workers are to know of a target that has changed.
-    std::function<void()> publish;
+    /// Workers are to know of a target of the service that has changed.
+    std::function<void(ServiceEntry&)> publish;
     /// The service's engine is to know of its targets; the change has been announced by now.
     std::function<void(ServiceEntry&)> check;
     /// Panic may have begun or ended: what the live group answers meanwhile is news of its own.
@@ -43,12 +44,12 @@ class HealthPolicy {
   /// For the comparison of the targets of a group.
   void on_tally(const TargetTally& tally);
 
-  // ---- with each tick
-  void return_ejected();
+  // ---- with each tick, of the services that it looks at
+  void return_ejected(std::span<const ServiceId> visited);
   /// Outlier detection by success rate, once in an interval.
-  void compare_targets();
+  void compare_targets(std::span<const ServiceId> visited);
   /// The workers see for themselves who panics; people are told.
-  void watch_panic();
+  void watch_panic(std::span<const ServiceId> visited);
 
  private:
   void eject(ServiceEntry& entry, TargetId target, const std::string& reason);

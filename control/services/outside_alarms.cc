@@ -62,14 +62,14 @@ std::vector<config::Alarm> OutsideAlarms::of(const ServiceEntry& entry) const {
           std::ranges::find(known, alarm.name, &config::Alarm::name) == known.end())
         known.push_back(alarm);
   };
-  if (const DeploymentRunner* runner = deployments_.active(entry.state.name))
+  if (const DeploymentRunner* runner = deployments_.active(entry.state().name))
     add(runner->spec().deploy.alarms);
   add(entry.config->deploy.alarms);
   return known;
 }
 
 std::optional<WallTime> OutsideAlarms::judged_since(const ServiceEntry& entry) const {
-  const DeploymentRunner* runner = deployments_.active(entry.state.name);
+  const DeploymentRunner* runner = deployments_.active(entry.state().name);
   if (runner == nullptr || runner->spec().kind != Kind::deploy || runner->is_over())
     return std::nullopt;
   return runner->created;
@@ -85,7 +85,7 @@ void OutsideAlarms::hear(ServiceEntry& entry, const config::Alarm& alarm, const 
   const Outcome outcome = entry.episodes.hear(alarm.name, word, patience_of(alarm), since, now());
   ++stats_.words[outcome];
   touched.at(alarm.name).has_fired |= outcome == Outcome::fired;
-  if (outcome != Outcome::late) entry.unsaved = true;
+  if (outcome != Outcome::late) entry.note_unsaved();
 }
 
 /// The judges hear of it first: nobody who reads of it is waited for.
@@ -93,10 +93,10 @@ void OutsideAlarms::report_changes(ServiceEntry& entry, const Touched& touched) 
   std::vector<std::pair<std::string, Standing>> after;
   for (const auto& [name, touch] : touched) {
     after.emplace_back(name, entry.episodes.standing(name, judged_since(entry).has_value()));
-    if (DeploymentRunner* runner = deployments_.active(entry.state.name))
+    if (DeploymentRunner* runner = deployments_.active(entry.state().name))
       report_standing(entry, *runner, name);
   }
-  if (judged_since(entry)) judge_(*deployments_.active(entry.state.name));
+  if (judged_since(entry)) judge_(*deployments_.active(entry.state().name));
   for (const auto& [name, standing] : after) say_standing(entry, name, touched.at(name), standing);
 }
 
@@ -106,9 +106,9 @@ void OutsideAlarms::say_standing(const ServiceEntry& entry, const std::string& n
     std::string text = line_of(name, now.why);
     if (now.firing > 1) text += "; " + std::to_string(now.firing) + " alerts fire";
     if (now.state == Standing::State::ignored) text += "; " + note_of(now, {});
-    say(Level::warning, "alarm.firing", entry.state.name, text);
+    say(Level::warning, "alarm.firing", entry.state().name, text);
   } else if (touch.before.is_firing() && !now.is_firing()) {
-    say(Level::info, "alarm.resolved", entry.state.name, line_of(name, ""));
+    say(Level::info, "alarm.resolved", entry.state().name, line_of(name, ""));
   }
 }
 
@@ -122,17 +122,49 @@ void OutsideAlarms::report_standing(const ServiceEntry& entry, DeploymentRunner&
   runner.set_external(name, standing.counts(), standing.why, note_of(standing, patience));
 }
 
+void OutsideAlarms::add_running(std::set<ServiceId>& services) const {
+  for (const DeploymentNumber number : deployments_.running()) {
+    const DeploymentSpec& spec = deployments_.find(number)->spec();
+    if (std::ranges::any_of(spec.deploy.alarms, is_external))
+      services.insert(std::as_const(services_).find(spec.service)->id());
+  }
+}
+
+std::set<ServiceId> OutsideAlarms::knowing(const std::string& name,
+                                           const std::string& service) const {
+  std::set<ServiceId> services;
+  if (service.empty()) {
+    services = index_.named(name);
+    add_running(services);
+  } else if (const ServiceEntry* const entry = std::as_const(services_).find(service)) {
+    services.insert(entry->id());
+  }
+  return services;
+}
+
+std::set<ServiceId> OutsideAlarms::concerned(const Alert& alert) const {
+  std::set<ServiceId> services;
+  const auto scope = alert.labels.find("teal_service");
+  if (scope == alert.labels.end()) {
+    services = index_.candidates(alert);
+    add_running(services);
+  } else if (const ServiceEntry* const entry = std::as_const(services_).find(scope->second)) {
+    services.insert(entry->id());
+  }
+  return services;
+}
+
 std::size_t OutsideAlarms::set(const std::string& name, const std::string& service, bool firing,
                                const std::string& why) {
   AlertWord word;
   word.firing = firing;
   word.why = why;
   std::size_t known = 0;
-  for (ServiceEntry& entry : services_.entries()) {
-    if (!service.empty() && entry.state.name != service) continue;
-    for (const config::Alarm& alarm : of(entry)) {
+  for (const ServiceId id : knowing(name, service)) {
+    for (const config::Alarm& alarm : of(*services_.at(id))) {
       if (alarm.name != name) continue;
       ++known;
+      ServiceEntry& entry = *services_.find(services_.at(id)->state().name);
       Touched touched;
       hear(entry, alarm, word, touched);
       report_changes(entry, touched);
@@ -143,51 +175,54 @@ std::size_t OutsideAlarms::set(const std::string& name, const std::string& servi
 
 std::size_t OutsideAlarms::resolve(const std::string& name, const std::string& service) {
   std::size_t known = 0;
-  for (ServiceEntry& entry : services_.entries()) {
-    if (!service.empty() && entry.state.name != service) continue;
-    const auto externals = of(entry);
+  for (const ServiceId id : knowing(name, service)) {
+    const auto externals = of(*services_.at(id));
     if (std::ranges::find(externals, name, &config::Alarm::name) == externals.end()) continue;
     ++known;
+    ServiceEntry& entry = *services_.find(services_.at(id)->state().name);
     Touched touched;
     touched.emplace(name, Touch{entry.episodes.standing(name, judged_since(entry).has_value())});
-    if (entry.episodes.resolve_all(name, now()) > 0) entry.unsaved = true;
+    if (entry.episodes.resolve_all(name, now()) > 0) entry.note_unsaved();
     report_changes(entry, touched);
   }
   return known;
 }
 
+bool OutsideAlarms::take(const Alert& alert, Externals& externals,
+                         std::map<ServiceId, Touched>& touched) {
+  bool is_ours = false;
+  for (const ServiceId id : concerned(alert)) {
+    const std::string& service = services_.at(id)->state().name;
+    const auto [known, is_new] = externals.try_emplace(id);
+    if (is_new) known->second = of(*services_.at(id));
+    for (const config::Alarm& alarm : known->second) {
+      if (!concerns(alarm, alert)) continue;
+      is_ours = true;
+      const DeploymentRunner* runner = deployments_.active(service);
+      const bool about_replaced = runner != nullptr && is_about_replaced(alert, runner->spec());
+      const AlertWord word{alert.firing,      health::Episode::Source::alertmanager,
+                           alert.fingerprint, alert.starts,
+                           alert.ends,        alert.why,
+                           about_replaced};
+      hear(*services_.find(service), alarm, word, touched[id]);
+    }
+  }
+  return is_ours;
+}
+
 AlertsReport OutsideAlarms::take(const AlertBatch& batch) {
   AlertsReport report;
   std::vector<const Alert*> unmatched;
-  std::map<std::string, Touched> touched;
-  std::map<std::string, std::vector<config::Alarm>> externals;
-  for (const ServiceEntry& entry : services_.entries())
-    externals.emplace(entry.state.name, of(entry));
+  std::map<ServiceId, Touched> touched;
+  Externals externals;
   for (const Alert& alert : batch.alerts) {
-    bool is_ours = false;
-    const auto scope = alert.labels.find("teal_service");
-    for (ServiceEntry& entry : services_.entries()) {
-      if (scope != alert.labels.end() && scope->second != entry.state.name) continue;
-      for (const config::Alarm& alarm : externals.at(entry.state.name)) {
-        if (!concerns(alarm, alert)) continue;
-        is_ours = true;
-        const DeploymentRunner* runner = deployments_.active(entry.state.name);
-        const bool about_replaced = runner != nullptr && is_about_replaced(alert, runner->spec());
-        const AlertWord word{alert.firing,      health::Episode::Source::alertmanager,
-                             alert.fingerprint, alert.starts,
-                             alert.ends,        alert.why,
-                             about_replaced};
-        hear(entry, alarm, word, touched[entry.state.name]);
-      }
-    }
-    if (is_ours)
+    if (take(alert, externals, touched))
       ++report.matched;
     else
       unmatched.push_back(&alert);
   }
-  for (ServiceEntry& entry : services_.entries())
-    if (const auto found = touched.find(entry.state.name); found != touched.end())
-      report_changes(entry, found->second);
+  for (const auto& [id, alarms] : touched)
+    report_changes(*services_.find(services_.at(id)->state().name), alarms);
   stats_.refused += batch.refused.size();
   say_truncated(batch);
   say_unmatched(unmatched);
@@ -237,13 +272,13 @@ void OutsideAlarms::say_truncated(const AlertBatch& batch) {
 void OutsideAlarms::begin(ServiceEntry& entry, DeploymentRunner& runner) {
   if (entry.episodes.empty()) return;
   entry.episodes.begin_deployment();
-  entry.unsaved = true;
+  entry.note_unsaved();
   for (const config::Alarm& alarm : runner.spec().deploy.alarms) {
     if (!is_external(alarm)) continue;
     report_standing(entry, runner, alarm.name);
     const Standing standing = entry.episodes.standing(alarm.name, true);
     if (standing.is_firing())
-      say(Level::warning, "alarm.ignored", entry.state.name,
+      say(Level::warning, "alarm.ignored", entry.state().name,
           "alarm " + alarm.name + " " + note_of(standing, patience_of(alarm)), runner.spec().id);
   }
 }
@@ -253,22 +288,22 @@ void OutsideAlarms::resume(ServiceEntry& entry) {
     entry.episodes.set_patience(alarm.name, patience_of(alarm));
 }
 
-bool OutsideAlarms::advance() {
+bool OutsideAlarms::advance(std::span<const ServiceId> visited) {
   const Mono now = clock_.mono();
   bool has_changed = false;
-  for (ServiceEntry& entry : services_.entries()) {
+  for (ServiceEntry& entry : services_.visited(visited)) {
     if (now < entry.episodes.due()) continue;
     has_changed = true;
-    entry.unsaved = true;
+    entry.note_unsaved();
     const std::vector<EpisodeTable::Change> changes = entry.episodes.advance(now);
     if (judged_since(entry)) {
       for (const EpisodeTable::Change& change : changes)
-        report_standing(entry, *deployments_.active(entry.state.name), change.alarm);
-      judge_(*deployments_.active(entry.state.name));
+        report_standing(entry, *deployments_.active(entry.state().name), change.alarm);
+      judge_(*deployments_.active(entry.state().name));
     }
     for (const EpisodeTable::Change& change : changes) {
       const Telling telling = telling_of(change.kind);
-      say(telling.level, telling.type, entry.state.name,
+      say(telling.level, telling.type, entry.state().name,
           line_of(change.alarm, change.why) + telling.why);
     }
   }

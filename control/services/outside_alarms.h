@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,8 +22,9 @@
 #include "control/deploy/alertmanager.h"
 #include "control/deploy/announcer.h"
 #include "control/deploy/deployment_table.h"
-#include "control/deploy/service_registry.h"
+#include "control/registry/service_registry.h"
 #include "control/reports/reports.h"
+#include "control/services/alarm_index.h"
 #include "control/services/control_stats.h"
 
 namespace teal::control {
@@ -41,6 +43,9 @@ class OutsideAlarms {
         log_(log),
         judge_(std::move(judge)) {}
 
+  /// The service's alarms of the configuration are known from here on.
+  void know(const ServiceEntry& entry) { index_.add(entry.id(), entry.config->deploy.alarms); }
+
   // ---- words ----------------------------------------------------------------------------------
   /// `service` empty: of every service. Each answers how many services know the alarm.
   std::size_t set(const std::string& name, const std::string& service, bool firing,
@@ -57,8 +62,9 @@ class OutsideAlarms {
   void resume(ServiceEntry& entry);
   /// After a restart: tells the running deployment of all of its service's alarms.
   void report_all(const ServiceEntry& entry, DeploymentRunner& runner) const;
-  /// What time alone does to alarms. True: something has changed that is to be written.
-  bool advance();
+  /// What time alone does to alarms of these services. True: something has changed that is to be
+  /// written.
+  bool advance(std::span<const ServiceId> visited);
 
   // ---- reports (control/services/outside_reports.cc) ------------------------------------------
   /// External alarms by name: the running deployment's, and those of the file that it does not
@@ -86,12 +92,21 @@ class OutsideAlarms {
     bool has_fired = false;
   };
   using Touched = std::map<std::string, Touch>;
+  using Externals = std::map<ServiceId, std::vector<config::Alarm>>;
 
   static health::EpisodeTable::Patience patience_of(const config::Alarm& alarm);
   /// When the running deployment began; nothing where none is judged.
   std::optional<WallTime> judged_since(const ServiceEntry& entry) const;
   /// The running deployment that watches the alarm.
   std::optional<DeploymentId> watching(const ServiceEntry& entry, const config::Alarm& alarm) const;
+  /// The services that may know the alarm; `service` as in set().
+  std::set<ServiceId> knowing(const std::string& name, const std::string& service) const;
+  /// The services that the alert may concern.
+  std::set<ServiceId> concerned(const Alert& alert) const;
+  /// Those whose running deployments have external alarms, which may be others than the file's.
+  void add_running(std::set<ServiceId>& services) const;
+  /// False: no service has an alarm for it.
+  bool take(const Alert& alert, Externals& externals, std::map<ServiceId, Touched>& touched);
   void hear(ServiceEntry& entry, const config::Alarm& alarm, const health::AlertWord& word,
             Touched& touched);
   /// The judges hear of it first: nobody who reads of it is waited for.
@@ -111,6 +126,7 @@ class OutsideAlarms {
   Announcer& announcer_;
   Log& log_;
   Judge judge_;
+  AlarmIndex index_;
   AlertStats stats_;
   std::set<std::string> truncated_groups_;  ///< Announced, until one comes whole.
 };

@@ -38,7 +38,7 @@ EpisodeTable::Patience OutsideAlarms::patience_of(const config::Alarm& alarm) {
 std::optional<DeploymentId> OutsideAlarms::watching(const ServiceEntry& entry,
                                                     const config::Alarm& alarm) const {
   if (!judged_since(entry)) return std::nullopt;
-  const DeploymentSpec& spec = deployments_.active(entry.state.name)->spec();
+  const DeploymentSpec& spec = deployments_.active(entry.state().name)->spec();
   const auto& alarms = spec.deploy.alarms;
   if (std::ranges::find(alarms, alarm.name, &config::Alarm::name) == alarms.end())
     return std::nullopt;
@@ -48,7 +48,7 @@ std::optional<DeploymentId> OutsideAlarms::watching(const ServiceEntry& entry,
 ExternalAlarmReport OutsideAlarms::report(const ServiceEntry& entry,
                                           const config::Alarm& alarm) const {
   ExternalAlarmReport report;
-  report.service = entry.state.name;
+  report.service = entry.state().name;
   report.name = alarm.name;
   report.definition = std::get<config::ExternalAlarm>(alarm.condition);
   report.deployment = watching(entry, alarm);
@@ -89,7 +89,7 @@ void OutsideAlarms::add_metrics(const ServiceEntry& entry,
     for (const auto& [name, count] : kStates)
       add(samples, "teal_external_alarm_episodes",
           "Episodes of an external alarm, by how they stand.", MetricSample::Type::gauge,
-          {{"service", entry.state.name}, {"alarm", alarm.name}, {"state", name}}, count);
+          {{"service", entry.state().name}, {"alarm", alarm.name}, {"state", name}}, count);
   }
 }
 

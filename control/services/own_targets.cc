@@ -41,7 +41,7 @@ Result<void> OwnTargets::refuse(const config::Service& service) const {
 
 void OwnTargets::drop(ServiceRegistry& services, ServiceEntry& entry) const {
   for (const Colour colour : kColours) {
-    const GroupState group = entry.state.groups[colour];
+    const GroupState group = entry.state().groups[colour];
     for (const TargetState& target : group.targets)
       if (without(*entry.config, {target.address}).empty())
         services.drop(entry, colour, target.address);

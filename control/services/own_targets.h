@@ -13,7 +13,7 @@
 #include "config/config.h"
 #include "control/deploy/announcer.h"
 #include "control/deploy/ports.h"
-#include "control/deploy/service_registry.h"
+#include "control/registry/service_registry.h"
 #include "control/reports/reports.h"
 
 namespace teal::control {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "control/deploy/service_registry.h"
+#include "control/registry/service_registry.h"
 #include "control/store/store.h"
 
 namespace teal::control {

@@ -36,29 +36,30 @@ std::optional<std::string> serves_everybody(const DeploymentRunner& runner) {
 }  // namespace
 
 GroupReport Reporter::group(const ServiceEntry& entry, Colour colour) const {
-  const GroupState& group = entry.state.groups[colour];
+  const GroupState& group = entry.state().groups[colour];
   GroupReport report;
   report.colour = colour;
-  report.live = entry.state.live == colour;
+  report.live = entry.state().live == colour;
   report.revision = group.revision;
-  report.asked = entry.state.split.of(colour);
+  report.asked = entry.state().split.of(colour);
   for (const TargetState& target : group.targets) {
     const auto since = entry.since.find(target.id);
     report.targets.push_back({target, since == entry.since.end() ? WallTime{} : since->second});
   }
-  const TrafficCounters& total = figures_.cache.counters(entry.state.name, colour, group.revision);
-  report.requests = total.total();
-  report.errors = total.errors();
+  const TrafficTotals total = figures_.cache.totals(entry.state().name, colour, group.revision);
+  report.requests = total.tally.requests;
+  report.errors = total.tally.errors;
   report.shielded = total.shielded;
-  report.in_flight = ports_.read_in_flight(entry.state.name, colour);
-  report.panicking = report.live && is_panicking(entry.state, entry.config->panic_percent);
-  const auto recent = figures_.windows.recent(entry.state.name, colour);
+  report.in_flight = ports_.read_in_flight(entry.state().name, colour);
+  report.panicking = report.live && is_panicking(entry.state(), entry.config->panic_percent);
+  const auto recent = figures_.windows.recent(entry.state().name, colour);
   if (!recent || recent->span.count() <= 0) return report;
-  const auto requests = static_cast<double>(recent->counters.total());
+  const auto requests = static_cast<double>(recent->tally.requests);
   report.requests_per_second = requests * 1e6 / static_cast<double>(recent->span.count());
-  if (requests > 0) report.error_rate = static_cast<double>(recent->counters.errors()) / requests;
+  if (requests > 0) report.error_rate = static_cast<double>(recent->tally.errors) / requests;
+  const Histogram duration = figures_.windows.durations(entry.state().name, colour);
   const auto millis = [&](double quantile) -> std::optional<double> {
-    const auto micros = recent->counters.duration.quantile(quantile);
+    const auto micros = duration.quantile(quantile);
     if (!micros) return std::nullopt;
     return static_cast<double>(*micros) / 1000.0;
   };
@@ -69,9 +70,9 @@ GroupReport Reporter::group(const ServiceEntry& entry, Colour colour) const {
 
 ServiceReport Reporter::service(const ServiceEntry& entry) const {
   ServiceReport report;
-  report.name = entry.state.name;
-  report.live = entry.state.live;
-  report.split = entry.state.split;
+  report.name = entry.state().name;
+  report.live = entry.state().live;
+  report.split = entry.state().split;
   report.version = entry.version;
   for (const Colour colour : kColours) report.groups[colour] = group(entry, colour);
   if (const auto shares = figures_.windows.shares(report.name))
@@ -81,7 +82,7 @@ ServiceReport Reporter::service(const ServiceEntry& entry) const {
   if (const DeploymentRunner* runner = deployments_.active(report.name))
     report.deployment = runner->spec().id;
   report.old_kept_for = entry.kept_for(clock_.mono());
-  if (entry.kept && entry.state.split.of(entry.kept->colour) == Weight::none())
+  if (entry.kept && entry.state().split.of(entry.kept->colour) == Weight::none())
     report.old_kept_until = clock_.wall() + *report.old_kept_for;
   for (const config::Alarm& alarm : outside_.of(entry)) {
     ExternalAlarmReport outside = outside_.report(entry, alarm);

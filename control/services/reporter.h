@@ -6,11 +6,11 @@
 
 #include "control/deploy/deployment_table.h"
 #include "control/deploy/ports.h"
-#include "control/deploy/service_registry.h"
+#include "control/registry/service_registry.h"
 #include "control/reports/reports.h"
 #include "control/services/outside_alarms.h"
 #include "control/services/serving.h"
-#include "control/services/traffic_figures.h"
+#include "control/traffic/traffic_figures.h"
 
 namespace teal::control {
 

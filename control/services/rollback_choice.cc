@@ -13,7 +13,7 @@ ApiError conflict(std::string type, std::string title, std::string detail, std::
 
 bool RollbackChoice::serves(const DeploymentRunner& runner) const {
   const DeploymentSpec& spec = runner.spec();
-  const ServiceState& state = services_.find(spec.service)->state;
+  const ServiceState& state = services_.find(spec.service)->state();
   return state.groups[spec.colour].revision == spec.revision &&
          state.split.of(spec.colour) > Weight::none();
 }
@@ -40,14 +40,14 @@ std::optional<ApiError> RollbackChoice::refuse_late(const DeploymentRunner& runn
     return conflict("not-serving", title, spec.revision + " gets no traffic any more",
                     "teal rollback " + spec.service +
                         " takes back what is live; or deploy what you want to have");
-  if (entry.state.live == spec.colour && spec.replaced_targets.empty())
+  if (entry.state().live == spec.colour && spec.replaced_targets.empty())
     return conflict("no-older-release", title, "there is no older release to return to",
                     "deploy another release");
   const Colour old = other(spec.colour);
-  if (!force && entry.state.groups[old].revision != spec.replaces &&
+  if (!force && entry.state().groups[old].revision != spec.replaces &&
       serving_.serves_alone(entry, old))
     return conflict("fallback-serves", title,
-                    entry.state.groups[old].revision + " in " + std::string(to_string(old)) +
+                    entry.state().groups[old].revision + " in " + std::string(to_string(old)) +
                         " is the only one that serves, and " + spec.replaces +
                         " would be installed in its place",
                     "mend " + std::string(to_string(spec.colour)) +
@@ -68,37 +68,37 @@ const DeploymentRunner* RollbackChoice::running(const DeploymentRunner& runner) 
 }
 
 const DeploymentRunner* RollbackChoice::made_live(const ServiceEntry& entry) const {
-  const Colour live = entry.state.live;
-  const DeploymentTable::Runners& runners = deployments_.all();
-  for (auto it = runners.rbegin(); it != runners.rend(); ++it) {
-    const DeploymentRunner& runner = *it->second;
+  const Colour live = entry.state().live;
+  for (const DeploymentRunner* const each : deployments_.of(entry.state().name)) {
+    const DeploymentRunner& runner = *each;
     const DeploymentSpec& spec = runner.spec();
-    if (spec.service != entry.state.name || !runner.is_over() || runner.is_abandoned) continue;
+    if (!runner.is_over() || runner.is_abandoned) continue;
     // Where it went back to a group that was live still, that had become so before.
     const bool changed_roles = runner.engine().facts().is_live &&
                                (spec.kind == Kind::deploy || spec.way != RollbackMethod::undo);
-    if (changed_roles && spec.colour == live && spec.revision == entry.state.groups[live].revision)
+    if (changed_roles && spec.colour == live &&
+        spec.revision == entry.state().groups[live].revision)
       return &runner;
   }
   return nullptr;
 }
 
 ApiResult<DeploymentId> RollbackChoice::of(const ServiceEntry& entry) const {
-  const std::string& service = entry.state.name;
+  const std::string& service = entry.state().name;
   const std::string title = "The service cannot be rolled back";
   if (const DeploymentRunner* one = deployments_.active(service)) return one->spec().id;
   // Whoever wants to be rid of what stayed says so; nobody means the one before it then.
   if (entry.fallback) return refuse_fallback(entry, title);
   const DeploymentRunner* maker = made_live(entry);
-  const DeploymentTable::Runners& runners = deployments_.all();
   // A release that ended with its share left to it is newer than the one that is live.
-  for (auto it = runners.rbegin(); it != runners.rend() && it->second.get() != maker; ++it) {
-    const DeploymentRunner& runner = *it->second;
-    if (runner.spec().service == service && runner.spec().kind == Kind::deploy &&
-        runner.spec().colour != entry.state.live && !runner.is_abandoned && serves(runner))
+  for (const DeploymentRunner* const each : deployments_.of(service)) {
+    if (each == maker) break;
+    const DeploymentRunner& runner = *each;
+    if (runner.spec().kind == Kind::deploy && runner.spec().colour != entry.state().live &&
+        !runner.is_abandoned && serves(runner))
       return runner.spec().id;
   }
-  const std::string& revision = entry.state.groups[entry.state.live].revision;
+  const std::string& revision = entry.state().groups[entry.state().live].revision;
   if (maker == nullptr) {
     const std::string remedy =
         "deploy another release: teal deploy " + service + " --revision R --target A";

@@ -11,9 +11,9 @@
 
 #include "base/time.h"
 #include "control/deploy/deployment_runner.h"
-#include "control/deploy/service_registry.h"
+#include "control/registry/service_registry.h"
 #include "control/reports/reports.h"
-#include "control/services/status_windows.h"
+#include "control/traffic/status_windows.h"
 
 namespace teal::control {
 

@@ -32,7 +32,7 @@ Millis patience_of(const config::Service& service) {
 
 health::Reading Stages::reading_of(const DeploymentRunner& runner) const {
   const DeploymentSpec& spec = runner.spec();
-  const Stage stage{runner.number, services_.find(spec.service)->state.step};
+  const Stage stage{runner.number, services_.find(spec.service)->state().step};
   StageReading release =
       ports_.read_stage({spec.service, spec.colour, spec.revision, Audience::split}, stage);
   StageReading live =
@@ -58,16 +58,17 @@ health::CountsReading Stages::read_counts(const DeploymentRunner& runner) const 
 void Stages::set_stage(ServiceEntry& entry, const DeploymentRunner& runner) const {
   const DeploymentFacts& facts = runner.engine().facts();
   const bool is_judged = runner.spec().kind == Kind::deploy && !runner.is_over();
-  if (is_judged) entry.state.step = facts.step;
-  entry.state.watches_ages =
+  ServiceState& state = entry.edit();
+  if (is_judged) state.step = facts.step;
+  state.watches_ages =
       is_judged && facts.weight > Weight::none() && asks_for_ages(runner.spec().deploy.alarms);
-  entry.state.meanings = is_judged ? runner.meanings() : nullptr;
+  state.meanings = is_judged ? runner.meanings() : nullptr;
 }
 
 bool Stages::begins_own(const DeploymentRunner& runner) const {
   if (!std::holds_alternative<state::Baking>(runner.engine().state())) return false;
   const std::size_t step = runner.engine().facts().step;
-  const std::uint64_t gathered = services_.find(runner.spec().service)->state.step;
+  const std::uint64_t gathered = services_.find(runner.spec().service)->state().step;
   if (gathered == step) return false;
   const auto& steps = runner.spec().deploy.plan.steps;
   return gathered + 1 != step || !std::holds_alternative<config::SetWeight>(steps[gathered]);
@@ -84,14 +85,14 @@ void Stages::set_judging(ServiceEntry& entry, DeploymentRunner& runner,
                            weight > Weight::none() &&
                            (!is_cut_over || runner.engine().is_to_be_watched());
   if (!is_compared) {
-    entry.state.judging.reset();
+    entry.edit().judging.reset();
     return;
   }
   const auto& steps = runner.evidence().steps();
   // After a restart this process has seen no traffic yet; the step is the one that it was.
-  const bool is_resumed = !entry.state.judging && !steps.empty() && steps.back().weight == weight;
+  const bool is_resumed = !entry.state().judging && !steps.empty() && steps.back().weight == weight;
   EvidenceStep step = figures_.baselines.freeze(
-      spec, figures_.cache.counters(spec.service, other(spec.colour), spec.replaces));
+      spec, figures_.read(spec.service, other(spec.colour), spec.replaces));
   if (is_cut_over) {
     step.slower_than.clear();
     step.slower_shares.clear();
@@ -101,7 +102,7 @@ void Stages::set_judging(ServiceEntry& entry, DeploymentRunner& runner,
     step.slower_shares = steps.back().slower_shares;
     step.overdue = steps.back().overdue;
     step.restarts = steps.back().restarts;
-  } else if (!entry.state.judging) {
+  } else if (!entry.state().judging) {
     // Whatever is not recorded of the step is a loss, and may have been looked at before.
     step.restarts = runner.evidence().losses();
   }
@@ -109,9 +110,9 @@ void Stages::set_judging(ServiceEntry& entry, DeploymentRunner& runner,
   step.weight = weight;
   step.table = publisher_.count() + 1;
   if (is_cut_over && !runner.compares_alone())
-    entry.state.judging.reset();
+    entry.edit().judging.reset();
   else
-    entry.state.judging = Judging{step.slower_than, step.overdue, compared_in(spec.deploy.alarms)};
+    entry.edit().judging = Judging{step.slower_than, step.overdue, compared_in(spec.deploy.alarms)};
   runner.plan_step(publish.shift, std::move(step));
 }
 

@@ -7,8 +7,8 @@
 #include "control/deploy/deployment_runner.h"
 #include "control/deploy/ports.h"
 #include "control/deploy/publisher.h"
-#include "control/deploy/service_registry.h"
-#include "control/services/traffic_figures.h"
+#include "control/registry/service_registry.h"
+#include "control/traffic/traffic_figures.h"
 #include "health/judge/judge.h"
 
 namespace teal::control {

@@ -106,13 +106,22 @@ class MemoryStore final : public Store {
 class FakePorts final : public Ports {
  public:
   explicit FakePorts(const Clock& clock) : clock_(clock) {}
-  void publish(std::uint64_t version, const std::vector<ServiceState>& states,
-               std::function<void(Mono)> applied) override {
-    versions.push_back(version);
-    published.push_back(states);
+  void publish(Publication publication, std::function<void(Mono)> applied) override {
+    versions.push_back(publication.version);
+    published.push_back(published.empty() ? std::vector<ServiceState>{} : published.back());
+    for (const SharedService& service : publication.services) merge(*service, published.back());
+    publications.push_back(std::move(publication));
     waiting.push_back(std::move(applied));
   }
+  std::uint64_t read_requests(const TrafficKey& key) override {
+    ++asked;
+    return requests_of(sum_of(key).requests);
+  }
   TrafficCounters read_traffic(const TrafficKey& key) override {
+    ++read;
+    return sum_of(key);
+  }
+  TrafficCounters sum_of(const TrafficKey& key) const {
     TrafficCounters sum;
     for (const TrafficReading& each : traffic)
       if (each.key == key) sum += each.counters;
@@ -163,6 +172,8 @@ class FakePorts final : public Ports {
   const ServiceState& last(std::size_t service = 0) const { return published.back().at(service); }
 
   std::vector<std::uint64_t> versions;
+  std::vector<Publication> publications;
+  /// What the workers have after each: all services, by their ids.
   std::vector<std::vector<ServiceState>> published;
   std::vector<std::function<void(Mono)>> waiting;
   std::vector<TrafficReading> traffic;  ///< Of whatever stage is asked for.
@@ -172,8 +183,19 @@ class FakePorts final : public Ports {
   Mono wanted = Mono::max();
   std::optional<StickySecrets> sticky;
   std::vector<OwnSocket> own_sockets;
+  std::size_t asked = 0, read = 0;  ///< Streams, for the number of requests and for everything.
 
  private:
+  static void merge(const ServiceSnapshot& service, std::vector<ServiceState>& states) {
+    if (service.id >= states.size()) states.resize(service.id + 1);
+    ServiceState& state = states[service.id];
+    static_cast<ServiceRouting&>(state) = service;
+    for (const Colour colour : kColours) {
+      const GroupSnapshot& group = service.groups[colour];
+      state.groups[colour] = {group.revision, *group.targets, group.fallback};
+    }
+  }
+
   const Clock& clock_;
   inline static std::uint64_t made_ = 0;
   Rng random_{++made_};  ///< Another process draws other bytes.

@@ -11,9 +11,9 @@
 
 #include "control/deploy/announcer.h"
 #include "control/deploy/deployment_table.h"
-#include "control/deploy/service_registry.h"
+#include "control/registry/service_registry.h"
 #include "control/services/serving.h"
-#include "control/services/traffic_figures.h"
+#include "control/traffic/traffic_figures.h"
 #include "tests/support/controller_test_base.h"
 
 namespace teal::control {
@@ -26,7 +26,7 @@ class OneService : public testing::Test {
   }
 
   ServiceEntry& shop() { return *services.find("shop"); }
-  GroupState& group(Colour colour) { return shop().state.groups[colour]; }
+  GroupState& group(Colour colour) { return shop().edit().groups[colour]; }
   void set_health(Colour colour, Health health) {
     for (TargetState& target : group(colour).targets) target.health = health;
   }
@@ -71,8 +71,8 @@ class OneService : public testing::Test {
     step(runner, event::HealthChanged{2, 0, 0, 0});
     step(runner, event::Promote{});
     apply(runner);
-    shop().state.live = Colour::green;
-    shop().state.split = Split::all_to(Colour::green);
+    shop().edit().live = Colour::green;
+    shop().edit().split = Split::all_to(Colour::green);
     return runner;
   }
 
@@ -89,7 +89,7 @@ class OneService : public testing::Test {
   Announcer announcer{clock, log};
   ServiceRegistry services;
   DeploymentTable deployments;
-  TrafficFigures figures{[this](const TrafficKey& key) { return ports.read_traffic(key); }};
+  TrafficFigures figures{ports};
   Serving serving{services, figures.windows, clock};
 };
 

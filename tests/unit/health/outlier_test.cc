@@ -187,17 +187,16 @@ TEST(Outlier, LooksAtGatewayFailuresAloneWhereThatIsAsked) {
 
 class SuccessRates : public ::testing::Test {
  protected:
-  explicit SuccessRates(std::size_t size = 10) : group_(size) {
-    group_.outlier().take_interval(group_.now());
-  }
+  explicit SuccessRates(std::size_t size = 10) : group_(size) {}
   void see(TargetId first, TargetId last, std::uint32_t requests, std::uint32_t failures) {
-    for (TargetId id = first; id <= last; ++id) group_.outlier().on_tally({id, requests, failures});
+    for (TargetId id = first; id <= last; ++id)
+      group_.outlier().on_tally({id, requests, failures}, group_.now());
   }
   /// Who goes at the end of the interval.
   std::vector<TargetId> outliers() {
     std::vector<TargetId> out;
     group_.pass(seconds{10});
-    if (!group_.outlier().take_interval(group_.now())) return out;
+    if (!group_.outlier().is_interval_over(group_.now())) return out;
     while (const auto found = group_.outlier().next_outlier(group_.all(), group_.now())) {
       group_.target(found->target).ejected = true;
       out.push_back(found->target);
@@ -246,12 +245,29 @@ TEST_F(SuccessRates, BeginAnewWithEachInterval) {
   EXPECT_TRUE(outliers().empty());
 }
 
+TEST_F(SuccessRates, AreOfAWholeIntervalThatBeginsWithTheFirstRequests) {
+  group_.pass(seconds{60});
+  see(1, 9, 100, 0);
+  see(10, 10, 100, 30);
+  group_.pass(seconds{9});
+  EXPECT_FALSE(group_.outlier().is_interval_over(group_.now()));
+  EXPECT_EQ(group_.outlier().due(), group_.now() + seconds{1});
+  EXPECT_EQ(outliers(), std::vector<TargetId>{10});
+}
+
+TEST_F(SuccessRates, WaitForNothingWithoutRequests) {
+  EXPECT_EQ(group_.outlier().due(), Mono::max());
+  see(10, 10, 100, 30);
+  see(1, 9, 100, 0);
+  EXPECT_EQ(outliers(), std::vector<TargetId>{10});
+  EXPECT_EQ(group_.outlier().due(), group_.outlier().next_return()) << "only that is to come";
+}
+
 TEST_F(SuccessRates, NeverTakeOutMoreThanTheShareAllowed) {
   config::Outlier spec;
   spec.max_ejected_percent = 10;
   spec.success_rate_factor = 0.5;
   group_ = Group(10, spec);
-  group_.outlier().take_interval(group_.now());
   see(1, 8, 100, 0);
   see(9, 10, 100, 90);
   EXPECT_EQ(outliers().size(), 1U);
@@ -261,7 +277,6 @@ TEST_F(SuccessRates, AreNotComparedWhereThatIsOff) {
   config::Outlier spec;
   spec.success_rate = false;
   group_ = Group(10, spec);
-  group_.outlier().take_interval(group_.now());
   see(1, 9, 100, 0);
   see(10, 10, 100, 100);
   EXPECT_TRUE(outliers().empty());

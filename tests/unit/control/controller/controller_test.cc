@@ -221,7 +221,7 @@ TEST_F(ControllerTest, HoldsAFloodOfHealthBackToTwentyPublicationsASecondAfterAB
     clock.advance(10ms);
     probe(Colour::blue, i % 2 == 0 ? Health::healthy : Health::unhealthy);
   }
-  EXPECT_LE(ports->published.size() - before, 20U + Publisher::kHealthBurst);
+  EXPECT_LE(ports->published.size() - before, 20U + HealthTurns::kBurst);
   advance(100ms);
   EXPECT_EQ(ports->last().groups[Colour::blue].targets[0].health, Health::unhealthy);
 }

@@ -52,9 +52,9 @@ TEST_F(DeploymentTableTest, ADeploymentIsNumberedAndFound) {
 }
 
 TEST_F(DeploymentTableTest, ItRunsUntilItIsSaidToHaveEnded) {
-  EXPECT_FALSE(table.is_any_running());
+  EXPECT_TRUE(table.running().empty());
   DeploymentRunner& runner = create("shop");
-  EXPECT_TRUE(table.is_any_running());
+  EXPECT_EQ(table.running().size(), 1);
   EXPECT_EQ(table.active("shop"), &runner);
   EXPECT_EQ(table.active("cart"), nullptr);
   table.end(runner);
@@ -142,6 +142,14 @@ TEST_F(DeploymentTableTest, OneThatRunsIsNotHistory) {
   create("shop");
   for (std::size_t i = 0; i < DeploymentTable::kKept; ++i) run_to_its_end("shop");
   EXPECT_THAT(table.prune("shop", nullptr), IsEmpty());
+}
+
+TEST_F(DeploymentTableTest, ThoseOfAServiceAreTheNewestFirst) {
+  DeploymentRunner& first = create("shop");
+  create("cart");
+  DeploymentRunner& second = create("shop");
+  EXPECT_EQ(table.of("shop"), (std::vector<DeploymentRunner*>{&second, &first}));
+  EXPECT_TRUE(table.of("mail").empty());
 }
 
 }  // namespace

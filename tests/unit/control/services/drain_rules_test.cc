@@ -46,8 +46,8 @@ TEST_F(DrainRulesTest, ADeploymentKeepsItsLastTargetWhoeverForces) {
 TEST_F(DrainRulesTest, TheLastOfTheOldGroupStaysWhileOneMayGoBackToIt) {
   install("v2");
   begin();
-  shop().state.live = Colour::green;
-  shop().state.split = Split::all_to(Colour::green);
+  shop().edit().live = Colour::green;
+  shop().edit().split = Split::all_to(Colour::green);
   group(Colour::blue).targets.pop_back();
   EXPECT_EQ(refusal(Colour::blue, 0), "last-of-old-group");
   EXPECT_EQ(refusal(Colour::blue, 0, true), "");

@@ -24,13 +24,14 @@ class HealthPolicyTest : public OneService {
     policy.on_bad_outcome(outcome);
   }
 
+  const std::vector<ServiceId> all{0};
   std::vector<std::string> asked;
   ControlStats stats;
   HealthPolicy policy{services,
                       clock,
                       announcer,
                       stats,
-                      {.publish = [this] { asked.emplace_back("publish"); },
+                      {.publish = [this](ServiceEntry&) { asked.emplace_back("publish"); },
                        .check = [this](ServiceEntry&) { asked.emplace_back("check"); },
                        .check_live = [this](ServiceEntry&) { asked.emplace_back("check_live"); }}};
 };
@@ -64,10 +65,10 @@ TEST_F(HealthPolicyTest, FailuresInARowEjectForAWhile) {
   EXPECT_THAT(asked, ElementsAre("publish", "check"));
   EXPECT_EQ(stats.of("shop").ejected[Colour::blue], 1);
   clock.advance(seconds{29});
-  policy.return_ejected();
+  policy.return_ejected(all);
   EXPECT_TRUE(target(0).ejected);
   clock.advance(seconds{2});
-  policy.return_ejected();
+  policy.return_ejected(all);
   EXPECT_FALSE(target(0).ejected);
   EXPECT_THAT(announced(), ElementsAre("target.ejected", "target.returned"));
 }
@@ -85,26 +86,40 @@ TEST_F(HealthPolicyTest, TheWorstOfAGroupIsEjectedOnceInAnInterval) {
                     target_address(7), target_address(8)},
                    clock.wall());
   set_health(Colour::blue, Health::healthy);
-  policy.compare_targets();
   for (std::size_t i = 0; i < 6; ++i) policy.on_tally({target(i).id, 200, i == 3 ? 100U : 0U});
   clock.advance(seconds{11});
-  policy.compare_targets();
+  policy.compare_targets(all);
   EXPECT_TRUE(target(3).ejected);
   EXPECT_EQ(stats.of("shop").ejected[Colour::blue], 1);
 }
 
 TEST_F(HealthPolicyTest, PanicIsSaidWhenItBeginsAndWhenItEnds) {
-  policy.watch_panic();
+  policy.watch_panic(all);
   EXPECT_THAT(asked, IsEmpty());  // Nobody has asked for it.
   config.services[0].panic_percent = 60;
   target(0).health = Health::unhealthy;
-  policy.watch_panic();
-  policy.watch_panic();
+  policy.watch_panic(all);
+  policy.watch_panic(all);
   EXPECT_THAT(asked, ElementsAre("check_live", "check_live"));
   EXPECT_THAT(announced(), ElementsAre("group.panicking"));
   target(0).health = Health::healthy;
-  policy.watch_panic();
+  policy.watch_panic(all);
   EXPECT_THAT(announced(), ElementsAre("group.panicking", "group.calm"));
+}
+
+TEST_F(HealthPolicyTest, ServicesThatATickDoesNotLookAtStayAsTheyAre) {
+  fail(0, 5);
+  clock.advance(seconds{31});
+  policy.return_ejected({});
+  EXPECT_TRUE(target(0).ejected);
+}
+
+TEST_F(HealthPolicyTest, TargetsThatAreComparedHaveATickLookAtThem) {
+  services.take_visits(clock.mono());
+  const TargetId compared =
+      std::as_const(services).find("shop")->state().groups[Colour::blue].targets[0].id;
+  policy.on_tally({compared, 200, 0});
+  EXPECT_THAT(services.take_visits(clock.mono()), ElementsAre(0));
 }
 
 }  // namespace

@@ -17,6 +17,10 @@ using Standing = health::Standing::State;
 
 class OutsideAlarmsTest : public OneService {
  protected:
+  OutsideAlarmsTest() {
+    outside.know(shop());
+    services.take_unsaved();
+  }
   /// Of the alarm "pager", which the file has.
   ExternalAlarmReport pager() { return outside.reports(shop()).at(0); }
   Alert alert(const std::string& name, bool firing = true) {
@@ -44,6 +48,7 @@ class OutsideAlarmsTest : public OneService {
     return runner;
   }
 
+  const std::vector<ServiceId> all{0};
   Verdicts verdicts;
   std::vector<DeploymentId> judged;
   OutsideAlarms outside{
@@ -68,7 +73,7 @@ TEST_F(OutsideAlarmsTest, AWordIsForThoseThatKnowTheAlarm) {
   EXPECT_EQ(outside.set("pager", "shop", true, "paged"), 1);
   EXPECT_EQ(outside.set("nobody's", "", true, ""), 0);
   EXPECT_EQ(pager().standing.state, Standing::firing);
-  EXPECT_TRUE(shop().unsaved);
+  EXPECT_EQ(services.take_unsaved().size(), 1) << "it is to be written";
   EXPECT_THAT(announced(), ElementsAre("alarm.firing"));
 }
 
@@ -132,10 +137,10 @@ TEST_F(OutsideAlarmsTest, ATruncatedGroupIsToldOfUntilItComesWhole) {
 }
 
 TEST_F(OutsideAlarmsTest, TimeAloneChangesWhatNobodyRepeats) {
-  EXPECT_FALSE(outside.advance());
+  EXPECT_FALSE(outside.advance(all));
   send({alert("pager")});
   clock.advance(hours{25});
-  EXPECT_TRUE(outside.advance());
+  EXPECT_TRUE(outside.advance(all));
   EXPECT_EQ(announced().back(), "alarm.stale");
   EXPECT_EQ(pager().standing.state, Standing::stale);
 }

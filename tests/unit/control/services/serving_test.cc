@@ -84,7 +84,7 @@ TEST_F(ServingTest, AGroupServesAloneWhereItIsReachedAndTheOtherOneIsDead) {
   EXPECT_FALSE(serving.serves_alone(shop(), Colour::green));  // It has no share.
   EXPECT_FALSE(serving.serves_alone(shop(), Colour::blue));
   set_health(Colour::blue, Health::unhealthy);
-  shop().state.split = Split::with(Colour::green, Weight::percent(10));
+  shop().edit().split = Split::with(Colour::green, Weight::percent(10));
   EXPECT_TRUE(serving.serves_alone(shop(), Colour::green));
 }
 

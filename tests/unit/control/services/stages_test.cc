@@ -29,7 +29,7 @@ class StagesTest : public OneService {
             Split::with(Colour::green, runner.engine().facts().weight)};
   }
 
-  Publisher publisher{ports};
+  Publisher publisher{ports, services};
   Stages stages{services, figures, publisher, ports, clock};
 };
 
@@ -42,20 +42,20 @@ TEST_F(StagesTest, ARequestOfAnyGroupHasEndedBadlyAfterItsTimeoutsAndALittle) {
 TEST_F(StagesTest, WhatBeginsUnderAPublicationIsOfItsStep) {
   const DeploymentRunner& runner = bake(spec());
   stages.set_stage(shop(), runner);
-  EXPECT_EQ(shop().state.step, runner.engine().facts().step);
-  EXPECT_FALSE(shop().state.watches_ages);
+  EXPECT_EQ(shop().state().step, runner.engine().facts().step);
+  EXPECT_FALSE(shop().state().watches_ages);
 }
 
 TEST_F(StagesTest, AgesAreWatchedForAnAlarmOnLatencyOnly) {
   DeploymentSpec of = spec();
   of.deploy.alarms = {{"slow", config::LatencyAlarm{}, seconds{30}, 0}};
   stages.set_stage(shop(), bake(of));
-  EXPECT_TRUE(shop().state.watches_ages);
+  EXPECT_TRUE(shop().state().watches_ages);
 }
 
 TEST_F(StagesTest, ABakeBehindAShiftOfItsOwnHasTheStageOfTheShift) {
   const DeploymentRunner& runner = bake(spec());
-  shop().state.step = 0;
+  shop().edit().step = 0;
   EXPECT_FALSE(stages.begins_own(runner));
 }
 
@@ -64,7 +64,7 @@ TEST_F(StagesTest, ABakeBehindABakeBeginsItsOwn) {
   of.deploy.plan.steps = {config::SetWeight{Weight::percent(10)}, config::Bake{minutes{1}},
                           config::Bake{minutes{1}}};
   DeploymentRunner& runner = bake(of);
-  shop().state.step = 1;
+  shop().edit().step = 1;
   EXPECT_FALSE(stages.begins_own(runner));
   clock.advance(minutes{1});
   step(runner, event::Evidence{""});
@@ -75,11 +75,11 @@ TEST_F(StagesTest, ABakeBehindABakeBeginsItsOwn) {
 TEST_F(StagesTest, WorkersTellOfSingleRequestsOnlyWhereSomebodyCompares) {
   DeploymentRunner& plain = bake(spec());
   stages.set_judging(shop(), plain, publication(plain));
-  EXPECT_FALSE(shop().state.judging);
+  EXPECT_FALSE(shop().state().judging);
   deployments.end(plain);
   DeploymentRunner& runner = bake(compared());
   stages.set_judging(shop(), runner, publication(runner));
-  EXPECT_TRUE(shop().state.judging);
+  EXPECT_TRUE(shop().state().judging);
 }
 
 TEST_F(StagesTest, NobodyIsComparedWithWithoutAShareOrAfterTheCutOver) {
@@ -88,14 +88,14 @@ TEST_F(StagesTest, NobodyIsComparedWithWithoutAShareOrAfterTheCutOver) {
   action::Publish cut_over = publication(runner);
   cut_over.live = Colour::green;
   stages.set_judging(shop(), runner, cut_over);
-  EXPECT_FALSE(shop().state.judging);
+  EXPECT_FALSE(shop().state().judging);
   stages.set_judging(shop(), runner, {1, Colour::blue, Split::all_to(Colour::blue)});
-  EXPECT_FALSE(shop().state.judging);
+  EXPECT_FALSE(shop().state().judging);
 }
 
 TEST_F(StagesTest, AReadingIsOfWhatBeganInTheDeployment) {
   const DeploymentRunner& runner = bake(spec());
-  shop().state.step = 1;
+  shop().edit().step = 1;
   const TrafficKey release{"shop", Colour::green, "v2", Audience::split};
   TrafficCounters counted;
   counted.requests[0][1] = 40;

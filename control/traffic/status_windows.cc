@@ -1,4 +1,6 @@
-#include "control/services/status_windows.h"
+#include "control/traffic/status_windows.h"
+
+#include "control/deploy/ports.h"
 
 namespace teal::control {
 
@@ -6,7 +8,19 @@ void StatusWindows::feed(const std::string& service, Colour colour, const std::s
                          Mono now, const TrafficCounters& counted) {
   StatusWindow& known = windows_[service][colour];
   if (known.revision != revision) known = StatusWindow{revision};
-  known.window.push(now, counted);
+  known.ended = requests_of(counted.requests);
+  known.is_fed = true;
+  known.traffic.feed(now, counted);
+}
+
+bool StatusWindows::feed_unchanged(const std::string& service, Colour colour,
+                                   const std::string& revision, Mono now, std::uint64_t ended) {
+  const auto found = windows_.find(service);
+  if (found == windows_.end()) return false;
+  StatusWindow& known = found->second[colour];
+  if (!known.is_fed || known.revision != revision || known.ended != ended) return false;
+  known.traffic.feed_unchanged(now);
+  return true;
 }
 
 const StatusWindows::StatusWindow* StatusWindows::find(const std::string& service,
@@ -15,10 +29,15 @@ const StatusWindows::StatusWindow* StatusWindows::find(const std::string& servic
   return found == windows_.end() ? nullptr : &found->second[colour];
 }
 
-std::optional<health::Window::View> StatusWindows::recent(const std::string& service,
-                                                          Colour colour) const {
+std::optional<RecentTraffic::View> StatusWindows::recent(const std::string& service,
+                                                         Colour colour) const {
   const StatusWindow* known = find(service, colour);
-  return known == nullptr ? std::nullopt : known->window.view();
+  return known == nullptr ? std::nullopt : known->traffic.view();
+}
+
+Histogram StatusWindows::durations(const std::string& service, Colour colour) const {
+  const StatusWindow* known = find(service, colour);
+  return known == nullptr ? Histogram{} : known->traffic.duration();
 }
 
 std::optional<PerColour<double>> StatusWindows::shares(const std::string& service) const {
@@ -26,7 +45,7 @@ std::optional<PerColour<double>> StatusWindows::shares(const std::string& servic
   double requests = 0;
   for (const Colour colour : kColours) {
     const auto view = recent(service, colour);
-    share[colour] = view ? static_cast<double>(view->counters.total()) : 0;
+    share[colour] = view ? static_cast<double>(view->tally.requests) : 0;
     requests += share[colour];
   }
   if (requests <= 0) return std::nullopt;
@@ -43,7 +62,7 @@ std::optional<health::Rates> StatusWindows::rates(const std::string& service,
     if (!view || view->span < kRateKnown) continue;
     is_known = true;
     rate[colour] =
-        static_cast<double>(view->counters.total()) * 1e6 / static_cast<double>(view->span.count());
+        static_cast<double>(view->tally.requests) * 1e6 / static_cast<double>(view->span.count());
   }
   if (!is_known) return std::nullopt;
   return health::Rates{rate[release], rate[other(release)]};
@@ -53,8 +72,8 @@ bool StatusWindows::mostly_succeeds(const std::string& service, Colour colour,
                                     const std::string& revision) const {
   const StatusWindow* known = find(service, colour);
   if (known == nullptr || known->revision != revision) return false;
-  const auto view = known->window.view();
-  return view && view->counters.errors() * 2 < view->counters.total();
+  const auto view = known->traffic.view();
+  return view && view->tally.errors * 2 < view->tally.requests;
 }
 
 }  // namespace teal::control

@@ -4,6 +4,7 @@
 // Pure: times and readings are given.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -11,14 +12,13 @@
 #include "base/colour.h"
 #include "base/counters.h"
 #include "base/time.h"
+#include "control/traffic/recent_traffic.h"
 #include "health/judge/outlook.h"
-#include "health/statistics/window.h"
 
 namespace teal::control {
 
 class StatusWindows {
  public:
-  static constexpr Millis kOver{10'000};
   /// Less of it says nothing about a rate.
   static constexpr Micros kRateKnown{1'000'000};
 
@@ -26,8 +26,17 @@ class StatusWindows {
   void feed(const std::string& service, Colour colour, const std::string& revision, Mono now,
             const TrafficCounters& counted);
 
+  /// True: of the revision's requests in the group so many have ended (Ports::read_requests()) as
+  /// at its last reading; that is known as of `now`, and it need not be read. False: it is to be.
+  bool feed_unchanged(const std::string& service, Colour colour, const std::string& revision,
+                      Mono now, std::uint64_t ended);
+  /// The service is gone.
+  void forget(const std::string& service) { windows_.erase(service); }
+
   /// Nothing before the second reading.
-  std::optional<health::Window::View> recent(const std::string& service, Colour colour) const;
+  std::optional<RecentTraffic::View> recent(const std::string& service, Colour colour) const;
+  /// How long those requests took.
+  Histogram durations(const std::string& service, Colour colour) const;
   /// Of each group, from 0 to 1; nothing where neither had a request.
   std::optional<PerColour<double>> shares(const std::string& service) const;
   /// Requests per second; nothing before there were any of a whole second.
@@ -39,7 +48,9 @@ class StatusWindows {
  private:
   struct StatusWindow {
     std::string revision;
-    health::Window window{kOver};
+    std::uint64_t ended = 0;  ///< Requests, at the last reading.
+    bool is_fed = false;
+    RecentTraffic traffic = {};
   };
 
   const StatusWindow* find(const std::string& service, Colour colour) const;

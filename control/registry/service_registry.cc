@@ -1,7 +1,9 @@
-#include "control/deploy/service_registry.h"
+#include "control/registry/service_registry.h"
 
 #include <algorithm>
 #include <utility>
+
+#include "base/assert.h"
 
 namespace teal::control {
 namespace {
@@ -10,53 +12,38 @@ constexpr std::chrono::hours kMaxKept{24 * 30};  ///< As the configuration allow
 
 }  // namespace
 
-void ServiceEntry::keep(Colour colour, Millis duration, Mono now) {
-  kept = Kept{colour, duration};
-  kept_counted = kept_saved = now;
-  unsaved = true;
+ServiceEntry& ServiceRegistry::add(const config::Service& config) {
+  const ServiceId id =
+      ids_.try_emplace(config.name, static_cast<ServiceId>(ids_.size())).first->second;
+  if (id >= entries_.size()) entries_.resize(id + 1);
+  TEAL_ASSERT(entries_[id] == nullptr);
+  entries_[id] = std::make_unique<ServiceEntry>(config, id, marks_);
+  ++size_;
+  return *entries_[id];
 }
 
-std::optional<Millis> ServiceEntry::kept_for(Mono now) const {
-  if (!kept) return std::nullopt;
-  if (state.split.of(kept->colour) > Weight::none()) return kept->left;
-  const auto passed = std::chrono::duration_cast<Millis>(now - kept_counted);
-  return std::max(Millis{0}, kept->left - passed);
-}
-
-void ServiceEntry::count_kept(Mono now) {
-  if (!kept) return;
-  const bool counts = state.split.of(kept->colour) == Weight::none();
-  const auto passed = std::chrono::duration_cast<Millis>(now - kept_counted);
-  if (counts) kept->left = std::max(Millis{0}, kept->left - passed);
-  // What is less than a millisecond counts the next time.
-  kept_counted = counts ? kept_counted + passed : now;
-}
-
-SavedService ServiceEntry::saved(Mono now) const {
-  SavedService saved{state, version, retiring, kept, episodes.saved()};
-  saved.fallback = fallback;
-  if (saved.kept) saved.kept->left = *kept_for(now);
-  return saved;
-}
-
-void ServiceRegistry::add(const config::Service& config, WallTime now) {
-  ServiceEntry entry{config};
-  entry.state.name = config.name;
-  entry.state.live = config.live;
-  entry.state.split = Split::all_to(config.live);
+ServiceEntry& ServiceRegistry::add(const config::Service& config, WallTime now) {
+  ServiceEntry& entry = add(config);
+  ServiceState& state = entry.edit();
+  state.live = config.live;
+  state.split = Split::all_to(config.live);
   for (const Colour colour : kColours) {
-    entry.state.groups[colour].revision = config.groups[colour].revision;
+    state.groups[colour].revision = config.groups[colour].revision;
     for (const Address& address : config.groups[colour].targets)
-      entry.state.groups[colour].targets.push_back(make_target(entry, address, now));
+      state.groups[colour].targets.push_back(make_target(entry, address, now));
+    place(entry, colour);
   }
-  entries_.push_back(std::move(entry));
+  return entry;
 }
 
-void ServiceRegistry::add(const config::Service& config, const SavedService& saved, WallTime now,
-                          Mono mono) {
-  ServiceEntry entry{config};
-  entry.state = saved.state;
-  entry.state.name = config.name;
+ServiceEntry& ServiceRegistry::add(const config::Service& config, const SavedService& saved,
+                                   WallTime now, Mono mono) {
+  ServiceEntry& entry = add(config);
+  ServiceState& state = entry.edit();
+  const ServiceId id = entry.id();
+  state = saved.state;
+  state.id = id;
+  state.name = config.name;
   entry.version = saved.version;
   entry.retiring = saved.retiring;
   if (saved.kept)
@@ -64,42 +51,82 @@ void ServiceRegistry::add(const config::Service& config, const SavedService& sav
                saved.kept_until ? std::clamp<Millis>(*saved.kept_until - now, Millis{0}, kMaxKept)
                                 : saved.kept->left,
                mono);
-  entry.unsaved = saved.kept_until.has_value();
+  // As the store has it, but for the form that newer Teals have.
+  marks_.unsaved.erase(id);
+  if (saved.kept_until) entry.note_unsaved();
   entry.fallback = saved.fallback;
   for (const Colour colour : kColours) {
-    for (TargetState& target : entry.state.groups[colour].targets) {
+    for (TargetState& target : state.groups[colour].targets) {
       const bool draining = target.draining;
       target = make_target(entry, target.address, now);
       target.draining = draining;
     }
+    place(entry, colour);
   }
-  entries_.push_back(std::move(entry));
+  return entry;
+}
+
+bool ServiceRegistry::remove(const std::string& name) {
+  const ServiceEntry* const entry = find(name);
+  if (entry == nullptr) return false;
+  const ServiceId id = entry->id();
+  for (const Colour colour : kColours)
+    for (const TargetState& target : entry->state().groups[colour].targets)
+      places_.erase(target.id);
+  entries_[id].reset();
+  --size_;
+  marks_.changed.erase(id);
+  marks_.unsaved.erase(id);
+  marks_.visits.forget(id);
+  return true;
 }
 
 ServiceEntry* ServiceRegistry::find(const std::string& name) {
-  const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const ServiceEntry& entry) {
-    return entry.state.name == name;
-  });
-  return found == entries_.end() ? nullptr : &*found;
+  const auto id = ids_.find(name);
+  ServiceEntry* const entry = id == ids_.end() ? nullptr : slot(id->second);
+  if (entry != nullptr) entry->wake();
+  return entry;
 }
 
 const ServiceEntry* ServiceRegistry::find(const std::string& name) const {
-  return const_cast<ServiceRegistry*>(this)->find(name);
+  const auto id = ids_.find(name);
+  return id == ids_.end() ? nullptr : slot(id->second);
 }
 
-std::optional<FoundTarget> ServiceRegistry::find(TargetId id) {
-  for (ServiceEntry& entry : entries_)
-    for (const Colour colour : kColours)
-      for (TargetState& target : entry.state.groups[colour].targets)
-        if (target.id == id) return FoundTarget{&entry, colour, &target};
-  return std::nullopt;
+std::optional<FoundTarget> ServiceRegistry::find_target(TargetId id) {
+  const auto found = places_.find(id);
+  if (found == places_.end()) return std::nullopt;
+  Place& place = found->second;
+  ServiceEntry* const entry = slot(place.service);
+  const std::vector<TargetState>& targets = entry->state().groups[place.colour].targets;
+  if (place.index >= targets.size() || targets[place.index].id != id) {
+    // Others have left before it.
+    const auto moved = std::ranges::find(targets, id, &TargetState::id);
+    if (moved == targets.end()) return std::nullopt;
+    place.index = static_cast<std::size_t>(moved - targets.begin());
+  }
+  return FoundTarget{entry, place.colour, place.index};
 }
 
-std::vector<ServiceState> ServiceRegistry::states() const {
-  std::vector<ServiceState> states;
-  states.reserve(entries_.size());
-  for (const ServiceEntry& entry : entries_) states.push_back(entry.state);
-  return states;
+std::vector<ServiceEntry*> ServiceRegistry::take(std::set<ServiceId>& marked) {
+  std::vector<ServiceEntry*> taken;
+  taken.reserve(marked.size());
+  for (const ServiceId id : std::exchange(marked, {})) taken.push_back(slot(id));
+  return taken;
+}
+
+std::vector<ServiceEntry*> ServiceRegistry::take_changed() {
+  return take(marks_.changed);
+}
+
+std::vector<ServiceEntry*> ServiceRegistry::take_unsaved() {
+  return take(marks_.unsaved);
+}
+
+void ServiceRegistry::place(const ServiceEntry& entry, Colour colour) {
+  const std::vector<TargetState>& targets = entry.state().groups[colour].targets;
+  for (std::size_t index = 0; index < targets.size(); ++index)
+    places_[targets[index].id] = {entry.id(), colour, index};
 }
 
 TargetState ServiceRegistry::make_target(ServiceEntry& entry, const Address& address,
@@ -116,11 +143,12 @@ TargetState ServiceRegistry::make_target(ServiceEntry& entry, const Address& add
 void ServiceRegistry::let_go(ServiceEntry& entry, const TargetState& target) {
   entry.outlier.forget(target.id);
   entry.since.erase(target.id);
+  places_.erase(target.id);
 }
 
 void ServiceRegistry::install(ServiceEntry& entry, Colour colour, const std::string& revision,
                               const std::vector<Address>& targets, WallTime now) {
-  GroupState& group = entry.state.groups[colour];
+  GroupState& group = entry.edit().groups[colour];
   std::vector<TargetState> installed;
   for (const Address& address : targets) {
     const auto there = std::find_if(group.targets.begin(), group.targets.end(),
@@ -137,6 +165,7 @@ void ServiceRegistry::install(ServiceEntry& entry, Colour colour, const std::str
   for (const TargetState& gone : group.targets) let_go(entry, gone);
   if (entry.fallback && entry.fallback->colour == colour) forget_fallback(entry);
   group = GroupState{revision, std::move(installed)};
+  place(entry, colour);
   entry.retiring[colour] = false;
   if (entry.kept && entry.kept->colour == colour) entry.kept.reset();
   entry.touch();
@@ -144,20 +173,26 @@ void ServiceRegistry::install(ServiceEntry& entry, Colour colour, const std::str
 
 bool ServiceRegistry::put(ServiceEntry& entry, Colour colour, const Address& address,
                           WallTime now) {
-  GroupState& group = entry.state.groups[colour];
-  const auto there = std::find_if(group.targets.begin(), group.targets.end(),
-                                  [&](const TargetState& t) { return t.address == address; });
+  GroupState& group = entry.edit().groups[colour];
+  const auto there = std::ranges::find(group.targets, address, &TargetState::address);
   if (there != group.targets.end() && !there->draining) return false;
   if (there != group.targets.end())
     there->draining = false;
   else
     group.targets.push_back(make_target(entry, address, now));
+  place(entry, colour);
   entry.touch();
   return true;
 }
 
+void ServiceRegistry::drain(ServiceEntry& entry, Colour colour, const Address& address) {
+  for (TargetState& target : entry.edit().groups[colour].targets)
+    if (target.address == address) target.draining = true;
+  entry.touch();
+}
+
 void ServiceRegistry::retire(ServiceEntry& entry, Colour colour) {
-  for (TargetState& target : entry.state.groups[colour].targets) target.draining = true;
+  for (TargetState& target : entry.edit().groups[colour].targets) target.draining = true;
   entry.retiring[colour] = true;
   if (entry.kept && entry.kept->colour == colour) entry.kept.reset();
   if (entry.fallback && entry.fallback->colour == colour) forget_fallback(entry);
@@ -165,7 +200,7 @@ void ServiceRegistry::retire(ServiceEntry& entry, Colour colour) {
 }
 
 void ServiceRegistry::keep_fallback(ServiceEntry& entry, const Fallback& fallback) {
-  GroupState& group = entry.state.groups[fallback.colour];
+  GroupState& group = entry.edit().groups[fallback.colour];
   if (entry.retiring[fallback.colour] || group.targets.empty()) return;
   group.fallback = true;
   entry.fallback = fallback;
@@ -175,7 +210,7 @@ void ServiceRegistry::keep_fallback(ServiceEntry& entry, const Fallback& fallbac
 }
 
 void ServiceRegistry::forget_fallback(ServiceEntry& entry) {
-  entry.state.groups[entry.fallback->colour].fallback = false;
+  entry.edit().groups[entry.fallback->colour].fallback = false;
   entry.fallback.reset();
   entry.live_back.reset();
   entry.touch();
@@ -183,7 +218,7 @@ void ServiceRegistry::forget_fallback(ServiceEntry& entry) {
 
 bool ServiceRegistry::clear_retired(ServiceEntry& entry, Colour colour) {
   if (!entry.retiring[colour]) return false;
-  GroupState& group = entry.state.groups[colour];
+  GroupState& group = entry.edit().groups[colour];
   // A target that was put in since stays.
   std::erase_if(group.targets, [&](const TargetState& target) {
     if (target.draining) let_go(entry, target);
@@ -196,7 +231,7 @@ bool ServiceRegistry::clear_retired(ServiceEntry& entry, Colour colour) {
 }
 
 void ServiceRegistry::drop(ServiceEntry& entry, Colour colour, const Address& address) {
-  std::erase_if(entry.state.groups[colour].targets, [&](const TargetState& target) {
+  std::erase_if(entry.edit().groups[colour].targets, [&](const TargetState& target) {
     const bool is_it = target.address == address;
     if (is_it) let_go(entry, target);
     return is_it;
@@ -205,7 +240,7 @@ void ServiceRegistry::drop(ServiceEntry& entry, Colour colour, const Address& ad
 }
 
 bool ServiceRegistry::remove_drained(ServiceEntry& entry, Colour colour, TargetId id) {
-  auto& targets = entry.state.groups[colour].targets;
+  auto& targets = entry.edit().groups[colour].targets;
   const auto found = std::find_if(targets.begin(), targets.end(), [&](const TargetState& target) {
     return target.id == id && target.draining;
   });

@@ -1,4 +1,4 @@
-#include "control/services/status_windows.h"
+#include "control/traffic/status_windows.h"
 
 #include <gtest/gtest.h>
 
@@ -22,7 +22,7 @@ class StatusWindowsTest : public testing::Test {
   }
   std::uint64_t recent(Colour colour) const {
     const auto view = windows.recent("shop", colour);
-    return view ? view->counters.total() : 0;
+    return view ? view->tally.requests : 0;
   }
 
   StatusWindows windows;
@@ -109,6 +109,43 @@ TEST_F(StatusWindowsTest, NothingAnsweredIsNoSuccess) {
   now += seconds(1);
   feed(Colour::blue, counted(7));
   EXPECT_FALSE(windows.mostly_succeeds("shop", Colour::blue, "v1"));
+}
+
+// ---- without reading ----------------------------------------------------------------------------
+
+TEST_F(StatusWindowsTest, AGroupNeedNotBeReadWhereNoRequestHasEnded) {
+  EXPECT_FALSE(windows.feed_unchanged("shop", Colour::blue, "v1", now, 0)) << "nothing is known";
+  feed(Colour::blue, counted(7));
+  EXPECT_FALSE(windows.feed_unchanged("shop", Colour::blue, "v1", now, 8));
+  EXPECT_FALSE(windows.feed_unchanged("shop", Colour::blue, "v2", now, 7));
+  EXPECT_FALSE(windows.feed_unchanged("shop", Colour::green, "v1", now, 7));
+  now += seconds(2);
+  EXPECT_TRUE(windows.feed_unchanged("shop", Colour::blue, "v1", now, 7));
+  ASSERT_TRUE(windows.rates("shop", Colour::green));
+  EXPECT_EQ(windows.rates("shop", Colour::green)->live, 0);
+}
+
+TEST_F(StatusWindowsTest, ClientsThatWentAwayHaveEndedToo) {
+  TrafficCounters counters = counted(7, 2);
+  counters.requests[2][4] = 3;
+  feed(Colour::blue, counters);
+  EXPECT_TRUE(windows.feed_unchanged("shop", Colour::blue, "v1", now, 12));
+}
+
+TEST_F(StatusWindowsTest, TenSecondsWithoutARequestAreNoRequestsPerSecond) {
+  feed(Colour::blue, counted(0));
+  now += seconds(1);
+  feed(Colour::blue, counted(100));
+  for (int second = 0; second < 9; ++second) {
+    now += seconds(1);
+    ASSERT_TRUE(windows.feed_unchanged("shop", Colour::blue, "v1", now, 100));
+  }
+  EXPECT_EQ(recent(Colour::blue), 100);
+  now += seconds(1);
+  ASSERT_TRUE(windows.feed_unchanged("shop", Colour::blue, "v1", now, 100));
+  EXPECT_EQ(recent(Colour::blue), 0);
+  EXPECT_EQ(windows.recent("shop", Colour::blue)->span, RecentTraffic::kOver);
+  EXPECT_EQ(windows.shares("shop"), std::nullopt);
 }
 
 }  // namespace

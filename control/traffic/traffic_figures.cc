@@ -1,0 +1,41 @@
+#include "control/traffic/traffic_figures.h"
+
+#include <optional>
+
+namespace teal::control {
+
+void TrafficFigures::begin(const ServiceRegistry& services, Mono now) {
+  cache.renew();
+  for (const ServiceEntry& entry : services.entries()) feed(entry, now);
+  slices_.take(services.ids(), now);
+}
+
+void TrafficFigures::tick(const ServiceRegistry& services, std::span<const ServiceId> visited,
+                          Mono now) {
+  cache.renew();
+  for (const ServiceId id : visited)
+    if (const ServiceEntry* const entry = services.at(id)) feed(*entry, now);
+  for (std::size_t due = slices_.take(services.ids(), now); due > 0; --due) {
+    if (next_ >= services.ids()) next_ = 0;
+    if (const ServiceEntry* const entry = services.at(next_++)) feed(*entry, now);
+  }
+}
+
+void TrafficFigures::feed(const ServiceEntry& entry, Mono now) {
+  const ServiceState& state = entry.state();
+  for (const Colour colour : kColours) {
+    const TrafficKey key{state.name, colour, state.groups[colour].revision, Audience::split};
+    const std::uint64_t ended = ports_.read_requests(key);
+    std::optional<TrafficCounters> counted;
+    const auto read = [&]() -> const TrafficCounters& {
+      if (!counted) counted = ended == 0 ? TrafficCounters{} : ports_.read_traffic(key);
+      return *counted;
+    };
+    if (!windows.feed_unchanged(state.name, colour, key.revision, now, ended))
+      windows.feed(state.name, colour, key.revision, now, read());
+    if (colour == state.live && baselines.is_due(state.name, key.revision, now))
+      baselines.feed(state.name, key.revision, now, read());
+  }
+}
+
+}  // namespace teal::control
