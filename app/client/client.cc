@@ -8,6 +8,7 @@
 #include <boost/url/encode.hpp>
 #include <boost/url/rfc/pchars.hpp>
 
+#include "app/client/all_services.h"
 #include "app/client/exit_code.h"
 #include "app/view/alarms.h"
 #include "app/view/evidence.h"
@@ -79,6 +80,20 @@ std::optional<std::string> Client::call(std::string_view method, const std::stri
   return std::nullopt;
 }
 
+std::optional<json::object> Client::fetch_services() {
+  bool has_failed = false;
+  const Result<AdminAnswer> all =
+      ask_for_all_services([&](const std::string& path) -> Result<AdminAnswer> {
+        std::optional<std::string> body = call("GET", path);
+        has_failed = !body;
+        return AdminAnswer{has_failed ? 500 : 200, body ? *std::move(body) : std::string()};
+      });
+  if (has_failed || !all) return std::nullopt;
+  std::optional<json::object> object = parse_object(all->body);
+  if (!object) fail("what answers at " + to_string(admin_.address()) + " is not Teal");
+  return object;
+}
+
 std::optional<json::object> Client::fetch(const std::string& path) {
   const std::optional<std::string> answer = call("GET", path);
   if (!answer) return std::nullopt;
@@ -101,7 +116,7 @@ int Client::report_service(const std::optional<std::string>& answer) {
 
 std::optional<json::object> Client::find_service(const std::string& name) {
   if (!name.empty()) return fetch("/v1/services/" + path_segment(name));
-  std::optional<json::object> all = fetch("/v1/services");
+  std::optional<json::object> all = fetch_services();
   if (!all) return std::nullopt;
   const json::array* list = array_at(*all, "services");
   if (list != nullptr && list->size() == 1 && list->front().is_object())
@@ -206,7 +221,7 @@ std::optional<std::string> Client::newest_of(const std::string& service,
 
 std::optional<std::string> Client::find_past(const std::string& what) {
   if (is_deployment_id(what)) return what;
-  const std::optional<json::object> all = fetch("/v1/services");
+  const std::optional<json::object> all = fetch_services();
   if (!all) return std::nullopt;
   std::vector<std::string> names;
   if (const json::array* list = array_at(*all, "services"))

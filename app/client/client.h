@@ -88,6 +88,8 @@ class Client {
                                   const AdminClient::Headers& headers = {});
   /// The answer to a GET as a JSON object; nothing, after saying why, where it is none.
   std::optional<boost::json::object> fetch(const std::string& path);
+  /// All of them, whatever the number of pages.
+  std::optional<boost::json::object> fetch_services();
   int show(const std::string& path,
            const std::function<std::string(const boost::json::object&)>& render);
   int report_service(const std::optional<std::string>& answer);

@@ -5,6 +5,7 @@
 
 #include <boost/json.hpp>
 
+#include "app/client/all_services.h"
 #include "app/client/client.h"
 #include "app/client/exit_code.h"
 #include "app/client/reconnect.h"
@@ -33,10 +34,6 @@ std::string redrawn(const std::string& frame) {
     out += c;
   }
   return out += kClearRest;
-}
-
-std::string path_of(const std::string& service) {
-  return service.empty() ? std::string("/v1/services") : "/v1/services/" + path_segment(service);
 }
 
 /// What Teal no longer has of the events before the next one.
@@ -84,8 +81,11 @@ int Client::status(const std::string& service, bool watch) {
   bool drawn = false;
   int code = kSuccess;
   while (true) {
+    const auto ask = [&](const std::string& path) {
+      return admin_.within(drawn ? kLookLimit : kQuestionLimit).send("GET", path);
+    };
     const Result<AdminAnswer> answer =
-        admin_.within(drawn ? kLookLimit : kQuestionLimit).send("GET", path_of(service));
+        service.empty() ? ask_for_all_services(ask) : ask("/v1/services/" + path_segment(service));
     if (drawn && (!answer || answer->status >= 500)) {
       if (!reconnect.lost(answer ? "Teal answers with an error" : answer.error().message())) break;
       continue;

@@ -234,6 +234,7 @@ ApiRequest to_api(const http::request<http::string_body>& request, const Address
   out.accept = field(request, http::field::accept);
   out.content_type = field(request, http::field::content_type);
   out.if_match = field(request, http::field::if_match);
+  out.if_none_match = field(request, http::field::if_none_match);
   out.fetch_site = field(request, std::string_view("Sec-Fetch-Site"));
   out.fetch_mode = field(request, std::string_view("Sec-Fetch-Mode"));
   out.fetch_dest = field(request, std::string_view("Sec-Fetch-Dest"));
@@ -291,19 +292,50 @@ asio::awaitable<bool> AdminSession::answer(const Request& request) {
 asio::awaitable<bool> AdminSession::write(ApiResponse given, unsigned version, bool keep_alive,
                                           bool is_head) {
   add_guards(given);
+  if (given.pieces) co_return co_await write_pieces(std::move(given), version, keep_alive, is_head);
   places_->set_stage(id_, AdminStage::writing, given.body.size());
   allow(limits_.timeout);
   http::response<http::string_body> response;
   response.version(version);
   response.result(static_cast<unsigned>(given.status));
-  response.reason(given.status >= 400 ? status_title(given.status) : std::string_view("OK"));
+  const bool is_same = given.status == 304;
+  response.reason(given.status >= 400 ? status_title(given.status)
+                                      : std::string_view(is_same ? "Not Modified" : "OK"));
   set_headers(response, given, keep_alive);
-  response.content_length(given.body.size());
+  // What a 304 says of a length would be the page's (RFC 9110 section 8.6).
+  if (!is_same) response.content_length(given.body.size());
   if (!is_head) response.body() = std::move(given.body);
   http::response_serializer<http::string_body> serializer(response);
   const auto [failed, size] = co_await http::async_write(stream_, serializer, kTuple);
   if (failed == beast::error::timeout) places_->count_timeout(id_);
   co_return !failed;
+}
+
+/// The pieces are shared with others who asked: none is copied.
+asio::awaitable<bool> AdminSession::write_pieces(ApiResponse given, unsigned version,
+                                                 bool keep_alive, bool is_head) {
+  std::size_t length = 0;
+  for (const std::string& piece : *given.pieces) length += piece.size();
+  places_->set_stage(id_, AdminStage::writing, length);
+  allow(limits_.timeout);
+  http::response<http::empty_body> head;
+  head.version(version);
+  head.result(static_cast<unsigned>(given.status));
+  set_headers(head, given, keep_alive);
+  head.content_length(length);
+  http::response_serializer<http::empty_body> serializer(head);
+  const auto [unwritten, head_size] =
+      co_await http::async_write_header(stream_, serializer, kTuple);
+  if (unwritten) co_return false;
+  if (is_head) co_return true;
+  for (const std::string& piece : *given.pieces) {
+    allow(limits_.timeout);
+    const asio::const_buffer bytes(piece.data(), piece.size());
+    const auto [failed, size] = co_await asio::async_write(stream_, bytes, kTuple);
+    if (failed == beast::error::timeout) places_->count_timeout(id_);
+    if (failed) co_return false;
+  }
+  co_return true;
 }
 
 asio::awaitable<void> AdminSession::refuse(boost::system::error_code why) {

@@ -62,6 +62,8 @@ class AdminSession : public std::enable_shared_from_this<AdminSession> {
   boost::asio::awaitable<bool> answer(const Request& request);
   boost::asio::awaitable<bool> write(ApiResponse given, unsigned version, bool keep_alive,
                                      bool is_head);
+  boost::asio::awaitable<bool> write_pieces(ApiResponse given, unsigned version, bool keep_alive,
+                                            bool is_head);
   boost::asio::awaitable<void> refuse(boost::system::error_code why);
   boost::asio::awaitable<void> refuse(const ApiError& problem);
   boost::asio::awaitable<void> stream_events(ApiResponse given, unsigned version);

@@ -24,7 +24,7 @@ struct AdminApi::Route {
 
 const std::vector<AdminApi::Route>& AdminApi::table() {
   static const std::vector<Route> routes{
-      {"GET", "/v1/services", &AdminApi::list_services},
+      {"GET", "/v1/services", &AdminApi::list_services, "application/json", "limit,after"},
       {"GET", "/v1/services/{service}", &AdminApi::get_service},
       {"GET", "/v1/services/{service}/deployments", &AdminApi::list_deployments, "application/json",
        "limit"},
@@ -66,7 +66,14 @@ AdminApi::AdminApi(Commands& commands, const Clock& clock, config::Admin config,
       scraper_({.parts = [this] { return scrape_parts(); },
                 .later = dependencies_.later,
                 .done = dependencies_.on_scraped,
-                .limit = dependencies_.metric_samples}) {}
+                .limit = dependencies_.metric_samples}),
+      pages_(
+          {.names = [this](
+                        const std::string& after,
+                        std::size_t limit) { return commands_.service_names_after(after, limit); },
+           .version = [this](const std::string& name) { return commands_.service_version(name); },
+           .text = [this](const std::string& name) { return service_text(name); },
+           .later = dependencies_.later}) {}
 
 void AdminApi::handle(const ApiRequest& request, const Reply& reply) {
   const bool is_head = request.method == "HEAD";

@@ -21,6 +21,7 @@
 #include "base/time.h"
 #include "config/config.h"
 #include "control/api/message.h"
+#include "control/api/service_pages.h"
 #include "control/deploy/commands.h"
 #include "control/metrics/scraper.h"
 
@@ -49,6 +50,9 @@ class AdminApi {
   using Reply = std::function<void(ApiResponse)>;
 
   static constexpr std::size_t kMaxHistory = 1000;
+  /// Services on a page, at most and where nobody says how many.
+  static constexpr std::size_t kMaxPage = 1000;
+  static constexpr std::size_t kUsualPage = 100;
   static constexpr std::size_t kMaxSubscribers = 64;
   static constexpr std::size_t kMaxSubscribersOfOneClient = 48;
   /// Beyond those, for clients whose certificate was verified.
@@ -107,6 +111,10 @@ class AdminApi {
   Done<DeploymentReport> answer_with_deployment(const Reply& reply) const;
   bool knows_service(const std::string& name, const Reply& reply) const;
   std::string service_text(const ServiceReport& report) const;
+  /// Without an end of line; empty for a service that is gone.
+  std::string service_text(const std::string& name) const;
+  std::optional<std::size_t> limit_of(const ApiCall& call, std::size_t usual, std::size_t most,
+                                      const Reply& reply) const;
   ApiResponse service_response(int status, const ServiceReport& report) const;
   std::vector<MetricSample> own_metrics() const;
   std::vector<ScrapePart> scrape_parts() const;
@@ -117,6 +125,7 @@ class AdminApi {
   config::Admin config_;
   ApiDependencies dependencies_;
   Scraper scraper_;
+  ServicePages pages_;
   std::map<int, std::uint64_t> answers_;  ///< By status.
   struct Subscriber {
     std::weak_ptr<EventStream> stream;

@@ -16,7 +16,8 @@ namespace teal::control {
 struct ApiCall {
   const ApiRequest& request;
   std::vector<std::string> names;  ///< What stands for the braces of the pattern, in order.
-  std::vector<std::pair<std::string, std::string>> query;
+  using Parameter = std::pair<std::string, std::string>;
+  std::vector<Parameter> query;
 };
 
 ApiResponse json_response(int status, const boost::json::object& body);

@@ -19,7 +19,7 @@ struct ApiRequest {
   std::string target;  ///< As sent: "/v1/services?limit=2".
   // The headers that the API reads; absent ones are empty optionals.
   std::optional<std::string> host, origin, accept, content_type, if_match, idempotency_key,
-      last_event_id, fetch_site, fetch_mode, fetch_dest;
+      last_event_id, if_none_match, fetch_site, fetch_mode, fetch_dest;
   std::string body;
   /// The listener's address as it is bound.
   Address reached;
@@ -33,6 +33,8 @@ struct ApiResponse {
   std::string content_type = "application/json";
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  /// Set where the body is a long one that several get: its pieces, in place of `body`.
+  std::shared_ptr<const std::vector<std::string>> pieces = {};
   /// Set for server-sent events: what the stream gives follows the body for as long as it lives.
   std::shared_ptr<EventStream> stream;
 };

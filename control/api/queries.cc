@@ -49,12 +49,14 @@ bool AdminApi::knows_service(const std::string& name, const Reply& reply) const 
                        "put `" + name + "` back into the file and start Teal again"}));
     return false;
   }
-  std::vector<std::string> names;
+  // As many as a person reads.
+  constexpr std::size_t kListed = 50;
+  std::vector<std::string> names = commands_.service_names_after("", kListed + 1);
+  const bool has_more = names.size() > kListed;
+  if (has_more) names.pop_back();
   std::string list;
-  for (const ServiceReport& service : commands_.services()) {
-    names.push_back(service.name);
-    list += (list.empty() ? "" : ", ") + service.name;
-  }
+  for (const std::string& service : names) list += (list.empty() ? "" : ", ") + service;
+  if (has_more) list += " and more";
   reply(unknown_name({404, "no-such-service", "There is no such service",
                       "'" + name + "' is not a service of this Teal",
                       list.empty() ? "none is configured" : "the services are: " + list},
@@ -74,12 +76,39 @@ ApiResponse AdminApi::service_response(int status, const ServiceReport& report) 
   return response;
 }
 
-void AdminApi::list_services(const ApiCall& /*call*/, const Reply& reply) {
-  json::array services;
-  const WallTime now = clock_.wall();
-  for (const ServiceReport& report : commands_.services())
-    services.push_back(service_json(commands_, report, now));
-  reply(json_response(200, {{"services", std::move(services)}}));
+std::string AdminApi::service_text(const std::string& name) const {
+  const ApiResult<ServiceReport> report = commands_.service(name);
+  return report ? to_text(service_json(commands_, *report, clock_.wall())) : std::string();
+}
+
+/// Nothing once `reply` has said what is wrong with the one that is given.
+std::optional<std::size_t> AdminApi::limit_of(const ApiCall& call, std::size_t usual,
+                                              std::size_t most, const Reply& reply) const {
+  const auto given = std::ranges::find(call.query, "limit", &ApiCall::Parameter::first);
+  if (given == call.query.end()) return usual;
+  const auto limit = parse_whole<std::size_t>(given->second);
+  if (limit && *limit > 0 && *limit <= most) return limit;
+  reply(to_response({400, "invalid-parameter", "The limit is not valid",
+                     "'" + given->second + "' is not a limit",
+                     "write a number from 1 to " + std::to_string(most)}));
+  return std::nullopt;
+}
+
+void AdminApi::list_services(const ApiCall& call, const Reply& reply) {
+  const auto limit = limit_of(call, kUsualPage, kMaxPage, reply);
+  if (!limit) return;
+  const auto after = std::ranges::find(call.query, "after", &ApiCall::Parameter::first);
+  pages_.ask(
+      after == call.query.end() ? std::string() : after->second, *limit,
+      [reply, known = call.request.if_none_match](const std::shared_ptr<const ServicePage>& page) {
+        ApiResponse response;
+        response.headers.emplace_back("ETag", page->etag);
+        if (known == page->etag)
+          response.status = 304;
+        else
+          response.pieces = std::shared_ptr<const std::vector<std::string>>(page, &page->text);
+        reply(std::move(response));
+      });
 }
 
 void AdminApi::get_service(const ApiCall& call, const Reply& reply) {
@@ -89,17 +118,11 @@ void AdminApi::get_service(const ApiCall& call, const Reply& reply) {
 }
 
 void AdminApi::list_deployments(const ApiCall& call, const Reply& reply) {
-  std::size_t limit = 20;
-  if (!call.query.empty()) {
-    const auto given = parse_whole<std::size_t>(call.query.front().second);
-    if (!given || *given == 0 || *given > kMaxHistory)
-      return reply(to_response({400, "invalid-parameter", "The limit is not valid",
-                                "'" + call.query.front().second + "' is not a limit",
-                                "write a number from 1 to " + std::to_string(kMaxHistory)}));
-    limit = *given;
-  }
+  constexpr std::size_t kUsual = 20;
+  const auto limit = limit_of(call, kUsual, kMaxHistory, reply);
+  if (!limit) return;
   if (!knows_service(call.names[0], reply)) return;
-  const auto answer = commands_.deployments(call.names[0], limit);
+  const auto answer = commands_.deployments(call.names[0], *limit);
   if (!answer) return reply(to_response(answer.error()));
   json::array deployments;
   for (const DeploymentReport& report : *answer) deployments.push_back(to_summary(report));
@@ -193,10 +216,10 @@ void AdminApi::get_openapi(const ApiCall& /*call*/, const Reply& reply) {
 }
 
 void AdminApi::get_metrics(const ApiCall& /*call*/, const Reply& reply) {
-  scraper_.ask([reply](std::string text) {
+  scraper_.ask([reply](Scraper::Text text) {
     ApiResponse response;
     response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-    response.body = std::move(text);
+    response.pieces = std::move(text);
     reply(std::move(response));
   });
 }
@@ -205,32 +228,13 @@ void AdminApi::get_livez(const ApiCall& /*call*/, const Reply& reply) {
   reply(json_response(200, {{"alive", true}}));
 }
 
-namespace {
-
-/// Requests for it are answered 503.
-bool has_nobody(const ServiceReport& service) {
-  return std::ranges::none_of(kColours, [&](Colour colour) {
-    const GroupReport& group = service.groups[colour];
-    if (!group.live && group.asked == Weight::none()) return false;
-    return group.panicking || std::ranges::any_of(group.targets, [](const TargetReport& target) {
-             return target.state.accepts_requests();
-           });
-  });
-}
-
-}  // namespace
-
 void AdminApi::get_readyz(const ApiCall& /*call*/, const Reply& reply) {
   std::vector<std::string> reasons;
   if (dependencies_.not_ready) reasons = dependencies_.not_ready();
-  for (const ServiceReport& service : commands_.services()) {
-    const auto& targets = service.groups[service.live].targets;
-    const bool waits = !targets.empty() &&
-                       std::all_of(targets.begin(), targets.end(), [](const TargetReport& target) {
-                         return target.state.health == Health::unknown;
-                       });
-    if (waits) reasons.push_back("no target of '" + service.name + "' has been probed yet");
-  }
+  const std::vector<ServiceCondition> conditions = commands_.conditions();
+  for (const ServiceCondition& each : conditions)
+    if (each.is_unprobed)
+      reasons.push_back("no target of '" + each.service + "' has been probed yet");
   json::array why;
   for (const std::string& reason : reasons) why.emplace_back(json::string(reason));
   // A failing store keeps nobody from being served (no rollback waits for a disk): ready, with a
@@ -239,15 +243,9 @@ void AdminApi::get_readyz(const ApiCall& /*call*/, const Reply& reply) {
   json::array warnings;
   if (!commands_.store_is_healthy())
     warnings.emplace_back("the store fails: deployments are not journalled, traffic goes on");
-  for (const ServiceReport& service : commands_.services()) {
-    if (service.fallback)
-      warnings.emplace_back(json::string(service.name + ": " + service.fallback->text));
-    else if (ready && has_nobody(service))
-      warnings.emplace_back(json::string(service.name + ": no target serves it: none of " +
-                                         std::string(to_string(service.live)) +
-                                         " accepts requests; mend them, or give it another with "
-                                         "`teal target add`"));
-  }
+  for (const ServiceCondition& each : conditions)
+    if (!each.warning.empty() && (ready || !each.is_unprobed))
+      warnings.emplace_back(json::string(each.service + ": " + each.warning));
   for (const auto& [service, text] : commands_.parked())
     warnings.emplace_back(json::string(service).append(": ").append(text));
   if (dependencies_.warnings)

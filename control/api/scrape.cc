@@ -9,10 +9,10 @@ namespace teal::control {
 
 /// Service by service, as it is when its turn comes.
 ScrapePart AdminApi::scrape_services() const {
-  return [this, names = commands_.service_names(),
-          at = std::size_t{0}](MetricFamilies& families) mutable {
-    if (at == names.size()) return false;
-    const std::string& name = names[at++];
+  return [this, name = std::string()](MetricFamilies& families) mutable {
+    const std::vector<std::string> next = commands_.service_names_after(name, 1);
+    if (next.empty()) return false;
+    name = next.front();
     const ApiResult<ServiceReport> service = commands_.service(name);
     if (!service) return true;
     for (const MetricSample& sample : commands_.service_metrics(name)) families.sample(sample);

@@ -130,6 +130,14 @@ class Controller final : public Commands {
   /// Counters, those included that are still 0; nothing for an unknown service.
   std::vector<MetricSample> service_metrics(const std::string& service) const override;
   std::vector<std::string> service_names() const override;
+  /// So many behind `after` in the order of names, "" being before all of them.
+  std::vector<std::string> service_names_after(const std::string& after,
+                                               std::size_t limit) const override;
+  /// Equal as long as service() tells the same, up to counts of requests that are a second old; 0:
+  /// that may be another each time, since time goes by in it or requests are in flight.
+  std::uint64_t service_version(const std::string& service) const override;
+  /// Services of which something is to be said to whoever asks whether Teal is well.
+  std::vector<ServiceCondition> conditions() const override;
   /// The service's `deploy` section, as defaults for a request; null for an unknown service.
   const config::Deploy* deploy_defaults(const std::string& service) const override;
   /// By service: deployments that stand still because the file has no such service any more. In

@@ -84,4 +84,9 @@ std::vector<std::string> Controller::service_names() const {
   return names;
 }
 
+std::vector<std::string> Controller::service_names_after(const std::string& after,
+                                                         std::size_t limit) const {
+  return state_->registry.names_after(after, limit);
+}
+
 }  // namespace teal::control

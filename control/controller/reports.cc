@@ -20,6 +20,19 @@ ApiResult<ServiceReport> Controller::service(const std::string& name) const {
   return state_->reporter.service(*entry);
 }
 
+std::uint64_t Controller::service_version(const std::string& service) const {
+  const ServiceEntry* const entry = std::as_const(state_->registry).find(service);
+  return entry == nullptr ? 0 : state_->reporter.version(*entry);
+}
+
+std::vector<ServiceCondition> Controller::conditions() const {
+  std::vector<ServiceCondition> conditions;
+  for (const ServiceEntry& entry : state_->registry.entries())
+    if (auto condition = state_->reporter.condition(entry))
+      conditions.push_back(std::move(*condition));
+  return conditions;
+}
+
 // ---- deployments --------------------------------------------------------------------------------
 
 ApiResult<std::vector<DeploymentReport>> Controller::deployments(const std::string& service,

@@ -75,6 +75,10 @@ class Commands {
   virtual std::vector<MetricSample> metrics() const = 0;
   virtual std::vector<MetricSample> service_metrics(const std::string& service) const = 0;
   virtual std::vector<std::string> service_names() const = 0;
+  virtual std::vector<std::string> service_names_after(const std::string& after,
+                                                       std::size_t limit) const = 0;
+  virtual std::uint64_t service_version(const std::string& service) const = 0;
+  virtual std::vector<ServiceCondition> conditions() const = 0;
   virtual const config::Deploy* deploy_defaults(const std::string& service) const = 0;
   virtual const std::map<std::string, std::string>& parked() const = 0;
   virtual bool store_is_healthy() const = 0;

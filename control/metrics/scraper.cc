@@ -8,9 +8,9 @@ namespace teal::control {
 namespace {
 
 /// What a slice may cost, in lines. A call costs some for what it reads, whatever it adds.
-constexpr std::size_t kSlice = 512;
+constexpr std::size_t kSlice = 128;
 constexpr std::size_t kCall = 64;
-constexpr std::size_t kBytes = 64 * 1024;  ///< Of text that is put together.
+constexpr std::size_t kBytes = 16 * 1024;  ///< Of text that is put together.
 
 }  // namespace
 
@@ -48,9 +48,9 @@ void Scraper::go_on() {
 
 bool Scraper::take_slice() {
   if (is_collected_) {
-    const std::size_t before = text_.size();
-    while (text_.size() - before < kBytes)
-      if (!families_.take_some(text_)) return false;
+    std::string& piece = text_.emplace_back();
+    while (piece.size() < kBytes)
+      if (!families_.take_some(piece)) return false;
     return true;
   }
   if (parts_.empty() && dependencies_.parts) parts_ = dependencies_.parts();
@@ -65,18 +65,16 @@ bool Scraper::take_slice() {
   if (dependencies_.done)
     dependencies_.done({families_.lines(), families_.limit(), families_.dropped()});
   add_scrape(families_);
-  text_.reserve(families_.size());
   return true;
 }
 
 void Scraper::finish() {
   std::vector<Reply> asked = std::exchange(asked_, std::exchange(next_, {}));
-  std::string text = std::exchange(text_, {});
+  const Text text = std::make_shared<const std::vector<std::string>>(std::exchange(text_, {}));
   parts_.clear();
   is_under_way_ = false;
   if (!asked_.empty()) begin();
-  for (std::size_t i = 0; i + 1 < asked.size(); ++i) asked[i](text);
-  asked.back()(std::move(text));
+  for (const Reply& reply : asked) reply(text);
 }
 
 }  // namespace teal::control

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -36,7 +37,9 @@ class Scraper {
     std::function<void(const ScrapeReport&)> done;  ///< May be empty.
     std::size_t limit = 0;                          ///< Of lines.
   };
-  using Reply = std::function<void(std::string text)>;
+  /// In pieces, shared by all who asked.
+  using Text = std::shared_ptr<const std::vector<std::string>>;
+  using Reply = std::function<void(Text text)>;
 
   explicit Scraper(Dependencies dependencies) : dependencies_(std::move(dependencies)) {}
 
@@ -57,7 +60,7 @@ class Scraper {
   std::vector<ScrapePart> parts_;
   std::size_t part_ = 0;
   bool is_collected_ = false;
-  std::string text_;
+  std::vector<std::string> text_;
 };
 
 }  // namespace teal::control

@@ -47,10 +47,13 @@ class ServiceEntry {
   const ServiceState& state() const { return state_; }
   /// To change it: the service's next publication has it, and the next tick looks at it.
   ServiceState& edit() {
+    ++edits_;
     marks_.changed.insert(id());
     wake();
     return state_;
   }
+  /// Grows with every edit().
+  std::uint64_t edits() const { return edits_; }
   /// Something changed that the store must know.
   void touch() {
     ++version;
@@ -94,6 +97,7 @@ class ServiceEntry {
 
  private:
   ServiceState state_;
+  std::uint64_t edits_ = 0;
   ServiceMarks& marks_;
 };
 

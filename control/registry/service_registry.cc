@@ -19,6 +19,7 @@ ServiceEntry& ServiceRegistry::add(const config::Service& config) {
   TEAL_ASSERT(entries_[id] == nullptr);
   entries_[id] = std::make_unique<ServiceEntry>(config, id, marks_);
   ++size_;
+  names_.insert(config.name);
   return *entries_[id];
 }
 
@@ -73,6 +74,7 @@ bool ServiceRegistry::remove(const std::string& name) {
   for (const Colour colour : kColours)
     for (const TargetState& target : entry->state().groups[colour].targets)
       places_.erase(target.id);
+  names_.erase(entry->state().name);
   entries_[id].reset();
   --size_;
   marks_.changed.erase(id);
@@ -91,6 +93,14 @@ ServiceEntry* ServiceRegistry::find(const std::string& name) {
 const ServiceEntry* ServiceRegistry::find(const std::string& name) const {
   const auto id = ids_.find(name);
   return id == ids_.end() ? nullptr : slot(id->second);
+}
+
+std::vector<std::string> ServiceRegistry::names_after(const std::string& after,
+                                                      std::size_t limit) const {
+  std::vector<std::string> names;
+  for (auto name = names_.upper_bound(after); name != names_.end() && names.size() < limit; ++name)
+    names.push_back(*name);
+  return names;
 }
 
 std::optional<FoundTarget> ServiceRegistry::find_target(TargetId id) {

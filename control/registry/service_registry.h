@@ -59,6 +59,8 @@ class ServiceRegistry {
            std::views::transform([](const auto& each) -> const ServiceEntry& { return *each; });
   }
   std::size_t size() const { return size_; }
+  /// So many names behind `after` in their order, "" being before all of them.
+  std::vector<std::string> names_after(const std::string& after, std::size_t limit) const;
   /// All ids are below; some may be of services that were removed.
   std::size_t ids() const { return entries_.size(); }
 
@@ -123,6 +125,7 @@ class ServiceRegistry {
   std::unordered_map<std::string, ServiceId> ids_;      ///< Of all that there ever were.
   std::vector<std::unique_ptr<ServiceEntry>> entries_;  ///< By id; null: it has been removed.
   std::size_t size_ = 0;
+  std::set<std::string> names_;  ///< Of those that there are.
   std::unordered_map<TargetId, Place> places_;
   TargetId next_id_ = 1;
 };

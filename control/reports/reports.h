@@ -66,6 +66,14 @@ struct FallbackReport {
   std::string text;  ///< For a person, with what to do.
 };
 
+/// What whoever asks whether Teal is well is to hear of a service.
+struct ServiceCondition {
+  std::string service;
+  /// No target of its live group has been probed yet: requests wait for the first answers.
+  bool is_unprobed = false;
+  std::string warning;  ///< For a person, with what to do; or empty.
+};
+
 struct ServiceReport {
   std::string name;
   Colour live = Colour::blue;

@@ -1,9 +1,11 @@
 #include "control/services/reporter.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "base/rng.h"
 #include "control/deploy/wait_report.h"
 
 namespace teal::control {
@@ -31,6 +33,17 @@ std::optional<std::string> serves_everybody(const DeploymentRunner& runner) {
                              spec.replaces + ") is healthy: ";
   if (facts.is_live) return nobody + "there is nobody to take " + spec.revision + " back to";
   return nobody + spec.revision + " serves everybody";
+}
+
+/// Requests for it are answered 503.
+bool is_unserved(const ServiceEntry& entry) {
+  const ServiceState& service = entry.state();
+  return std::ranges::none_of(kColours, [&](Colour colour) {
+    if (colour != service.live && service.split.of(colour) == Weight::none()) return false;
+    const bool panics =
+        colour == service.live && is_panicking(service, entry.config->panic_percent);
+    return panics || accepts_requests(service.groups[colour]);
+  });
 }
 
 }  // namespace
@@ -91,6 +104,44 @@ ServiceReport Reporter::service(const ServiceEntry& entry) const {
   }
   report.fallback = serving_.fallback(entry);
   return report;
+}
+
+std::uint64_t Reporter::version(const ServiceEntry& entry) const {
+  const std::string& name = entry.state().name;
+  if (deployments_.active(name) != nullptr || entry.kept || entry.fallback) return 0;
+  for (const config::Alarm& alarm : outside_.of(entry))
+    if (outside_.report(entry, alarm).standing.state != health::Standing::State::resolved) return 0;
+  const DeploymentRunner* const last = deployments_.newest_finished(name);
+  std::uint64_t version =
+      mix64(entry.edits() + mix64(entry.version) + (last == nullptr ? 0 : mix64(last->number)));
+  for (const Colour colour : kColours) {
+    const auto recent = figures_.windows.recent(name, colour);
+    if (recent && recent->tally.requests > 0) return 0;
+    if (ports_.read_in_flight(name, colour).requests > 0) return 0;
+    version =
+        mix64(version + ports_.read_requests({name, colour, entry.state().groups[colour].revision,
+                                              Audience::split}));
+  }
+  return std::max<std::uint64_t>(version, 1);
+}
+
+std::optional<ServiceCondition> Reporter::condition(const ServiceEntry& entry) const {
+  const ServiceState& service = entry.state();
+  const GroupState& live = service.groups[service.live];
+  if (!entry.fallback && accepts_requests(live)) return std::nullopt;
+  ServiceCondition condition{service.name, false, {}};
+  condition.is_unprobed =
+      !live.targets.empty() && std::ranges::all_of(live.targets, [](const TargetState& target) {
+        return target.health == Health::unknown;
+      });
+  if (const auto fallback = serving_.fallback(entry)) {
+    condition.warning = fallback->text;
+  } else if (is_unserved(entry)) {
+    condition.warning = "no target serves it: none of " + std::string(to_string(service.live)) +
+                        " accepts requests; mend them, or give it another with `teal target add`";
+  }
+  if (!condition.is_unprobed && condition.warning.empty()) return std::nullopt;
+  return condition;
 }
 
 void Reporter::add_end(const DeploymentRunner& runner, DeploymentReport& report) const {

@@ -29,6 +29,11 @@ class Reporter {
 
   ServiceReport service(const ServiceEntry& entry) const;
   DeploymentReport deployment(const DeploymentRunner& runner) const;
+  /// Equal as long as service() tells the same, up to counts that are a second old; 0: that may be
+  /// another each time.
+  std::uint64_t version(const ServiceEntry& entry) const;
+  /// Nothing: it is served as it should be.
+  std::optional<ServiceCondition> condition(const ServiceEntry& entry) const;
 
  private:
   GroupReport group(const ServiceEntry& entry, Colour colour) const;

@@ -41,7 +41,13 @@ class AdminApiTest : public ::testing::Test {
       EXPECT_FALSE(answer) << "answered twice";
       answer = std::move(response);
     });
-    if (!answer) return {0, "", {}, "", nullptr};
+    if (!answer) {
+      ApiResponse none;
+      none.status = 0;
+      return none;
+    }
+    if (answer->pieces)
+      for (const std::string& piece : *answer->pieces) answer->body += piece;
     return *answer;
   }
   ApiResponse call(std::string method, std::string target, std::string body = {}) {

@@ -188,6 +188,9 @@ class FakeCommands final : public Commands {
   }
   void unsubscribe(std::uint64_t token) override { listeners.erase(token); }
 
+  std::map<std::string, std::uint64_t> versions;  ///< Of services that stay as they are.
+  std::vector<ServiceCondition> conditions_;
+
   std::vector<MetricSample> metrics() const override { return samples; }
   std::vector<MetricSample> service_metrics(const std::string& service) const override {
     const auto found = samples_of.find(service);
@@ -198,6 +201,19 @@ class FakeCommands final : public Commands {
     for (const auto& [name, report] : services_) names.push_back(name);
     return names;
   }
+  std::vector<std::string> service_names_after(const std::string& after,
+                                               std::size_t limit) const override {
+    std::vector<std::string> names;
+    for (auto each = services_.upper_bound(after); each != services_.end() && names.size() < limit;
+         ++each)
+      names.push_back(each->first);
+    return names;
+  }
+  std::uint64_t service_version(const std::string& service) const override {
+    const auto found = versions.find(service);
+    return found == versions.end() ? 0 : found->second;
+  }
+  std::vector<ServiceCondition> conditions() const override { return conditions_; }
   const config::Deploy* deploy_defaults(const std::string& service) const override {
     return services_.contains(service) ? &defaults : nullptr;
   }

@@ -25,6 +25,42 @@ TEST_F(AdminApiTest, ListsServicesWithTheirRunningDeployment) {
   EXPECT_EQ(shop.at("deployment").at("id"), "d-3");
 }
 
+TEST_F(AdminApiTest, ListsServicesAPageAtATimeInTheOrderOfTheirNames) {
+  for (const std::string name : {"cart", "news", "zoo"}) {
+    commands_.services_[name] = commands_.services_["shop"];
+    commands_.services_[name].name = name;
+  }
+  const auto names = [&](const std::string& target) {
+    const json::object body = body_of(call("GET", target));
+    std::string text;
+    for (const json::value& each : body.at("services").as_array())
+      text += std::string(each.at("name").as_string()) + ' ';
+    return text + json::serialize(body.at("next"));
+  };
+  EXPECT_EQ(names("/v1/services"), "cart news shop zoo null");
+  EXPECT_EQ(names("/v1/services?limit=2"), "cart news \"news\"");
+  EXPECT_EQ(names("/v1/services?limit=2&after=news"), "shop zoo null");
+  EXPECT_EQ(names("/v1/services?after=shop"), "zoo null");
+  EXPECT_EQ(names("/v1/services?after=zzz"), "null");
+  EXPECT_EQ(call("GET", "/v1/services?limit=0").status, 400);
+  EXPECT_EQ(call("GET", "/v1/services?limit=1001").status, 400);
+  EXPECT_EQ(call("GET", "/v1/services?before=a").status, 400);
+}
+
+TEST_F(AdminApiTest, SaysThatAPageIsTheSameToWhoeverHasIt) {
+  ApiRequest asked = request("GET", "/v1/services");
+  const std::string etag = header(call(asked), "ETag");
+  asked.if_none_match = etag;
+  const ApiResponse same = call(asked);
+  EXPECT_EQ(same.status, 304);
+  EXPECT_TRUE(same.body.empty());
+  EXPECT_EQ(header(same, "ETag"), etag);
+  ++commands_.services_["shop"].version;
+  const ApiResponse other = call(asked);
+  EXPECT_EQ(other.status, 200);
+  EXPECT_NE(header(other, "ETag"), etag);
+}
+
 TEST_F(AdminApiTest, GivesAServiceItsVersionAsEtag) {
   EXPECT_EQ(header(call("GET", "/v1/services/shop"), "ETag"), "\"7\"");
 }
@@ -252,11 +288,11 @@ TEST_F(AdminApiTest, PointsToTheDocumentWhereThereIsNothing) {
 
 TEST_F(AdminApiTest, IsReadyOnceTheLiveTargetsHaveBeenProbed) {
   EXPECT_EQ(call("GET", "/readyz").status, 200);
-  for (TargetReport& target : commands_.services_["shop"].groups[Colour::blue].targets)
-    target.state.health = Health::unknown;
+  commands_.conditions_ = {{"shop", true, {}}};
   const ApiResponse response = call("GET", "/readyz");
   EXPECT_EQ(response.status, 503);
-  EXPECT_EQ(body_of(response).at("reasons").as_array().size(), 1U);
+  EXPECT_EQ(body_of(response).at("reasons").as_array().at(0),
+            "no target of 'shop' has been probed yet");
 }
 
 TEST_F(AdminApiTest, StaysReadyWithAWarningWhileTheStoreFails) {
@@ -275,8 +311,7 @@ TEST_F(AdminApiTest, TakesForceWithStopAndRollbackOnly) {
 }
 
 TEST_F(AdminApiTest, StaysReadyWithAWarningWhileAFallbackStays) {
-  commands_.services_["shop"].fallback = FallbackReport{
-      Colour::green, "v42", "d-3", true, std::nullopt, "green (v42) serves as fallback"};
+  commands_.conditions_ = {{"shop", false, "green (v42) serves as fallback"}};
   const ApiResponse response = call("GET", "/readyz");
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(body_of(response).at("warnings").as_array().at(0),
