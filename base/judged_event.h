@@ -49,7 +49,7 @@ struct JudgedEvent {
   /// Where a client that came back with a cookie came from, as a keyed hash of its address (an IPv6
   /// one's /56). 0: it was drawn for this request, or is not sticky.
   std::uint64_t place = 0;
-  std::uint64_t table = 0;  ///< Version of the route table that it was drawn under.
+  std::uint64_t table = 0;  ///< The publication that it was drawn under.
 
   std::array<char, 64> request_id{};
   std::uint8_t request_id_size = 0;

@@ -1,7 +1,7 @@
 // The authority of a request, host[:port], as RFC 3986, section 3.2 writes it but without user
 // information: a stranger's part of it must never be mistaken for the host.
 //
-// Pure. Does not resolve, fold case or split (proxy/routing/route_table.h normalises hosts).
+// Pure. Does not resolve, fold case or split (proxy/routing/route_index.h normalises hosts).
 #pragma once
 
 #include <array>

@@ -5,7 +5,7 @@
 // With the 101 the request is over for all numbers and for the judge, who look at how long an
 // answer took and not at how long two programs talk. What remains is a tunnel: counted for itself,
 // logged at its end, and of the routing truth it keeps only copies of what it needs, so that it
-// holds no old table. It stays with its target through every shift; when the target leaves its
+// holds no old view. It stays with its target through every shift; when the target leaves its
 // group the tunnel gets `tunnel_drain`.
 //
 // Owned by its exchange and there only while there is a tunnel; its worker's thread. It sets the

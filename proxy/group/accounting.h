@@ -45,7 +45,7 @@ class TrafficEntry {
     shard_ = &shard;
     shard.active.add();
   }
-  /// And by these of the meanings of the same table, whose numbers go with the slot.
+  /// And by these of the meanings of the same view, whose numbers go with the slot.
   void count_by(const RoutePin& route, MeaningSet meanings) {
     route_ = route;
     meanings_ = meanings;

@@ -1,6 +1,6 @@
 // JudgeReporter: tells the judge of one request: that it ended badly, by which thresholds it was
 // slow, that it is overdue and how that ended; each at most once. Nothing of this happens unless
-// the table says that somebody compares.
+// the view of its service says that somebody compares.
 //
 // The conditions under which the comparison's guarantee holds, as far as they are met here
 // (docs/judge.md): what was known of the draw goes with the event; blame belongs to the group that
@@ -38,7 +38,7 @@ class JudgeReporter {
   void begin() { was_reported_ = false; }
   bool is_judging() const { return route_.is_pinned(); }
 
-  /// The request was given to a group in the table of `route`. Does nothing for a request of whose
+  /// The request was given to a group by the view of `route`. Does nothing for a request of whose
   /// earlier assignment the judge has heard.
   /// Requires: the service is judged, and the traffic is the split's.
   void start(const RoutePin& route);

@@ -22,7 +22,7 @@ namespace teal::proxy {
 
 class GroupQueues {
  public:
-  /// `table`: the worker's, as it is at each call.
+  /// `routes`: the worker's, as they are at each call.
   GroupQueues(std::uint32_t worker, PeerWorkers& peers, const WorkerRoutes& routes)
       : worker_(worker), peers_(peers), routes_(routes) {}
 

@@ -27,7 +27,7 @@ inline constexpr std::size_t kNobody = static_cast<std::size_t>(-1);
 
 /// A consistent-hash ring (ketama's idea): each target stands at many points, a key goes to the
 /// next point clockwise, so a target that leaves moves only its own keys. Immutable; part of a
-/// RouteTable.
+/// TargetSet.
 class HashRing {
  public:
   static constexpr std::uint32_t kPointsPerTarget = 160;

@@ -1,6 +1,6 @@
 // Which of the matches that cover a host and a path takes the request, as in the Gateway API: the
 // whole path before the longest prefix, then one that asks for the method, then the one that asks
-// for most headers, then the first of the file. (The host was looked at before: route_table.h.)
+// for most headers, then the first of the file. (The host was looked at before: route_index.h.)
 //
 // Pure.
 #pragma once

@@ -28,7 +28,7 @@ struct Census {
     std::size_t durations = kUnwatched;  ///< Place in `reached`, where somebody asks.
   };
 
-  std::uint64_t table = 0;  ///< The worker's when it began to look.
+  std::uint64_t table = 0;  ///< The publication that the worker had when it began to look.
   Mono at;                  ///< When it had seen all.
   std::vector<Slot> slots;  ///< Those with requests in flight.
   /// How long the requests of one slot and this worker have taken: those that had ended when the
