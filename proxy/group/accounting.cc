@@ -27,16 +27,17 @@ void count_end(TrafficShard& shard, Origin origin, std::optional<GrpcStatus> grp
                                                   : response.outcome;
   if (is_blamed) origin = shielded.origin;
   const std::size_t status_class = status >= 100 && status < 600 ? status / 100 - 1U : 3U;
-  shard.requests[static_cast<std::size_t>(origin)][status_class].add();
   if (grpc) shard.grpc[static_cast<std::size_t>(*grpc)].add();
-  if (origin == Origin::client) {
+  if (origin != Origin::client) {
+    shard.duration.record(micros);
+    if (response.first_byte_micros >= 0)
+      shard.first_byte.record(static_cast<std::uint64_t>(response.first_byte_micros));
+  } else if (response.termination == Termination::client_gone) {
     // How long it would have taken is not known, only that it took longer (docs/judge.md).
-    if (response.termination == Termination::client_gone) shard.given_up.record(micros);
-    return;
+    shard.given_up.record(micros);
   }
-  shard.duration.record(micros);
-  if (response.first_byte_micros >= 0)
-    shard.first_byte.record(static_cast<std::uint64_t>(response.first_byte_micros));
+  // Last: whoever finds as many requests as before need not read the rest again.
+  shard.requests[static_cast<std::size_t>(origin)][status_class].add();
 }
 
 std::optional<Ending> ending_of(Origin origin, std::optional<GrpcStatus> grpc,

@@ -26,19 +26,19 @@ void RuntimeRegistry::take(const RouteUpdate& update, WorkerRoutes& routes, Mono
   taken_groups_.clear();
   routes.set_version(update.version);
   if (update.index) routes.set_index(update.index);
-  for (const SharedView& view : update.services) {
-    const PinnedService before = routes.service(view->id);
-    const PinnedService after = make_service(view, before.get());
-    routes.replace(view->id, after);
-    for (const Colour colour : kColours) taken_groups_.push_back(after->groups[colour].runtime);
-    if (before != nullptr) retire_missing(*before, after.get(), now);
-  }
-  for (const ServiceId id : update.removed) {
-    const PinnedService before = routes.replace(id, nullptr);
-    if (before == nullptr) continue;
-    for (const Colour colour : kColours) taken_groups_.push_back(before->groups[colour].runtime);
-    retire_missing(*before, nullptr, now);
-  }
+  std::vector<std::pair<PinnedService, PinnedService>> replaced;
+  const auto replace = [&](ServiceId id, const PinnedService& after) {
+    PinnedService before = routes.replace(id, after);
+    const PinnedService& named = after != nullptr ? after : before;
+    if (named == nullptr) return;
+    for (const Colour colour : kColours) taken_groups_.push_back(named->groups[colour].runtime);
+    if (before != nullptr) replaced.emplace_back(std::move(before), after);
+  };
+  for (const SharedView& view : update.services)
+    replace(view->id, make_service(view, routes.service(view->id).get()));
+  for (const ServiceId id : update.removed) replace(id, nullptr);
+  // Whoever hears of it finds all routes as they are from now on.
+  for (const auto& [before, after] : replaced) retire_missing(*before, after.get(), now);
 }
 
 PinnedService RuntimeRegistry::make_service(const SharedView& view, const WorkerService* before) {
