@@ -6,7 +6,6 @@
 #include <deque>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -17,6 +16,7 @@
 #include "app/serve/access_log_watch.h"
 #include "app/serve/certificate_reloader.h"
 #include "app/serve/overload_watch.h"
+#include "app/serve/probed_services.h"
 #include "app/serve/scrape_parts.h"
 #include "app/serve/scrape_watch.h"
 #include "app/serve/start_gate.h"
@@ -84,19 +84,18 @@ struct Server::State final : control::Ports {
                 [this](TargetId target, Health health, const std::string& reason) {
                   controller->on_health(target, health, reason);
                 }),
+        probed(config, monitor),
         gate(io, [this](const Publication& first,
                         StartGate::Applied applied) { open_up(first, std::move(applied)); }),
-        priority(log) {
-    for (const config::Service& service : config->services) specs[service.name] = &service;
-  }
+        priority(log) {}
 
   // ---- control::Ports
   void publish(Publication publication, std::function<void(Mono)> applied) override {
     if (gate.is_open()) {
       hand_out(publication, std::move(applied));
-      for (const SharedService& service : publication.services) watch(service);
+      probed.take(publication, *tls.table());
     } else {
-      for (const SharedService& service : publication.services) watch(service);
+      probed.take(publication, *tls.table());
       gate.offer(std::move(publication), std::move(applied));
     }
   }
@@ -134,8 +133,6 @@ struct Server::State final : control::Ports {
     return own_sockets.at(target, clock.mono());
   }
 
-  void watch(const SharedService& service);
-  void watch_anew(const SharedService& service, const config::Service& spec);
   Result<void> load_tls();
   void look_at_tls();
   control::ApiDependencies dependencies();
@@ -170,10 +167,8 @@ struct Server::State final : control::Ports {
   ScrapeWatch scrapes;
   OverloadWatch overload;
   CertificateReloader tls;
-  std::unordered_map<std::string, const config::Service*> specs;  ///< By name, of `config`.
-  /// As of the last publications, of services with a health check.
-  std::unordered_map<ServiceId, SharedService> watched;
   health::Monitor monitor;
+  ProbedServices probed;
   OwnSockets own_sockets;
   StartGate gate;
   ControlPriority priority;
@@ -184,27 +179,6 @@ struct Server::State final : control::Ports {
   bool is_serving = false;
   bool is_shutting_down = false;
 };
-
-/// The targets of a service are probed where its file says so.
-void Server::State::watch(const SharedService& service) {
-  const config::Service& spec = *specs.at(service->name);
-  if (!spec.health) return;
-  const SharedService before = std::exchange(watched[service->id], service);
-  const auto has_same_targets = [&](Colour colour) {
-    return before->groups[colour].targets == service->groups[colour].targets;
-  };
-  if (!before || !std::ranges::all_of(kColours, has_same_targets)) watch_anew(service, spec);
-}
-
-void Server::State::watch_anew(const SharedService& service, const config::Service& spec) {
-  const health::ProbePreamble preamble{proxy::TlsTable::find(tls.table()->services, spec.name),
-                                       spec.upstream.proxy_protocol};
-  std::vector<health::ProbedTarget> targets;
-  for (const Colour colour : kColours)
-    for (const TargetState& target : *service->groups[colour].targets)
-      targets.push_back({target.id, target.address, *spec.health, preamble});
-  monitor.watch(service->id, std::move(targets));
-}
 
 Result<void> Server::State::load_tls() {
   const net::FileFaults faults = tls.load();
@@ -217,7 +191,7 @@ Result<void> Server::State::load_tls() {
 void Server::State::look_at_tls() {
   if (!tls.tick()) return;
   pool.set_tls(tls.table());
-  for (const auto& [id, service] : watched) watch_anew(service, *specs.at(service->name));
+  probed.renew(*tls.table());
 }
 
 /// What the control API tells of the process.

@@ -11,6 +11,7 @@
 #include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/http/write.hpp>
 
+#include "control/admin/refusals.h"
 #include "control/api/event_stream.h"
 #include "control/api/guard.h"
 #include "control/api/problem.h"
@@ -48,12 +49,6 @@ void set_headers(Message& message, const ApiResponse& given, bool keep_alive) {
   message.keep_alive(keep_alive);
 }
 
-ApiResponse timed_out() {
-  return to_response({504, "no-answer-in-time", "The command has no confirmed effect yet",
-                      "it was accepted, and not every worker has confirmed it in time",
-                      "read the service or the deployment to see whether it has come about"});
-}
-
 /// What Beast's parser lets pass and others might read in another way (RFC 9112 section 6.3): a
 /// transfer coding that is not chunked and nothing else, and a length that is said twice.
 template <class Message>
@@ -68,18 +63,6 @@ std::optional<ApiError> check_framing(const Message& head) {
                   odd_coding ? "the Transfer-Encoding is '" + *coding + "'"
                              : "the Content-Length is '" + *length + "'",
                   "send one Content-Length, or Transfer-Encoding: chunked in HTTP/1.1"};
-}
-
-ApiError trailers_refused() {
-  return {400, "unexpected-trailers", "The request has trailers",
-          "fields behind the body are not taken (RFC 9110 section 6.5.1)",
-          "send all fields before the body"};
-}
-
-ApiError no_place() {
-  return {503, "too-many-connections", "There are too many connections",
-          "all connections to the control API are in use, and only probes are answered",
-          "try again in a moment"};
 }
 
 /// Nothing where there is nobody to answer or nothing to say.

@@ -21,9 +21,9 @@
 #include "base/time.h"
 #include "config/config.h"
 #include "control/api/message.h"
-#include "control/api/service_pages.h"
 #include "control/deploy/commands.h"
 #include "control/metrics/scraper.h"
+#include "control/pages/service_pages.h"
 
 namespace teal::control {
 

@@ -67,7 +67,8 @@ WITHIN = {
         "services": {"engine", "store", "reports", "evidence", "registry", "deploy", "traffic"},
         "controller": {"engine", "store", "json", "reports", "evidence", "registry", "deploy", "traffic", "services"},
         "metrics": {"json", "reports"},
-        "api": {"engine", "json", "reports", "evidence", "deploy", "metrics"},
+        "pages": {"json"},
+        "api": {"engine", "json", "reports", "evidence", "deploy", "metrics", "pages"},
         "admin": {"api"},
     },
     "app": {
@@ -120,9 +121,6 @@ LARGER = {
     ("proxy/exchange/exchange.h", "Exchange functions"): (
         51, "28 events of a client, a target and the loop, and the steps of the diagram that answer them; what decides "
         "and what is counted are its parts, and an event less would be a second face to the same request"),
-    ("proxy/loop/worker_loop.h", "WorkerLoop functions"): (
-        47, "21 give one thing each of the thread's, and 14 are its owner's turn"),
-    ("proxy/loop/worker_loop.h", "WorkerLoop members"): (31, "what all connections of a thread share, each an object of its own"),
     ("proxy/telemetry/access_log.h", "AccessRecord members"): (
         32, "a value with one member for each thing that a line of the log may say"),
 }

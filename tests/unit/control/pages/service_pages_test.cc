@@ -1,5 +1,5 @@
 // Pages of services: made in slices, shared, and not made twice where nothing has changed.
-#include "control/api/service_pages.h"
+#include "control/pages/service_pages.h"
 
 #include <deque>
 

@@ -1,4 +1,4 @@
-#include "control/api/service_pages.h"
+#include "control/pages/service_pages.h"
 
 #include <string_view>
 #include <utility>

@@ -1,0 +1,44 @@
+#include "app/serve/probed_services.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace teal::app {
+
+ProbedServices::ProbedServices(std::shared_ptr<const config::Config> config,
+                               health::Monitor& monitor)
+    : config_(std::move(config)), monitor_(monitor) {
+  for (const config::Service& service : config_->services)
+    if (service.health) specs_[service.name] = &service;
+}
+
+void ProbedServices::take(const Publication& publication, const proxy::TlsTable& tls) {
+  for (const SharedService& service : publication.services) {
+    const auto spec = specs_.find(service->name);
+    if (spec == specs_.end()) continue;
+    const SharedService before = std::exchange(published_[service->id], service);
+    const auto has_same_targets = [&](Colour colour) {
+      return before->groups[colour].targets == service->groups[colour].targets;
+    };
+    if (!before || !std::ranges::all_of(kColours, has_same_targets))
+      watch(*service, *spec->second, tls);
+  }
+}
+
+void ProbedServices::renew(const proxy::TlsTable& tls) {
+  for (const auto& [id, service] : published_) watch(*service, *specs_.at(service->name), tls);
+}
+
+void ProbedServices::watch(const ServiceSnapshot& service, const config::Service& spec,
+                           const proxy::TlsTable& tls) {
+  const health::ProbePreamble preamble{proxy::TlsTable::find(tls.services, spec.name),
+                                       spec.upstream.proxy_protocol};
+  std::vector<health::ProbedTarget> targets;
+  for (const Colour colour : kColours)
+    for (const TargetState& target : *service.groups[colour].targets)
+      targets.push_back({target.id, target.address, *spec.health, preamble});
+  monitor_.watch(service.id, std::move(targets));
+}
+
+}  // namespace teal::app
