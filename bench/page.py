@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""./dev bench performance: writes docs/performance.md and its plots from what run.py and counts.py
-have found (their --json). The words around the figures stand in bench/performance.md.in."""
+"""./dev bench performance: writes docs/performance.md and its plots from what run.py, counts.py
+and scale.py have found (their --json). The words around the figures stand in
+bench/performance.md.in. With --scale alone only that section of the page is written anew."""
 
 import argparse
 import json
@@ -8,7 +9,7 @@ import pathlib
 import re
 import statistics
 
-import plots
+from scaling import growth, plot
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "performance.md"
@@ -49,6 +50,14 @@ NAMES = {
     "close": "a connection per request",
     "get128-shift": "GET 128 B in a linear shift, alarms and log on",
     "get128-canary": "GET 128 B in a judged canary",
+}
+# The section of what scale.py found; its rows, and the most that each may be at AIMED services.
+SCALE = "## What grows with the number of services\n"
+AIMED = 1000
+SCALE_ROWS = {
+    "start": 1000, "memory_pause": 80, "memory_splits": 80, "idle": 1, "split.p99": 2, "split_disturbed.p99": 2,
+    "verdict.p99": 1, "verdict_disturbed.p99": 1, "outside.p50": None, "outside_disturbed.p50": None,
+    "health.p50": None, "scrape": 1000, "list": None,
 }
 # Another field of peers, in a table of their own.
 EDGE_NAMES = {
@@ -147,13 +156,13 @@ def judge_table(found):
     return "\n".join(lines)
 
 
-def latency_table(samples):
+def latency_table(samples, added_by):
     lines = ["| load | proxy | p50, µs | p99, µs | p99.9, µs |", "|---|---|---|---|---|"]
     for share in samples["direct"]:
         for peer, by_share in samples.items():
             if peer == "direct":
                 continue
-            added = plots.added_latency(samples, peer, share)
+            added = added_by(samples, peer, share)
             lines.append(f"| {float(share):.0%} | {peer} | " + " | ".join(f"{us:.0f}" for us in added) + " |")
     return "\n".join(lines)
 
@@ -174,15 +183,69 @@ def counts_table(counts):
     return "\n".join(lines)
 
 
+def scale_table(by_services):
+    lines = [f"| services | {' | '.join(f'{services:,}' for services in by_services)} | growth | aim |",
+             "|---|" + "---|" * len(by_services) + "---|---|"]
+    for row in growth.ROWS:
+        if row.name not in SCALE_ROWS:
+            continue
+        values = {services: growth.median_of(rounds, row.name) for services, rounds in by_services.items()}
+        power, kind = growth.growth(row, by_services)
+        most, at_aim = SCALE_ROWS[row.name], values.get(AIMED)
+        aim = "" if most is None or at_aim is None else f"≤ {most}: {'met' if at_aim <= most else '**missed**'}"
+        cells = " | ".join(growth.shown(value, row.digits) for value in values.values())
+        lines.append(f"| {row.title} | {cells} | {f'{kind} (N^{power:.2f})' if kind else ''} | {aim} |")
+    return "\n".join(lines)
+
+
+def write_scale(path):
+    """The plot; returns the table, of the last binary of the run."""
+    found = json.loads(path.read_text())
+    binaries = {name: {int(services): rounds for services, rounds in of.items()}
+                for name, of in found["binaries"].items()}
+    (PAGE.parent / "performance" / "scale.svg").write_text(plot.svg(binaries, found["about"]["targets"]))
+    return scale_table(list(binaries.values())[-1])
+
+
+def section_of(text, heading):
+    """From the heading to the next of its kind."""
+    begin = text.index(heading)
+    end = text.find("\n## ", begin)
+    return begin, len(text) if end < 0 else end + 1
+
+
+def replace_scale(template, table):
+    """Puts the section into the page as it is, in place of the old one or where the template has it."""
+    begin, end = section_of(template, SCALE)
+    section, page = template[begin:end].replace("@scale_table@", table), PAGE.read_text()
+    if SCALE in page:
+        at, behind = section_of(page, SCALE)
+    else:
+        at = behind = page.index(template[end:].partition("\n")[0])
+    PAGE.write_text(page[:at] + section + page[behind:])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("run", type=pathlib.Path, help="what run.py wrote")
-    parser.add_argument("counts", type=pathlib.Path, help="what counts.py wrote")
+    parser.add_argument("run", type=pathlib.Path, nargs="?", help="what run.py wrote")
+    parser.add_argument("counts", type=pathlib.Path, nargs="?", help="what counts.py wrote")
+    parser.add_argument("--scale", type=pathlib.Path, required=True, help="what scale.py wrote")
     arguments = parser.parse_args()
-    found, counts = json.loads(arguments.run.read_text()), json.loads(arguments.counts.read_text())
-
+    template = (pathlib.Path(__file__).parent / "performance.md.in").read_text()
     folder = PAGE.parent / "performance"
     folder.mkdir(exist_ok=True)
+    table = write_scale(arguments.scale)
+    if arguments.counts:
+        write_page(template, json.loads(arguments.run.read_text()), json.loads(arguments.counts.read_text()), table)
+    else:
+        replace_scale(template, table)
+    print(f"wrote {PAGE.relative_to(ROOT)}; {len(list(folder.glob('*.svg')))} plots are beside it")
+
+
+def write_page(template, found, counts, scale):
+    import plots  # With a package that a section alone does not need.
+
+    folder = PAGE.parent / "performance"
     cases = {name: (next(iter(rounds)), rounds) for name, rounds in found["cases"].items() if name in NAMES}
     plots.ratios({NAMES[name]: {peer: ratios_of(rounds, subject, peer) for peer in PEERS if peer in rounds}
                   for name, (subject, rounds) in cases.items()}, folder / "cpu.svg")
@@ -192,11 +255,10 @@ def main():
     values = {**{name: str(value) for name, value in found["about"].items()},
               "case_table": case_table(found["cases"], NAMES, [*PEERS, "relay"]),
               "edge_table": case_table(found["cases"], EDGE_NAMES, EDGE_PEERS), "own_table": own_table(found["cases"]),
-              "judge_table": judge_table(found), "latency_table": latency_table(found["latency"]), "idle_table": idle_table(found["idle"]),
-              "counts_table": counts_table(counts)}
-    text = (pathlib.Path(__file__).parent / "performance.md.in").read_text()
-    PAGE.write_text(re.sub(r"@(\w+)@", lambda name: values[name[1]], text))
-    print(f"wrote {PAGE.relative_to(ROOT)} and {len(list(folder.glob('*.svg')))} plots")
+              "judge_table": judge_table(found),
+              "latency_table": latency_table(found["latency"], added_by=plots.added_latency),
+              "idle_table": idle_table(found["idle"]), "counts_table": counts_table(counts), "scale_table": scale}
+    PAGE.write_text(re.sub(r"@(\w+)@", lambda name: values[name[1]], template))
 
 
 if __name__ == "__main__":

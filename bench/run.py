@@ -3,7 +3,9 @@
 
 Peers take turns within each round and the order is reversed from round to round, so that whatever
 drifts on the machine hits all alike. The primary figure is the proxy's CPU time per request. One
-worker each, on a core of its own where there are two; load and origin share the other."""
+worker each, on a core of its own where there are two; load and origin share the other.
+
+./dev bench scale --help: what grows with the number of services. ./dev help lists the others."""
 
 import argparse
 import contextlib

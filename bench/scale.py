@@ -22,7 +22,7 @@ are measured, one after the other:
              answered, sixteen pollers do so with all pages of /v1/services, and the ten probed
              targets of one service change their health twenty times a second in all
 
-Clients of the disturbance are one process of its own with a lower priority: in life they are on other
+Clients of the disturbance are processes of their own with a lower priority: in life they are on other
 machines. The growth is the slope of a line through the logarithms, by least squares: flat below
 N^0.2, ~ sqrt below N^0.7, linear below N^1.2, else worse.
 
@@ -94,25 +94,32 @@ def parse_arguments():
     for name in ("splits", "disturbed_splits", "verdicts", "changes", "rounds", "pollers"):
         if getattr(arguments, name) < 1:
             parser.error(f"--{name.replace('_', '-')} must be at least 1")
-    arguments.binary = arguments.binary or [named_binary(str(ROOT / "build/release/teal"))]
+    try:
+        arguments.binary = arguments.binary or [named_binary(str(ROOT / "build/release/teal"))]
+    except argparse.ArgumentTypeError as problem:
+        parser.error(f"{problem}; ./dev build makes it")
     if len(dict(arguments.binary)) < len(arguments.binary):
         parser.error("each --binary needs a NAME of its own")
     return arguments
 
 
 def measure_one(binary, services, arguments):
-    """Figures, or None where the binary does not take so many."""
+    """Figures, or nothing where the binary does not take so many."""
     tmpfs = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="teal-scale-", dir=tmpfs) as folder:
         try:
             of = stage.Stage(folder, binary, services, arguments.targets, arguments.probes, arguments.pollers)
         except stage.Refused as problem:
             print(f"  it does not take {services:,} services of {arguments.targets}: {problem}", flush=True)
-            return None
+            return {}
+        figures = {}
         try:
-            return measures.measure(of, arguments)
+            measures.measure(of, arguments, figures)
+        except (SystemExit, OSError) as problem:
+            print(f"  given up: {problem}", flush=True)
         finally:
             of.stop()
+        return figures
 
 
 def run(arguments, found):
@@ -141,7 +148,7 @@ def tell(found):
 
 def main():
     arguments = parse_arguments()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: terminated"))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     path = arguments.json or ROOT / "out" / "bench" / time.strftime("scale-%Y%m%dT%H%M%S.json")
     found = {name: {} for name, _ in arguments.binary}
     with machine.cubic():

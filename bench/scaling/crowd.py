@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""The disturbance of the scale bench, in a process of its own: a scraper that asks for /metrics again
-as soon as it was answered, and pollers that do the same with all pages of /v1/services.
+"""The disturbance of the scale bench, in a process of its own: so many connections that ask for a path
+again as soon as they were answered; of /v1/services for all pages, one after the other.
 
-crowd.py PORT POLLERS: until its input ends; then it says as a line of JSON what it got."""
+crowd.py PORT PATH CONNECTIONS: until its input ends; then it says as a line of JSON what it got."""
 
 import json
 import os
@@ -67,18 +67,16 @@ def summary(askers, seconds):
 
 
 def main():
-    port, pollers = int(sys.argv[1]), int(sys.argv[2])
+    port, path, connections = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     os.nice(NICENESS)
     selector = selectors.DefaultSelector()
     selector.register(sys.stdin.buffer.raw, selectors.EVENT_READ, None)
     began = time.monotonic()
-    scraper = Asker(port, "/metrics", selector)
-    askers = [Asker(port, wire.LIST, selector) for _ in range(pollers)]
+    askers = [Asker(port, path, selector) for _ in range(connections)]
     while True:
         for key, _ in selector.select():
             if key.data is None:
-                seconds = time.monotonic() - began
-                print(json.dumps({"scrapes": summary([scraper], seconds), "lists": summary(askers, seconds)}))
+                print(json.dumps(summary(askers, time.monotonic() - began)))
                 return
             key.data.go_on()
 

@@ -36,6 +36,7 @@ ROWS = [
     Row("scrape_bytes", "/metrics, bytes", digits=0),
     Row("list", "/v1/services, all pages, ms"),
     Row("list_bytes", "/v1/services, bytes", digits=0),
+    Row("failures", "answers that had to be asked for again", 1, 0),
     Row("crowd.scrapes.rate", "disturbance: scrapes a second"),
     Row("crowd.scrapes.p50_ms", "disturbance: a scrape, p50, ms"),
     Row("crowd.lists.rate", "disturbance: lists a second"),

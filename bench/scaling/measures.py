@@ -30,6 +30,11 @@ def milliseconds(nanoseconds):
     return nanoseconds / 1e6
 
 
+def tell_if_fewer(what, done, count):
+    if done < count:
+        print(f"  {what}: {done} of {count} within --patience", flush=True)
+
+
 def idle(stage, seconds):
     """Percent of a core without any load."""
     before, began = stage.cpu_seconds(), time.monotonic()
@@ -68,10 +73,11 @@ def splits(stage, count, patience, after_each=lambda done: None):
         if time.monotonic() > deadline:
             break
     stage.splits_done += len(took)
+    tell_if_fewer("splits", len(took), count)
     return quantiles(took)
 
 
-def splits_and_memory(stage, count, patience, tell=print):
+def splits_and_memory(stage, count, patience):
     """The same, with resident memory as it grows; told at each thousand where there are many."""
     every = 1000 if count >= 5000 else max(1, count // 10)
     memory = [[0, stage.resident_mb()]]
@@ -80,7 +86,7 @@ def splits_and_memory(stage, count, patience, tell=print):
         if done % every == 0:
             memory.append([done, stage.resident_mb()])
             if count >= 5000:
-                tell(f"  {done:6} splits: {memory[-1][1]:8.1f} MB", flush=True)
+                print(f"  {done:6} splits: {memory[-1][1]:8.1f} MB", flush=True)
 
     found = splits(stage, count, patience, look)
     return {"split": found, "memory_splits": stage.resident_mb(), "memory_by_splits": memory}
@@ -194,7 +200,9 @@ class Verdicts:
             "targets": [f"127.0.0.1:{self.stage.ports['release']}"],
             "plan": [{"set_weight": WEIGHTS[kind]}, {"bake": "1h"}], "alarms": {"bad": ALARMS[kind]},
         }).encode()
-        deployment = json.loads(self.control.must("POST", f"/v1/services/{SHIPPED}/deployments", body))["id"]
+        once = f"Idempotency-Key: {time.monotonic_ns()}\r\n"
+        path = f"/v1/services/{SHIPPED}/deployments"
+        deployment = json.loads(self.control.must("POST", path, body, once))["id"]
         traffic = Traffic(self.stage, SHIPPED)
         try:
             before = self.failures
@@ -240,24 +248,25 @@ def verdicts(stage, count, patience):
         outside.append(teller.one("counted")[1])
         if time.monotonic() > deadline:
             break
+    tell_if_fewer("verdicts", len(took), count)
     return {"verdict": quantiles(took), "outside": quantiles(outside)}
 
 
-def measure(stage, arguments, tell=print):
-    """All figures of a stage that has just become ready."""
-    found = {"start": stage.start_ms, "memory_start": stage.resident_mb()}
-    stage.remove_probed(stage.client())
+def measure(stage, arguments, found):
+    """All figures of a stage that has just become ready, into `found`: what was measured before
+    something went wrong is kept."""
+    found |= {"start": stage.start_ms, "memory_start": stage.resident_mb()}
+    stage.remove_probed()
     time.sleep(arguments.pause)
     found["memory_pause"] = stage.resident_mb()
     found |= idle(stage, arguments.idle)
     found |= reads(stage)
     found["health"] = health_changes(stage, arguments.changes, arguments.patience)
-    found |= splits_and_memory(stage, arguments.splits, arguments.patience, tell)
+    found |= splits_and_memory(stage, arguments.splits, arguments.patience)
     found |= verdicts(stage, arguments.verdicts, arguments.patience)
-    crowd = found["crowd"] = {}
-    with stage.disturbed(crowd):
+    found["crowd"] = {}
+    with stage.disturbed(found["crowd"]):
         found["split_disturbed"] = splits(stage, arguments.disturbed_splits, arguments.patience)
         disturbed = verdicts(stage, arguments.verdicts, arguments.patience)
     found |= {f"{name}_disturbed": value for name, value in disturbed.items()}
-    found["memory_end"] = stage.resident_mb()
-    return found
+    found |= {"memory_end": stage.resident_mb(), "failures": sum(each.failures for each in stage.clients)}

@@ -149,7 +149,7 @@ class Stage:
         said = (done.stdout + done.stderr).strip()
         with contextlib.suppress(ValueError, KeyError, IndexError, TypeError):
             first = json.loads(done.stdout)["problems"][0]
-            return f"{first['key']}: {first['message']}"
+            return f"{first['key']}: {first['message']}".removeprefix(": ")
         return said[:300] or f"exit code {done.returncode}"
 
     def wait_until_ready(self, deadline):
@@ -188,19 +188,22 @@ class Stage:
         for port in self.ports["probed"]:
             control.must("PUT", f"/v1/services/{PROBED}/groups/blue/targets/127.0.0.1:{port}")
         self.targets.tell(flip_each=0.5)
-        crowd = Helper("crowd.py", self.admin, self.pollers)
-        self.processes.append(crowd)
+        crowds = {"scrapes": Helper("crowd.py", self.admin, "/metrics", 1),
+                  "lists": Helper("crowd.py", self.admin, wire.LIST, self.pollers)}
+        self.processes += crowds.values()
         try:
             time.sleep(0.5)
             yield
         finally:
-            self.processes.remove(crowd)
-            told.update(crowd.stop() or {})
+            for name, crowd in crowds.items():
+                self.processes.remove(crowd)
+                told[name] = crowd.stop()
             self.targets.tell(flip_each=0)
-        self.remove_probed(control)
+        self.remove_probed()
 
-    def remove_probed(self, control):
+    def remove_probed(self):
         """No target is probed unless something is measured by it: probes are not idle."""
+        control = self.client()
         for port in self.ports["probed"]:
             control.ask("DELETE", f"/v1/services/{PROBED}/groups/blue/targets/127.0.0.1:{port}")
 
