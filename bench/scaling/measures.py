@@ -202,7 +202,8 @@ class Verdicts:
         }).encode()
         once = f"Idempotency-Key: {time.monotonic_ns()}\r\n"
         path = f"/v1/services/{SHIPPED}/deployments"
-        deployment = json.loads(self.control.must("POST", path, body, once))["id"]
+        with self.stage.hushed():
+            deployment = json.loads(self.control.must("POST", path, body, once))["id"]
         traffic = Traffic(self.stage, SHIPPED)
         try:
             before = self.failures
@@ -223,7 +224,8 @@ class Verdicts:
         outside = None
         if kind == "counted":
             outside = milliseconds(max(0, began - self.left_ns[before + MINIMUM_REQUESTS]))
-        return self.took(deployment), outside
+        with self.stage.hushed():
+            return self.took(deployment), outside
 
     def took(self, deployment):
         deadline = time.monotonic() + 60
@@ -244,8 +246,12 @@ def verdicts(stage, count, patience):
     teller, took, outside = Verdicts(stage), [], []
     deadline = time.monotonic() + patience
     for _ in range(count):
-        took.append(teller.one("compared")[0])
-        outside.append(teller.one("counted")[1])
+        try:
+            took.append(teller.one("compared")[0])
+            outside.append(teller.one("counted")[1])
+        except SystemExit as problem:
+            print(f"  {problem}", flush=True)
+            break
         if time.monotonic() > deadline:
             break
     tell_if_fewer("verdicts", len(took), count)
@@ -266,7 +272,7 @@ def measure(stage, arguments, found):
     found |= verdicts(stage, arguments.verdicts, arguments.patience)
     found["crowd"] = {}
     with stage.disturbed(found["crowd"]):
-        found["split_disturbed"] = splits(stage, arguments.disturbed_splits, arguments.patience)
         disturbed = verdicts(stage, arguments.verdicts, arguments.patience)
-    found |= {f"{name}_disturbed": value for name, value in disturbed.items()}
+        found |= {f"{name}_disturbed": value for name, value in disturbed.items()}
+        found["split_disturbed"] = splits(stage, arguments.disturbed_splits, arguments.patience)
     found |= {"memory_end": stage.resident_mb(), "failures": sum(each.failures for each in stage.clients)}

@@ -104,7 +104,7 @@ class Stage:
         self.pollers, self.splits_done = pollers, 0
         self.plain = [f"s{number}" for number in range(services - 2)]
         self.targets = Helper("targets.py")
-        self.processes, self.clients = [self.targets], []
+        self.processes, self.clients, self.crowds = [self.targets], [], {}
         try:
             self.ports = self.targets.read()
             self.start(services, targets, probes)
@@ -188,18 +188,34 @@ class Stage:
         for port in self.ports["probed"]:
             control.must("PUT", f"/v1/services/{PROBED}/groups/blue/targets/127.0.0.1:{port}")
         self.targets.tell(flip_each=0.5)
-        crowds = {"scrapes": Helper("crowd.py", self.admin, "/metrics", 1),
-                  "lists": Helper("crowd.py", self.admin, wire.LIST, self.pollers)}
-        self.processes += crowds.values()
+        self.crowds = {"scrapes": Helper("crowd.py", self.admin, "/metrics", 1),
+                       "lists": Helper("crowd.py", self.admin, wire.LIST, self.pollers)}
+        self.processes += self.crowds.values()
         try:
-            time.sleep(0.5)
+            self.let_crowds_ask(True)
             yield
         finally:
-            for name, crowd in crowds.items():
+            for name, crowd in self.crowds.items():
                 self.processes.remove(crowd)
                 told[name] = crowd.stop()
+            self.crowds = {}
             self.targets.tell(flip_each=0)
         self.remove_probed()
+
+    def let_crowds_ask(self, may_ask):
+        for crowd in self.crowds.values():
+            crowd.tell(ask=may_ask)
+        if may_ask and self.crowds:
+            time.sleep(0.3)
+
+    @contextlib.contextmanager
+    def hushed(self):
+        """What has to be done but is not measured does not wait behind the crowd."""
+        self.let_crowds_ask(False)
+        try:
+            yield
+        finally:
+            self.let_crowds_ask(True)
 
     def remove_probed(self):
         """No target is probed unless something is measured by it: probes are not idle."""
