@@ -104,22 +104,21 @@ def parse_arguments():
 
 
 def measure_one(binary, services, arguments):
-    """Figures, or nothing where the binary does not take so many."""
+    """Figures: none where the binary does not take so many, some where it has been given up."""
     tmpfs = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    figures = {}
     with tempfile.TemporaryDirectory(prefix="teal-scale-", dir=tmpfs) as folder:
         try:
             of = stage.Stage(folder, binary, services, arguments.targets, arguments.probes, arguments.pollers)
+            try:
+                measures.measure(of, arguments, figures)
+            finally:
+                of.stop()
         except stage.Refused as problem:
             print(f"  it does not take {services:,} services of {arguments.targets}: {problem}", flush=True)
-            return {}
-        figures = {}
-        try:
-            measures.measure(of, arguments, figures)
         except (SystemExit, OSError) as problem:
             print(f"  given up: {problem}", flush=True)
-        finally:
-            of.stop()
-        return figures
+    return figures
 
 
 def run(arguments, found):

@@ -160,7 +160,7 @@ def health_changes(stage, times, patience):
             began = traffic.until(lambda status, _: (status == 200) == is_well, 30)
             told = stage.targets.tell(told=0)
             if began is None or told is None:
-                raise SystemExit("bench: a target's change of health was not seen within 30 s")
+                raise SystemExit("a target's change of health was not seen within 30 s")
             took.append(milliseconds(max(0, began - told)))
             if time.monotonic() > deadline:
                 break
@@ -214,13 +214,13 @@ class Verdicts:
                 _, status, answer = traffic.one()
                 self.note(status, answer)
                 if time.monotonic() > deadline:
-                    raise SystemExit("bench: the release was given no traffic within 30 s")
+                    raise SystemExit("the release was given no traffic within 30 s")
             time.sleep(0.02)
             began = traffic.until(lambda status, _: status == 200, 60, self.note)
         finally:
             traffic.close()
         if began is None:
-            raise SystemExit(f"bench: no verdict within 60 s ({kind})")
+            raise SystemExit(f"no verdict within 60 s ({kind})")
         outside = None
         if kind == "counted":
             outside = milliseconds(max(0, began - self.left_ns[before + MINIMUM_REQUESTS]))
@@ -234,7 +234,7 @@ class Verdicts:
             if said["finished"] and said["rollback_took_ms"] is not None and self.is_free():
                 return said["rollback_took_ms"]
             time.sleep(0.01)
-        raise SystemExit(f"bench: deployment {deployment} was not taken back within 60 s")
+        raise SystemExit(f"deployment {deployment} was not taken back within 60 s")
 
     def is_free(self):
         """The rollback has ended as well."""

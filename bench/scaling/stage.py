@@ -58,7 +58,7 @@ class Helper:
     def read(self):
         line = self.child.stdout.readline()
         if not line:
-            raise SystemExit(f"bench: {self.child.args[1]} has ended unasked")
+            raise SystemExit(f"{self.child.args[1]} has ended unasked")
         return json.loads(line)
 
     def tell(self, **command):
@@ -160,7 +160,8 @@ class Stage:
                     return
             if not self.teal.is_alive() or time.perf_counter() > deadline:
                 said = pathlib.Path(self.teal.log).read_text(errors="replace")[-2000:]
-                raise SystemExit(f"bench: Teal is not ready; its log says:\n{said}")
+                raise SystemExit(f"Teal is not ready after {READY_PATIENCE} s; its log says:\n{said}"
+                                 if self.teal.is_alive() else f"Teal has ended; its log says:\n{said}")
             time.sleep(0.001)
 
     def client(self):

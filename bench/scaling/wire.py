@@ -62,7 +62,7 @@ class Answer:
             self.length = int(length[1])
         elif not CHUNKED.search(head):
             if self.status not in (204, 304):
-                raise SystemExit(f"bench: an answer has neither length nor chunks: {head[:300]!r}")
+                raise SystemExit(f"an answer has neither length nor chunks: {head[:300]!r}")
             self.length = 0
         return True
 
@@ -118,7 +118,7 @@ class Client:
             if status < 300:
                 return answer
             if status not in (503, 504) or self.took_ns > self.patience * 1e9:
-                raise SystemExit(f"bench: {method} {path} was answered {status}: "
+                raise SystemExit(f"{method} {path} was answered {status}: "
                                  f"{answer[:400].decode(errors='replace')}")
             self.failures += 1
             time.sleep(0.001)
