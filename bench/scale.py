@@ -145,9 +145,14 @@ def tell(found):
     print(flush=True)
 
 
+def terminate(*_):
+    """Like Ctrl-C: no measurement that is given up catches it."""
+    raise KeyboardInterrupt("terminated")
+
+
 def main():
     arguments = parse_arguments()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, terminate)
     path = arguments.json or ROOT / "out" / "bench" / time.strftime("scale-%Y%m%dT%H%M%S.json")
     found = {name: {} for name, _ in arguments.binary}
     with machine.cubic():
@@ -168,5 +173,5 @@ def main():
 if __name__ == "__main__":
     try:
         main()
-    except KeyboardInterrupt:
-        sys.exit("bench: interrupted")
+    except KeyboardInterrupt as reason:
+        sys.exit(f"bench: {reason or 'interrupted'}")

@@ -61,9 +61,12 @@ class Helper:
             raise SystemExit(f"{self.child.args[1]} has ended unasked")
         return json.loads(line)
 
-    def tell(self, **command):
+    def send(self, **command):
         self.child.stdin.write(json.dumps(command) + "\n")
         self.child.stdin.flush()
+
+    def tell(self, **command):
+        self.send(**command)
         return self.read()
 
     def stop(self):
@@ -205,7 +208,9 @@ class Stage:
 
     def let_crowds_ask(self, may_ask):
         for crowd in self.crowds.values():
-            crowd.tell(ask=may_ask)
+            crowd.send(ask=may_ask)
+        for crowd in self.crowds.values():
+            crowd.read()
         if may_ask and self.crowds:
             time.sleep(0.3)
 
