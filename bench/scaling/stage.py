@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import resource
+import select
 import subprocess
 import sys
 import time
@@ -17,7 +18,7 @@ from scaling import wire
 HERE = pathlib.Path(__file__).resolve().parent
 # Two of the services have targets that answer: one is shipped, of the other targets fall ill.
 SHIPPED, PROBED = "shipped", "probed"
-READY_PATIENCE = 120
+READY_PATIENCE, HELPER_PATIENCE = 120, 120  # Seconds.
 NGINX = """worker_processes 1; daemon off; {user} pid {dir}/probes.pid; error_log {dir}/probes.log;
 worker_rlimit_nofile 65536;
 events {{ worker_connections 60000; }}
@@ -56,6 +57,9 @@ class Helper:
                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def read(self):
+        """Its answer to the last command; it says nothing else, so that nothing is read beforehand."""
+        if not select.select([self.child.stdout], [], [], HELPER_PATIENCE)[0]:
+            raise SystemExit(f"{self.child.args[1]} has not answered within {HELPER_PATIENCE} s")
         line = self.child.stdout.readline()
         if not line:
             raise SystemExit(f"{self.child.args[1]} has ended unasked")
@@ -212,7 +216,7 @@ class Stage:
         for crowd in self.crowds.values():
             crowd.read()
         if may_ask and self.crowds:
-            time.sleep(0.3)
+            time.sleep(0.1)
 
     @contextlib.contextmanager
     def hushed(self):
