@@ -5,15 +5,15 @@ than asked for where they took longer than the patience of the bench."""
 
 import json
 import selectors
+import socket
 import time
-
-from split_latency import Exchange
 
 from scaling import wire
 from scaling.stage import PROBED, SHIPPED
 
 SETTLED = 60  # Requests in a row that got one answer: nobody is left who would give the other.
 PACE_NS = 250_000  # Between two requests of the traffic; what is seen from outside is as exact.
+CUT = 0  # In place of a status.
 CONNECTIONS = 8  # So that each worker has some.
 MINIMUM_REQUESTS = 10  # The failure that decides, where it is to be known which one does.
 
@@ -92,9 +92,50 @@ def splits_and_memory(stage, count, patience):
     return {"split": found, "memory_splits": stage.resident_mb(), "memory_by_splits": memory}
 
 
+class Exchange:
+    """A connection with one request under way, opened anew when it is cut."""
+
+    def __init__(self, port, selector):
+        self.port, self.selector = port, selector
+        self.socket, self.started, self.coming = None, 0, None
+        self.open()
+
+    def open(self):
+        self.socket = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.selector.register(self.socket, selectors.EVENT_READ, self)
+
+    def reopen(self):
+        self.selector.unregister(self.socket)
+        self.socket.close()
+        self.open()
+
+    def send(self, message):
+        self.coming, self.started = wire.Answer(), time.monotonic_ns()
+        try:
+            self.socket.sendall(message)
+        except ConnectionError:  # It was cut while nothing was under way.
+            self.reopen()
+            self.socket.sendall(message)
+
+    def answer(self):
+        """(status, body) once it is whole, else None. Status 0: cut."""
+        try:
+            piece = self.socket.recv(65536)
+        except ConnectionError:
+            piece = b""
+        if not piece:
+            self.reopen()
+            is_under_way, self.coming = self.coming is not None, None
+            return (CUT, b"") if is_under_way else None
+        if not self.coming.is_whole_with(piece):
+            return None
+        whole, self.coming = self.coming, None
+        return whole.status, whole.body()
+
+
 class Traffic:
-    """Requests to one service, paced, over connections that take turns. Each that was answered is a
-    (start in ns, status, body); `told` may be asked for less than all of them."""
+    """Requests to one service, paced, over connections that take turns."""
 
     def __init__(self, stage, service):
         # Of the selectors this one waits for less than a millisecond.
@@ -204,18 +245,9 @@ class Verdicts:
         path = f"/v1/services/{SHIPPED}/deployments"
         with self.stage.hushed():
             deployment = json.loads(self.control.must("POST", path, body, once))["id"]
-        traffic = Traffic(self.stage, SHIPPED)
+            traffic, before = Traffic(self.stage, SHIPPED), self.failures
+            self.fail_before_the_last(traffic, before + (MINIMUM_REQUESTS - 1 if kind == "counted" else 1))
         try:
-            before = self.failures
-            deadline = time.monotonic() + 30
-            # All but the one that decides, one after the other.
-            wanted = before + (MINIMUM_REQUESTS - 1 if kind == "counted" else 1)
-            while self.failures < wanted:
-                _, status, answer = traffic.one()
-                self.note(status, answer)
-                if time.monotonic() > deadline:
-                    raise SystemExit("the release was given no traffic within 30 s")
-            time.sleep(0.02)
             began = traffic.until(lambda status, _: status == 200, 60, self.note)
         finally:
             traffic.close()
@@ -226,6 +258,17 @@ class Verdicts:
             outside = milliseconds(max(0, began - self.left_ns[before + MINIMUM_REQUESTS]))
         with self.stage.hushed():
             return self.took(deployment), outside
+
+    def fail_before_the_last(self, traffic, wanted):
+        """So many failures, one after the other, and at least a request on each connection."""
+        deadline, asked = time.monotonic() + 60, 0
+        while self.failures < wanted or asked < CONNECTIONS:
+            _, status, answer = traffic.one()
+            self.note(status, answer)
+            asked += 1
+            if time.monotonic() > deadline:
+                raise SystemExit("the release was given no traffic within 60 s")
+        time.sleep(0.02)
 
     def took(self, deployment):
         deadline = time.monotonic() + 60

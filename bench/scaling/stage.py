@@ -83,7 +83,7 @@ class Helper:
         finally:
             self.child.kill()
             self.child.wait()
-        return json.loads(said) if said.strip() else None
+        return json.loads(said.splitlines()[-1]) if said.strip() else None
 
 
 def address(number, port):
