@@ -294,7 +294,7 @@ asio::awaitable<bool> AdminSession::write(ApiResponse given, unsigned version, b
   co_return !failed;
 }
 
-/// The pieces are shared with others who asked: none is copied.
+/// The pieces are shared with others who asked: none is copied. All of them have one time limit.
 asio::awaitable<bool> AdminSession::write_pieces(ApiResponse given, unsigned version,
                                                  bool keep_alive, bool is_head) {
   std::size_t length = 0;
@@ -312,7 +312,6 @@ asio::awaitable<bool> AdminSession::write_pieces(ApiResponse given, unsigned ver
   if (unwritten) co_return false;
   if (is_head) co_return true;
   for (const std::string& piece : *given.pieces) {
-    allow(limits_.timeout);
     const asio::const_buffer bytes(piece.data(), piece.size());
     const auto [failed, size] = co_await asio::async_write(stream_, bytes, kTuple);
     if (failed == beast::error::timeout) places_->count_timeout(id_);
