@@ -395,6 +395,19 @@ def r10_pure_unit_tests(source):
                                "std::{} in tests/unit: a test with threads belongs in tests/component")
 
 
+# R12. What a publication shares among threads: whoever makes one has it by auto, whoever has one has it const.
+SHARED = ("ServiceSnapshot", "TargetStates", "ServiceView", "TargetSet", "ListenerRoutes", "RouteIndex", "RouteUpdate",
+          "WorkerService", "TargetRuntimes")
+
+
+def r12_shared_is_const(source):
+    """What is shared is never written again, and the compiler sees to it."""
+    names = "|".join(SHARED)
+    yield from source.find("R12", rf"\b(?:local_)?shared_ptr<(?:\w+::)*({names})>",
+                           "a shared {} is const")
+    yield from source.find("R12", rf"\bconst_cast<(?:\w+::)*({names})\b", "a shared {} is never written")
+
+
 TYPE_HEAD = re.compile(r"(class|struct|union|enum)\b[^()]*$")
 GOES_ON = re.compile(r"\s*[;,{)?:.=<>+*/%&|-]")  # What follows the braces of an initialiser, but not a function's body.
 
@@ -494,7 +507,7 @@ def check_exceptions(sources, paths):
 
 RULES = [r1_include_graph, r2_clock, r3_randomness_and_environment, r4_third_party, r5_layout,
          r6_macros, r7_coroutines, r8_global_state, r9_headers_and_words,
-         r10_pure_unit_tests, r11_size]
+         r10_pure_unit_tests, r11_size, r12_shared_is_const]
 
 
 def check(path, text):

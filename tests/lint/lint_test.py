@@ -238,6 +238,15 @@ class PureUnitTests(LintTest):
         self.assert_clean("tests/unit/proxy/a_test.cc", "// std::thread is not here.\n")
 
 
+class SharedIsConst(LintTest):
+    def test_what_threads_share_is_never_written(self):
+        self.assert_caught("R12:1", "proxy/routing/a.cc", "void f() { std::shared_ptr<ServiceView> view; }\n")
+        self.assert_caught("R12:1", "control/deploy/a.cc", "void f() { std::shared_ptr<teal::TargetStates> targets; }\n")
+        self.assert_caught("R12:1", "proxy/loop/a.cc", "void f() { const_cast<ServiceView&>(view).split = {}; }\n")
+        self.assert_clean("proxy/routing/a.cc", "void f() { std::shared_ptr<const ServiceView> view; }\n")
+        self.assert_clean("proxy/routing/a.cc", "void f() { auto view = std::make_shared<ServiceView>(); }\n")
+
+
 class Size(LintTest):
     def declared(self, body):
         return lint.declared(lint.blank(textwrap.dedent(body)))
