@@ -316,9 +316,11 @@ std::shared_ptr<RateLimiter> RouteBuilder::limiter_of(const config::Service& ser
                                                       const config::RateLimit& limit) {
   // Routes that inherit the limit share its buckets.
   const std::string name = service.name + '/' + (limit.is_inherited ? "" : route);
+  config::RateLimit own = limit;
+  own.is_inherited = false;
   Limiter& known = limiters_[name];
-  if (!known.limiter || known.spec != limit)
-    known = {limit,
+  if (!known.limiter || known.spec != own)
+    known = {own,
              std::make_shared<RateLimiter>(limit, mix64(seed_ ^ std::hash<std::string>{}(name)))};
   return known.limiter;
 }

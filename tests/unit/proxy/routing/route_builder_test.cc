@@ -218,6 +218,20 @@ TEST_F(RouteBuilderTest, KeepsTheBucketsOfARateLimitThatStays) {
   EXPECT_NE(limiter(), first);
 }
 
+TEST_F(RouteBuilderTest, GivesRoutesThatInheritALimitTheBucketsOfTheirService) {
+  config::Service& shop = add(service("shop", {{"public", "", "/"}}));
+  shop.actions.rate_limit.emplace();
+  config::Route inherits;
+  inherits.name = "a";
+  inherits.match = {{"public", "", "/a"}};
+  inherits.actions.rate_limit = shop.actions.rate_limit;
+  inherits.actions.rate_limit->is_inherited = true;
+  shop.routes = {inherits};
+  publish();
+  const ListenerRoutes& routes = *room_.builder.index().listener(0).routes;
+  EXPECT_EQ(routes.match("", "/a", {})->limiter, routes.match("", "/", {})->limiter);
+}
+
 TEST_F(RouteBuilderTest, CarriesNewSecretsToStickyServicesOnly) {
   add(service("plain"));
   add(service("sticky")).sticky.emplace();
