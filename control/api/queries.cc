@@ -1,5 +1,6 @@
 // The handlers of the control API that only tell.
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include <boost/json.hpp>
@@ -31,6 +32,19 @@ json::object service_json(const Commands& commands, const ServiceReport& report,
   const std::optional<DeploymentReport> running = find(commands, report.deployment);
   const std::optional<DeploymentReport> last = find(commands, report.last_deployment);
   return to_json(report, running ? &*running : nullptr, last ? &*last : nullptr, now);
+}
+
+/// If-None-Match (RFC 9110 section 13.1.2): a list of tags, or all there may be; whether one is
+/// weak makes no difference.
+bool matches_etag(std::string_view wanted, std::string_view etag) {
+  if (wanted == "*") return true;
+  for (std::size_t at = wanted.find(etag); at != std::string_view::npos;
+       at = wanted.find(etag, at + 1)) {
+    const std::string_view rest = wanted.substr(at + etag.size());
+    const auto next = rest.find_first_not_of(" \t");
+    if (next == std::string_view::npos || rest[next] == ',') return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -103,7 +117,7 @@ void AdminApi::list_services(const ApiCall& call, const Reply& reply) {
       [reply, known = call.request.if_none_match](const std::shared_ptr<const ServicePage>& page) {
         ApiResponse response;
         response.headers.emplace_back("ETag", page->etag);
-        if (known == page->etag)
+        if (known && matches_etag(*known, page->etag))
           response.status = 304;
         else
           response.pieces = std::shared_ptr<const std::vector<std::string>>(page, &page->text);

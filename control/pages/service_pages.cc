@@ -75,7 +75,8 @@ void ServicePages::append(Job& job, const std::string& service) {
     job.piece += text;
     job.hash = mix64(job.hash ^ std::hash<std::string_view>{}(text));
   }
-  if (!is_same) keep(service, version, made);
+  // What happened while it was made may be in it or not.
+  if (!is_same) keep(service, source_.version(service) == version ? version : 0, made);
 }
 
 void ServicePages::keep(const std::string& service, std::uint64_t version,

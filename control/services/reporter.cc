@@ -118,9 +118,12 @@ std::uint64_t Reporter::version(const ServiceEntry& entry) const {
     const auto recent = figures_.windows.recent(name, colour);
     if (recent && recent->tally.requests > 0) return 0;
     if (ports_.read_in_flight(name, colour).requests > 0) return 0;
-    version =
-        mix64(version + ports_.read_requests({name, colour, entry.state().groups[colour].revision,
-                                              Audience::split}));
+    // As service() shows them: they may be a little older than what the workers have counted.
+    const TrafficTotals shown =
+        figures_.cache.totals(name, colour, entry.state().groups[colour].revision);
+    version = mix64(version + shown.tally.requests);
+    version = mix64(version + shown.tally.errors);
+    version = mix64(version + shown.shielded);
   }
   return std::max<std::uint64_t>(version, 1);
 }

@@ -55,6 +55,16 @@ TEST_F(AdminApiTest, SaysThatAPageIsTheSameToWhoeverHasIt) {
   EXPECT_EQ(same.status, 304);
   EXPECT_TRUE(same.body.empty());
   EXPECT_EQ(header(same, "ETag"), etag);
+  using Tags = std::vector<std::string>;
+  for (const std::string& known : Tags{"W/" + etag, "\"x\", " + etag, etag + " , \"y\"", "*"}) {
+    asked.if_none_match = known;
+    EXPECT_EQ(call(asked).status, 304) << known;
+  }
+  for (const std::string& known : Tags{"\"x\"", etag.substr(1), ""}) {
+    asked.if_none_match = known;
+    EXPECT_EQ(call(asked).status, 200) << known;
+  }
+  asked.if_none_match = etag;
   ++commands_.services_["shop"].version;
   const ApiResponse other = call(asked);
   EXPECT_EQ(other.status, 200);

@@ -37,6 +37,7 @@ class ServicePagesTest : public ::testing::Test {
   std::map<std::string, std::string> texts_;
   std::map<std::string, std::uint64_t> versions_;
   std::vector<std::string> made_;
+  std::function<void(const std::string&)> on_made_;
   std::deque<std::function<void()>> slices_;
   std::size_t run_ = 0;
   std::vector<std::string> answers_, etags_;
@@ -53,6 +54,7 @@ class ServicePagesTest : public ::testing::Test {
       .text =
           [this](const std::string& name) {
             made_.push_back(name);
+            if (on_made_) on_made_(name);
             return texts_.contains(name) ? texts_[name] : std::string();
           },
       .later = [this](std::function<void()> slice) { slices_.push_back(std::move(slice)); },
@@ -108,6 +110,20 @@ TEST_F(ServicePagesTest, MakesTheTextOfAServiceThatStaysOnlyOnce) {
   EXPECT_EQ(made_.back(), "s4");
   EXPECT_EQ(made_.size(), 10U);
   EXPECT_EQ(answers_.back(), "{\"services\":[0,1,2,3,44,5,6,7,8],\"next\":null}\n");
+}
+
+TEST_F(ServicePagesTest, KeepsNoTextOfAServiceThatChangedWhileItWasMade) {
+  for (const auto& [name, text] : texts_) versions_[name] = 7;
+  on_made_ = [this](const std::string& name) {
+    if (name == "s2") versions_[name] = 8;
+  };
+  ask("", 9);
+  run();
+  versions_["s2"] = 7;  // As it was asked for before.
+  ask("", 9);
+  run();
+  EXPECT_EQ(made_.size(), 10U);
+  EXPECT_EQ(made_.back(), "s2");
 }
 
 TEST_F(ServicePagesTest, LeavesOutAServiceThatIsGoneBeforeItsTurn) {
