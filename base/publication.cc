@@ -6,8 +6,9 @@ namespace teal {
 
 SharedService snapshot_of(const ServiceState& state, const SharedService& before) {
   auto made = std::make_shared<ServiceSnapshot>();
-  static_cast<ServiceRouting&>(*made) = state;
-  bool is_same = before && static_cast<const ServiceRouting&>(*before) == state;
+  const ServiceRouting& routing = state;
+  static_cast<ServiceRouting&>(*made) = routing;
+  bool is_same = before && static_cast<const ServiceRouting&>(*before) == routing;
   for (const Colour colour : kColours) {
     const GroupState& group = state.groups[colour];
     const GroupSnapshot* const known = before ? &before->groups[colour] : nullptr;
