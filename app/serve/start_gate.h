@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -35,14 +36,8 @@ class StartGate {
   /// What a newer publication says of a service takes the place of what an older one did, and both
   /// are answered for. Requires: !is_open().
   void offer(Publication publication, Applied applied) {
-    const bool is_first = !applied_;
-    if (is_first)
-      applied_ = std::move(applied);
-    else
-      applied_ = [older = std::move(applied_), newer = std::move(applied)](Mono at) {
-        older(at);
-        newer(at);
-      };
+    const bool is_first = applied_.empty();
+    applied_.push_back(std::move(applied));
     version_ = publication.version;
     for (SharedService& service : publication.services) {
       Held& held = held_[service->id];
@@ -79,15 +74,17 @@ class StartGate {
     timer_.cancel();
     Publication all{version_, {}};
     for (auto& [id, held] : std::exchange(held_, {})) all.services.push_back(held.service);
-    open_(std::move(all), std::move(applied_));
+    open_(std::move(all), [applied = std::exchange(applied_, {})](Mono at) {
+      for (const Applied& each : applied) each(at);
+    });
   }
 
   boost::asio::steady_timer timer_;
   std::function<void(Publication, Applied)> open_;
   std::uint64_t version_ = 0;
   std::map<ServiceId, Held> held_;
-  std::size_t unknown_ = 0;  ///< Of all services.
-  Applied applied_;
+  std::size_t unknown_ = 0;       ///< Of all services.
+  std::vector<Applied> applied_;  ///< Of all offers, in their order.
   bool is_open_ = false;
 };
 

@@ -54,6 +54,13 @@ TEST_F(StartGateTest, GathersTheServicesOfAllOffersEachAsTheLastOneHasIt) {
   EXPECT_EQ(applied_, 4);
 }
 
+TEST_F(StartGateTest, AnswersForAsManyOffersAsThousandsOfServicesMakeMeanwhile) {
+  for (std::uint64_t version = 1; version <= 300'000; ++version)
+    gate_.offer(one_target(version, Health::unknown), [this](Mono) { ++applied_; });
+  gate_.offer(one_target(300'001, Health::healthy), [this](Mono) { ++applied_; });
+  EXPECT_EQ(applied_, 300'001);
+}
+
 TEST_F(StartGateTest, LosesItsPatienceWithATargetThatSaysNothing) {
   gate_.offer(one_target(1, Health::unknown), [this](Mono) { ++applied_; });
   io_.run_for(10s);  // ends as soon as the timer has fired
