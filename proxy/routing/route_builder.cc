@@ -72,8 +72,7 @@ void RouteBuilder::configure(const config::Config& config) {
     if (entry.spec == spec) continue;
     entry.spec = spec;
     entry.sticky = nullptr;
-    entry.is_stale = true;
-    stale_.push_back(id);
+    mark_stale(id);
   }
   configure_listeners(config.listeners);
 }
@@ -105,10 +104,7 @@ void RouteBuilder::configure_listeners(const std::vector<config::Listener>& list
 void RouteBuilder::set_error_pages(const ErrorPages& pages) {
   pages_ = pages;
   has_stale_listeners_ = true;
-  for (const auto& [name, id] : ids_) {
-    services_[id]->is_stale = true;
-    stale_.push_back(id);
-  }
+  for (const auto& [name, id] : ids_) mark_stale(id);
 }
 
 void RouteBuilder::set_sticky_secrets(const StickySecrets& secrets) {
@@ -117,8 +113,7 @@ void RouteBuilder::set_sticky_secrets(const StickySecrets& secrets) {
     Entry& entry = *services_[id];
     if (!entry.spec || !entry.spec->sticky) continue;
     entry.sticky = nullptr;
-    entry.is_stale = true;
-    stale_.push_back(id);
+    mark_stale(id);
   }
 }
 
@@ -126,13 +121,16 @@ void RouteBuilder::set_tls(std::shared_ptr<const TlsTable> tls) {
   has_stale_listeners_ = has_stale_listeners_ || tls->listeners != tls_->listeners;
   for (const auto& [name, id] : ids_) {
     if (TlsTable::find(tls->services, name) == TlsTable::find(tls_->services, name)) continue;
-    services_[id]->is_stale = true;
-    stale_.push_back(id);
+    mark_stale(id);
   }
   tls_ = std::move(tls);
 }
 
 // ---- what it makes ------------------------------------------------------------------------------
+
+void RouteBuilder::mark_stale(ServiceId id) {
+  if (!std::exchange(services_[id]->is_stale, true)) stale_.push_back(id);
+}
 
 void RouteBuilder::learn(const SharedService& snapshot) {
   Entry& entry = entry_of(snapshot->id);
@@ -142,8 +140,7 @@ void RouteBuilder::learn(const SharedService& snapshot) {
     has_stale_routes_ = true;
   }
   entry.snapshot = snapshot;
-  entry.is_stale = true;
-  stale_.push_back(snapshot->id);
+  mark_stale(snapshot->id);
 }
 
 std::shared_ptr<const RouteUpdate> RouteBuilder::build(const Publication& publication) {
@@ -164,7 +161,8 @@ std::shared_ptr<const RouteUpdate> RouteBuilder::build_stale(std::uint64_t versi
   update->version = version;
   for (const ServiceId id : std::exchange(stale_, {})) {
     Entry& entry = *services_[id];
-    if (std::exchange(entry.is_stale, false)) renew_view(id, entry, *update);
+    entry.is_stale = false;
+    renew_view(id, entry, *update);
   }
   if (has_stale_routes_ || has_stale_listeners_) update->index = build_index();
   return update;

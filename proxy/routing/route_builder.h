@@ -71,7 +71,7 @@ class RouteBuilder {
     SharedView view;
     PerColour<std::shared_ptr<GroupLimits>> limits;
     std::shared_ptr<const StickyCookies> sticky;
-    bool is_stale = false;  ///< Its view is to be made anew, whatever the publication says.
+    bool is_stale = false;  ///< Its view is to be made anew.
   };
   struct Listener {
     ListenerView view;
@@ -80,7 +80,7 @@ class RouteBuilder {
   };
 
   Entry& entry_of(ServiceId id);
-  void make_stale(Entry& entry, bool if_so = true) { entry.is_stale = entry.is_stale || if_so; }
+  void mark_stale(ServiceId id);
   void learn(const SharedService& snapshot);
   std::shared_ptr<const RouteUpdate> build_stale(std::uint64_t version);
   void renew_view(ServiceId id, Entry& entry, RouteUpdate& update);
@@ -103,7 +103,7 @@ class RouteBuilder {
   std::map<std::string, ServiceId> ids_;                  ///< Of those that were published.
   std::map<std::string, SharedSpec, std::less<>> specs_;  ///< By the present configuration.
   std::vector<std::string> order_;                        ///< The services', as in the file.
-  std::vector<ServiceId> stale_;                          ///< Whose entries say so, or may.
+  std::vector<ServiceId> stale_;                          ///< Whose entries say so; each once.
   std::vector<Listener> listeners_;                       ///< By ListenerId.
   std::shared_ptr<const RouteIndex> index_;
   bool has_stale_routes_ = true;     ///< They are to be made anew.
