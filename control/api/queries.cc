@@ -112,7 +112,7 @@ void AdminApi::list_services(const ApiCall& call, const Reply& reply) {
   const auto limit = limit_of(call, kUsualPage, kMaxPage, reply);
   if (!limit) return;
   const auto after = std::ranges::find(call.query, "after", &ApiCall::Parameter::first);
-  pages_.ask(
+  const bool is_asked = pages_.ask(
       after == call.query.end() ? std::string() : after->second, *limit,
       [reply, known = call.request.if_none_match](const std::shared_ptr<const ServicePage>& page) {
         ApiResponse response;
@@ -123,6 +123,10 @@ void AdminApi::list_services(const ApiCall& call, const Reply& reply) {
           response.pieces = std::shared_ptr<const std::vector<std::string>>(page, &page->text);
         reply(std::move(response));
       });
+  if (!is_asked)
+    reply(to_response({503, "too-many-pages", "There are too many pages to make",
+                       std::to_string(ServicePages::kMaxWaiting) + " others wait for their turn",
+                       "ask again in some seconds, and let pollers ask for the same pages"}));
 }
 
 void AdminApi::get_service(const ApiCall& call, const Reply& reply) {

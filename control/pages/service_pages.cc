@@ -1,5 +1,6 @@
 #include "control/pages/service_pages.h"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -23,48 +24,52 @@ std::string etag_of(std::uint64_t hash) {
 
 }  // namespace
 
-void ServicePages::ask(const std::string& after, std::size_t limit, Reply reply) {
-  const Wanted wanted{after, limit};
-  const auto [job, is_new] = jobs_.try_emplace(wanted);
-  // Nobody is told what was so before he asked.
-  (is_new ? job->second.asked : job->second.next).push_back(std::move(reply));
-  if (is_new) begin(wanted);
+bool ServicePages::ask(const std::string& after, std::size_t limit, Reply reply) {
+  // Nobody is told what was so before he asked: whoever is late for a page waits for the next one.
+  const Wanted page{after, limit};
+  auto same = std::ranges::find(waiting_, page, &Waiting::page);
+  if (same == waiting_.end()) {
+    if (waiting_.size() == kMaxWaiting) return false;
+    same = waiting_.insert(same, {page, {}});
+  }
+  same->replies.push_back(std::move(reply));
+  if (!job_) begin();
+  return true;
 }
 
-void ServicePages::begin(const Wanted& wanted) {
-  Job& job = jobs_.at(wanted);
-  job.names = source_.names(wanted.after, wanted.limit + 1);
-  job.has_more = job.names.size() > wanted.limit;
+void ServicePages::begin() {
+  auto [page, replies] = std::move(waiting_.front());
+  waiting_.pop_front();
+  Job job;
+  job.replies = std::move(replies);
+  job.names = source_.names(page.after, page.limit + 1);
+  job.has_more = job.names.size() > page.limit;
   if (job.has_more) job.names.pop_back();
-  job.at = 0;
-  job.hash = 0;
-  job.text.clear();
   job.piece = R"({"services":[)";
-  job.has_some = false;
-  if (source_.later) {
-    source_.later([this, wanted] { go_on(wanted); });
-    return;
-  }
-  while (take_slice(job)) {
-  }
-  finish(wanted);
-}
-
-void ServicePages::go_on(const Wanted& wanted) {
-  if (take_slice(jobs_.at(wanted)))
-    source_.later([this, wanted] { go_on(wanted); });
+  job_ = std::move(job);
+  if (source_.later)
+    source_.later([this] { go_on(); });
   else
-    finish(wanted);
+    go_on();
 }
 
-bool ServicePages::take_slice(Job& job) {
-  while (job.at < job.names.size() && job.piece.size() < kSlice) append(job, job.names[job.at++]);
+void ServicePages::go_on() {
+  while (take_slice()) {
+    if (source_.later) return source_.later([this] { go_on(); });
+  }
+  finish();
+}
+
+bool ServicePages::take_slice() {
+  Job& job = *job_;
+  while (job.at < job.names.size() && job.piece.size() < kSlice) append(job.names[job.at++]);
   if (job.at == job.names.size()) return false;
   job.text.push_back(std::exchange(job.piece, {}));
   return true;
 }
 
-void ServicePages::append(Job& job, const std::string& service) {
+void ServicePages::append(const std::string& service) {
+  Job& job = *job_;
   const std::uint64_t version = source_.version(service);
   const auto known = kept_.find(service);
   const bool is_same = version != 0 && known != kept_.end() && known->second.version == version;
@@ -95,22 +100,19 @@ void ServicePages::keep(const std::string& service, std::uint64_t version,
   kept_[service] = {version, text};
 }
 
-void ServicePages::finish(const Wanted& wanted) {
-  Job& job = jobs_.at(wanted);
+void ServicePages::finish() {
+  Job job = std::move(*job_);
+  job_.reset();
   job.piece += R"(],"next":)";
   job.piece += job.has_more ? to_text(boost::json::string(job.names.back())) : "null";
   job.hash = mix64(job.hash + (job.has_more ? 1 : 0));
   job.piece += "}\n";
-  job.text.push_back(std::exchange(job.piece, {}));
+  job.text.push_back(std::move(job.piece));
   const auto page = std::make_shared<ServicePage>();
   page->etag = etag_of(job.hash);
   page->text = std::move(job.text);
-  const std::vector<Reply> asked = std::exchange(job.asked, std::exchange(job.next, {}));
-  if (job.asked.empty())
-    jobs_.erase(wanted);
-  else
-    begin(wanted);
-  for (const Reply& reply : asked) reply(page);
+  for (const Reply& reply : job.replies) reply(page);
+  if (!job_ && !waiting_.empty()) begin();  // Unless somebody who was answered asked again.
 }
 
 }  // namespace teal::control

@@ -1,16 +1,19 @@
 // ServicePages: the text of GET /v1/services, a page at a time. A page is made in slices, between
-// which whatever else waits on the control thread has its turn, and whoever asks for a page that is
-// being made shares the next one: so a crowd of pollers delays nobody's split or verdict. The text
-// of a service that has not changed since it was last asked for is not made again.
+// which whatever else waits on the control thread has its turn. One page is made at a time, and
+// those who ask for the same one meanwhile share the next: so a crowd of pollers delays nobody's
+// split or verdict, and fills no memory. The text of a service that has not changed since it was
+// last asked for is not made again.
 //
 // Control thread; knows neither HTTP nor what a service is made of.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +32,9 @@ class ServicePages {
   /// How much text is kept of services that may be asked for again.
   static constexpr std::size_t kMaxKept = std::size_t{16} * 1024 * 1024;
 
+  /// How many pages may wait for their turn: pollers ask for the same few.
+  static constexpr std::size_t kMaxWaiting = 64;
+
   struct Source {
     /// So many names of services behind `after` in their order, "" being before all of them.
     std::function<std::vector<std::string>(const std::string& after, std::size_t limit)> names;
@@ -43,17 +49,23 @@ class ServicePages {
 
   explicit ServicePages(Source source) : source_(std::move(source)) {}
 
-  /// Requires: limit > 0.
-  void ask(const std::string& after, std::size_t limit, Reply reply);
+  /// False: as many other pages wait, and `reply` is not called. Requires: limit > 0.
+  bool ask(const std::string& after, std::size_t limit, Reply reply);
 
  private:
   struct Wanted {
     std::string after;
     std::size_t limit = 0;
-    auto operator<=>(const Wanted&) const = default;
+    bool operator==(const Wanted&) const = default;
   };
-  /// One page that is being made, and who waits for it and for the one after that.
+  /// A page that is not yet begun, and those who wait for it.
+  struct Waiting {
+    Wanted page;
+    std::vector<Reply> replies;
+  };
+  /// The page that is being made.
   struct Job {
+    std::vector<Reply> replies;
     std::vector<std::string> names;
     std::size_t at = 0;
     bool has_more = false;
@@ -61,23 +73,23 @@ class ServicePages {
     std::string piece;              ///< And what comes behind.
     bool has_some = false;
     std::uint64_t hash = 0;  ///< Of the services' texts.
-    std::vector<Reply> asked, next;
   };
   struct Kept {
     std::uint64_t version = 0;
     std::string text;
   };
 
-  void begin(const Wanted& wanted);
-  void go_on(const Wanted& wanted);
+  void begin();
+  void go_on();
   /// False: the page is whole.
-  bool take_slice(Job& job);
-  void finish(const Wanted& wanted);
-  void append(Job& job, const std::string& service);
+  bool take_slice();
+  void finish();
+  void append(const std::string& service);
   void keep(const std::string& service, std::uint64_t version, const std::string& text);
 
   Source source_;
-  std::map<Wanted, Job> jobs_;
+  std::optional<Job> job_;
+  std::deque<Waiting> waiting_;  ///< In the order of their first askers; no page twice.
   std::map<std::string, Kept> kept_;
   std::size_t kept_bytes_ = 0;
 };

@@ -1,5 +1,8 @@
 #include "control/api/api.h"
 
+#include <deque>
+#include <map>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -45,6 +48,27 @@ TEST_F(AdminApiTest, ListsServicesAPageAtATimeInTheOrderOfTheirNames) {
   EXPECT_EQ(call("GET", "/v1/services?limit=0").status, 400);
   EXPECT_EQ(call("GET", "/v1/services?limit=1001").status, 400);
   EXPECT_EQ(call("GET", "/v1/services?before=a").status, 400);
+}
+
+TEST_F(AdminApiTest, RefusesAPageWhileTooManyOthersWait) {
+  std::deque<std::function<void()>> slices;
+  dependencies_.later = [&](std::function<void()> slice) { slices.push_back(std::move(slice)); };
+  std::map<int, int> answers;
+  const auto ask = [&](std::size_t limit) {
+    api().handle(request("GET", "/v1/services?limit=" + std::to_string(limit)),
+                 [&](const ApiResponse& response) { ++answers[response.status]; });
+  };
+  for (std::size_t limit = 1; limit <= ServicePages::kMaxWaiting + 1; ++limit) ask(limit);
+  EXPECT_TRUE(answers.empty());
+  const ApiResponse refused = call("GET", "/v1/services?limit=999");
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_THAT(problem_type(refused), HasSubstr("too-many-pages"));
+  while (!slices.empty()) {
+    const auto slice = std::move(slices.front());
+    slices.pop_front();
+    slice();
+  }
+  EXPECT_EQ(answers, (std::map<int, int>{{200, ServicePages::kMaxWaiting + 1}}));
 }
 
 TEST_F(AdminApiTest, SaysThatAPageIsTheSameToWhoeverHasIt) {

@@ -19,10 +19,11 @@ class ServicePagesTest : public ::testing::Test {
     return text;
   }
   void ask(const std::string& after, std::size_t limit) {
-    pages_.ask(after, limit, [this](const std::shared_ptr<const ServicePage>& page) {
+    EXPECT_TRUE(pages_.ask(after, limit, [this](const std::shared_ptr<const ServicePage>& page) {
       answers_.push_back(joined(*page));
       etags_.push_back(page->etag);
-    });
+      if (on_answer_) on_answer_();
+    }));
   }
   /// All slices there are, one after the other.
   void run() {
@@ -38,6 +39,7 @@ class ServicePagesTest : public ::testing::Test {
   std::map<std::string, std::uint64_t> versions_;
   std::vector<std::string> made_;
   std::function<void(const std::string&)> on_made_;
+  std::function<void()> on_answer_;
   std::deque<std::function<void()>> slices_;
   std::size_t run_ = 0;
   std::vector<std::string> answers_, etags_;
@@ -86,6 +88,65 @@ TEST_F(ServicePagesTest, SharesOnePageAmongThoseWhoAskBeforeItIsBegun) {
   run();
   EXPECT_EQ(answers_.size(), 3U);
   EXPECT_EQ(made_.size(), 18U) << "one for the first, and one for all who came while it was made";
+}
+
+TEST_F(ServicePagesTest, MakesOnePageAtATimeInTheOrderTheyWereAskedFor) {
+  for (auto& [name, text] : texts_) text = '"' + std::string(10'000, name[1]) + '"';
+  ask("s2", 2);
+  ask("s6", 2);
+  ask("s0", 2);
+  while (!slices_.empty()) {
+    EXPECT_EQ(slices_.size(), 1U);
+    const auto slice = std::move(slices_.front());
+    slices_.pop_front();
+    slice();
+  }
+  EXPECT_EQ(made_, (std::vector<std::string>{"s3", "s4", "s7", "s8", "s1", "s2"}));
+  EXPECT_EQ(answers_.size(), 3U);
+}
+
+TEST_F(ServicePagesTest, LetsSoManyPagesWaitAndNotOneMore) {
+  ask("", 9);  // Is being made, and does not wait.
+  for (std::size_t limit = 1; limit <= ServicePages::kMaxWaiting; ++limit) ask("s0", limit);
+  const auto is_never_called = [](const std::shared_ptr<const ServicePage>&) { FAIL(); };
+  EXPECT_FALSE(pages_.ask("s1", 1, is_never_called));
+  ask("s0", 1);  // One that waits anyway.
+  run();
+  EXPECT_EQ(answers_.size(), 1 + ServicePages::kMaxWaiting + 1);
+  ask("s1", 1);
+  run();
+  EXPECT_EQ(answers_.size(), 1 + ServicePages::kMaxWaiting + 2) << "there is room again";
+}
+
+TEST_F(ServicePagesTest, IsAskedAgainFromWithinAnAnswer) {
+  on_answer_ = [this] {
+    if (answers_.size() < 5) ask("s6", 9);
+  };
+  ask("", 1);
+  ask("s0", 1);
+  run();
+  EXPECT_EQ(answers_.size(), 6U);
+  EXPECT_EQ(answers_.back(), "{\"services\":[7,8],\"next\":null}\n");
+}
+
+TEST_F(ServicePagesTest, KeepsNoMoreTextThanItMayAndMakesTheRestAnew) {
+  for (auto& [name, text] : texts_) {
+    text = std::string(ServicePages::kMaxKept / 4, name[1]);
+    versions_[name] = 7;
+  }
+  ask("", 4);
+  run();
+  ask("", 4);
+  run();
+  EXPECT_EQ(made_.size(), 4U) << "there is room for four";
+  ask("", 9);
+  run();
+  EXPECT_EQ(made_.size(), 9U) << "and four of the five others take it";
+  ask("", 9);
+  run();
+  ASSERT_EQ(answers_.size(), 4U);
+  EXPECT_EQ(answers_[3], answers_[2]);
+  EXPECT_GT(made_.size(), 9U);
 }
 
 TEST_F(ServicePagesTest, TellsNobodyWhatWasSoBeforeHeAsked) {
