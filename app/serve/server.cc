@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
-#include <deque>
 #include <span>
 #include <string>
 #include <utility>
@@ -15,6 +14,7 @@
 
 #include "app/serve/access_log_watch.h"
 #include "app/serve/certificate_reloader.h"
+#include "app/serve/idle_queue.h"
 #include "app/serve/overload_watch.h"
 #include "app/serve/probed_services.h"
 #include "app/serve/scrape_parts.h"
@@ -175,7 +175,7 @@ struct Server::State final : control::Ports {
   std::unique_ptr<control::Controller> controller;
   std::unique_ptr<control::AdminApi> api;
   std::unique_ptr<control::AdminServer> admin;
-  std::deque<std::function<void()>> slices;  ///< Of reports and scrapes.
+  IdleQueue slices;  ///< Of scrapes and pages of services.
   bool is_serving = false;
   bool is_shutting_down = false;
 };
@@ -199,7 +199,7 @@ control::ApiDependencies Server::State::dependencies() {
   control::ApiDependencies of;
   of.scrape = [this] { return scrape(); };
   of.scrape_last = [this] { return detail_parts(pool, *config); };
-  of.later = [this](std::function<void()> slice) { slices.push_back(std::move(slice)); };
+  of.later = [this](IdleQueue::Slice slice) { slices.push(std::move(slice), clock.mono()); };
   of.on_scraped = [this](const control::ScrapeReport& scrape) {
     scrapes.check(scrape, pool.targets_left_out(), clock.mono());
   };
@@ -349,10 +349,8 @@ std::vector<control::ScrapePart> Server::State::scrape() {
   return parts;
 }
 
-/// The oldest slice of work that takes its time and that nothing else waits for.
 void Server::State::run_slice() {
-  const std::function<void()> slice = std::move(slices.front());
-  slices.pop_front();
+  const IdleQueue::Slice slice = slices.take(clock.mono());
   const ControlPriority::Ordinary no_haste(priority);
   slice();
 }
@@ -369,12 +367,11 @@ Result<void> Server::start() {
 int Server::run() {
   state_->log.info("teal is up", {{"workers", std::to_string(state_->pool.workers())}});
   State& state = *state_;
-  // The judge comes first whatever else control has before it, and slices of what takes its time
-  // come last: one at a time, and only while nothing else is ready.
+  // The judge comes first whatever else control has before it, and slices come last.
   while (!state.io.stopped()) {
-    if (state.slices.empty()) {
+    if (state.slices.is_empty()) {
       if (state.io.run_one() == 0) break;
-    } else if (state.io.poll_one() == 0) {
+    } else if (state.slices.is_due(state.clock.mono()) || state.io.poll_one() == 0) {
       state.run_slice();
     }
     state.pool.take_reports();
