@@ -15,6 +15,10 @@ namespace {
 
 /// The control API's connections, probes, the store, logs, epoll sets and listening sockets.
 constexpr std::uint64_t kOwnDescriptors = 400;
+/// Of those, for probes.
+constexpr std::uint64_t kForProbes = 64;
+/// Probes, however many descriptors there are: each takes some four kilobytes of the kernel's.
+constexpr std::uint64_t kMaxProbes = 32'768;
 /// Idle connections to targets, however many descriptors there are.
 constexpr std::uint32_t kMaxIdle = 65'536;
 constexpr std::uint64_t kMiB = 1024 * 1024;
@@ -68,8 +72,17 @@ std::uint32_t idle_upstream_limit(std::uint64_t descriptors) {
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(descriptors / 4, kMaxIdle));
 }
 
-std::uint64_t reserved_descriptors(std::uint64_t limit) {
-  return std::min(kOwnDescriptors, limit / 4);
+// A target that says nothing holds its place for a whole timeout, half of the usual interval: as
+// many places are needed then as half of the targets. An eighth of the descriptors is what probes
+// may take from traffic for that: a client's request in flight takes two.
+std::uint64_t probe_limit(std::uint64_t descriptors) {
+  if (descriptors == 0) return kMaxProbes;
+  return std::clamp<std::uint64_t>(descriptors / 8, 1, kMaxProbes);
+}
+
+std::uint64_t reserved_descriptors(std::uint64_t limit, std::uint64_t probes) {
+  const std::uint64_t own = kOwnDescriptors - kForProbes + std::max(probes, kForProbes);
+  return std::min(own, limit / 4);
 }
 
 OverloadWatch::OverloadWatch(const config::Overload& spec, proxy::WorkerPool& pool, Log& log)
@@ -78,16 +91,18 @@ OverloadWatch::OverloadWatch(const config::Overload& spec, proxy::WorkerPool& po
       log_(log),
       memory_limit_(spec.memory_mib ? *spec.memory_mib * kMiB : read_cgroup_memory_limit()) {}
 
-proxy::Usages OverloadWatch::read_usages() {
+proxy::Usages OverloadWatch::read_usages(std::uint64_t probes) {
   const proxy::PoolLoad load = pool_.load();
   const std::uint64_t descriptors = read_descriptor_limit();
-  const std::uint64_t for_traffic = descriptors - reserved_descriptors(descriptors);
+  const std::uint64_t reserved = reserved_descriptors(descriptors, probes);
+  const std::uint64_t for_traffic = descriptors - reserved;
   if (descriptors > 0) {
     const auto number = [](std::uint64_t of) {
       return static_cast<int>(std::min<std::uint64_t>(of, std::numeric_limits<int>::max()));
     };
-    pool_.limit_descriptors(number(for_traffic),
-                            number(descriptors - reserved_descriptors(descriptors) / 2));
+    // Of what is kept back for traffic's own ends, probes take nothing.
+    const std::uint64_t for_targets = reserved_descriptors(descriptors, 0) / 2;
+    pool_.limit_descriptors(number(for_traffic), number(for_traffic + for_targets));
   }
   proxy::Usages usages;
   usages[static_cast<std::size_t>(proxy::OverloadResource::memory)] = {read_resident(),
@@ -99,9 +114,9 @@ proxy::Usages OverloadWatch::read_usages() {
   return usages;
 }
 
-void OverloadWatch::tick(Mono now) {
+void OverloadWatch::tick(Mono now, std::uint64_t probes) {
   if (!spec_.enabled) return;
-  usages_ = read_usages();
+  usages_ = read_usages(probes);
   const auto before = static_cast<unsigned>(ladder_.level());
   if (!ladder_.step(usages_, now)) return;
   ++changes_;

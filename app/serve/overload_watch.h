@@ -21,8 +21,11 @@ namespace teal::app {
 /// The least of what this process's cgroup and those above it may have resident; 0: no limit.
 std::uint64_t read_cgroup_memory_limit();
 
-/// How many descriptors are kept back of so many.
-std::uint64_t reserved_descriptors(std::uint64_t limit);
+/// So many targets are probed at a time of so many descriptors at most; 0: no limit of descriptors.
+std::uint64_t probe_limit(std::uint64_t descriptors);
+
+/// How many descriptors are kept back of so many, where `probes` may be under way.
+std::uint64_t reserved_descriptors(std::uint64_t limit, std::uint64_t probes);
 
 /// So many idle connections to targets are kept of so many descriptors, where nobody says how many;
 /// 0: no limit of descriptors.
@@ -32,11 +35,12 @@ class OverloadWatch {
  public:
   OverloadWatch(const config::Overload& spec, proxy::WorkerPool& pool, Log& log);
 
-  void tick(Mono now);
+  /// `probes` may be under way at a time.
+  void tick(Mono now, std::uint64_t probes);
   std::vector<MetricSample> samples() const;
 
  private:
-  proxy::Usages read_usages();
+  proxy::Usages read_usages(std::uint64_t probes);
 
   const config::Overload spec_;
   proxy::WorkerPool& pool_;

@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "app/serve/overload_watch.h"
+
 namespace teal::app {
 
 ProbedServices::ProbedServices(std::shared_ptr<const config::Config> config,
@@ -37,8 +39,38 @@ void ProbedServices::watch(const ServiceSnapshot& service, const config::Service
   std::vector<health::ProbedTarget> targets;
   for (const Colour colour : kColours)
     for (const TargetState& target : *service.groups[colour].targets)
-      targets.push_back({target.id, target.address, *spec.health, preamble});
-  monitor_.watch(service.id, std::move(targets));
+      targets.push_back({target.id, target.address});
+  monitor_.watch(service.id, std::make_shared<const health::ProbePlan>(*spec.health, preamble),
+                 std::move(targets));
+}
+
+std::uint64_t ProbedServices::limit(std::uint64_t descriptors) {
+  const std::uint64_t most = probe_limit(descriptors);
+  monitor_.limit(most);
+  return std::min<std::uint64_t>(most, monitor_.watched());
+}
+
+std::vector<MetricSample> ProbedServices::samples() const {
+  using Type = MetricSample::Type;
+  const auto read = [](const std::atomic<std::uint64_t>& figure) {
+    return static_cast<double>(figure.load(std::memory_order_relaxed));
+  };
+  const health::ProbeFigures& figures = monitor_.figures();
+  return {{.name = "teal_probes_total",
+           .help = "Probes of targets that were begun.",
+           .type = Type::counter,
+           .labels = {},
+           .value = read(figures.begun)},
+          {.name = "teal_probes_late_total",
+           .help = "Of these, begun more than 100 ms after they were due.",
+           .type = Type::counter,
+           .labels = {},
+           .value = read(figures.late)},
+          {.name = "teal_probes_running",
+           .help = "Probes under way.",
+           .type = Type::gauge,
+           .labels = {},
+           .value = read(figures.running)}};
 }
 
 }  // namespace teal::app

@@ -5,10 +5,13 @@
 // service's is not passed on.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
+#include "base/counters.h"
 #include "base/publication.h"
 #include "config/config.h"
 #include "health/probe/monitor.h"
@@ -24,6 +27,10 @@ class ProbedServices {
   void take(const Publication& publication, const proxy::TlsTable& tls);
   /// Certificates have changed.
   void renew(const proxy::TlsTable& tls);
+
+  /// Shares out so many descriptors; 0: no limit. How many of them probes may take now.
+  std::uint64_t limit(std::uint64_t descriptors);
+  std::vector<MetricSample> samples() const;
 
  private:
   void watch(const ServiceSnapshot& service, const config::Service& spec,

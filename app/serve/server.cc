@@ -33,7 +33,6 @@
 #include "control/deploy/ports.h"
 #include "control/metrics/exporter.h"
 #include "control/store/sqlite_store.h"
-#include "health/probe/monitor.h"
 #include "proxy/headers/error_pages.h"
 #include "proxy/worker/pool.h"
 
@@ -135,6 +134,7 @@ struct Server::State final : control::Ports {
 
   Result<void> load_tls();
   void look_at_tls();
+  void look_at_load() { overload.tick(clock.mono(), probed.limit(read_descriptor_limit())); }
   control::ApiDependencies dependencies();
   Result<void> start();
   void tick();
@@ -223,7 +223,7 @@ Result<void> Server::State::start() {
   raise_descriptor_limit();
   if (!config->limits.idle_upstream)
     pool.limit_idle_upstream(idle_upstream_limit(read_descriptor_limit()));
-  overload.tick(clock.mono());
+  look_at_load();
   std::signal(SIGPIPE, SIG_IGN);
   // A store or log at the file size limit is a failed write (EFBIG), not our end.
   std::signal(SIGXFSZ, SIG_IGN);
@@ -235,6 +235,7 @@ Result<void> Server::State::start() {
   auto store = control::open_sqlite_store(config->state_path, {.log = &log});
   if (!store) return store.error();
   if (const Result<void> opened = pool.open(); !opened) return opened.error();
+  if (const Result<void> made = monitor.start(); !made) return made.error();
   controller = std::make_unique<control::Controller>(config, clock, log, *this, std::move(*store));
   api = std::make_unique<control::AdminApi>(*controller, clock, config->admin, dependencies());
   auto bound = control::AdminServer::start(io, *api, log, config->admin.address, {},
@@ -259,7 +260,7 @@ void Server::State::tick() {
   ticker.expires_after(kTick);
   ticker.async_wait([this](const boost::system::error_code& ec) {
     if (ec) return;
-    overload.tick(clock.mono());
+    look_at_load();
     if (const auto health = pool.access_log_health()) access_log.check(*health, clock.mono());
     controller->tick();
     look_at_tls();
@@ -342,7 +343,7 @@ std::vector<control::ScrapePart> Server::State::scrape() {
   parts.insert(parts.begin(), [this](control::MetricFamilies& families) {
     add_process(families, read_process_figures(started));
     for (const auto& samples :
-         {pool.read_stats(), overload.samples(), tls.samples(), admin->metrics()})
+         {pool.read_stats(), overload.samples(), tls.samples(), probed.samples(), admin->metrics()})
       for (const MetricSample& sample : samples) families.sample(sample);
     return false;
   });

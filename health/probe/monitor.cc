@@ -1,188 +1,199 @@
 #include "health/probe/monitor.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <deque>
-#include <map>
+#include <iterator>
+#include <mutex>
+#include <system_error>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/post.hpp>
 
-#include "base/assert.h"
-#include "base/rng.h"
-#include "health/probe/rise_fall.h"
-#include "health/probe/schedule.h"
+#include "net/io/mailbox.h"
 
 namespace teal::health {
 
-namespace asio = boost::asio;
-
 namespace {
 
-enum class Phase : std::uint8_t {
-  waiting,  ///< For its timer.
-  queued,   ///< For one of the kMaxConcurrent places.
-  running,
+struct Change {
+  Monitor::Owner owner = 0;
+  TargetId target = 0;
+  Health health = Health::unknown;
+  std::string reason;
 };
 
-struct Target {
-  Target(asio::io_context& io, ProbedTarget what)
-      : watched(std::move(what)), rise_fall(watched.check.rise, watched.check.fall), timer(io) {}
+/// What the probe thread has found, on its way to control. A post that is under way holds it, so
+/// that the Monitor may go at any time.
+struct News {
+  // ---- both threads
+  std::mutex mutex;
+  std::vector<Change> found;
+  bool is_posted = false;  ///< Control will look.
 
-  ProbedTarget watched;
-  RiseFall rise_fall;
-  Phase phase = Phase::waiting;
-  asio::steady_timer timer;
-  Mono started;  ///< Of the last probe.
-  std::unique_ptr<Prober> prober;
+  // ---- control
+  std::deque<Change> taken;
+  Monitor* reader = nullptr;  ///< Null: it has gone.
 };
 
 }  // namespace
 
-/// Targets are shared only with the handlers of their timers, which hold them weakly: a handler
-/// that comes too late finds nobody. A living target implies a living State.
 struct Monitor::State {
-  State(asio::io_context& context, const Clock& time, std::uint64_t seed, Report whom)
-      : io(context), clock(time), rng(seed), report(std::move(whom)) {}
+  State(boost::asio::io_context& io, const Clock& clock, std::uint64_t seed, Report whom)
+      : control(io),
+        report(std::move(whom)),
+        loop(
+            clock, seed,
+            [this](Owner owner, TargetId target, Health health, std::string reason) {
+              found.push_back({owner, target, health, std::move(reason)});
+            },
+            [this] {
+              for (Command& command : mailbox.take()) command(*this);
+            }),
+        mailbox(loop.reactor()) {}
 
-  void watch(Owner owner, std::vector<ProbedTarget> wanted);
-  void forget_all();
-  void keep(Target& target, ProbedTarget& wanted);
-  void leave(Target& target);
-  void wait(const std::shared_ptr<Target>& target, Micros delay);
-  void enqueue(Target& target);
-  void start_queued();
-  void start(Target& target);
-  void on_result(TargetId id, const ProbeResult& result);
+  using Command = std::function<void(State&)>;
 
-  asio::io_context& io;
-  const Clock& clock;
-  Rng rng;
-  Report report;
-  bool stopped = false;
-  std::unordered_map<TargetId, std::shared_ptr<Target>> targets;
-  std::unordered_map<Owner, std::vector<TargetId>> owned;
-  std::deque<TargetId> queue;
-  std::size_t running = 0;
+  // ---- control
+  void tell(Command command) { mailbox.put(std::move(command)); }
+  bool watches(const Change& change) const;
+
+  boost::asio::io_context& control;
+  const Report report;
+  bool is_stopped = false;
+  std::size_t watched = 0;
+  std::size_t at_once = ProbeLoop::kDefaultLimit;
+  /// Sorted. A change that was found before its target left is dropped by them.
+  std::unordered_map<Owner, std::vector<TargetId>> ids;
+  std::shared_ptr<News> news = std::make_shared<News>();
+
+  // ---- the probe thread
+  void run();
+  void send_news();
+  static void deliver(const std::shared_ptr<News>& news, boost::asio::io_context& control);
+
+  ProbeLoop loop;
+  std::vector<Change> found;  ///< In the present turn.
+  bool is_ending = false;
+
+  // ---- both
+  net::Mailbox<Command> mailbox;
+  std::thread thread;
 };
 
-void Monitor::State::watch(Owner owner, std::vector<ProbedTarget> wanted) {
-  std::map<TargetId, std::shared_ptr<Target>> former;
-  std::vector<TargetId>& own = owned[owner];
-  for (const TargetId id : own) {
-    const auto known = targets.find(id);
-    former.emplace(id, std::move(known->second));
-    targets.erase(known);
+// ---- on the probe thread -----------------------------------------------------------------------
+
+void Monitor::State::run() {
+  pthread_setname_np(pthread_self(), "teal-probe");
+  while (!is_ending) {
+    loop.turn();
+    send_news();
   }
-  own.clear();
-  std::vector<std::shared_ptr<Target>> added;
-  for (ProbedTarget& watched : wanted) {
-    const TargetId id = watched.id;
-    const auto known = former.find(id);
-    std::shared_ptr<Target> target;
-    if (known != former.end() && known->second->watched.address == watched.address) {
-      target = std::move(known->second);
-      former.erase(known);
-      keep(*target, watched);
-    } else {
-      target = std::make_shared<Target>(io, std::move(watched));
-      added.push_back(target);
-    }
-    const bool is_new = targets.emplace(id, std::move(target)).second;
-    TEAL_ASSERT(is_new);
-    own.push_back(id);
+}
+
+void Monitor::State::send_news() {
+  if (found.empty()) return;
+  {
+    const std::scoped_lock lock(news->mutex);
+    news->found.insert(news->found.end(), std::make_move_iterator(found.begin()),
+                       std::make_move_iterator(found.end()));
+    found.clear();
+    if (std::exchange(news->is_posted, true)) return;
   }
-  if (own.empty()) owned.erase(owner);
-  for (const auto& [id, target] : former) leave(*target);
-  for (std::size_t i = 0; i < added.size(); ++i)
-    wait(added[i], first_probe_delay(added[i]->watched.check, i, added.size()));
-  start_queued();
+  boost::asio::post(control, [news = news, &control = control] { deliver(news, control); });
 }
 
-void Monitor::State::forget_all() {
-  std::vector<Owner> owners;
-  for (const auto& [owner, ids] : owned) owners.push_back(owner);
-  for (const Owner owner : owners) watch(owner, {});
+// ---- on the control thread ---------------------------------------------------------------------
+
+/// A slice of what was found. Listeners are called last and from copies: they may watch others, or
+/// destroy the Monitor.
+void Monitor::State::deliver(const std::shared_ptr<News>& news, boost::asio::io_context& control) {
+  if (news->reader == nullptr) return;
+  {
+    const std::scoped_lock lock(news->mutex);
+    news->taken.insert(news->taken.end(), std::make_move_iterator(news->found.begin()),
+                       std::make_move_iterator(news->found.end()));
+    news->found.clear();
+    news->is_posted = news->taken.size() > kSlice;
+    if (news->is_posted) boost::asio::post(control, [news, &control] { deliver(news, control); });
+  }
+  for (std::size_t told = 0; told < kSlice && !news->taken.empty(); ++told) {
+    const Change change = std::move(news->taken.front());
+    news->taken.pop_front();
+    const State& state = *news->reader->state_;
+    if (!state.watches(change)) continue;
+    const Report listener = state.report;
+    listener(change.target, change.health, change.reason);
+    if (news->reader == nullptr) return;
+  }
 }
 
-void Monitor::State::keep(Target& target, ProbedTarget& wanted) {
-  if (target.watched.check == wanted.check) return;
-  target.watched.check = std::move(wanted.check);
-  target.rise_fall.set_thresholds(target.watched.check.rise, target.watched.check.fall);
-  // The old interval may have been a long one.
-  if (target.phase == Phase::waiting) enqueue(target);
+bool Monitor::State::watches(const Change& change) const {
+  const auto owned = ids.find(change.owner);
+  return owned != ids.end() && std::ranges::binary_search(owned->second, change.target);
 }
 
-void Monitor::State::leave(Target& target) {
-  if (target.phase == Phase::running) --running;
-  if (target.phase == Phase::queued) std::erase(queue, target.watched.id);
+Monitor::Monitor(boost::asio::io_context& control, const Clock& clock, std::uint64_t seed,
+                 Report report)
+    : state_(std::make_unique<State>(control, clock, seed, std::move(report))) {
+  state_->news->reader = this;
 }
 
-void Monitor::State::wait(const std::shared_ptr<Target>& target, Micros delay) {
-  target->phase = Phase::waiting;
-  target->timer.expires_after(delay);
-  const std::weak_ptr<Target> weak = target;
-  target->timer.async_wait([this, weak](const boost::system::error_code& error) {
-    const std::shared_ptr<Target> woken = weak.lock();
-    if (error || !woken || woken->phase != Phase::waiting) return;
-    enqueue(*woken);
-    start_queued();
+Monitor::~Monitor() {
+  state_->news->reader = nullptr;
+  if (!state_->thread.joinable()) return;
+  state_->tell([](State& state) { state.is_ending = true; });
+  state_->thread.join();
+}
+
+Result<void> Monitor::start() {
+  try {
+    state_->thread = std::thread([state = state_.get()] { state->run(); });
+  } catch (const std::system_error& error) {
+    return Error{Source::internal, "cannot start the thread of probes: " + error.code().message() +
+                                       "; raise the limit of threads (ulimit -u, TasksMax)"};
+  }
+  return {};
+}
+
+void Monitor::watch(Owner owner, std::shared_ptr<const ProbePlan> plan,
+                    std::vector<ProbedTarget> targets) {
+  if (state_->is_stopped) return;
+  std::vector<TargetId> ids;
+  ids.reserve(targets.size());
+  for (const ProbedTarget& target : targets) ids.push_back(target.id);
+  std::ranges::sort(ids);
+  std::vector<TargetId>& own = state_->ids[owner];
+  state_->watched += ids.size() - own.size();
+  own = std::move(ids);
+  if (own.empty()) state_->ids.erase(owner);
+  state_->tell([owner, plan = std::move(plan), targets = std::move(targets)](State& state) mutable {
+    state.loop.watch(owner, std::move(plan), std::move(targets));
   });
 }
 
-void Monitor::State::enqueue(Target& target) {
-  target.timer.cancel();
-  target.phase = Phase::queued;
-  queue.push_back(target.watched.id);
-}
-
-void Monitor::State::start_queued() {
-  while (running < kMaxConcurrent && !queue.empty()) {
-    const TargetId id = queue.front();
-    queue.pop_front();
-    start(*targets.at(id));
-  }
-}
-
-void Monitor::State::start(Target& target) {
-  ++running;
-  target.phase = Phase::running;
-  target.started = clock.mono();
-  const TargetId id = target.watched.id;
-  target.prober = std::make_unique<Prober>(
-      io, target.watched.address, target.watched.check,
-      [this, id](const ProbeResult& result) { on_result(id, result); }, target.watched.preamble);
-}
-
-void Monitor::State::on_result(TargetId id, const ProbeResult& result) {
-  const std::shared_ptr<Target> target = targets.at(id);
-  target->prober.reset();
-  --running;
-  const bool changed = target->rise_fall.add(result.passed);
-  const Mono next = target->started + next_probe_delay(target->watched.check,
-                                                       target->rise_fall.is_in_transition(), rng);
-  wait(target, std::max(std::chrono::duration_cast<Micros>(next - clock.mono()), Micros{0}));
-  start_queued();
-  if (!changed) return;
-  // Last, and from copies: the listener may watch others, or destroy the Monitor.
-  const Health health = target->rise_fall.health();
-  const Report listener = report;
-  listener(id, health, "probe: " + result.reason);
-}
-
-Monitor::Monitor(asio::io_context& io, const Clock& clock, std::uint64_t seed, Report report)
-    : state_(std::make_unique<State>(io, clock, seed, std::move(report))) {}
-
-Monitor::~Monitor() = default;
-
-void Monitor::watch(Owner owner, std::vector<ProbedTarget> targets) {
-  if (!state_->stopped) state_->watch(owner, std::move(targets));
+void Monitor::limit(std::size_t at_once) {
+  if (std::exchange(state_->at_once, at_once) == at_once) return;
+  state_->tell([at_once](State& state) { state.loop.limit(at_once); });
 }
 
 void Monitor::stop() {
-  state_->stopped = true;
-  state_->forget_all();
+  state_->is_stopped = true;
+  state_->watched = 0;
+  state_->ids.clear();
+  state_->tell([](State& state) { state.loop.forget_all(); });
+}
+
+std::size_t Monitor::watched() const {
+  return state_->watched;
+}
+
+const ProbeFigures& Monitor::figures() const {
+  return state_->loop.figures();
 }
 
 }  // namespace teal::health

@@ -1,10 +1,10 @@
-// Monitor: probes the watched targets again and again and reports every change of their health. A
-// new target is probed at once and known after one answer; later changes need `rise` or `fall`
-// results in a row, probed at the fast interval.
+// Monitor: watches the health of targets from a thread of its own ("teal-probe"), so that forty
+// thousand of them delay no verdict and no split. What crosses to control is changes of health,
+// a few at a time.
 //
-// Lives on one io_context's thread (control's). At most kMaxConcurrent probes run at a time, the
-// others wait in a queue that holds each target at most once. Does not know services, groups or
-// what a change means.
+// Owned and used by control's thread; what it is told reaches the probe thread by a mailbox, what
+// that finds comes back by post. Probes and their order are health/probe/probe_loop.h's. Does not
+// know services, groups or what a change means.
 #pragma once
 
 #include <cstddef>
@@ -14,10 +14,10 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "base/service_state.h"
 #include "base/time.h"
-#include "config/config.h"
-#include "health/probe/prober.h"
+#include "health/probe/probe_loop.h"
 
 namespace boost::asio {
 class io_context;
@@ -25,33 +25,42 @@ class io_context;
 
 namespace teal::health {
 
-struct ProbedTarget {
-  TargetId id = 0;
-  Address address;
-  config::HealthCheck check;
-  ProbePreamble preamble = {};
-};
-
 class Monitor {
  public:
-  static constexpr std::size_t kMaxConcurrent = 64;
-  using Owner = std::uint32_t;
+  using Owner = ProbeLoop::Owner;
+
+  /// So many changes are reported in one turn of control: whatever else waits comes in between,
+  /// also when a network fails and takes all targets with it.
+  static constexpr std::size_t kSlice = 16;
 
   /// Why: "probe: status 200", "probe: connection refused". Called from the io_context, never from
-  /// inside watch(); it may call watch() and stop(), and may destroy the Monitor.
+  /// inside watch(); it may call watch() and stop(), and may destroy the Monitor. The changes of
+  /// one target come in their order.
   using Report = std::function<void(TargetId, Health, const std::string& reason)>;
 
-  Monitor(boost::asio::io_context& io, const Clock& clock, std::uint64_t seed, Report report);
-  /// Nothing is reported any more, whatever is under way.
+  /// `clock` is read on the probe thread.
+  Monitor(boost::asio::io_context& control, const Clock& clock, std::uint64_t seed, Report report);
+  /// Nothing is reported any more, whatever is under way. Waits for the thread's turn to end.
   ~Monitor();
   Monitor(const Monitor&) = delete;
   Monitor& operator=(const Monitor&) = delete;
 
-  /// Replaces what is watched for `owner`. Who is in it already keeps its state and gets the new
-  /// check; who left is not reported any more. Requires: all ids differ, also of several owners.
-  void watch(Owner owner, std::vector<ProbedTarget> targets);
-  /// Watches nobody from now on, also after later calls of watch(): the io_context can run dry.
+  /// Makes the thread, which inherits the caller's priority: before that is raised. What was told
+  /// before is done from now on. An Error: the system has no thread to give.
+  Result<void> start();
+
+  /// Replaces what is watched for `owner`. Who is in it already keeps its state and is probed by
+  /// the new plan; who left is not reported any more, also if it was found already. Requires: all
+  /// ids differ.
+  void watch(Owner owner, std::shared_ptr<const ProbePlan> plan, std::vector<ProbedTarget> targets);
+  /// So many probes run at a time at most. Each takes a descriptor.
+  void limit(std::size_t at_once);
+  /// Watches nobody from now on, also after later calls of watch().
   void stop();
+
+  /// Of all owners.
+  std::size_t watched() const;
+  const ProbeFigures& figures() const;
 
  private:
   struct State;

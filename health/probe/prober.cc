@@ -1,53 +1,31 @@
 #include "health/probe/prober.h"
 
-#include <algorithm>
-#include <array>
-#include <optional>
-#include <tuple>
-#include <utility>
+#include <sys/socket.h>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
 
 #include "base/ascii.h"
 #include "health/probe/grpc_health.h"
-#include "health/probe/http1_probe.h"
-#include "health/probe/http2_probe.h"
-#include "net/http/host_field.h"
 #include "net/io/asio_endpoint.h"
-#include "net/io/proxy_protocol.h"
-#include "net/stream/maybe_tls.h"
+#include "net/tls/session.h"
 
 namespace teal::health {
-
-namespace asio = boost::asio;
-using boost::system::error_code;
-
 namespace {
 
-using Protocol = asio::generic::stream_protocol;
-
-constexpr auto kCompletion = asio::as_tuple(asio::use_awaitable);
-
-std::string in_words(const error_code& error) {
-  if (error == asio::error::eof) return "connection closed without an answer";
-  std::string text = error.message();
-  // "Connection refused" in the middle of a sentence.
-  if (!text.empty()) text.front() = to_lower(text.front());
+/// "connection refused", for the middle of a sentence.
+std::string in_words(int error) {
+  std::string text = std::strerror(error);
+  text.front() = to_lower(text.front());
   return text;
 }
 
-bool is_expected(unsigned status, const std::vector<config::StatusRange>& expected) {
-  return std::ranges::any_of(
-      expected, [status](const config::StatusRange& range) { return range.contains(status); });
+std::string in_words(net::TlsFailure failure) {
+  std::string text(to_string(failure));
+  std::ranges::replace(text, '_', ' ');
+  return text;
 }
 
 std::string in_words(const std::vector<config::StatusRange>& expected) {
@@ -60,197 +38,234 @@ std::string in_words(const std::vector<config::StatusRange>& expected) {
   return text;
 }
 
-std::string host_of(const Address& address, const config::HealthCheck& check) {
-  return check.host.empty() ? net::host_field_of(address) : check.host;
+std::string answer_of(unsigned status) {
+  return "status " + std::to_string(status);
 }
 
-ProbeRequest request_of(const Address& address, const config::HealthCheck& check) {
-  if (check.kind == config::HealthCheck::Kind::grpc)
-    return {"POST", host_of(address, check), "/grpc.health.v1.Health/Check",
-            "user-agent: teal-probe\r\ncontent-type: application/grpc\r\nte: trailers\r\n",
-            grpc_health_request(check.grpc_service)};
-  return {"GET",
-          host_of(address, check),
-          check.path.empty() ? "/" : check.path,
-          "user-agent: teal-probe\r\naccept: */*\r\n",
-          {}};
-}
-
-/// What a probe asks, as HTTP/1, where it is said that no more requests follow.
-std::string http1_head_of(const Address& address, const config::HealthCheck& check) {
-  const ProbeRequest request = request_of(address, check);
-  return request.method + " " + request.path + " HTTP/1.1\r\nhost: " + request.host + "\r\n" +
-         request.lines + "connection: close\r\n\r\n";
+bool is_our_lack(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
 }  // namespace
 
-/// What the probe under way needs. The coroutine and the timer hold it, so that a Prober may go at
-/// any time; an empty `done` says that it went.
-struct Prober::Run {
-  Run(asio::io_context& io, const Address& target, const config::HealthCheck& how, Done whom,
-      ProbePreamble how_first)
-      : address(target),
-        check(how),
-        done(std::move(whom)),
-        preamble(std::move(how_first)),
-        stream(io),
-        timer(io) {}
+Prober::Prober(net::Reactor& reactor, ProbeScratch& scratch, const Address& target,
+               std::shared_ptr<const ProbePlan> plan, Done done)
+    : reactor_(reactor),
+      scratch_(scratch),
+      target_(target),
+      plan_(std::move(plan)),
+      done_(std::move(done)) {}
 
-  static asio::awaitable<void> carry_out(std::shared_ptr<Run> run);
-  asio::awaitable<ProbeResult> probe();
-  asio::awaitable<ProbeResult> ask_http1();
-  asio::awaitable<ProbeResult> ask_http2();
-  ProbeResult judge_http2(const Http2Probe& probe) const;
-  ProbeResult judge_grpc(const Http2Probe& probe) const;
-  ProbeResult judge_http1(const Http1Probe& probe) const;
-  void close();
-  ProbeResult failed(const std::string& why) const;
+Prober::~Prober() = default;
 
-  Address address;
-  config::HealthCheck check;
-  Done done;
-  ProbePreamble preamble;
-  std::string proxy_header;  ///< While it is being written.
-  net::MaybeTls<Protocol::socket> stream;
-  Protocol::socket& socket = stream.next();
-  asio::steady_timer timer;
-  bool has_timed_out = false;
-  std::array<char, 4096> piece{};  ///< Of what comes.
-};
-
-void Prober::Run::close() {
-  timer.cancel();
-  error_code ignored;  // Nothing is lost with a connection that only ever carried a probe.
-  socket.close(ignored);
-}
-
-ProbeResult Prober::Run::failed(const std::string& why) const {
-  // Once the timer has closed the socket every operation fails, but that is not the reason.
-  return {false, has_timed_out ? "timed out after " + format_duration(check.timeout) : why};
-}
-
-asio::awaitable<void> Prober::Run::carry_out(std::shared_ptr<Run> run) {
-  if (!run->done) co_return;
-  run->timer.expires_after(run->check.timeout);
-  run->timer.async_wait([run](const error_code& error) {
-    if (error || !run->socket.is_open()) return;
-    run->has_timed_out = true;
-    run->close();
-  });
-  const ProbeResult result = co_await run->probe();
-  run->close();
-  // Out of the run first: it may destroy the Prober, which empties what is running.
-  const Done done = std::exchange(run->done, nullptr);
-  if (done) done(result);
-}
-
-asio::awaitable<ProbeResult> Prober::Run::probe() {
-  const Result<net::AsioEndpoint> endpoint = net::to_asio_endpoint(address);
-  if (!endpoint) co_return failed(endpoint.error().message());
-  error_code error;
-  socket.open(endpoint->protocol(), error);
-  if (error) co_return failed(in_words(error));
-  std::tie(error) = co_await socket.async_connect(*endpoint, kCompletion);
-  if (error) co_return failed(in_words(error));
-  // A Unix socket with a full queue lets the operation end without a connection.
-  socket.remote_endpoint(error);
-  if (error) co_return failed("not accepted: " + in_words(error));
-  if (preamble.proxy_protocol) {
-    // The probe is about no client: a connection of Teal's own.
-    proxy_header = net::make_local_proxy_header(*preamble.proxy_protocol);
-    const auto [write_error, size] =
-        co_await asio::async_write(socket, asio::buffer(proxy_header), kCompletion);
-    if (write_error) co_return failed(in_words(write_error));
+Prober::Start Prober::start() {
+  const Result<net::AsioEndpoint> endpoint = net::to_asio_endpoint(target_);
+  if (!endpoint) {
+    failure_ = endpoint.error().message();
+    return Start::over;
   }
-  if (preamble.tls) {
-    stream.start_tls(*preamble.tls, address,
-                     check.http2 ? config::TargetProtocol::http2 : config::TargetProtocol::http1);
-    std::tie(error) = co_await stream.handshake(kCompletion);
-    if (error) co_return failed("no TLS: " + in_words(error));
+  net::Socket socket(
+      ::socket(endpoint->data()->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  // A Unix socket with a full queue answers EAGAIN: as good as refused.
+  if (!socket ||
+      (::connect(socket.fd(), endpoint->data(), static_cast<socklen_t>(endpoint->size())) != 0 &&
+       errno != EINPROGRESS)) {
+    error_ = errno;
+    return is_our_lack(error_) ? Start::lacking : Start::over;
   }
-  if (check.kind == config::HealthCheck::Kind::tcp) co_return ProbeResult{true, "connected"};
-  if (check.http2) co_return co_await ask_http2();
-  co_return co_await ask_http1();
-}
-
-asio::awaitable<ProbeResult> Prober::Run::ask_http2() {
-  const bool is_grpc = check.kind == config::HealthCheck::Kind::grpc;
-  Http2Probe probe(request_of(address, check), preamble.tls != nullptr, kBodyLimit);
-  while (true) {
-    const std::string output = probe.take_output();
-    const auto [write_error, written] =
-        co_await asio::async_write(stream, asio::buffer(output), kCompletion);
-    if (write_error) co_return failed(in_words(write_error));
-    if (probe.is_over()) break;
-    const auto [read_error, size] =
-        co_await stream.async_read_some(asio::buffer(piece), kCompletion);
-    if (read_error) co_return failed(in_words(read_error));
-    probe.feed({piece.data(), size});
+  stream_ = net::Stream(std::move(socket));
+  if (!reactor_.add(stream_.socket().fd(), *this)) {
+    stream_.close();
+    return Start::lacking;
   }
-  co_return is_grpc ? judge_grpc(probe) : judge_http2(probe);
+  phase_ = Phase::connecting;
+  return Start::running;
 }
 
-ProbeResult Prober::Run::judge_http2(const Http2Probe& probe) const {
-  const std::string answer = "status " + std::to_string(probe.status());
-  if (probe.status() != 0 && !is_expected(probe.status(), check.expect))
-    return failed(answer + ", expected " + in_words(check.expect));
-  if (!probe.failure().empty()) return failed(probe.failure());
-  return {true, answer};
+void Prober::time_out() {
+  fail("timed out after " + format_duration(plan_->check.timeout));
 }
 
-ProbeResult Prober::Run::judge_grpc(const Http2Probe& probe) const {
-  if (!probe.failure().empty()) return failed(probe.failure());
-  if (probe.status() != 200)
-    return failed("status " + std::to_string(probe.status()) + ", not gRPC");
-  if (probe.grpc_status() != "0")
-    return failed("grpc-status " + (probe.grpc_status().empty() ? "missing" : probe.grpc_status()));
-  const Serving serving = read_grpc_health(probe.body());
-  const std::string answer(to_string(serving));
-  if (serving != Serving::serving) return failed(answer + ", expected SERVING");
-  return {true, answer};
+void Prober::cancel() {
+  done_ = nullptr;
+  close();
 }
 
-asio::awaitable<ProbeResult> Prober::Run::ask_http1() {
-  const std::string head = http1_head_of(address, check);
-  const auto [write_error, written] =
-      co_await asio::async_write(stream, asio::buffer(head), kCompletion);
-  if (write_error) co_return failed(in_words(write_error));
-  Http1Probe probe(kBodyLimit);
+std::string Prober::reason() const {
+  if (!passed_) return error_ != 0 ? in_words(error_) : failure_;
+  switch (plan_->check.kind) {
+    case config::HealthCheck::Kind::tcp: return "connected";
+    case config::HealthCheck::Kind::grpc: return std::string(to_string(Serving::serving));
+    case config::HealthCheck::Kind::http: break;
+  }
+  return answer_of(status_);
+}
+
+void Prober::on_ready(net::Readiness ready) {
+  has_ended_ = has_ended_ || ready.ended;
+  if (phase_ == Phase::connecting) {
+    if (!ready.write) return;
+    if (ready.broken) {
+      if (const int error = net::connect_error(stream_.socket()); error != 0) return fail_by(error);
+    }
+    return on_connected(ready.read);
+  }
+  if (phase_ == Phase::shaking_hands) return shake_hands();
+  if (phase_ == Phase::asking && write()) read();
+}
+
+/// Something `has_come` already, which will not be announced again.
+void Prober::on_connected(bool has_come) {
+  // What a new connection's buffer does not take goes nowhere.
+  if (const std::string& header = plan_->proxy_header; !header.empty()) {
+    const net::WriteResult written = stream_.write(header);
+    if (written.size < header.size()) return fail_by(written.error != 0 ? written.error : EAGAIN);
+  }
+  const ProbePreamble& preamble = plan_->preamble;
+  if (!preamble.tls) return on_open(has_come);
+  stream_.start_tls(std::make_unique<net::TlsSession>(
+      *preamble.tls, target_,
+      plan_->check.http2 ? config::TargetProtocol::http2 : config::TargetProtocol::http1,
+      scratch_.tls, stream_.socket().fd()));
+  phase_ = Phase::shaking_hands;
+  shake_hands();
+}
+
+void Prober::shake_hands() {
+  switch (stream_.tls()->handshake()) {
+    case net::TlsSession::Progress::waiting: return;
+    case net::TlsSession::Progress::failed:
+      return fail("no TLS: " + in_words(stream_.tls()->failure()));
+    case net::TlsSession::Progress::done: return on_open(true);
+  }
+}
+
+/// There is a connection to ask on.
+void Prober::on_open(bool has_come) {
+  phase_ = Phase::asking;
+  if (plan_->check.kind == config::HealthCheck::Kind::tcp) return finish(true);
+  if (plan_->check.http2) {
+    http2_ = std::make_unique<Http2Probe>(plan_->http2_request(target_),
+                                          plan_->preamble.tls != nullptr, kBodyLimit);
+    if (!write()) return;
+  } else {
+    // In the thread's buffer, which nearly always is free again at once.
+    std::swap(unsent_, scratch_.output);
+    unsent_.clear();
+    plan_->append_http1_request(unsent_, target_);
+    if (!write()) return;
+    if (unsent_.empty()) std::swap(unsent_, scratch_.output);
+  }
+  if (has_come) read();
+}
+
+/// False: it is over.
+bool Prober::write() {
+  if (http2_) unsent_ += http2_->take_output();
+  if (unsent_.empty() && !stream_.has_unsent()) return true;
+  const net::WriteResult written = stream_.write(unsent_);
+  if (written.error != 0) {
+    fail_by(written.error);
+    return false;
+  }
+  unsent_.erase(0, written.size);
+  return true;
+}
+
+void Prober::read() {
+  while (phase_ == Phase::asking) {
+    const net::ReadResult got = stream_.read(scratch_.input);
+    if (got.error != 0) return fail_by(got.error);
+    if (got.size > 0) {
+      const std::string_view bytes(scratch_.input.data(), got.size);
+      if (http2_) {
+        http2_->feed(bytes);
+        if (!write()) return;
+      } else {
+        if (!http1_) http1_ = std::make_unique<Http1Probe>(kBodyLimit);
+        http1_->feed(bytes);
+      }
+    }
+    look_at_answer(got.eof);
+    // The end is not announced again.
+    if (got.drained && (!has_ended_ || got.size == 0)) return;
+  }
+}
+
+void Prober::look_at_answer(bool has_ended) {
+  if (http2_) {
+    if (http2_->is_over())
+      return plan_->check.kind == config::HealthCheck::Kind::grpc ? judge_grpc() : judge_http2();
+    if (has_ended) fail("connection closed without an answer");
+    return;
+  }
+  if (has_ended) {
+    if (!http1_) http1_ = std::make_unique<Http1Probe>(kBodyLimit);
+    http1_->feed_end();
+  }
+  if (!http1_) return;
   // An unexpected status is answer enough.
-  while (!probe.is_over() && (probe.status() == 0 || is_expected(probe.status(), check.expect))) {
-    const auto [read_error, size] =
-        co_await stream.async_read_some(asio::buffer(piece), kCompletion);
-    if (read_error && read_error != asio::error::eof) co_return failed(in_words(read_error));
-    if (read_error)
-      probe.feed_end();
-    else
-      probe.feed({piece.data(), size});
-  }
-  co_return judge_http1(probe);
+  if (http1_->is_over() || (http1_->status() != 0 && !is_expected(http1_->status()))) judge_http1();
 }
 
-ProbeResult Prober::Run::judge_http1(const Http1Probe& probe) const {
-  if (probe.status() == 0) return failed(probe.failure());
-  const std::string answer = "status " + std::to_string(probe.status());
-  if (!is_expected(probe.status(), check.expect))
-    return failed(answer + ", expected " + in_words(check.expect));
-  if (!probe.failure().empty()) return failed(answer + ", but " + probe.failure());
-  return {true, answer};
+void Prober::judge_http1() {
+  status_ = http1_->status();
+  if (status_ == 0) return fail(http1_->failure());
+  if (!is_expected(status_))
+    return fail(answer_of(status_) + ", expected " + in_words(plan_->check.expect));
+  if (!http1_->failure().empty()) return fail(answer_of(status_) + ", but " + http1_->failure());
+  finish(true);
 }
 
-Prober::Prober(asio::io_context& io, const Address& address, const config::HealthCheck& check,
-               Done done, const ProbePreamble& preamble)
-    : run_(std::make_shared<Run>(io, address, check, std::move(done), preamble)) {
-  // Posted, because a coroutine that is spawned on its own thread may begin at once.
-  asio::post(io, [run = run_] {
-    asio::co_spawn(run->socket.get_executor(), Run::carry_out(run), asio::detached);
+void Prober::judge_http2() {
+  status_ = http2_->status();
+  if (status_ != 0 && !is_expected(status_))
+    return fail(answer_of(status_) + ", expected " + in_words(plan_->check.expect));
+  if (!http2_->failure().empty()) return fail(http2_->failure());
+  finish(true);
+}
+
+void Prober::judge_grpc() {
+  if (!http2_->failure().empty()) return fail(http2_->failure());
+  status_ = http2_->status();
+  if (status_ != 200) return fail(answer_of(status_) + ", not gRPC");
+  if (const std::string& told = http2_->grpc_status(); told != "0")
+    return fail("grpc-status " + (told.empty() ? "missing" : told));
+  const Serving serving = read_grpc_health(http2_->body());
+  if (serving != Serving::serving)
+    return fail(std::string(to_string(serving)) + ", expected SERVING");
+  finish(true);
+}
+
+bool Prober::is_expected(unsigned status) const {
+  return std::ranges::any_of(plan_->check.expect, [status](const config::StatusRange& range) {
+    return range.contains(status);
   });
 }
 
-Prober::~Prober() {
-  run_->done = nullptr;
-  run_->close();
+void Prober::fail(std::string why) {
+  failure_ = std::move(why);
+  finish(false);
+}
+
+void Prober::fail_by(int error) {
+  error_ = error;
+  finish(false);
+}
+
+void Prober::finish(bool passed) {
+  passed_ = passed;
+  // It may be that only the reactor and the owner hold this.
+  const boost::intrusive_ptr<Prober> self(this);
+  close();
+  if (const Done done = std::exchange(done_, nullptr)) done();
+}
+
+void Prober::close() {
+  if (phase_ == Phase::over) return;
+  phase_ = Phase::over;
+  stream_.close();
+  reactor_.remove_closed(*this);
 }
 
 }  // namespace teal::health

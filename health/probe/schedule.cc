@@ -32,4 +32,11 @@ Micros next_probe_delay(const config::HealthCheck& check, bool in_transition, Rn
   return std::max(delay, kMinDelay);
 }
 
+Micros spread_delay(Micros delay, std::size_t watched, Rng& rng) {
+  TEAL_ASSERT(watched > 0);
+  const Micros room = std::min(delay, kSpacing * static_cast<Micros::rep>(watched - 1));
+  constexpr std::uint32_t kSteps = 1'000'000;
+  return delay - room * rng.below(kSteps + 1) / kSteps;
+}
+
 }  // namespace teal::health

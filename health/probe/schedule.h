@@ -20,4 +20,9 @@ Micros first_probe_delay(const config::HealthCheck& check, std::size_t index, st
 /// transition where that is shorter, give or take the jitter.
 Micros next_probe_delay(const config::HealthCheck& check, bool in_transition, Rng& rng);
 
+/// What becomes of the delay to a target's second probe where `watched` targets are: up to all of
+/// it is left out, so that targets that came together are spread over the whole interval from then
+/// on. Of few there is little to spread.
+Micros spread_delay(Micros delay, std::size_t watched, Rng& rng);
+
 }  // namespace teal::health

@@ -1,6 +1,5 @@
 // MaybeTls: an asynchronous stream of Asio's that is plain until start_tls(), for the cold paths
-// (admin, probes, command line). The data path has net/stream/stream.h, which costs a fraction of
-// this.
+// (admin, command line). The data path has net/stream/stream.h, which costs a fraction of this.
 //
 // Follows the rules of its next layer: one thread, one read and one write at a time.
 #pragma once

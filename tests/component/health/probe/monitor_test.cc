@@ -6,13 +6,16 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "base/clock.h"
+#include "base/rng.h"
 #include "tests/support/component_scripted_server.h"
 
 namespace teal::health {
@@ -43,8 +46,14 @@ config::HealthCheck once() {
   return check;
 }
 
+std::shared_ptr<const ProbePlan> plan(const config::HealthCheck& check) {
+  return std::make_shared<const ProbePlan>(check);
+}
+
 class MonitorTest : public testing::Test {
  protected:
+  MonitorTest() { EXPECT_TRUE(monitor_.start()); }
+
   bool wait_for(const std::function<bool()>& condition) { return test::run_until(io_, condition); }
   bool wait_for_reports(std::size_t count) {
     return wait_for([&] { return reports_.size() >= count; });
@@ -58,6 +67,7 @@ class MonitorTest : public testing::Test {
   }
 
   asio::io_context io_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
   SystemClock clock_;
   std::vector<std::string> reports_;
   Monitor monitor_{io_, clock_, 1, [this](TargetId id, Health health, const std::string& reason) {
@@ -69,7 +79,7 @@ class MonitorTest : public testing::Test {
 TEST_F(MonitorTest, KnowsANewTargetAfterItsFirstAnswer) {
   const ScriptedServer well(io_, [](std::size_t) { return http_reply(200); });
   const ScriptedServer ill(io_, [](std::size_t) { return http_reply(503); });
-  monitor_.watch(0, {{1, well.address(), once()}, {2, ill.address(), once()}});
+  monitor_.watch(0, plan(once()), {{1, well.address()}, {2, ill.address()}});
   EXPECT_TRUE(reports_.empty());
   ASSERT_TRUE(wait_for_reports(2));
   std::sort(reports_.begin(), reports_.end());
@@ -80,7 +90,7 @@ TEST_F(MonitorTest, KnowsANewTargetAfterItsFirstAnswer) {
 
 TEST_F(MonitorTest, ReportsChangesAndNothingElse) {
   const ScriptedServer server(io_, [](std::size_t) { return http_reply(200); });
-  monitor_.watch(0, {{1, server.address(), quick()}});
+  monitor_.watch(0, plan(quick()), {{1, server.address()}});
   ASSERT_TRUE(wait_for([&] { return server.connections() >= 10; }));
   EXPECT_EQ(reports_.size(), 1U);
 }
@@ -94,7 +104,7 @@ TEST_F(MonitorTest, IsNotMovedByFlappingButByResultsInARow) {
     const bool well = connection >= script.size() || script[connection] == '+';
     return http_reply(well ? 200 : 500);
   });
-  monitor_.watch(0, {{1, server.address(), quick()}});
+  monitor_.watch(0, plan(quick()), {{1, server.address()}});
   ASSERT_TRUE(wait_for([&] { return seen_at.size() >= 20; }));
   EXPECT_EQ(reports_, (std::vector<std::string>{"1 healthy probe: status 200",
                                                 "1 unhealthy probe: status 500, expected 200-299",
@@ -112,7 +122,7 @@ TEST_F(MonitorTest, ProbesFastWhileATargetIsBetweenStates) {
   check.interval = milliseconds{300};
   check.fast_interval = milliseconds{2};
   const Mono begin = clock_.mono();
-  monitor_.watch(0, {{1, server.address(), check}});
+  monitor_.watch(0, plan(check), {{1, server.address()}});
   ASSERT_TRUE(wait_for_reports(2));
   // One regular interval and twenty fast ones; at the regular pace it would be six seconds.
   EXPECT_GE(clock_.mono() - begin, milliseconds{340});
@@ -123,9 +133,9 @@ TEST_F(MonitorTest, ProbesFastWhileATargetIsBetweenStates) {
 TEST_F(MonitorTest, KeepsTheStateOfTargetsThatStay) {
   const ScriptedServer first(io_, [](std::size_t) { return http_reply(200); });
   const ScriptedServer second(io_, [](std::size_t) { return http_reply(200); });
-  monitor_.watch(0, {{1, first.address(), once()}});
+  monitor_.watch(0, plan(once()), {{1, first.address()}});
   ASSERT_TRUE(wait_for_reports(1));
-  monitor_.watch(0, {{1, first.address(), once()}, {2, second.address(), once()}});
+  monitor_.watch(0, plan(once()), {{1, first.address()}, {2, second.address()}});
   ASSERT_TRUE(wait_for_reports(2));
   EXPECT_EQ(reports_.back(), "2 healthy probe: status 200");
   EXPECT_EQ(first.connections(), 1U);
@@ -134,10 +144,10 @@ TEST_F(MonitorTest, KeepsTheStateOfTargetsThatStay) {
 TEST_F(MonitorTest, TakesUpANewCheckWithoutWaitingForTheOldInterval) {
   bool well = true;
   const ScriptedServer server(io_, [&](std::size_t) { return http_reply(well ? 200 : 500); });
-  monitor_.watch(0, {{1, server.address(), once()}});
+  monitor_.watch(0, plan(once()), {{1, server.address()}});
   ASSERT_TRUE(wait_for_reports(1));
   well = false;
-  monitor_.watch(0, {{1, server.address(), quick()}});
+  monitor_.watch(0, plan(quick()), {{1, server.address()}});
   ASSERT_TRUE(wait_for_reports(2));
   EXPECT_EQ(reports_.back(), "1 unhealthy probe: status 500, expected 200-299");
 }
@@ -145,9 +155,9 @@ TEST_F(MonitorTest, TakesUpANewCheckWithoutWaitingForTheOldInterval) {
 TEST_F(MonitorTest, TreatsAnIdWithAnotherAddressAsANewTarget) {
   const ScriptedServer first(io_, [](std::size_t) { return http_reply(200); });
   const ScriptedServer second(io_, [](std::size_t) { return http_reply(500); });
-  monitor_.watch(0, {{1, first.address(), quick()}});
+  monitor_.watch(0, plan(quick()), {{1, first.address()}});
   ASSERT_TRUE(wait_for_reports(1));
-  monitor_.watch(0, {{1, second.address(), quick()}});
+  monitor_.watch(0, plan(quick()), {{1, second.address()}});
   ASSERT_TRUE(wait_for_reports(2));
   EXPECT_EQ(second.connections(), 1U);
   EXPECT_EQ(reports_.back(), "1 unhealthy probe: status 500, expected 200-299");
@@ -156,9 +166,9 @@ TEST_F(MonitorTest, TreatsAnIdWithAnotherAddressAsANewTarget) {
 TEST_F(MonitorTest, NeverReportsATargetThatLeftWhileItWasProbed) {
   ScriptedServer server(io_, [](std::size_t) { return test::stall(); });
   const ScriptedServer other(io_, [](std::size_t) { return http_reply(200); });
-  monitor_.watch(0, {{1, server.address(), once()}});
+  monitor_.watch(0, plan(once()), {{1, server.address()}});
   ASSERT_TRUE(wait_for([&] { return server.requests().size() == 1; }));
-  monitor_.watch(0, {{2, other.address(), once()}});
+  monitor_.watch(0, plan(once()), {{2, other.address()}});
   server.release(http_reply(200).bytes);
   ASSERT_TRUE(wait_for_reports(1));
   let_pass(milliseconds{20});
@@ -166,53 +176,165 @@ TEST_F(MonitorTest, NeverReportsATargetThatLeftWhileItWasProbed) {
 }
 
 TEST_F(MonitorTest, RunsOnlySoManyProbesAtATime) {
+  constexpr std::size_t kLimit = 20;
   bool is_released = false;
   ScriptedServer server(io_,
                         [&](std::size_t) { return is_released ? http_reply(200) : test::stall(); });
   config::HealthCheck check = once();
-  check.timeout = seconds{15};
-  std::vector<ProbedTarget> targets;
-  for (TargetId id = 1; id <= 300; ++id) targets.push_back({id, server.address(), check});
   check.fast_interval = milliseconds{10};  // Spreads the first probes over 5 ms.
-  for (ProbedTarget& target : targets) target.check = check;
-  monitor_.watch(0, targets);
-  ASSERT_TRUE(wait_for([&] { return server.requests().size() == Monitor::kMaxConcurrent; }));
+  check.interval = hours{1};
+  std::vector<ProbedTarget> targets;
+  for (TargetId id = 1; id <= 100; ++id) targets.push_back({id, server.address()});
+  monitor_.limit(kLimit);
+  monitor_.watch(0, plan(check), targets);
+  ASSERT_TRUE(wait_for([&] { return server.requests().size() == kLimit; }));
   let_pass(milliseconds{50});
-  EXPECT_EQ(server.connections(), Monitor::kMaxConcurrent);
+  EXPECT_EQ(server.connections(), kLimit);
+  EXPECT_EQ(monitor_.figures().running, kLimit);
   EXPECT_TRUE(reports_.empty());
   // Whoever leaves makes room.
   targets.erase(targets.begin(), targets.begin() + 10);
-  monitor_.watch(0, targets);
-  ASSERT_TRUE(wait_for([&] { return server.requests().size() == Monitor::kMaxConcurrent + 10; }));
+  monitor_.watch(0, plan(check), targets);
+  ASSERT_TRUE(wait_for([&] { return server.requests().size() == kLimit + 10; }));
   is_released = true;
   server.release(http_reply(200).bytes);
-  ASSERT_TRUE(wait_for_reports(290));
-  EXPECT_EQ(reports_.size(), 290U);
+  ASSERT_TRUE(wait_for_reports(90));
+  EXPECT_EQ(reports_.size(), 90U);
 }
 
-TEST_F(MonitorTest, LetsTheIoContextRunDryAfterStop) {
+TEST_F(MonitorTest, ReportsEveryOneOfManyTargetsOnceAndInSlices) {
+  const ScriptedServer server(io_, [](std::size_t) { return http_reply(200); });
+  constexpr TargetId kTargets = 2000;
+  constexpr TargetId kEach = 40;
+  monitor_.limit(256);
+  for (TargetId first = 1; first <= kTargets; first += kEach) {
+    std::vector<ProbedTarget> targets;
+    for (TargetId id = first; id < first + kEach; ++id) targets.push_back({id, server.address()});
+    monitor_.watch(first, plan(once()), targets);
+  }
+  EXPECT_EQ(monitor_.watched(), kTargets);
+  std::size_t most = 0;
+  while (reports_.size() < kTargets) {
+    const std::size_t before = reports_.size();
+    io_.restart();
+    ASSERT_EQ(io_.run_one_for(seconds{20}), 1U);
+    most = std::max(most, reports_.size() - before);
+  }
+  EXPECT_LE(most, Monitor::kSlice);
+  std::ranges::sort(reports_);
+  EXPECT_EQ(std::ranges::unique(reports_).begin(), reports_.end());
+  EXPECT_EQ(monitor_.figures().begun, kTargets);
+}
+
+TEST_F(MonitorTest, DropsWhatWasFoundOfATargetThatHasLeft) {
+  const ScriptedServer server(io_, [](std::size_t) { return http_reply(200); });
+  std::vector<ProbedTarget> targets;
+  for (TargetId id = 1; id <= 200; ++id) targets.push_back({id, server.address()});
+  monitor_.watch(0, plan(once()), targets);
+  ASSERT_TRUE(wait_for([&] { return !reports_.empty(); }));
+  targets.resize(100);
+  monitor_.watch(0, plan(once()), targets);
+  reports_.clear();
+  ASSERT_TRUE(
+      wait_for([&] { return server.connections() >= 100 && monitor_.figures().running == 0; }));
+  let_pass(milliseconds{20});
+  for (const std::string& report : reports_) EXPECT_LE(std::stoul(report), 100U);
+}
+
+TEST_F(MonitorTest, SurvivesWhateverIsWatchedWhileResultsCome) {
+  constexpr std::uint64_t kSeed = 17;
+  SCOPED_TRACE(testing::Message() << "seed " << kSeed);
+  Rng rng(kSeed);
+  // A flood of changes: up and down with each probe.
+  const ScriptedServer flapping(io_, [](std::size_t n) { return http_reply(n % 2 ? 200 : 500); });
+  const ScriptedServer silent(io_, [](std::size_t) { return test::stall(); });
+  config::HealthCheck check = quick();
+  check.rise = check.fall = 1;
+  check.timeout = milliseconds{20};
+  monitor_.limit(50);
+  TargetId next = 1;
+  std::vector<std::vector<ProbedTarget>> owned(8);
+  for (int round = 0; round < 300; ++round) {
+    const Monitor::Owner owner = rng.below(8);
+    std::vector<ProbedTarget>& targets = owned[owner];
+    std::erase_if(targets, [&](const ProbedTarget&) { return rng.below(3) == 0; });
+    for (std::uint32_t more = rng.below(8); more > 0; --more)
+      targets.push_back({next++, rng.below(4) == 0 ? silent.address() : flapping.address()});
+    check.interval = milliseconds{2 + rng.below(4)};
+    monitor_.watch(owner, plan(check), targets);
+    io_.restart();
+    io_.run_for(milliseconds{1});
+  }
+  ASSERT_TRUE(wait_for_reports(200));
+  for (Monitor::Owner owner = 0; owner < 8; ++owner) monitor_.watch(owner, plan(check), {});
+  reports_.clear();
+  ASSERT_TRUE(wait_for([&] { return monitor_.figures().running == 0; }));
+  let_pass(milliseconds{20});
+  EXPECT_TRUE(reports_.empty());
+  EXPECT_EQ(monitor_.watched(), 0U);
+}
+
+TEST_F(MonitorTest, ReportsTheChangesOfOneTargetInTheirOrder) {
+  const ScriptedServer server(io_, [](std::size_t n) { return http_reply(n % 2 ? 500 : 200); });
+  config::HealthCheck check = quick();
+  check.rise = check.fall = 1;
+  monitor_.watch(0, plan(check), {{1, server.address()}});
+  ASSERT_TRUE(wait_for_reports(20));
+  for (std::size_t i = 0; i < 20; ++i)
+    EXPECT_TRUE(reports_[i].starts_with(i % 2 == 0 ? "1 healthy" : "1 unhealthy")) << i;
+}
+
+TEST_F(MonitorTest, WatchesNobodyAfterStop) {
   const ScriptedServer server(io_, [](std::size_t) { return test::stall(); });
-  asio::io_context own;
-  Monitor monitor(own, clock_, 1, [](TargetId, Health, const std::string&) { FAIL(); });
-  monitor.watch(0, {{1, server.address(), once()}, {2, server.address(), once()}});
-  own.poll();
-  monitor.stop();
-  monitor.watch(0, {{3, server.address(), once()}});
-  own.restart();
-  own.run_for(seconds{20});
-  EXPECT_TRUE(own.stopped());
+  monitor_.watch(0, plan(once()), {{1, server.address()}, {2, server.address()}});
+  ASSERT_TRUE(wait_for([&] { return server.requests().size() == 2; }));
+  monitor_.stop();
+  monitor_.watch(0, plan(once()), {{3, server.address()}});
+  ASSERT_TRUE(wait_for([&] { return monitor_.figures().running == 0; }));
+  let_pass(milliseconds{20});
+  EXPECT_EQ(server.connections(), 2U);
+  EXPECT_TRUE(reports_.empty());
 }
 
 TEST_F(MonitorTest, IsSafelyDestroyedWithProbesUnderWay) {
   const ScriptedServer server(io_, [](std::size_t) { return test::stall(); });
   auto monitor = std::make_unique<Monitor>(io_, clock_, 1,
                                            [](TargetId, Health, const std::string&) { FAIL(); });
+  ASSERT_TRUE(monitor->start());
   std::vector<ProbedTarget> targets;
-  for (TargetId id = 1; id <= 100; ++id) targets.push_back({id, server.address(), once()});
-  monitor->watch(0, targets);
+  for (TargetId id = 1; id <= 100; ++id) targets.push_back({id, server.address()});
+  monitor->watch(0, plan(once()), targets);
   ASSERT_TRUE(wait_for([&] { return server.requests().size() >= 5; }));
   monitor.reset();
   let_pass(milliseconds{20});
+}
+
+TEST_F(MonitorTest, ReportsNothingAfterItsDestructionThoughItWasFound) {
+  const ScriptedServer server(io_, [](std::size_t) { return http_reply(200); });
+  for (int round = 0; round < 20; ++round) {
+    auto monitor = std::make_unique<Monitor>(io_, clock_, 1,
+                                             [](TargetId, Health, const std::string&) { FAIL(); });
+    ASSERT_TRUE(monitor->start());
+    // Answered by the system, so that it is found while control's thread is here.
+    config::HealthCheck check = once();
+    check.kind = config::HealthCheck::Kind::tcp;
+    monitor->watch(0, plan(check), {{1, server.address()}});
+    while (monitor->figures().begun == 0 || monitor->figures().running > 0)
+      std::this_thread::yield();
+    monitor.reset();
+    io_.restart();
+    io_.poll();
+  }
+}
+
+TEST_F(MonitorTest, DoesWhatItWasToldBeforeItsThreadBegan) {
+  const ScriptedServer server(io_, [](std::size_t) { return http_reply(200); });
+  std::size_t told = 0;
+  Monitor late(io_, clock_, 1, [&](TargetId, Health, const std::string&) { ++told; });
+  late.watch(0, plan(once()), {{1, server.address()}});
+  ASSERT_TRUE(late.start());
+  EXPECT_TRUE(wait_for([&] { return told == 1; }));
+  const Monitor never(io_, clock_, 1, [](TargetId, Health, const std::string&) { FAIL(); });
 }
 
 TEST_F(MonitorTest, LetsItsListenerWatchOthersAndEndIt) {
@@ -222,11 +344,12 @@ TEST_F(MonitorTest, LetsItsListenerWatchOthersAndEndIt) {
   monitor = std::make_unique<Monitor>(io_, clock_, 1, [&](TargetId id, Health, const std::string&) {
     reported.push_back(id);
     if (id == 1)
-      monitor->watch(0, {{2, server.address(), once()}});
+      monitor->watch(0, plan(once()), {{2, server.address()}});
     else
       monitor.reset();
   });
-  monitor->watch(0, {{1, server.address(), once()}});
+  ASSERT_TRUE(monitor->start());
+  monitor->watch(0, plan(once()), {{1, server.address()}});
   ASSERT_TRUE(wait_for([&] { return !monitor; }));
   EXPECT_EQ(reported, (std::vector<TargetId>{1, 2}));
 }
@@ -235,7 +358,7 @@ TEST_F(MonitorTest, NamesTheReasonOfATargetThatIsNotThere) {
   asio::ip::tcp::acceptor taken(io_, {asio::ip::address_v4::loopback(), 0});
   const Address deserted{Address::Kind::ip4, "127.0.0.1", taken.local_endpoint().port()};
   taken.close();
-  monitor_.watch(0, {{7, deserted, once()}});
+  monitor_.watch(0, plan(once()), {{7, deserted}});
   ASSERT_TRUE(wait_for_reports(1));
   EXPECT_EQ(reports_.front(), "7 unhealthy probe: connection refused");
 }

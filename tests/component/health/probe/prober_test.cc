@@ -2,14 +2,20 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <optional>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/write.hpp>
 
 #include "net/http/refusal.h"
 #include "tests/support/component_scripted_server.h"
@@ -38,8 +44,8 @@ config::HealthCheck tcp_check(Millis timeout = std::chrono::seconds{10}) {
   return check;
 }
 
-std::string shown(const ProbeResult& result) {
-  return (result.passed ? "passed: " : "failed: ") + result.reason;
+std::string shown(const Prober& prober) {
+  return (prober.passed() ? "passed: " : "failed: ") + prober.reason();
 }
 
 class ProberTest : public testing::Test {
@@ -47,18 +53,39 @@ class ProberTest : public testing::Test {
   /// What a probe of `address` comes to.
   std::string probe(const Address& address, const config::HealthCheck& check,
                     const ProbePreamble& preamble = {}) {
-    std::optional<ProbeResult> result;
     int calls = 0;
-    const auto done = [&](const ProbeResult& found) {
-      result = found;
-      ++calls;
-    };
-    const Prober prober(io_, address, check, done, preamble);
-    EXPECT_FALSE(result) << "reported from inside the constructor";
-    if (!test::run_until(io_, [&] { return result.has_value(); })) return "never reported";
+    const auto prober = make(address, check, [&calls] { ++calls; }, preamble);
+    const Prober::Start started = prober->start();
+    EXPECT_EQ(calls, 0) << "reported from inside start()";
+    if (started == Prober::Start::over) return shown(*prober);
+    EXPECT_EQ(started, Prober::Start::running);
+    const auto deadline = std::chrono::steady_clock::now() + check.timeout;
+    turn_until([&] {
+      if (calls == 0 && std::chrono::steady_clock::now() >= deadline) prober->time_out();
+      return calls > 0;
+    });
     io_.poll();
     EXPECT_EQ(calls, 1);
-    return shown(*result);
+    return shown(*prober);
+  }
+
+  boost::intrusive_ptr<Prober> make(const Address& address, const config::HealthCheck& check,
+                                    Prober::Done done, const ProbePreamble& preamble = {}) {
+    address_ = address;
+    return new Prober(reactor_, scratch_, address_,
+                      std::make_shared<const ProbePlan>(check, preamble), std::move(done));
+  }
+
+  /// Lets the probe and the target work; false if that takes longer than a test may.
+  bool turn_until(const std::function<bool()>& condition) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() >= deadline) return false;
+      io_.restart();
+      io_.poll();
+      reactor_.turn(milliseconds{1});
+    }
+    return true;
   }
 
   std::string probe(const Reply& reply, const config::HealthCheck& check) {
@@ -73,6 +100,9 @@ class ProberTest : public testing::Test {
   }
 
   asio::io_context io_;
+  net::Reactor reactor_{{[] {}, [] {}, [] {}, [] {}}};
+  ProbeScratch scratch_;
+  Address address_;
 };
 
 std::string socket_path() {
@@ -288,41 +318,56 @@ TEST_F(ProberTest, FailsOnAnAddressThatIsNone) {
             "failed: the path of a Unix socket has 1 to 107 characters");
 }
 
-TEST_F(ProberTest, ReportsNothingAfterItsDestruction) {
+TEST_F(ProberTest, ReportsNothingOnceItIsCancelled) {
   const ScriptedServer server(io_, [](std::size_t) { return test::stall(); });
   int calls = 0;
-  const auto count = [&calls](const ProbeResult&) { ++calls; };
-  std::optional<Prober> at_once(std::in_place, io_, server.address(), http_check(), count);
-  at_once.reset();
-  std::optional<Prober> midway(std::in_place, io_, server.address(), http_check(), count);
-  ASSERT_TRUE(test::run_until(io_, [&] { return !server.requests().empty(); }));
+  const auto count = [&calls] { ++calls; };
+  const auto at_once = make(server.address(), http_check(), count);
+  ASSERT_EQ(at_once->start(), Prober::Start::running);
+  at_once->cancel();
+  auto midway = make(server.address(), http_check(), count);
+  ASSERT_EQ(midway->start(), Prober::Start::running);
+  ASSERT_TRUE(turn_until([&] { return !server.requests().empty(); }));
+  midway->cancel();
   midway.reset();
-  io_.restart();
-  io_.poll();
+  reactor_.turn(milliseconds{1});
   EXPECT_EQ(calls, 0);
 }
 
-TEST_F(ProberTest, MayBeDestroyedByItsOwnReport) {
+TEST_F(ProberTest, MayBeLetGoOfByItsOwnReport) {
   const ScriptedServer server(io_, [](std::size_t) { return http_reply(200); });
-  std::unique_ptr<Prober> prober;
+  boost::intrusive_ptr<Prober> prober;
   bool reported = false;
-  prober =
-      std::make_unique<Prober>(io_, server.address(), http_check(), [&](const ProbeResult& result) {
-        prober.reset();
-        reported = result.passed;
-      });
-  EXPECT_TRUE(test::run_until(io_, [&] { return reported; }));
+  prober = make(server.address(), http_check(), [&] {
+    reported = prober->passed();
+    prober.reset();
+  });
+  ASSERT_EQ(prober->start(), Prober::Start::running);
+  EXPECT_TRUE(turn_until([&] { return reported; }));
 }
 
-TEST(Prober, MayBeUnderWayWhenItsContextEnds) {
-  std::unique_ptr<asio::io_context> io = std::make_unique<asio::io_context>();
-  auto server = std::make_unique<ScriptedServer>(*io, [](std::size_t) { return test::stall(); });
-  auto prober = std::make_unique<Prober>(*io, server->address(), http_check(),
-                                         [](const ProbeResult&) { FAIL(); });
-  ASSERT_TRUE(test::run_until(*io, [&] { return !server->requests().empty(); }));
-  prober.reset();
-  server.reset();
-  io.reset();
+TEST_F(ProberTest, SeesAnAnswerThatCameBeforeTheQuestion) {
+  asio::ip::tcp::acceptor acceptor(io_, {asio::ip::address_v4::loopback(), 0});
+  const Address address{Address::Kind::ip4, "127.0.0.1", acceptor.local_endpoint().port()};
+  int calls = 0;
+  const auto prober = make(address, http_check(), [&calls] { ++calls; });
+  ASSERT_EQ(prober->start(), Prober::Start::running);
+  asio::ip::tcp::socket hasty = acceptor.accept();
+  asio::write(hasty, asio::buffer(http_reply(200).bytes));
+  ASSERT_TRUE(turn_until([&] { return calls > 0; }));
+  EXPECT_EQ(shown(*prober), "passed: status 200");
+}
+
+TEST_F(ProberTest, DoesNotBlameTheTargetForDescriptorsThatWeLack) {
+  const ScriptedServer server(io_, [](std::size_t) { return http_reply(200); });
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none{3, before.rlim_max};
+  const auto prober = make(server.address(), http_check(), [] { FAIL(); });
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const Prober::Start started = prober->start();
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_EQ(started, Prober::Start::lacking);
 }
 
 }  // namespace

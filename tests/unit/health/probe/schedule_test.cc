@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <vector>
 
 namespace teal::health {
 namespace {
@@ -77,6 +78,26 @@ TEST(ProbeSchedule, NeverBecomesABusyLoop) {
   check.interval = seconds{1};
   check.jitter_percent = 4'000'000'000U;
   for (int i = 0; i < 1000; ++i) EXPECT_GE(next_probe_delay(check, false, rng), milliseconds{1});
+}
+
+TEST(ProbeSchedule, SpreadsSecondProbesOverAllOfTheIntervalWhereThereAreMany) {
+  SCOPED_TRACE(testing::Message() << "seed " << kSeed);
+  Rng rng(kSeed);
+  std::vector<int> tenths(10);
+  for (int i = 0; i < 10'000; ++i) {
+    const Micros delay = spread_delay(seconds{2}, 40'000, rng);
+    ASSERT_GE(delay, Micros{0});
+    ASSERT_LE(delay, seconds{2});
+    ++tenths[static_cast<std::size_t>(std::min<Micros::rep>(delay / milliseconds{200}, 9))];
+  }
+  for (const int tenth : tenths) EXPECT_NEAR(tenth, 1000, 150);
+}
+
+TEST(ProbeSchedule, HasNothingToSpreadOfOneTargetAndLittleOfAFew) {
+  SCOPED_TRACE(testing::Message() << "seed " << kSeed);
+  Rng rng(kSeed);
+  EXPECT_EQ(spread_delay(seconds{2}, 1, rng), seconds{2});
+  for (int i = 0; i < 100; ++i) EXPECT_GE(spread_delay(seconds{2}, 11, rng), milliseconds{1900});
 }
 
 }  // namespace
