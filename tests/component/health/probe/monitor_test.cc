@@ -105,13 +105,15 @@ TEST_F(MonitorTest, IsNotMovedByFlappingButByResultsInARow) {
     return http_reply(well ? 200 : 500);
   });
   monitor_.watch(0, plan(quick()), {{1, server.address()}});
-  ASSERT_TRUE(wait_for([&] { return seen_at.size() >= 20; }));
+  ASSERT_TRUE(wait_for([&] { return seen_at.size() >= 20 && reports_.size() >= 3; }));
   EXPECT_EQ(reports_, (std::vector<std::string>{"1 healthy probe: status 200",
                                                 "1 unhealthy probe: status 500, expected 200-299",
                                                 "1 healthy probe: status 200"}));
-  // How many reports were out when each probe came.
-  seen_at.resize(16);
-  EXPECT_EQ(seen_at, (std::vector<std::size_t>{0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3}));
+  // How many reports were out when each probe came: never more than its forerunners can have caused,
+  // and fewer where the next probe was quicker than the way of a report to control.
+  const std::vector<std::size_t> at_most = {0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3};
+  for (std::size_t probe = 0; probe < at_most.size(); ++probe)
+    EXPECT_LE(seen_at[probe], at_most[probe]) << "probe " << probe;
 }
 
 TEST_F(MonitorTest, ProbesFastWhileATargetIsBetweenStates) {
