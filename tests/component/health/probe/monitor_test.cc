@@ -109,8 +109,8 @@ TEST_F(MonitorTest, IsNotMovedByFlappingButByResultsInARow) {
   EXPECT_EQ(reports_, (std::vector<std::string>{"1 healthy probe: status 200",
                                                 "1 unhealthy probe: status 500, expected 200-299",
                                                 "1 healthy probe: status 200"}));
-  // How many reports were out when each probe came: never more than its forerunners can have caused,
-  // and fewer where the next probe was quicker than the way of a report to control.
+  // How many reports were out when each probe came: never more than those before it can have
+  // caused, and fewer where it was quicker than the way of a report to control.
   const std::vector<std::size_t> at_most = {0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3};
   for (std::size_t probe = 0; probe < at_most.size(); ++probe)
     EXPECT_LE(seen_at[probe], at_most[probe]) << "probe " << probe;
