@@ -17,6 +17,7 @@
 #include "app/demo/shop.h"
 #include "app/serve/certificate_reloader.h"
 #include "app/serve/server.h"
+#include "app/system/allocator.h"
 #include "app/system/file_places.h"
 #include "app/system/operator_log.h"
 #include "app/system/systemd.h"
@@ -123,13 +124,14 @@ json::array to_json(const std::vector<config::Problem>& problems) {
 }
 
 int serve(const Terminal& terminal, const std::string& path, bool quiet) {
-  const config::Loaded<config::Config> loaded = config::load_file(path, environment());
+  set_allocator_thresholds();
+  config::Loaded<config::Config> loaded = config::load_file(path, environment());
   if (!loaded) {
     print(terminal.err, loaded.error());
     return kError;
   }
   const std::unique_ptr<Log> log = make_operator_log(quiet);
-  const auto config = std::make_shared<const config::Config>(*loaded);
+  const auto config = std::make_shared<const config::Config>(*std::move(loaded));
   Findings findings;
   check_files(path, config, *log, findings);
   warn(terminal.err, findings.warnings);

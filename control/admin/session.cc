@@ -2,8 +2,10 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/empty_body.hpp>
@@ -11,7 +13,9 @@
 #include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/http/write.hpp>
 
+#include "control/admin/piece_cursor.h"
 #include "control/admin/refusals.h"
+#include "control/admin/wait_for_turn.h"
 #include "control/api/event_stream.h"
 #include "control/api/guard.h"
 #include "control/api/problem.h"
@@ -27,6 +31,9 @@ constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 /// What is read and thrown away after a refusal, so that the peer sees the answer and not a reset.
 constexpr std::size_t kLingerBytes = std::size_t{4} * 1024 * 1024;
 constexpr Millis kLingerTime{2'000};
+
+/// Of a long answer, in a slice: its copy takes the system some tens of microseconds.
+constexpr std::size_t kSlice = std::size_t{64} * 1024;
 
 /// Where a field comes several times its values are one list (RFC 9110 section 5.3), which for a
 /// Host is none of ours.
@@ -298,7 +305,7 @@ asio::awaitable<bool> AdminSession::write(ApiResponse given, unsigned version, b
 asio::awaitable<bool> AdminSession::write_pieces(ApiResponse given, unsigned version,
                                                  bool keep_alive, bool is_head) {
   std::size_t length = 0;
-  for (const std::string& piece : *given.pieces) length += piece.size();
+  for (const std::string_view piece : *given.pieces) length += piece.size();
   places_->set_stage(id_, AdminStage::writing, length);
   allow(limits_.timeout);
   http::response<http::empty_body> head;
@@ -311,8 +318,11 @@ asio::awaitable<bool> AdminSession::write_pieces(ApiResponse given, unsigned ver
       co_await http::async_write_header(stream_, serializer, kTuple);
   if (unwritten) co_return false;
   if (is_head) co_return true;
-  for (const std::string& piece : *given.pieces) {
-    const asio::const_buffer bytes(piece.data(), piece.size());
+  PieceCursor left(*given.pieces);
+  while (!left.is_at_end()) {
+    if (api_ == nullptr) co_return false;  // The server has ended meanwhile.
+    co_await wait_for_turn(api_->later());
+    const std::vector<asio::const_buffer> bytes = left.take<asio::const_buffer>(kSlice);
     const auto [failed, size] = co_await asio::async_write(stream_, bytes, kTuple);
     if (failed == beast::error::timeout) places_->count_timeout(id_);
     if (failed) co_return false;

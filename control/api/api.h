@@ -29,14 +29,17 @@ namespace teal::control {
 
 struct ApiCall;
 
+/// Calls it on the control thread after what waits there.
+using Later = std::function<void(std::function<void()>)>;
+
 /// What the API tells of the world outside control; app/ provides it.
 struct ApiDependencies {
   /// For GET /metrics: the numbers of the process and of its traffic, which come before control's
   /// own; and those that are the first to be left out, over metric_samples. Empty: none.
   std::function<std::vector<ScrapePart>()> scrape;
   std::function<std::vector<ScrapePart>()> scrape_last{};
-  /// Calls it on the control thread after what waits there. Empty: a scrape is made at once.
-  std::function<void(std::function<void()>)> later{};
+  /// For slices of what takes its time. Empty: all of it is done at once.
+  Later later{};
   std::function<void(const ScrapeReport&)> on_scraped{};
   std::size_t metric_samples = config::Limits{}.metric_samples;
   /// For GET /readyz: why Teal is not ready, "shutting down". Empty: nothing beyond control's own.
@@ -63,6 +66,9 @@ class AdminApi {
            ApiDependencies dependencies);
 
   void handle(const ApiRequest& request, const Reply& reply);
+
+  /// For what takes its time with an answer; may be empty.
+  const Later& later() const { return dependencies_.later; }
 
   /// Whether it asks how Teal is: what is answered while nothing else can be.
   static bool is_probe(std::string_view method, std::string_view target);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -33,8 +34,9 @@ struct ApiResponse {
   std::string content_type = "application/json";
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  /// Set where the body is a long one that several get: its pieces, in place of `body`.
-  std::shared_ptr<const std::vector<std::string>> pieces = {};
+  /// Set where the body is a long one that several get: its pieces, in place of `body`. The pointer
+  /// holds what they are of, too.
+  std::shared_ptr<const std::vector<std::string_view>> pieces = {};
   /// Set for server-sent events: what the stream gives follows the body for as long as it lives.
   std::shared_ptr<EventStream> stream;
 };

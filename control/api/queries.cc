@@ -120,7 +120,8 @@ void AdminApi::list_services(const ApiCall& call, const Reply& reply) {
         if (known && matches_etag(*known, page->etag))
           response.status = 304;
         else
-          response.pieces = std::shared_ptr<const std::vector<std::string>>(page, &page->text);
+          response.pieces =
+              std::shared_ptr<const std::vector<std::string_view>>(page, &page->text.pieces());
         reply(std::move(response));
       });
   if (!is_asked)

@@ -48,14 +48,12 @@ bool MetricFamilies::Seen::add(std::uint64_t hash) {
 
 /// The serializer says HELP and TYPE for each part of a family that it is given; they may come
 /// once.
-void MetricFamilies::Family::close_piece() {
-  std::string text = prometheus::TextSerializer().Serialize({open});
-  if (std::exchange(has_text, true)) {
-    std::size_t at = 0;
-    while (text.compare(at, 2, "# ") == 0) at = text.find('\n', at) + 1;
-    text.erase(0, at);
-  }
-  pieces.push_back(std::move(text));
+void MetricFamilies::Family::close_piece(LongText& text) {
+  const std::string made = prometheus::TextSerializer().Serialize({open});
+  std::string_view lines = made;
+  if (std::exchange(has_text, true))
+    while (lines.starts_with("# ")) lines.remove_prefix(lines.find('\n') + 1);
+  pieces.push_back(text.add(lines));
   open.metric.clear();
 }
 
@@ -86,7 +84,7 @@ prometheus::ClientMetric* MetricFamilies::add(std::string_view name, std::string
     return nullptr;
   }
   lines_ += lines;
-  if (family.open.metric.size() >= kPiece) family.close_piece();
+  if (family.open.metric.size() >= kPiece) family.close_piece(text_);
   prometheus::ClientMetric& metric = family.open.metric.emplace_back();
   metric.label.reserve(labels.size());
   for (const auto& [label, value] : labels) metric.label.push_back({label, to_utf8(value)});
@@ -148,19 +146,19 @@ std::size_t MetricFamilies::size() const {
   std::size_t size = 0;
   for (const auto& [name, family] : families_) {
     size += (family.open.metric.size() + 1) * kBytesOfMetric;
-    for (const std::string& piece : family.pieces) size += piece.size();
+    for (const std::string_view piece : family.pieces) size += piece.size();
   }
   return size;
 }
 
-bool MetricFamilies::take_some(std::string& out) {
-  if (families_.empty()) return false;
+std::optional<std::string_view> MetricFamilies::take_some() {
+  if (families_.empty()) return std::nullopt;
   Family& family = families_.begin()->second;
-  if (family.pieces.empty()) family.close_piece();
-  out += family.pieces.front();
+  if (family.pieces.empty()) family.close_piece(text_);
+  const std::string_view piece = family.pieces.front();
   family.pieces.pop_front();
   if (family.pieces.empty() && family.open.metric.empty()) families_.erase(families_.begin());
-  return !families_.empty();
+  return piece;
 }
 
 }  // namespace teal::control

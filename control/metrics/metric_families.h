@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,6 +22,7 @@
 
 #include "base/counters.h"
 #include "base/histogram.h"
+#include "base/long_text.h"
 
 namespace teal::control {
 
@@ -55,8 +57,11 @@ class MetricFamilies {
 
   /// About how many bytes of text there are, what was taken not counted.
   std::size_t size() const;
-  /// Appends some of the text, families by name, and forgets it. False: that was all.
-  bool take_some(std::string& out);
+  /// Some of the text, families by name, which is not given again; nothing: that was all. It is
+  /// good as long as the families are, or what take_text() gives.
+  std::optional<std::string_view> take_some();
+  /// After the last take_some().
+  LongText take_text() && { return std::move(text_); }
 
  private:
   /// Which sets of labels a family has, by hash: two different ones with the same hash of 64 bits
@@ -76,11 +81,11 @@ class MetricFamilies {
   struct Family {
     prometheus::MetricFamily open;  ///< Its newest metrics, which are no text yet.
     Seen seen;
-    bool has_text = false;           ///< And the lines of HELP and TYPE in it.
-    std::deque<std::string> pieces;  ///< What became of the others.
+    bool has_text = false;                ///< And the lines of HELP and TYPE in it.
+    std::deque<std::string_view> pieces;  ///< What became of the others, in `text`.
 
     /// The open ones become the newest piece.
-    void close_piece();
+    void close_piece(LongText& text);
   };
 
   /// Null: a metric of so many lines has no place, or is not valid.
@@ -92,6 +97,7 @@ class MetricFamilies {
   std::size_t lines_ = 0;
   Dropped dropped_;
   std::map<std::string, Family, std::less<>> families_;
+  LongText text_;
   std::string labels_;  ///< Of the metric that is being added, to be hashed.
 };
 

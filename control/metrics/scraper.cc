@@ -1,5 +1,6 @@
 #include "control/metrics/scraper.h"
 
+#include <optional>
 #include <utility>
 
 #include "control/metrics/exporter.h"
@@ -47,12 +48,7 @@ void Scraper::go_on() {
 }
 
 bool Scraper::take_slice() {
-  if (is_collected_) {
-    std::string& piece = text_.emplace_back();
-    while (piece.size() < kBytes)
-      if (!families_.take_some(piece)) return false;
-    return true;
-  }
+  if (is_collected_) return put_together();
   if (parts_.empty() && dependencies_.parts) parts_ = dependencies_.parts();
   std::size_t spent = 0;
   while (part_ < parts_.size() && spent < kSlice) {
@@ -68,9 +64,25 @@ bool Scraper::take_slice() {
   return true;
 }
 
+bool Scraper::put_together() {
+  for (std::size_t bytes = 0; bytes < kBytes;) {
+    const std::optional<std::string_view> more = families_.take_some();
+    if (!more) return false;
+    bytes += more->size();
+    text_.push_back(*more);
+  }
+  return true;
+}
+
 void Scraper::finish() {
   std::vector<Reply> asked = std::exchange(asked_, std::exchange(next_, {}));
-  const Text text = std::make_shared<const std::vector<std::string>>(std::exchange(text_, {}));
+  struct Whole {
+    LongText text;
+    std::vector<std::string_view> pieces;
+  };
+  const auto whole =
+      std::make_shared<const Whole>(std::move(families_).take_text(), std::exchange(text_, {}));
+  const Text text(whole, &whole->pieces);
   parts_.clear();
   is_under_way_ = false;
   if (!asked_.empty()) begin();

@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "control/metrics/metric_families.h"
@@ -37,8 +37,8 @@ class Scraper {
     std::function<void(const ScrapeReport&)> done;  ///< May be empty.
     std::size_t limit = 0;                          ///< Of lines.
   };
-  /// In pieces, shared by all who asked.
-  using Text = std::shared_ptr<const std::vector<std::string>>;
+  /// In pieces, shared by all who asked; it holds what they are of, too.
+  using Text = std::shared_ptr<const std::vector<std::string_view>>;
   using Reply = std::function<void(Text text)>;
 
   explicit Scraper(Dependencies dependencies) : dependencies_(std::move(dependencies)) {}
@@ -50,6 +50,7 @@ class Scraper {
   void go_on();
   /// False: the text is whole.
   bool take_slice();
+  bool put_together();
   void finish();
 
   Dependencies dependencies_;
@@ -60,7 +61,7 @@ class Scraper {
   std::vector<ScrapePart> parts_;
   std::size_t part_ = 0;
   bool is_collected_ = false;
-  std::vector<std::string> text_;
+  std::vector<std::string_view> text_;  ///< Of families_.
 };
 
 }  // namespace teal::control

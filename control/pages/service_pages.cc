@@ -45,7 +45,7 @@ void ServicePages::begin() {
   job.names = source_.names(page.after, page.limit + 1);
   job.has_more = job.names.size() > page.limit;
   if (job.has_more) job.names.pop_back();
-  job.piece = R"({"services":[)";
+  job.text.add(R"({"services":[)");
   job_ = std::move(job);
   if (source_.later)
     source_.later([this] { go_on(); });
@@ -62,13 +62,12 @@ void ServicePages::go_on() {
 
 bool ServicePages::take_slice() {
   Job& job = *job_;
-  while (job.at < job.names.size() && job.piece.size() < kSlice) append(job.names[job.at++]);
-  if (job.at == job.names.size()) return false;
-  job.text.push_back(std::exchange(job.piece, {}));
-  return true;
+  std::size_t spent = 0;
+  while (job.at < job.names.size() && spent < kSlice) spent += append(job.names[job.at++]);
+  return job.at < job.names.size();
 }
 
-void ServicePages::append(const std::string& service) {
+std::size_t ServicePages::append(const std::string& service) {
   Job& job = *job_;
   const std::uint64_t version = source_.version(service);
   const auto known = kept_.find(service);
@@ -76,12 +75,14 @@ void ServicePages::append(const std::string& service) {
   const std::string made = is_same ? std::string() : source_.text(service);
   const std::string& text = is_same ? known->second.text : made;
   if (!text.empty()) {
-    if (std::exchange(job.has_some, true)) job.piece += ',';
-    job.piece += text;
+    if (std::exchange(job.has_some, true)) job.text.add(",");
+    job.text.add(text);
     job.hash = mix64(job.hash ^ std::hash<std::string_view>{}(text));
   }
+  const std::size_t size = text.size();
   // What happened while it was made may be in it or not.
   if (!is_same) keep(service, source_.version(service) == version ? version : 0, made);
+  return size;
 }
 
 void ServicePages::keep(const std::string& service, std::uint64_t version,
@@ -103,11 +104,10 @@ void ServicePages::keep(const std::string& service, std::uint64_t version,
 void ServicePages::finish() {
   Job job = std::move(*job_);
   job_.reset();
-  job.piece += R"(],"next":)";
-  job.piece += job.has_more ? to_text(boost::json::string(job.names.back())) : "null";
+  job.text.add(R"(],"next":)");
+  job.text.add(job.has_more ? to_text(boost::json::string(job.names.back())) : "null");
   job.hash = mix64(job.hash + (job.has_more ? 1 : 0));
-  job.piece += "}\n";
-  job.text.push_back(std::move(job.piece));
+  job.text.add("}\n");
   const auto page = std::make_shared<ServicePage>();
   page->etag = etag_of(job.hash);
   page->text = std::move(job.text);

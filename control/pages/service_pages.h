@@ -17,13 +17,15 @@
 #include <string>
 #include <vector>
 
+#include "base/long_text.h"
+
 namespace teal::control {
 
 /// Services in the order of their names, so that one that is added or removed meanwhile moves no
 /// other to another page.
 struct ServicePage {
-  /// {"services":[...],"next":"cart"}, or null where it is the last one; in pieces.
-  std::vector<std::string> text;
+  /// {"services":[...],"next":"cart"}, or null where it is the last one.
+  LongText text;
   std::string etag;  ///< Equal for equal text; with its quotes.
 };
 
@@ -69,8 +71,7 @@ class ServicePages {
     std::vector<std::string> names;
     std::size_t at = 0;
     bool has_more = false;
-    std::vector<std::string> text;  ///< What is whole of it, in pieces.
-    std::string piece;              ///< And what comes behind.
+    LongText text;
     bool has_some = false;
     std::uint64_t hash = 0;  ///< Of the services' texts.
   };
@@ -84,7 +85,8 @@ class ServicePages {
   /// False: the page is whole.
   bool take_slice();
   void finish();
-  void append(const std::string& service);
+  /// How much text that was.
+  std::size_t append(const std::string& service);
   void keep(const std::string& service, std::uint64_t version, const std::string& text);
 
   Source source_;

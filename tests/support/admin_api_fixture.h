@@ -47,7 +47,7 @@ class AdminApiTest : public ::testing::Test {
       return none;
     }
     if (answer->pieces)
-      for (const std::string& piece : *answer->pieces) answer->body += piece;
+      for (const std::string_view piece : *answer->pieces) answer->body += piece;
     return *answer;
   }
   ApiResponse call(std::string method, std::string target, std::string body = {}) {

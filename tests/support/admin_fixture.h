@@ -2,12 +2,15 @@
 // behind it. The fake belongs to that thread: reach it through `on_server`.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <future>
 #include <initializer_list>
 #include <memory>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -59,10 +62,25 @@ class RunningAdmin {
   FakeCommands commands;
   SilentLog log;
   boost::asio::io_context io{1};
-  AdminApi api{commands, clock, {}, {}};
+  /// So many lines more are in the next scrape.
+  std::atomic<int> lines{0};
+  AdminApi api{commands, clock, {}, dependencies()};
   std::unique_ptr<AdminServer> server;
 
  private:
+  ApiDependencies dependencies() {
+    ApiDependencies of;
+    of.later = [this](const std::function<void()>& slice) { boost::asio::post(io, slice); };
+    of.scrape = [this] {
+      return std::vector<ScrapePart>{[this](MetricFamilies& families) {
+        if (lines == 0) return false;
+        families.gauge("teal_lines", "Lines.", {{"line", std::to_string(--lines)}}, 1);
+        return true;
+      }};
+    };
+    return of;
+  }
+
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{io.get_executor()};
   std::thread thread_;
 };

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <future>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -28,7 +30,7 @@ TEST(AdminServer, AnswersOneRequestAfterTheOtherOnAConnection) {
   RunningAdmin admin;
   Peer peer(admin.address());
   peer.send(get("/livez") + get("/v1/services/shop"));
-  const std::string answers = peer.read_until("\"old_kept_for_ms\":null}\n");
+  const std::string answers = peer.read_until("\"fallback\":null}\n");
   EXPECT_THAT(answers, StartsWith("HTTP/1.1 200 OK\r\n"));
   EXPECT_THAT(answers, HasSubstr("{\"alive\":true}\nHTTP/1.1 200 OK\r\n"));
   EXPECT_THAT(answers, HasSubstr("ETag: \"7\""));
@@ -41,6 +43,33 @@ TEST(AdminServer, AnswersHeadWithTheLengthAndNoBody) {
   const std::string answer = peer.read_to_end();
   EXPECT_THAT(answer, HasSubstr("Content-Length: 15\r\n"));
   EXPECT_THAT(answer, ::testing::EndsWith("\r\n\r\n"));
+}
+
+TEST(AdminServer, LosesNothingOfALongAnswerThatIsSentInSlices) {
+  RunningAdmin admin;
+  admin.lines = 20'000;
+  Peer peer(admin.address());
+  peer.send(get("/metrics", "Connection: close\r\n"));
+  const std::string answer = peer.read_to_end();
+  const std::size_t body = answer.find("\r\n\r\n") + 4;
+  EXPECT_THAT(answer,
+              HasSubstr("Content-Length: " + std::to_string(answer.size() - body) + "\r\n"));
+  std::size_t lines = 0;
+  for (std::size_t at = body; (at = answer.find("\nteal_lines{", at)) != answer.npos; ++at) ++lines;
+  EXPECT_EQ(lines, 20'000);
+}
+
+TEST(AdminServer, MayEndWhileALongAnswerIsBeingSent) {
+  for (int round = 0; round < 20; ++round) {
+    RunningAdmin admin;
+    admin.lines = 5'000;
+    std::vector<std::unique_ptr<Peer>> peers;
+    for (int i = 0; i < 5; ++i) {
+      peers.push_back(std::make_unique<Peer>(admin.address(), 4096));
+      peers.back()->send(get("/metrics"));
+    }
+    for (int i = 0; i < round % 5; ++i) peers[static_cast<std::size_t>(i)]->read_until("HTTP/1.1");
+  }
 }
 
 TEST(AdminServer, RefusesWhatIsTooLarge) {

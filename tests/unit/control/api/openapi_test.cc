@@ -177,7 +177,7 @@ class OpenapiAnswers : public ::testing::Test {
     if (!body.empty()) request.content_type = "application/json";
     api_.handle(request, [&](ApiResponse response) {
       if (response.pieces)
-        for (const std::string& piece : *response.pieces) response.body += piece;
+        for (const std::string_view piece : *response.pieces) response.body += piece;
       ASSERT_EQ(response.status, status) << target << " " << response.body;
       const json::object& responses =
           document().at("paths").at(pattern).at(lower(method)).at("responses").as_object();

@@ -44,8 +44,7 @@ std::string exposition(const Scrape& scrape, std::size_t limit = 10'000) {
   add_scrape(families);
   std::string text;
   const std::size_t size = families.size();
-  while (families.take_some(text)) {
-  }
+  while (const std::optional<std::string_view> more = families.take_some()) text += *more;
   EXPECT_LT(text.size(), 2 * size);
   return text;
 }

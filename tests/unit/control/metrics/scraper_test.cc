@@ -45,7 +45,7 @@ class ScraperTest : public testing::Test {
   }
   static std::string joined(const Scraper::Text& text) {
     std::string all;
-    for (const std::string& piece : *text) all += piece;
+    for (const std::string_view piece : *text) all += piece;
     return all;
   }
   std::size_t turns() {

@@ -15,7 +15,7 @@ class ServicePagesTest : public ::testing::Test {
   }
   static std::string joined(const ServicePage& page) {
     std::string text;
-    for (const std::string& piece : page.text) text += piece;
+    for (const std::string_view piece : page.text.pieces()) text += piece;
     return text;
   }
   void ask(const std::string& after, std::size_t limit) {
