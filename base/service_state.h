@@ -44,13 +44,13 @@ constexpr std::string_view to_string(Health health) {
 
 struct TargetState {
   TargetId id = 0;
-  Address address;
   /// What the active probes say; unknown until the first verdict.
   Health health = Health::unknown;
   /// Taken out by outlier detection for a while.
   bool ejected = false;
   /// Gets no new requests; the running ones finish.
   bool draining = false;
+  Address address;
   /// When it last began to accept requests; the beginning of time where it did so from the start.
   Mono accepts_since{};
   /// Why it is in the state it is in, for a person: "probe: connection refused".

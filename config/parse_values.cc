@@ -100,6 +100,7 @@ std::vector<Address> parse_targets(const Value& value) {
     else
       targets.push_back(*address);
   }
+  targets.shrink_to_fit();  // A file has tens of thousands of them.
   return targets;
 }
 

@@ -6,9 +6,10 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <set>
+
+#include <boost/container/flat_map.hpp>
 
 #include "base/publication.h"
 #include "base/service_state.h"
@@ -89,8 +90,8 @@ class ServiceEntry {
   std::optional<Mono> live_lost;
   /// Since when it does again beside a fallback.
   std::optional<Mono> live_back;
-  health::EpisodeTable episodes;       ///< Of external alarms.
-  std::map<TargetId, WallTime> since;  ///< Of the present health.
+  health::EpisodeTable episodes;                         ///< Of external alarms.
+  boost::container::flat_map<TargetId, WallTime> since;  ///< Of the present health.
   health::Outlier outlier;
   std::uint64_t exposure_of = 0;  ///< The number of the deployment that the exposure belongs to.
   bool panicking = false;         ///< The live group, as last announced.

@@ -30,6 +30,7 @@ ServiceEntry& ServiceRegistry::add(const config::Service& config, WallTime now) 
   state.split = Split::all_to(config.live);
   for (const Colour colour : kColours) {
     state.groups[colour].revision = config.groups[colour].revision;
+    state.groups[colour].targets.reserve(config.groups[colour].targets.size());
     for (const Address& address : config.groups[colour].targets)
       state.groups[colour].targets.push_back(make_target(entry, address, now));
     place(entry, colour);
@@ -145,7 +146,7 @@ TargetState ServiceRegistry::make_target(ServiceEntry& entry, const Address& add
   target.id = next_id_++;
   target.address = address;
   target.health = entry.config->health ? Health::unknown : Health::healthy;
-  target.reason = entry.config->health ? "not probed yet" : "no health check is configured";
+  target.reason = entry.config->health ? "not probed yet" : "no health check";
   entry.since[target.id] = now;
   return target;
 }

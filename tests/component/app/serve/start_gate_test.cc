@@ -12,7 +12,7 @@ Publication one_target(std::uint64_t version, Health health, ServiceId id = 0) {
   service.id = id;
   service.name = "shop-" + std::to_string(id);
   service.groups[Colour::blue].targets.push_back(
-      {.id = 1, .address = *parse_address("127.0.0.1:1"), .health = health, .reason = ""});
+      {.id = 1, .health = health, .address = *parse_address("127.0.0.1:1"), .reason = ""});
   return {version, {snapshot_of(service, nullptr)}};
 }
 
