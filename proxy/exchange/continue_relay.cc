@@ -18,7 +18,7 @@ void ContinueRelay::await(Millis body_idle) {
 }
 
 void ContinueRelay::on_continue() {
-  if (expectation_.is_in_doubt()) attempts_.target()->continues.answered();
+  if (expectation_.is_in_doubt()) attempts_.target()->connections().continues.answered();
   if (expectation_.take_continue()) send_continue(ServiceStat::continue_by_target);
 }
 
@@ -33,19 +33,20 @@ void ContinueRelay::send_continue(ServiceStat by) {
 void ContinueRelay::on_silence() {
   // Not one that did not even take the head yet.
   if (expectation_.is_asked() && !attempts_.is_blocked())
-    attempts_.target()->continues.was_silent(expectation_.asked_at(), loop_.now());
+    attempts_.target()->connections().continues.was_silent(expectation_.asked_at(), loop_.now());
   if (expectation_.take_word()) send_continue(ServiceStat::continue_by_teal);
 }
 
 void ContinueRelay::on_body() {
   if (expectation_.take_body(loop_.now()))
-    attempts_.target()->continues.was_silent(expectation_.asked_at(), loop_.now());
+    attempts_.target()->connections().continues.was_silent(expectation_.asked_at(), loop_.now());
 }
 
 void ContinueRelay::on_answer(const net::ResponseHead& head) {
   const bool came_instead = expectation_.take_answer(head.minor_version != net::kHttp2);
   // One of HTTP/1.0 does not know what it was asked.
-  if (came_instead && head.minor_version > 0) attempts_.target()->continues.answered();
+  if (came_instead && head.minor_version > 0)
+    attempts_.target()->connections().continues.answered();
   client_->resume_request();  // No time for the body runs any more.
 }
 

@@ -32,7 +32,7 @@ class ContinueRelay {
 
   // ---- the present attempt
   /// The request is about to go to its target. True: its head says Expect.
-  bool ask() { return expectation_.ask(attempts_.target()->continues, loop_.now()); }
+  bool ask() { return expectation_.ask(attempts_.target()->connections().continues, loop_.now()); }
   /// The head has gone out, and the client waits: the target is given its time, less than the
   /// client may be silent (`body_idle`; 0: that is not timed), or Teal says the word. Requires: the
   /// word is waited for.

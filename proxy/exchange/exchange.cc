@@ -149,7 +149,7 @@ void Exchange::on_response_head(net::ResponseHead& head) {
     return;
   }
   if (head.minor_version == 0) [[unlikely]]
-    attempts_.target()->continues.answered_in_http10(loop_.now());
+    attempts_.target()->connections().continues.answered_in_http10(loop_.now());
   const std::uint16_t outcome = grpc_.is_call() ? grpc_.take_head(head) : head.status;
   if (outcome >= 500 && try_retry_status(outcome)) return;
   if (serving_.exposure().is_exposed() && try_replay_unseen()) return;

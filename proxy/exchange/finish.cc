@@ -187,7 +187,7 @@ void Exchange::log(Origin origin) {
     record.group = to_string(serving_.colour());
     record.revision = tunnel_->revision();
   }
-  if (attempts_.target()) record.upstream = attempts_.target()->address;
+  if (attempts_.target()) record.upstream = attempts_.target()->address();
   record.request_id = request_.ids.id();
   record.trace_id = request_.ids.trace_id();
   if (serving_.shielded().is) put_shielded(record, serving_.shielded());

@@ -110,7 +110,7 @@ void Exchange::send_request() {
   const bool asks = continue_.ask();
   attempts_.side()->send_head(
       request_.head,
-      {request_.info.peer, route().service().spec->host_header, attempts_.target()->address,
+      {request_.info.peer, route().service().spec->host_header, attempts_.target()->address(),
        request_.ids, loop_.shared().hop, request_.upgrade.style(), asks});
   if (!replay_.bytes().empty()) {
     attempts_.side()->send_body(replay_.bytes());

@@ -17,15 +17,16 @@ Tunnel::Tunnel(const Ends& ends, Labels labels, Shard& counters, net::TimerWheel
       counters_(counters),
       wheel_(wheel),
       timer_(timer) {
-  tunnel_index = target_.tunnels.size();
-  target_.tunnels.push_back(this);
+  auto& tunnels = target_.connections().tunnels;
+  tunnel_index = tunnels.size();
+  tunnels.push_back(this);
   counters_[Stat::tunnels].add();
   counters_[Stat::tunnels_active].add();
   set_deadline(now);
 }
 
 Tunnel::~Tunnel() {
-  auto& tunnels = target_.tunnels;
+  auto& tunnels = target_.connections().tunnels;
   TEAL_ASSERT(tunnels[tunnel_index] == this);
   tunnels[tunnel_index] = tunnels.back();
   tunnels[tunnel_index]->tunnel_index = tunnel_index;

@@ -82,7 +82,7 @@ void TrafficEntry::count_meanings(Origin origin, std::optional<GrpcStatus> grpc,
 
 void put_shielded(AccessRecord& record, const Shielded& shielded) {
   record.shielded_group = to_string(shielded.from);
-  if (shielded.target) record.shielded_upstream = shielded.target->address;
+  if (shielded.target) record.shielded_upstream = shielded.target->address();
   record.shield_reason = shielded.reason();
   if (shielded.failure == Failure::status) record.shielded_status = shielded.status;
 }

@@ -9,12 +9,14 @@ namespace teal::proxy {
 namespace {
 
 void close_idle_of(TargetRuntime& target) {
-  while (!target.idle_http1.empty()) target.idle_http1.oldest()->retire();
-  while (!target.discarding.empty()) {
-    const boost::intrusive_ptr<KeptConnection> connection = target.discarding.back();
+  if (!target.has_connections()) return;
+  TargetConnections& connections = target.connections();
+  while (!connections.idle_http1.empty()) connections.idle_http1.oldest()->retire();
+  while (!connections.discarding.empty()) {
+    const boost::intrusive_ptr<KeptConnection> connection = connections.discarding.back();
     connection->retire();
   }
-  const auto http2 = std::exchange(target.http2, {});
+  const auto http2 = std::exchange(connections.http2, {});
   for (const auto& connection : http2) connection->retire();
 }
 
@@ -69,6 +71,7 @@ boost::local_shared_ptr<GroupRuntime> RuntimeRegistry::group_runtime(const Group
     runtime = boost::make_local_shared<GroupRuntime>(rng_.next());
     runtime->limits = view.limits;
     runtime->service = service.id;
+    runtime->service_runtime = services_.at(service.id);
     runtime->colour = view.colour;
   }
   if (before != nullptr && before->view->spec == service.spec &&
@@ -87,31 +90,40 @@ boost::local_shared_ptr<const TargetRuntimes> RuntimeRegistry::target_runtimes(
   if (before != nullptr && before->view->spec == service.view->spec &&
       before->view->groups[view.colour].set == view.set)
     return before->groups[view.colour].owned_targets;
+  std::unordered_map<TargetId, TargetPointer> known;
+  if (before != nullptr)
+    for (const TargetPointer& target : before->groups[view.colour].targets)
+      known.emplace(target->id, target);
   auto runtimes = boost::make_local_shared<TargetRuntimes>();
   runtimes->reserve(view.targets.size());
-  for (std::size_t i = 0; i < view.targets.size(); ++i)
-    runtimes->push_back(target_runtime(view, i, service));
+  for (std::size_t i = 0; i < view.targets.size(); ++i) {
+    const auto found = known.find(view.targets[i].id);
+    runtimes->push_back(
+        target_runtime(view, i, service, found != known.end() ? found->second : nullptr));
+  }
   return runtimes;
 }
 
 TargetPointer RuntimeRegistry::target_runtime(const GroupView& view, std::size_t index,
-                                              const WorkerService& service) {
+                                              const WorkerService& service,
+                                              const TargetPointer& known) {
   const TargetState& target = view.targets[index];
   const config::Service& spec = *service.view->spec;
-  auto& runtime = targets_[target.id];
+  TargetPointer runtime = known;
   if (!runtime) {
     runtime = boost::make_local_shared<TargetRuntime>();
     runtime->id = target.id;
-    runtime->address = to_string(target.address);
-    runtime->target_address = target.address;
-    runtime->limits = view.set->limits[index];
-    runtime->service = service.runtime;
+    runtime->shared = view.set->shared[index];
     runtime->stats = &counters_.service(service.view->id);
     runtime->group = service.groups[view.colour].runtime;
   }
-  runtime->counted_in = view.set->counts.empty() ? nullptr : view.set->counts[index];
-  runtime->counts =
-      runtime->counted_in && runtime->is_busy ? &runtime->counted_in->of(worker_) : nullptr;
+  runtime->counts = nullptr;
+  if (view.set->counts.empty()) {
+    if (runtime->has_connections()) runtime->connections().counted_in = nullptr;
+  } else {
+    runtime->connections().counted_in = view.set->counts[index];
+    if (runtime->is_busy) count(*runtime);
+  }
   // When it comes back it begins anew, or its first failure would eject it again.
   if (target.ejected) runtime->consecutive_failures = runtime->consecutive_gateway = 0;
   runtime->in_flight_limit = spec.limits.in_flight_per_target;
@@ -136,8 +148,7 @@ void RuntimeRegistry::retire_missing(const WorkerService& before, const WorkerSe
 
 void RuntimeRegistry::retire(TargetRuntime& target, Mono now) {
   close_idle_of(target);
-  for (TargetTunnel* tunnel : target.tunnels) tunnel->on_target_retired(now, rng_);
-  targets_.erase(target.id);
+  for (TargetTunnel* tunnel : target.connections().tunnels) tunnel->on_target_retired(now, rng_);
 }
 
 boost::local_shared_ptr<GroupRuntime> RuntimeRegistry::group_of(const GroupLimits& limits) const {
@@ -147,9 +158,14 @@ boost::local_shared_ptr<GroupRuntime> RuntimeRegistry::group_of(const GroupLimit
 
 // ---- each second --------------------------------------------------------------------------------
 
+void RuntimeRegistry::count(TargetRuntime& target) {
+  const auto& counted_in = target.connections().counted_in;
+  if (counted_in) target.counts = &counted_in->of(worker_);
+}
+
 void RuntimeRegistry::add_busy(const TargetPointer& target) {
   target->is_busy = true;
-  if (target->counted_in) target->counts = &target->counted_in->of(worker_);
+  count(*target);
   busy_.push_back(target);
   GroupRuntime& group = *target->group;
   ++group.busy_targets;
@@ -177,16 +193,17 @@ std::vector<TargetTally> RuntimeRegistry::take_tallies() {
 
 void RuntimeRegistry::close_surplus(IdlePool& pool, bool is_short) {
   for (const TargetPointer& target : busy_) {
-    const std::uint32_t idle_http2 = target->idle_http2.size();
+    TargetConnections& connections = target->connections();
+    const std::uint32_t idle_http2 = connections.idle_http2.size();
     const std::uint32_t surplus =
-        target->need.end_period(target->in_flight, target->idle - idle_http2, is_short);
+        connections.need.end_period(target->in_flight, target->idle - idle_http2, is_short);
     // A connection that names a client is needed as long as the client is there, not by number.
     const bool is_by_number = !target->spec().upstream.proxy_protocol || is_short;
-    if (is_by_number) pool.close_surplus(target->idle_http1, surplus);
-    if (target->http2.empty()) continue;
-    const auto in_use = static_cast<std::uint32_t>(target->http2.size()) - idle_http2;
-    pool.close_surplus(target->idle_http2,
-                       target->need_http2.end_period(in_use, idle_http2, is_short));
+    if (is_by_number) pool.close_surplus(connections.idle_http1, surplus);
+    if (connections.http2.empty()) continue;
+    const auto in_use = static_cast<std::uint32_t>(connections.http2.size()) - idle_http2;
+    pool.close_surplus(connections.idle_http2,
+                       connections.need_http2.end_period(in_use, idle_http2, is_short));
   }
   pool.end_period();
   std::erase_if(busy_, [](const TargetPointer& target) {
@@ -197,7 +214,8 @@ void RuntimeRegistry::close_surplus(IdlePool& pool, bool is_short) {
 }
 
 void RuntimeRegistry::close_all_idle() {
-  for (auto& [id, target] : targets_) close_idle_of(*target);
+  // Whoever has connections is busy.
+  for (const TargetPointer& target : busy_) close_idle_of(*target);
 }
 
 }  // namespace teal::proxy

@@ -64,17 +64,19 @@ class RuntimeRegistry {
   boost::local_shared_ptr<const TargetRuntimes> target_runtimes(const GroupView& view,
                                                                 const WorkerService& service,
                                                                 const WorkerService* before);
+  /// `known`: what the worker has of the target already, or null.
   TargetPointer target_runtime(const GroupView& view, std::size_t index,
-                               const WorkerService& service);
+                               const WorkerService& service, const TargetPointer& known);
   void retire_missing(const WorkerService& before, const WorkerService* after, Mono now);
   void retire(TargetRuntime& target, Mono now);
+  /// Its counters are there from now on, where its service wants them.
+  void count(TargetRuntime& target);
   void add_busy(const TargetPointer& target);
 
   const std::uint32_t worker_;
   const SipKey draws_;
   Rng& rng_;
   Shard& counters_;
-  std::unordered_map<TargetId, TargetPointer> targets_;
   std::unordered_map<const GroupLimits*, boost::local_shared_ptr<GroupRuntime>> groups_;
   std::unordered_map<ServiceId, boost::local_shared_ptr<ServiceRuntime>> services_;
   std::vector<boost::local_shared_ptr<GroupRuntime>> taken_groups_;

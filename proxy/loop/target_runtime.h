@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include <boost/container/deque.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/local_shared_ptr.hpp>
 
@@ -35,6 +35,19 @@ namespace teal::proxy {
 /// nobody has to count together.
 inline constexpr std::uint32_t kMaxInFlight = 10'000;
 
+struct ServiceRuntime {
+  explicit ServiceRuntime(std::uint64_t seed) : splitter(seed) {}
+
+  void take(const SharedView& published) {
+    view = published;
+    spec = view->spec.get();
+  }
+
+  Splitter splitter;
+  SharedView view;                        ///< As last published.
+  const config::Service* spec = nullptr;  ///< The view's.
+};
+
 struct GroupRuntime {
   explicit GroupRuntime(std::uint64_t seed) : balancer(seed) {}
 
@@ -48,6 +61,7 @@ struct GroupRuntime {
 
   Balancer balancer;
   ServiceId service = 0;
+  boost::local_shared_ptr<ServiceRuntime> service_runtime;
   Colour colour = Colour::blue;
   std::shared_ptr<GroupLimits> limits;  ///< Always the same ones.
   /// in_flight_per_target or in_flight_per_group is set: a place that comes free here may be for
@@ -55,8 +69,8 @@ struct GroupRuntime {
   bool is_limited = false;
   std::uint32_t in_flight_limit = 0;  ///< Over all workers; 0: none.
   std::uint32_t pending_limit = 0;    ///< Over all workers; 0: nobody waits.
-  /// Requests waiting for a target with room, oldest first.
-  std::deque<WaitingRequest*> waiting;
+  /// Requests waiting for a target with room, oldest first. Empty, it takes no memory.
+  boost::container::deque<WaitingRequest*> waiting;
   bool is_serving = false;   ///< They are trying now: the board stays as it is until they have.
   std::uint32_t active = 0;  ///< Requests of the group, those that wait included.
   /// The most active ones at once in this second and in the last: what is in flight comes and goes
@@ -71,62 +85,11 @@ struct GroupRuntime {
   std::uint32_t busy_targets = 0;
 };
 
-struct ServiceRuntime {
-  explicit ServiceRuntime(std::uint64_t seed) : splitter(seed) {}
-
-  void take(const SharedView& published) {
-    view = published;
-    spec = view->spec.get();
-  }
-
-  Splitter splitter;
-  SharedView view;                        ///< As last published.
-  const config::Service* spec = nullptr;  ///< The view's.
-};
-
-struct TargetRuntime {
-  /// As of a group.
-  bool has_room(std::uint32_t spare) const {
-    return in_flight_limit == 0 ? in_flight < kMaxInFlight
-                                : limits->in_flight.count() + spare < in_flight_limit;
-  }
-
-  /// How its connections speak to it, how many are kept and for how long: as its service was last
-  /// published.
-  const config::Service& spec() const { return *service->spec; }
-  /// Null: plain.
-  const std::shared_ptr<const net::TlsClient>& tls() const { return service->view->tls; }
-
-  /// It has connections or requests, or had some so lately that they are still remembered.
-  bool has_something_to_do() const {
-    return in_flight > 0 || idle > 0 || tally.requests > 0 || need.needed() > 0 ||
-           need_http2.needed() > 0 || !http2.empty() || !discarding.empty() || !tunnels.empty();
-  }
-
-  TargetId id = 0;
-  std::string address;  ///< As text, for logs and the Host header.
-  Address target_address;
-  boost::local_shared_ptr<ServiceRuntime> service;
-  /// This worker's numbers of that service.
-  ServiceShard* stats = nullptr;
-  /// This worker's numbers of the target, where the service wants them, once there was an attempt;
-  /// `counted_in` holds them.
-  TargetCounts* counts = nullptr;
-  std::shared_ptr<CountsByWorker> counted_in;
-  std::uint32_t in_flight = 0;
-  std::shared_ptr<TargetLimits> limits;  ///< Always the same ones.
-  std::uint32_t in_flight_limit = 0;     ///< Over all workers; 0: kMaxInFlight for each.
-  std::uint32_t consecutive_failures = 0;
-  std::uint32_t consecutive_gateway = 0;  ///< 502, 503, 504 or no answer.
-  TargetTally tally;                      ///< Since it was last told to control.
-  /// In no group any more: connections are closed, not kept.
-  bool is_retired = false;
-  /// There were attempts or connections lately: RuntimeRegistry looks at it each second.
-  bool is_busy = false;
-  std::uint32_t idle = 0;  ///< In both lists.
-  PoolNeed need;           ///< Of connections of HTTP/1, by requests in flight.
-  PoolNeed need_http2;     ///< Of connections of HTTP/2.
-  IdleList idle_http1;     ///< The most recently used is the newest.
+/// A worker's connections to one target, and what it has learned by them.
+struct TargetConnections {
+  PoolNeed need;        ///< Of connections of HTTP/1, by requests in flight.
+  PoolNeed need_http2;  ///< Of connections of HTTP/2.
+  IdleList idle_http1;  ///< The most recently used is the newest.
   IdleList idle_http2;
   /// Of idle_http1, those that began with a PROXY header, by it. Null: there was none.
   using ByName = std::unordered_multimap<std::string_view, KeptConnection*>;
@@ -141,7 +104,67 @@ struct TargetRuntime {
   std::vector<boost::intrusive_ptr<KeptConnection>> http2;
   /// Upgraded connections.
   std::vector<TargetTunnel*> tunnels;
+  /// All workers' numbers of the target, where the service wants them.
+  std::shared_ptr<CountsByWorker> counted_in;
+
+  bool has_something_to_do() const {
+    return need.needed() > 0 || need_http2.needed() > 0 || !http2.empty() || !discarding.empty() ||
+           !tunnels.empty();
+  }
+};
+
+struct TargetRuntime {
+  /// As of a group.
+  bool has_room(std::uint32_t spare) const {
+    return in_flight_limit == 0 ? in_flight < kMaxInFlight
+                                : shared->in_flight.count() + spare < in_flight_limit;
+  }
+
+  /// As text, for logs and the Host header.
+  const std::string& address() const { return shared->text; }
+  /// Made when they are first asked for: most of many targets have none.
+  TargetConnections& connections() {
+    if (!connections_) [[unlikely]]
+      connections_ = std::make_unique<TargetConnections>();
+    return *connections_;
+  }
+  bool has_connections() const { return connections_ != nullptr; }
+
+  /// How its connections speak to it, how many are kept and for how long: as its service was last
+  /// published.
+  const config::Service& spec() const { return *group->service_runtime->spec; }
+  /// Null: plain.
+  const std::shared_ptr<const net::TlsClient>& tls() const {
+    return group->service_runtime->view->tls;
+  }
+
+  /// It has connections or requests, or had some so lately that they are still remembered.
+  bool has_something_to_do() const {
+    return in_flight > 0 || idle > 0 || tally.requests > 0 ||
+           (connections_ && connections_->has_something_to_do());
+  }
+
+  TargetId id = 0;
+  /// This worker's numbers of its service.
+  ServiceShard* stats = nullptr;
+  /// This worker's numbers of the target, where the service wants them, once there was an attempt;
+  /// TargetConnections::counted_in holds them.
+  TargetCounts* counts = nullptr;
+  std::uint32_t in_flight = 0;
+  std::shared_ptr<SharedTarget> shared;  ///< Always the same one.
+  std::uint32_t in_flight_limit = 0;     ///< Over all workers; 0: kMaxInFlight for each.
+  std::uint32_t consecutive_failures = 0;
+  std::uint32_t consecutive_gateway = 0;  ///< 502, 503, 504 or no answer.
+  TargetTally tally;                      ///< Since it was last told to control.
+  /// In no group any more: connections are closed, not kept.
+  bool is_retired = false;
+  /// There were attempts or connections lately: RuntimeRegistry looks at it each second.
+  bool is_busy = false;
+  std::uint32_t idle = 0;  ///< Connections, whatever they speak.
   boost::local_shared_ptr<GroupRuntime> group;
+
+ private:
+  std::unique_ptr<TargetConnections> connections_;
 };
 
 }  // namespace teal::proxy

@@ -135,13 +135,13 @@ class InFlightPermit {
   bool reserve(TargetRuntime& target, GroupRuntime& group) {
     TEAL_ASSERT(target_ == nullptr && !holds_places());
     return take(group.limits.get(), group.in_flight_limit, group_place_) &&
-           take(target.limits.get(), target.in_flight_limit, target_place_);
+           take(target.shared.get(), target.in_flight_limit, target_place_);
   }
   /// It has a connection from now on.
   void begin(TargetRuntime& target, GroupRuntime& group) {
     target_ = &target;
     group_ = &group;
-    target.need.saw(++target.in_flight);
+    target.connections().need.saw(++target.in_flight);
     ++group.in_flight;
   }
   /// Gives back all of it. True: a place has come free that others, on any worker, may wait for.

@@ -1,7 +1,6 @@
 #include "proxy/request/queue_entry.h"
 
 #include <algorithm>
-#include <deque>
 
 #include "base/assert.h"
 #include "proxy/loop/worker_loop.h"
@@ -10,8 +9,7 @@ namespace teal::proxy {
 namespace {
 
 /// Requests wait in the order in which they came.
-std::deque<WaitingRequest*>::iterator position_in(std::deque<WaitingRequest*>& waiting,
-                                                  const WaitingRequest& request) {
+auto position_in(boost::container::deque<WaitingRequest*>& waiting, const WaitingRequest& request) {
   return std::lower_bound(waiting.begin(), waiting.end(), request.queue_number(),
                           [](const WaitingRequest* each, std::uint64_t number) {
                             return each->queue_number() < number;

@@ -176,8 +176,11 @@ void RouteBuilder::renew_view(ServiceId id, Entry& entry, RouteUpdate& update) {
   if (!before) return;
   let_go(*before);
   if (entry.view) return;
-  for (const Colour colour : kColours)
+  for (const Colour colour : kColours) {
     forget_targets(*before, colour, [](const TargetState&) { return true; });
+    for (const auto& target : before->groups[colour].set->shared)
+      books_.limits.left(group_name(*before->spec, colour), target);
+  }
   update.removed.push_back(id);
 }
 
@@ -245,20 +248,30 @@ std::shared_ptr<const TargetSet> RouteBuilder::build_targets(Entry& entry, Colou
     return present.contains(to_string(target.address));
   };
   if (before != nullptr) forget_targets(*entry.view, colour, std::not_fn(stays));
-  std::map<TargetId, std::size_t> known;
-  if (before != nullptr)
-    for (std::size_t i = 0; i < before->states->size(); ++i) known[(*before->states)[i].id] = i;
-  for (const TargetState& target : *states) {
-    const auto again = known.find(target.id);
-    made->limits.push_back(again != known.end()
-                               ? before->limits[again->second]
-                               : books_.limits.of_target(group_name(spec, colour), target.address));
-    if (spec.metrics.per_target)
+  made->shared = share_targets(*states, before, group_name(spec, colour));
+  if (spec.metrics.per_target)
+    for (const TargetState& target : *states)
       made->counts.push_back(books_.targets.add(key_of(spec, colour, target)));
-  }
   if (spec.balance == config::Balance::consistent_hash) made->ring = build_ring(*states);
   if (before != nullptr) forget_targets(*entry.view, colour, stays);
   return made;
+}
+
+/// Those that stay keep theirs, and so does an address that leaves and comes at once.
+std::vector<std::shared_ptr<SharedTarget>> RouteBuilder::share_targets(const TargetStates& states,
+                                                                       const TargetSet* before,
+                                                                       const std::string& group) {
+  std::map<TargetId, std::shared_ptr<SharedTarget>> former;
+  if (before != nullptr)
+    for (std::size_t i = 0; i < before->states->size(); ++i)
+      former[(*before->states)[i].id] = before->shared[i];
+  std::vector<std::shared_ptr<SharedTarget>> shared(states.size());
+  for (std::size_t i = 0; i < states.size(); ++i)
+    if (auto stays = former.extract(states[i].id)) shared[i] = std::move(stays.mapped());
+  for (const auto& [id, target] : former) books_.limits.left(group, target);
+  for (std::size_t i = 0; i < states.size(); ++i)
+    if (!shared[i]) shared[i] = books_.limits.make_target(group, states[i].address);
+  return shared;
 }
 
 void RouteBuilder::forget_targets(const ServiceView& view, Colour colour,

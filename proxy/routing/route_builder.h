@@ -87,6 +87,9 @@ class RouteBuilder {
   SharedView build_view(ServiceId id, Entry& entry);
   GroupView build_group(Entry& entry, Colour colour);
   std::shared_ptr<const TargetSet> build_targets(Entry& entry, Colour colour);
+  std::vector<std::shared_ptr<SharedTarget>> share_targets(const TargetStates& states,
+                                                           const TargetSet* before,
+                                                           const std::string& group);
   void configure_listeners(const std::vector<config::Listener>& listeners);
   void forget_targets(const ServiceView& view, Colour colour,
                       const std::function<bool(const TargetState&)>& which);

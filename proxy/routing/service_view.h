@@ -36,7 +36,7 @@ class StickyCookies;
 /// `states`.
 struct TargetSet {
   std::shared_ptr<const TargetStates> states;
-  std::vector<std::shared_ptr<TargetLimits>> limits;
+  std::vector<std::shared_ptr<SharedTarget>> shared;
   /// Empty where the service wants no counts; null: there was no place (TargetCountsTable).
   std::vector<std::shared_ptr<CountsByWorker>> counts;
   HashRing ring;  ///< Only where the service balances by consistent hash.

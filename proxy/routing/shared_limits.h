@@ -16,7 +16,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/service_state.h"
+#include "base/address.h"
 #include "base/time.h"
 
 namespace teal::proxy {
@@ -100,8 +100,12 @@ class WaitBoard {
   std::atomic<std::uint32_t> promised_{0};
 };
 
-/// Of one address in one group.
-struct TargetLimits {
+/// One address in one group.
+struct SharedTarget {
+  explicit SharedTarget(const Address& where) : address(where), text(to_string(where)) {}
+
+  const Address address;
+  const std::string text;  ///< As to_string() writes it.
   SharedCount in_flight;
   SharedCount idle;
 };
@@ -121,14 +125,16 @@ class LimitTable {
   std::shared_ptr<GroupLimits> make_group() const {
     return std::make_shared<GroupLimits>(workers_);
   }
-  /// For another registration of the address in the group ("service/colour"): what was counted for
+  /// For another registration of the address in the group ("service/colour"): what was left() for
   /// the last one, as long as requests of that still run, or something new.
-  std::shared_ptr<TargetLimits> of_target(const std::string& group, const Address& address);
+  std::shared_ptr<SharedTarget> make_target(const std::string& group, const Address& address);
+  /// The address is registered in the group no more.
+  void left(const std::string& group, const std::shared_ptr<SharedTarget>& target);
 
  private:
   const std::size_t workers_;
-  /// By "service/colour address", as long as somebody uses it.
-  std::unordered_map<std::string, std::weak_ptr<TargetLimits>> by_address_;
+  /// Those that are registered no more, by "service/colour address", as long as somebody uses them.
+  std::unordered_map<std::string, std::weak_ptr<SharedTarget>> left_;
   std::size_t swept_ = 0;  ///< How many there were left when those that nobody uses were taken out.
 };
 

@@ -14,7 +14,7 @@ TargetSide* find_kept(TargetRuntime& target, Exchange& exchange, const UpstreamO
     if (TargetSide* const kept = Http1Upstream::reuse(target, exchange, wanted)) return kept;
   const bool is_for_http1 =
       wanted.may_switch && target.spec().upstream.protocol != config::TargetProtocol::http2;
-  if (target.http2.empty() || is_for_http1) return nullptr;
+  if (target.connections().http2.empty() || is_for_http1) return nullptr;
   Http2Upstream* const shared = Http2Upstream::with_room(target, wanted.fresh);
   return shared != nullptr ? &shared->open_stream(exchange, wanted) : nullptr;
 }

@@ -41,14 +41,15 @@ Http1Upstream* Http1Upstream::connect(WorkerLoop& loop,
 
 Http1Upstream* Http1Upstream::reuse(TargetRuntime& target, Exchange& exchange,
                                     const UpstreamOptions& wanted) {
-  if (target.idle_http1.empty()) return nullptr;
-  Http1Upstream* kept = static_cast<Http1Upstream*>(target.idle_http1.newest());
+  TargetConnections& connections = target.connections();
+  if (connections.idle_http1.empty()) return nullptr;
+  Http1Upstream* kept = static_cast<Http1Upstream*>(connections.idle_http1.newest());
   if (!wanted.proxy_header.empty()) {
-    if (!target.idle_named) return nullptr;
-    const auto found = target.idle_named->find(wanted.proxy_header);
-    if (found == target.idle_named->end()) return nullptr;
+    if (!connections.idle_named) return nullptr;
+    const auto found = connections.idle_named->find(wanted.proxy_header);
+    if (found == connections.idle_named->end()) return nullptr;
     kept = static_cast<Http1Upstream*>(found->second);
-    target.idle_named->erase(found);
+    connections.idle_named->erase(found);
   }
   kept->end_idle();
   (*target.stats)[ServiceStat::upstream_reuses].add();
@@ -261,7 +262,7 @@ bool Http1Upstream::discard_step(const net::ParseStep& step, bool is_last_input)
   if (is_end && is_last_input && parser_.head().keep_alive && !is_blocked()) {
     const boost::intrusive_ptr<Http1Upstream> alive(this);
     free_memory(stash_);
-    std::erase(target_->discarding, alive);
+    std::erase(target_->connections().discarding, alive);
     state_ = State::busy;
     release();
     return false;
@@ -284,15 +285,16 @@ void Http1Upstream::release() {
   TEAL_ASSERT(state_ == State::busy);
   exchange_ = nullptr;
   if (target_->is_retired || loop_.is_draining() || is_broken() ||
-      !become_idle(target_->idle_http1)) {
+      !become_idle(target_->connections().idle_http1)) {
     abandon();
     return;
   }
   state_ = State::idle;
   loop_.wheel().set(timer_, loop_.now() + target_->spec().timeouts.upstream_idle);
   if (!proxy_header_.empty()) {
-    if (!target_->idle_named) target_->idle_named = std::make_unique<TargetRuntime::ByName>();
-    target_->idle_named->emplace(proxy_header_, this);
+    auto& named = target_->connections().idle_named;
+    if (!named) named = std::make_unique<TargetConnections::ByName>();
+    named->emplace(proxy_header_, this);
   }
   // Not seen yet, but there: the target's close, or bytes that nobody asked for.
   if (may_read()) loop_.resume_soon(*this);
@@ -308,7 +310,7 @@ void Http1Upstream::discard() {
   }
   state_ = State::discarding;
   discarded_ = 0;
-  target_->discarding.emplace_back(this);
+  target_->connections().discarding.emplace_back(this);
   loop_.wheel().set(timer_, loop_.now() + kDiscarding);
   // Where this is not said in the middle of the input, the rest may be there already.
   if (may_read()) loop_.resume_soon(*this);
@@ -319,7 +321,7 @@ void Http1Upstream::abandon() {
   exchange_ = nullptr;
   if (state_ == State::closed) return;
   if (state_ == State::idle) forget_name();
-  if (state_ == State::discarding) std::erase(target_->discarding, alive);
+  if (state_ == State::discarding) std::erase(target_->connections().discarding, alive);
   count_closed(state_ == State::idle);
   state_ = State::closed;
   timer_.cancel();
@@ -340,11 +342,12 @@ void Http1Upstream::on_idle_input() {
 }
 
 void Http1Upstream::forget_name() {
-  if (proxy_header_.empty() || !target_->idle_named) return;
-  const auto [begin, end] = target_->idle_named->equal_range(proxy_header_);
+  const auto& named = target_->connections().idle_named;
+  if (proxy_header_.empty() || !named) return;
+  const auto [begin, end] = named->equal_range(proxy_header_);
   const auto me =
       std::find_if(begin, end, [this](const auto& each) { return each.second == this; });
-  if (me != end) target_->idle_named->erase(me);
+  if (me != end) named->erase(me);
 }
 
 void Http1Upstream::on_idle_timeout() {

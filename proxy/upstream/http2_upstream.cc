@@ -34,7 +34,7 @@ Http2Upstream* Http2Upstream::connect(WorkerLoop& loop,
                                       const boost::local_shared_ptr<TargetRuntime>& target) {
   const boost::intrusive_ptr<Http2Upstream> made = begin<Http2Upstream>(loop, target);
   if (!made) return nullptr;
-  target->http2.emplace_back(made);
+  target->connections().http2.emplace_back(made);
   made->note_need();
   return made.get();
 }
@@ -49,7 +49,7 @@ void Http2Upstream::take_over(WorkerLoop& loop, net::Stream stream,
     return;
   }
   made->count_opened();
-  target->http2.emplace_back(made);
+  target->connections().http2.emplace_back(made);
   made->note_need();
   made->make_session();
   made->phase_ = Phase::greeting;
@@ -206,7 +206,7 @@ void Http2Upstream::update_idle() {
     return;
   }
   if (is_idle_) return;
-  if (!become_idle(target_->idle_http2)) {
+  if (!become_idle(target_->connections().idle_http2)) {
     end();
     return;
   }

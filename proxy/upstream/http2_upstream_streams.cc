@@ -9,7 +9,7 @@
 namespace teal::proxy {
 
 Http2Upstream* Http2Upstream::with_room(TargetRuntime& target, bool fresh) {
-  for (const auto& each : target.http2)
+  for (const auto& each : target.connections().http2)
     if (auto* const upstream = static_cast<Http2Upstream*>(each.get()); upstream->has_room(fresh))
       return upstream;
   return nullptr;
@@ -26,20 +26,20 @@ bool Http2Upstream::has_room(bool fresh) const {
 /// It has had as many requests as the one that the target left, and has not shown yet that it
 /// outlives them.
 bool Http2Upstream::is_at_its_end() const {
-  const std::uint32_t most = target_->left_after;
+  const std::uint32_t most = target_->connections().left_after;
   return most > 0 && requests_ >= most && requests_ - streams_.size() < most;
 }
 
 /// The target has left: what it does not take is closed, and is to find the next one no longer.
 void Http2Upstream::note_leaving() {
   const std::uint32_t taken = session_->streams_taken().value_or(0);
-  if (taken > 0 && taken < requests_) target_->left_after = taken;
+  if (taken > 0 && taken < requests_) target_->connections().left_after = taken;
 }
 
 void Http2Upstream::note_staying() {
-  const std::uint32_t most = target_->left_after;
+  const std::uint32_t most = target_->connections().left_after;
   if (most > 0 && requests_ - streams_.size() >= most && session_->accepts_streams()) [[unlikely]]
-    target_->left_after = 0;
+    target_->connections().left_after = 0;
 }
 
 TargetSide& Http2Upstream::open_stream(Exchange& exchange, const UpstreamOptions& wanted) {
@@ -102,12 +102,13 @@ void Http2Upstream::retire() {
 
 /// One more of the target's is in use.
 void Http2Upstream::note_need() {
-  const std::size_t open = target_->http2.size();
-  target_->need_http2.saw(static_cast<std::uint32_t>(open) - target_->idle_http2.size());
+  TargetConnections& connections = target_->connections();
+  connections.need_http2.saw(static_cast<std::uint32_t>(connections.http2.size()) -
+                             connections.idle_http2.size());
 }
 
 void Http2Upstream::leave_pool() {
-  std::erase(target_->http2, boost::intrusive_ptr<KeptConnection>(this));
+  std::erase(target_->connections().http2, boost::intrusive_ptr<KeptConnection>(this));
 }
 
 }  // namespace teal::proxy

@@ -53,7 +53,7 @@ void TargetConnection::go_on_connecting(net::Readiness ready) {
     on_open();
     return;
   }
-  stream_.start_tls(std::make_unique<net::TlsSession>(*tls, target_->target_address, protocol_,
+  stream_.start_tls(std::make_unique<net::TlsSession>(*tls, target_->shared->address, protocol_,
                                                       loop_.tls_scratch(), stream_.socket().fd()));
   shake_hands();
 }
@@ -82,7 +82,7 @@ void TargetConnection::count_opened() {
 bool TargetConnection::become_idle(IdleList& list) {
   ServiceShard& counters = *target_->stats;
   if (const auto& most = target_->spec().limits.idle_per_target) [[unlikely]] {
-    if (!target_->limits->idle.take(*most)) {
+    if (!target_->shared->idle.take(*most)) {
       counters[ServiceStat::upstream_evicted_idle].add();
       return false;
     }
@@ -126,7 +126,7 @@ void TargetConnection::count_closed(bool was_idle) {
 }
 
 void TargetConnection::uncap() {
-  if (std::exchange(is_capped_, false)) target_->limits->idle.give_back();
+  if (std::exchange(is_capped_, false)) target_->shared->idle.give_back();
 }
 
 }  // namespace teal::proxy

@@ -28,7 +28,7 @@ class TargetConnection : public KeptConnection {
   template <class Made>
   static boost::intrusive_ptr<Made> begin(WorkerLoop& loop,
                                           const boost::local_shared_ptr<TargetRuntime>& target) {
-    Result<net::Socket> socket = start_connect(loop, net::to_endpoint(target->target_address));
+    Result<net::Socket> socket = start_connect(loop, net::to_endpoint(target->shared->address));
     if (!socket) return nullptr;
     boost::intrusive_ptr<Made> made(new Made(loop, net::Stream(std::move(*socket)), target));
     return made->begin_to_connect() ? made : nullptr;
@@ -62,7 +62,7 @@ class TargetConnection : public KeptConnection {
   config::TargetProtocol protocol_;
   IdleHook by_age_{this};
   IdleHook of_target_{this};
-  bool is_capped_ = false;  ///< Counted in TargetLimits::idle.
+  bool is_capped_ = false;  ///< Counted in SharedTarget::idle.
 };
 
 }  // namespace teal::proxy

@@ -174,20 +174,20 @@ TEST_F(LimitBookTest, KeepsCountsFromViewToView) {
   const ServiceView first = publish({target(1, "1.1.1.1:1"), target(2, "1.1.1.1:2")});
   const ServiceView second = publish({target(2, "1.1.1.1:2")}, {target(3, "1.1.1.1:3")});
   EXPECT_EQ(blue(first).limits, blue(second).limits);
-  EXPECT_EQ(blue(first).set->limits[1], blue(second).set->limits[0]);
-  EXPECT_NE(blue(first).set->limits[0], blue(first).set->limits[1]);
+  EXPECT_EQ(blue(first).set->shared[1], blue(second).set->shared[0]);
+  EXPECT_NE(blue(first).set->shared[0], blue(first).set->shared[1]);
   EXPECT_NE(blue(first).limits, second.groups[Colour::green].limits);
 }
 
 TEST_F(LimitBookTest, ATargetThatComesBackGoesOnWithTheCountOfWhatStillRuns) {
   const ServiceView first = publish({target(1, "1.1.1.1:1")});
-  const std::shared_ptr<TargetLimits> running = blue(first).set->limits[0];
+  const std::shared_ptr<SharedTarget> running = blue(first).set->shared[0];
   publish({});
-  EXPECT_EQ(blue(publish({target(7, "1.1.1.1:1")})).set->limits[0], running);
+  EXPECT_EQ(blue(publish({target(7, "1.1.1.1:1")})).set->shared[0], running);
 }
 
 TEST_F(LimitBookTest, ForgetsATargetThatNobodyUses) {
-  std::weak_ptr<TargetLimits> gone = blue(publish({target(1, "1.1.1.1:1")})).set->limits[0];
+  std::weak_ptr<SharedTarget> gone = blue(publish({target(1, "1.1.1.1:1")})).set->shared[0];
   EXPECT_FALSE(gone.expired()) << "the next view may have it";
   publish({});
   EXPECT_TRUE(gone.expired());
@@ -195,7 +195,7 @@ TEST_F(LimitBookTest, ForgetsATargetThatNobodyUses) {
 
 TEST_F(LimitBookTest, TheSameAddressInBothGroupsIsTwoTargets) {
   const ServiceView view = publish({target(1, "1.1.1.1:1")}, {target(2, "1.1.1.1:1")});
-  EXPECT_NE(blue(view).set->limits[0], view.groups[Colour::green].set->limits[0]);
+  EXPECT_NE(blue(view).set->shared[0], view.groups[Colour::green].set->shared[0]);
 }
 
 }  // namespace

@@ -176,10 +176,10 @@ TEST_F(AttemptsTest, WhoFindsTheLastPlaceTakenGoesToNobody) {
   service_->limits.in_flight_per_target = 1;
   Attempts& attempts = begin();
   TargetRuntime& target = *parts_->serving.group().targets[0];
-  ASSERT_TRUE(target.limits->in_flight.take(1));  // another worker was faster
+  ASSERT_TRUE(target.shared->in_flight.take(1));  // another worker was faster
   EXPECT_FALSE(attempts.reserve(target, true));
   EXPECT_TRUE(attempts.wants_fresh()) << "and the next one is to be as this one";
-  target.limits->in_flight.give_back();
+  target.shared->in_flight.give_back();
   EXPECT_TRUE(attempts.reserve(target, true));
   EXPECT_FALSE(attempts.wants_fresh());
 }

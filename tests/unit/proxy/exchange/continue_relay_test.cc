@@ -25,7 +25,7 @@ class ContinueRelayTest : public ExchangePartsTest {
     return parts.continues;
   }
   bool is_known_to_be_silent() {
-    return parts_->attempts.target()->continues.is_silent(room_.loop().now());
+    return parts_->attempts.target()->connections().continues.is_silent(room_.loop().now());
   }
   static auto head(std::string_view line) { return test::response_head(line, {}); }
 };
@@ -91,7 +91,7 @@ TEST_F(ContinueRelayTest, ATargetThatDidNotEvenTakeTheHeadIsNotCalledSilent) {
 
 TEST_F(ContinueRelayTest, ATargetThatIsKnownToBeSilentIsNotAskedAndTheClientNotKeptWaiting) {
   ContinueRelay& relay = begin();
-  parts_->attempts.target()->continues.answered_in_http10(room_.loop().now());
+  parts_->attempts.target()->connections().continues.answered_in_http10(room_.loop().now());
   EXPECT_FALSE(relay.ask());
   relay.await(kIdle);
   EXPECT_THAT(client_.calls.take(), ElementsAre("continue", "resume"));

@@ -180,12 +180,13 @@ TEST_F(TunnelTest, ATargetKnowsItsTunnelsInWhateverOrderTheyEnd) {
     others.push_back(std::move(tunnel_));
     make();
   }
-  ASSERT_EQ(target_.tunnels.size(), 4U);
+  ASSERT_EQ(target_.connections().tunnels.size(), 4U);
   others[1].reset();
   others[0].reset();
-  EXPECT_THAT(target_.tunnels, testing::UnorderedElementsAre(others[2].get(), tunnel_.get()));
+  EXPECT_THAT(target_.connections().tunnels,
+              testing::UnorderedElementsAre(others[2].get(), tunnel_.get()));
   tunnel_.reset();
-  EXPECT_THAT(target_.tunnels, ElementsAre(others[2].get()));
+  EXPECT_THAT(target_.connections().tunnels, ElementsAre(others[2].get()));
 }
 
 }  // namespace

@@ -24,10 +24,10 @@ class FakeRequest final : public WaitingRequest {
 
   void on_room() override {
     ++tries;
-    std::erase(group_->waiting, this);
+    leave_queue();
     const TargetRuntime& target =
         *loop_.routes().service(group_->service)->groups[group_->colour].targets[0];
-    if (is_choosy || !target.limits->in_flight.take(target.in_flight_limit)) {
+    if (is_choosy || !target.shared->in_flight.take(target.in_flight_limit)) {
       enter();
       return;
     }
@@ -43,6 +43,10 @@ class FakeRequest final : public WaitingRequest {
   bool is_choosy = false;  ///< The target that has room is not for it.
 
  private:
+  void leave_queue() {
+    const auto me = std::ranges::find(group_->waiting, this);
+    if (me != group_->waiting.end()) group_->waiting.erase(me);
+  }
   void enter() {
     is_waiting_ = true;
     group_->waiting.push_back(this);
@@ -51,7 +55,7 @@ class FakeRequest final : public WaitingRequest {
   }
   void leave() {
     is_waiting_ = false;
-    std::erase(group_->waiting, this);
+    leave_queue();
     group_->limits->pending.give_back();
     loop_.queues().show(*group_);
   }
@@ -76,8 +80,8 @@ class GroupQueuesTest : public testing::Test {
   const boost::local_shared_ptr<GroupRuntime>& group() {
     return room_.loop().routes().service(0)->groups[Colour::blue].runtime;
   }
-  TargetLimits& target() {
-    return *room_.loop().routes().service(0)->groups[Colour::blue].targets[0]->limits;
+  SharedTarget& target() {
+    return *room_.loop().routes().service(0)->groups[Colour::blue].targets[0]->shared;
   }
   WaitBoard& board() { return group()->limits->board; }
   void fill() { ASSERT_TRUE(target().in_flight.take(1)); }

@@ -17,7 +17,7 @@ class FakeConnection final : public KeptConnection {
 
   void be_idle() {
     ASSERT_TRUE(loop_.idle_pool().admit());
-    target_->idle_http1.push(of_target_);
+    target_->connections().idle_http1.push(of_target_);
     loop_.idle_pool().push(by_age_);
     ++target_->idle;
   }
@@ -32,7 +32,7 @@ class FakeConnection final : public KeptConnection {
   void retire() override {
     is_retired = true;
     close_idle();
-    std::erase(target_->discarding, boost::intrusive_ptr<KeptConnection>(this));
+    std::erase(target_->connections().discarding, boost::intrusive_ptr<KeptConnection>(this));
   }
   ServiceShard& stats() override { return *target_->stats; }
   void on_ready(net::Readiness /*ready*/) override {}
@@ -111,7 +111,7 @@ TEST_F(RuntimeRegistryTest, TakesFromEachViewWhatTheConfigurationSays) {
   EXPECT_EQ(target.in_flight_limit, 3U);
   EXPECT_EQ(target.spec().limits.idle_per_target, 2U);
   EXPECT_EQ(target.spec().timeouts.upstream_idle, Millis{1234});
-  EXPECT_EQ(target.address, "10.0.0.1:80");
+  EXPECT_EQ(target.address(), "10.0.0.1:80");
 }
 
 TEST_F(RuntimeRegistryTest, RetiresATargetThatHasLeftAndNobodyElse) {
@@ -133,24 +133,24 @@ TEST_F(RuntimeRegistryTest, EndsTheConnectionsOfATargetThatHasLeft) {
   stays->be_idle();
   idle->be_idle();
   const auto target = blue(0).targets[1];
-  target->discarding.push_back(discarding);
-  target->http2.push_back(shared);
+  target->connections().discarding.push_back(discarding);
+  target->connections().http2.push_back(shared);
   targets_of(0).pop_back();
   publish();
   EXPECT_FALSE(stays->is_retired);
   EXPECT_TRUE(idle->is_retired);
   EXPECT_TRUE(discarding->is_retired);
   EXPECT_TRUE(shared->is_retired);
-  EXPECT_TRUE(target->idle_http1.empty());
-  EXPECT_TRUE(target->http2.empty());
+  EXPECT_TRUE(target->connections().idle_http1.empty());
+  EXPECT_TRUE(target->connections().http2.empty());
 }
 
 TEST_F(RuntimeRegistryTest, TellsTheTunnelsOfATargetThatHasLeft) {
   add_service("shop", 2);
   publish();
   FakeTunnel stays, ends;
-  blue(0).targets[0]->tunnels.push_back(&stays);
-  blue(0).targets[1]->tunnels.push_back(&ends);
+  blue(0).targets[0]->connections().tunnels.push_back(&stays);
+  blue(0).targets[1]->connections().tunnels.push_back(&ends);
   targets_of(0).pop_back();
   publish();
   EXPECT_FALSE(stays.retired_at.has_value());
@@ -166,7 +166,7 @@ TEST_F(RuntimeRegistryTest, BeginsAnewWithATargetThatComesBackUnderAnotherId) {
   publish();
   EXPECT_NE(blue(0).targets[0], old);
   EXPECT_EQ(blue(0).targets[0]->consecutive_failures, 0U);
-  EXPECT_EQ(blue(0).targets[0]->address, old->address);
+  EXPECT_EQ(blue(0).targets[0]->address(), old->address());
 }
 
 TEST_F(RuntimeRegistryTest, ForgetsTheFailuresInARowOfATargetThatIsTakenOutForAWhile) {
@@ -289,7 +289,7 @@ TEST_F(RuntimeRegistryTest, LooksEachSecondOnlyAtTargetsThatHadSomethingToDoLate
   const auto target = blue(0).targets[3];
   runtimes().note_busy(target);
   runtimes().note_busy(target);
-  target->need.saw(1);
+  target->connections().need.saw(1);
   EXPECT_EQ(runtimes().busy_targets(), 1U);
   for (std::size_t second = 0; second < PoolNeed::kPeriods; ++second) {
     EXPECT_EQ(runtimes().busy_targets(), 1U) << second;

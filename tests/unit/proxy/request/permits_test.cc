@@ -158,12 +158,12 @@ TEST(PendingPermit, LeavesTheFirstQueueEvenWhereTheOtherIsFull) {
 
 class InFlightPermitTest : public testing::Test {
  protected:
-  InFlightPermitTest() { target_.limits = std::make_shared<TargetLimits>(); }
+  InFlightPermitTest() { target_.shared = std::make_shared<SharedTarget>(Address{}); }
   void limit(std::uint32_t target, std::uint32_t group) {
     target_.in_flight_limit = target;
     group_->in_flight_limit = group;
   }
-  std::uint32_t places_of_target() const { return target_.limits->in_flight.count(); }
+  std::uint32_t places_of_target() const { return target_.shared->in_flight.count(); }
   std::uint32_t places_of_group() const { return group_->limits->in_flight.count(); }
 
   GroupPointer group_ = make_group();

@@ -29,7 +29,7 @@ class TargetPickerTest : public testing::Test {
       state.id = static_cast<TargetId>(i + 1);
       state.health = Health::healthy;
       runtimes_.push_back(boost::make_local_shared<TargetRuntime>());
-      runtimes_.back()->limits = std::make_shared<TargetLimits>();
+      runtimes_.back()->shared = std::make_shared<SharedTarget>(Address{});
       names.push_back("10.0.0." + std::to_string(i) + ":80");
     }
     const auto set = std::make_shared<TargetSet>();
@@ -57,7 +57,7 @@ class TargetPickerTest : public testing::Test {
   void limit_target(std::size_t target, std::uint32_t most, std::uint32_t in_flight) {
     TargetRuntime& runtime = *group_.targets[target];
     runtime.in_flight_limit = most;
-    for (std::uint32_t i = 0; i < in_flight; ++i) EXPECT_TRUE(runtime.limits->in_flight.take(most));
+    for (std::uint32_t i = 0; i < in_flight; ++i) EXPECT_TRUE(runtime.shared->in_flight.take(most));
     group_.runtime->is_limited = true;
   }
 

@@ -218,10 +218,11 @@ class World {
       const auto& runtimes = service.groups[colour].targets;
       if (runtimes.size() != group.targets.size()) return "other runtimes than targets";
       for (std::size_t i = 0; i < runtimes.size(); ++i) {
-        text += ' ' + runtimes[i]->address + (group.accepts(group.targets[i]) ? "+" : "-");
+        text += ' ' + runtimes[i]->address() + (group.accepts(group.targets[i]) ? "+" : "-");
         if (runtimes[i]->is_retired || runtimes[i]->id != group.targets[i].id ||
-            runtimes[i]->address != to_string(group.targets[i].address) ||
-            runtimes[i]->limits != group.set->limits[i] || runtimes[i]->service != service.runtime)
+            runtimes[i]->address() != to_string(group.targets[i].address) ||
+            runtimes[i]->shared != group.set->shared[i] ||
+            runtimes[i]->group->service_runtime != service.runtime)
           return "a runtime of another target";
       }
     }
