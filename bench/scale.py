@@ -46,7 +46,7 @@ SERVICES = [10, 100, 1000, 5000]
 QUICK = {"services": [10, 50], "targets": 4, "splits": 100, "disturbed_splits": 50, "verdicts": 5,
          "changes": 6, "idle": 1.0, "pause": 0.5}
 USUAL = {"services": SERVICES, "targets": 40, "splits": 1000, "disturbed_splits": 300, "verdicts": 30,
-         "changes": 20, "idle": 5.0, "pause": 3.0}
+         "changes": 20, "idle": 5.0, "pause": 12.0}
 
 
 def numbers(text):
@@ -73,7 +73,7 @@ def parse_arguments():
     parser.add_argument("--verdicts", type=int, help="of either kind, alone and disturbed; default 30")
     parser.add_argument("--changes", type=int, help="of health; default 20")
     parser.add_argument("--idle", type=float, help="seconds without load; default 5")
-    parser.add_argument("--pause", type=float, help="seconds after the start; default 3")
+    parser.add_argument("--pause", type=float, help="seconds after the start; default 12: what has no traffic is at rest by then")
     parser.add_argument("--pollers", type=int, default=16, help="default 16")
     parser.add_argument("--patience", type=float, default=120,
                         help="seconds for each kind of sample; then fewer do; default 120")

@@ -112,6 +112,7 @@ struct Server::State final : control::Ports {
   }
   TrafficCounters read_traffic(const TrafficKey& key) override { return pool.read_traffic(key); }
   std::uint64_t read_requests(const TrafficKey& key) override { return pool.read_requests(key); }
+  std::uint64_t read_activity(ServiceId service) override { return pool.read_activity(service); }
   StageReading read_stage(const TrafficKey& key, Stage stage) override {
     return pool.read_stage(key, stage);
   }

@@ -51,6 +51,10 @@ class Ports {
   /// none of the stream's durations, classes and errors has changed either.
   virtual std::uint64_t read_requests(const TrafficKey& key) = 0;
 
+  /// As long as it is the same, no request of the service has ended: read_requests() of all its
+  /// streams would say what they said. Cheap enough to be asked of thousands.
+  virtual std::uint64_t read_activity(ServiceId service) = 0;
+
   /// The sum over all workers of what began in the stage's deployment, and of that in the stage.
   virtual StageReading read_stage(const TrafficKey& key, Stage stage) = 0;
 

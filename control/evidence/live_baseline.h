@@ -6,8 +6,8 @@
 // Pure: times and readings are given. Does not know which step it is, nor its weight.
 #pragma once
 
-#include <map>
 #include <string>
+#include <unordered_map>
 
 #include "base/counters.h"
 #include "base/time.h"
@@ -50,7 +50,7 @@ class LiveBaseline {
     Mark before_last, last;
   };
 
-  std::map<std::string, Recent> recent_;  ///< By service.
+  std::unordered_map<std::string, Recent> recent_;  ///< By service.
 };
 
 }  // namespace teal::control

@@ -30,6 +30,8 @@ class RecentTraffic {
   void feed(Mono now, const TrafficCounters& counted);
   /// No request has ended since the last feed().
   void feed_unchanged(Mono now);
+  /// It has been read for kOver, and nothing came: until something does, view() stays as it is.
+  bool is_at_rest() const { return has_second_ && cells_.empty() && looked_ - began_ >= kOver; }
   /// Nothing before the second reading.
   std::optional<View> view() const;
   /// Of the requests of view().

@@ -1,5 +1,7 @@
 #include "control/traffic/status_windows.h"
 
+#include <algorithm>
+
 #include "control/deploy/ports.h"
 
 namespace teal::control {
@@ -21,6 +23,20 @@ bool StatusWindows::feed_unchanged(const std::string& service, Colour colour,
   if (!known.is_fed || known.revision != revision || known.ended != ended) return false;
   known.traffic.feed_unchanged(now);
   return true;
+}
+
+void StatusWindows::rest_until(const std::string& service, Mono then) {
+  const auto found = windows_.find(service);
+  if (found == windows_.end()) return;
+  for (const Colour colour : kColours)
+    if (found->second[colour].is_fed) found->second[colour].traffic.feed_unchanged(then);
+}
+
+bool StatusWindows::is_at_rest(const std::string& service) const {
+  const auto found = windows_.find(service);
+  return found != windows_.end() && std::ranges::all_of(kColours, [&](Colour colour) {
+           return found->second[colour].traffic.is_at_rest();
+         });
 }
 
 const StatusWindows::StatusWindow* StatusWindows::find(const std::string& service,

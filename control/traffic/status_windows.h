@@ -5,9 +5,9 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 
 #include "base/colour.h"
 #include "base/counters.h"
@@ -30,6 +30,11 @@ class StatusWindows {
   /// at its last reading; that is known as of `now`, and it need not be read. False: it is to be.
   bool feed_unchanged(const std::string& service, Colour colour, const std::string& revision,
                       Mono now, std::uint64_t ended);
+  /// No request of either group has ended from the last reading until then.
+  void rest_until(const std::string& service, Mono then);
+  /// Neither group has had a request in the last seconds: as long as none comes, all answers stay
+  /// as they are.
+  bool is_at_rest(const std::string& service) const;
   /// The service is gone.
   void forget(const std::string& service) { windows_.erase(service); }
 
@@ -55,7 +60,7 @@ class StatusWindows {
 
   const StatusWindow* find(const std::string& service, Colour colour) const;
 
-  std::map<std::string, PerColour<StatusWindow>> windows_;
+  std::unordered_map<std::string, PerColour<StatusWindow>> windows_;
 };
 
 }  // namespace teal::control

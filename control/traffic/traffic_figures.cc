@@ -17,12 +17,30 @@ void TrafficFigures::tick(const ServiceRegistry& services, std::span<const Servi
     if (const ServiceEntry* const entry = services.at(id)) feed(*entry, now);
   for (std::size_t due = slices_.take(services.ids(), now); due > 0; --due) {
     if (next_ >= services.ids()) next_ = 0;
-    if (const ServiceEntry* const entry = services.at(next_++)) feed(*entry, now);
+    look_at(services, next_++, now);
   }
+}
+
+void TrafficFigures::look_at(const ServiceRegistry& services, ServiceId id, Mono now) {
+  if (id < looks_.size()) {
+    Look& last = looks_[id];
+    if (last.is_at_rest && ports_.read_activity(id) == last.activity) {
+      last.at = now;
+      return;
+    }
+  }
+  if (const ServiceEntry* const entry = services.at(id)) feed(*entry, now);
 }
 
 void TrafficFigures::feed(const ServiceEntry& entry, Mono now) {
   const ServiceState& state = entry.state();
+  if (entry.id() >= looks_.size()) looks_.resize(entry.id() + 1);
+  Look& look = looks_[entry.id()];
+  // What has come while it was at rest came after the last look, not in all of that time.
+  if (look.is_at_rest) windows.rest_until(state.name, look.at);
+  // Before the counters, so that what ends meanwhile is looked at again.
+  look.activity = ports_.read_activity(entry.id());
+  look.at = now;
   for (const Colour colour : kColours) {
     const TrafficKey key{state.name, colour, state.groups[colour].revision, Audience::split};
     const std::uint64_t ended = ports_.read_requests(key);
@@ -36,6 +54,7 @@ void TrafficFigures::feed(const ServiceEntry& entry, Mono now) {
     if (colour == state.live && baselines.is_due(state.name, key.revision, now))
       baselines.feed(state.name, key.revision, now, read());
   }
+  look.is_at_rest = windows.is_at_rest(state.name);
 }
 
 }  // namespace teal::control

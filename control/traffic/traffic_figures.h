@@ -2,13 +2,16 @@
 // has had, what it has done in the last seconds, and what "slow" means by the live ones.
 //
 // Services that are being shipped or sick are read with each tick, the others in turn, each about
-// once a second; and counters, 15 KB of a group, are read only where a request has ended since.
+// once a second; and counters, 15 KB of a group, are read only where a request has ended since. One
+// whose last seconds had no request is at rest: it takes one look at a number, and touches nothing
+// else, until a request of it has ended.
 //
 // Control thread. Reads when it is told to; the times are given.
 #pragma once
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "control/deploy/ports.h"
 #include "control/evidence/live_baseline.h"
@@ -41,11 +44,20 @@ class TrafficFigures {
   LiveBaseline baselines;
 
  private:
+  struct Look {
+    std::uint64_t activity = 0;  ///< Ports::read_activity() at the last look.
+    Mono at;                     ///< When that was.
+    bool is_at_rest = false;
+  };
+
+  /// One whose turn it is.
+  void look_at(const ServiceRegistry& services, ServiceId id, Mono now);
   void feed(const ServiceEntry& entry, Mono now);
 
   Ports& ports_;
   Slices slices_;
-  ServiceId next_ = 0;  ///< Whose turn it is.
+  ServiceId next_ = 0;       ///< Whose turn it is.
+  std::vector<Look> looks_;  ///< By ServiceId.
 };
 
 }  // namespace teal::control

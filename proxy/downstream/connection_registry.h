@@ -37,6 +37,7 @@ class ConnectionRegistry {
   void assign_connection(AcceptedConnection accepted);
 
   // ---- for the worker
+  bool is_empty() const { return open_.empty(); }
   /// Serves a connection that another worker has accepted.
   void serve_connection(AcceptedConnection accepted);
   /// A connection that was placed here is no more.

@@ -41,8 +41,9 @@ class TrafficEntry {
   /// Of the next request: it counts nowhere.
   void begin() { shard_ = nullptr; }
   /// It counts there from now on. Requires: it counts nowhere.
-  void enter(TrafficShard& shard) {
+  void enter(TrafficShard& shard, ActivityCount& activity) {
     shard_ = &shard;
+    activity_ = &activity;
     shard.active.add();
   }
   /// And by these of the meanings of the same view, whose numbers go with the slot.
@@ -75,6 +76,7 @@ class TrafficEntry {
     count_end(*shard_, origin, grpc, micros, response, shielded);
     if (route_.is_pinned()) [[unlikely]]
       count_meanings(origin, grpc, response, shielded);
+    activity_->add();
     shard_->active.subtract();  // Last: from now on the slot may be another's.
   }
 
@@ -85,7 +87,8 @@ class TrafficEntry {
                       const Shielded& shielded);
 
   TrafficShard* shard_ = nullptr;
-  RoutePin route_;  ///< Not pinned: it counts by the usual meaning alone.
+  ActivityCount* activity_ = nullptr;  ///< Its service's, where it counts.
+  RoutePin route_;                     ///< Not pinned: it counts by the usual meaning alone.
   MeaningSet meanings_ = kUsualMeaning;
 };
 

@@ -110,7 +110,8 @@ class ServingGroup {
   void end_exposure(bool failed);
   void enter_traffic() {
     const ServiceView& service = route_.service();
-    traffic_.enter(loop_.counters().traffic(service.groups[drawn_.colour].slots[drawn_.audience]));
+    traffic_.enter(loop_.counters().traffic(service.groups[drawn_.colour].slots[drawn_.audience]),
+                   loop_.counters().activity(service.id));
     if (service.meanings && drawn_.audience == Audience::split) [[unlikely]]
       count_by_meanings();
   }

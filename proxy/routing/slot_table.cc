@@ -17,7 +17,8 @@ const TrafficKey& SlotTable::overflow_key() {
 }
 
 SlotId SlotTable::slot(const TrafficKey& key, Stage stage) {
-  if (const auto known = by_key_.find({key, stage}); known != by_key_.end()) {
+  const ServiceSlots& of_service = this->of_service(key.service);
+  if (const auto known = of_service.find({key, stage}); known != of_service.end()) {
     if (slots_[known->second].users++ == 0) leaving_.erase(known->second);
     return known->second;
   }
@@ -28,19 +29,17 @@ SlotId SlotTable::slot(const TrafficKey& key, Stage stage) {
     return overflow();
   }
   slots_[*slot] = {key, stage, version_, 1, 0, false};
-  by_key_.emplace(std::pair(key, stage), *slot);
+  const auto service = by_name_.try_emplace(key.service).first;
+  service->second.emplace(std::pair(key, stage), *slot);
+  services_.emplace(service->first, &service->second);
   return *slot;
 }
 
 std::size_t SlotTable::slots_of_group(const TrafficKey& key) const {
-  // Keys of one service and colour are neighbours; a group is those of one audience.
   std::size_t found = 0;
-  for (auto at = by_key_.lower_bound({{key.service, key.colour, "", Audience::split}, {}});
-       at != by_key_.end(); ++at) {
-    const TrafficKey& near = at->first.first;
-    if (near.service != key.service || near.colour != key.colour) break;
-    if (near.audience == key.audience) ++found;
-  }
+  each_of_group(key.service, key.colour, [&](SlotId slot) {
+    if (slots_[slot].key.audience == key.audience) ++found;
+  });
   return found;
 }
 
@@ -59,8 +58,12 @@ std::optional<SlotId> SlotTable::unused() {
 std::optional<TrafficKey> SlotTable::key_after(const TrafficKey& key) const {
   constexpr Stage kLast{std::numeric_limits<std::uint64_t>::max(),
                         std::numeric_limits<std::uint64_t>::max()};
-  const auto next = by_key_.upper_bound({key, kLast});
-  return next == by_key_.end() ? std::nullopt : std::optional(next->first.first);
+  const ServiceSlots& of_service = this->of_service(key.service);
+  if (const auto next = of_service.upper_bound({key, kLast}); next != of_service.end())
+    return next->first.first;
+  const auto behind = by_name_.upper_bound(key.service);
+  return behind == by_name_.end() ? std::nullopt
+                                  : std::optional(behind->second.begin()->first.first);
 }
 
 void SlotTable::leave(SlotId slot) {
@@ -84,7 +87,12 @@ bool SlotTable::is_left(SlotId slot) const {
 void SlotTable::free(SlotId slot) {
   TEAL_ASSERT(is_left(slot));
   Slot& freed = slots_[slot];
-  by_key_.erase({freed.key, freed.stage});
+  const auto service = by_name_.find(freed.key.service);
+  service->second.erase({freed.key, freed.stage});
+  if (service->second.empty()) {
+    services_.erase(service->first);
+    by_name_.erase(service);
+  }
   leaving_.erase(slot);
   freed = {};
   freed.is_free = true;
@@ -93,7 +101,7 @@ void SlotTable::free(SlotId slot) {
 
 SlotId SlotTable::overflow() {
   if (overflow_) return *overflow_;
-  // Not in by_key_, and nobody's stage: it is never found, freed or counted to a group.
+  // Not in by_name_, and nobody's stage: it is never found, freed or counted to a group.
   overflow_ = static_cast<SlotId>(slots_.size());
   slots_.push_back({overflow_key(), {}, version_, 0, 0, false});
   return *overflow_;

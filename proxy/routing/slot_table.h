@@ -18,6 +18,8 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -65,17 +67,16 @@ class SlotTable {
   /// Calls `each(stage, slot)` for every slot of the stream.
   template <class Each>
   void each_of(const TrafficKey& key, Each each) const {
-    for (auto at = by_key_.lower_bound({key, {}}); at != by_key_.end() && at->first.first == key;
-         ++at)
+    const ServiceSlots& slots = of_service(key.service);
+    for (auto at = slots.lower_bound({key, {}}); at != slots.end() && at->first.first == key; ++at)
       each(at->first.second, at->second);
   }
   /// Calls `each(slot)` for every slot of the group, of both audiences and all revisions.
   template <class Each>
   void each_of_group(const std::string& service, Colour colour, Each each) const {
-    for (auto at = by_key_.lower_bound({{service, colour, "", Audience::split}, {}});
-         at != by_key_.end() && at->first.first.service == service &&
-         at->first.first.colour == colour;
-         ++at)
+    const ServiceSlots& slots = of_service(service);
+    for (auto at = slots.lower_bound({{service, colour, "", Audience::split}, {}});
+         at != slots.end() && at->first.first.colour == colour; ++at)
       each(at->second);
   }
   /// The first stream behind `key` that has a slot; nothing at the end.
@@ -98,6 +99,14 @@ class SlotTable {
     bool is_free = false;
   };
 
+  using ServiceSlots = std::map<std::pair<TrafficKey, Stage>, SlotId>;
+
+  /// Found in a time that does not depend on how many services there are.
+  const ServiceSlots& of_service(const std::string& service) const {
+    static const ServiceSlots kNone;
+    const auto found = services_.find(service);
+    return found == services_.end() ? kNone : *found->second;
+  }
   std::size_t slots_of_group(const TrafficKey& key) const;
   std::optional<SlotId> unused();
   SlotId overflow();
@@ -106,7 +115,8 @@ class SlotTable {
   std::vector<Slot> slots_;
   std::deque<SlotId> free_;  ///< The one that has been free for longest is given first.
   std::optional<SlotId> overflow_;
-  std::map<std::pair<TrafficKey, Stage>, SlotId> by_key_;
+  std::map<std::string, ServiceSlots> by_name_;                   ///< None of them is empty.
+  std::unordered_map<std::string_view, ServiceSlots*> services_;  ///< Those of by_name_.
   std::set<SlotId> leaving_;
   std::uint64_t version_ = 0;
   std::uint64_t applied_ = 0;

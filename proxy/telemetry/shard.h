@@ -132,6 +132,22 @@ enum class Stat : std::uint8_t {
 };
 inline constexpr std::size_t kStats = static_cast<std::size_t>(Stat::count_);
 
+/// So many requests of a service have ended in one worker, in any of its streams. Whoever sees the
+/// same number twice need not look at the streams, which are all over the memory: these numbers are
+/// side by side.
+class ActivityCount {
+ public:
+  /// Writer only, after what the request has left in its stream.
+  void add() {
+    value_.store(value_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  }
+  /// Whatever it counts can be read after it.
+  std::uint64_t read() const { return value_.load(std::memory_order_acquire); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
 class Shard {
  public:
   static constexpr std::size_t kMaxSlots = SlotTable::kMaxSlots;
@@ -144,6 +160,9 @@ class Shard {
   Counter& operator[](Stat stat) { return stats_[stat]; }
   ServiceShard& service(ServiceId id) { return services_.get(id); }
   ListenerShard& listener(ListenerId id) { return listeners_.get(id); }
+  ActivityCount& activity(ServiceId id) {
+    return activities_.get(id / kActivities)[id % kActivities];
+  }
   Counter& refused(net::Refusal rule) { return refusals_[static_cast<std::size_t>(rule)]; }
 
   Counter upstream_connections;  ///< Gauge: open now, of all services.
@@ -152,17 +171,25 @@ class Shard {
   const TrafficShard* find(SlotId slot) const { return slots_.find(slot); }
   const ServiceShard* find_service(ServiceId id) const { return services_.find(id); }
   const ListenerShard* find_listener(ListenerId id) const { return listeners_.find(id); }
+  std::uint64_t read_activity(ServiceId id) const {
+    const Activities* const found = activities_.find(id / kActivities);
+    return found == nullptr ? 0 : (*found)[id % kActivities].read();
+  }
   std::uint64_t read(Stat stat) const { return stats_.read(stat); }
   std::uint64_t read(net::Refusal rule) const {
     return refusals_[static_cast<std::size_t>(rule)].read();
   }
 
  private:
+  static constexpr std::size_t kActivities = 256;
+  using Activities = std::array<ActivityCount, kActivities>;
+
   GrowingArray<TrafficShard, kMaxSlots> slots_;
   Counts<Stat> stats_;
   std::array<Counter, net::kRefusals> refusals_;
   GrowingArray<ServiceShard, kMaxServices> services_;
   GrowingArray<ListenerShard, kMaxListeners> listeners_;
+  GrowingArray<Activities, kMaxServices / kActivities> activities_;
 };
 
 /// Samples of all workers' Stats and Refusals, added up, for the exporter.

@@ -255,6 +255,12 @@ std::uint64_t WorkerPool::read_requests(const TrafficKey& key) const {
   return traffic_.read_requests(key, shards());
 }
 
+std::uint64_t WorkerPool::read_activity(ServiceId service) const {
+  std::uint64_t sum = 0;
+  for (const Shard* const shard : shards()) sum += shard->read_activity(service);
+  return sum;
+}
+
 Tallies WorkerPool::read_tallies(const TrafficKey& key, std::uint64_t deployment) const {
   return traffic_.read_tallies(key, deployment, shards());
 }

@@ -97,6 +97,7 @@ class WorkerPool final : ControlInbox, PeerWorkers {
   std::optional<TrafficReading> read_traffic_after(const TrafficKey& key) const;
   TrafficCounters read_traffic(const TrafficKey& key) const;
   std::uint64_t read_requests(const TrafficKey& key) const;
+  std::uint64_t read_activity(ServiceId service) const;
   StageReading read_stage(const TrafficKey& key, Stage stage) const;
   Tallies read_tallies(const TrafficKey& key, std::uint64_t deployment) const;
   GroupInFlight read_in_flight(const std::string& service, Colour colour) const;

@@ -13,6 +13,9 @@ namespace teal::proxy {
 namespace {
 
 constexpr Millis kSecond{1000};
+/// After so many ticks with nothing to do the worker takes only each fifth.
+constexpr int kTicksUntilRest = 50;
+constexpr Millis kRest{100};
 
 }  // namespace
 
@@ -20,8 +23,16 @@ Worker::Worker(const WorkerLoop::Options& options, const RouteUpdate& first,
                std::vector<ListenerSocket> sockets)
     : loop_(options, first,
             {.before_turn = [this] { loop_.begin_turn(); },
-             .after_each = [this] { after_each(); },
-             .woken = [this] { read_mail(); },
+             .after_each =
+                 [this] {
+                   quiet_ticks_ = 0;
+                   after_each();
+                 },
+             .woken =
+                 [this] {
+                   quiet_ticks_ = 0;
+                   read_mail();
+                 },
              .after_turn = [this] { after_turn(); }}),
       reports_(loop_.reports()),
       connections_(loop_),
@@ -81,14 +92,17 @@ void Worker::after_turn() {
   if (loop_.access_log().is_full()) loop_.access_log().hand_over(loop_.counters());
 }
 
-/// Until something is due, if no event comes before.
+/// Until something is due, if no event comes before. A tick that is late after a rest is so for
+/// nobody: no client is connected, and whatever comes ends the rest.
 Millis Worker::until_next_turn() const {
   if (loop_.has_next()) return Millis(0);
-  return std::max(std::chrono::ceil<Millis>(next_tick_ - loop_.now()), Millis(0));
+  const Millis wait = std::max(std::chrono::ceil<Millis>(next_tick_ - loop_.now()), Millis(0));
+  return quiet_ticks_ < kTicksUntilRest ? wait : std::max(wait, kRest);
 }
 
 void Worker::tick() {
   next_tick_ = loop_.now() + net::TimerWheel::kTick;
+  quiet_ticks_ = connections_.is_empty() ? std::min(quiet_ticks_ + 1, kTicksUntilRest) : 0;
   reports_.begin_tick();
   loop_.tick();
   after_each();

@@ -78,8 +78,10 @@ class Worker {
   std::vector<boost::intrusive_ptr<Acceptor>> acceptors_;
   net::Mailbox<std::function<void()>> mailbox_;
   bool is_reading_mail_ = false;
-  Mono next_tick_;                                        ///< Of the loop.
-  Mono last_second_;                                      ///< When each_second() was last called.
+  Mono next_tick_;  ///< Of the loop.
+  int quiet_ticks_ =
+      0;              ///< Since there was an event or a connection; no more than it takes to rest.
+  Mono last_second_;  ///< When each_second() was last called.
   OverloadLevel applied_overload_ = OverloadLevel::none;  ///< What the connections have been told.
   bool is_stopping_ = false;
   ParkedThread thread_;

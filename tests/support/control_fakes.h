@@ -117,6 +117,11 @@ class FakePorts final : public Ports {
     ++asked;
     return requests_of(sum_of(key).requests);
   }
+  /// Always another one, unless a test says what it is.
+  std::uint64_t read_activity(ServiceId service) override {
+    const auto known = activity.find(service);
+    return known == activity.end() ? ++activities : known->second;
+  }
   TrafficCounters read_traffic(const TrafficKey& key) override {
     ++read;
     return sum_of(key);
@@ -183,6 +188,8 @@ class FakePorts final : public Ports {
   Mono wanted = Mono::max();
   std::optional<StickySecrets> sticky;
   std::vector<OwnSocket> own_sockets;
+  std::map<ServiceId, std::uint64_t> activity;
+  std::uint64_t activities = 0;
   std::size_t asked = 0, read = 0;  ///< Streams, for the number of requests and for everything.
 
  private:

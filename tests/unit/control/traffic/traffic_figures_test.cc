@@ -97,6 +97,41 @@ TEST_F(TrafficFiguresTest, WhatIsCalledSlowIsReadOncePerPeriod) {
   EXPECT_EQ(ports.read, 2);
 }
 
+TEST_F(TrafficFiguresTest, AServiceAtRestIsOnlyAskedWhetherARequestHasEnded) {
+  add(3);
+  for (ServiceId id = 0; id < 3; ++id) ports.activity[id] = 0;
+  for (int ticks = 0; ticks < 120; ++ticks) tick();
+  ports.asked = 0;
+  for (int ticks = 0; ticks < 600; ++ticks) tick();
+  EXPECT_EQ(ports.asked, 0);
+  const auto view = figures.windows.recent("service-1", Colour::blue);
+  ASSERT_TRUE(view);
+  EXPECT_EQ(view->span, RecentTraffic::kOver) << "as if it had been read all the time";
+
+  finish("service-1", 5);
+  ports.activity[1] = 5;
+  for (int ticks = 0; ticks < 10; ++ticks) tick();
+  EXPECT_EQ(recent("service-1"), 5);
+  EXPECT_LE(figures.windows.recent("service-1", Colour::blue)->span,
+            RecentTraffic::kOver + 2 * TrafficFigures::kRound)
+      << "what came is of the time since the last look, not of the whole rest";
+  for (int ticks = 0; ticks < 140; ++ticks) tick();
+  ports.asked = 0;
+  for (int ticks = 0; ticks < 20; ++ticks) tick();
+  EXPECT_EQ(ports.asked, 0) << "and is at rest again";
+}
+
+TEST_F(TrafficFiguresTest, ARestEndsWithAnotherRevision) {
+  add(1);
+  ports.activity[0] = 0;
+  for (int ticks = 0; ticks < 120; ++ticks) tick();
+  registry.find("service-0")->edit().groups[Colour::blue].revision = "v2";
+  tick({0});
+  EXPECT_FALSE(figures.windows.recent("service-0", Colour::blue));
+  for (int ticks = 0; ticks < 10; ++ticks) tick();
+  EXPECT_TRUE(figures.windows.recent("service-0", Colour::blue));
+}
+
 TEST_F(TrafficFiguresTest, AServiceThatIsGoneIsSkipped) {
   add(3);
   registry.remove("service-1");

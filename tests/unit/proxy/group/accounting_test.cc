@@ -249,7 +249,7 @@ TEST(AccessRecordOf, NamesTheRuleBeforeTheFailure) {
 
 TEST(AccessRecordOf, SaysWhoWasAskedFirstAndWhyTheLiveGroupAnswered) {
   const auto target = boost::make_local_shared<TargetRuntime>();
-  target->address = "10.0.0.1:8080";
+  target->shared = std::make_shared<SharedTarget>(parse_address("10.0.0.1:8080").value());
   Shielded shielded = shielded_from(Failure::status, 503, Origin::target);
   shielded.from = Colour::green;
   shielded.target = target;
@@ -312,20 +312,23 @@ RoutePin pin_of(const WorkerRoutes& routes) {
 
 TEST(TrafficEntry, CountsAsActiveUntilItsEnd) {
   TrafficShard shard;
+  ActivityCount activity;
   TrafficEntry entry;
   EXPECT_FALSE(entry.has_entered());
-  entry.enter(shard);
+  entry.enter(shard, activity);
   EXPECT_EQ(shard.active.read(), 1U);
   entry.end(Origin::target, std::nullopt, kMicros, answered(200), {});
   EXPECT_EQ(shard.active.read(), 0U);
   EXPECT_EQ(requests(shard, Origin::target, 2), 1U);
+  EXPECT_EQ(activity.read(), 1U) << "whoever looks for traffic finds it";
   EXPECT_TRUE(entry.has_entered()) << "it has counted";
 }
 
 TEST(TrafficEntry, CountsNowhereOnceItHasLeft) {
   TrafficShard shard;
+  ActivityCount activity;
   TrafficEntry entry;
-  entry.enter(shard);
+  entry.enter(shard, activity);
   entry.leave();
   EXPECT_EQ(shard.active.read(), 0U);
   entry.end(Origin::target, std::nullopt, kMicros, answered(200), {});
@@ -334,18 +337,20 @@ TEST(TrafficEntry, CountsNowhereOnceItHasLeft) {
 
 TEST(TrafficEntry, CountsByTheUsualMeaningWhereThereIsNoOther) {
   TrafficShard shard;
+  ActivityCount activity;
   TrafficEntry entry;
-  entry.enter(shard);
+  entry.enter(shard, activity);
   EXPECT_EQ(entry.counted_by(), kUsualMeaning);
   EXPECT_EQ(entry.errors(Origin::target, std::nullopt, answered(404), {}), 0U);
 }
 
 TEST(TrafficEntry, CountsByTheMeaningsOfItsView) {
   TrafficShard shard;
+  ActivityCount activity;
   TrafficEntry entry;
   const WorkerRoutes routes = routes_with_meanings();
   const MeaningSet both = kUsualMeaning | meaning_bit(1);
-  entry.enter(shard);
+  entry.enter(shard, activity);
   entry.count_by(pin_of(routes), both);
   EXPECT_EQ(entry.counted_by(), both);
   EXPECT_EQ(entry.errors(Origin::target, std::nullopt, answered(404), {}), meaning_bit(1));
@@ -356,9 +361,10 @@ TEST(TrafficEntry, CountsByTheMeaningsOfItsView) {
 
 TEST(TrafficEntry, IsAnErrorToThoseOnlyByWhomItCounts) {
   TrafficShard shard;
+  ActivityCount activity;
   TrafficEntry entry;
   const WorkerRoutes routes = routes_with_meanings();
-  entry.enter(shard);
+  entry.enter(shard, activity);
   entry.count_by(pin_of(routes), kUsualMeaning);
   EXPECT_EQ(entry.errors(Origin::target, std::nullopt, answered(404), {}), 0U);
   entry.leave();
