@@ -1,5 +1,7 @@
 #include "control/admin/server.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -43,6 +45,28 @@ TEST(AdminServer, AnswersHeadWithTheLengthAndNoBody) {
   const std::string answer = peer.read_to_end();
   EXPECT_THAT(answer, HasSubstr("Content-Length: 15\r\n"));
   EXPECT_THAT(answer, ::testing::EndsWith("\r\n\r\n"));
+}
+
+TEST(AdminServer, KeepsNoEndOfAnAnswerBackForAnAcknowledgement) {
+  RunningAdmin admin;
+  Peer peer(admin.address());
+  peer.send(get("/livez"));
+  peer.read_until("}\n");
+  int served = 0;
+  for (int fd = 3; fd < 64; ++fd) {
+    sockaddr_in here{}, there{};
+    socklen_t here_size = sizeof here, there_size = sizeof there;
+    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&here), &here_size) != 0 ||
+        ::getpeername(fd, reinterpret_cast<sockaddr*>(&there), &there_size) != 0 ||
+        ntohs(here.sin_port) != admin.address().port)
+      continue;
+    int no_delay = 0;
+    socklen_t size = sizeof no_delay;
+    ASSERT_EQ(::getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &no_delay, &size), 0);
+    EXPECT_NE(no_delay, 0);
+    ++served;
+  }
+  EXPECT_EQ(served, 1);
 }
 
 TEST(AdminServer, LosesNothingOfALongAnswerThatIsSentInSlices) {
