@@ -113,6 +113,10 @@ std::optional<ApiError> check_query(const ApiCall& call, std::string_view known)
                     known.empty() ? "this resource takes none"
                                   : "this resource takes '" + std::string(known) + "'"};
   }
+  for (const auto& [key, value] : call.query)
+    if (std::ranges::count(call.query, key, &ApiCall::Parameter::first) > 1)
+      return ApiError{400, "repeated-parameter", "The query has a parameter twice",
+                      "'" + key + "' is given more than once", "give it once"};
   return std::nullopt;
 }
 

@@ -397,6 +397,16 @@ TEST_F(AdminApiTest, DrainsByForceOnlyWhereThatIsSaid) {
                                            "delete shop green 10.0.0.1:9080"));
 }
 
+TEST_F(AdminApiTest, RefusesAParameterThatIsGivenTwiceOrUnknown) {
+  for (const std::string query : {"limit=1&limit=2", "after=a&limit=1&after=a"})
+    EXPECT_EQ(problem_type(call("GET", "/v1/services?" + query)),
+              "urn:teal:problem:repeated-parameter")
+        << query;
+  EXPECT_EQ(problem_type(call("GET", "/v1/services?limits=1")),
+            "urn:teal:problem:unknown-parameter");
+  EXPECT_EQ(call("GET", "/v1/services?limit=1&after=a").status, 200);
+}
+
 TEST_F(AdminApiTest, StreamsTheRetainedEventsAfterTheLastSeenThenTheLiveOnes) {
   commands_.announce("split.changed", "one");
   commands_.announce("split.changed", "two");
