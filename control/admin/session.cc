@@ -319,15 +319,14 @@ asio::awaitable<bool> AdminSession::write_pieces(ApiResponse given, unsigned ver
   if (unwritten) co_return false;
   if (is_head) co_return true;
   PieceCursor left(*given.pieces);
-  while (!left.is_at_end()) {
-    if (api_ == nullptr) co_return false;  // The server has ended meanwhile.
+  while (!left.is_at_end() && api_ != nullptr) {  // Unless the server ends meanwhile.
     co_await wait_for_turn(api_->later());
     const std::vector<asio::const_buffer> bytes = left.take<asio::const_buffer>(kSlice);
     const auto [failed, size] = co_await asio::async_write(stream_, bytes, kTuple);
     if (failed == beast::error::timeout) places_->count_timeout(id_);
     if (failed) co_return false;
   }
-  co_return true;
+  co_return left.is_at_end();
 }
 
 asio::awaitable<void> AdminSession::refuse(boost::system::error_code why) {

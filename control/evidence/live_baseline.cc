@@ -13,14 +13,24 @@ bool LiveBaseline::is_due(const std::string& service, const std::string& revisio
          now - known->second.turned >= kRecent;
 }
 
+bool LiveBaseline::is_settled(const std::string& service, const std::string& revision,
+                              Mono since) const {
+  const auto known = recent_.find(service);
+  return known != recent_.end() && known->second.revision == revision &&
+         known->second.turned_before >= since;
+}
+
 void LiveBaseline::feed(const std::string& service, const std::string& revision, Mono now,
                         const TrafficCounters& counted) {
   if (!is_due(service, revision, now)) return;
   Recent& known = recent_[service];
-  if (known.revision != revision)
-    known = {revision, now, {}, Mark(counted)};
-  else
-    known = {revision, now, std::move(known.last), Mark(counted)};
+  Mark mark(counted);
+  if (known.revision != revision) {
+    // Where nothing has ended yet, the empty reading before it is as good as one of now.
+    known = {revision, now, mark.is_empty() ? now : Mono{}, {}, std::move(mark)};
+  } else {
+    known = {revision, now, known.turned, std::move(known.last), std::move(mark)};
+  }
 }
 
 EvidenceStep LiveBaseline::freeze(const DeploymentSpec& spec, TrafficCounters counted) const {

@@ -24,6 +24,9 @@ class LiveBaseline {
 
   /// Whether feed() would note anything: the counters need not be read otherwise.
   bool is_due(const std::string& service, const std::string& revision, Mono now) const;
+  /// Both readings that thresholds are taken by are as of `since` or later: if no request has ended
+  /// after that, another one would change nothing.
+  bool is_settled(const std::string& service, const std::string& revision, Mono since) const;
   /// The counters of the live group's split traffic, as of `now`.
   void feed(const std::string& service, const std::string& revision, Mono now,
             const TrafficCounters& counted);
@@ -41,12 +44,14 @@ class LiveBaseline {
     explicit Mark(const TrafficCounters& counted)
         : duration(counted.duration), given_up(counted.given_up) {}
 
+    bool is_empty() const { return duration.empty() && given_up.empty(); }
+
     health::SparseHistogram duration, given_up;
   };
   /// By two earlier readings.
   struct Recent {
     std::string revision;
-    Mono turned;
+    Mono turned, turned_before;  ///< When `last` and `before_last` were read.
     Mark before_last, last;
   };
 

@@ -39,7 +39,9 @@ void TrafficFigures::feed(const ServiceEntry& entry, Mono now) {
   // What has come while it was at rest came after the last look, not in all of that time.
   if (look.is_at_rest) windows.rest_until(state.name, look.at);
   // Before the counters, so that what ends meanwhile is looked at again.
-  look.activity = ports_.read_activity(entry.id());
+  const std::uint64_t activity = ports_.read_activity(entry.id());
+  if (look.at == Mono{} || activity != look.activity) look.changed = now;
+  look.activity = activity;
   look.at = now;
   for (const Colour colour : kColours) {
     const TrafficKey key{state.name, colour, state.groups[colour].revision, Audience::split};
@@ -54,7 +56,9 @@ void TrafficFigures::feed(const ServiceEntry& entry, Mono now) {
     if (colour == state.live && baselines.is_due(state.name, key.revision, now))
       baselines.feed(state.name, key.revision, now, read());
   }
-  look.is_at_rest = windows.is_at_rest(state.name);
+  look.is_at_rest =
+      windows.is_at_rest(state.name) &&
+      baselines.is_settled(state.name, state.groups[state.live].revision, look.changed);
 }
 
 }  // namespace teal::control

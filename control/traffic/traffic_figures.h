@@ -3,8 +3,8 @@
 //
 // Services that are being shipped or sick are read with each tick, the others in turn, each about
 // once a second; and counters, 15 KB of a group, are read only where a request has ended since. One
-// whose last seconds had no request is at rest: it takes one look at a number, and touches nothing
-// else, until a request of it has ended.
+// that had no request for so long that nothing is left in its windows and baseline is at rest: it
+// takes one look at a number, and touches nothing else, until a request of it has ended.
 //
 // Control thread. Reads when it is told to; the times are given.
 #pragma once
@@ -47,6 +47,7 @@ class TrafficFigures {
   struct Look {
     std::uint64_t activity = 0;  ///< Ports::read_activity() at the last look.
     Mono at;                     ///< When that was.
+    Mono changed;                ///< The first look at which it was so.
     bool is_at_rest = false;
   };
 

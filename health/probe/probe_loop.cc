@@ -178,7 +178,8 @@ void ProbeLoop::on_result(WatchedTarget& target) {
   const bool changed = target.rise_fall.add(prober->passed());
   Micros delay = next_probe_delay(check, target.rise_fall.is_in_transition(), rng_);
   if (is_first) delay = spread_delay(delay, watched_, rng_);
-  deadlines_.set(target, target.started + delay);
+  // A probe that took longer than that is not late: the next one is due now.
+  deadlines_.set(target, std::max(Mono{target.started + delay}, now_));
   if (changed)
     report_(target.owner->id, target.what.id, target.rise_fall.health(),
             "probe: " + prober->reason());

@@ -175,8 +175,11 @@ bool Prober::write() {
 void Prober::read() {
   while (phase_ == Phase::asking) {
     const net::ReadResult got = stream_.read(scratch_.input);
-    if (got.error != 0) return fail_by(got.error);
+    // What came with a broken end of TLS may be the whole answer.
+    if (got.size == 0 && got.error != 0) return fail_by(got.error);
     if (got.size > 0) {
+      came_ += got.size;
+      if (came_ > kAnswerLimit) return fail("an answer without an end");
       const std::string_view bytes(scratch_.input.data(), got.size);
       if (http2_) {
         http2_->feed(bytes);
@@ -187,6 +190,7 @@ void Prober::read() {
       }
     }
     look_at_answer(got.eof);
+    if (got.error != 0 && phase_ == Phase::asking) return fail_by(got.error);
     // The end is not announced again.
     if (got.drained && (!has_ended_ || got.size == 0)) return;
   }

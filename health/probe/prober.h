@@ -37,6 +37,9 @@ class Prober final : public net::EventHandler {
   /// A body is read to its end to see that the answer completes, but no further than this: who got
   /// so far has answered, and the status decides.
   static constexpr std::size_t kBodyLimit = std::size_t{64} * 1024;
+  /// So many bytes of an answer are read, its framing included: who sends more would keep the
+  /// others waiting.
+  static constexpr std::size_t kAnswerLimit = 16 * kBodyLimit;
 
   enum class Start : std::uint8_t {
     running,
@@ -94,9 +97,10 @@ class Prober final : public net::EventHandler {
   Phase phase_ = Phase::over;
   bool has_ended_ = false;  ///< The target will send no more.
   bool passed_ = false;
-  int error_ = 0;        ///< errno that it failed by.
-  unsigned status_ = 0;  ///< Of the answer that it passed by.
-  std::string failure_;  ///< Why it failed, if not by an errno.
+  std::size_t came_ = 0;  ///< Bytes of the answer.
+  int error_ = 0;         ///< errno that it failed by.
+  unsigned status_ = 0;   ///< Of the answer that it passed by.
+  std::string failure_;   ///< Why it failed, if not by an errno.
   std::string unsent_;
   std::unique_ptr<Http1Probe> http1_;  ///< Once something has come.
   std::unique_ptr<Http2Probe> http2_;

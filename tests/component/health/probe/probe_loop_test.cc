@@ -94,6 +94,18 @@ TEST_F(ProbeLoopTest, CountsAsLateWhatFindsNoPlaceInTimeAndLeavesNothingOut) {
   EXPECT_EQ(reports_.back(), "10 unhealthy probe: timed out after 1s");
 }
 
+TEST_F(ProbeLoopTest, AProbeThatTookLongerThanItsIntervalMakesTheNextOneDueAndNotLate) {
+  config::HealthCheck often = check();
+  often.interval = often.fast_interval = milliseconds{200};
+  watch(1, 1, address_of(silent_), often);
+  for (std::size_t probe = 1; probe <= 4; ++probe) {
+    clock_.now += milliseconds{50};
+    ASSERT_TRUE(turn_until([&] { return begun() == probe; }));
+    clock_.now += milliseconds{1001};
+  }
+  EXPECT_EQ(late(), 0U);
+}
+
 TEST_F(ProbeLoopTest, BeginsOnlySoManyProbesBetweenTwoLooksAtAnswers) {
   loop_.limit(1000);
   watch(1, 100, address_of(silent_), check());

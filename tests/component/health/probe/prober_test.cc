@@ -279,6 +279,16 @@ TEST_F(ProberTest, ReadsNoMoreOfABodyThanItsBound) {
   EXPECT_EQ(probe(too_little, http_check(milliseconds{200})), "failed: timed out after 200ms");
 }
 
+TEST_F(ProberTest, ReadsNoMoreOfAnAnswerThanItsBoundHoweverItIsFramed) {
+  // SETTINGS, and then frames of a kind that nobody knows (RFC 9113, section 4.1: to be ignored).
+  std::string flood("\0\0\0\x4\0\0\0\0\0", 9);
+  const std::string unknown = std::string("\0\x40\0\xfa\0\0\0\0\0", 9) + std::string(0x4000, 'x');
+  while (flood.size() <= Prober::kAnswerLimit) flood += unknown;
+  config::HealthCheck check = http_check();
+  check.http2 = true;
+  EXPECT_EQ(probe(Reply{flood, Reply::Then::hold}, check), "failed: an answer without an end");
+}
+
 TEST_F(ProberTest, ProbesOverIp6) {
   const ScriptedServer server(
       io_, [](std::size_t) { return http_reply(200); }, Address{Address::Kind::ip6, "::1", 0});

@@ -71,6 +71,21 @@ TEST_F(LiveBaselineTest, WithinAPeriodNothingIsForgotten) {
   EXPECT_EQ(step(), step_of(1000, kQuick));
 }
 
+TEST_F(LiveBaselineTest, IsSettledOnceBothReadingsAreOfAfterTheLastRequest) {
+  EXPECT_FALSE(baseline.is_settled("shop", "v1", now)) << "nothing is known";
+  feed();
+  EXPECT_TRUE(baseline.is_settled("shop", "v1", now)) << "no request has ever ended";
+  EXPECT_FALSE(baseline.is_settled("shop", "v2", now));
+  finish(10, kQuick);
+  const Mono ended = now + milliseconds{1};
+  for (int periods = 0; periods < 2; ++periods) {
+    EXPECT_FALSE(baseline.is_settled("shop", "v1", ended)) << periods;
+    now += LiveBaseline::kRecent;
+    feed();
+  }
+  EXPECT_TRUE(baseline.is_settled("shop", "v1", ended));
+}
+
 TEST_F(LiveBaselineTest, AnotherRevisionBeginsAnew) {
   feed("v0");
   now += LiveBaseline::kRecent;

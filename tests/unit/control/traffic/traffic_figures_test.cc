@@ -98,8 +98,8 @@ TEST_F(TrafficFiguresTest, WhatIsCalledSlowIsReadOncePerPeriod) {
 }
 
 TEST_F(TrafficFiguresTest, AServiceAtRestIsOnlyAskedWhetherARequestHasEnded) {
-  add(3);
   for (ServiceId id = 0; id < 3; ++id) ports.activity[id] = 0;
+  add(3);
   for (int ticks = 0; ticks < 120; ++ticks) tick();
   ports.asked = 0;
   for (int ticks = 0; ticks < 600; ++ticks) tick();
@@ -115,15 +115,47 @@ TEST_F(TrafficFiguresTest, AServiceAtRestIsOnlyAskedWhetherARequestHasEnded) {
   EXPECT_LE(figures.windows.recent("service-1", Colour::blue)->span,
             RecentTraffic::kOver + 2 * TrafficFigures::kRound)
       << "what came is of the time since the last look, not of the whole rest";
-  for (int ticks = 0; ticks < 140; ++ticks) tick();
+  for (int ticks = 0; ticks < 4000; ++ticks) tick();
   ports.asked = 0;
   for (int ticks = 0; ticks < 20; ++ticks) tick();
   EXPECT_EQ(ports.asked, 0) << "and is at rest again";
 }
 
-TEST_F(TrafficFiguresTest, ARestEndsWithAnotherRevision) {
+TEST_F(TrafficFiguresTest, WhatIsCalledSlowAfterARestIsNotTakenFromBeforeIt) {
   add(1);
+  const auto finish_all = [&](std::uint64_t requests, milliseconds took) {
+    TrafficReading reading;
+    reading.key = {"service-0", Colour::blue, "v1"};
+    reading.counters.requests[0][1] = requests;
+    for (std::uint64_t i = 0; i < requests; ++i)
+      reading.counters.duration.record(static_cast<std::uint64_t>(Micros{took}.count()));
+    ports.traffic.push_back(reading);
+    ports.activity[0] += requests;
+    for (int ticks = 0; ticks < 100; ++ticks) tick();
+    return reading.counters;
+  };
+  finish_all(100, milliseconds{200});
+  for (int ticks = 0; ticks < 4000; ++ticks) tick();
+  ports.asked = 0;
+  for (int ticks = 0; ticks < 100; ++ticks) tick();
+  EXPECT_EQ(ports.asked, 0) << "it is at rest";
+  const TrafficCounters fresh = finish_all(100, milliseconds{1});
+
+  DeploymentSpec spec;
+  spec.service = "service-0";
+  spec.replaces = "v1";
+  config::CompareAlarm latency;
+  latency.what = config::CompareAlarm::What::latency;
+  spec.deploy.alarms = {{"slower", latency}};
+  const EvidenceStep step =
+      figures.baselines.freeze(spec, figures.read("service-0", Colour::blue, "v1"));
+  EXPECT_EQ(step.slower_than, LiveBaseline{}.freeze(spec, fresh).slower_than);
+  EXPECT_EQ(step.overdue, LiveBaseline{}.freeze(spec, fresh).overdue);
+}
+
+TEST_F(TrafficFiguresTest, ARestEndsWithAnotherRevision) {
   ports.activity[0] = 0;
+  add(1);
   for (int ticks = 0; ticks < 120; ++ticks) tick();
   registry.find("service-0")->edit().groups[Colour::blue].revision = "v2";
   tick({0});
