@@ -116,6 +116,7 @@ TargetPointer RuntimeRegistry::target_runtime(const GroupView& view, std::size_t
     runtime->shared = view.set->shared[index];
     runtime->stats = &counters_.service(service.view->id);
     runtime->group = service.groups[view.colour].runtime;
+    runtime->service = runtime->group->service_runtime.get();
   }
   runtime->counts = nullptr;
   if (view.set->counts.empty()) {

@@ -125,18 +125,16 @@ struct TargetRuntime {
   /// Made when they are first asked for: most of many targets have none.
   TargetConnections& connections() {
     if (!connections_) [[unlikely]]
-      connections_ = std::make_unique<TargetConnections>();
+      make_connections();
     return *connections_;
   }
   bool has_connections() const { return connections_ != nullptr; }
 
   /// How its connections speak to it, how many are kept and for how long: as its service was last
   /// published.
-  const config::Service& spec() const { return *group->service_runtime->spec; }
+  const config::Service& spec() const { return *service->spec; }
   /// Null: plain.
-  const std::shared_ptr<const net::TlsClient>& tls() const {
-    return group->service_runtime->view->tls;
-  }
+  const std::shared_ptr<const net::TlsClient>& tls() const { return service->view->tls; }
 
   /// It has connections or requests, or had some so lately that they are still remembered.
   bool has_something_to_do() const {
@@ -145,6 +143,7 @@ struct TargetRuntime {
   }
 
   TargetId id = 0;
+  ServiceRuntime* service = nullptr;  ///< Its group's.
   /// This worker's numbers of its service.
   ServiceShard* stats = nullptr;
   /// This worker's numbers of the target, where the service wants them, once there was an attempt;
@@ -164,6 +163,10 @@ struct TargetRuntime {
   boost::local_shared_ptr<GroupRuntime> group;
 
  private:
+  [[gnu::noinline, gnu::cold]] void make_connections() {
+    connections_ = std::make_unique<TargetConnections>();
+  }
+
   std::unique_ptr<TargetConnections> connections_;
 };
 
