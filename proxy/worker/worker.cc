@@ -23,11 +23,7 @@ Worker::Worker(const WorkerLoop::Options& options, const RouteUpdate& first,
                std::vector<ListenerSocket> sockets)
     : loop_(options, first,
             {.before_turn = [this] { loop_.begin_turn(); },
-             .after_each =
-                 [this] {
-                   quiet_ticks_ = 0;
-                   after_each();
-                 },
+             .after_each = [this] { after_each(); },
              .woken =
                  [this] {
                    quiet_ticks_ = 0;
@@ -97,7 +93,7 @@ void Worker::after_turn() {
 Millis Worker::until_next_turn() const {
   if (loop_.has_next()) return Millis(0);
   const Millis wait = std::max(std::chrono::ceil<Millis>(next_tick_ - loop_.now()), Millis(0));
-  return quiet_ticks_ < kTicksUntilRest ? wait : std::max(wait, kRest);
+  return quiet_ticks_ < kTicksUntilRest || !connections_.is_empty() ? wait : std::max(wait, kRest);
 }
 
 void Worker::tick() {

@@ -80,7 +80,7 @@ class Worker {
   bool is_reading_mail_ = false;
   Mono next_tick_;  ///< Of the loop.
   int quiet_ticks_ =
-      0;              ///< Since there was an event or a connection; no more than it takes to rest.
+      0;              ///< Since there was mail or a connection; no more than it takes to rest.
   Mono last_second_;  ///< When each_second() was last called.
   OverloadLevel applied_overload_ = OverloadLevel::none;  ///< What the connections have been told.
   bool is_stopping_ = false;
