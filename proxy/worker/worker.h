@@ -79,9 +79,9 @@ class Worker {
   net::Mailbox<std::function<void()>> mailbox_;
   bool is_reading_mail_ = false;
   Mono next_tick_;  ///< Of the loop.
-  int quiet_ticks_ =
-      0;              ///< Since there was mail or a connection; no more than it takes to rest.
-  Mono last_second_;  ///< When each_second() was last called.
+  /// Since there was mail or a connection; no more than it takes to rest.
+  int quiet_ticks_ = 0;
+  Mono last_second_;                                      ///< When each_second() was last called.
   OverloadLevel applied_overload_ = OverloadLevel::none;  ///< What the connections have been told.
   bool is_stopping_ = false;
   ParkedThread thread_;
