@@ -8,8 +8,6 @@
 #include <limits>
 #include <string>
 
-#include "app/system/descriptors.h"
-
 namespace teal::app {
 namespace {
 
@@ -91,9 +89,8 @@ OverloadWatch::OverloadWatch(const config::Overload& spec, proxy::WorkerPool& po
       log_(log),
       memory_limit_(spec.memory_mib ? *spec.memory_mib * kMiB : read_cgroup_memory_limit()) {}
 
-proxy::Usages OverloadWatch::read_usages(std::uint64_t probes) {
+proxy::Usages OverloadWatch::read_usages(std::uint64_t descriptors, std::uint64_t probes) {
   const proxy::PoolLoad load = pool_.load();
-  const std::uint64_t descriptors = read_descriptor_limit();
   const std::uint64_t reserved = reserved_descriptors(descriptors, probes);
   const std::uint64_t for_traffic = descriptors - reserved;
   if (descriptors > 0) {
@@ -114,9 +111,9 @@ proxy::Usages OverloadWatch::read_usages(std::uint64_t probes) {
   return usages;
 }
 
-void OverloadWatch::tick(Mono now, std::uint64_t probes) {
+void OverloadWatch::tick(Mono now, std::uint64_t descriptors, std::uint64_t probes) {
   if (!spec_.enabled) return;
-  usages_ = read_usages(probes);
+  usages_ = read_usages(descriptors, probes);
   const auto before = static_cast<unsigned>(ladder_.level());
   if (!ladder_.step(usages_, now)) return;
   ++changes_;

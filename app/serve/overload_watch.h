@@ -35,12 +35,13 @@ class OverloadWatch {
  public:
   OverloadWatch(const config::Overload& spec, proxy::WorkerPool& pool, Log& log);
 
-  /// `probes` may be under way at a time.
-  void tick(Mono now, std::uint64_t probes);
+  /// `descriptors`: how many the process may have, 0: no limit. So many `probes` may be under way
+  /// at a time.
+  void tick(Mono now, std::uint64_t descriptors, std::uint64_t probes);
   std::vector<MetricSample> samples() const;
 
  private:
-  proxy::Usages read_usages(std::uint64_t probes);
+  proxy::Usages read_usages(std::uint64_t descriptors, std::uint64_t probes);
 
   const config::Overload spec_;
   proxy::WorkerPool& pool_;

@@ -135,7 +135,10 @@ struct Server::State final : control::Ports {
 
   Result<void> load_tls();
   void look_at_tls();
-  void look_at_load() { overload.tick(clock.mono(), probed.limit(read_descriptor_limit())); }
+  void look_at_load() {
+    const std::uint64_t descriptors = read_descriptor_limit();
+    overload.tick(clock.mono(), descriptors, probed.limit(descriptors));
+  }
   control::ApiDependencies dependencies();
   Result<void> start();
   void tick();

@@ -6,6 +6,7 @@ namespace teal::control {
 
 void TrafficFigures::begin(const ServiceRegistry& services, Mono now) {
   cache.renew();
+  looks_.resize(services.ids());
   for (const ServiceEntry& entry : services.entries()) feed(entry, now);
   slices_.take(services.ids(), now);
 }
@@ -13,6 +14,7 @@ void TrafficFigures::begin(const ServiceRegistry& services, Mono now) {
 void TrafficFigures::tick(const ServiceRegistry& services, std::span<const ServiceId> visited,
                           Mono now) {
   cache.renew();
+  looks_.resize(services.ids());
   for (const ServiceId id : visited)
     if (const ServiceEntry* const entry = services.at(id)) feed(*entry, now);
   for (std::size_t due = slices_.take(services.ids(), now); due > 0; --due) {
@@ -22,19 +24,19 @@ void TrafficFigures::tick(const ServiceRegistry& services, std::span<const Servi
 }
 
 void TrafficFigures::look_at(const ServiceRegistry& services, ServiceId id, Mono now) {
-  if (id < looks_.size()) {
-    Look& last = looks_[id];
-    if (last.is_at_rest && ports_.read_activity(id) == last.activity) {
-      last.at = now;
-      return;
-    }
+  Look& last = looks_[id];
+  const ServiceEntry* const entry = services.at(id);
+  if (entry == nullptr) {
+    last = {};  // Should it come back, nothing is known of it.
+  } else if (last.is_at_rest && ports_.read_activity(id) == last.activity) {
+    last.at = now;
+  } else {
+    feed(*entry, now);
   }
-  if (const ServiceEntry* const entry = services.at(id)) feed(*entry, now);
 }
 
 void TrafficFigures::feed(const ServiceEntry& entry, Mono now) {
   const ServiceState& state = entry.state();
-  if (entry.id() >= looks_.size()) looks_.resize(entry.id() + 1);
   Look& look = looks_[entry.id()];
   // What has come while it was at rest came after the last look, not in all of that time.
   if (look.is_at_rest) windows.rest_until(state.name, look.at);

@@ -111,7 +111,7 @@ class ServingGroup {
   void enter_traffic() {
     const ServiceView& service = route_.service();
     traffic_.enter(loop_.counters().traffic(service.groups[drawn_.colour].slots[drawn_.audience]),
-                   loop_.counters().activity(service.id));
+                   *route_.runtime().activity);
     if (service.meanings && drawn_.audience == Audience::split) [[unlikely]]
       count_by_meanings();
   }

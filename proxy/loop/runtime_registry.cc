@@ -9,7 +9,6 @@ namespace teal::proxy {
 namespace {
 
 void close_idle_of(TargetRuntime& target) {
-  if (!target.has_connections()) return;
   TargetConnections& connections = target.connections();
   while (!connections.idle_http1.empty()) connections.idle_http1.oldest()->retire();
   while (!connections.discarding.empty()) {
@@ -52,6 +51,7 @@ PinnedService RuntimeRegistry::make_service(const SharedView& view, const Worker
     runtime = boost::make_local_shared<ServiceRuntime>(siphash(draws_, rng_.next(), worker_));
   runtime->take(view);
   service->runtime = runtime;
+  service->activity = &counters_.activity(view->id);
   for (const Colour colour : kColours) {
     const GroupView& group = view->groups[colour];
     WorkerService::Group& mine = service->groups[colour];
@@ -148,6 +148,7 @@ void RuntimeRegistry::retire_missing(const WorkerService& before, const WorkerSe
 }
 
 void RuntimeRegistry::retire(TargetRuntime& target, Mono now) {
+  if (!target.has_connections()) return;
   close_idle_of(target);
   for (TargetTunnel* tunnel : target.connections().tunnels) tunnel->on_target_retired(now, rng_);
 }

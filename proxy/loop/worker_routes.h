@@ -15,6 +15,7 @@
 #include "proxy/loop/target_runtime.h"
 #include "proxy/routing/route_index.h"
 #include "proxy/routing/service_view.h"
+#include "proxy/telemetry/shard.h"
 
 namespace teal::proxy {
 
@@ -31,6 +32,7 @@ struct WorkerService {
 
   SharedView view;
   boost::local_shared_ptr<ServiceRuntime> runtime;
+  ActivityCount* activity = nullptr;  ///< This worker's.
   PerColour<Group> groups;
 };
 

@@ -17,8 +17,8 @@ const TrafficKey& SlotTable::overflow_key() {
 }
 
 SlotId SlotTable::slot(const TrafficKey& key, Stage stage) {
-  const ServiceSlots& of_service = this->of_service(key.service);
-  if (const auto known = of_service.find({key, stage}); known != of_service.end()) {
+  const ServiceSlots& slots = slots_of(key.service);
+  if (const auto known = slots.find({key, stage}); known != slots.end()) {
     if (slots_[known->second].users++ == 0) leaving_.erase(known->second);
     return known->second;
   }
@@ -58,8 +58,8 @@ std::optional<SlotId> SlotTable::unused() {
 std::optional<TrafficKey> SlotTable::key_after(const TrafficKey& key) const {
   constexpr Stage kLast{std::numeric_limits<std::uint64_t>::max(),
                         std::numeric_limits<std::uint64_t>::max()};
-  const ServiceSlots& of_service = this->of_service(key.service);
-  if (const auto next = of_service.upper_bound({key, kLast}); next != of_service.end())
+  const ServiceSlots& slots = slots_of(key.service);
+  if (const auto next = slots.upper_bound({key, kLast}); next != slots.end())
     return next->first.first;
   const auto behind = by_name_.upper_bound(key.service);
   return behind == by_name_.end() ? std::nullopt

@@ -67,14 +67,14 @@ class SlotTable {
   /// Calls `each(stage, slot)` for every slot of the stream.
   template <class Each>
   void each_of(const TrafficKey& key, Each each) const {
-    const ServiceSlots& slots = of_service(key.service);
+    const ServiceSlots& slots = slots_of(key.service);
     for (auto at = slots.lower_bound({key, {}}); at != slots.end() && at->first.first == key; ++at)
       each(at->first.second, at->second);
   }
   /// Calls `each(slot)` for every slot of the group, of both audiences and all revisions.
   template <class Each>
   void each_of_group(const std::string& service, Colour colour, Each each) const {
-    const ServiceSlots& slots = of_service(service);
+    const ServiceSlots& slots = slots_of(service);
     for (auto at = slots.lower_bound({{service, colour, "", Audience::split}, {}});
          at != slots.end() && at->first.first.colour == colour; ++at)
       each(at->second);
@@ -102,7 +102,7 @@ class SlotTable {
   using ServiceSlots = std::map<std::pair<TrafficKey, Stage>, SlotId>;
 
   /// Found in a time that does not depend on how many services there are.
-  const ServiceSlots& of_service(const std::string& service) const {
+  const ServiceSlots& slots_of(const std::string& service) const {
     static const ServiceSlots kNone;
     const auto found = services_.find(service);
     return found == services_.end() ? kNone : *found->second;

@@ -15,6 +15,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
+#include "tests/support/manual_clock.h"
+
 namespace teal::health {
 namespace {
 
@@ -22,14 +24,6 @@ namespace asio = boost::asio;
 using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-class HandClock final : public Clock {
- public:
-  Mono mono() const override { return now; }
-  WallTime wall() const override { return {}; }
-
-  Mono now{hours{1}};
-};
 
 /// Targets that say nothing: the system takes their connections. And one that is not there.
 class ProbeLoopTest : public testing::Test {
@@ -66,7 +60,7 @@ class ProbeLoopTest : public testing::Test {
 
   asio::io_context io_;
   asio::ip::tcp::acceptor silent_{io_, {asio::ip::address_v4::loopback(), 0}};
-  HandClock clock_;
+  ManualClock clock_;
   std::vector<std::string> reports_;
   ProbeLoop loop_{clock_, 1,
                   [this](ProbeLoop::Owner, TargetId id, Health health, const std::string& reason) {
@@ -79,16 +73,16 @@ class ProbeLoopTest : public testing::Test {
 TEST_F(ProbeLoopTest, CountsAsLateWhatFindsNoPlaceInTimeAndLeavesNothingOut) {
   loop_.limit(4);
   watch(1, 10, address_of(silent_), check());
-  clock_.now += milliseconds{600};  // All are due.
+  clock_.advance(milliseconds{600});  // All are due.
   ASSERT_TRUE(turn_until([&] { return running() == 4; }));
   const std::size_t at_first = late();
-  clock_.now += milliseconds{1001};
+  clock_.advance(milliseconds{1001});
   ASSERT_TRUE(turn_until([&] { return begun() == 8; }));
   EXPECT_EQ(late() - at_first, 4U);
-  clock_.now += milliseconds{1001};
+  clock_.advance(milliseconds{1001});
   ASSERT_TRUE(turn_until([&] { return begun() == 10; }));
   EXPECT_EQ(late() - at_first, 6U);
-  clock_.now += milliseconds{1001};
+  clock_.advance(milliseconds{1001});
   ASSERT_TRUE(turn_until([&] { return running() == 0; }));
   EXPECT_EQ(reports_.size(), 10U);
   EXPECT_EQ(reports_.back(), "10 unhealthy probe: timed out after 1s");
@@ -99,9 +93,9 @@ TEST_F(ProbeLoopTest, AProbeThatTookLongerThanItsIntervalMakesTheNextOneDueAndNo
   often.interval = often.fast_interval = milliseconds{200};
   watch(1, 1, address_of(silent_), often);
   for (std::size_t probe = 1; probe <= 4; ++probe) {
-    clock_.now += milliseconds{50};
+    clock_.advance(milliseconds{50});
     ASSERT_TRUE(turn_until([&] { return begun() == probe; }));
-    clock_.now += milliseconds{1001};
+    clock_.advance(milliseconds{1001});
   }
   EXPECT_EQ(late(), 0U);
 }
@@ -109,7 +103,7 @@ TEST_F(ProbeLoopTest, AProbeThatTookLongerThanItsIntervalMakesTheNextOneDueAndNo
 TEST_F(ProbeLoopTest, BeginsOnlySoManyProbesBetweenTwoLooksAtAnswers) {
   loop_.limit(1000);
   watch(1, 100, address_of(silent_), check());
-  clock_.now += milliseconds{600};
+  clock_.advance(milliseconds{600});
   loop_.turn(Millis{0});
   EXPECT_EQ(begun(), ProbeLoop::kBurst);
   loop_.turn(Millis{0});
@@ -119,17 +113,17 @@ TEST_F(ProbeLoopTest, BeginsOnlySoManyProbesBetweenTwoLooksAtAnswers) {
 TEST_F(ProbeLoopTest, AsksNewTargetsBeforeThoseItKnows) {
   loop_.limit(1);
   watch(1, 3, address_of(silent_), check());
-  clock_.now += milliseconds{600};
+  clock_.advance(milliseconds{600});
   for (std::size_t known = 1; known <= 3; ++known) {
     ASSERT_TRUE(turn_until([&] { return begun() == known; }));
-    clock_.now += milliseconds{1001};
+    clock_.advance(milliseconds{1001});
   }
   ASSERT_TRUE(turn_until([&] { return reports_.size() == 3; }));
   // All of them are due again, and one is new.
-  clock_.now += hours{2};
+  clock_.advance(hours{2});
   watch(100, 1, address_of(silent_), check());
   ASSERT_TRUE(turn_until([&] { return running() == 1; }));
-  clock_.now += milliseconds{1001};
+  clock_.advance(milliseconds{1001});
   ASSERT_TRUE(turn_until([&] { return reports_.size() == 4; }));
   EXPECT_EQ(reports_.back(), "100 unhealthy probe: timed out after 1s");
 }
@@ -137,7 +131,7 @@ TEST_F(ProbeLoopTest, AsksNewTargetsBeforeThoseItKnows) {
 TEST_F(ProbeLoopTest, WaitsForDescriptorsWithoutBlamingTheTargets) {
   loop_.limit(1000);
   watch(1, 5, address_of(silent_), check());
-  clock_.now += milliseconds{600};
+  clock_.advance(milliseconds{600});
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
   const rlimit none{3, before.rlim_max};
@@ -145,7 +139,7 @@ TEST_F(ProbeLoopTest, WaitsForDescriptorsWithoutBlamingTheTargets) {
   for (int i = 0; i < 10; ++i) loop_.turn(Millis{0});
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
   EXPECT_EQ(begun(), 0U);
-  clock_.now += milliseconds{100};
+  clock_.advance(milliseconds{100});
   ASSERT_TRUE(turn_until([&] { return running() == 5; }));
   EXPECT_TRUE(reports_.empty());
   EXPECT_EQ(late(), 5U);
@@ -159,13 +153,13 @@ TEST_F(ProbeLoopTest, SpreadsTargetsThatCameTogetherOverTheWholeInterval) {
   often.interval = often.fast_interval = seconds{2};
   loop_.limit(1000);
   watch(1, kTargets, deserted, often);
-  clock_.now += milliseconds{600};
+  clock_.advance(milliseconds{600});
   ASSERT_TRUE(turn_until([&] { return reports_.size() == kTargets && running() == 0; }));
   // By now each second probe has its time, at any of the next two seconds.
   std::vector<std::size_t> begun_in;
   for (int step = 0; step < 10; ++step) {
     const std::size_t before = begun();
-    clock_.now += milliseconds{180};
+    clock_.advance(milliseconds{180});
     std::size_t seen = 0;
     ASSERT_TRUE(
         turn_until([&] { return std::exchange(seen, begun()) == begun() && running() == 0; }));
@@ -185,9 +179,9 @@ TEST_F(ProbeLoopTest, TakesUpAnotherPreambleWithTheNextProbe) {
                   check(), ProbePreamble{.proxy_protocol = config::ProxyVersion::v1}),
               {{1, address}});
   EXPECT_EQ(running(), 1U);
-  clock_.now += milliseconds{1001};
+  clock_.advance(milliseconds{1001});
   ASSERT_TRUE(turn_until([&] { return running() == 0; }));
-  clock_.now += hours{2};
+  clock_.advance(hours{2});
   ASSERT_TRUE(turn_until([&] { return running() == 1; }));
   asio::ip::tcp::socket first = silent_.accept();
   asio::ip::tcp::socket second = silent_.accept();

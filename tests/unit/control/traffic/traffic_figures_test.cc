@@ -164,6 +164,18 @@ TEST_F(TrafficFiguresTest, ARestEndsWithAnotherRevision) {
   EXPECT_TRUE(figures.windows.recent("service-0", Colour::blue));
 }
 
+TEST_F(TrafficFiguresTest, AServiceThatComesBackIsReadAlsoIfItWasAtRestWhenItLeft) {
+  for (ServiceId id = 0; id < 2; ++id) ports.activity[id] = 0;
+  add(2);
+  for (int ticks = 0; ticks < 120; ++ticks) tick();
+  registry.remove("service-1");
+  for (int ticks = 0; ticks < 10; ++ticks) tick();
+  registry.add(services[1], clock.wall());
+  ports.asked = 0;
+  for (int ticks = 0; ticks < 10; ++ticks) tick();
+  EXPECT_EQ(ports.asked, 2);
+}
+
 TEST_F(TrafficFiguresTest, AServiceThatIsGoneIsSkipped) {
   add(3);
   registry.remove("service-1");
