@@ -27,11 +27,13 @@ long waits(pid_t process, const std::string& thread) {
   return 0;
 }
 
-/// Looks at spans of 400 ms until there is one in which it waited no more often than that.
+/// Looks at spans of 400 ms until there is one in which it waited no more often than that. The
+/// thread may not have its name yet: Teal is up before its workers have had the processor.
 bool wakes_at_most(pid_t process, const std::string& thread, double per_second) {
+  long before = 0;
+  const bool has_waited = eventually([&] { return (before = waits(process, thread)) > 0; });
   Mono from = std::chrono::steady_clock::now();
-  long before = waits(process, thread);
-  return before > 0 && eventually([&] {
+  return has_waited && eventually([&] {
            const Mono now = std::chrono::steady_clock::now();
            const double seconds = std::chrono::duration<double>(now - from).count();
            if (seconds < 0.4) return false;
