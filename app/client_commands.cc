@@ -28,6 +28,9 @@ struct Choices {
   std::vector<std::string> shares;
   std::size_t limit = 20;
   bool watch = false, follow = false, force = false, all = false;
+  std::string confirm_within = "0";
+  std::uint64_t if_generation = 0, to_generation = 0;
+  bool dry_run = false, confirm_access = false;
   DeployOptions deploy;
 };
 using SharedChoices = std::shared_ptr<Choices>;
@@ -218,6 +221,47 @@ class Registrar {
     alarms->add_option("SERVICE", choices_->service, "Only this service");
   }
 
+  void add_configuration() {
+    CLI::App* reload = command("reload", "Go over to the configuration file as it is now.",
+                               [](Client& client, Choices& c) {
+                                 ReloadOptions options{c.dry_run, std::nullopt, Millis{0}};
+                                 if (c.if_generation > 0) options.if_generation = c.if_generation;
+                                 if (const Result<Millis> within = parse_duration(c.confirm_within))
+                                   options.confirm_within = *within;
+                                 return client.reload(options);
+                               });
+    reload->add_flag("--dry-run", choices_->dry_run, "Say what would change, and change nothing");
+    reload
+        ->add_option("--if-generation", choices_->if_generation,
+                     "Only if Teal runs on this generation still")
+        ->check(CLI::PositiveNumber);
+    reload
+        ->add_option("--confirm-within", choices_->confirm_within,
+                     "Wait so long for `teal config confirm`; the generation before comes back "
+                     "where nobody says so, and the exit code is 3 then")
+        ->check(is_duration());
+
+    CLI::App* config = app_.add_subcommand("config", "The configuration that Teal runs on.");
+    config->require_subcommand(1)->fallthrough();
+    const auto add_one = [&](const char* name, const char* help, Run run) {
+      return add(*config, name, help, terminal_, action_, choices_, std::move(run));
+    };
+    add_one("show", "Which generation runs, since when, and how the last reload went.",
+            [](Client& client, Choices&) { return client.config(); });
+    add_one("history", "The last ten generations.",
+            [](Client& client, Choices&) { return client.config_history(); });
+    add_one("confirm", "What was loaded with --confirm-within stays.",
+            [](Client& client, Choices&) { return client.confirm_config(); });
+    CLI::App* back =
+        add_one("rollback", "Go back to an earlier generation.", [](Client& client, Choices& c) {
+          return client.rollback_config(c.to_generation, c.confirm_access);
+        });
+    back->add_option("GENERATION", choices_->to_generation, "Which one; left out: the one before")
+        ->check(CLI::PositiveNumber);
+    back->add_flag("--confirm-access", choices_->confirm_access,
+                   "Also where it changes who may come in");
+  }
+
  private:
   static CLI::Validator is_duration() {
     return CLI::Validator(
@@ -263,6 +307,7 @@ void add_client_commands(CLI::App& app, const Terminal& terminal, Action& action
   registrar.add_deploy();
   registrar.add_steering();
   registrar.add_targets_and_alarms();
+  registrar.add_configuration();
 }
 
 }  // namespace teal::app

@@ -125,19 +125,23 @@ json::array to_json(const std::vector<config::Problem>& problems) {
 
 int serve(const Terminal& terminal, const std::string& path, bool quiet) {
   set_allocator_thresholds();
-  config::Loaded<config::Config> loaded = config::load_file(path, environment());
+  ConfigSource source{path, environment(), nullptr, ""};
+  config::Loaded<config::Candidate> loaded = config::read_candidate_given(path, source.variables);
   if (!loaded) {
     print(terminal.err, loaded.error());
     return kError;
   }
   const std::unique_ptr<Log> log = make_operator_log(quiet);
-  const auto config = std::make_shared<const config::Config>(*std::move(loaded));
+  source.meaning = meaning_of(*loaded);
+  source.text = std::make_shared<const std::string>(std::move(loaded->text));
+  const auto config = std::make_shared<const config::Config>(std::move(loaded->config));
+  loaded = config::Problems{};  // Its trees are large.
   Findings findings;
   check_files(path, config, *log, findings);
   warn(terminal.err, findings.warnings);
   if (!findings.problems.list.empty()) print(terminal.err, findings.problems);
   if (!findings.problems.list.empty()) return kError;
-  Server server(config, *log, Systemd(SystemdEnvironment::read()));
+  Server server(config, *log, Systemd(SystemdEnvironment::read()), std::move(source));
   if (const Result<void> started = server.start(); !started) {
     log->error("teal cannot start", {{"reason", started.error().message()}});
     return kError;

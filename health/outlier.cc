@@ -58,6 +58,25 @@ bool Outlier::may_go(TargetId target, std::span<const TargetState> group) const 
          (counts.ejected + 1) * 100 <= std::size_t{spec_.max_ejected_percent} * counts.members;
 }
 
+void Outlier::configure(const config::Outlier& spec, std::span<const TargetState> group, Mono now) {
+  spec_ = spec;
+  if (!spec_.success_rate) tallies_.clear();
+  std::vector<Ejection*> out;
+  std::size_t members = 0;
+  for (const TargetState& target : group) {
+    if (target.draining) continue;
+    ++members;
+    const auto known = known_.find(target.id);
+    if (known != known_.end() && known->second.out) out.push_back(&known->second);
+  }
+  std::ranges::sort(out, {}, [](const Ejection* each) { return each->until; });
+  std::size_t left = out.size();
+  for (Ejection* each : out) {
+    if (left-- * 100 <= std::size_t{spec_.max_ejected_percent} * members) break;
+    each->until = std::min(each->until, now);  // returns() gives it back.
+  }
+}
+
 std::optional<Millis> Outlier::eject(TargetId target, Mono now) {
   Ejection& ejection = known_[target];
   if (ejection.out) return std::nullopt;

@@ -23,6 +23,10 @@ class Outlier {
  public:
   explicit Outlier(const config::Outlier& spec) : spec_(spec) {}
 
+  /// Other rules from now on; who is out stays out for as long as was said. But where fewer of
+  /// `group` may be out than are, those that have the least time left return.
+  void configure(const config::Outlier& spec, std::span<const TargetState> group, Mono now);
+
   /// Failures in a row.
   struct InARow {
     std::uint32_t all = 0;

@@ -39,6 +39,12 @@ struct WaitOptions {
   Millis timeout{0};  ///< 0: as long as it takes.
 };
 
+struct ReloadOptions {
+  bool dry_run = false;
+  std::optional<std::uint64_t> if_generation;
+  Millis confirm_within{0};  ///< 0: it stays.
+};
+
 /// How long an answer may take: of what only asks, and of what changes something.
 inline constexpr Millis kQuestionLimit{10'000};
 inline constexpr Millis kChangeLimit{40'000};
@@ -79,6 +85,15 @@ class Client {
             const std::string& reason, bool all);
   /// The external alarms of a service, or of all.
   int alarms(const std::string& service);
+  // ---- app/client/config.cc
+  /// Which generation runs.
+  int config();
+  int config_history();
+  /// Where it is to be confirmed, until it is: kRolledBack where nobody did.
+  int reload(const ReloadOptions& options);
+  /// `to` 0: the one before.
+  int rollback_config(std::uint64_t to, bool confirm_access);
+  int confirm_config();
 
  private:
   /// The answer where it is a success; nothing, after saying why, where it is not: failure_ is the
@@ -92,6 +107,8 @@ class Client {
   std::optional<boost::json::object> fetch_services();
   int show(const std::string& path,
            const std::function<std::string(const boost::json::object&)>& render);
+  int report_reload(const std::optional<std::string>& answer);
+  int await_confirmation(double generation);
   int report_service(const std::optional<std::string>& answer);
   std::optional<std::string> frame(const std::string& service, const std::string& answer);
   ViewStyle style(std::size_t timeline_entries) const;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/log.h"
 #include "base/time.h"
@@ -21,12 +22,13 @@ class AccessLogWatch {
 
   AccessLogWatch(std::string path, Log& log) : path_(std::move(path)), log_(log) {}
 
+  void set_path(std::string path) { path_ = std::move(path); }
   void check(const proxy::AccessLogHealth& health, Mono now);
   /// While it fails: what and why.
   const std::optional<std::string>& warning() const { return warning_; }
 
  private:
-  const std::string path_;
+  std::string path_;
   Log& log_;
   std::optional<std::string> warning_;
   std::uint64_t lost_before_ = 0;  ///< When the trouble began.

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -43,6 +44,13 @@ std::vector<std::string> paths_of(const config::ListenerTls& tls) {
   return paths;
 }
 
+std::vector<std::string> paths_of(const config::TargetTls& tls) {
+  std::vector<std::string> paths;
+  for (const config::FileName* file : {&tls.ca, &tls.chain, &tls.key})
+    if (!file->empty()) paths.push_back(file->path);
+  return paths;
+}
+
 std::string in_words(const net::FileFaults& faults) {
   std::string text;
   for (const net::FileFault& each : faults) {
@@ -62,60 +70,75 @@ CertificateReloader::CertificateReloader(std::shared_ptr<const config::Config> c
 
 void CertificateReloader::add_units() {
   for (const config::Listener& listener : config_->listeners)
-    if (listener.tls) add_listener(listener);
+    if (listener.tls)
+      units_.push_back({.of = "listener " + listener.name,
+                        .name = listener.name,
+                        .listener = &*listener.tls,
+                        .paths = paths_of(*listener.tls)});
   for (const config::Service& service : config_->services)
-    if (service.tls) add_service(service);
-  if (config_->admin.tls) add_admin();
+    if (service.tls)
+      units_.push_back({.of = "targets of service " + service.name,
+                        .name = service.name,
+                        .targets = &*service.tls,
+                        .paths = paths_of(*service.tls)});
+  if (config_->admin.tls)
+    units_.push_back({.of = "admin address",
+                      .name = {},
+                      .listener = &*config_->admin.tls,
+                      .paths = paths_of(*config_->admin.tls)});
 }
 
-void CertificateReloader::add_listener(const config::Listener& spec) {
-  units_.push_back({"listener " + spec.name,
-                    paths_of(*spec.tls),
-                    [this, &spec](net::FileFaults& faults) {
-                      const auto mine = TlsTable::find(next_.listeners, spec.name);
-                      const net::TicketKeys keys =
-                          mine ? mine->keys() : net::TicketKeys(draw_key());
-                      auto made =
-                          net::TlsServer::make(spec.name, *spec.tls, keys, clock_.wall(), faults);
-                      if (!made) return false;
-                      if (!mine) rotate_at_[spec.name] = clock_.mono() + spec.tls->ticket_rotation;
-                      next_.listeners[spec.name] = std::move(made);
-                      return true;
-                    },
-                    {},
-                    {}});
+bool CertificateReloader::load(const Unit& unit, net::FileFaults& faults) {
+  if (unit.listener != nullptr) return load_listener(unit, faults);
+  auto made = net::TlsClient::make(*unit.targets, clock_.wall(), faults);
+  if (!made) return false;
+  next_.services[unit.name] = std::move(made);
+  return true;
 }
 
-void CertificateReloader::add_service(const config::Service& service) {
-  const config::TargetTls& spec = *service.tls;
-  std::vector<std::string> paths;
-  for (const config::FileName* file : {&spec.ca, &spec.chain, &spec.key})
-    if (!file->empty()) paths.push_back(file->path);
-  units_.push_back({"targets of service " + service.name,
-                    std::move(paths),
-                    [this, name = service.name, &spec](net::FileFaults& faults) {
-                      auto made = net::TlsClient::make(spec, clock_.wall(), faults);
-                      if (!made) return false;
-                      next_.services[name] = std::move(made);
-                      return true;
-                    },
-                    {},
-                    {}});
+bool CertificateReloader::load_listener(const Unit& unit, net::FileFaults& faults) {
+  if (unit.is_admin()) {
+    auto made = net::TlsServer::make("admin", *unit.listener, net::TicketKeys(draw_key()),
+                                     clock_.wall(), faults);
+    if (!made) return false;
+    admin_ = std::move(made);
+    return true;
+  }
+  const auto mine = TlsTable::find(next_.listeners, unit.name);
+  const net::TicketKeys keys = mine ? mine->keys() : net::TicketKeys(draw_key());
+  auto made = net::TlsServer::make(unit.name, *unit.listener, keys, clock_.wall(), faults);
+  if (!made) return false;
+  if (!mine) rotate_at_[unit.name] = clock_.mono() + unit.listener->ticket_rotation;
+  next_.listeners[unit.name] = std::move(made);
+  return true;
 }
 
-void CertificateReloader::add_admin() {
-  const config::ListenerTls& spec = *config_->admin.tls;
-  units_.push_back({"admin address",
-                    paths_of(spec),
-                    [this, &spec](net::FileFaults& faults) {
-                      auto made = net::TlsServer::make("admin", spec, net::TicketKeys(draw_key()),
-                                                       clock_.wall(), faults);
-                      if (!made) return false;
-                      admin_ = std::move(made);
-                      return true;
-                    },
-                    {},
-                    {}});
+void CertificateReloader::succeed(CertificateReloader& before) {
+  reloads_ = before.reloads_;
+  failures_ = before.failures_;
+  for (const Unit& unit : units_) {
+    const auto former = std::ranges::find(before.units_, unit.of, &Unit::of);
+    if (former != before.units_.end()) keep(unit, *former, before);
+  }
+  table_ = std::make_shared<const proxy::TlsTable>(next_);
+}
+
+void CertificateReloader::keep(const Unit& unit, const Unit& before, CertificateReloader& from) {
+  const bool has_same_files = unit.loaded == before.loaded;
+  if (unit.targets != nullptr) {
+    if (has_same_files && *unit.targets == *before.targets)
+      next_.services[unit.name] = from.next_.services[unit.name];
+    return;
+  }
+  if (unit.is_admin()) {
+    if (has_same_files && *unit.listener == *before.listener) admin_ = from.admin_;
+    return;
+  }
+  const auto& theirs = from.next_.listeners[unit.name];
+  auto& mine = next_.listeners[unit.name];
+  mine = has_same_files && *unit.listener == *before.listener ? theirs
+                                                              : mine->with_keys(theirs->keys());
+  rotate_at_[unit.name] = std::min(rotate_at_[unit.name], from.rotate_at_[unit.name]);
 }
 
 net::FileFaults CertificateReloader::load() {
@@ -123,7 +146,7 @@ net::FileFaults CertificateReloader::load() {
   for (Unit& unit : units_) {
     unit.loaded = unit.seen = state_of(unit.paths);
     net::FileFaults faults;
-    unit.load(faults);
+    load(unit, faults);
     all.insert(all.end(), faults.begin(), faults.end());
   }
   table_ = std::make_shared<const proxy::TlsTable>(next_);
@@ -134,17 +157,17 @@ net::FileFaults CertificateReloader::load() {
 bool CertificateReloader::reload(Unit& unit) {
   unit.loaded = unit.seen;
   net::FileFaults faults;
-  const bool taken = unit.load(faults);
+  const bool taken = load(unit, faults);
   ++(taken ? reloads_ : failures_);
   if (!taken) {
     log_.error("new certificate files are refused, the old ones stay in use",
-               {{"of", unit.name}, {"reason", in_words(faults)}});
+               {{"of", unit.of}, {"reason", in_words(faults)}});
     return false;
   }
-  log_.info("certificate files reloaded", {{"of", unit.name}});
+  log_.info("certificate files reloaded", {{"of", unit.of}});
   if (!faults.empty())
     log_.warning("certificate files need attention",
-                 {{"of", unit.name}, {"reason", in_words(faults)}});
+                 {{"of", unit.of}, {"reason", in_words(faults)}});
   return true;
 }
 

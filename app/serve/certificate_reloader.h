@@ -8,7 +8,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <iosfwd>
 #include <map>
 #include <memory>
@@ -32,6 +31,10 @@ class CertificateReloader {
 
   /// Reads every file for the first time. Where a fault is fatal nothing may be served.
   net::FileFaults load();
+  /// Goes on in the place of `before`, whose configuration this one's takes the place of: what is
+  /// the same stays as it is, and listeners of the same name keep their ticket keys. Requires: both
+  /// are loaded.
+  void succeed(CertificateReloader& before);
   std::shared_ptr<const proxy::TlsTable> table() const { return table_; }
   /// Null: the admin address is plain.
   std::shared_ptr<const net::TlsServer> admin() const { return admin_; }
@@ -42,18 +45,23 @@ class CertificateReloader {
  private:
   /// What is loaded and kept together: one listener, one service's targets, the admin address.
   struct Unit {
-    std::string name;  ///< "listener public".
+    std::string of;  ///< "listener public".
+    std::string name;
+    const config::ListenerTls* listener = nullptr;  ///< Of a listener, or of the admin address.
+    const config::TargetTls* targets = nullptr;     ///< Of a service.
     std::vector<std::string> paths;
-    std::function<bool(net::FileFaults&)> load;  ///< Into next_ or admin_; false: nothing changed.
-    std::string loaded;  ///< The files' state that is in use, or was refused.
-    std::string seen;
+    std::string loaded{};  ///< The files' state that is in use, or was refused.
+    std::string seen{};
+
+    bool is_admin() const { return listener != nullptr && name.empty(); }
   };
 
   void add_units();
-  void add_listener(const config::Listener& spec);
-  void add_service(const config::Service& service);
-  void add_admin();
+  /// Into next_ or admin_; false: nothing changed.
+  bool load(const Unit& unit, net::FileFaults& faults);
+  bool load_listener(const Unit& unit, net::FileFaults& faults);
   bool reload(Unit& unit);
+  void keep(const Unit& unit, const Unit& before, CertificateReloader& from);
   bool rotate();
 
   std::shared_ptr<const config::Config> config_;

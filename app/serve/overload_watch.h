@@ -35,6 +35,8 @@ class OverloadWatch {
  public:
   OverloadWatch(const config::Overload& spec, proxy::WorkerPool& pool, Log& log);
 
+  /// From the next tick on.
+  void configure(const config::Overload& spec) { spec_ = spec; }
   /// `descriptors`: how many the process may have, 0: no limit. So many `probes` may be under way
   /// at a time.
   void tick(Mono now, std::uint64_t descriptors, std::uint64_t probes);
@@ -43,7 +45,7 @@ class OverloadWatch {
  private:
   proxy::Usages read_usages(std::uint64_t descriptors, std::uint64_t probes);
 
-  const config::Overload spec_;
+  config::Overload spec_;
   proxy::WorkerPool& pool_;
   Log& log_;
   const std::uint64_t memory_limit_;

@@ -1,12 +1,21 @@
 #include "app/serve/probed_services.h"
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "app/serve/overload_watch.h"
 
 namespace teal::app {
+namespace {
+
+bool is_probed_alike(const config::Service& one, const config::Service& other) {
+  return one.health == other.health && one.upstream == other.upstream && one.tls == other.tls;
+}
+
+}  // namespace
 
 ProbedServices::ProbedServices(std::shared_ptr<const config::Config> config,
                                health::Monitor& monitor)
@@ -17,9 +26,9 @@ ProbedServices::ProbedServices(std::shared_ptr<const config::Config> config,
 
 void ProbedServices::take(const Publication& publication, const proxy::TlsTable& tls) {
   for (const SharedService& service : publication.services) {
+    const SharedService before = std::exchange(published_[service->id], service);
     const auto spec = specs_.find(service->name);
     if (spec == specs_.end()) continue;
-    const SharedService before = std::exchange(published_[service->id], service);
     const auto has_same_targets = [&](Colour colour) {
       return before->groups[colour].targets == service->groups[colour].targets;
     };
@@ -29,7 +38,36 @@ void ProbedServices::take(const Publication& publication, const proxy::TlsTable&
 }
 
 void ProbedServices::renew(const proxy::TlsTable& tls) {
-  for (const auto& [id, service] : published_) watch(*service, *specs_.at(service->name), tls);
+  for (const auto& [id, service] : published_)
+    if (const auto spec = specs_.find(service->name); spec != specs_.end())
+      watch(*service, *spec->second, tls);
+}
+
+void ProbedServices::reconfigure(std::shared_ptr<const config::Config> config,
+                                 const proxy::TlsTable& tls) {
+  const std::shared_ptr<const config::Config> before = std::exchange(config_, std::move(config));
+  const auto former = std::exchange(specs_, {});
+  std::unordered_set<std::string_view> served;
+  for (const config::Service& service : config_->services) {
+    served.insert(service.name);
+    if (service.health) specs_[service.name] = &service;
+  }
+  std::erase_if(published_, [&](const auto& each) {
+    const std::string& name = each.second->name;
+    const auto old = former.find(name);
+    const auto now = specs_.find(name);
+    if (now == specs_.end()) {
+      if (old != former.end()) unwatch(each.first, *old->second);
+    } else if (old == former.end() || !is_probed_alike(*old->second, *now->second)) {
+      watch(*each.second, *now->second, tls);
+    }
+    return !served.contains(name);
+  });
+}
+
+void ProbedServices::unwatch(ServiceId id, const config::Service& spec) {
+  const health::ProbePreamble none{nullptr, spec.upstream.proxy_protocol};
+  monitor_.watch(id, std::make_shared<const health::ProbePlan>(*spec.health, none), {});
 }
 
 void ProbedServices::watch(const ServiceSnapshot& service, const config::Service& spec,
@@ -39,7 +77,7 @@ void ProbedServices::watch(const ServiceSnapshot& service, const config::Service
   std::vector<health::ProbedTarget> targets;
   for (const Colour colour : kColours)
     for (const TargetState& target : *service.groups[colour].targets)
-      targets.push_back({target.id, target.address});
+      targets.push_back({target.id, target.address, target.health});
   monitor_.watch(service.id, std::make_shared<const health::ProbePlan>(*spec.health, preamble),
                  std::move(targets));
 }

@@ -25,6 +25,9 @@ class ProbedServices {
   ProbedServices(std::shared_ptr<const config::Config> config, health::Monitor& monitor);
 
   void take(const Publication& publication, const proxy::TlsTable& tls);
+  /// Checks, and how targets are spoken to, are as another configuration says from now on. Before
+  /// what is published of it.
+  void reconfigure(std::shared_ptr<const config::Config> config, const proxy::TlsTable& tls);
   /// Certificates have changed.
   void renew(const proxy::TlsTable& tls);
 
@@ -36,10 +39,12 @@ class ProbedServices {
   void watch(const ServiceSnapshot& service, const config::Service& spec,
              const proxy::TlsTable& tls);
 
-  const std::shared_ptr<const config::Config> config_;
+  void unwatch(ServiceId id, const config::Service& spec);
+
+  std::shared_ptr<const config::Config> config_;
   health::Monitor& monitor_;
   std::unordered_map<std::string, const config::Service*> specs_;  ///< With a health check.
-  std::unordered_map<ServiceId, SharedService> published_;         ///< Of those.
+  std::unordered_map<ServiceId, SharedService> published_;         ///< Of all.
 };
 
 }  // namespace teal::app

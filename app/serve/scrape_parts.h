@@ -1,8 +1,9 @@
 // What the workers have for GET /metrics, a little at each call (control/metrics/scraper.h).
 //
-// Control thread. The pool and the configuration outlive the parts.
+// Control thread. The pool outlives the parts.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "config/config.h"
@@ -16,6 +17,6 @@ std::vector<control::ScrapePart> traffic_parts(const proxy::WorkerPool& pool);
 
 /// Service by service what happened on the way to targets, and target by target.
 std::vector<control::ScrapePart> detail_parts(const proxy::WorkerPool& pool,
-                                              const config::Config& config);
+                                              std::shared_ptr<const config::Config> config);
 
 }  // namespace teal::app

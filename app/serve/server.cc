@@ -3,38 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
-
-#include "app/serve/access_log_watch.h"
-#include "app/serve/certificate_reloader.h"
-#include "app/serve/idle_queue.h"
-#include "app/serve/overload_watch.h"
-#include "app/serve/probed_services.h"
 #include "app/serve/scrape_parts.h"
-#include "app/serve/scrape_watch.h"
-#include "app/serve/start_gate.h"
-#include "app/system/control_priority.h"
-#include "app/system/descriptors.h"
-#include "app/system/own_sockets.h"
+#include "app/serve/server_state.h"
 #include "app/system/process_figures.h"
-#include "app/system/randomness.h"
-#include "app/system/watchdog.h"
-#include "base/clock.h"
-#include "control/admin/server.h"
-#include "control/api/api.h"
-#include "control/controller/controller.h"
-#include "control/deploy/ports.h"
 #include "control/metrics/exporter.h"
 #include "control/store/sqlite_store.h"
-#include "proxy/headers/error_pages.h"
-#include "proxy/worker/pool.h"
 
 namespace teal::app {
 namespace {
@@ -44,165 +21,70 @@ constexpr std::array<Micros, 3> kLooks{Micros{500}, Micros{5'000}, Micros{30'000
 
 }  // namespace
 
-struct Server::State final : control::Ports {
-  State(std::shared_ptr<const config::Config> c, Log& l, Systemd s)
-      : config(std::move(c)),
-        log(l),
-        systemd(std::move(s)),
-        watchdog(systemd.watchdog()),
-        signals(io, SIGTERM, SIGINT, SIGQUIT),
-        side_signals(io, SIGUSR1, SIGHUP),
-        ticker(io),
-        looker(io),
-        grace(io),
-        pool(io, {.config = config,
-                  .clock = &clock,
-                  .log = &log,
-                  .seed = draw_seed(),
-                  .draws = draw_sip_key(),
-                  .hop_id = static_cast<std::uint32_t>(draw_seed()),
-                  .on_bad_outcome = [this](const BadOutcome& bad) { on_bad_outcome(bad); },
-                  .on_exposed =
-                      [this] {
-                        if (controller) controller->on_exposed();
-                      },
-                  .on_tallies =
-                      [this](const std::vector<TargetTally>& tallies) {
-                        if (controller) controller->on_tallies(tallies);
-                      },
-                  .on_judged_event =
-                      [this](ServiceId service, const JudgedEvent& event) {
-                        if (controller) controller->on_judged_event(service, event);
-                      },
-                  .on_judged = [this](Mono at) { check_breach(0, at); }}),
-        access_log(config->access_log.path, log),
-        scrapes(log),
-        overload(config->overload, pool, log),
-        tls(config, clock, log),
-        monitor(io, clock, draw_seed(),
-                [this](TargetId target, Health health, const std::string& reason) {
-                  controller->on_health(target, health, reason);
-                }),
-        probed(config, monitor),
-        gate(io, [this](const Publication& first,
-                        StartGate::Applied applied) { open_up(first, std::move(applied)); }),
-        priority(log) {}
-
-  // ---- control::Ports
-  void publish(Publication publication, std::function<void(Mono)> applied) override {
-    if (gate.is_open()) {
-      hand_out(publication, std::move(applied));
-      probed.take(publication, *tls.table());
-    } else {
-      probed.take(publication, *tls.table());
-      gate.offer(std::move(publication), std::move(applied));
-    }
-  }
-  /// The first publication: once every worker runs on it, everybody is served.
-  void open_up(const Publication& first, StartGate::Applied applied) {
-    hand_out(first, [this, applied = std::move(applied)](Mono at) {
-      applied(at);
-      is_serving = true;
-      if (!is_shutting_down) systemd.ready("serving");
-    });
-  }
-  void hand_out(const Publication& publication, std::function<void(Mono)> applied) {
-    pool.publish(publication, std::move(applied));
-    priority.raise();
-  }
-  TrafficCounters read_traffic(const TrafficKey& key) override { return pool.read_traffic(key); }
-  std::uint64_t read_requests(const TrafficKey& key) override { return pool.read_requests(key); }
-  std::uint64_t read_activity(ServiceId service) override { return pool.read_activity(service); }
-  StageReading read_stage(const TrafficKey& key, Stage stage) override {
-    return pool.read_stage(key, stage);
-  }
-  Tallies read_tallies(const TrafficKey& key, std::uint64_t deployment) override {
-    return pool.read_tallies(key, deployment);
-  }
-  GroupInFlight read_in_flight(const std::string& service, Colour colour) override {
-    return pool.read_in_flight(service, colour);
-  }
-  Mono watermark() override { return pool.watermark(); }
-  void notify_at_watermark(Mono began) override { pool.notify_at_watermark(began); }
-  void set_sticky_secrets(const StickySecrets& secrets) override {
-    pool.set_sticky_secrets(secrets);
-  }
-  void draw_random(std::span<std::uint8_t> out) override { teal::app::draw_random(out); }
-
-  std::optional<OwnSocket> own_socket(const Address& target) override {
-    return own_sockets.at(target, clock.mono());
-  }
-
-  Result<void> load_tls();
-  void look_at_tls();
-  void look_at_load() {
-    const std::uint64_t descriptors = read_descriptor_limit();
-    overload.tick(clock.mono(), descriptors, probed.limit(descriptors));
-  }
-  control::ApiDependencies dependencies();
-  Result<void> start();
-  void tick();
-  void look_after_life();
-  void check_breach(std::size_t nth, Mono completed);
-  void await_signal();
-  void await_side_signal();
-  void begin_shutdown();
-  void finish_shutdown();
-  void on_bad_outcome(const BadOutcome& bad) {
-    if (controller) controller->on_bad_outcome(bad);
-  }
-  std::vector<control::ScrapePart> scrape();
-  void run_slice();
-
-  std::shared_ptr<const config::Config> config;
-  Log& log;
-  const Systemd systemd;
-  Watchdog watchdog;
-  SystemClock clock;
-  WallTime started = clock.wall();
-  boost::asio::io_context io{1};
-  boost::asio::signal_set signals;       ///< That end Teal.
-  boost::asio::signal_set side_signals;  ///< That do not.
-  boost::asio::steady_timer ticker;
-  boost::asio::steady_timer looker;
-  boost::asio::steady_timer grace;
-  proxy::WorkerPool pool;
-  AccessLogWatch access_log;
-  ScrapeWatch scrapes;
-  OverloadWatch overload;
-  CertificateReloader tls;
-  health::Monitor monitor;
-  ProbedServices probed;
-  OwnSockets own_sockets;
-  StartGate gate;
-  ControlPriority priority;
-  std::unique_ptr<control::Controller> controller;
-  std::unique_ptr<control::AdminApi> api;
-  std::unique_ptr<control::AdminServer> admin;
-  IdleQueue slices;  ///< Of scrapes and pages of services.
-  bool is_serving = false;
-  bool is_shutting_down = false;
-};
+Server::State::State(std::shared_ptr<const config::Config> c, Log& l, Systemd s,
+                     ConfigSource source)
+    : config(std::move(c)),
+      log(l),
+      systemd(std::move(s)),
+      watchdog(systemd.watchdog()),
+      signals(io, SIGTERM, SIGINT, SIGQUIT),
+      side_signals(io, SIGUSR1, SIGHUP),
+      ticker(io),
+      looker(io),
+      grace(io),
+      pool(io, {.config = config,
+                .clock = &clock,
+                .log = &log,
+                .seed = draw_seed(),
+                .draws = draw_sip_key(),
+                .hop_id = static_cast<std::uint32_t>(draw_seed()),
+                .on_bad_outcome = [this](const BadOutcome& bad) { on_bad_outcome(bad); },
+                .on_exposed =
+                    [this] {
+                      if (controller) controller->on_exposed();
+                    },
+                .on_tallies =
+                    [this](const std::vector<TargetTally>& tallies) {
+                      if (controller) controller->on_tallies(tallies);
+                    },
+                .on_judged_event =
+                    [this](ServiceId service, const JudgedEvent& event) {
+                      if (controller) controller->on_judged_event(service, event);
+                    },
+                .on_judged = [this](Mono at) { check_breach(0, at); }}),
+      access_log(config->access_log.path, log),
+      scrapes(log),
+      overload(config->overload, pool, log),
+      tls(std::make_unique<CertificateReloader>(config, clock, log)),
+      monitor(io, clock, draw_seed(),
+              [this](TargetId target, Health health, const std::string& reason) {
+                controller->on_health(target, health, reason);
+              }),
+      probed(config, monitor),
+      gate(io, [this](const Publication& first,
+                      StartGate::Applied applied) { open_up(first, std::move(applied)); }),
+      priority(log),
+      reloader(io, errands, *this, std::move(source), clock, log) {}
 
 Result<void> Server::State::load_tls() {
-  const net::FileFaults faults = tls.load();
+  const net::FileFaults faults = tls->load();
   for (const net::FileFault& each : faults)
     if (each.fatal) return Error{Source::config, each.file.key + ": " + each.message};
-  pool.set_tls(tls.table());
+  pool.set_tls(tls->table());
   return {};
 }
 
 void Server::State::look_at_tls() {
-  if (!tls.tick()) return;
-  pool.set_tls(tls.table());
-  probed.renew(*tls.table());
+  if (!tls->tick()) return;
+  pool.set_tls(tls->table());
+  probed.renew(*tls->table());
 }
 
 /// What the control API tells of the process.
 control::ApiDependencies Server::State::dependencies() {
   control::ApiDependencies of;
   of.scrape = [this] { return scrape(); };
-  of.scrape_last = [this] { return detail_parts(pool, *config); };
+  of.scrape_last = [this] { return detail_parts(pool, config); };
   of.later = [this](IdleQueue::Slice slice) { slices.push(std::move(slice), clock.mono()); };
   of.on_scraped = [this](const control::ScrapeReport& scrape) {
     scrapes.check(scrape, pool.targets_left_out(), clock.mono());
@@ -216,10 +98,11 @@ control::ApiDependencies Server::State::dependencies() {
   };
   of.warnings = [this] {
     std::vector<std::string> warnings;
-    for (const auto& warning : {access_log.warning(), scrapes.warning()})
+    for (const auto& warning : {access_log.warning(), scrapes.warning(), reloader.warning()})
       if (warning) warnings.push_back(*warning);
     return warnings;
   };
+  of.configuration = &reloader;
   return of;
 }
 
@@ -233,27 +116,27 @@ Result<void> Server::State::start() {
   std::signal(SIGXFSZ, SIG_IGN);
   if (const Result<void> loaded = load_tls(); !loaded) return loaded.error();
   net::FileFaults faults;
-  pool.set_error_pages(proxy::ErrorPages::load(*config, faults));
+  pages = proxy::ErrorPages::load(*config, faults);
+  pool.set_error_pages(pages);
   if (!faults.empty())
     return Error{Source::config, faults.front().file.key + ": " + faults.front().message};
   auto store = control::open_sqlite_store(config->state_path, {.log = &log});
   if (!store) return store.error();
   if (const Result<void> opened = pool.open(); !opened) return opened.error();
   if (const Result<void> made = monitor.start(); !made) return made.error();
+  if (const Result<void> made = errands.start(); !made) return made.error();
   controller = std::make_unique<control::Controller>(config, clock, log, *this, std::move(*store));
   api = std::make_unique<control::AdminApi>(*controller, clock, config->admin, dependencies());
   auto bound = control::AdminServer::start(io, *api, log, config->admin.address, {},
-                                           [this] { return tls.admin(); });
+                                           [this] { return tls->admin(); });
   if (!bound) return bound.error();
   admin = std::move(*bound);
-  own_sockets.add({"the admin address", admin->address(), true});
-  for (std::size_t i = 0; i < config->listeners.size(); ++i)
-    own_sockets.add({"listener '" + config->listeners[i].name + "'", pool.addresses()[i], false});
+  note_own_sockets();
   if (const Result<void> ready = controller->start(); !ready) return ready.error();
+  reloader.begin(controller->saved_configs(), controller->store_id());
   log.info("listening", {{"listener", "admin"}, {"address", to_string(admin->address())}});
-  for (std::size_t i = 0; i < config->listeners.size(); ++i)
-    log.info("listening", {{"listener", config->listeners[i].name},
-                           {"address", to_string(pool.addresses()[i])}});
+  for (const proxy::OpenListener& each : pool.listeners())
+    log.info("listening", {{"listener", each.listener}, {"address", to_string(each.bound)}});
   await_signal();
   await_side_signal();
   tick();
@@ -316,7 +199,7 @@ void Server::State::await_side_signal() {
       pool.reopen_access_log();
       log.info("access log reopened");
     } else {
-      log.warning("the configuration file is read at the start only: restart to apply a change");
+      reloader.on_signal();
     }
     await_side_signal();
   });
@@ -336,6 +219,7 @@ void Server::State::begin_shutdown() {
 }
 
 void Server::State::finish_shutdown() {
+  reloader.stop();
   pool.stop();
   monitor.stop();
   controller->close();
@@ -346,8 +230,8 @@ std::vector<control::ScrapePart> Server::State::scrape() {
   std::vector<control::ScrapePart> parts = traffic_parts(pool);
   parts.insert(parts.begin(), [this](control::MetricFamilies& families) {
     add_process(families, read_process_figures(started));
-    for (const auto& samples :
-         {pool.read_stats(), overload.samples(), tls.samples(), probed.samples(), admin->metrics()})
+    for (const auto& samples : {pool.read_stats(), overload.samples(), tls->samples(),
+                                probed.samples(), admin->metrics(), reloader.samples()})
       for (const MetricSample& sample : samples) families.sample(sample);
     return false;
   });
@@ -360,8 +244,10 @@ void Server::State::run_slice() {
   slice();
 }
 
-Server::Server(std::shared_ptr<const config::Config> config, Log& log, Systemd systemd)
-    : state_(std::make_unique<State>(std::move(config), log, std::move(systemd))) {}
+Server::Server(std::shared_ptr<const config::Config> config, Log& log, Systemd systemd,
+               ConfigSource source)
+    : state_(
+          std::make_unique<State>(std::move(config), log, std::move(systemd), std::move(source))) {}
 
 Server::~Server() = default;
 

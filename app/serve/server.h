@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "app/serve/prepared_config.h"
 #include "app/system/systemd.h"
 #include "base/log.h"
 #include "base/result.h"
@@ -18,7 +19,9 @@ namespace teal::app {
 class Server {
  public:
   /// `systemd` hears when everybody is served, when that ends, and signs of life in between.
-  Server(std::shared_ptr<const config::Config> config, Log& log, Systemd systemd = {});
+  /// `source`: where a reload reads it again.
+  Server(std::shared_ptr<const config::Config> config, Log& log, Systemd systemd,
+         ConfigSource source);
   ~Server();
 
   /// Opens the store, binds every address, starts control. An Error says what cannot be had;

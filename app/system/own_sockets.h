@@ -18,6 +18,7 @@ class OwnSockets {
  public:
   /// `socket`: as it is bound, not as it was asked for.
   void add(OwnSocket socket) { sockets_.push_back(std::move(socket)); }
+  void clear() { sockets_.clear(); }
 
   /// The one that a target at this address would be.
   std::optional<OwnSocket> at(const Address& target, Mono now);

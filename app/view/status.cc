@@ -1,5 +1,7 @@
 #include "app/view/status.h"
 
+#include "app/view/config.h"
+
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -379,11 +381,17 @@ std::string render_problem(std::string_view body, int status) {
     for (const json::value& entry : *list) {
       const json::object* one = entry.if_object();
       if (one == nullptr) continue;
-      text += "  " + text_at(*one, "key") + ": " + text_at(*one, "message");
+      const auto line = number_at(*one, "line");
+      const std::string file = text_at(*one, "file");
+      text += "  ";
+      if (!file.empty()) text += file + ':';
+      if (!file.empty() && line) text += std::to_string(static_cast<int>(*line)) + ": ";
+      text += text_at(*one, "key") + ": " + text_at(*one, "message");
       if (const std::string hint = text_at(*one, "hint"); !hint.empty()) text += "; " + hint;
       text += "\n";
     }
   }
+  text += render_changes(*problem);
   if (const std::string remedy = text_at(*problem, "remedy"); !remedy.empty())
     text += "  " + remedy + "\n";
   return text;

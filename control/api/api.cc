@@ -42,6 +42,11 @@ const std::vector<AdminApi::Route>& AdminApi::table() {
       {"GET", "/v1/alarms", &AdminApi::list_alarms, "application/json", "service"},
       {"POST", "/v1/alarms/{alarm}", &AdminApi::set_alarm},
       {"POST", "/v1/alertmanager", &AdminApi::take_alertmanager},
+      {"GET", "/v1/config", &AdminApi::get_config},
+      {"GET", "/v1/config/history", &AdminApi::get_config_history},
+      {"POST", "/v1/config/reload", &AdminApi::reload_config},
+      {"POST", "/v1/config/rollback", &AdminApi::rollback_config},
+      {"POST", "/v1/config/confirm", &AdminApi::confirm_config},
       {"GET", "/v1/events", &AdminApi::get_events, "text/event-stream", "", false},
       {"GET", "/v1/openapi.json", &AdminApi::get_openapi},
       {"GET", "/metrics", &AdminApi::get_metrics, "text/plain", "", true, true},
@@ -74,6 +79,11 @@ AdminApi::AdminApi(Commands& commands, const Clock& clock, config::Admin config,
            .version = [this](const std::string& name) { return commands_.service_version(name); },
            .text = [this](const std::string& name) { return service_text(name); },
            .later = dependencies_.later}) {}
+
+void AdminApi::configure(const config::Admin& admin, std::size_t metric_samples) {
+  config_ = admin;
+  scraper_.set_limit(metric_samples);
+}
 
 void AdminApi::handle(const ApiRequest& request, const Reply& reply) {
   const bool is_head = request.method == "HEAD";

@@ -21,6 +21,7 @@
 #include "base/time.h"
 #include "config/config.h"
 #include "control/api/message.h"
+#include "control/configuration/config_commands.h"
 #include "control/deploy/commands.h"
 #include "control/metrics/scraper.h"
 #include "control/pages/service_pages.h"
@@ -46,6 +47,8 @@ struct ApiDependencies {
   std::function<std::vector<std::string>()> not_ready;
   /// For GET /readyz: what is wrong and keeps nobody from being served.
   std::function<std::vector<std::string>()> warnings{};
+  /// Who loads configurations; null: nobody does. Outlives the API.
+  ConfigCommands* configuration = nullptr;
 };
 
 class AdminApi {
@@ -66,6 +69,9 @@ class AdminApi {
            ApiDependencies dependencies);
 
   void handle(const ApiRequest& request, const Reply& reply);
+
+  /// From the next request, and the next scrape, on.
+  void configure(const config::Admin& admin, std::size_t metric_samples);
 
   /// For what takes its time with an answer; may be empty.
   const Later& later() const { return dependencies_.later; }
@@ -107,11 +113,18 @@ class AdminApi {
   void put_split(const ApiCall& call, const Reply& reply);
   void put_target(const ApiCall& call, const Reply& reply);
   void delete_target(const ApiCall& call, const Reply& reply);
+  // api/config.cc
+  void get_config(const ApiCall& call, const Reply& reply);
+  void get_config_history(const ApiCall& call, const Reply& reply);
+  void reload_config(const ApiCall& call, const Reply& reply);
+  void rollback_config(const ApiCall& call, const Reply& reply);
+  void confirm_config(const ApiCall& call, const Reply& reply);
   // api/alarms.cc
   void list_alarms(const ApiCall& call, const Reply& reply);
   void set_alarm(const ApiCall& call, const Reply& reply);
   void take_alertmanager(const ApiCall& call, const Reply& reply);
 
+  ConfigCommands* configuration(const Reply& reply) const;
   /// The target that the call's path names; nothing once `reply` has said what is wrong with it.
   std::optional<NamedTarget> named_target(const ApiCall& call, const Reply& reply) const;
   Done<DeploymentReport> answer_with_deployment(const Reply& reply) const;

@@ -23,5 +23,7 @@ struct ApiCall {
 ApiResponse json_response(int status, const boost::json::object& body);
 /// 404, 409...: or whatever the command said.
 ApiError no_such_group(const std::string& name);
+/// {} or nothing: a command that takes no parameters.
+bool is_empty_body(const std::string& body);
 
 }  // namespace teal::control

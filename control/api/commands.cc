@@ -58,14 +58,6 @@ Precondition read_if_match(const std::string& header, std::uint64_t present) {
                                  "read the service again and send its ETag"}};
 }
 
-/// {} or nothing: a command that takes no parameters.
-bool is_empty_body(const std::string& body) {
-  if (body.empty()) return true;
-  boost::json::error_code failed;
-  const boost::json::value value = boost::json::parse(body, failed);
-  return !failed && value.is_object() && value.get_object().empty();
-}
-
 ApiError body_of_command(bool takes_force) {
   return {400, "unexpected-body", "The request's body is not valid",
           takes_force ? "stop and rollback take `force` and nothing else"
@@ -86,6 +78,13 @@ std::optional<bool> read_force(const std::string& body) {
 }
 
 }  // namespace
+
+bool is_empty_body(const std::string& body) {
+  if (body.empty()) return true;
+  boost::json::error_code failed;
+  const boost::json::value value = boost::json::parse(body, failed);
+  return !failed && value.is_object() && value.get_object().empty();
+}
 
 ApiError no_such_group(const std::string& name) {
   return {404, "no-such-group", "There is no such group",

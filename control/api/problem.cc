@@ -38,6 +38,12 @@ ApiResponse to_response(const ApiError& error) {
   return respond(error.status, problem(error));
 }
 
+ApiResponse to_response(const ApiError& error, const json::object& details) {
+  json::object out = problem(error);
+  for (const auto& [key, value] : details) out.emplace(key, value);
+  return respond(error.status, out);
+}
+
 ApiResponse unknown_name(const ApiError& error, std::string_view list,
                          const std::vector<std::string>& names) {
   json::object out = problem(error);

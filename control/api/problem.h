@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include <boost/json/fwd.hpp>
+
 #include "config/load.h"
 #include "control/api/message.h"
 #include "control/reports/reports.h"
@@ -17,6 +19,8 @@ namespace teal::control {
 inline constexpr std::string_view kProblemJson = "application/problem+json";
 
 ApiResponse to_response(const ApiError& error);
+/// With more that is told of this case.
+ApiResponse to_response(const ApiError& error, const boost::json::object& details);
 /// 404 with the names that there are.
 ApiResponse unknown_name(const ApiError& error, std::string_view list,
                          const std::vector<std::string>& names);

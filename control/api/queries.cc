@@ -272,7 +272,12 @@ void AdminApi::get_readyz(const ApiCall& /*call*/, const Reply& reply) {
       warnings.emplace_back(json::string(warning));
   reply(json_response(
       ready ? 200 : 503,
-      {{"ready", ready}, {"reasons", std::move(why)}, {"warnings", std::move(warnings)}}));
+      {{"ready", ready},
+       {"reasons", std::move(why)},
+       {"warnings", std::move(warnings)},
+       {"generation", dependencies_.configuration == nullptr
+                          ? json::value(nullptr)
+                          : json::value(dependencies_.configuration->report().generation)}}));
 }
 
 }  // namespace teal::control

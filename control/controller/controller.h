@@ -30,6 +30,7 @@
 namespace teal::control {
 
 class Store;
+struct ConfigRow;
 
 class Controller final : public Commands {
  public:
@@ -41,6 +42,25 @@ class Controller final : public Commands {
   /// Reads the store, replays the running deployments and publishes the first states.
   /// An Error: the store cannot be trusted; nothing was published.
   Result<void> start();
+
+  // ---- another configuration ------------------------------------------------------------------
+  /// Why these services cannot be gone over to now: a deployment runs where one would go.
+  std::optional<ApiError> refuse(const config::Config& next) const;
+  /// Goes over to it, with one publication: what is known of services that stay goes on, new ones
+  /// begin as at a start, and what is known of those that are gone waits for their return. What the
+  /// publication needs besides is with the Ports by now. `applied` once every worker runs on it.
+  /// Requires: refuse() has found nothing.
+  void reconfigure(std::shared_ptr<const config::Config> next, std::function<void()> applied);
+
+  /// What of the store concerns configurations; the rows have no texts. After start().
+  const std::vector<ConfigRow>& saved_configs() const;
+  /// Of the store: made with it, for its whole life.
+  const std::string& store_id() const;
+  /// Keeps the row, and none before `first`. Its text is in the store, or, where that fails, lost.
+  void save_config(ConfigRow row, std::uint64_t first);
+  /// The text of a generation that was saved.
+  Result<std::string> config_text(std::uint64_t generation) const;
+  void announce(Level level, const std::string& type, const std::string& text);
 
   // ---- events -------------------------------------------------------------------------------
   void on_health(TargetId target, Health health, const std::string& reason);

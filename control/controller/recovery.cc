@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <set>
 #include <span>
 #include <string_view>
 #include <system_error>
@@ -57,13 +58,16 @@ Result<void> Controller::start() {
               stands_still ? "deployment.parked" : "service.parked", each.name, each.text,
               each.deployment);
   }
-  state.recover_sticky(*contents);
+  state.recover_sticky(contents->secrets);
   state.flush();  // What was left out of the state is not said again by the next start.
   state.publisher.publish_changed(state.clock.mono());
+  state.keep_absent(*contents);
+  state.saved_configs = contents->configs;
+  state.store_id = contents->id;
   // Windows are differences of readings: without one from before the first request they would not
   // see what comes before the first tick.
   state.figures.begin(state.registry, state.clock.mono());
-  state.resume_active();
+  for (const config::Service& service : state.config->services) state.resume(service.name);
   return {};
 }
 
@@ -88,24 +92,31 @@ Result<void> Controller::State::recover_services(const Contents& contents) {
       outside.know(registry.add(service, now));
       continue;
     }
-    const Result<SavedService> saved = service_from_json(known->second->state);
-    if (!saved) return saved.error();
-    ServiceEntry& entry = registry.add(service, *saved, now, clock.mono());
-    outside.know(entry);
-    entry.episodes.restore(saved->episodes, outside.now());
-    for (const std::string& why : saved->unusable) {
-      entry.touch();
-      say(Level::error, "target.unusable", service.name,
-          "a stored target is left out: " + why + "; register it anew if it is wanted");
-    }
-    own.drop(registry, entry);
-    const PerColour<GroupState>& groups = saved->state.groups;
-    if (!same_targets(service.groups[Colour::blue], groups[Colour::blue]) ||
-        !same_targets(service.groups[Colour::green], groups[Colour::green]) ||
-        service.live != saved->state.live)
-      say(Level::info, "config.ignored", service.name,
-          "the file's groups differ from what deployments decided since; the store's word counts");
+    if (const Result<void> back = recover_service(service, *known->second); !back)
+      return back.error();
   }
+  return {};
+}
+
+Result<void> Controller::State::recover_service(const config::Service& service,
+                                                const ServiceRow& row) {
+  const Result<SavedService> saved = service_from_json(row.state);
+  if (!saved) return saved.error();
+  ServiceEntry& entry = registry.add(service, *saved, clock.wall(), clock.mono());
+  outside.know(entry);
+  entry.episodes.restore(saved->episodes, outside.now());
+  for (const std::string& why : saved->unusable) {
+    entry.touch();
+    say(Level::error, "target.unusable", service.name,
+        "a stored target is left out: " + why + "; register it anew if it is wanted");
+  }
+  own.drop(registry, entry);
+  const PerColour<GroupState>& groups = saved->state.groups;
+  if (!same_targets(service.groups[Colour::blue], groups[Colour::blue]) ||
+      !same_targets(service.groups[Colour::green], groups[Colour::green]) ||
+      service.live != saved->state.live)
+    say(Level::info, "config.ignored", service.name,
+        "the file's groups differ from what deployments decided since; the store's word counts");
   return {};
 }
 
@@ -113,7 +124,8 @@ Result<void> Controller::State::recover_deployments(const Contents& contents) {
   const Mono now = clock.mono();
   for (const DeploymentRow& row : contents.deployments) {
     deployments.skip_number(row.number);
-    if (registry.find(row.service) == nullptr) continue;  // Not served; kept for its return.
+    // Not served; kept for its return (keep_absent).
+    if (std::as_const(registry).find(row.service) == nullptr) continue;
     Result<DeploymentSpec> spec = spec_from_json(row.spec);
     if (!spec) return spec.error();
     deployments.restore(row.number, std::move(*spec), row.created, now);
@@ -129,43 +141,72 @@ Result<void> Controller::State::recover_deployments(const Contents& contents) {
     if (DeploymentRunner* runner = deployments.find(row.deployment))
       runner->resume_clock(row.age, now);
   }
-  deployments.settle();
-  for (const auto& [number, runner] : deployments.all()) {
-    const DeploymentSpec& spec = runner->spec();
-    if (spec.kind == Kind::deploy) registry.find(spec.service)->edit().draw = number;
-    if (spec.kind != Kind::rollback) continue;
-    if (DeploymentRunner* taken_back = deployments.find(spec.rollback_of)) {
-      taken_back->rolled_back_by = spec.id;
-      taken_back->rollback_took = runner->rollback_took;
-    }
+  // Those of services that came back earlier, or are still away, are settled.
+  std::set<std::string> named;
+  for (const DeploymentRow& row : contents.deployments) named.insert(row.service);
+  for (const std::string& service : named) {
+    deployments.settle(service);
+    for (const DeploymentRunner* runner : deployments.of(service)) note_history(*runner);
   }
   return {};
 }
 
-void Controller::State::resume_active() {
-  for (const config::Service& served : config->services) {
-    const std::string& service = served.name;
-    ServiceEntry& entry = *registry.find(service);
-    for (const Colour colour : kColours) {
-      if (entry.retiring[colour]) {
-        empty_when_applied(service, colour);
-        continue;
-      }
-      for (const TargetState& target : entry.state().groups[colour].targets)
-        if (target.draining) remove_when_applied(service, colour, target.id);
-    }
-    outside.resume(entry);
-    DeploymentRunner* runner = deployments.active(service);
-    if (runner == nullptr) continue;
-    // The workers' counters begin at nothing, and so do the judges.
-    runner->watch(make_source, patience_of(*entry.config));
-    outside.report_all(entry, *runner);
-    open_exposure(*runner);
-    if (const Result<void> restored = restore_evidence(*runner); !restored)
-      say(Level::warning, "evidence.lost", service, restored.error().message(), runner->spec().id);
-    deliver(*runner, event::Resumed{});
-    check_health(entry, false);
+/// What other deployments, and its service, know of one that is in the history.
+void Controller::State::note_history(const DeploymentRunner& runner) {
+  const DeploymentSpec& spec = runner.spec();
+  if (spec.kind == Kind::deploy)
+    if (ServiceEntry* const entry = registry.find(spec.service))
+      entry->edit().draw = std::max(entry->state().draw, runner.number);
+  if (spec.kind != Kind::rollback) return;
+  if (DeploymentRunner* taken_back = deployments.find(spec.rollback_of)) {
+    taken_back->rolled_back_by = spec.id;
+    taken_back->rollback_took = runner.rollback_took;
   }
+}
+
+void Controller::State::keep_absent(const Contents& contents) {
+  const auto is_served = [this](const std::string& service) {
+    return std::as_const(registry).find(service) != nullptr;
+  };
+  std::unordered_map<DeploymentNumber, Contents*> waiting;
+  for (const ServiceRow& row : contents.services)
+    if (!is_served(row.name)) absent[row.name].services.push_back(row);
+  for (const DeploymentRow& row : contents.deployments) {
+    if (is_served(row.service)) continue;
+    Contents& of = absent[row.service];
+    of.deployments.push_back(row);
+    waiting[row.number] = &of;
+  }
+  for (const EventRow& row : contents.events)
+    if (const auto of = waiting.find(row.deployment); of != waiting.end())
+      of->second->events.push_back(row);
+  for (const ClockRow& row : contents.clocks)
+    if (const auto of = waiting.find(row.deployment); of != waiting.end())
+      of->second->clocks.push_back(row);
+}
+
+/// What was under way goes on.
+void Controller::State::resume(const std::string& service) {
+  ServiceEntry& entry = *registry.find(service);
+  for (const Colour colour : kColours) {
+    if (entry.retiring[colour]) {
+      empty_when_applied(service, colour);
+      continue;
+    }
+    for (const TargetState& target : entry.state().groups[colour].targets)
+      if (target.draining) remove_when_applied(service, colour, target.id);
+  }
+  outside.resume(entry);
+  DeploymentRunner* runner = deployments.active(service);
+  if (runner == nullptr) return;
+  // The workers' counters begin at nothing, and so do the judges.
+  runner->watch(make_source, patience_of(*entry.config));
+  outside.report_all(entry, *runner);
+  open_exposure(*runner);
+  if (const Result<void> restored = restore_evidence(*runner); !restored)
+    say(Level::warning, "evidence.lost", service, restored.error().message(), runner->spec().id);
+  deliver(*runner, event::Resumed{});
+  check_health(entry, false);
 }
 
 }  // namespace teal::control

@@ -67,7 +67,9 @@ void Controller::set_split(const std::string& service, Split split,
     state.say(Level::info, "split.changed", service, to_string(split) + " by hand");
   }
   state.publisher.when_applied([&state, service, done = std::move(done)] {
-    done(state.reporter.service(*state.registry.find(service)));
+    const ServiceEntry* const shifted = state.registry.find(service);
+    if (shifted == nullptr) return done(unknown_service(service));
+    done(state.reporter.service(*shifted));
   });
 }
 
@@ -126,7 +128,9 @@ ApiResult<ServiceReport> Controller::delete_target(const std::string& service, C
 void Controller::State::remove_when_applied(const std::string& service, Colour colour,
                                             TargetId id) {
   publisher.when_applied([this, service, colour, id] {
-    ServiceEntry& entry = *registry.find(service);
+    ServiceEntry* const found = registry.find(service);
+    if (found == nullptr) return;  // The configuration has it no more.
+    ServiceEntry& entry = *found;
     const auto& targets = entry.state().groups[colour].targets;
     const auto leaving = std::ranges::find(targets, id, &TargetState::id);
     if (leaving == targets.end()) return;

@@ -85,11 +85,21 @@ struct Controller::State {
   // ---- controller/recovery.cc -------------------------------------------------------------------
   Result<void> recover(const Contents& contents);
   Result<void> recover_services(const Contents& contents);
+  Result<void> recover_service(const config::Service& service, const ServiceRow& row);
   Result<void> recover_deployments(const Contents& contents);
-  void resume_active();
+  void note_history(const DeploymentRunner& runner);
+  void keep_absent(const Contents& contents);
+  void resume(const std::string& service);
+
+  // ---- controller/reconfigure.cc ----------------------------------------------------------------
+  void take_out(const std::string& name);
+  void renew(const config::Service& service);
+  void put_in(const config::Service& service);
+  Result<void> put_back(const config::Service& service, const Contents& contents);
 
   // ---- controller/sticky.cc ---------------------------------------------------------------------
-  void recover_sticky(const Contents& contents);
+  void recover_sticky(std::vector<SecretRow> stored);
+  void renew_sticky();
   void tick_sticky();
 
   // ---- controller/judge.cc ----------------------------------------------------------------------
@@ -109,6 +119,13 @@ struct Controller::State {
 
   // ---- controller/compare.cc --------------------------------------------------------------------
   Result<void> restore_evidence(DeploymentRunner& runner);
+
+  /// Null also where the service is not served any more.
+  DeploymentRunner* find_served(const DeploymentId& id) const {
+    DeploymentRunner* const found = deployments.find(id);
+    const bool is_served = found != nullptr && registry.find(found->spec().service) != nullptr;
+    return is_served ? found : nullptr;
+  }
 
   // ---- controller/controller.cc -----------------------------------------------------------------
   void say(Level level, std::string type, const std::string& service, std::string text,
@@ -149,6 +166,14 @@ struct Controller::State {
   std::set<ServiceId> exposed;     ///< Services whose states have an exposure, or had one.
   std::uint64_t events_asked = 0;  ///< Numbers of events that are to be reserved.
   Mono last_store_retry;
+
+  /// What the store has of services that the configuration does not name, by their names: what they
+  /// begin with should they come back.
+  std::map<std::string, Contents> absent;
+  std::vector<SecretRow> secrets_at_start;  ///< While no service has needed them.
+  bool has_sticky_secrets = false;
+  std::vector<ConfigRow> saved_configs;  ///< At the start.
+  std::string store_id;
 
   /// Services that the file does not name any more, each with what its deployment, which stands
   /// still, was doing.

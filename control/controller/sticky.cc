@@ -1,4 +1,6 @@
 // The secrets of sticky cookies: from the store to the workers, and changed in time.
+#include <utility>
+
 #include "control/controller/state.h"
 
 namespace teal::control {
@@ -12,9 +14,13 @@ void save(const StickyKeeper& sticky, PendingWrites& writes) {
 
 }  // namespace
 
-void Controller::State::recover_sticky(const Contents& contents) {
-  if (!sticky.is_needed()) return;
-  const StickyKeeper::Found found = sticky.restore(contents.secrets, clock.wall());
+void Controller::State::recover_sticky(std::vector<SecretRow> stored) {
+  if (!sticky.is_needed()) {
+    secrets_at_start = std::move(stored);
+    return;
+  }
+  const StickyKeeper::Found found = sticky.restore(stored, clock.wall());
+  has_sticky_secrets = true;
   if (found == StickyKeeper::Found::damaged)
     say(Level::error, "sticky.lost", "",
         "the store's secrets of sticky cookies cannot be read and are made anew: sticky clients "
@@ -23,6 +29,11 @@ void Controller::State::recover_sticky(const Contents& contents) {
   // Nothing depends on their being written: until then a restart draws the clients anew.
   if (has_changed || found != StickyKeeper::Found::all) save(sticky, writes);
   ports.set_sticky_secrets(sticky.secrets());
+}
+
+void Controller::State::renew_sticky() {
+  sticky.configure(*config);
+  if (!has_sticky_secrets) recover_sticky(std::exchange(secrets_at_start, {}));
 }
 
 /// A key that cannot be written would be lost with the process, and its clients' groups with it.

@@ -252,7 +252,9 @@ void Controller::State::retire(const std::string& service, Colour colour) {
 /// worker hands out new ones.
 void Controller::State::empty_when_applied(const std::string& service, Colour colour) {
   publisher.when_applied([this, service, colour] {
-    ServiceEntry& entry = *registry.find(service);
+    ServiceEntry* const found = registry.find(service);
+    if (found == nullptr) return;  // The configuration has it no more.
+    ServiceEntry& entry = *found;
     if (!registry.clear_retired(entry, colour)) return;
     say(Level::info, "group.retired", service, std::string(to_string(colour)) + " is empty");
     flush();

@@ -30,13 +30,19 @@ void DeploymentTable::skip_number(DeploymentNumber number) {
 }
 
 void DeploymentTable::settle() {
-  for (const auto& [number, runner] : runners_) {
-    const std::string& service = runner->spec().service;
+  for (const auto& [service, numbers] : by_service_) settle(service);
+}
+
+void DeploymentTable::settle(const std::string& service) {
+  running_.erase(service);
+  const auto numbers = by_service_.find(service);
+  if (numbers == by_service_.end()) return;
+  for (const DeploymentNumber number : numbers->second) {
     if (DeploymentRunner* older = active(service)) {
       older->is_abandoned = true;
       running_.erase(service);
     }
-    if (!runner->is_over()) running_[service] = number;
+    if (!find(number)->is_over()) running_[service] = number;
   }
 }
 

@@ -34,6 +34,8 @@ class DeploymentTable {
   /// All are replayed: finds out which run. One active deployment per service, the newest: an older
   /// one without an end is one whose journal the failing store cut short, and is abandoned.
   void settle();
+  /// The same of one service, whose deployments were restored later than others.
+  void settle(const std::string& service);
 
   /// Null: it is not known, or not any more.
   DeploymentRunner* find(DeploymentNumber number) const;

@@ -34,6 +34,11 @@ std::optional<StickySecrets::Key> from_hex(std::string_view text) {
 
 StickyKeeper::StickyKeeper(const config::Config& config, Random random)
     : random_(std::move(random)) {
+  configure(config);
+}
+
+void StickyKeeper::configure(const config::Config& config) {
+  longest_ = Millis{0};
   for (const config::Service& service : config.services)
     if (service.sticky) longest_ = std::max(longest_, Millis{service.sticky->max_age});
 }

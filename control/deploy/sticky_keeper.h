@@ -36,6 +36,9 @@ class StickyKeeper {
 
   StickyKeeper(const config::Config& config, Random random);
 
+  /// Services, and how long their cookies live, are as this says from now on.
+  void configure(const config::Config& config);
+
   /// False: no service is sticky, and no secret is made or changed.
   bool is_needed() const { return longest_.count() > 0; }
   /// The first call: what the store has, and the rest made.

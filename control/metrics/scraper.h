@@ -44,6 +44,8 @@ class Scraper {
   explicit Scraper(Dependencies dependencies) : dependencies_(std::move(dependencies)) {}
 
   void ask(Reply reply);
+  /// Of the lines of scrapes to come.
+  void set_limit(std::size_t lines) { dependencies_.limit = lines; }
 
  private:
   void begin();

@@ -1,8 +1,29 @@
 #include "control/registry/service_entry.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace teal::control {
+
+bool ServiceEntry::reconfigure(const config::Service& next, Mono now, WallTime wall) {
+  const config::Service& before = *std::exchange(config, &next);
+  if (before == next) return false;
+  if (before.outlier != next.outlier)
+    for (const Colour colour : kColours)
+      outlier.configure(next.outlier, state_.groups[colour].targets, now);
+  const bool is_probed = next.health.has_value();
+  if (before.health.has_value() != is_probed)
+    for (const Colour colour : kColours)
+      for (TargetState& target : edit().groups[colour].targets) {
+        // Who served without a check goes on until the new one says otherwise.
+        target.reason = is_probed ? "as before its check began" : "no health check";
+        if (is_probed || target.health == Health::healthy) continue;
+        target.health = Health::healthy;
+        since[target.id] = wall;
+      }
+  wake();
+  return true;
+}
 
 void ServiceEntry::keep(Colour colour, Millis duration, Mono now) {
   kept = Kept{colour, duration};

@@ -68,6 +68,10 @@ class ServiceEntry {
   /// Something changed that a tick may have to do with.
   void wake() { marks_.visits.wake(id()); }
 
+  /// From now on the service is as `next` says, which outlives it or the next call. What is known
+  /// of targets stays: whoever probes them now changes it. False: nothing has changed.
+  bool reconfigure(const config::Service& next, Mono now, WallTime wall);
+
   /// From now on the idle group is kept for so long.
   void keep(Colour colour, Millis duration, Mono now);
   /// Takes off what has passed since the last time, unless the kept group had a share of the

@@ -84,6 +84,10 @@ bool ServiceRegistry::remove(const std::string& name) {
   return true;
 }
 
+bool ServiceRegistry::reconfigure(const config::Service& config, Mono now, WallTime wall) {
+  return slot(ids_.at(config.name))->reconfigure(config, now, wall);
+}
+
 ServiceEntry* ServiceRegistry::find(const std::string& name) {
   const auto id = ids_.find(name);
   ServiceEntry* const entry = id == ids_.end() ? nullptr : slot(id->second);

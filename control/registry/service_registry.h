@@ -34,6 +34,10 @@ struct FoundTarget {
 
 class ServiceRegistry {
  public:
+  /// Names that one process may know; ids are never given out again. As many as the workers count
+  /// for.
+  static constexpr std::size_t kMaxNames = 65'536;
+
   ServiceRegistry() = default;
   ServiceRegistry(const ServiceRegistry&) = delete;
   ServiceRegistry& operator=(const ServiceRegistry&) = delete;
@@ -45,6 +49,9 @@ class ServiceRegistry {
                     Mono mono);
   /// False where there is none. Should it come back, it has the same id again.
   bool remove(const std::string& name);
+  /// From now on the service is as `config` says, which outlives it or the next call. True: that is
+  /// something else than before; only then does the next tick look at it. Requires: it is there.
+  bool reconfigure(const config::Service& config, Mono now, WallTime wall);
 
   // ---- finding, in a time that does not depend on how many there are --------------------------
   /// To change something of it: the next tick looks at it. Its address is good until remove().
@@ -63,6 +70,8 @@ class ServiceRegistry {
   std::vector<std::string> names_after(const std::string& after, std::size_t limit) const;
   /// All ids are below; some may be of services that were removed.
   std::size_t ids() const { return entries_.size(); }
+  /// There is such a service, or was.
+  bool knows(const std::string& name) const { return ids_.contains(name); }
 
   // ---- what is to be done ---------------------------------------------------------------------
   /// Those whose states have changed since they were asked for last, by their ids.

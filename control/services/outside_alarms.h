@@ -46,6 +46,9 @@ class OutsideAlarms {
   /// The service's alarms of the configuration are known from here on.
   void know(const ServiceEntry& entry) { index_.add(entry.id(), entry.config->deploy.alarms); }
 
+  /// Not any more.
+  void forget(ServiceId service) { index_.remove(service); }
+
   // ---- words ----------------------------------------------------------------------------------
   /// `service` empty: of every service. Each answers how many services know the alarm.
   std::size_t set(const std::string& name, const std::string& service, bool firing,

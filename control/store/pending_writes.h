@@ -32,6 +32,10 @@ class PendingWrites {
     return store_->evidence(deployment);
   }
 
+  Result<std::string> config_text(std::uint64_t generation) {
+    return store_->config_text(generation);
+  }
+
   void add(DeploymentRow row) {
     must_sync_ = true;
     pending_.deployments.push_back(std::move(row));
@@ -48,6 +52,13 @@ class PendingWrites {
   void set(EvidenceRow row);
   void set(SecretRow row);
   void forget_secret(const std::string& name);
+  /// A power failure may lose it. Generations before `first` are not kept.
+  void add(ConfigRow row, std::uint64_t first) {
+    std::erase_if(pending_.configs,
+                  [first](const ConfigRow& each) { return each.generation < first; });
+    pending_.configs.push_back(std::move(row));
+    pending_.first_config = first;
+  }
   /// What is forgotten may come back once: it is forgotten again.
   void forget(DeploymentNumber number) { pending_.forgotten.push_back(number); }
   void forget_key(std::string key) { pending_.forgotten_keys.push_back(std::move(key)); }

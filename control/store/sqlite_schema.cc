@@ -35,6 +35,12 @@ CREATE TABLE secrets (
     R"(
 CREATE TABLE identity (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 INSERT INTO identity VALUES ('id', lower(hex(randomblob(4)))), ('events', '0');
+)",
+    // The configurations that were loaded last.
+    R"(
+CREATE TABLE configs (
+  generation INTEGER PRIMARY KEY, at INTEGER NOT NULL, digest TEXT NOT NULL, mark TEXT NOT NULL,
+  loaded_by TEXT NOT NULL, text TEXT NOT NULL);
 )"};
 
 }  // namespace

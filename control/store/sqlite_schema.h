@@ -12,7 +12,7 @@ namespace teal::control {
 
 /// `PRAGMA application_id` of a store: "TEAL".
 inline constexpr std::int64_t kApplicationId = 0x5445414c;
-inline constexpr std::int64_t kSchemaVersion = 4;
+inline constexpr std::int64_t kSchemaVersion = 5;
 
 /// SQL that makes a file of `version` one of kSchemaVersion, as one transaction; 0: an empty file.
 /// Requires: version < kSchemaVersion.

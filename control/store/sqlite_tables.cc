@@ -72,6 +72,15 @@ class SqliteTables final : public Store {
     return found;
   }
 
+  Result<std::string> config_text(std::uint64_t generation) override {
+    Statement rows(database_.get(), "SELECT text FROM configs WHERE generation = ?");
+    rows.bind(generation);
+    if (rows.next()) return rows.text();
+    if (!rows.ok()) return failure("cannot be read");
+    return Error{Source::internal,
+                 "the store does not have generation " + std::to_string(generation)};
+  }
+
   Result<void> check() override {
     for (const auto& [suffix, file] : {std::pair{"", &file_}, std::pair{kJournal, &journal_}})
       if (*file && !is_still(path_ + suffix, **file))
@@ -156,6 +165,11 @@ class SqliteTables final : public Store {
       if (!put("INSERT OR REPLACE INTO secrets VALUES(?,?,?)", std::string_view(row.name),
                std::string_view(row.value), row.since))
         return false;
+    for (const ConfigRow& row : batch.configs)
+      if (!put("INSERT OR REPLACE INTO configs VALUES(?,?,?,?,?,?)", row.generation, row.at,
+               std::string_view(row.digest), std::string_view(row.mark), std::string_view(row.by),
+               std::string_view(row.text)))
+        return false;
     if (batch.reserved_events && !put("INSERT OR REPLACE INTO identity VALUES('events', ?)",
                                       std::string_view(std::to_string(*batch.reserved_events))))
       return false;
@@ -170,6 +184,8 @@ class SqliteTables final : public Store {
         return false;
     for (const std::string& key : batch.forgotten_keys)
       if (!put("DELETE FROM keys WHERE key = ?", std::string_view(key))) return false;
+    if (batch.first_config && !put("DELETE FROM configs WHERE generation < ?", *batch.first_config))
+      return false;
     for (const std::string& name : batch.forgotten_secrets)
       if (!put("DELETE FROM secrets WHERE name = ?", std::string_view(name))) return false;
     return true;
@@ -229,6 +245,19 @@ class SqliteTables final : public Store {
       row.since = wall_time(secrets.number());
       contents.secrets.push_back(std::move(row));
     }
+    Statement configs(database_.get(),
+                      "SELECT generation, at, digest, mark, loaded_by FROM configs "
+                      "ORDER BY generation");
+    while (configs.next()) {
+      ConfigRow row;
+      row.generation = static_cast<std::uint64_t>(configs.number());
+      row.at = wall_time(configs.number());
+      row.digest = configs.text();
+      row.mark = configs.text();
+      row.by = configs.text();
+      contents.configs.push_back(std::move(row));
+    }
+    if (!configs.ok()) return false;
     return services.ok() && keys.ok() && secrets.ok() && read_identity(contents);
   }
 

@@ -75,6 +75,17 @@ struct SecretRow {
   bool operator==(const SecretRow&) const = default;
 };
 
+/// One generation of the configuration, as it was loaded.
+struct ConfigRow {
+  std::uint64_t generation = 0;
+  WallTime at;
+  std::string digest;  ///< SHA-256 of the text, in hexadecimal.
+  std::string mark;    ///< Of what it says, variables included; equal: it says the same. Not shown.
+  std::string by;      ///< What brought it: "start", "reload".
+  std::string text;    ///< As written: variables by their names.
+  bool operator==(const ConfigRow&) const = default;
+};
+
 /// What is written together or not at all.
 struct Batch {
   std::vector<DeploymentRow> deployments;
@@ -82,11 +93,14 @@ struct Batch {
   std::vector<ClockRow> clocks;
   std::vector<ServiceRow> services;  ///< Replace what is there.
   std::vector<KeyRow> keys;
-  std::vector<EvidenceRow> evidence;        ///< Replace what is there.
-  std::vector<SecretRow> secrets;           ///< Replace what is there.
+  std::vector<EvidenceRow> evidence;  ///< Replace what is there.
+  std::vector<SecretRow> secrets;     ///< Replace what is there.
+  std::vector<ConfigRow> configs;
   std::vector<DeploymentNumber> forgotten;  ///< Deployments to delete with all that is theirs.
   std::vector<std::string> forgotten_keys;
   std::vector<std::string> forgotten_secrets;
+  /// Generations before this one are deleted.
+  std::optional<std::uint64_t> first_config;
   /// Numbers of events up to this one are spoken for; the next process begins behind it.
   std::optional<std::uint64_t> reserved_events;
   /// Commit without waiting for the disk (SQLite's synchronous=NORMAL): the batch survives kill -9,
@@ -96,11 +110,13 @@ struct Batch {
   bool empty() const {
     return deployments.empty() && events.empty() && clocks.empty() && services.empty() &&
            keys.empty() && evidence.empty() && secrets.empty() && forgotten.empty() &&
-           forgotten_keys.empty() && forgotten_secrets.empty() && !reserved_events;
+           forgotten_keys.empty() && forgotten_secrets.empty() && configs.empty() &&
+           !first_config && !reserved_events;
   }
 };
 
-/// Everything but the evidence, in the order of numbers and sequences.
+/// Everything but the evidence and the texts of configurations, in the order of numbers and
+/// sequences.
 struct Contents {
   std::vector<DeploymentRow> deployments;
   std::vector<EventRow> events;
@@ -108,6 +124,7 @@ struct Contents {
   std::vector<ServiceRow> services;
   std::vector<KeyRow> keys;
   std::vector<SecretRow> secrets;
+  std::vector<ConfigRow> configs;
   std::string id;  ///< Of the store: made with it, for its whole life.
   std::uint64_t reserved_events = 0;
 };
@@ -118,6 +135,8 @@ class Store {
   virtual Result<Contents> load() = 0;
   /// A deployment's evidence, in the order of parts; asked for when somebody wants to see it.
   virtual Result<std::vector<EvidenceRow>> evidence(DeploymentNumber deployment) = 0;
+  /// Of a generation that was written; an Error where it is not there.
+  virtual Result<std::string> config_text(std::uint64_t generation) = 0;
   /// On disk when it returns, or an Error and nothing of it is. Writing an event again that is
   /// there already is no error: a commit may have succeeded without anybody hearing of it.
   virtual Result<void> commit(const Batch& batch) = 0;

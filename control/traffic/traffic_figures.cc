@@ -11,6 +11,17 @@ void TrafficFigures::begin(const ServiceRegistry& services, Mono now) {
   slices_.take(services.ids(), now);
 }
 
+void TrafficFigures::begin(const ServiceEntry& entry, const ServiceRegistry& services, Mono now) {
+  cache.renew();
+  looks_.resize(services.ids());
+  feed(entry, now);
+}
+
+void TrafficFigures::forget(const std::string& service) {
+  windows.forget(service);
+  baselines.forget(service);
+}
+
 void TrafficFigures::tick(const ServiceRegistry& services, std::span<const ServiceId> visited,
                           Mono now) {
   cache.renew();

@@ -31,6 +31,10 @@ class TrafficFigures {
 
   /// Before the first request: windows are differences of readings.
   void begin(const ServiceRegistry& services, Mono now);
+  /// The same of one service that is new.
+  void begin(const ServiceEntry& entry, const ServiceRegistry& services, Mono now);
+  /// It is gone.
+  void forget(const std::string& service);
   /// A tick: these services, and those of the others whose turn it is.
   void tick(const ServiceRegistry& services, std::span<const ServiceId> visited, Mono now);
   /// All counters of a group's split traffic, now.

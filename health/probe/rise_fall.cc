@@ -4,7 +4,7 @@
 
 namespace teal::health {
 
-RiseFall::RiseFall(std::uint32_t rise, std::uint32_t fall) {
+RiseFall::RiseFall(std::uint32_t rise, std::uint32_t fall, Health health) : health_(health) {
   set_thresholds(rise, fall);
 }
 

@@ -13,8 +13,8 @@ namespace teal::health {
 
 class RiseFall {
  public:
-  /// 0 is read as 1.
-  RiseFall(std::uint32_t rise, std::uint32_t fall);
+  /// 0 is read as 1. `health`: as it is known from elsewhere.
+  RiseFall(std::uint32_t rise, std::uint32_t fall, Health health = Health::unknown);
 
   /// New thresholds; what is known stays.
   void set_thresholds(std::uint32_t rise, std::uint32_t fall);

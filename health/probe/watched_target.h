@@ -24,6 +24,7 @@ namespace teal::health {
 struct ProbedTarget {
   TargetId id = 0;
   Address address;
+  Health health = Health::unknown;  ///< As it is known, where nobody has probed it yet.
 };
 
 struct TargetWatch;
@@ -36,7 +37,7 @@ using QueueHook =
 /// has a deadline for that.
 struct WatchedTarget : HasDeadline, QueueHook {
   WatchedTarget(ProbedTarget target, TargetWatch& of, const config::HealthCheck& check)
-      : what(std::move(target)), owner(&of), rise_fall(check.rise, check.fall) {}
+      : what(std::move(target)), owner(&of), rise_fall(check.rise, check.fall, what.health) {}
 
   ProbedTarget what;
   TargetWatch* owner;

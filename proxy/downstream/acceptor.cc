@@ -18,12 +18,13 @@ constexpr Millis kRest{100};
 }  // namespace
 
 Acceptor::Acceptor(ConnectionRegistry& registry, net::Socket socket, ListenerId listener,
-                   bool shared)
+                   bool shared, std::uint32_t set)
     : registry_(registry),
       loop_(registry.loop()),
       socket_(std::move(socket)),
       listener_(listener),
       shared_(shared),
+      set_(set),
       rest_([](void* self) { static_cast<Acceptor*>(self)->set_accepting(true); }, this) {}
 
 Result<void> Acceptor::open() {
@@ -118,7 +119,7 @@ bool Acceptor::find_permit(const net::Socket& socket, const std::string& address
     return false;
   }
   const ListenerView& view = loop_.routes().listener(listener_);
-  ClientConnectionLimiter* const limiter = view.counts->clients.get();
+  ClientConnectionLimiter* const limiter = view.clients;
   // Where a header is to say who the client is, it is counted then (Downstream::take_ends).
   if (limiter == nullptr || ProxyHeaderReader::is_expected(*view.spec, address)) return true;
   permit = limiter->take(client_key(address));

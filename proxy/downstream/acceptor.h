@@ -21,7 +21,13 @@ struct ListenerShard;
 
 class Acceptor final : public net::EventHandler {
  public:
-  Acceptor(ConnectionRegistry& registry, net::Socket socket, ListenerId listener, bool shared);
+  /// `set`: the number of the sockets of all workers that it is one of.
+  Acceptor(ConnectionRegistry& registry, net::Socket socket, ListenerId listener, bool shared,
+           std::uint32_t set);
+
+  std::uint32_t set() const { return set_; }
+  /// What it accepts from now on is under the rules of this one.
+  void take_over(ListenerId listener) { listener_ = listener; }
 
   Result<void> open();
   /// Takes what is already waiting, then no more.
@@ -40,8 +46,9 @@ class Acceptor final : public net::EventHandler {
   ConnectionRegistry& registry_;
   WorkerLoop& loop_;
   net::Socket socket_;
-  const ListenerId listener_;
+  ListenerId listener_;
   const bool shared_;
+  const std::uint32_t set_;
   bool is_watched_ = false;
   net::Timer rest_;
 };

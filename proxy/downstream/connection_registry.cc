@@ -69,6 +69,13 @@ void ConnectionRegistry::drain(std::function<void()> idle) {
   on_idle_ = std::move(idle);
 }
 
+void ConnectionRegistry::drain_listener(ListenerId listener) {
+  std::vector<Downstream*> open;
+  for (Downstream* each : open_)
+    if (each->listener() == listener) open.push_back(each);
+  for (Downstream* each : open) each->drain();
+}
+
 void ConnectionRegistry::shorten_idle_all() {
   const std::vector<Downstream*> open(open_.begin(), open_.end());
   for (Downstream* each : open) each->shorten_idle();

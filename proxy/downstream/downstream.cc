@@ -84,7 +84,7 @@ bool Downstream::take_ends(net::ProxyAddresses ends) {
   peer_port_ = ends.source.port;
   is_trusted_ = is_trusted();
   destination_ = std::make_unique<Address>(std::move(ends.destination));
-  ClientConnectionLimiter* const limiter = loop_.routes().listener(listener_).counts->clients.get();
+  ClientConnectionLimiter* const limiter = loop_.routes().listener(listener_).clients;
   if (limiter == nullptr) return true;
   permit_ = limiter->take(client_key(peer_address_));
   if (!permit_) stats()[ListenerStat::clients_refused].add();

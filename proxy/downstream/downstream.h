@@ -41,6 +41,8 @@ class Downstream : public Channel {
   static void open(ConnectionRegistry& registry, AcceptedConnection accepted);
   ~Downstream() override;
 
+  ListenerId listener() const { return listener_; }
+
   /// Ends after the running requests, at once if there are none.
   virtual void drain() = 0;
   /// Ends now.

@@ -51,6 +51,14 @@ ErrorPages ErrorPages::load(const config::Config& config, net::FileFaults& fault
   return pages;
 }
 
+bool ErrorPages::operator==(const ErrorPages& that) const {
+  const auto same = [](const auto& a, const auto& b) {
+    return a.first == b.first && *a.second == *b.second;
+  };
+  return std::ranges::equal(listeners_, that.listeners_, same) &&
+         std::ranges::equal(services_, that.services_, same);
+}
+
 std::shared_ptr<const PageList> ErrorPages::find(const ByName& all, const std::string& name) {
   static const auto kNone = std::make_shared<const PageList>();
   const auto found = all.find(name);

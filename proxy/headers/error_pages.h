@@ -19,7 +19,10 @@ namespace teal::proxy {
 struct ErrorPage {
   std::vector<config::StatusRange> statuses;
   std::string content_type;
-  std::shared_ptr<const std::string> body;
+  std::shared_ptr<const std::string> body;  ///< Never null.
+  bool operator==(const ErrorPage& that) const {
+    return statuses == that.statuses && content_type == that.content_type && *body == *that.body;
+  }
 };
 
 using PageList = std::vector<ErrorPage>;
@@ -39,6 +42,9 @@ class ErrorPages {
 
   /// What cannot be read is a fault, and its page is missing.
   static ErrorPages load(const config::Config& config, net::FileFaults& faults);
+
+  /// The same texts for the same statuses of everybody.
+  bool operator==(const ErrorPages& that) const;
 
   // By name; never null.
   std::shared_ptr<const PageList> of_listener(const std::string& name) const {

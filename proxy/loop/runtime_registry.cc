@@ -19,6 +19,14 @@ void close_idle_of(TargetRuntime& target) {
   for (const auto& connection : http2) connection->retire();
 }
 
+bool speaks_alike(const config::Service& one, const config::Service& other) {
+  return one.upstream == other.upstream && one.tls == other.tls;
+}
+
+bool has_target(const WorkerService::Group& group, TargetId id) {
+  return std::ranges::any_of(group.targets, [id](const auto& each) { return each->id == id; });
+}
+
 }  // namespace
 
 // ---- publications -------------------------------------------------------------------------------
@@ -91,7 +99,8 @@ boost::local_shared_ptr<const TargetRuntimes> RuntimeRegistry::target_runtimes(
       before->view->groups[view.colour].set == view.set)
     return before->groups[view.colour].owned_targets;
   std::unordered_map<TargetId, TargetPointer> known;
-  if (before != nullptr)
+  // Connections that speak otherwise are not for what comes: theirs is another runtime.
+  if (before != nullptr && speaks_alike(*before->view->spec, *service.view->spec))
     for (const TargetPointer& target : before->groups[view.colour].targets)
       known.emplace(target->id, target);
   auto runtimes = boost::make_local_shared<TargetRuntimes>();
@@ -142,15 +151,23 @@ void RuntimeRegistry::retire_missing(const WorkerService& before, const WorkerSe
     for (const TargetPointer& target : old.targets) target->is_retired = true;
     if (after != nullptr)
       for (const TargetPointer& target : after->groups[colour].targets) target->is_retired = false;
-    for (const TargetPointer& target : old.targets)
-      if (target->is_retired) retire(*target, now);
+    const bool have_others =
+        after != nullptr && !speaks_alike(*before.view->spec, *after->view->spec);
+    for (const TargetPointer& target : old.targets) {
+      if (!target->is_retired) continue;
+      const bool stays = have_others && has_target(after->groups[colour], target->id);
+      retire(*target, stays ? std::nullopt : std::optional(now));
+    }
   }
 }
 
-void RuntimeRegistry::retire(TargetRuntime& target, Mono now) {
+/// Its tunnels end in time, unless it has only another way to be spoken to.
+void RuntimeRegistry::retire(TargetRuntime& target, std::optional<Mono> tunnels_from) {
   if (!target.has_connections()) return;
   close_idle_of(target);
-  for (TargetTunnel* tunnel : target.connections().tunnels) tunnel->on_target_retired(now, rng_);
+  if (!tunnels_from) return;
+  for (TargetTunnel* tunnel : target.connections().tunnels)
+    tunnel->on_target_retired(*tunnels_from, rng_);
 }
 
 boost::local_shared_ptr<GroupRuntime> RuntimeRegistry::group_of(const GroupLimits& limits) const {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -68,7 +69,7 @@ class RuntimeRegistry {
   TargetPointer target_runtime(const GroupView& view, std::size_t index,
                                const WorkerService& service, const TargetPointer& known);
   void retire_missing(const WorkerService& before, const WorkerService* after, Mono now);
-  void retire(TargetRuntime& target, Mono now);
+  void retire(TargetRuntime& target, std::optional<Mono> tunnels_from);
   /// Its counters are there from now on, where its service wants them.
   void count(TargetRuntime& target);
   void add_busy(const TargetPointer& target);

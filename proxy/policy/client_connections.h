@@ -6,6 +6,7 @@
 // listener may have connections.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <unordered_map>
@@ -48,11 +49,17 @@ class ClientConnectionLimiter {
  public:
   explicit ClientConnectionLimiter(std::uint32_t most) : most_(most) {}
 
+  /// From the next connection on.
+  void set_most(std::uint32_t most) { most_.store(most, std::memory_order_relaxed); }
+
   /// Empty: the client has as many as it may.
   ConnectionPermit take(ClientKey client) {
     const std::scoped_lock lock(mutex_);
     std::uint32_t& open = open_[client];
-    if (open >= most_) return {};
+    if (open >= most_.load(std::memory_order_relaxed)) {
+      if (open == 0) open_.erase(client);
+      return {};
+    }
     ++open;
     return {*this, client};
   }
@@ -69,7 +76,7 @@ class ClientConnectionLimiter {
     if (--found->second == 0) open_.erase(found);
   }
 
-  const std::uint32_t most_;
+  std::atomic<std::uint32_t> most_;
   mutable std::mutex mutex_;
   std::unordered_map<ClientKey, std::uint32_t> open_;
 };

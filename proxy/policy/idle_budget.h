@@ -18,19 +18,20 @@ class IdleBudget {
  public:
   IdleBudget(std::uint32_t limit, std::uint32_t workers) : limit_(limit), workers_(workers) {}
 
-  /// Before the first worker takes anything.
-  void set_limit(std::uint32_t limit) { limit_ = limit; }
-  std::uint32_t limit() const { return limit_; }
+  /// Of a lower one, what is over it goes as it is given back.
+  void set_limit(std::uint32_t limit) { limit_.store(limit, std::memory_order_relaxed); }
+  std::uint32_t limit() const { return limit_.load(std::memory_order_relaxed); }
   /// A worker's even part.
-  std::uint32_t even_part() const { return limit_ / workers_; }
+  std::uint32_t even_part() const { return limit() / workers_; }
   /// So many places are taken at once: few enough that what lies unused is little of the limit.
-  std::uint32_t block() const { return std::clamp(limit_ / workers_ / 8, 1U, 32U); }
+  std::uint32_t block() const { return std::clamp(limit() / workers_ / 8, 1U, 32U); }
 
   /// Up to a block of places; 0: there are none.
   std::uint32_t take() {
     std::uint32_t taken = taken_.load(std::memory_order_relaxed);
     while (true) {
-      const std::uint32_t got = std::min(block(), limit_ - std::min(limit_, taken));
+      const std::uint32_t most = limit();
+      const std::uint32_t got = std::min(block(), most - std::min(most, taken));
       if (got == 0) return 0;
       if (taken_.compare_exchange_weak(taken, taken + got, std::memory_order_relaxed)) return got;
     }
@@ -43,7 +44,7 @@ class IdleBudget {
   std::uint32_t misses() const { return misses_.load(std::memory_order_relaxed); }
 
  private:
-  std::uint32_t limit_;
+  std::atomic<std::uint32_t> limit_;
   const std::uint32_t workers_;
   std::atomic<std::uint32_t> taken_{0};
   std::atomic<std::uint32_t> misses_{0};

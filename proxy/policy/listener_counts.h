@@ -14,7 +14,8 @@ namespace teal::proxy {
 
 struct ListenerCounts {
   std::atomic<std::uint32_t> connections{0};
-  std::unique_ptr<ClientConnectionLimiter> clients;  ///< Null: no limit.
+  /// Null: there was never a limit. Control makes it; workers find it in their ListenerView.
+  std::unique_ptr<ClientConnectionLimiter> clients;
 };
 
 }  // namespace teal::proxy

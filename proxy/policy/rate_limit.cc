@@ -13,6 +13,9 @@ constexpr auto kRelaxed = std::memory_order_relaxed;
 
 using std::chrono::nanoseconds;
 
+/// By so much the clocks of two workers differ at most: each has the time at which its turn began.
+constexpr std::int64_t kSkew = nanoseconds(std::chrono::milliseconds(100)).count();
+
 }  // namespace
 
 RateLimiter::RateLimiter(const config::RateLimit& spec, std::uint64_t seed)
@@ -20,6 +23,12 @@ RateLimiter::RateLimiter(const config::RateLimit& spec, std::uint64_t seed)
       token_(std::max<std::int64_t>(nanoseconds(spec.period).count() / spec.requests, 1)),
       spare_(token_ * (spec.burst - 1)),
       sets_(std::make_unique<Set[]>(kSets)) {}
+
+RateLimiter::RateLimiter(const config::RateLimit& spec, const RateLimiter& before)
+    : seed_(before.seed_),
+      token_(std::max<std::int64_t>(nanoseconds(spec.period).count() / spec.requests, 1)),
+      spare_(token_ * (spec.burst - 1)),
+      sets_(before.sets_) {}
 
 RateLimiter::Verdict RateLimiter::take(std::uint64_t client, Mono now) {
   // 0 is nobody.
@@ -43,6 +52,13 @@ bool RateLimiter::take_from(Bucket& bucket, std::uint64_t client, std::int64_t n
   while (bucket.client.load(kRelaxed) == client) {
     const std::int64_t from = std::max(full_at, now);
     const std::int64_t missing = from - now - spare_;
+    if (missing > token_ + kSkew) {
+      // No limit of ours leaves it so: an earlier one did, whose tokens grew more slowly.
+      static_cast<void>(
+          bucket.full_at.compare_exchange_strong(full_at, now + spare_ + token_, kRelaxed));
+      full_at = bucket.full_at.load(kRelaxed);
+      continue;
+    }
     if (missing > 0) {
       verdict.is_allowed = false;
       verdict.wait = std::chrono::ceil<std::chrono::seconds>(nanoseconds(missing));

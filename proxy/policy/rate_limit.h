@@ -27,6 +27,9 @@ class RateLimiter {
 
   /// `seed`: random, so that nobody can choose clients that share their places.
   RateLimiter(const config::RateLimit& spec, std::uint64_t seed);
+  /// Goes on with the clients of `before`, whose key was the same: nobody gets a burst for free,
+  /// nor waits longer than the new limit can ask.
+  RateLimiter(const config::RateLimit& spec, const RateLimiter& before);
 
   struct Verdict {
     bool is_allowed = true;
@@ -49,7 +52,7 @@ class RateLimiter {
   const std::uint64_t seed_;
   const std::int64_t token_;  ///< How long one takes to grow.
   const std::int64_t spare_;  ///< How far from full a bucket with a token may be.
-  std::unique_ptr<Set[]> sets_;
+  std::shared_ptr<Set[]> sets_;
 };
 
 }  // namespace teal::proxy

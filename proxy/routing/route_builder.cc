@@ -91,20 +91,31 @@ void RouteBuilder::configure_listeners(const std::vector<config::Listener>& list
     if (known == listeners_.end()) {
       known = listeners_.insert(known, Listener{{}, listener.name, true});
       known->view.counts = std::make_shared<ListenerCounts>();
-      if (const std::uint32_t most = listener.limits.connections_per_client; most > 0)
-        known->view.counts->clients = std::make_unique<ClientConnectionLimiter>(most);
       has_stale_routes_ = true;
     }
     if (known->view.spec && *known->view.spec == listener) continue;
+    limit_clients(known->view, listener.limits.connections_per_client);
     known->view.spec = std::make_shared<const config::Listener>(listener);
     has_stale_listeners_ = true;
   }
 }
 
+/// Workers may be using the limiter that there is, and connections hold places in it: it stays for
+/// as long as its listener's name.
+void RouteBuilder::limit_clients(ListenerView& view, std::uint32_t most) {
+  std::unique_ptr<ClientConnectionLimiter>& limiter = view.counts->clients;
+  if (limiter)
+    limiter->set_most(most);
+  else if (most > 0)
+    limiter = std::make_unique<ClientConnectionLimiter>(most);
+  view.clients = most > 0 ? limiter.get() : nullptr;
+}
+
 void RouteBuilder::set_error_pages(const ErrorPages& pages) {
+  for (const auto& [name, id] : ids_)
+    if (*pages.of_service(name) != *pages_.of_service(name)) mark_stale(id);
   pages_ = pages;
   has_stale_listeners_ = true;
-  for (const auto& [name, id] : ids_) mark_stale(id);
 }
 
 void RouteBuilder::set_sticky_secrets(const StickySecrets& secrets) {
@@ -307,15 +318,18 @@ std::shared_ptr<const RouteIndex> RouteBuilder::build_index() {
         [this](const config::Service& service, const std::string& route,
                const config::RateLimit& limit) { return limiter_of(service, route, limit); };
     for (Listener& each : listeners_)
-      each.view.routes = each.is_named ? build_routes(each.name, ids, specs, find_limiter)
-                                       : std::make_shared<const ListenerRoutes>();
+      if (each.is_named) each.view.routes = build_routes(each.name, ids, specs, find_limiter);
     std::erase_if(limiters_, [](const auto& each) { return each.second.limiter.use_count() == 1; });
   }
   has_stale_listeners_ = false;
   auto index = std::make_shared<RouteIndex>();
   for (Listener& each : listeners_) {
-    each.view.error_pages = pages_.of_listener(each.name);
-    if (each.is_named) each.view.tls = TlsTable::find(tls_->listeners, each.name);
+    if (each.is_named) {
+      each.view.error_pages = pages_.of_listener(each.name);
+      each.view.tls = TlsTable::find(tls_->listeners, each.name);
+    } else if (each.view.counts->connections.load(std::memory_order_relaxed) == 0) {
+      each.view.routes = std::make_shared<const ListenerRoutes>();
+    }
     index->listeners.push_back(each.view);
   }
   index_ = index;
@@ -330,9 +344,11 @@ std::shared_ptr<RateLimiter> RouteBuilder::limiter_of(const config::Service& ser
   config::RateLimit own = limit;
   own.is_inherited = false;
   Limiter& known = limiters_[name];
-  if (!known.limiter || known.spec != own)
-    known = {own,
-             std::make_shared<RateLimiter>(limit, mix64(seed_ ^ std::hash<std::string>{}(name)))};
+  if (known.limiter && known.spec == own) return known.limiter;
+  const bool has_same_clients = known.limiter && known.spec.header == own.header;
+  known = {own, has_same_clients ? std::make_shared<RateLimiter>(limit, *known.limiter)
+                                 : std::make_shared<RateLimiter>(
+                                       limit, mix64(seed_ ^ std::hash<std::string>{}(name)))};
   return known.limiter;
 }
 

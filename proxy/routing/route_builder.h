@@ -91,6 +91,7 @@ class RouteBuilder {
                                                            const TargetSet* before,
                                                            const std::string& group);
   void configure_listeners(const std::vector<config::Listener>& listeners);
+  static void limit_clients(ListenerView& view, std::uint32_t most);
   void forget_targets(const ServiceView& view, Colour colour,
                       const std::function<bool(const TargetState&)>& which);
   void let_go(const ServiceView& view);

@@ -71,14 +71,15 @@ struct ListenerRoutes {
 struct ListenerView {
   std::shared_ptr<const config::Listener> spec;
   std::shared_ptr<const ListenerRoutes> routes;
-  std::shared_ptr<ListenerCounts> counts;  ///< Always the same ones.
+  std::shared_ptr<ListenerCounts> counts;      ///< Always the same ones.
+  ClientConnectionLimiter* clients = nullptr;  ///< Of the counts; null: no limit now.
   std::shared_ptr<const PageList> error_pages;
   std::shared_ptr<const net::TlsServer> tls;  ///< Null: plain.
 };
 
 struct RouteIndex {
-  /// By ListenerId. Those that the configuration does not name any more have what it said last, and
-  /// no routes: there may be connections of theirs.
+  /// By ListenerId. Those that the configuration does not name any more have what it said last: the
+  /// connections that they still have end with their requests. Once there are none, no routes.
   std::vector<ListenerView> listeners;
 
   const ListenerView& listener(ListenerId id) const { return listeners[id]; }

@@ -21,6 +21,14 @@ class AccessLogBuffer {
                   AccessLogWriter* writer)
       : format_(format), query_(query), writer_(writer) {}
 
+  /// Lines to come are for another log. Requires: nothing is waiting.
+  void configure(config::AccessLog::Format format, config::AccessLog::Query query,
+                 AccessLogWriter* writer) {
+    format_ = format;
+    query_ = query;
+    writer_ = writer;
+  }
+
   /// One line more, if the log is on. The record's texts may be cut.
   void append(AccessRecord& record);
   /// There is enough for a batch.
@@ -33,9 +41,9 @@ class AccessLogBuffer {
  private:
   static constexpr std::size_t kBatch = std::size_t{32} * 1024;
 
-  const config::AccessLog::Format format_;
-  const config::AccessLog::Query query_;
-  AccessLogWriter* const writer_;
+  config::AccessLog::Format format_;
+  config::AccessLog::Query query_;
+  AccessLogWriter* writer_;
   ByteBuffer lines_text_;
   std::uint64_t lines_ = 0;      ///< In lines_text_.
   ByteBuffer target_, referer_;  ///< Without what is not to be logged.

@@ -129,9 +129,11 @@ Result<void> WorkerPool::open() {
     shared_.access_log = access_log_.get();
   }
   if (const Result<void> made = make_threads(); !made) return made.error();
-  Result<ListenerSockets> sockets = ListenerSockets::open(config, shared_.workers);
-  if (!sockets) return sockets.error();
-  sockets_ = std::move(*sockets);
+  Result<std::vector<NewListener>> opened =
+      ListenerSockets::open(plan_listeners({}, config), {}, shared_.workers);
+  if (!opened) return opened.error();
+  first_sockets_ = std::move(*opened);
+  for (NewListener& each : first_sockets_) sockets_.add(each);
   return {};
 }
 
@@ -150,14 +152,16 @@ Result<void> WorkerPool::make_threads() {
 }
 
 void WorkerPool::start_workers(const RouteUpdate& first) {
-  TEAL_ASSERT(!sockets_.empty());
+  TEAL_ASSERT(!threads_.empty());
+  std::vector<WorkerChange> sockets = sockets_of(first_sockets_);
+  first_sockets_.clear();
   for (std::uint32_t i = 0; i < shared_.workers; ++i) {
     const WorkerLoop::Options options{.worker = i,
                                       .seed = mix64(options_.seed + i),
                                       .shared = shared_,
                                       .control = *this,
                                       .peers = *this};
-    workers_.push_back(std::make_unique<Worker>(options, first, sockets_.take(i)));
+    workers_.push_back(std::make_unique<Worker>(options, first, std::move(sockets[i].opened)));
   }
   progress_.resize(workers_.size());
   for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->start(std::move(threads_[i]));
@@ -171,6 +175,16 @@ void WorkerPool::publish(const Publication& publication, std::function<void(Mono
     traffic_.on_applied(version, shards());
     applied(at);
   };
+  if (change_) {
+    TEAL_ASSERT(!workers_.empty());
+    PoolChange change = *std::exchange(change_, std::nullopt);
+    std::vector<WorkerChange> changes = spread(change);
+    applied = [this, plan = std::move(change.plan), applied = std::move(applied)](Mono at) {
+      on_reconfigured(plan);
+      applied(at);
+    };
+    return hand_out(update, std::move(applied), std::move(changes));
+  }
   if (workers_.empty()) {
     start_workers(*update);
     boost::asio::post(control_,
@@ -181,14 +195,19 @@ void WorkerPool::publish(const Publication& publication, std::function<void(Mono
 }
 
 void WorkerPool::hand_out(const std::shared_ptr<const RouteUpdate>& update,
-                          std::function<void(Mono)> applied) {
+                          std::function<void(Mono)> applied, std::vector<WorkerChange> changes) {
   const auto latch =
       std::make_shared<Latch>(control_, *options_.clock, workers_.size(), std::move(applied));
-  for (const auto& worker : workers_)
-    worker->post([&worker = *worker, update, latch] {
+  changes.resize(workers_.size());
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    const auto change =
+        changes[i].is_empty() ? nullptr : std::make_shared<WorkerChange>(std::move(changes[i]));
+    workers_[i]->post([&worker = *workers_[i], update, change, latch] {
       worker.take_routes(*update);
+      if (change) worker.take_change(std::move(*change));
       latch->arrive();
     });
+  }
   // With fewer cores than threads a worker may be waiting for this one, and what control does next
   // (the journal, the log) is less urgent than what the worker does with the routes. Not by
   // yield(): that forfeits a whole slice, and whatever fails next on the release finds control
@@ -201,6 +220,83 @@ void WorkerPool::set_tls(std::shared_ptr<const TlsTable> tls) {
   if (workers_.empty()) return;
   if (const auto update = builder_.build_rest()) hand_out(update, [](Mono) {});
 }
+
+// ---- another configuration ----------------------------------------------------------------------
+
+std::size_t WorkerPool::would_know_listeners(const config::Config& next) const {
+  std::size_t names = builder_.index().listeners.size();
+  for (const config::Listener& each : next.listeners)
+    if (!builder_.listener_id(each.name)) ++names;
+  return names;
+}
+
+PoolMeans WorkerPool::means() const {
+  return {sockets_.listeners(), options_.config->access_log, shared_.workers};
+}
+
+void WorkerPool::reconfigure(PoolChange change, const ErrorPages& pages,
+                             std::shared_ptr<const TlsTable> tls) {
+  TEAL_ASSERT(!change_);
+  options_.config = change.config;
+  builder_.configure(*change.config);
+  builder_.set_error_pages(pages);
+  builder_.set_tls(std::move(tls));
+  for (const config::Listener& listener : change.config->listeners)
+    if (const Result<void> set = sockets_.set_mode(listener.name, listener.socket_mode); !set)
+      options_.log->error("a listener keeps its mode", {{"reason", set.error().message()}});
+  change_ = std::move(change);
+}
+
+/// By worker.
+std::vector<WorkerChange> WorkerPool::sockets_of(std::vector<NewListener>& opened) const {
+  std::vector<WorkerChange> changes(shared_.workers);
+  for (NewListener& listener : opened) {
+    const ListenerId id = *builder_.listener_id(listener.listener);
+    const bool is_unix = listener.asked.kind == Address::Kind::unix_socket;
+    for (std::size_t i = 0; i < changes.size(); ++i)
+      changes[i].opened.push_back({std::move(listener.by_worker[i]), id, is_unix, listener.id});
+  }
+  return changes;
+}
+
+std::vector<WorkerChange> WorkerPool::spread(PoolChange& change) {
+  for (NewListener& each : change.opened) sockets_.add(each);
+  for (const ListenerPlan::Taken& each : change.plan.taken_over) sockets_.take_over(each);
+  std::optional<WorkerChange::Log> log;
+  const config::AccessLog& spec = change.config->access_log;
+  const bool is_off = spec.format == config::AccessLog::Format::off;
+  if (change.log || (is_off && access_log_)) replace_log(std::move(change.log));
+  log = {spec.format, spec.query, access_log_.get()};
+  std::vector<WorkerChange> changes = sockets_of(change.opened);
+  for (WorkerChange& each : changes) {
+    for (const ListenerPlan::Taken& taken : change.plan.taken_over)
+      each.taken_over.emplace_back(taken.id, *builder_.listener_id(taken.listener));
+    each.closed = change.plan.surplus;
+    for (const std::string& name : change.plan.ended)
+      each.ended.push_back(*builder_.listener_id(name));
+    each.log = log;
+  }
+  return changes;
+}
+
+void WorkerPool::replace_log(std::unique_ptr<AccessLogWriter> by) {
+  if (access_log_) {
+    const AccessLogHealth health = access_log_->health();
+    earlier_logs_.errors += health.errors;
+    earlier_logs_.lost += health.lost;
+  }
+  replaced_log_ = std::exchange(access_log_, std::move(by));
+}
+
+void WorkerPool::on_reconfigured(const ListenerPlan& plan) {
+  for (const SocketSetId each : plan.surplus) sockets_.remove(each);
+}
+
+std::unique_ptr<AccessLogWriter> WorkerPool::take_replaced_log() {
+  return std::move(replaced_log_);
+}
+
+// ---- what the workers have counted --------------------------------------------------------------
 
 std::vector<const Shard*> WorkerPool::shards() const {
   std::vector<const Shard*> shards;
@@ -306,8 +402,7 @@ std::vector<MetricSample> WorkerPool::read_stats() const {
   return samples;
 }
 
-std::vector<MetricSample> WorkerPool::read_service_stats(std::size_t index) const {
-  const config::Service& service = options_.config->services[index];
+std::vector<MetricSample> WorkerPool::read_service_stats(const config::Service& service) const {
   std::vector<const ServiceShard*> of_service;
   if (const std::optional<ServiceId> id = builder_.service_id(service.name))
     for (const Shard* shard : shards())
@@ -336,7 +431,10 @@ void WorkerPool::take_reports() {
 
 std::optional<AccessLogHealth> WorkerPool::access_log_health() const {
   if (!access_log_) return std::nullopt;
-  return access_log_->health();
+  AccessLogHealth health = access_log_->health();
+  health.errors += earlier_logs_.errors;
+  health.lost += earlier_logs_.lost;
+  return health;
 }
 
 void WorkerPool::reopen_access_log() {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@
 #include "proxy/telemetry/traffic_reader.h"
 #include "proxy/worker/listener_sockets.h"
 #include "proxy/worker/parked_thread.h"
+#include "proxy/worker/pool_change.h"
 #include "proxy/worker/worker.h"
 
 namespace teal::proxy {
@@ -61,15 +63,25 @@ class WorkerPool final : ControlInbox, PeerWorkers {
   /// Opens the access log, makes the threads and binds every listener; nothing is accepted yet. An
   /// Error names what.
   Result<void> open();
-  /// The addresses listened on, in the order of the configuration (ports the system chose
-  /// included).
-  const std::vector<Address>& addresses() const { return sockets_.addresses(); }
+  /// What is listened on, ports the system chose included.
+  const std::vector<OpenListener>& listeners() const { return sockets_.listeners(); }
 
   std::uint32_t workers() const { return shared_.workers; }
 
   /// The first call makes and starts the workers. `applied` is posted to the control thread when
   /// every worker runs on it, with the time at which the last one took it.
   void publish(const Publication& publication, std::function<void(Mono at)> applied);
+
+  /// How many names of listeners there would ever have been with it.
+  std::size_t would_know_listeners(const config::Config& next) const;
+  /// For PoolChange::make().
+  PoolMeans means() const;
+  /// With the next publication, which is to follow at once, the workers run on `change`: its
+  /// routes, its sockets, its log. Requires: they have begun, and the last change is applied. The
+  /// log that it replaces is left to take_replaced_log() then.
+  void reconfigure(PoolChange change, const ErrorPages& pages, std::shared_ptr<const TlsTable> tls);
+  /// Null: none was. It ends when what it still has is written: not on the control thread.
+  std::unique_ptr<AccessLogWriter> take_replaced_log();
 
   /// For the connections to come; those that are open keep what they have. Without it everything is
   /// plain.
@@ -82,7 +94,7 @@ class WorkerPool final : ControlInbox, PeerWorkers {
   /// Before the first publication.
   void set_error_pages(const ErrorPages& pages) { builder_.set_error_pages(pages); }
 
-  /// How many idle connections to targets all workers keep. Before the first publication.
+  /// How many idle connections to targets all workers keep.
   void limit_idle_upstream(std::uint32_t most) { shared_.idle_budget->set_limit(most); }
 
   PoolLoad load() const;
@@ -111,8 +123,8 @@ class WorkerPool final : ControlInbox, PeerWorkers {
   std::size_t targets_left_out() const { return targets_.left_out(); }
   /// What belongs to no group, service or target.
   std::vector<MetricSample> read_stats() const;
-  /// What belongs to one service, by its place in the configuration.
-  std::vector<MetricSample> read_service_stats(std::size_t index) const;
+  /// What belongs to one service.
+  std::vector<MetricSample> read_service_stats(const config::Service& service) const;
   /// How many objects publications have made.
   const RouteBuilder::Built& built() const { return builder_.built(); }
   /// What workers have to tell of single requests. It is posted when there is something, but
@@ -142,7 +154,11 @@ class WorkerPool final : ControlInbox, PeerWorkers {
   Result<void> make_threads();
   void start_workers(const RouteUpdate& first);
   void hand_out(const std::shared_ptr<const RouteUpdate>& update,
-                std::function<void(Mono at)> applied);
+                std::function<void(Mono at)> applied, std::vector<WorkerChange> changes = {});
+  std::vector<WorkerChange> sockets_of(std::vector<NewListener>& opened) const;
+  std::vector<WorkerChange> spread(PoolChange& change);
+  void replace_log(std::unique_ptr<AccessLogWriter> by);
+  void on_reconfigured(const ListenerPlan& plan);
   std::vector<const Shard*> shards() const;
   std::vector<const Census*> censuses() const;
 
@@ -150,13 +166,17 @@ class WorkerPool final : ControlInbox, PeerWorkers {
   Options options_;
   PoolState shared_;
   std::unique_ptr<AccessLogWriter> access_log_;
+  std::unique_ptr<AccessLogWriter> replaced_log_;
+  AccessLogHealth earlier_logs_;       ///< Sums of those that were replaced.
   std::vector<ParkedThread> threads_;  ///< Of workers that are not started yet.
   ListenerSockets sockets_;
+  std::vector<NewListener> first_sockets_;  ///< Of workers that are not started yet.
   TrafficReader traffic_;
   LimitTable limits_;
   TargetCountsTable targets_;
   RouteBuilder builder_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::optional<PoolChange> change_;  ///< Goes with the next publication.
   struct WorkerProgress {
     std::uint64_t events = 0;
     Mono watermark = Mono::min();

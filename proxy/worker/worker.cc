@@ -33,9 +33,12 @@ Worker::Worker(const WorkerLoop::Options& options, const RouteUpdate& first,
       reports_(loop_.reports()),
       connections_(loop_),
       mailbox_(loop_.reactor()) {
-  for (ListenerSocket& each : sockets)
-    acceptors_.emplace_back(
-        new Acceptor(connections_, std::move(each.socket), each.listener, each.shared));
+  for (ListenerSocket& each : sockets) add_listener(std::move(each));
+}
+
+void Worker::add_listener(ListenerSocket socket) {
+  acceptors_.emplace_back(new Acceptor(connections_, std::move(socket.socket), socket.listener,
+                                       socket.is_shared, socket.set));
 }
 
 Worker::~Worker() {
@@ -147,6 +150,34 @@ std::optional<ReportBatch> Worker::take_reports() {
 
 void Worker::take_routes(const RouteUpdate& update) {
   loop_.take_routes(update);
+  after_each();
+}
+
+void Worker::take_change(WorkerChange change) {
+  if (change.log) {
+    loop_.access_log().hand_over(loop_.counters());
+    loop_.access_log().configure(change.log->format, change.log->query, change.log->writer);
+  }
+  for (const auto& [set, listener] : change.taken_over)
+    for (const auto& acceptor : acceptors_)
+      if (acceptor->set() == set) acceptor->take_over(listener);
+  const std::size_t before = acceptors_.size();
+  for (ListenerSocket& each : change.opened) add_listener(std::move(each));
+  for (std::size_t i = before; i < acceptors_.size(); ++i) {
+    if (loop_.is_draining()) {
+      acceptors_[i]->close();
+    } else if (const Result<void> opened = acceptors_[i]->open(); !opened) {
+      loop_.shared().log->error("cannot watch a listener", {{"reason", opened.error().message()}});
+    } else {
+      acceptors_[i]->set_accepting(applied_overload_ < OverloadLevel::no_accepts);
+    }
+  }
+  std::erase_if(acceptors_, [&](const auto& acceptor) {
+    if (std::ranges::find(change.closed, acceptor->set()) == change.closed.end()) return false;
+    acceptor->close();
+    return true;
+  });
+  for (const ListenerId listener : change.ended) connections_.drain_listener(listener);
   after_each();
 }
 

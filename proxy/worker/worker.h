@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "net/io/mailbox.h"
-#include "net/io/socket.h"
 #include "proxy/downstream/connection_registry.h"
 #include "proxy/loop/worker_loop.h"
 #include "proxy/worker/parked_thread.h"
+#include "proxy/worker/worker_change.h"
 
 namespace teal::proxy {
 
@@ -23,12 +23,6 @@ class Acceptor;
 
 class Worker {
  public:
-  struct ListenerSocket {
-    net::Socket socket;
-    ListenerId listener = 0;
-    bool shared = false;  ///< With other workers (Unix sockets).
-  };
-
   Worker(const WorkerLoop::Options& options, const RouteUpdate& first,
          std::vector<ListenerSocket> sockets);
   ~Worker();
@@ -52,6 +46,8 @@ class Worker {
 
   // ---- for the pool, posted
   void take_routes(const RouteUpdate& update);
+  /// With the routes of the same configuration, after them.
+  void take_change(WorkerChange change);
   /// No new connections; the open ones end with their request. `idle` is called when none is left.
   void drain(std::function<void()> idle);
   /// Cuts what still runs and leaves the loop.
@@ -64,6 +60,7 @@ class Worker {
 
  private:
   void run();
+  void add_listener(ListenerSocket socket);
   void read_mail();
   void after_each();
   void after_turn();

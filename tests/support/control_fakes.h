@@ -35,6 +35,7 @@ struct Disk {
   std::map<std::string, KeyRow> keys;
   std::map<std::pair<DeploymentNumber, std::uint64_t>, EvidenceRow> evidence;
   std::map<std::string, SecretRow> secrets;
+  std::map<std::uint64_t, ConfigRow> configs;
   std::string id = "disk";
   std::uint64_t reserved_events = 0;
   bool fails = false;
@@ -57,6 +58,10 @@ class MemoryStore final : public Store {
     for (const auto& [key, row] : disk_->services) contents.services.push_back(row);
     for (const auto& [key, row] : disk_->keys) contents.keys.push_back(row);
     for (const auto& [key, row] : disk_->secrets) contents.secrets.push_back(row);
+    for (const auto& [key, row] : disk_->configs) {
+      contents.configs.push_back(row);
+      contents.configs.back().text.clear();
+    }
     contents.id = disk_->id;
     contents.reserved_events = disk_->reserved_events;
     return contents;
@@ -67,6 +72,12 @@ class MemoryStore final : public Store {
     for (const auto& [key, row] : disk_->evidence)
       if (key.first == deployment) found.push_back(row);
     return found;
+  }
+
+  Result<std::string> config_text(std::uint64_t generation) override {
+    const auto found = disk_->configs.find(generation);
+    if (found == disk_->configs.end()) return Error{Source::internal, "it is not there"};
+    return found->second.text;
   }
 
   Result<void> check() override {
@@ -87,6 +98,9 @@ class MemoryStore final : public Store {
     for (const auto& row : batch.keys) disk_->keys[row.key] = row;
     for (const auto& row : batch.evidence) disk_->evidence[{row.deployment, row.part}] = row;
     for (const auto& row : batch.secrets) disk_->secrets[row.name] = row;
+    for (const auto& row : batch.configs) disk_->configs[row.generation] = row;
+    if (batch.first_config)
+      std::erase_if(disk_->configs, [&](const auto& e) { return e.first < *batch.first_config; });
     for (const std::string& name : batch.forgotten_secrets) disk_->secrets.erase(name);
     for (const DeploymentNumber number : batch.forgotten) {
       std::erase_if(disk_->evidence, [&](const auto& e) { return e.first.first == number; });

@@ -1,0 +1,91 @@
+// The subcommands that load configurations and tell of them.
+#include <ostream>
+
+#include <boost/json.hpp>
+
+#include "app/client/client.h"
+#include "app/view/config.h"
+#include "app/view/json_at.h"
+#include "base/parse_number.h"
+#include "base/printable.h"
+
+namespace teal::app {
+namespace {
+
+namespace json = boost::json;
+
+constexpr Millis kLook{500};
+
+}  // namespace
+
+int Client::config() {
+  return show("/v1/config", render_config);
+}
+
+int Client::config_history() {
+  return show("/v1/config/history", render_config_history);
+}
+
+int Client::reload(const ReloadOptions& options) {
+  json::object body;
+  if (options.dry_run) body["dry_run"] = true;
+  if (options.if_generation) body["if_generation"] = *options.if_generation;
+  if (options.confirm_within > Millis{0})
+    body["confirm_within"] = std::to_string(options.confirm_within.count()) + "ms";
+  const auto answer = call("POST", "/v1/config/reload", json::serialize(body));
+  const int code = report_reload(answer);
+  if (code != kSuccess || options.confirm_within == Millis{0}) return code;
+  const std::optional<json::object> report = parse_object(*answer);
+  const bool is_waiting = report && number_at(*report, "confirm_within_ms").has_value();
+  return is_waiting ? await_confirmation(*number_at(*report, "generation")) : code;
+}
+
+int Client::rollback_config(std::uint64_t to, bool confirm_access) {
+  json::object body;
+  if (to > 0) body["to"] = to;
+  if (confirm_access) body["confirm_access"] = true;
+  return report_reload(call("POST", "/v1/config/rollback", json::serialize(body)));
+}
+
+int Client::confirm_config() {
+  const auto answer = call("POST", "/v1/config/confirm");
+  if (!answer) return failure_;
+  const std::optional<json::object> report = parse_object(*answer);
+  if (prints_json_)
+    terminal_.out << printable_json(*answer);
+  else if (report)
+    terminal_.out << render_config(*report);
+  return kSuccess;
+}
+
+int Client::report_reload(const std::optional<std::string>& answer) {
+  if (!answer) return failure_;
+  if (prints_json_) {
+    terminal_.out << printable_json(*answer);
+    return kSuccess;
+  }
+  const std::optional<json::object> report = parse_object(*answer);
+  if (!report) return fail("what answers at " + to_string(admin_.address()) + " is not Teal");
+  terminal_.out << render_reload(*report) << std::flush;
+  return kSuccess;
+}
+
+/// Until somebody has confirmed, or the generation before is back.
+int Client::await_confirmation(double generation) {
+  while (!terminal_.pause || terminal_.pause(kLook)) {
+    const Result<AdminAnswer> answer = admin_.within(kLookLimit).send("GET", "/v1/config");
+    if (!answer || answer->status != 200) continue;  // It may shut us out just now.
+    const std::optional<json::object> report = parse_object(answer->body);
+    if (!report) continue;
+    if (number_at(*report, "generation") != generation) {
+      terminal_.err << "nobody confirmed: " << render_config(*report);
+      return kRolledBack;
+    }
+    if (number_at(*report, "confirm_within_ms")) continue;
+    if (!prints_json_) terminal_.out << "confirmed\n";
+    return kSuccess;
+  }
+  return kTimedOut;
+}
+
+}  // namespace teal::app

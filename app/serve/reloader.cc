@@ -1,0 +1,373 @@
+#include "app/serve/reloader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+namespace teal::app {
+namespace {
+
+using control::ConfigRow;
+using control::ReloadRefusal;
+using control::ReloadReport;
+using control::ReloadResult;
+
+/// Before what could not be brought back is tried once more.
+constexpr Millis kTryAgain{5000};
+/// Changes that an event names.
+constexpr std::size_t kToldChanges = 5;
+
+ReloadRefusal refused(int status, std::string type, std::string detail, std::string remedy) {
+  ReloadRefusal refusal;
+  refusal.error = {status, std::move(type), "The configuration was not loaded", std::move(detail),
+                   std::move(remedy)};
+  return refusal;
+}
+
+std::string in_words(const std::vector<config::Change>& changes) {
+  std::string text;
+  for (const config::Change& each : changes) {
+    if (&each - changes.data() == kToldChanges) {
+      text += "; and " + std::to_string(changes.size() - kToldChanges) + " more";
+      break;
+    }
+    text += (text.empty() ? "" : "; ") + to_string(each);
+  }
+  return text;
+}
+
+bool is_success(ReloadResult result) {
+  return result != ReloadResult::invalid && result != ReloadResult::refused &&
+         result != ReloadResult::failed;
+}
+
+}  // namespace
+
+Reloader::Reloader(boost::asio::io_context& io, ErrandThread& errands, ReloadHost& host,
+                   ConfigSource source, const Clock& clock, Log& log)
+    : io_(io),
+      errands_(errands),
+      host_(host),
+      source_(std::move(source)),
+      clock_(clock),
+      log_(log),
+      confirmation_(io),
+      self_(std::make_shared<Reloader*>(this)) {}
+
+void Reloader::begin(std::vector<ConfigRow> saved, const std::string& store_id) {
+  store_id_ = store_id;
+  history_ = control::ConfigHistory(std::move(saved));
+  ConfigRow row;
+  row.at = clock_.wall();
+  row.by = "start";
+  row.text = *source_.text;
+  row.digest = control::config_digest(row.text);
+  row.mark = mark_of(source_.meaning, store_id_);
+  if (std::optional<ConfigRow> taken = history_.take(std::move(row)))
+    host_.save(*std::move(taken), history_.first());
+}
+
+void Reloader::stop() {
+  is_stopped_ = true;
+  confirmation_.cancel();
+}
+
+// ---- commands -----------------------------------------------------------------------------------
+
+std::optional<ReloadRefusal> Reloader::why_not(bool is_dry_run) const {
+  if (const std::string why = host_.why_not_now(); !why.empty() || is_stopped_)
+    return refused(503, "not-now", why.empty() ? "Teal is ending" : why, "try again later");
+  if (job_)
+    return refused(409, "reload-in-progress", "a " + job_->by + " is under way",
+                   "wait until it is over, and load again");
+  if (confirm_by_ && !is_dry_run)
+    return refused(
+        409, "unconfirmed",
+        "generation " + std::to_string(history_.current().generation) + " waits to be confirmed",
+        "`teal config confirm` keeps it, `teal config rollback` goes back now");
+  return std::nullopt;
+}
+
+void Reloader::reload(const config::ReloadRequest& request, Done done) {
+  if (auto refusal = why_not(request.dry_run)) return done(*std::move(refusal));
+  const std::uint64_t present = history_.current().generation;
+  if (request.if_generation && *request.if_generation != present)
+    return done(refused(412, "generation-mismatch",
+                        "Teal runs on generation " + std::to_string(present) + ", not on " +
+                            std::to_string(*request.if_generation),
+                        "look at what was changed meanwhile: GET /v1/config/history"));
+  start({.by = "reload",
+         .confirm_within = request.confirm_within,
+         .is_dry_run = request.dry_run,
+         .done = std::move(done)},
+        nullptr, source_.path);
+}
+
+void Reloader::on_signal() {
+  if (job_) {
+    reloads_again_ = true;
+    return;
+  }
+  if (const auto refusal = why_not(false)) {
+    log_.error("SIGHUP: the configuration was not loaded",
+               {{"reason", refusal->error.detail}, {"remedy", refusal->error.remedy}});
+    return;
+  }
+  start({.by = "SIGHUP", .done = [](const auto&) {}}, nullptr, source_.path);
+}
+
+void Reloader::rollback(const config::RollbackRequest& request, Done done) {
+  auto refusal = why_not(true);
+  if (refusal) return done(*std::move(refusal));
+  const ConfigRow* const to = request.to ? history_.find(*request.to) : history_.previous();
+  if (to == nullptr)
+    return done(refused(404, "unknown-generation",
+                        request.to ? "generation " + std::to_string(*request.to) + " is not kept"
+                                   : "there is no generation before this one",
+                        "GET /v1/config/history lists those that are kept"));
+  std::shared_ptr<const std::string> text;
+  if (to == history_.previous()) text = previous_text_;
+  if (!text) {
+    Result<std::string> saved = host_.saved_text(to->generation);
+    if (!saved)
+      return done(refused(503, "store-failing", saved.error().message(), "repair the store"));
+    text = std::make_shared<const std::string>(*std::move(saved));
+  }
+  start({.by = "rollback",
+         .is_rollback = true,
+         .confirms_access = request.confirm_access,
+         .done = std::move(done)},
+        std::move(text), "generation " + std::to_string(to->generation));
+}
+
+control::ApiResult<control::ConfigReport> Reloader::confirm() {
+  if (!confirm_by_)
+    return control::ApiError{
+        409, "nothing-to-confirm", "There is nothing to confirm",
+        "generation " + std::to_string(history_.current().generation) + " stays as it is",
+        "GET /v1/config says whether one waits"};
+  confirm_by_.reset();
+  confirmation_.cancel();
+  host_.announce(Level::info, "config.confirmed",
+                 "generation " + std::to_string(history_.current().generation) + " stays");
+  return report();
+}
+
+// ---- a reload -----------------------------------------------------------------------------------
+
+void Reloader::start(Job job, std::shared_ptr<const std::string> text, const std::string& name) {
+  Preparation of{.source = source_,
+                 .text = std::move(text),
+                 .name = name,
+                 .pages = host_.error_pages(),
+                 .means = host_.means(),
+                 .is_dry_run = job.is_dry_run,
+                 .clock = &clock_,
+                 .log = &log_};
+  job_ = std::move(job);
+  errands_.post([of = std::move(of), &io = io_, weak = std::weak_ptr(self_)] {
+    const auto prepared = std::make_shared<Prepared>(prepare(of));
+    boost::asio::post(io, [prepared, weak] {
+      if (const auto self = weak.lock()) (*self)->on_prepared(std::move(*prepared));
+    });
+  });
+}
+
+std::optional<ReloadRefusal> Reloader::refuse(const PreparedConfig& prepared) const {
+  std::optional<ReloadRefusal> refusal;
+  if (const std::string why = host_.why_not_now(); !why.empty() || is_stopped_)
+    refusal = refused(503, "not-now", why.empty() ? "Teal is ending" : why, "try again later");
+  else if (const auto error = host_.refuse(*prepared.config))
+    refusal = ReloadRefusal{ReloadResult::refused, *error, {}, {}};
+  else if (job_->is_rollback && !job_->confirms_access && prepared.changes_access())
+    refusal = refused(409, "access-changes",
+                      "going back changes who may come in: " + in_words(prepared.changes),
+                      "look at `changes`, and say that it is meant: --confirm-access");
+  if (refusal) refusal->changes = prepared.changes;
+  return refusal;
+}
+
+void Reloader::on_prepared(Prepared prepared) {
+  if (!prepared) return finish(prepared.error());
+  if (prepared->is_unchanged) {
+    if (!job_->is_dry_run) is_diverged_ = is_diverged_ && job_->is_rollback;
+    return finish(
+        ReloadReport{.result = job_->is_dry_run ? ReloadResult::checked : ReloadResult::unchanged,
+                     .warnings = std::move(prepared->warnings)});
+  }
+  if (auto refusal = refuse(*prepared)) {
+    finish(*std::move(refusal));
+  } else if (job_->is_dry_run) {
+    finish(ReloadReport{.result = ReloadResult::checked,
+                        .changes = std::move(prepared->changes),
+                        .warnings = std::move(prepared->warnings)});
+  } else {
+    commit(*std::move(prepared));
+  }
+}
+
+void Reloader::commit(PreparedConfig prepared) {
+  ConfigRow row;
+  row.at = clock_.wall();
+  row.by = job_->by;
+  row.digest = prepared.digest;
+  row.mark = mark_of(prepared.meaning, store_id_);
+  row.text = *prepared.text;
+  confirm_by_.reset();
+  confirmation_.cancel();
+  previous_text_ = std::exchange(source_.text, prepared.text);
+  is_diverged_ = job_->is_rollback && !prepared.is_of_file;
+  std::optional<ConfigRow> taken = history_.take(std::move(row));
+  auto changes = std::move(prepared.changes);
+  auto warnings = std::move(prepared.warnings);
+  host_.commit(prepared, [weak = std::weak_ptr(self_), changes = std::move(changes),
+                          warnings = std::move(warnings)]() mutable {
+    if (const auto self = weak.lock()) (*self)->on_applied(std::move(changes), std::move(warnings));
+  });
+  // No publication waits for the disk.
+  if (taken) host_.save(*std::move(taken), history_.first());
+}
+
+void Reloader::on_applied(std::vector<config::Change> changes,
+                          std::vector<config::Problem> warnings) {
+  errands_.post([replaced = host_.take_replaced()]() mutable { replaced.reset(); });
+  const std::string generation = "generation " + std::to_string(history_.current().generation);
+  host_.announce(job_->by == "unconfirmed" ? Level::warning : Level::info,
+                 job_->is_rollback ? "config.rolled_back" : "config.changed",
+                 generation + " by " + job_->by + ": " + in_words(changes));
+  if (job_->confirm_within > Millis{0}) await_confirmation(job_->confirm_within);
+  finish(
+      ReloadReport{.result = job_->is_rollback ? ReloadResult::rolled_back : ReloadResult::applied,
+                   .changes = std::move(changes),
+                   .warnings = std::move(warnings)});
+}
+
+void Reloader::finish(ReloadReport report) {
+  report.generation = history_.current().generation;
+  report.digest = history_.current().digest;
+  report.confirm_within = left_to_confirm();
+  const ReloadResult result = report.result;
+  end(result, "", std::move(report));
+}
+
+void Reloader::finish(ReloadRefusal refusal) {
+  const std::string why = refusal.error.detail;
+  const ReloadResult result = refusal.result;
+  if (!job_->is_dry_run)
+    host_.announce(Level::warning, "config.refused",
+                   "generation " + std::to_string(history_.current().generation) +
+                       " stays: " + why + "; " + refusal.error.remedy);
+  end(result, why, std::move(refusal));
+}
+
+void Reloader::end(ReloadResult result, const std::string& text,
+                   boost::system::result<ReloadReport, ReloadRefusal> answer) {
+  const Job job = *std::exchange(job_, std::nullopt);
+  if (!job.is_dry_run) {
+    ++counts_[static_cast<std::size_t>(result)];
+    last_ = {result, clock_.wall(), text};
+  }
+  if (job.by == "SIGHUP" && result == ReloadResult::unchanged)
+    log_.info("SIGHUP: the configuration says what Teal runs on");
+  job.done(std::move(answer));
+  if (std::exchange(reloads_again_, false)) on_signal();
+}
+
+// ---- what is to be confirmed --------------------------------------------------------------------
+
+std::optional<Millis> Reloader::left_to_confirm() const {
+  if (!confirm_by_) return std::nullopt;
+  return std::max(Millis{0}, std::chrono::ceil<Millis>(*confirm_by_ - clock_.mono()));
+}
+
+void Reloader::await_confirmation(Millis within) {
+  confirm_by_ = clock_.mono() + within;
+  confirmation_.expires_after(within);
+  confirmation_.async_wait([this](const boost::system::error_code& ec) {
+    if (!ec) go_back();
+  });
+}
+
+/// Nobody has said that it is well: whoever it shuts out cannot.
+void Reloader::go_back() {
+  if (is_stopped_ || !confirm_by_) return;
+  const auto try_again = [this] {
+    confirmation_.expires_after(kTryAgain);
+    confirmation_.async_wait([this](const boost::system::error_code& ec) {
+      if (!ec) go_back();
+    });
+  };
+  if (job_ || !host_.why_not_now().empty()) return try_again();
+  start({.by = "unconfirmed",
+         .is_rollback = true,
+         .confirms_access = true,
+         .done =
+             [this, try_again](const auto& answer) {
+               if (!answer && confirm_by_) try_again();
+             }},
+        previous_text_, "the generation before");
+}
+
+// ---- reports ------------------------------------------------------------------------------------
+
+control::ConfigReport Reloader::report() const {
+  const ConfigRow& row = history_.current();
+  return {.path = source_.path,
+          .generation = row.generation,
+          .digest = row.digest,
+          .at = row.at,
+          .by = row.by,
+          .is_diverged = is_diverged_,
+          .confirm_within = left_to_confirm(),
+          .last = last_};
+}
+
+std::optional<std::string> Reloader::warning() const {
+  if (const auto left = left_to_confirm())
+    return "generation " + std::to_string(history_.current().generation) +
+           " of the configuration is taken back in " + format_duration(*left) +
+           " unless it is confirmed: `teal config confirm`";
+  if (is_diverged_)
+    return "Teal runs on an earlier configuration than the file's, and a restart would go over to "
+           "the file's: correct " +
+           source_.path + " and `teal reload`";
+  return std::nullopt;
+}
+
+std::vector<MetricSample> Reloader::samples() const {
+  using Type = MetricSample::Type;
+  std::vector<MetricSample> samples;
+  const auto gauge = [&](const char* name, const char* help, double value) {
+    samples.push_back(
+        {.name = name, .help = help, .type = Type::gauge, .labels = {}, .value = value});
+  };
+  const ConfigRow& row = history_.current();
+  gauge("teal_config_generation", "Which generation of the configuration Teal runs on.",
+        static_cast<double>(row.generation));
+  samples.push_back({.name = "teal_config_info",
+                     .help = "The digest of the configuration that Teal runs on.",
+                     .type = Type::gauge,
+                     .labels = {{"sha256", row.digest}},
+                     .value = 1});
+  gauge("teal_config_diverged",
+        "1: an earlier configuration was brought back, and the file says something else.",
+        is_diverged_ ? 1 : 0);
+  gauge("teal_config_last_reload_successful", "1: the last reload was, or there was none.",
+        !last_ || is_success(last_->result) ? 1 : 0);
+  const WallTime at = last_ ? last_->at : row.at;
+  gauge("teal_config_last_reload_timestamp_seconds",
+        "When the configuration was loaded last, or that was tried, in Unix time.",
+        std::chrono::duration<double>(at.time_since_epoch()).count());
+  for (const ReloadResult result :
+       {ReloadResult::applied, ReloadResult::unchanged, ReloadResult::invalid,
+        ReloadResult::refused, ReloadResult::failed, ReloadResult::rolled_back})
+    samples.push_back({.name = "teal_config_reloads_total",
+                       .help = "Reloads of the configuration, by result.",
+                       .type = Type::counter,
+                       .labels = {{"result", std::string(to_string(result))}},
+                       .value = static_cast<double>(counts_[static_cast<std::size_t>(result)])});
+  return samples;
+}
+
+}  // namespace teal::app

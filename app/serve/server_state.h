@@ -1,0 +1,167 @@
+// Server::State: the parts of a running Teal and how they reach each other. For the files of Server
+// only: app/serve/server.cc begins and ends it, app/serve/server_reload.cc goes over to another
+// configuration.
+//
+// Control thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "app/serve/access_log_watch.h"
+#include "app/serve/certificate_reloader.h"
+#include "app/serve/idle_queue.h"
+#include "app/serve/overload_watch.h"
+#include "app/serve/probed_services.h"
+#include "app/serve/reloader.h"
+#include "app/serve/scrape_watch.h"
+#include "app/serve/server.h"
+#include "app/serve/start_gate.h"
+#include "app/system/control_priority.h"
+#include "app/system/descriptors.h"
+#include "app/system/errand_thread.h"
+#include "app/system/own_sockets.h"
+#include "app/system/randomness.h"
+#include "app/system/watchdog.h"
+#include "base/clock.h"
+#include "control/admin/server.h"
+#include "control/api/api.h"
+#include "control/controller/controller.h"
+#include "control/deploy/ports.h"
+#include "proxy/worker/pool.h"
+
+namespace teal::app {
+
+struct Server::State final : control::Ports, ReloadHost {
+  State(std::shared_ptr<const config::Config> c, Log& l, Systemd s, ConfigSource source);
+
+  // ---- control::Ports
+  void publish(Publication publication, std::function<void(Mono)> applied) override {
+    if (gate.is_open()) {
+      hand_out(publication, std::move(applied));
+      probed.take(publication, *tls->table());
+    } else {
+      probed.take(publication, *tls->table());
+      gate.offer(std::move(publication), std::move(applied));
+    }
+  }
+  /// The first publication: once every worker runs on it, everybody is served.
+  void open_up(const Publication& first, StartGate::Applied applied) {
+    hand_out(first, [this, applied = std::move(applied)](Mono at) {
+      applied(at);
+      is_serving = true;
+      if (!is_shutting_down) systemd.ready("serving");
+    });
+  }
+  void hand_out(const Publication& publication, std::function<void(Mono)> applied) {
+    pool.publish(publication, std::move(applied));
+    priority.raise();
+  }
+  TrafficCounters read_traffic(const TrafficKey& key) override { return pool.read_traffic(key); }
+  std::uint64_t read_requests(const TrafficKey& key) override { return pool.read_requests(key); }
+  std::uint64_t read_activity(ServiceId service) override { return pool.read_activity(service); }
+  StageReading read_stage(const TrafficKey& key, Stage stage) override {
+    return pool.read_stage(key, stage);
+  }
+  Tallies read_tallies(const TrafficKey& key, std::uint64_t deployment) override {
+    return pool.read_tallies(key, deployment);
+  }
+  GroupInFlight read_in_flight(const std::string& service, Colour colour) override {
+    return pool.read_in_flight(service, colour);
+  }
+  Mono watermark() override { return pool.watermark(); }
+  void notify_at_watermark(Mono began) override { pool.notify_at_watermark(began); }
+  void set_sticky_secrets(const StickySecrets& secrets) override {
+    pool.set_sticky_secrets(secrets);
+  }
+  void draw_random(std::span<std::uint8_t> out) override { teal::app::draw_random(out); }
+
+  std::optional<OwnSocket> own_socket(const Address& target) override {
+    return own_sockets.at(target, clock.mono());
+  }
+
+  // ---- ReloadHost (app/serve/server_reload.cc)
+  std::string why_not_now() const override;
+  proxy::PoolMeans means() const override { return pool.means(); }
+  proxy::ErrorPages error_pages() const override { return pages; }
+  std::optional<control::ApiError> refuse(const config::Config& next) const override;
+  void commit(PreparedConfig& prepared, std::function<void()> applied) override;
+  std::shared_ptr<void> take_replaced() override;
+  void save(control::ConfigRow row, std::uint64_t first) override {
+    controller->save_config(std::move(row), first);
+  }
+  Result<std::string> saved_text(std::uint64_t generation) const override {
+    return controller->config_text(generation);
+  }
+  void announce(Level level, const std::string& type, const std::string& text) override {
+    controller->announce(level, type, text);
+  }
+  void note_own_sockets();
+
+  Result<void> load_tls();
+  void look_at_tls();
+  void look_at_load() {
+    const std::uint64_t descriptors = read_descriptor_limit();
+    overload.tick(clock.mono(), descriptors, probed.limit(descriptors));
+  }
+  control::ApiDependencies dependencies();
+  Result<void> start();
+  void tick();
+  void look_after_life();
+  void check_breach(std::size_t nth, Mono completed);
+  void await_signal();
+  void await_side_signal();
+  void begin_shutdown();
+  void finish_shutdown();
+  void on_bad_outcome(const BadOutcome& bad) {
+    if (controller) controller->on_bad_outcome(bad);
+  }
+  std::vector<control::ScrapePart> scrape();
+  void run_slice();
+
+  std::shared_ptr<const config::Config> config;
+  Log& log;
+  const Systemd systemd;
+  Watchdog watchdog;
+  SystemClock clock;
+  WallTime started = clock.wall();
+  boost::asio::io_context io{1};
+  boost::asio::signal_set signals;       ///< That end Teal.
+  boost::asio::signal_set side_signals;  ///< That do not.
+  boost::asio::steady_timer ticker;
+  boost::asio::steady_timer looker;
+  boost::asio::steady_timer grace;
+  proxy::WorkerPool pool;
+  AccessLogWatch access_log;
+  ScrapeWatch scrapes;
+  OverloadWatch overload;
+  std::unique_ptr<CertificateReloader> tls;
+  proxy::ErrorPages pages;
+  health::Monitor monitor;
+  ProbedServices probed;
+  OwnSockets own_sockets;
+  StartGate gate;
+  ControlPriority priority;
+  ErrandThread errands;
+  Reloader reloader;
+  std::shared_ptr<const config::Config> replaced_config;
+  std::unique_ptr<CertificateReloader> replaced_tls;
+  std::unique_ptr<control::Controller> controller;
+  std::unique_ptr<control::AdminApi> api;
+  std::unique_ptr<control::AdminServer> admin;
+  IdleQueue slices;  ///< Of scrapes and pages of services.
+  bool is_serving = false;
+  bool is_shutting_down = false;
+};
+
+}  // namespace teal::app

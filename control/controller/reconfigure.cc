@@ -1,0 +1,187 @@
+// The part of the Controller that goes over to another configuration: what control knows of each
+// service goes on, whatever the file says now; those that are new begin as at a start, and what is
+// known of those that are gone waits for their return.
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+#include "control/controller/state.h"
+
+namespace teal::control {
+
+namespace {
+
+ApiError refused(int status, std::string type, std::string detail, std::string remedy) {
+  return {status, std::move(type), "The configuration was not loaded", std::move(detail),
+          std::move(remedy)};
+}
+
+/// Whether requests of clients that the split is for reach the service.
+bool has_split_traffic(const config::Config& config, const config::Service& service) {
+  const auto is_split = [&](const config::Match& match) {
+    const auto listener =
+        std::ranges::find(config.listeners, match.listener, &config::Listener::name);
+    return listener != config.listeners.end() && listener->group == config::GroupChoice::split;
+  };
+  return std::ranges::any_of(service.match, is_split) ||
+         std::ranges::any_of(service.routes, [&](const config::Route& route) {
+           return std::ranges::any_of(route.match, is_split);
+         });
+}
+
+using ByName = std::unordered_map<std::string_view, const config::Service*>;
+
+ByName by_name(const config::Config& config) {
+  ByName services;
+  for (const config::Service& service : config.services) services.emplace(service.name, &service);
+  return services;
+}
+
+}  // namespace
+
+std::optional<ApiError> Controller::refuse(const config::Config& next) const {
+  const State& state = *state_;
+  const ByName services = by_name(next);
+  for (const ServiceEntry& entry : state.registry.entries()) {
+    const std::string& name = entry.state().name;
+    const DeploymentRunner* const running = state.deployments.active(name);
+    if (running == nullptr) continue;
+    const std::string& id = running->spec().id;
+    const auto stays = services.find(name);
+    if (stays == services.end())
+      return refused(409, "deployment-running",
+                     "service '" + name + "' would go, and " + id + " is running there",
+                     "wait until it is over, or end it: teal stop " + id);
+    if (has_split_traffic(*state.config, *entry.config) && !has_split_traffic(next, *stays->second))
+      return refused(409, "deployment-running",
+                     "no listener of `group: split` would lead to service '" + name + "', and " +
+                         id + " is running there",
+                     "keep one until it is over, or end it: teal stop " + id);
+  }
+  std::size_t names = state.registry.ids();
+  for (const auto& [name, service] : services) {
+    if (std::as_const(state.registry).find(std::string(name)) != nullptr) continue;
+    if (!state.registry.knows(std::string(name))) ++names;
+    if (state.absent.contains(std::string(name))) continue;
+    if (const Result<void> usable = state.own.refuse(*service); !usable)
+      return refused(422, "invalid-configuration", usable.error().message(),
+                     "give the service other targets");
+  }
+  if (names > ServiceRegistry::kMaxNames)
+    return refused(422, "too-many-names",
+                   "this process would have known more than " +
+                       std::to_string(ServiceRegistry::kMaxNames) + " names of services",
+                   "restart Teal, which forgets those that are gone");
+  return std::nullopt;
+}
+
+void Controller::reconfigure(std::shared_ptr<const config::Config> next,
+                             std::function<void()> applied) {
+  State& state = *state_;
+  // Entries point into it until they are told.
+  const std::shared_ptr<const config::Config> before = std::exchange(state.config, next);
+  const ByName services = by_name(*next);
+  std::vector<std::string> gone;
+  for (const ServiceEntry& entry : state.registry.entries())
+    if (!services.contains(entry.state().name)) gone.push_back(entry.state().name);
+  for (const std::string& name : gone) state.take_out(name);
+  std::vector<std::string> added;
+  for (const config::Service& service : next->services) {
+    if (std::as_const(state.registry).find(service.name) != nullptr) {
+      state.renew(service);
+      continue;
+    }
+    state.put_in(service);
+    added.push_back(service.name);
+  }
+  state.renew_sticky();
+  // In one publication, with the routes of services that it does not tell of.
+  state.publisher.renew();
+  state.publisher.publish_changed(state.clock.mono());
+  for (const std::string& name : added) {
+    state.figures.begin(*state.registry.find(name), state.registry, state.clock.mono());
+    state.resume(name);
+  }
+  state.publisher.when_applied(std::move(applied));
+  state.flush();
+}
+
+const std::vector<ConfigRow>& Controller::saved_configs() const {
+  return state_->saved_configs;
+}
+
+const std::string& Controller::store_id() const {
+  return state_->store_id;
+}
+
+void Controller::save_config(ConfigRow row, std::uint64_t first) {
+  state_->writes.add(std::move(row), first);
+  state_->flush();
+}
+
+Result<std::string> Controller::config_text(std::uint64_t generation) const {
+  return state_->writes.config_text(generation);
+}
+
+void Controller::announce(Level level, const std::string& type, const std::string& text) {
+  state_->say(level, type, "", text);
+}
+
+// ---- one service --------------------------------------------------------------------------------
+
+/// What is known of it waits for its return, in the store and here.
+void Controller::State::take_out(const std::string& name) {
+  const ServiceEntry& entry = *registry.find(name);
+  const ServiceRow row{name, to_json(entry.saved(clock.mono()))};
+  writes.set(row);
+  absent[name].services = {row};
+  outside.forget(entry.id());
+  exposed.erase(entry.id());
+  figures.forget(name);
+  registry.remove(name);
+  say(Level::info, "service.removed", name,
+      "the configuration has no service '" + name +
+          "' any more; what is known of it waits for its return");
+}
+
+/// Control's part of what the file says of a service that stays.
+void Controller::State::renew(const config::Service& service) {
+  if (!registry.reconfigure(service, clock.mono(), clock.wall())) return;
+  const ServiceEntry& entry = *registry.find(service.name);
+  outside.forget(entry.id());
+  outside.know(entry);
+}
+
+void Controller::State::put_in(const config::Service& service) {
+  const auto waits = absent.find(service.name);
+  if (waits == absent.end()) {
+    outside.know(registry.add(service, clock.wall()));
+    say(Level::info, "service.added", service.name, "it is served from now on");
+    return;
+  }
+  const Contents contents = std::move(waits->second);
+  absent.erase(waits);
+  parked.erase(service.name);
+  if (const Result<void> back = put_back(service, contents); back) {
+    say(Level::info, "service.added", service.name, "it is back, as it was when it was gone");
+    return;
+  }
+  registry.remove(service.name);
+  outside.know(registry.add(service, clock.wall()));
+  say(Level::error, "service.unusable", service.name,
+      "what the store knows of it cannot be read: it begins as the file says");
+}
+
+Result<void> Controller::State::put_back(const config::Service& service, const Contents& contents) {
+  if (contents.services.empty()) {
+    outside.know(registry.add(service, clock.wall()));
+  } else if (const Result<void> back = recover_service(service, contents.services.front()); !back) {
+    return back.error();
+  }
+  if (const Result<void> back = recover_deployments(contents); !back) return back.error();
+  // Those from before it was gone are there still.
+  for (const DeploymentRunner* const runner : deployments.of(service.name)) note_history(*runner);
+  return {};
+}
+
+}  // namespace teal::control
