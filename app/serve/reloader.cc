@@ -348,7 +348,7 @@ std::vector<MetricSample> Reloader::samples() const {
   samples.push_back({.name = "teal_config_info",
                      .help = "The digest of the configuration that Teal runs on.",
                      .type = Type::gauge,
-                     .labels = {{"sha256", row.digest}},
+                     .labels = {{"digest", row.digest}},
                      .value = 1});
   gauge("teal_config_diverged",
         "1: an earlier configuration was brought back, and the file says something else.",

@@ -68,7 +68,8 @@ WITHIN = {
         "controller": {"engine", "store", "json", "reports", "evidence", "registry", "deploy", "traffic", "services"},
         "metrics": {"json", "reports"},
         "pages": {"json"},
-        "api": {"engine", "json", "reports", "evidence", "deploy", "metrics", "pages"},
+        "configuration": {"store", "reports"},
+        "api": {"engine", "json", "store", "reports", "evidence", "deploy", "metrics", "pages", "configuration"},
         "admin": {"api"},
     },
     "app": {

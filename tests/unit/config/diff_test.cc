@@ -8,8 +8,9 @@ namespace teal::config {
 namespace {
 
 Candidate read(const std::string& more, const Variables& variables = {},
-               const std::string& services = "  shop: { match: { listener: public }, blue: { "
-                                             "revision: v1, targets: [ 10.0.0.1:80 ] } }\n") {
+               const std::string& services =
+                   "  shop: { match: { listener: public }, blue: { "
+                   "revision: v1, targets: [ 10.0.0.1:80 ] } }\n") {
   const std::string text =
       "listeners: { public: { address: 127.0.0.1:8080 } }\nservices:\n" + services + more;
   const Loaded<Candidate> read = read_candidate(text, "teal.yaml", variables);
@@ -18,7 +19,8 @@ Candidate read(const std::string& more, const Variables& variables = {},
 }
 
 std::string service(const std::string& keys) {
-  return "  shop: { match: { listener: public }, blue: { revision: v1, targets: [ 10.0.0.1:80 ] }, " +
+  return "  shop: { match: { listener: public }, blue: { revision: v1, targets: [ 10.0.0.1:80 ] "
+         "}, " +
          keys + " }\n";
 }
 

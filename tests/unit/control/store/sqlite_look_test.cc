@@ -65,7 +65,7 @@ TEST_F(LookAtStore, LeavesTheStoreOfANewerTealAsItWas) {
   files_.open();
   files_.execute("PRAGMA user_version = 99");
   expect_untouched(
-      "was written by a newer Teal (version 99, this one knows 4); nothing was "
+      "was written by a newer Teal (version 99, this one knows 5); nothing was "
       "changed: start that Teal, or move the file away to begin anew");
 }
 

@@ -185,7 +185,9 @@ TEST_F(SqliteStore, TakesOverTheFileOfATealThatKeptNoEvidence) {
     const std::unique_ptr<Store> store = open();
     ASSERT_TRUE(store->commit(some_batch()));
   }
-  execute("DROP TABLE evidence; DROP TABLE secrets; DROP TABLE identity; PRAGMA user_version = 1;");
+  execute(
+      "DROP TABLE evidence; DROP TABLE secrets; DROP TABLE identity; DROP TABLE configs; PRAGMA "
+      "user_version = 1;");
   const std::unique_ptr<Store> store = open();
   EXPECT_EQ(store->load()->deployments, some_batch().deployments);
   EXPECT_TRUE(store->evidence(1)->empty());
@@ -215,7 +217,7 @@ TEST_F(SqliteStore, KeepsSecretsUntilTheyAreForgotten) {
 
 TEST_F(SqliteStore, GivesTheFileOfTheTealBeforeAPlaceForSecrets) {
   ASSERT_TRUE(open()->commit(some_batch()));
-  execute("DROP TABLE secrets; DROP TABLE identity; PRAGMA user_version = 2;");
+  execute("DROP TABLE secrets; DROP TABLE identity; DROP TABLE configs; PRAGMA user_version = 2;");
   const std::unique_ptr<Store> store = open();
   EXPECT_EQ(store->load()->deployments.size(), 1U);
   Batch batch;

@@ -44,9 +44,9 @@ TEST(ListenerPlan, KeepsTheSocketOfARenamedListener) {
 }
 
 TEST(ListenerPlan, ExchangesTheSocketsOfListenersThatExchangeTheirAddresses) {
-  const ListenerPlan plan = plan_listeners(
-      {open(0, "a", "127.0.0.1:80"), open(1, "b", "127.0.0.1:81")},
-      config_of({listener("a", "127.0.0.1:81"), listener("b", "127.0.0.1:80")}));
+  const ListenerPlan plan =
+      plan_listeners({open(0, "a", "127.0.0.1:80"), open(1, "b", "127.0.0.1:81")},
+                     config_of({listener("a", "127.0.0.1:81"), listener("b", "127.0.0.1:80")}));
   ASSERT_EQ(plan.taken_over.size(), 2U);
   EXPECT_TRUE(plan.missing.empty() && plan.surplus.empty() && plan.ended.empty());
 }
@@ -60,8 +60,8 @@ TEST(ListenerPlan, OpensANewAddressAndClosesTheOldOne) {
 }
 
 TEST(ListenerPlan, GivesNobodyThePortThatTheSystemChoseForAnother) {
-  const ListenerPlan plan = plan_listeners({open(0, "a", "127.0.0.1:0")},
-                                           config_of({listener("b", "127.0.0.1:0")}));
+  const ListenerPlan plan =
+      plan_listeners({open(0, "a", "127.0.0.1:0")}, config_of({listener("b", "127.0.0.1:0")}));
   EXPECT_EQ(plan.missing.size(), 1U);
   EXPECT_EQ(plan.surplus.size(), 1U);
 }
