@@ -44,10 +44,9 @@ bool is_success(ReloadResult result) {
 
 }  // namespace
 
-Reloader::Reloader(boost::asio::io_context& io, ErrandThread& errands, ReloadHost& host,
-                   ConfigSource source, const Clock& clock, Log& log)
+Reloader::Reloader(boost::asio::io_context& io, ReloadHost& host, ConfigSource source,
+                   const Clock& clock, Log& log)
     : io_(io),
-      errands_(errands),
       host_(host),
       source_(std::move(source)),
       clock_(clock),

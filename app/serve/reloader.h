@@ -50,9 +50,11 @@ class ReloadHost {
 class Reloader final : public control::ConfigCommands {
  public:
   /// The references outlive it; the host is not asked before begin().
-  Reloader(boost::asio::io_context& io, ErrandThread& errands, ReloadHost& host,
-           ConfigSource source, const Clock& clock, Log& log);
+  Reloader(boost::asio::io_context& io, ReloadHost& host, ConfigSource source, const Clock& clock,
+           Log& log);
 
+  /// Before begin(). An Error: the system has none to give.
+  Result<void> start_thread() { return errands_.start(); }
   /// What Teal starts with is a generation too. `saved`: the store's.
   void begin(std::vector<control::ConfigRow> saved, const std::string& store_id);
   /// SIGHUP: as reload(), and once more where one is under way; the log says how it went.
@@ -98,7 +100,6 @@ class Reloader final : public control::ConfigCommands {
   std::optional<Millis> left_to_confirm() const;
 
   boost::asio::io_context& io_;
-  ErrandThread& errands_;
   ReloadHost& host_;
   ConfigSource source_;
   const Clock& clock_;
@@ -115,6 +116,7 @@ class Reloader final : public control::ConfigCommands {
   std::optional<control::ConfigReport::Last> last_;
   std::array<std::uint64_t, 7> counts_{};  ///< By ReloadResult.
   std::shared_ptr<Reloader*> self_;        ///< Errands that answer late find nobody.
+  ErrandThread errands_;
 };
 
 }  // namespace teal::app

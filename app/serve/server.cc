@@ -64,7 +64,7 @@ Server::State::State(std::shared_ptr<const config::Config> c, Log& l, Systemd s,
       gate(io, [this](const Publication& first,
                       StartGate::Applied applied) { open_up(first, std::move(applied)); }),
       priority(log),
-      reloader(io, errands, *this, std::move(source), clock, log) {}
+      reloader(io, *this, std::move(source), clock, log) {}
 
 Result<void> Server::State::load_tls() {
   const net::FileFaults faults = tls->load();
@@ -116,15 +116,14 @@ Result<void> Server::State::start() {
   std::signal(SIGXFSZ, SIG_IGN);
   if (const Result<void> loaded = load_tls(); !loaded) return loaded.error();
   net::FileFaults faults;
-  pages = proxy::ErrorPages::load(*config, faults);
-  pool.set_error_pages(pages);
+  pool.set_error_pages(proxy::ErrorPages::load(*config, faults));
   if (!faults.empty())
     return Error{Source::config, faults.front().file.key + ": " + faults.front().message};
   auto store = control::open_sqlite_store(config->state_path, {.log = &log});
   if (!store) return store.error();
   if (const Result<void> opened = pool.open(); !opened) return opened.error();
   if (const Result<void> made = monitor.start(); !made) return made.error();
-  if (const Result<void> made = errands.start(); !made) return made.error();
+  if (const Result<void> made = reloader.start_thread(); !made) return made.error();
   controller = std::make_unique<control::Controller>(config, clock, log, *this, std::move(*store));
   api = std::make_unique<control::AdminApi>(*controller, clock, config->admin, dependencies());
   auto bound = control::AdminServer::start(io, *api, log, config->admin.address, {},

@@ -10,17 +10,6 @@ namespace teal::app {
 
 static_assert(control::ServiceRegistry::kMaxNames == proxy::Shard::kMaxServices);
 
-namespace {
-
-/// What a commit has replaced. To end it may take its time.
-struct Replaced {
-  std::shared_ptr<const config::Config> config;
-  std::unique_ptr<CertificateReloader> tls;
-  std::unique_ptr<proxy::AccessLogWriter> log;
-};
-
-}  // namespace
-
 std::string Server::State::why_not_now() const {
   if (is_shutting_down) return "Teal is shutting down";
   if (!is_serving) return "Teal is starting: the first health checks are running";
@@ -38,11 +27,10 @@ std::optional<control::ApiError> Server::State::refuse(const config::Config& nex
 }
 
 void Server::State::commit(PreparedConfig& prepared, std::function<void()> applied) {
-  replaced_config = std::exchange(config, prepared.config);
+  replaced.config = std::exchange(config, prepared.config);
   prepared.tls->succeed(*tls);
-  replaced_tls = std::exchange(tls, std::move(prepared.tls));
-  pages = std::move(prepared.pages);
-  pool.reconfigure(std::move(prepared.pool), pages, tls->table());
+  replaced.tls = std::exchange(tls, std::move(prepared.tls));
+  pool.reconfigure(std::move(prepared.pool), prepared.pages, tls->table());
   pool.limit_idle_upstream(
       config->limits.idle_upstream.value_or(idle_upstream_limit(read_descriptor_limit())));
   overload.configure(config->overload);
@@ -54,11 +42,8 @@ void Server::State::commit(PreparedConfig& prepared, std::function<void()> appli
 }
 
 std::shared_ptr<void> Server::State::take_replaced() {
-  const auto replaced = std::make_shared<Replaced>();
-  replaced->config = std::exchange(replaced_config, nullptr);
-  replaced->tls = std::exchange(replaced_tls, nullptr);
-  replaced->log = pool.take_replaced_log();
-  return replaced;
+  replaced.log = pool.take_replaced_log();
+  return std::make_shared<Replaced>(std::exchange(replaced, {}));
 }
 
 /// As they are bound, not as they were asked for.

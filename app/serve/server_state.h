@@ -42,6 +42,13 @@
 
 namespace teal::app {
 
+/// What a commit has replaced, until every worker has let go of it.
+struct Replaced {
+  std::shared_ptr<const config::Config> config;
+  std::unique_ptr<CertificateReloader> tls;
+  std::unique_ptr<proxy::AccessLogWriter> log;
+};
+
 struct Server::State final : control::Ports, ReloadHost {
   State(std::shared_ptr<const config::Config> c, Log& l, Systemd s, ConfigSource source);
 
@@ -93,7 +100,7 @@ struct Server::State final : control::Ports, ReloadHost {
   // ---- ReloadHost (app/serve/server_reload.cc)
   std::string why_not_now() const override;
   proxy::PoolMeans means() const override { return pool.means(); }
-  proxy::ErrorPages error_pages() const override { return pages; }
+  proxy::ErrorPages error_pages() const override { return pool.error_pages(); }
   std::optional<control::ApiError> refuse(const config::Config& next) const override;
   void commit(PreparedConfig& prepared, std::function<void()> applied) override;
   std::shared_ptr<void> take_replaced() override;
@@ -146,16 +153,13 @@ struct Server::State final : control::Ports, ReloadHost {
   ScrapeWatch scrapes;
   OverloadWatch overload;
   std::unique_ptr<CertificateReloader> tls;
-  proxy::ErrorPages pages;
   health::Monitor monitor;
   ProbedServices probed;
   OwnSockets own_sockets;
   StartGate gate;
   ControlPriority priority;
-  ErrandThread errands;
   Reloader reloader;
-  std::shared_ptr<const config::Config> replaced_config;
-  std::unique_ptr<CertificateReloader> replaced_tls;
+  Replaced replaced;
   std::unique_ptr<control::Controller> controller;
   std::unique_ptr<control::AdminApi> api;
   std::unique_ptr<control::AdminServer> admin;

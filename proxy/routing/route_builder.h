@@ -57,6 +57,7 @@ class RouteBuilder {
   std::shared_ptr<const RouteUpdate> build_rest();
 
   const Built& built() const { return built_; }
+  const ErrorPages& error_pages() const { return pages_; }
   /// As it was built last; before that, with no listeners.
   const RouteIndex& index() const { return *index_; }
   // Nothing: there was never one of that name.

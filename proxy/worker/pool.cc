@@ -125,8 +125,8 @@ Result<void> WorkerPool::open() {
   if (config.access_log.format != config::AccessLog::Format::off) {
     Result<std::unique_ptr<AccessLogWriter>> opened = AccessLogWriter::open(config.access_log);
     if (!opened) return opened.error();
-    access_log_ = std::move(*opened);
-    shared_.access_log = access_log_.get();
+    logs_.replace(std::move(*opened));
+    shared_.access_log = logs_.writer();
   }
   if (const Result<void> made = make_threads(); !made) return made.error();
   Result<std::vector<NewListener>> opened =
@@ -153,7 +153,8 @@ Result<void> WorkerPool::make_threads() {
 
 void WorkerPool::start_workers(const RouteUpdate& first) {
   TEAL_ASSERT(!threads_.empty());
-  std::vector<WorkerChange> sockets = sockets_of(first_sockets_);
+  std::vector<WorkerChange> sockets =
+      sockets_for_workers(first_sockets_, builder_, shared_.workers);
   first_sockets_.clear();
   for (std::uint32_t i = 0; i < shared_.workers; ++i) {
     const WorkerLoop::Options options{.worker = i,
@@ -180,7 +181,7 @@ void WorkerPool::publish(const Publication& publication, std::function<void(Mono
     PoolChange change = *std::exchange(change_, std::nullopt);
     std::vector<WorkerChange> changes = spread(change);
     applied = [this, plan = std::move(change.plan), applied = std::move(applied)](Mono at) {
-      on_reconfigured(plan);
+      for (const SocketSetId each : plan.surplus) sockets_.remove(each);
       applied(at);
     };
     return hand_out(update, std::move(applied), std::move(changes));
@@ -219,81 +220,6 @@ void WorkerPool::set_tls(std::shared_ptr<const TlsTable> tls) {
   builder_.set_tls(std::move(tls));
   if (workers_.empty()) return;
   if (const auto update = builder_.build_rest()) hand_out(update, [](Mono) {});
-}
-
-// ---- another configuration ----------------------------------------------------------------------
-
-std::size_t WorkerPool::would_know_listeners(const config::Config& next) const {
-  std::size_t names = builder_.index().listeners.size();
-  for (const config::Listener& each : next.listeners)
-    if (!builder_.listener_id(each.name)) ++names;
-  return names;
-}
-
-PoolMeans WorkerPool::means() const {
-  return {sockets_.listeners(), options_.config->access_log, shared_.workers};
-}
-
-void WorkerPool::reconfigure(PoolChange change, const ErrorPages& pages,
-                             std::shared_ptr<const TlsTable> tls) {
-  TEAL_ASSERT(!change_);
-  options_.config = change.config;
-  builder_.configure(*change.config);
-  builder_.set_error_pages(pages);
-  builder_.set_tls(std::move(tls));
-  for (const config::Listener& listener : change.config->listeners)
-    if (const Result<void> set = sockets_.set_mode(listener.name, listener.socket_mode); !set)
-      options_.log->error("a listener keeps its mode", {{"reason", set.error().message()}});
-  change_ = std::move(change);
-}
-
-/// By worker.
-std::vector<WorkerChange> WorkerPool::sockets_of(std::vector<NewListener>& opened) const {
-  std::vector<WorkerChange> changes(shared_.workers);
-  for (NewListener& listener : opened) {
-    const ListenerId id = *builder_.listener_id(listener.listener);
-    const bool is_unix = listener.asked.kind == Address::Kind::unix_socket;
-    for (std::size_t i = 0; i < changes.size(); ++i)
-      changes[i].opened.push_back({std::move(listener.by_worker[i]), id, is_unix, listener.id});
-  }
-  return changes;
-}
-
-std::vector<WorkerChange> WorkerPool::spread(PoolChange& change) {
-  for (NewListener& each : change.opened) sockets_.add(each);
-  for (const ListenerPlan::Taken& each : change.plan.taken_over) sockets_.take_over(each);
-  std::optional<WorkerChange::Log> log;
-  const config::AccessLog& spec = change.config->access_log;
-  const bool is_off = spec.format == config::AccessLog::Format::off;
-  if (change.log || (is_off && access_log_)) replace_log(std::move(change.log));
-  log = {spec.format, spec.query, access_log_.get()};
-  std::vector<WorkerChange> changes = sockets_of(change.opened);
-  for (WorkerChange& each : changes) {
-    for (const ListenerPlan::Taken& taken : change.plan.taken_over)
-      each.taken_over.emplace_back(taken.id, *builder_.listener_id(taken.listener));
-    each.closed = change.plan.surplus;
-    for (const std::string& name : change.plan.ended)
-      each.ended.push_back(*builder_.listener_id(name));
-    each.log = log;
-  }
-  return changes;
-}
-
-void WorkerPool::replace_log(std::unique_ptr<AccessLogWriter> by) {
-  if (access_log_) {
-    const AccessLogHealth health = access_log_->health();
-    earlier_logs_.errors += health.errors;
-    earlier_logs_.lost += health.lost;
-  }
-  replaced_log_ = std::exchange(access_log_, std::move(by));
-}
-
-void WorkerPool::on_reconfigured(const ListenerPlan& plan) {
-  for (const SocketSetId each : plan.surplus) sockets_.remove(each);
-}
-
-std::unique_ptr<AccessLogWriter> WorkerPool::take_replaced_log() {
-  return std::move(replaced_log_);
 }
 
 // ---- what the workers have counted --------------------------------------------------------------
@@ -427,18 +353,6 @@ void WorkerPool::take_reports() {
   }
   // The comparison first: it needs the fewest events, and nobody should wait for the others.
   for (const BadOutcome& each : outcomes) options_.on_bad_outcome(each);
-}
-
-std::optional<AccessLogHealth> WorkerPool::access_log_health() const {
-  if (!access_log_) return std::nullopt;
-  AccessLogHealth health = access_log_->health();
-  health.errors += earlier_logs_.errors;
-  health.lost += earlier_logs_.lost;
-  return health;
-}
-
-void WorkerPool::reopen_access_log() {
-  if (access_log_) access_log_->reopen();
 }
 
 void WorkerPool::ask_all(std::function<void(Mono at)> answered) {

@@ -21,6 +21,7 @@
 #include "proxy/routing/route_builder.h"
 #include "proxy/telemetry/access_log.h"
 #include "proxy/telemetry/traffic_reader.h"
+#include "proxy/worker/access_logs.h"
 #include "proxy/worker/listener_sockets.h"
 #include "proxy/worker/parked_thread.h"
 #include "proxy/worker/pool_change.h"
@@ -33,6 +34,10 @@ struct PoolLoad {
   std::uint64_t connections = 0;  ///< Of clients.
   std::uint64_t upstream = 0;     ///< To targets, kept ones included.
 };
+
+/// By worker: its sockets of these listeners, which the builder knows.
+std::vector<WorkerChange> sockets_for_workers(std::vector<NewListener>& opened,
+                                              const RouteBuilder& builder, std::uint32_t workers);
 
 class WorkerPool final : ControlInbox, PeerWorkers {
  public:
@@ -80,8 +85,8 @@ class WorkerPool final : ControlInbox, PeerWorkers {
   /// routes, its sockets, its log. Requires: they have begun, and the last change is applied. The
   /// log that it replaces is left to take_replaced_log() then.
   void reconfigure(PoolChange change, const ErrorPages& pages, std::shared_ptr<const TlsTable> tls);
-  /// Null: none was. It ends when what it still has is written: not on the control thread.
-  std::unique_ptr<AccessLogWriter> take_replaced_log();
+  /// As AccessLogs'.
+  std::unique_ptr<AccessLogWriter> take_replaced_log() { return logs_.take_replaced(); }
 
   /// For the connections to come; those that are open keep what they have. Without it everything is
   /// plain.
@@ -93,6 +98,7 @@ class WorkerPool final : ControlInbox, PeerWorkers {
 
   /// Before the first publication.
   void set_error_pages(const ErrorPages& pages) { builder_.set_error_pages(pages); }
+  const ErrorPages& error_pages() const { return builder_.error_pages(); }
 
   /// How many idle connections to targets all workers keep.
   void limit_idle_upstream(std::uint32_t most) { shared_.idle_budget->set_limit(most); }
@@ -132,8 +138,8 @@ class WorkerPool final : ControlInbox, PeerWorkers {
   void take_reports();
 
   /// Nothing: there is no access log.
-  std::optional<AccessLogHealth> access_log_health() const;
-  void reopen_access_log();
+  std::optional<AccessLogHealth> access_log_health() const { return logs_.health(); }
+  void reopen_access_log() { logs_.reopen(); }
   /// `answered` is posted when every worker has had a turn since, with the time of the last one's;
   /// not at all where one has none, or there are no workers yet.
   void ask_all(std::function<void(Mono at)> answered);
@@ -155,19 +161,14 @@ class WorkerPool final : ControlInbox, PeerWorkers {
   void start_workers(const RouteUpdate& first);
   void hand_out(const std::shared_ptr<const RouteUpdate>& update,
                 std::function<void(Mono at)> applied, std::vector<WorkerChange> changes = {});
-  std::vector<WorkerChange> sockets_of(std::vector<NewListener>& opened) const;
   std::vector<WorkerChange> spread(PoolChange& change);
-  void replace_log(std::unique_ptr<AccessLogWriter> by);
-  void on_reconfigured(const ListenerPlan& plan);
   std::vector<const Shard*> shards() const;
   std::vector<const Census*> censuses() const;
 
   boost::asio::io_context& control_;
   Options options_;
   PoolState shared_;
-  std::unique_ptr<AccessLogWriter> access_log_;
-  std::unique_ptr<AccessLogWriter> replaced_log_;
-  AccessLogHealth earlier_logs_;       ///< Sums of those that were replaced.
+  AccessLogs logs_;
   std::vector<ParkedThread> threads_;  ///< Of workers that are not started yet.
   ListenerSockets sockets_;
   std::vector<NewListener> first_sockets_;  ///< Of workers that are not started yet.
