@@ -1,4 +1,5 @@
 // What goes on and what begins anew when the controller goes over to another configuration.
+#include "control/registry/service_registry.h"
 #include "tests/support/controller_test_base.h"
 
 namespace teal::control {
