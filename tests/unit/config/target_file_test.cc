@@ -22,7 +22,7 @@ TEST(TargetFile, SaysTheSameInJsonAndInYaml) {
   const std::vector<TargetFileEntry> expected{{"v2", {at("10.0.0.1:80"), at("[::1]:81")}},
                                               {"", {at("10.0.0.2:80")}}};
   const auto json = parse_target_file(
-      R"([{"targets": ["10.0.0.1:80", "[::1]:81"], "labels": {"revision": "v2", "__meta_zone": "a"}},
+      R"([{"targets": ["10.0.0.1:80", "[::1]:81"], "labels": {"revision": "v2", "__zone": "a"}},
           {"targets": ["10.0.0.2:80"]}])",
       "t.json");
   ASSERT_TRUE(json);
