@@ -14,6 +14,7 @@
 
 #include "app/serve/access_log_watch.h"
 #include "app/serve/certificate_reloader.h"
+#include "app/serve/discovery.h"
 #include "app/serve/idle_queue.h"
 #include "app/serve/overload_watch.h"
 #include "app/serve/probed_services.h"
@@ -86,6 +87,10 @@ struct Server::State final : control::Ports {
         probed(config, monitor),
         gate(io, [this](const Publication& first,
                         StartGate::Applied applied) { open_up(first, std::move(applied)); }),
+        discovery(io, clock, draw_seed(), gate,
+                  [this](const control::Finding& finding) {
+                    if (controller) controller->on_found(finding);
+                  }),
         priority(log) {}
 
   // ---- control::Ports
@@ -175,6 +180,7 @@ struct Server::State final : control::Ports {
   ProbedServices probed;
   OwnSockets own_sockets;
   StartGate gate;
+  Discovery discovery;
   ControlPriority priority;
   std::unique_ptr<control::Controller> controller;
   std::unique_ptr<control::AdminApi> api;
@@ -249,7 +255,9 @@ Result<void> Server::State::start() {
   own_sockets.add({"the admin address", admin->address(), true});
   for (std::size_t i = 0; i < config->listeners.size(); ++i)
     own_sockets.add({"listener '" + config->listeners[i].name + "'", pool.addresses()[i], false});
+  discovery.expect(*config);
   if (const Result<void> ready = controller->start(); !ready) return ready.error();
+  if (const Result<void> looked = discovery.reconfigure(*config); !looked) return looked.error();
   log.info("listening", {{"listener", "admin"}, {"address", to_string(admin->address())}});
   for (std::size_t i = 0; i < config->listeners.size(); ++i)
     log.info("listening", {{"listener", config->listeners[i].name},
@@ -338,6 +346,7 @@ void Server::State::begin_shutdown() {
 void Server::State::finish_shutdown() {
   pool.stop();
   monitor.stop();
+  discovery.stop();
   controller->close();
   io.stop();
 }

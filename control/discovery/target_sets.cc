@@ -101,8 +101,7 @@ void TargetSets::named(const std::string& revision, const Address& address) {
   ours_.erase({revision, address});
 }
 
-void TargetSets::drained(const std::string& revision, const Address& address) {
-  ours_.erase({revision, address});
+void TargetSets::drained(const Address& address) {
   if (std::ranges::any_of(sources_,
                           [&](const SourceMemory& memory) { return memory.names(address); }))
     held_out_.insert(address);
@@ -144,6 +143,7 @@ void TargetSets::drop_absent(const GroupState& group, const std::set<Address>& n
     --there;
     changes.drain.push_back(target->address);
   }
+  std::ranges::sort(changes.drain);
 }
 
 SetChanges TargetSets::changes_of(const ServiceState& service, Colour colour) const {
@@ -192,18 +192,17 @@ std::vector<SetChanges> TargetSets::next_changes(const ServiceState& service,
 
 void TargetSets::done(const ServiceState& service, const SetChanges& changes, Mono now) {
   changed_ = now;
-  const std::string& revision = service.groups[changes.colour].revision;
-  take_over(revision, changes.add);
-  for (const Address& address : changes.drain) ours_.erase({revision, address});
+  take_over(service.groups[changes.colour].revision, changes.add);
   prune(service);
 }
 
 void TargetSets::prune(const ServiceState& service) {
   if (ours_.size() <= kMaxOurs) return;
-  std::erase_if(ours_, [&](const FoundTargetPlace& each) {
-    return std::ranges::none_of(
-        kColours, [&](Colour colour) { return service.groups[colour].revision == each.revision; });
-  });
+  std::set<FoundTargetPlace> there;
+  for (const Colour colour : kColours)
+    for (const TargetState& target : service.groups[colour].targets)
+      there.insert({service.groups[colour].revision, target.address});
+  std::erase_if(ours_, [&](const FoundTargetPlace& each) { return !there.contains(each); });
 }
 
 Mono TargetSets::due(const ServiceState& service, const PerColour<bool>& retiring, Mono now) const {

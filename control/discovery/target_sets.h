@@ -38,10 +38,10 @@ struct SavedSets {
 /// What is to be done with one group.
 struct SetChanges {
   Colour colour = Colour::blue;
-  std::vector<Address> add;  ///< Or take back, where it drains.
-  std::vector<Address> drain;
-  std::size_t kept = 0;      ///< Would be drained, but nobody else would serve then.
-  std::size_t left_out = 0;  ///< Would be added, but stand in the other group or find no room.
+  std::vector<Address> add;    ///< Or take back, where it drains.
+  std::vector<Address> drain;  ///< Sorted.
+  std::size_t kept = 0;        ///< Would be drained, but nobody else would serve then.
+  std::size_t left_out = 0;    ///< Would be added, but stand in the other group or find no room.
 
   bool is_nothing() const { return add.empty() && drain.empty(); }
   bool operator==(const SetChanges&) const = default;
@@ -51,7 +51,7 @@ class TargetSets {
  public:
   static constexpr std::size_t kMaxTargets = 1000;  ///< Of a group.
   static constexpr Millis kPause{1000};             ///< Between two changes of the service.
-  /// Of revisions that nobody runs any more and that may come back.
+  /// With those that have gone: a rollback may put them back, and they are to go again.
   static constexpr std::size_t kMaxOurs = 4000;
 
   /// From now on these are the sources. Those that were there keep what they know; what the others
@@ -71,7 +71,7 @@ class TargetSets {
   std::vector<Address> of(const std::string& revision) const;
   /// The kinds of sources that name it: "dns", "file".
   std::vector<std::string_view> kinds(const std::string& revision, const Address& address) const;
-  /// Discovery brought it, and nobody else has put it there.
+  /// Discovery brought it, and nobody else has put it there; also where it has gone since.
   bool is_ours(const std::string& revision, const Address& address) const {
     return ours_.contains({revision, address});
   }
@@ -85,7 +85,7 @@ class TargetSets {
   /// A person names it: it is not ours to take away.
   void named(const std::string& revision, const Address& address);
   /// A person drains it.
-  void drained(const std::string& revision, const Address& address);
+  void drained(const Address& address);
 
   /// What each group lacks and has too much, whenever that may be done.
   std::vector<SetChanges> compare(const ServiceState& service,

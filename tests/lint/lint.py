@@ -117,6 +117,7 @@ FILE_LINES, TEST_FILE_LINES, CLASS_FUNCTIONS, CLASS_MEMBERS, FOLDER_FILES = 400,
 LARGER = {
     ("base", "files"): (60, "flat: the vocabulary of all rooms, one idea a file, and each is looked for by its name"),
     ("config", "files"): (60, "flat: one parse_*.cc for each section of the one document"),
+    ("control/services", "files"): (26, "each is a rule or a report of its own that the controller asks for a service"),
     ("control/engine/transition.h", "Transition functions"): (
         60, "one overload of on(state, event) for each pair: a table that the compiler checks for gaps"),
     ("control/engine/moves.h", "Moves functions"): (

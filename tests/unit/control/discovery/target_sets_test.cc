@@ -174,7 +174,7 @@ TEST_F(TargetSetsTest, WhatTwoSourcesNameGoesWhenBothLetGo) {
 TEST_F(TargetSetsTest, WhatAPersonDrainsStaysAwayUntilItHasBeenDroppedOnce) {
   find("dns:app:80", {1, 2});
   carry_out();
-  sets.drained("v1", at(1));
+  sets.drained(at(1));
   std::erase_if(service.groups[Colour::blue].targets,
                 [](const TargetState& target) { return target.address == at(1); });
   EXPECT_TRUE(sets.is_held_out(at(1)));
@@ -190,7 +190,7 @@ TEST_F(TargetSetsTest, WhatAPersonDrainsStaysAwayUntilItHasBeenDroppedOnce) {
 TEST_F(TargetSetsTest, WhatAPersonPutsBackIsTheirs) {
   find("dns:app:80", {1, 2});
   carry_out();
-  sets.drained("v1", at(1));
+  sets.drained(at(1));
   sets.named("v1", at(1));
   EXPECT_FALSE(sets.is_held_out(at(1)));
   find("dns:app:80", {2});
@@ -325,10 +325,20 @@ TEST_F(TargetSetsTest, ADeploymentTakesASetOver) {
   EXPECT_EQ(targets(Colour::green), all({8, 9}));
 }
 
+TEST_F(TargetSetsTest, WhatARollbackPutsBackGoesAgain) {
+  find("dns:app:80", {1, 2});
+  carry_out();
+  find("dns:app:80", {2});
+  carry_out();
+  put(service.groups[Colour::blue], at(1), Health::unhealthy);
+  carry_out();
+  EXPECT_EQ(targets(Colour::blue), all({2}));
+}
+
 TEST_F(TargetSetsTest, SurviveARestart) {
   find("dns:app:80", {1, 2, 3});
   carry_out();
-  sets.drained("v1", at(1));
+  sets.drained(at(1));
   const SavedSets saved = sets.saved();
   sets = TargetSets{};
   configure({name()});
@@ -359,7 +369,9 @@ TEST_F(TargetSetsTest, OfRevisionsThatNobodyRunsNotAllIsRemembered) {
   }
   find("dns:app:80", {1});
   carry_out();
-  EXPECT_EQ(sets.saved().ours, (std::vector<FoundTargetPlace>{{"v1", at(1)}}));
+  find("dns:app:80", {1, 2});
+  carry_out();
+  EXPECT_EQ(sets.saved().ours, (std::vector<FoundTargetPlace>{{"v1", at(1)}, {"v1", at(2)}}));
 }
 
 }  // namespace
