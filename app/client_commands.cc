@@ -112,8 +112,9 @@ class Registrar {
     command_->add_option("--revision", deploy.revision, "The release's label")->required();
     command_->add_option(
         "--target", deploy.targets,
-        "Where it runs, IP:PORT; several times or several values. Without: where "
-        "the file has the idle group, unless an older release is known to run there");
+        "Where it runs, IP:PORT; several times or several values. Without: what is found of the "
+        "revision, else where the file has the idle group, unless an older release is known to "
+        "run there");
     CLI::Option* plan = command_->add_option("--plan", deploy.plan,
                                              "A preset: AllAtOnce, Canary10Percent5Minutes, "
                                              "Linear10PercentEvery1Minute, CodeDeployDefault.*...");

@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "config/compression.h"
 #include "config/deploy.h"
+#include "config/discovery.h"
 #include "config/error_page.h"
 #include "config/listener.h"
 #include "config/route.h"
@@ -232,6 +233,8 @@ struct Service {
   std::vector<ErrorPage> error_pages;  ///< Before the listener's.
   PerColour<Group> groups;
   Colour live = Colour::blue;
+  /// Where more targets are found; one source is there once.
+  std::vector<DiscoverSource> discover;
   Balance balance = Balance::least_request;
   HashOn hash_on;
   std::optional<Sticky> sticky;
@@ -301,6 +304,7 @@ struct Config {
   Millis shutdown_grace = seconds{30};  ///< SIGTERM: running requests get this long.
   Overload overload;
   Limits limits;
+  Discovery discovery;
   std::vector<Listener> listeners;
   std::vector<Service> services;
   bool operator==(const Config&) const = default;

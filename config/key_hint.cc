@@ -20,6 +20,7 @@ admin: { tls: { certificates: [ {} ] } }
 access_log: {}
 overload: {}
 limits: {}
+discovery: {}
 listeners:
   a:
     proxy_protocol: { from: [ 10.0.0.0/8 ] }
@@ -48,6 +49,7 @@ services:
         response_headers: { set: {}, add: {} }
     blue: {}
     green: {}
+    discover: [ {} ]
     sticky: {}
     health: {}
     outlier: { success_rate: {} }

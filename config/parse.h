@@ -24,6 +24,10 @@ std::optional<HttpsRedirect> parse_redirect(const Value& value);
 /// What keeps requests from failing: outlier, slow_start, panic, retry, shield.
 void parse_resilience(Mapping& keys, Service& service);
 
+/// Requires: the groups are read.
+void parse_discover(const Value& value, Service& service);
+void parse_discovery(const Value& value, Discovery& discovery);
+
 /// One match or a list of them.
 std::vector<Match> parse_matches(const Value& value);
 /// How a listener understands paths.

@@ -102,6 +102,7 @@ Config parse_config(const Value& root) {
   keys.duration("shutdown_grace", config.shutdown_grace, Millis{0}, hours{1});
   if (const auto value = keys.section("overload")) parse_overload(*value, config.overload);
   if (const auto value = keys.section("limits")) parse_limits(*value, config.limits);
+  if (const auto value = keys.section("discovery")) parse_discovery(*value, config.discovery);
   if (const auto value = keys.section("listeners"))
     for (const auto& [name, listener] : value->named(kMaxListeners))
       config.listeners.push_back(parse_listener(name, listener));

@@ -254,6 +254,7 @@ Service parse_service(const std::string& name, const Value& value) {
     if (const auto group = keys.section(to_string(colour)))
       service.groups[colour] = parse_group(*group);
   keys.choice<Colour>("live", service.live, {{"blue", Colour::blue}, {"green", Colour::green}});
+  if (const auto discover = keys.find("discover")) parse_discover(*discover, service);
   parse_balance(keys, service);
   if (const auto sticky = keys.find("sticky")) service.sticky = parse_sticky(*sticky, name);
   if (const auto health = keys.section("health")) service.health = parse_health(*health);

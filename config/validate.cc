@@ -79,9 +79,14 @@ void check_service(const Config& config, const Service& service, Taken& taken, R
   }
   const std::string live(to_string(service.live));
   const bool live_is_known = !report.touches(path + ".live") && !report.touches(path + '.' + live);
-  if (service.groups[service.live].targets.empty() && live_is_known)
+  if (!live_is_known || report.touches(path + ".discover")) return;
+  const Group& group = service.groups[service.live];
+  if (group.targets.empty() && service.discover.empty())
     report.add_at(path + '.' + live, "is the live group and has no targets",
                   "add targets: [ IP:PORT ], or name the other colour in live");
+  else if (group.revision.empty())
+    report.add_at(path + '.' + live, "is the live group and has no revision to find targets of",
+                  "name the release that runs, like revision: v1");
 }
 
 void check_addresses(const Config& config, Report& report) {

@@ -64,6 +64,10 @@ Server::State::State(std::shared_ptr<const config::Config> c, Log& l, Systemd s,
       gate(io, [this](const Publication& first,
                       StartGate::Applied applied) { open_up(first, std::move(applied)); }),
       priority(log),
+      discovery(io, clock, draw_seed(), gate,
+                [this](const control::Finding& finding) {
+                  if (controller) controller->on_found(finding);
+                }),
       reloader(io, *this, std::move(source), clock, log) {}
 
 Result<void> Server::State::load_tls() {
@@ -131,7 +135,9 @@ Result<void> Server::State::start() {
   if (!bound) return bound.error();
   admin = std::move(*bound);
   note_own_sockets();
+  discovery.expect(*config);
   if (const Result<void> ready = controller->start(); !ready) return ready.error();
+  if (const Result<void> looked = discovery.reconfigure(*config); !looked) return looked.error();
   reloader.begin(controller->saved_configs(), controller->store_id());
   log.info("listening", {{"listener", "admin"}, {"address", to_string(admin->address())}});
   for (const proxy::OpenListener& each : pool.listeners())
@@ -221,6 +227,7 @@ void Server::State::finish_shutdown() {
   reloader.stop();
   pool.stop();
   monitor.stop();
+  discovery.stop();
   controller->close();
   io.stop();
 }

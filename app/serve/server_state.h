@@ -20,6 +20,7 @@
 
 #include "app/serve/access_log_watch.h"
 #include "app/serve/certificate_reloader.h"
+#include "app/serve/discovery.h"
 #include "app/serve/idle_queue.h"
 #include "app/serve/overload_watch.h"
 #include "app/serve/probed_services.h"
@@ -158,6 +159,7 @@ struct Server::State final : control::Ports, ReloadHost {
   OwnSockets own_sockets;
   StartGate gate;
   ControlPriority priority;
+  Discovery discovery;
   Reloader reloader;
   Replaced replaced;
   std::unique_ptr<control::Controller> controller;

@@ -1,7 +1,7 @@
-// StartGate: holds the first publication back until the targets' first health checks are in, so
-// that a restart answers nobody 503 for want of an answer that comes in milliseconds. Clients that
-// connect meanwhile wait in the listeners' backlog. A target that says nothing holds it up for
-// kPatience at most.
+// StartGate: holds the first publication back until targets have been looked for once and their
+// first health checks are in, so that a restart answers nobody 503 for want of an answer that comes
+// in milliseconds. Clients that connect meanwhile wait in the listeners' backlog. A target or a
+// resolver that says nothing holds it up for kPatience at most.
 //
 // Control thread. Knows no sockets: it looks at what it is offered.
 #pragma once
@@ -33,6 +33,14 @@ class StartGate {
 
   bool is_open() const { return is_open_; }
 
+  /// So many others have to say something first. Requires: nothing was offered yet.
+  void await(std::size_t others) { awaited_ = others; }
+  /// One of them has.
+  void came() {
+    if (awaited_ == 0 || --awaited_ > 0 || unknown_ > 0 || applied_.empty()) return;
+    let_go();
+  }
+
   /// What a newer publication says of a service takes the place of what an older one did, and both
   /// are answered for. Requires: !is_open().
   void offer(Publication publication, Applied applied) {
@@ -45,7 +53,7 @@ class StartGate {
       unknown_ += held.unknown;
       held.service = std::move(service);
     }
-    if (unknown_ == 0) {
+    if (unknown_ == 0 && awaited_ == 0) {
       let_go();
     } else if (is_first) {
       timer_.expires_after(kPatience);
@@ -84,6 +92,7 @@ class StartGate {
   std::uint64_t version_ = 0;
   std::map<ServiceId, Held> held_;
   std::size_t unknown_ = 0;       ///< Of all services.
+  std::size_t awaited_ = 0;       ///< Sources that have not been looked at yet.
   std::vector<Applied> applied_;  ///< Of all offers, in their order.
   bool is_open_ = false;
 };

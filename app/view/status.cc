@@ -11,6 +11,7 @@
 #include <boost/json.hpp>
 
 #include "app/view/alarms.h"
+#include "app/view/discovery.h"
 #include "app/view/evidence.h"
 #include "app/view/json_at.h"
 #include "app/view/text_table.h"
@@ -333,6 +334,8 @@ std::string render_service(const json::object& service, const ViewStyle& style) 
   add_group_notes(page, service);
   add_fallback(page, service);
   for (const std::string& sick : sick_targets(service)) page.line("  " + sick, kYellow);
+  for (const DiscoveryLine& line : render_discovery(service))
+    page.line("  " + line.text, line.is_trouble ? kYellow : kDim);
   if (const json::object* running = object_at(service, "deployment")) {
     add_deployment(page, *running, style);
   } else if (const json::object* last = object_at(service, "last_deployment")) {

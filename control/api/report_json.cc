@@ -30,6 +30,9 @@ json::object to_json(const TargetReport& target) {
   out["accepts_requests"] = target.state.accepts_requests();
   out["reason"] = text(target.state.reason);
   out["since"] = text(format_time(target.since));
+  json::array sources;
+  for (const std::string& source : target.sources) sources.emplace_back(text(source));
+  out["sources"] = std::move(sources);
   return out;
 }
 
@@ -208,6 +211,7 @@ json::object to_json(const ServiceReport& report, const DeploymentReport* runnin
   for (const ExternalAlarmReport& alarm : report.outside) outside.push_back(to_summary(alarm));
   out["outside_alarms"] = std::move(outside);
   out["fallback"] = to_json(report.fallback);
+  out["discovery"] = to_json(report.discovery);
   return out;
 }
 

@@ -27,6 +27,7 @@ boost::json::object to_json(const ServiceReport& report, const DeploymentReport*
 
 boost::json::object to_json(const Announcement& announcement);
 
+boost::json::value to_json(const std::optional<DiscoveryReport>& discovery);
 boost::json::object to_json(const AlarmReport& alarm);
 boost::json::object to_json(const ErrorMeaning& meaning);
 boost::json::object to_json(const ExternalAlarmReport& alarm);

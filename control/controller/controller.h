@@ -25,6 +25,7 @@
 #include "config/load.h"
 #include "control/deploy/commands.h"
 #include "control/deploy/ports.h"
+#include "control/discovery/finding.h"
 #include "health/judge/judge.h"
 
 namespace teal::control {
@@ -76,6 +77,11 @@ class Controller final : public Commands {
   /// before this returns. True while bad requests wait for older ones: then it is to be asked
   /// again.
   bool check_breach(Mono completed);
+  /// A look at one of a service's sources. Of one that it does not have (any more): nothing.
+  void on_found(const Finding& finding);
+  /// The service's configuration names other sources than before: those that it had before too
+  /// keep what they know, and what the others brought is let go.
+  void rediscover(const std::string& service);
   /// The driver calls this every 100 ms or so: judges, timers, outlier returns.
   void tick();
   /// The process ends in good order, and no worker runs any more: writes what the judges stand on,

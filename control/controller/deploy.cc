@@ -39,7 +39,9 @@ std::string shell_word(const std::string& name) {
 std::optional<ApiError> refuse_targets(const std::vector<Address>& targets,
                                        const ServiceState& service) {
   if (targets.empty())
-    return refused(422, "no-targets", "the request names no targets and the file has none",
+    return refused(422, "no-targets",
+                   "the request names no targets, none is found of the revision, and the file has "
+                   "none",
                    "give `targets`: the addresses of the new release");
   if (targets.size() > 1000)
     return refused(422, "too-many-targets", "a group has at most 1000 targets",
@@ -61,14 +63,15 @@ std::optional<ApiError> refuse_targets(const std::vector<Address>& targets,
 
 /// Without targets in the request it is the file's that are meant, unless something else is known
 /// to run there: that would be shipped under the new release's name.
-std::optional<ApiError> refuse_lack_of_targets(const Request& request, const ServiceEntry& entry) {
+std::optional<ApiError> refuse_lack_of_targets(const Request& request, const ServiceEntry& entry,
+                                               const std::vector<Address>& found) {
   if (request.lists_no_targets)
     return refused(422, "no-targets", "the request's list of targets is empty",
                    "name the addresses of the new release, or leave `targets` out for the file's");
   const Colour idle = other(entry.state().live);
   const GroupState& group = entry.state().groups[idle];
-  if (!request.targets.empty() || group.targets.empty() || group.revision.empty() ||
-      group.revision == request.revision)
+  if (!request.targets.empty() || !found.empty() || group.targets.empty() ||
+      group.revision.empty() || group.revision == request.revision)
     return std::nullopt;
   // Not the addresses that are known: whoever types what he is told to must not ship those.
   const std::string command =
@@ -100,6 +103,14 @@ std::optional<ApiError> refuse_firing(const Request& request, const ServiceEntry
     return refused(409, "alarm-firing", std::move(detail), std::move(remedy));
   }
   return std::nullopt;
+}
+
+/// The request's, else what is found of the revision, else the file's.
+std::vector<Address> choose_targets(const Request& request, const ServiceEntry& entry,
+                                    const std::vector<Address>& found) {
+  if (!request.targets.empty()) return request.targets;
+  if (!found.empty()) return found;
+  return entry.config->groups[other(entry.state().live)].targets;
 }
 
 DeploymentSpec make_spec(const Request& request, std::vector<Address> targets,
@@ -203,10 +214,10 @@ ApiResult<DeploymentReport> Controller::deploy(const std::string& service, const
   if (const auto refusal = refuse_while_in_use(*entry, running, state.serving)) return *refusal;
   if (request.revision.empty())
     return refused(422, "no-revision", "the request names no revision", "give `revision`");
-  if (const auto refusal = refuse_lack_of_targets(request, *entry)) return *refusal;
-  const Colour idle = other(entry->state().live);
-  std::vector<Address> targets =
-      request.targets.empty() ? entry->config->groups[idle].targets : request.targets;
+  const std::vector<Address> found = entry->sets.of(request.revision);
+  if (const auto refusal = refuse_lack_of_targets(request, *entry, found)) return *refusal;
+  const bool is_found = request.targets.empty() && !found.empty();
+  std::vector<Address> targets = choose_targets(request, *entry, found);
   if (const auto refusal = refuse_targets(targets, entry->state())) return *refusal;
   for (const Address& target : targets)
     if (const auto own = state.own.forbidden(*entry->config, target))
@@ -223,6 +234,10 @@ ApiResult<DeploymentReport> Controller::deploy(const std::string& service, const
   if (running != nullptr)
     state.deliver(*running,
                   event::Proceed{"the watch ends: " + request.revision + " is to be shipped"});
+  ServiceEntry& shipped = *state.registry.find(service);
+  if (is_found) shipped.sets.take_over(request.revision, targets);
+  for (const Address& target : request.targets) shipped.sets.named(request.revision, target);
+  if (shipped.sets.has_sources()) shipped.note_unsaved();
   DeploymentRunner& runner =
       state.begin(make_spec(request, std::move(targets), *entry), state.clock.mono());
   const DeploymentNumber number = runner.number;

@@ -97,6 +97,8 @@ void Controller::State::run_kept(ServiceEntry& entry, Mono now) {
 void Controller::State::run_timers(std::span<const ServiceId> visited) {
   const Mono now = clock.mono();
   for (ServiceEntry& entry : registry.visited(visited)) {
+    follow_sets(entry);
+    save_found(entry);
     run_kept(entry, now);
     watch_fallback(entry);
     DeploymentRunner* runner = deployments.active(entry.state().name);

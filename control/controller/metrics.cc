@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "control/controller/state.h"
+#include "control/services/discovery_report.h"
 
 namespace teal::control {
 
@@ -74,6 +75,7 @@ std::vector<MetricSample> Controller::service_metrics(const std::string& service
     samples.gauge("teal_exposure_spent", "Client-visible failures that the release has caused.",
                   {{"service", service}}, exposure->spent());
   }
+  add_discovery_metrics(*entry, samples.all());
   state_->outside.add_metrics(*entry, samples.all());
   return samples.take();
 }

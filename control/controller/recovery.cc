@@ -17,8 +17,14 @@ namespace teal::control {
 
 namespace {
 
-bool same_targets(const config::Group& file, const GroupState& stored) {
-  return file.revision == stored.revision && file.targets == addresses_of(stored);
+/// But for what was found.
+bool same_targets(const ServiceEntry& entry, Colour colour) {
+  const config::Group& file = entry.config->groups[colour];
+  const GroupState& stored = entry.state().groups[colour];
+  std::vector<Address> told = addresses_of(stored);
+  std::erase_if(
+      told, [&](const Address& address) { return entry.sets.is_ours(stored.revision, address); });
+  return file.revision == stored.revision && file.targets == told;
 }
 
 /// As whoever looks for the file wants it.
@@ -111,9 +117,7 @@ Result<void> Controller::State::recover_service(const config::Service& service,
         "a stored target is left out: " + why + "; register it anew if it is wanted");
   }
   own.drop(registry, entry);
-  const PerColour<GroupState>& groups = saved->state.groups;
-  if (!same_targets(service.groups[Colour::blue], groups[Colour::blue]) ||
-      !same_targets(service.groups[Colour::green], groups[Colour::green]) ||
+  if (!same_targets(entry, Colour::blue) || !same_targets(entry, Colour::green) ||
       service.live != saved->state.live)
     say(Level::info, "config.ignored", service.name,
         "the file's groups differ from what deployments decided since; the store's word counts");

@@ -88,11 +88,16 @@ ApiResult<ServiceReport> Controller::put_target(const std::string& service, Colo
       find_target(entry->state().groups[colour], address) == nullptr)
     return refused(422, "too-many-targets", "The target was not added",
                    "a group has at most 1000 targets", "remove others first");
+  const std::string& revision = entry->state().groups[colour].revision;
+  if (entry->sets.is_ours(revision, address)) entry->touch();
+  entry->sets.named(revision, address);
   if (state.registry.put(*entry, colour, address, state.clock.wall())) {
     state.flush();
     state.publisher.publish(*entry);
     state.say(Level::info, "target.added", service, target_text(colour, address));
     state.check_health(*entry, false);
+  } else {
+    state.flush();
   }
   return state.reporter.service(*entry);
 }
@@ -110,6 +115,7 @@ ApiResult<ServiceReport> Controller::delete_target(const std::string& service, C
                    "`teal status " + service + " --output json` lists the targets");
   if (const auto refusal = state.drains.refuse(*entry, colour, *target, force)) return *refusal;
   const TargetId id = target->id;
+  entry->sets.drained(address);
   if (!target->draining) {
     state.registry.drain(*entry, colour, address);
     DeploymentRunner* counts = force ? state.drains.counting(*entry, colour) : nullptr;
@@ -125,9 +131,9 @@ ApiResult<ServiceReport> Controller::delete_target(const std::string& service, C
   return state.reporter.service(*entry);
 }
 
-void Controller::State::remove_when_applied(const std::string& service, Colour colour,
-                                            TargetId id) {
-  publisher.when_applied([this, service, colour, id] {
+void Controller::State::remove_when_applied(const std::string& service, Colour colour, TargetId id,
+                                            bool may_be_lost) {
+  publisher.when_applied([this, service, colour, id, may_be_lost] {
     ServiceEntry* const found = registry.find(service);
     if (found == nullptr) return;  // The configuration has it no more.
     ServiceEntry& entry = *found;
@@ -135,8 +141,8 @@ void Controller::State::remove_when_applied(const std::string& service, Colour c
     const auto leaving = std::ranges::find(targets, id, &TargetState::id);
     if (leaving == targets.end()) return;
     const std::string text = target_text(colour, leaving->address);
-    if (!registry.remove_drained(entry, colour, id)) return;
-    flush();
+    if (!registry.remove_drained(entry, colour, id, may_be_lost)) return;
+    if (!may_be_lost) flush();
     publisher.publish(entry);
     say(Level::info, "target.removed", service, text);
   });

@@ -70,7 +70,18 @@ struct Controller::State {
   bool flush();
 
   // ---- controller/services.cc -------------------------------------------------------------------
-  void remove_when_applied(const std::string& service, Colour colour, TargetId id);
+  /// `may_be_lost`: the store may miss it.
+  void remove_when_applied(const std::string& service, Colour colour, TargetId id,
+                           bool may_be_lost = false);
+
+  // ---- controller/discovery.cc ------------------------------------------------------------------
+  std::map<Address, std::string> sort_out(const ServiceEntry& entry,
+                                          const config::DiscoverSource& source,
+                                          Finding& finding) const;
+  void tell_of(const ServiceEntry& entry, const SourceMemory& memory,
+               const SourceMemory::News& news);
+  void follow_sets(ServiceEntry& entry);
+  void save_found(ServiceEntry& entry);
 
   // ---- controller/health.cc ---------------------------------------------------------------------
   void check_health(ServiceEntry& entry, bool exactly);

@@ -270,8 +270,10 @@ void Controller::State::prune(const std::string& service) {
 }
 
 bool Controller::State::flush() {
-  for (const ServiceEntry* const entry : registry.take_unsaved())
+  for (ServiceEntry* const entry : registry.take_unsaved()) {
+    entry->is_found_unsaved = false;
     writes.set(ServiceRow{entry->state().name, to_json(entry->saved(clock.mono()))});
+  }
   if (announcer.wants_room()) {
     events_asked = announcer.room();
     writes.reserve_events(events_asked);

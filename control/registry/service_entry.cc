@@ -50,6 +50,7 @@ void ServiceEntry::count_kept(Mono now) {
 SavedService ServiceEntry::saved(Mono now) const {
   SavedService saved{state_, version, retiring, kept, episodes.saved()};
   saved.fallback = fallback;
+  saved.discovery = sets.saved();
   if (saved.kept) saved.kept->left = *kept_for(now);
   return saved;
 }

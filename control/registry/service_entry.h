@@ -14,6 +14,7 @@
 #include "base/publication.h"
 #include "base/service_state.h"
 #include "config/config.h"
+#include "control/discovery/target_sets.h"
 #include "control/registry/health_turns.h"
 #include "control/registry/visits.h"
 #include "control/store/spec_json.h"
@@ -33,12 +34,15 @@ class ServiceEntry {
  public:
   /// How old what the store knows of a kept group's time may be.
   static constexpr Millis kKeptSaved{60'000};
+  /// And what it knows of what was found.
+  static constexpr Millis kFoundSaved{1000};
 
   /// `marks` outlive it.
   ServiceEntry(const config::Service& the_config, ServiceId id, ServiceMarks& marks)
       : config(&the_config), outlier(the_config.outlier), marks_(marks) {
     state_.id = id;
     state_.name = the_config.name;
+    sets.reconfigure(the_config.discover);
     edit();
   }
   ServiceEntry(const ServiceEntry&) = delete;
@@ -63,6 +67,11 @@ class ServiceEntry {
   /// As touch(), of what is no new version.
   void note_unsaved() {
     marks_.unsaved.insert(id());
+    wake();
+  }
+  /// Something of what was found changed. The store is told soon, and it may be lost.
+  void note_found() {
+    is_found_unsaved = true;
     wake();
   }
   /// Something changed that a tick may have to do with.
@@ -97,6 +106,9 @@ class ServiceEntry {
   health::EpisodeTable episodes;                         ///< Of external alarms.
   boost::container::flat_map<TargetId, WallTime> since;  ///< Of the present health.
   health::Outlier outlier;
+  TargetSets sets;  ///< Of what is found.
+  bool is_found_unsaved = false;
+  Mono found_saved;               ///< The last time that the store was told.
   std::uint64_t exposure_of = 0;  ///< The number of the deployment that the exposure belongs to.
   bool panicking = false;         ///< The live group, as last announced.
 

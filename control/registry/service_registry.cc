@@ -57,6 +57,7 @@ ServiceEntry& ServiceRegistry::add(const config::Service& config, const SavedSer
   marks_.unsaved.erase(id);
   if (saved.kept_until) entry.note_unsaved();
   entry.fallback = saved.fallback;
+  entry.sets.restore(saved.discovery);
   for (const Colour colour : kColours) {
     for (TargetState& target : state.groups[colour].targets) {
       const bool draining = target.draining;
@@ -206,6 +207,28 @@ void ServiceRegistry::drain(ServiceEntry& entry, Colour colour, const Address& a
   entry.touch();
 }
 
+std::vector<TargetId> ServiceRegistry::change_set(ServiceEntry& entry, const SetChanges& changes,
+                                                  WallTime now) {
+  std::vector<TargetState>& targets = entry.edit().groups[changes.colour].targets;
+  for (const Address& address : changes.add) {
+    const auto there = std::ranges::find(targets, address, &TargetState::address);
+    if (there != targets.end())
+      there->draining = false;
+    else
+      targets.push_back(make_target(entry, address, now));
+  }
+  std::vector<TargetId> draining;
+  for (TargetState& target : targets) {
+    if (!std::ranges::binary_search(changes.drain, target.address)) continue;
+    target.draining = true;
+    draining.push_back(target.id);
+  }
+  place(entry, changes.colour);
+  ++entry.version;
+  entry.note_found();
+  return draining;
+}
+
 void ServiceRegistry::retire(ServiceEntry& entry, Colour colour) {
   for (TargetState& target : entry.edit().groups[colour].targets) target.draining = true;
   entry.retiring[colour] = true;
@@ -254,7 +277,8 @@ void ServiceRegistry::drop(ServiceEntry& entry, Colour colour, const Address& ad
   entry.touch();
 }
 
-bool ServiceRegistry::remove_drained(ServiceEntry& entry, Colour colour, TargetId id) {
+bool ServiceRegistry::remove_drained(ServiceEntry& entry, Colour colour, TargetId id,
+                                     bool may_be_lost) {
   auto& targets = entry.edit().groups[colour].targets;
   const auto found = std::find_if(targets.begin(), targets.end(), [&](const TargetState& target) {
     return target.id == id && target.draining;
@@ -262,7 +286,12 @@ bool ServiceRegistry::remove_drained(ServiceEntry& entry, Colour colour, TargetI
   if (found == targets.end()) return false;
   let_go(entry, *found);
   targets.erase(found);
-  entry.touch();
+  if (may_be_lost) {
+    ++entry.version;
+    entry.note_found();
+  } else {
+    entry.touch();
+  }
   return true;
 }
 

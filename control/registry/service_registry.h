@@ -99,6 +99,8 @@ class ServiceRegistry {
   bool put(ServiceEntry& entry, Colour colour, const Address& address, WallTime now);
   /// No new requests to the target, which is there; remove_drained() takes it out.
   void drain(ServiceEntry& entry, Colour colour, const Address& address);
+  /// Both of many targets, as discovery wants it; who drains is named. The store may miss it.
+  std::vector<TargetId> change_set(ServiceEntry& entry, const SetChanges& changes, WallTime now);
   /// No new requests to the whole group; clear_retired() empties it.
   void retire(ServiceEntry& entry, Colour colour);
   /// The group serves what the live one cannot, until it is retired or gets another release.
@@ -109,8 +111,8 @@ class ServiceRegistry {
   bool clear_retired(ServiceEntry& entry, Colour colour);
   /// Takes a target out at once: before the first publication only, when nobody has it yet.
   void drop(ServiceEntry& entry, Colour colour, const Address& address);
-  /// Removes one target if it still drains.
-  bool remove_drained(ServiceEntry& entry, Colour colour, TargetId id);
+  /// Removes one target if it still drains. `may_be_lost`: the store may miss it.
+  bool remove_drained(ServiceEntry& entry, Colour colour, TargetId id, bool may_be_lost = false);
 
  private:
   /// Where a target stands, or stood before its group's membership changed.

@@ -23,6 +23,8 @@ namespace teal::control {
 struct TargetReport {
   TargetState state;
   WallTime since;  ///< Of the present health.
+  /// Who says that it is one: "config", "api", "dns", "file"; in this order, and never nobody.
+  std::vector<std::string> sources = {};
 };
 
 struct GroupReport {
@@ -66,6 +68,36 @@ struct FallbackReport {
   std::string text;  ///< For a person, with what to do.
 };
 
+/// One of the places where a service's targets are found.
+struct SourceReport {
+  std::string source;    ///< "dns:app.internal:9001", "file:/etc/teal/targets.json".
+  std::string type;      ///< "both", "a", "aaaa", "srv", "file".
+  std::string revision;  ///< What its targets run where it does not say.
+  std::uint64_t targets = 0;
+  std::optional<WallTime> last_success;
+  std::optional<Millis> age;  ///< Of that.
+  bool failing = false;       ///< The last look failed, wholly or in part.
+  bool empty = false;         ///< The last answer named nobody.
+  std::string last_problem;
+  std::uint64_t held = 0;  ///< Targets that it does not name any more, and that are waited for.
+  std::vector<std::string> refused;  ///< "127.0.0.1:80 is a loopback address"; at most 20.
+  std::uint64_t refused_total = 0;   ///< In the last answer.
+};
+
+/// Targets of a revision that no group runs.
+struct WaitingSet {
+  std::string revision;
+  std::vector<Address> targets;
+};
+
+struct DiscoveryReport {
+  std::vector<SourceReport> sources;
+  std::vector<WaitingSet> waiting;
+  std::vector<Address> held_out;  ///< Found, and drained by a person.
+  std::uint64_t left_out = 0;     ///< Found, but stand in the other group or find no room.
+  std::uint64_t kept = 0;         ///< Not found any more, and stay, since nobody else would serve.
+};
+
 /// What whoever asks whether Teal is well is to hear of a service.
 struct ServiceCondition {
   std::string service;
@@ -88,6 +120,7 @@ struct ServiceReport {
   std::optional<WallTime> old_kept_until;
   std::vector<ExternalAlarmReport> outside;  ///< Alarms that are not resolved, without episodes.
   std::optional<FallbackReport> fallback = std::nullopt;
+  std::optional<DiscoveryReport> discovery = std::nullopt;  ///< Of a service with sources.
 };
 
 /// How an external alarm stands with those who fire it; of a running deployment.

@@ -7,6 +7,7 @@
 
 #include "base/rng.h"
 #include "control/deploy/wait_report.h"
+#include "control/services/discovery_report.h"
 
 namespace teal::control {
 namespace {
@@ -57,7 +58,8 @@ GroupReport Reporter::group(const ServiceEntry& entry, Colour colour) const {
   report.asked = entry.state().split.of(colour);
   for (const TargetState& target : group.targets) {
     const auto since = entry.since.find(target.id);
-    report.targets.push_back({target, since == entry.since.end() ? WallTime{} : since->second});
+    report.targets.push_back({target, since == entry.since.end() ? WallTime{} : since->second,
+                              sources_of(entry, colour, target.address)});
   }
   const TrafficTotals total = figures_.cache.totals(entry.state().name, colour, group.revision);
   report.requests = total.tally.requests;
@@ -103,12 +105,14 @@ ServiceReport Reporter::service(const ServiceEntry& entry) const {
     report.outside.push_back(std::move(outside));
   }
   report.fallback = serving_.fallback(entry);
+  report.discovery = discovery_report(entry, clock_.wall());
   return report;
 }
 
 std::uint64_t Reporter::version(const ServiceEntry& entry) const {
   const std::string& name = entry.state().name;
   if (deployments_.active(name) != nullptr || entry.kept || entry.fallback) return 0;
+  if (entry.sets.has_sources()) return 0;  // They have their ages.
   for (const config::Alarm& alarm : outside_.of(entry))
     if (outside_.report(entry, alarm).standing.state != health::Standing::State::resolved) return 0;
   const DeploymentRunner* const last = deployments_.newest_finished(name);

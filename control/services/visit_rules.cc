@@ -33,10 +33,16 @@ Mono episodes_due(const ServiceEntry& entry) {
   return entry.episodes.due();
 }
 
+Mono discovery_due(const ServiceEntry& entry, Mono now) {
+  const Mono saved =
+      entry.is_found_unsaved ? entry.found_saved + ServiceEntry::kFoundSaved : Mono::max();
+  return std::min(saved, entry.sets.due(entry.state(), entry.retiring, now));
+}
+
 Mono next_visit(const ServiceEntry& entry, bool is_shipped, Mono now) {
   if (is_shipped) return now;
   return std::min({kept_due(entry), fallback_due(entry), outlier_due(entry), panic_due(entry, now),
-                   episodes_due(entry)});
+                   episodes_due(entry), discovery_due(entry, now)});
 }
 
 }  // namespace teal::control

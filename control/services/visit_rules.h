@@ -28,6 +28,10 @@ Mono panic_due(const ServiceEntry& entry, Mono now);
 /// An episode of an outside alarm has waited long enough.
 Mono episodes_due(const ServiceEntry& entry);
 
+/// What was found is to be told to the store, or, since it changes a service once a second only, to
+/// be acted on.
+Mono discovery_due(const ServiceEntry& entry, Mono now);
+
 /// The earliest of all. `is_shipped`: a deployment runs, which has clocks and judges of its own.
 Mono next_visit(const ServiceEntry& entry, bool is_shipped, Mono now);
 

@@ -15,8 +15,8 @@ void PendingWrites::add(EventRow row, bool may_be_lost) {
   pending_.events.push_back(std::move(row));
 }
 
-void PendingWrites::set(ServiceRow row) {
-  must_sync_ = true;
+void PendingWrites::set(ServiceRow row, bool may_be_lost) {
+  if (!may_be_lost) must_sync_ = true;
   const auto same = std::find_if(pending_.services.begin(), pending_.services.end(),
                                  [&](const ServiceRow& old) { return old.name == row.name; });
   if (same == pending_.services.end())

@@ -46,7 +46,7 @@ class PendingWrites {
     must_sync_ = true;
     pending_.keys.push_back(std::move(row));
   }
-  void set(ServiceRow row);
+  void set(ServiceRow row, bool may_be_lost = false);
   void set(ClockRow row);
   /// While the store fails, evidence waits like the journal, but is given up first.
   void set(EvidenceRow row);

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "control/store/alarm_json.h"
+#include "control/store/discovery_json.h"
 #include "control/store/episode_record.h"
 #include "control/store/stored_json.h"
 
@@ -203,6 +204,8 @@ SavedService read_service(const json::object& object) {
   if (object.contains("kept_left_ms")) saved.kept->left = millis(object, "kept_left_ms");
   if (object.contains("kept_until")) saved.kept_until = WallTime{millis(object, "kept_until")};
   saved.episodes = read_episode_records(object);
+  if (object.contains("discovery"))
+    saved.discovery = read_discovery_record(object.at("discovery").as_object());
   if (object.contains("fallback")) {
     saved.fallback = Fallback{colour(object, "fallback"), millis(object, "fallback_keep_old_ms"),
                               text(object, "fallback_of")};
@@ -271,6 +274,7 @@ std::string to_json(const SavedService& saved) {
     object["fallback_of"] = saved.fallback->deployment;
   }
   object["episodes"] = episode_records(saved.episodes);
+  if (!saved.discovery.is_empty()) object["discovery"] = discovery_record(saved.discovery);
   return json::serialize(object);
 }
 

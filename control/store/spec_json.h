@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "base/service_state.h"
+#include "control/discovery/target_sets.h"
 #include "control/engine/deployment.h"
 #include "health/judge/episodes.h"
 
@@ -52,6 +53,7 @@ struct SavedService {
   /// What stood among the targets and is not the address of one, as older versions could store;
   /// read only.
   std::vector<std::string> unusable = {};
+  SavedSets discovery = {};
   bool operator==(const SavedService&) const = default;
 };
 

@@ -300,6 +300,7 @@ TEST(MetricDocsOfTheBinary, HoldEachOther) {
       {blue.address()},
       fast_health() +
           "metrics: { per_target: true }\n"
+          "discover: [ { file: $DIR/targets.json } ]\n"
           "deploy: { plan: [ { set_weight: 50% }, { bake: 1h } ], exposure_budget: 100, alarms: { "
           "worse: { compare: errors, errors: [ 5xx, 404 ] }, pager: { external: true } } }\n");
   config.listeners =

@@ -84,6 +84,9 @@ TEST(Examples, ShowTheRealDefaults) {
   EXPECT_EQ(config->shutdown_grace, defaults.shutdown_grace);
   EXPECT_EQ(config->listeners[0].timeouts, ListenerTimeouts{});
   EXPECT_EQ(config->listeners[0].limits, ListenerLimits{});
+  EXPECT_EQ(config->discovery.timeout, defaults.discovery.timeout);
+  EXPECT_EQ(config->discovery.min_refresh, defaults.discovery.min_refresh);
+  EXPECT_EQ(config->discovery.max_refresh, defaults.discovery.max_refresh);
   const Service& shop = config->services[0];
   EXPECT_EQ(shop.outlier, Outlier{});
   EXPECT_EQ(shop.timeouts, ServiceTimeouts{});

@@ -44,7 +44,8 @@ TEST(KeyHint, SaysWhereAKeyBelongsThatStandsAtTheWrongLevel) {
   EXPECT_THAT(said_of("listeners: { public: { health: { http: / } } }"),
               HasSubstr("it belongs under services.NAME\n"));
   EXPECT_THAT(said_of("services: { shop: { blue: {}, revision: v1 } }"),
-              HasSubstr("it belongs under services.NAME.blue or services.NAME.green\n"));
+              HasSubstr("it belongs under services.NAME.blue or services.NAME.discover or "
+                        "services.NAME.green\n"));
   EXPECT_THAT(said_of("services: { shop: { shutdown_grace: 5s } }"),
               HasSubstr("it belongs under the top level\n"));
 }

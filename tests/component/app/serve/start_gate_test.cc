@@ -61,6 +61,34 @@ TEST_F(StartGateTest, AnswersForAsManyOffersAsThousandsOfServicesMakeMeanwhile) 
   EXPECT_EQ(applied_, 300'001);
 }
 
+TEST_F(StartGateTest, WaitsUntilTargetsHaveBeenLookedForEverywhereAndProbed) {
+  gate_.await(2);
+  gate_.offer(one_target(1, Health::healthy), [this](Mono) { ++applied_; });
+  gate_.came();
+  EXPECT_FALSE(gate_.is_open());
+  gate_.offer(one_target(2, Health::unknown), [this](Mono) { ++applied_; });
+  gate_.came();
+  EXPECT_FALSE(gate_.is_open()) << "what was found has not been probed";
+  gate_.offer(one_target(3, Health::healthy), [this](Mono) { ++applied_; });
+  EXPECT_EQ(published_, std::vector<std::uint64_t>{3});
+  gate_.came();  // One that is late.
+  EXPECT_EQ(published_.size(), 1U);
+}
+
+TEST_F(StartGateTest, OpensWithTheLastWordOfWhomeverItWaitsFor) {
+  gate_.await(1);
+  gate_.offer(one_target(1, Health::healthy), [this](Mono) { ++applied_; });
+  gate_.came();
+  EXPECT_EQ(applied_, 1);
+}
+
+TEST_F(StartGateTest, LosesItsPatienceWithAResolverThatSaysNothing) {
+  gate_.await(1);
+  gate_.offer(one_target(1, Health::healthy), [this](Mono) { ++applied_; });
+  io_.run_for(10s);  // ends as soon as the timer has fired
+  EXPECT_EQ(applied_, 1);
+}
+
 TEST_F(StartGateTest, LosesItsPatienceWithATargetThatSaysNothing) {
   gate_.offer(one_target(1, Health::unknown), [this](Mono) { ++applied_; });
   io_.run_for(10s);  // ends as soon as the timer has fired

@@ -160,6 +160,19 @@ TEST(SpecJson, ReadsBackAFallback) {
   EXPECT_EQ(to_json(saved).find("fallback"), std::string::npos) << "as older versions wrote it";
 }
 
+TEST(SpecJson, KeepsWhatWasFoundAndNothingWhereNothingIsLookedFor) {
+  SavedService saved;
+  saved.state.name = "shop";
+  EXPECT_EQ(to_json(saved).find("discovery"), std::string::npos) << "as older versions wrote it";
+  const Address one = address("10.0.0.1:80");
+  const Address two = address("[2001:db8::1]:80");
+  saved.discovery.sources = {{"dns:app.internal:80", {{"v1", one}, {"v1", two}, {"v2", one}}, {}},
+                             {"file:t.yml", {}, WallTime{1'700'000'000'000ms}}};
+  saved.discovery.ours = {{"v1", one}};
+  saved.discovery.held_out = {one, two};
+  EXPECT_EQ(service_from_json(to_json(saved)).value(), saved);
+}
+
 TEST(SpecJson, LeavesOutWhatAnOlderVersionTookForATargetsAddress) {
   SavedService saved;
   saved.state.name = "shop";
