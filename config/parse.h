@@ -21,6 +21,13 @@ TargetTls parse_target_tls(const Value& value);
 std::string parse_hsts(const Value& value);
 std::optional<HttpsRedirect> parse_redirect(const Value& value);
 
+/// `allow` and `deny`, each overwriting what is there.
+void parse_addresses(Mapping& keys, AddressRules& rules);
+std::optional<BasicAuth> parse_basic_auth(const Value& value);
+/// What a client says of what Teal says itself goes to no target: `request_headers` removes it.
+/// Requires: the actions are read.
+void keep_for_teal(RouteActions& actions);
+
 /// What keeps requests from failing: outlier, slow_start, panic, retry, shield.
 void parse_resilience(Mapping& keys, Service& service);
 

@@ -16,6 +16,7 @@
 #include "app/serve/certificate_reloader.h"
 #include "app/serve/idle_queue.h"
 #include "app/serve/overload_watch.h"
+#include "app/serve/password_reloader.h"
 #include "app/serve/probed_services.h"
 #include "app/serve/scrape_parts.h"
 #include "app/serve/scrape_watch.h"
@@ -61,6 +62,7 @@ struct Server::State final : control::Ports {
                   .seed = draw_seed(),
                   .draws = draw_sip_key(),
                   .hop_id = static_cast<std::uint32_t>(draw_seed()),
+                  .login_key = draw_mac_key(),
                   .on_bad_outcome = [this](const BadOutcome& bad) { on_bad_outcome(bad); },
                   .on_exposed =
                       [this] {
@@ -79,6 +81,7 @@ struct Server::State final : control::Ports {
         scrapes(log),
         overload(config->overload, pool, log),
         tls(config, clock, log),
+        passwords(*config, clock, log),
         monitor(io, clock, draw_seed(),
                 [this](TargetId target, Health health, const std::string& reason) {
                   controller->on_health(target, health, reason);
@@ -171,6 +174,7 @@ struct Server::State final : control::Ports {
   ScrapeWatch scrapes;
   OverloadWatch overload;
   CertificateReloader tls;
+  PasswordReloader passwords;
   health::Monitor monitor;
   ProbedServices probed;
   OwnSockets own_sockets;
@@ -232,6 +236,9 @@ Result<void> Server::State::start() {
   // A store or log at the file size limit is a failed write (EFBIG), not our end.
   std::signal(SIGXFSZ, SIG_IGN);
   if (const Result<void> loaded = load_tls(); !loaded) return loaded.error();
+  if (const Result<void> loaded = passwords.start(); !loaded) return loaded.error();
+  if (const Result<void> taken = pool.set_passwords(passwords.table()); !taken)
+    return taken.error();
   net::FileFaults faults;
   pool.set_error_pages(proxy::ErrorPages::load(*config, faults));
   if (!faults.empty())
@@ -268,6 +275,7 @@ void Server::State::tick() {
     if (const auto health = pool.access_log_health()) access_log.check(*health, clock.mono());
     controller->tick();
     look_at_tls();
+    if (passwords.tick()) static_cast<void>(pool.set_passwords(passwords.table()));
     look_after_life();
     tick();
   });
@@ -346,8 +354,8 @@ std::vector<control::ScrapePart> Server::State::scrape() {
   std::vector<control::ScrapePart> parts = traffic_parts(pool);
   parts.insert(parts.begin(), [this](control::MetricFamilies& families) {
     add_process(families, read_process_figures(started));
-    for (const auto& samples :
-         {pool.read_stats(), overload.samples(), tls.samples(), probed.samples(), admin->metrics()})
+    for (const auto& samples : {pool.read_stats(), overload.samples(), tls.samples(),
+                                passwords.samples(), probed.samples(), admin->metrics()})
       for (const MetricSample& sample : samples) families.sample(sample);
     return false;
   });

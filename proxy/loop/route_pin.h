@@ -67,6 +67,8 @@ class RoutePin {
   const config::ServiceTimeouts& timeouts() const { return *route_->timeouts; }
   /// Of the actions' rate limit.
   RateLimiter* limiter() const { return route_->limiter.get(); }
+  /// Null: there is nothing to pass.
+  const RouteGate* gate() const { return route_->gate.get(); }
 
  private:
   PinnedIndex index_;

@@ -25,6 +25,7 @@
 #include "proxy/loop/channel.h"
 #include "proxy/loop/group_queues.h"
 #include "proxy/loop/idle_pool.h"
+#include "proxy/loop/login_desk.h"
 #include "proxy/loop/peer_workers.h"
 #include "proxy/loop/pipe_pool.h"
 #include "proxy/loop/pool_state.h"
@@ -75,6 +76,7 @@ class WorkerLoop {
   GroupQueues& queues() { return queues_; }
   RuntimeRegistry& runtimes() { return runtimes_; }
   ReportSender& reports() { return reports_; }
+  LoginDesk& logins() { return logins_; }
   AccessLogBuffer& access_log() { return access_log_; }
   bool is_draining() const { return is_draining_; }
   /// As of this turn.
@@ -154,6 +156,7 @@ class WorkerLoop {
   RuntimeRegistry runtimes_;
   WorkerRoutes routes_;
   GroupQueues queues_;
+  LoginDesk logins_;
   net::TlsScratch tls_scratch_;
   net::Reactor reactor_;
 };

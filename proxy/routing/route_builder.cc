@@ -126,6 +126,11 @@ void RouteBuilder::set_tls(std::shared_ptr<const TlsTable> tls) {
   tls_ = std::move(tls);
 }
 
+void RouteBuilder::set_passwords(PasswordTable passwords) {
+  has_stale_routes_ = has_stale_routes_ || passwords != passwords_;
+  passwords_ = std::move(passwords);
+}
+
 // ---- what it makes ------------------------------------------------------------------------------
 
 void RouteBuilder::mark_stale(ServiceId id) {
@@ -306,9 +311,13 @@ std::shared_ptr<const RouteIndex> RouteBuilder::build_index() {
     const FindLimiter find_limiter =
         [this](const config::Service& service, const std::string& route,
                const config::RateLimit& limit) { return limiter_of(service, route, limit); };
+    const FindGate find_gate = [this](const config::RouteActions& actions) {
+      return gate_of(actions);
+    };
     for (Listener& each : listeners_)
-      each.view.routes = each.is_named ? build_routes(each.name, ids, specs, find_limiter)
-                                       : std::make_shared<const ListenerRoutes>();
+      each.view.routes = each.is_named
+                             ? build_routes(each.name, ids, specs, find_limiter, find_gate)
+                             : std::make_shared<const ListenerRoutes>();
     std::erase_if(limiters_, [](const auto& each) { return each.second.limiter.use_count() == 1; });
   }
   has_stale_listeners_ = false;
@@ -334,6 +343,16 @@ std::shared_ptr<RateLimiter> RouteBuilder::limiter_of(const config::Service& ser
     known = {own,
              std::make_shared<RateLimiter>(limit, mix64(seed_ ^ std::hash<std::string>{}(name)))};
   return known.limiter;
+}
+
+std::shared_ptr<const RouteGate> RouteBuilder::gate_of(const config::RouteActions& actions) const {
+  auto gate = std::make_shared<RouteGate>();
+  gate->actions = &actions;
+  if (actions.basic_auth) {
+    const auto found = passwords_.find(actions.basic_auth->file.path);
+    if (found != passwords_.end()) gate->passwords = found->second;
+  }
+  return gate;
 }
 
 std::optional<ListenerId> RouteBuilder::listener_id(const std::string& name) const {

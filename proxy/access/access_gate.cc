@@ -1,0 +1,142 @@
+#include "proxy/access/access_gate.h"
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/assert.h"
+#include "proxy/loop/worker_loop.h"
+#include "proxy/policy/basic_credentials.h"
+
+namespace teal::proxy {
+namespace {
+
+constexpr std::string_view kPlainText = "text/plain; charset=utf-8";
+
+/// How long a request waits for the check of its password.
+constexpr Millis kCheckLimit{5'000};
+
+/// The one Authorization of a request; empty: there is none. Of two a target might believe the
+/// other one: they are none.
+std::string_view authorization_of(const net::Fields& fields) {
+  std::string_view value;
+  int count = 0;
+  for (const net::Field& field : fields) {
+    if (!net::iequals(fields.name(field), "authorization")) continue;
+    value = fields.value(field);
+    ++count;
+  }
+  return count == 1 ? value : std::string_view();
+}
+
+LocalReply unauthorized(const config::BasicAuth& basic) {
+  LocalReply reply{401, "a name and a password are needed here", Termination::unauthorized};
+  reply.content = {kPlainText,
+                   "www-authenticate: Basic realm=\"" + basic.realm + "\", charset=\"UTF-8\"\r\n",
+                   false, true};
+  return reply;
+}
+
+LocalReply unchecked(std::string_view text) {
+  LocalReply reply{503, text, Termination::unchecked};
+  reply.content = {kPlainText, "retry-after: 1\r\n", false, true};
+  return reply;
+}
+
+}  // namespace
+
+std::unique_ptr<Gate> make_gate(WorkerLoop& loop, Gate::Done done, void* owner) {
+  return std::make_unique<AccessGate>(loop, done, owner);
+}
+
+Gate::State AccessGate::ask(const Asked& asked) {
+  TEAL_ASSERT(state_ != State::waits);
+  route_ = &asked.route;
+  request_ = &asked.request;
+  state_ = State::waits;
+  reply_.reset();
+  ask_for_password();
+  return state_;
+}
+
+Millis AccessGate::time_limit() const {
+  return waits_for_check_ ? kCheckLimit : Millis{0};
+}
+
+void AccessGate::on_late() {
+  TEAL_ASSERT(waits_for_check_);
+  cancel();
+  refuse(unchecked("the password could not be checked in time, try again"),
+         Stat::access_checks_late);
+}
+
+void AccessGate::cancel() {
+  if (std::exchange(waits_for_check_, false)) loop_.logins().forget(*this);
+  if (state_ == State::waits) state_ = State::refused;
+}
+
+LocalReply AccessGate::take_reply() {
+  TEAL_ASSERT(reply_);
+  LocalReply reply = *std::move(reply_);
+  reply_.reset();
+  return reply;
+}
+
+void AccessGate::put_fields(Request& /*request*/) const {}
+
+void AccessGate::add_to_census(CensusTaker& /*census*/) const {}
+
+void AccessGate::refuse(LocalReply reply, Stat why) {
+  loop_.counters()[why].add();
+  reply_ = std::move(reply);
+  state_ = State::refused;
+}
+
+// ---- the password -------------------------------------------------------------------------------
+
+void AccessGate::ask_for_password() {
+  const RouteGate& gate = *route_->gate();
+  if (!gate.actions->basic_auth) {
+    state_ = State::passed;
+    return;
+  }
+  const std::string_view said = authorization_of(request_->head.fields);
+  const auto login = parse_basic_credentials(said);
+  if (!login || !gate.passwords) {
+    refuse(unauthorized(*gate.actions->basic_auth),
+           said.empty() ? Stat::access_no_password : Stat::access_wrong_password);
+    return;
+  }
+  const LoginDesk::Answer answer =
+      loop_.logins().ask(*this, {gate.passwords, login->user, login->password}, loop_.now());
+  switch (answer) {
+    case LoginDesk::Answer::waits:
+      loop_.counters()[Stat::passwords_by_hash].add();
+      waits_for_check_ = true;
+      return;
+    case LoginDesk::Answer::full:
+      refuse(unchecked("too many passwords wait for their check, try again"),
+             Stat::access_checks_full);
+      return;
+    case LoginDesk::Answer::good:
+    case LoginDesk::Answer::bad:
+      loop_.counters()[Stat::passwords_by_cache].add();
+      take_verdict(answer == LoginDesk::Answer::good);
+      return;
+  }
+}
+
+void AccessGate::on_checked(bool is_good) {
+  waits_for_check_ = false;
+  take_verdict(is_good);
+  if (state_ != State::waits) done_(owner_);
+}
+
+void AccessGate::take_verdict(bool is_good) {
+  if (is_good)
+    state_ = State::passed;
+  else
+    refuse(unauthorized(*route_->gate()->actions->basic_auth), Stat::access_wrong_password);
+}
+
+}  // namespace teal::proxy
