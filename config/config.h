@@ -150,6 +150,7 @@ struct RouteActions {
   std::optional<RateLimit> rate_limit;   ///< More: 429.
   AddressRules addresses;                ///< Others: 403.
   std::optional<BasicAuth> basic_auth;   ///< Without: 401.
+  std::optional<ForwardAuth> forward_auth;
   std::optional<Compression> compress;   ///< Of responses.
   bool passes_request_trailers = false;  ///< Else they go on with calls of gRPC only.
   bool operator==(const RouteActions&) const = default;

@@ -252,6 +252,8 @@ void parse_actions(Mapping& keys, RouteActions& actions) {
   if (const auto limit = keys.find("rate_limit")) actions.rate_limit = parse_rate_limit(*limit);
   parse_addresses(keys, actions.addresses);
   if (const auto basic = keys.find("basic_auth")) actions.basic_auth = parse_basic_auth(*basic);
+  if (const auto forward = keys.find("forward_auth"))
+    actions.forward_auth = parse_forward_auth(*forward);
   if (const auto edits = keys.section("response_headers"))
     actions.response_headers = parse_edits(*edits, Direction::response);
 }
@@ -263,6 +265,13 @@ void parse_routes(Mapping& keys, Service& service) {
   // After they were inherited: what one route does without is not removed from its requests.
   keep_for_teal(service.actions);
   for (Route& route : service.routes) keep_for_teal(route.actions);
+}
+
+std::vector<std::string> parse_set_names(const Value& value, std::size_t most) {
+  std::vector<std::string> names;
+  for (const Value& item : value.items_or_one(most))
+    if (auto name = parse_edited_name(item, Direction::request)) names.push_back(std::move(*name));
+  return names;
 }
 
 std::optional<std::string> parse_header_name(const Value& value) {

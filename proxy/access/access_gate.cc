@@ -5,6 +5,9 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "net/http/grpc.h"
+#include "proxy/access/auth_request.h"
+#include "proxy/headers/edits.h"
 #include "proxy/loop/worker_loop.h"
 #include "proxy/policy/basic_credentials.h"
 
@@ -54,6 +57,9 @@ Gate::State AccessGate::ask(const Asked& asked) {
   route_ = &asked.route;
   request_ = &asked.request;
   state_ = State::waits;
+  client_ends_ = asked.client_ends;
+  cache_key_.reset();
+  fields_.clear();
   reply_.reset();
   ask_for_password();
   return state_;
@@ -72,6 +78,7 @@ void AccessGate::on_late() {
 
 void AccessGate::cancel() {
   if (std::exchange(waits_for_check_, false)) loop_.logins().forget(*this);
+  if (call_) call_->cancel();
   if (state_ == State::waits) state_ = State::refused;
 }
 
@@ -82,9 +89,16 @@ LocalReply AccessGate::take_reply() {
   return reply;
 }
 
-void AccessGate::put_fields(Request& /*request*/) const {}
+void AccessGate::put_fields(Request& request) const {
+  if (fields_.empty()) return;
+  config::HeaderEdits edits;
+  edits.set = fields_;
+  edit_head(request.head, edits, request.bytes);
+}
 
-void AccessGate::add_to_census(CensusTaker& /*census*/) const {}
+void AccessGate::add_to_census(CensusTaker& census) const {
+  if (call_) call_->add_to_census(census);
+}
 
 void AccessGate::refuse(LocalReply reply, Stat why) {
   loop_.counters()[why].add();
@@ -97,7 +111,7 @@ void AccessGate::refuse(LocalReply reply, Stat why) {
 void AccessGate::ask_for_password() {
   const RouteGate& gate = *route_->gate();
   if (!gate.actions->basic_auth) {
-    state_ = State::passed;
+    ask_service();
     return;
   }
   const std::string_view said = authorization_of(request_->head.fields);
@@ -129,14 +143,65 @@ void AccessGate::ask_for_password() {
 void AccessGate::on_checked(bool is_good) {
   waits_for_check_ = false;
   take_verdict(is_good);
-  if (state_ != State::waits) done_(owner_);
+  // Also where it waits for something else now, which has another time.
+  done_(owner_);
 }
 
 void AccessGate::take_verdict(bool is_good) {
   if (is_good)
-    state_ = State::passed;
+    ask_service();
   else
     refuse(unauthorized(*route_->gate()->actions->basic_auth), Stat::access_wrong_password);
+}
+
+// ---- the other service --------------------------------------------------------------------------
+
+void AccessGate::ask_service() {
+  const RouteGate& gate = *route_->gate();
+  if (!gate.actions->forward_auth) {
+    state_ = State::passed;
+    return;
+  }
+  cache_key_ = auth_cache_key(*request_, gate, loop_.shared().login_key);
+  if (cache_key_) {
+    if (const auto* const known = loop_.auths().find(*cache_key_, loop_.now())) {
+      loop_.counters()[Stat::auths_by_cache].add();
+      fields_ = *known;
+      state_ = State::passed;
+      return;
+    }
+  }
+  loop_.counters()[Stat::auths_by_service].add();
+  if (!call_)
+    call_ = std::make_unique<AuthCall>(
+        loop_, [](void* self) { static_cast<AccessGate*>(self)->on_answer(); }, this);
+  call_->begin(*route_, *request_, client_ends_);
+  take_answer();
+}
+
+void AccessGate::on_answer() {
+  take_answer();
+  done_(owner_);
+}
+
+void AccessGate::take_answer() {
+  switch (call_->state()) {
+    case AuthCall::State::waits: return;
+    case AuthCall::State::passed: {
+      fields_ = call_->take_fields();
+      state_ = State::passed;
+      const auto& cache = route_->gate()->actions->forward_auth->cache;
+      if (cache_key_ && is_worth_keeping(fields_))
+        loop_.auths().put(*cache_key_, fields_, loop_.now() + cache->period);
+      return;
+    }
+    case AuthCall::State::refused:
+      refuse(call_->take_reply(net::is_grpc(request_->head)), Stat::access_auth_refused);
+      return;
+    case AuthCall::State::failed:
+      refuse(call_->take_reply(false), Stat::access_auth_failed);
+      return;
+  }
 }
 
 }  // namespace teal::proxy

@@ -1,12 +1,16 @@
-// AccessGate: what `basic_auth` of a route asks of one request: a name and a password that the
-// route's file of users has (ADR 0031).
+// AccessGate: what `basic_auth` and `forward_auth` of a route ask of one request: first a name and
+// a password that the route's file of users has, then the word of another service (ADR 0031).
 //
 // Part of one exchange, on its worker's thread. What has to be computed is computed elsewhere
-// (loop/login_desk.h); nothing here waits.
+// (loop/login_desk.h), and another service is asked as a target is (auth_call.h): nothing here
+// stands still.
 #pragma once
 
+#include <memory>
 #include <optional>
+#include <vector>
 
+#include "proxy/access/auth_call.h"
 #include "proxy/loop/login_desk.h"
 #include "proxy/request/gate.h"
 
@@ -37,6 +41,9 @@ class AccessGate final : public Gate, LoginWaiter {
   void ask_for_password();
   void take_verdict(bool is_good);
   void refuse(LocalReply reply, Stat why);
+  void ask_service();
+  void on_answer();
+  void take_answer();
 
   WorkerLoop& loop_;
   const Done done_;
@@ -45,6 +52,11 @@ class AccessGate final : public Gate, LoginWaiter {
   Request* request_ = nullptr;
   State state_ = State::passed;
   bool waits_for_check_ = false;
+  std::optional<net::ProxyAddresses> client_ends_;
+  std::unique_ptr<AuthCall> call_;  ///< Null: no service was asked yet.
+  std::optional<net::Mac::Tag>
+      cache_key_;  ///< What the answer will be known by; nothing: by nothing.
+  std::vector<config::NamedValue> fields_;  ///< With which the request goes on.
   std::optional<LocalReply> reply_;
 };
 

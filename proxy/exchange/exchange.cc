@@ -41,7 +41,9 @@ Exchange::~Exchange() {
   attempt();
 }
 
-void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHead& head) {
+/// Part of every request, too.
+[[gnu::always_inline]] inline void Exchange::take_up(ClientSide& client, const ClientInfo& info,
+                                                     net::RequestHead& head) {
   client_ = &client;
   request_.take(info, head, loop_.now());
   serving_.begin();
@@ -54,6 +56,10 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   replay_.begin();
   grpc_.begin(request_.head);
   response_ = {};
+}
+
+void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHead& head) {
+  take_up(client, info, head);
   make_request_ids(request_.head, request_.info.peer, loop_.rng(), request_.ids);
   phase_ = Phase::connecting;
   if (loop_.overload() >= OverloadLevel::no_requests) [[unlikely]] {
@@ -75,6 +81,23 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   if (route().actions() != nullptr) edits_.edit_request();
   deadlines_.begin(request_.began, route().timeouts().request);
   start();
+}
+
+void Exchange::begin_call(ClientSide& client, const ClientInfo& info, net::RequestHead& head,
+                          const OwnCall& call) {
+  take_up(client, info, head);
+  request_.ids = call.ids;
+  phase_ = Phase::connecting;
+  serving_.serve_calls();
+  serving_.route().pin_as(call.asking);
+  if (!serving_.route().take(call.route, loop_.routes())) {
+    try_reply(refuse_without_target);
+    return;
+  }
+  deadlines_.begin(request_.began, route().timeouts().request);
+  serving_.draw_for_call();
+  attempts_.join(serving_.group().runtime);
+  attempt();
 }
 
 bool Exchange::is_held_by_route() {

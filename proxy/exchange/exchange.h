@@ -69,6 +69,16 @@ class Exchange final {
   // ---- from the client's side
   /// Takes over the head (its vectors are swapped) and copies its bytes.
   void begin(ClientSide& client, const ClientInfo& info, net::RequestHead& head);
+  /// The same of a request of Teal's own, without a body, to the service of `route`, which belongs
+  /// to what `asking` is pinned to. It has no line in the access log. Requires: this exchange
+  /// serves nothing else.
+  struct OwnCall {
+    const RoutePin& asking;
+    const Route& route;
+    const RequestIds& ids;
+  };
+  [[gnu::cold]] void begin_call(ClientSide& client, const ClientInfo& info, net::RequestHead& head,
+                                const OwnCall& call);
   /// Body bytes are taken only while this is true.
   bool wants_body() const {
     if (tunnel_) return tunnel_->wants_client_bytes();
@@ -133,6 +143,7 @@ class Exchange final {
 
   const RoutePin& route() const { return serving_.route(); }
 
+  void take_up(ClientSide& client, const ClientInfo& info, net::RequestHead& head);
   /// What the route says, but for what it says of targets. True: the request is over, or waits.
   bool is_held_by_route();
   bool enter_gate();

@@ -116,7 +116,7 @@ void Exchange::on_client_gone(bool in_order) {
     finish(Origin::teal);
     return;
   }
-  loop_.counters()[Stat::client_aborts].add();
+  if (!serving_.is_for_call()) loop_.counters()[Stat::client_aborts].add();
   const bool has_no_answer = phase_ == Phase::connecting || phase_ == Phase::waiting;
   if (has_no_answer && attempts_.side() != nullptr && attempts_.target()->counts != nullptr)
     attempts_.target()->counts->given_up();
@@ -172,7 +172,8 @@ void Exchange::finish(Origin origin) {
 }
 
 void Exchange::log(Origin origin) {
-  if (loop_.shared().access_format == config::AccessLog::Format::off) return;
+  if (loop_.shared().access_format == config::AccessLog::Format::off || serving_.is_for_call())
+    return;
   AccessRecord record;
   record.at = loop_.wall() - std::chrono::duration_cast<Millis>(loop_.now() - request_.began);
   record.client = request_.info.peer.address;

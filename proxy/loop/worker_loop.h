@@ -39,6 +39,10 @@
 
 namespace teal::proxy {
 
+/// What auth services said of requests that are alike: the headers with which those go on.
+using KnownAuths = ExpiringMap<std::vector<config::NamedValue>>;
+inline constexpr std::size_t kMaxKnownAuths = 1024;
+
 class WorkerLoop {
  public:
   struct Options {
@@ -77,6 +81,7 @@ class WorkerLoop {
   RuntimeRegistry& runtimes() { return runtimes_; }
   ReportSender& reports() { return reports_; }
   LoginDesk& logins() { return logins_; }
+  KnownAuths& auths() { return auths_; }
   AccessLogBuffer& access_log() { return access_log_; }
   bool is_draining() const { return is_draining_; }
   /// As of this turn.
@@ -157,6 +162,7 @@ class WorkerLoop {
   WorkerRoutes routes_;
   GroupQueues queues_;
   LoginDesk logins_;
+  KnownAuths auths_{kMaxKnownAuths};
   net::TlsScratch tls_scratch_;
   net::Reactor reactor_;
 };

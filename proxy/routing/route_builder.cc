@@ -345,14 +345,31 @@ std::shared_ptr<RateLimiter> RouteBuilder::limiter_of(const config::Service& ser
   return known.limiter;
 }
 
-std::shared_ptr<const RouteGate> RouteBuilder::gate_of(const config::RouteActions& actions) const {
+std::shared_ptr<const RouteGate> RouteBuilder::gate_of(const config::RouteActions& actions) {
   auto gate = std::make_shared<RouteGate>();
+  gate->number = ++gates_;
   gate->actions = &actions;
   if (actions.basic_auth) {
     const auto found = passwords_.find(actions.basic_auth->file.path);
     if (found != passwords_.end()) gate->passwords = found->second;
   }
+  if (actions.forward_auth) add_call(*actions.forward_auth, *gate);
   return gate;
+}
+
+/// As long as control has not spoken of the service there is nobody to ask.
+void RouteBuilder::add_call(const config::ForwardAuth& forward, RouteGate& gate) const {
+  const auto id = ids_.find(forward.service);
+  const auto spec = specs_.find(forward.service);
+  if (id == ids_.end() || spec == specs_.end()) return;
+  config::ServiceTimeouts& timeouts = gate.call_timeouts;
+  timeouts = spec->second->timeouts;
+  timeouts.request = forward.timeout;
+  for (Millis* const each : {&timeouts.connect, &timeouts.response_header, &timeouts.queue})
+    *each = std::min(*each, forward.timeout);
+  gate.call.emplace();
+  gate.call->service = id->second;
+  gate.call->timeouts = &timeouts;
 }
 
 std::optional<ListenerId> RouteBuilder::listener_id(const std::string& name) const {

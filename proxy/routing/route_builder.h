@@ -99,7 +99,8 @@ class RouteBuilder {
   std::shared_ptr<const RouteIndex> build_index();
   std::shared_ptr<RateLimiter> limiter_of(const config::Service& service, const std::string& route,
                                           const config::RateLimit& limit);
-  std::shared_ptr<const RouteGate> gate_of(const config::RouteActions& actions) const;
+  std::shared_ptr<const RouteGate> gate_of(const config::RouteActions& actions);
+  void add_call(const config::ForwardAuth& forward, RouteGate& gate) const;
 
   const Books books_;
   const std::uint64_t seed_;
@@ -118,6 +119,7 @@ class RouteBuilder {
   std::optional<StickySecrets> secrets_;
   std::shared_ptr<const TlsTable> tls_;
   PasswordTable passwords_;
+  std::uint64_t gates_ = 0;  ///< So many have been made.
   struct Limiter {
     config::RateLimit spec;
     std::shared_ptr<RateLimiter> limiter;

@@ -80,7 +80,7 @@ class Collector {
       made.actions = actions == kNone ? nullptr : &actions;
       made.timeouts = &timeouts;
       if (actions.rate_limit) made.limiter = find_limiter_(spec, route, *actions.rate_limit);
-      if (actions.basic_auth) made.gate = find_gate_(actions);
+      if (actions.basic_auth || actions.forward_auth) made.gate = find_gate_(actions);
     }
   }
 

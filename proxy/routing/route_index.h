@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -59,6 +60,10 @@ struct Route {
 struct RouteGate {
   const config::RouteActions* actions = nullptr;            ///< Whose gate it is.
   std::shared_ptr<const net::PasswordFile> passwords = {};  ///< Null: nobody is in.
+  /// By which requests of Teal's own reach the service of forward_auth; nothing: there is none.
+  std::optional<Route> call = {};
+  config::ServiceTimeouts call_timeouts = {};  ///< The call's.
+  std::uint64_t number = 0;                    ///< No other gate has it.
 };
 
 struct ListenerRoutes {

@@ -49,6 +49,8 @@ enum class Termination : std::uint8_t {
   denied,              ///< 403: by its address.
   unauthorized,        ///< 401: without a good password.
   unchecked,           ///< 503: its password could not be looked at in time.
+  auth_refused,        ///< Answered by the auth service.
+  auth_failed,         ///< 502 to 504: the auth service gave no answer.
 };
 std::string_view to_string(Termination termination);
 

@@ -20,10 +20,13 @@ constexpr std::string_view kFieldsHelp =
     "Header and trailer fields of requests that were not forwarded, by reason.";
 constexpr std::string_view kAccess = "teal_access_refused_total";
 constexpr std::string_view kAccessHelp =
-    "Requests that allow, deny or basic_auth did not let pass, by reason.";
+    "Requests that allow, deny, basic_auth or forward_auth did not let pass, by reason.";
 constexpr std::string_view kPasswords = "teal_password_checks_total";
 constexpr std::string_view kPasswordsHelp =
     "Passwords that requests came with, by what they were held against.";
+constexpr std::string_view kAuths = "teal_forward_auth_requests_total";
+constexpr std::string_view kAuthsHelp =
+    "Requests that forward_auth was asked about, by who gave the answer.";
 constexpr std::string_view kRouteAnswers = "teal_route_answers_total";
 constexpr std::string_view kRouteAnswersHelp =
     "Requests that a route answered itself, by kind; they count for no group.";
@@ -87,8 +90,12 @@ constexpr MetricRows<Stat> kMetrics{{
     {Stat::access_wrong_password, Type::counter, kAccess, kAccessHelp, "reason", "wrong_password"},
     {Stat::access_checks_full, Type::counter, kAccess, kAccessHelp, "reason", "checks_full"},
     {Stat::access_checks_late, Type::counter, kAccess, kAccessHelp, "reason", "checks_late"},
+    {Stat::access_auth_refused, Type::counter, kAccess, kAccessHelp, "reason", "auth_refused"},
+    {Stat::access_auth_failed, Type::counter, kAccess, kAccessHelp, "reason", "auth_failed"},
     {Stat::passwords_by_hash, Type::counter, kPasswords, kPasswordsHelp, "by", "hash"},
     {Stat::passwords_by_cache, Type::counter, kPasswords, kPasswordsHelp, "by", "cache"},
+    {Stat::auths_by_service, Type::counter, kAuths, kAuthsHelp, "by", "service"},
+    {Stat::auths_by_cache, Type::counter, kAuths, kAuthsHelp, "by", "cache"},
 }};
 
 static_assert(follow_the_enumeration(kMetrics), "kMetrics needs one line per Stat, in order");

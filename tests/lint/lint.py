@@ -122,7 +122,7 @@ LARGER = {
     ("net/http2/session.h", "Http2Session functions"): (
         55, "29 are its face to one connection; two classes, a client's and a server's, would share nearly all of it"),
     ("proxy/exchange/exchange.h", "Exchange functions"): (
-        57, "28 events of a client, a target and the loop, and the steps of the diagram that answer them; what decides "
+        58, "28 events of a client, a target and the loop, and the steps of the diagram that answer them; what decides "
         "and what is counted are its parts, and an event less would be a second face to the same request"),
     ("proxy/loop/worker_loop.h", "WorkerLoop functions"): (
         47, "one accessor for each thing that connections and requests need of their thread, and the turns of its owner"),

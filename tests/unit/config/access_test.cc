@@ -109,5 +109,77 @@ TEST(LoadBasicAuth, RefusesWhatMeansNothing) {
   EXPECT_THAT(problems_with("  basic_auth: { file: u, user: me }\n"), HasSubstr("unknown key"));
 }
 
+// ---- forward_auth
+
+std::string with_auth(std::string_view keys, std::string_view of_auth = "") {
+  return text_with("", keys) + " auth:\n  blue: { revision: v1, targets: [ 10.0.0.2:80 ] }\n" +
+         std::string(of_auth);
+}
+
+std::string auth_problems(std::string_view keys, std::string_view of_auth = "") {
+  return report_of(load_text(with_auth(keys, of_auth), "t.yaml"));
+}
+
+TEST(LoadForwardAuth, ReadsItsKeys) {
+  const Loaded<Config> config = load_text(
+      with_auth(
+          "  forward_auth: { service: auth, path: /verify, timeout: 5s,\n"
+          "   copy_request_headers: [ Cookie ], copy_response_headers: [ X-User, x-groups ],\n"
+          "   cache: { key: [ Cookie, Authorization ], for: 10s } }\n"
+          "  routes: { open: { match: { listener: public, path: /o }, forward_auth: off } }\n"),
+      "t.yaml");
+  ASSERT_TRUE(config) << report_of(config);
+  const Service& shop = config->services[0];
+  ASSERT_EQ(shop.name, "shop");
+  ASSERT_TRUE(shop.actions.forward_auth);
+  const ForwardAuth& forward = *shop.actions.forward_auth;
+  EXPECT_EQ(forward.service, "auth");
+  EXPECT_EQ(forward.path, "/verify");
+  EXPECT_EQ(forward.timeout, Millis{5000});
+  EXPECT_THAT(*forward.copy_request_headers, ElementsAre("cookie"));
+  EXPECT_THAT(forward.copy_response_headers, ElementsAre("x-user", "x-groups"));
+  ASSERT_TRUE(forward.cache);
+  EXPECT_THAT(forward.cache->key, ElementsAre("cookie", "authorization"));
+  EXPECT_EQ(forward.cache->period, Millis{10'000});
+  EXPECT_THAT(shop.actions.request_headers.remove, ElementsAre("x-user", "x-groups"))
+      << "a client's own go to no target";
+  EXPECT_FALSE(shop.routes[0].actions.forward_auth);
+  EXPECT_THAT(shop.routes[0].actions.request_headers.remove, IsEmpty());
+}
+
+TEST(LoadForwardAuth, TellsEveryHeaderAndKeepsNoAnswerUnlessItIsAskedTo) {
+  const Loaded<Config> config =
+      load_text(with_auth("  forward_auth: { service: auth }\n"), "t.yaml");
+  ASSERT_TRUE(config) << report_of(config) << "and whoever is asked needs no match";
+  const ForwardAuth& forward = *config->services[0].actions.forward_auth;
+  EXPECT_EQ(forward.path, "/");
+  EXPECT_EQ(forward.timeout, Millis{2000});
+  EXPECT_FALSE(forward.copy_request_headers);
+  EXPECT_FALSE(forward.cache);
+}
+
+TEST(LoadForwardAuth, RefusesWhatMeansNothing) {
+  EXPECT_THAT(auth_problems("  forward_auth: { path: / }\n"), HasSubstr("has no service"));
+  EXPECT_THAT(auth_problems("  forward_auth: { service: aut }\n"),
+              HasSubstr("did you mean 'auth'?"));
+  EXPECT_THAT(auth_problems("  forward_auth: { service: shop }\n"),
+              HasSubstr("is the service itself"));
+  EXPECT_THAT(
+      auth_problems("  forward_auth: { service: auth }\n", "  forward_auth: { service: shop }\n"),
+      HasSubstr("has forward_auth itself"));
+  EXPECT_THAT(auth_problems("  forward_auth: { service: auth, timeout: 2m }\n"),
+              HasSubstr("timeout"));
+  EXPECT_THAT(
+      auth_problems(
+          "  forward_auth: { service: auth, copy_response_headers: [ X-Forwarded-For ] }\n"),
+      HasSubstr("is written by Teal itself"));
+  EXPECT_THAT(auth_problems("  forward_auth: { service: auth, copy_response_headers: [ Host ] }\n"),
+              HasSubstr("host_header"));
+  EXPECT_THAT(auth_problems("  forward_auth: { service: auth, cache: { for: 1s } }\n"),
+              HasSubstr("must have a key and for"));
+  EXPECT_THAT(auth_problems("  forward_auth: { service: auth, cache: { key: [], for: 1s } }\n"),
+              HasSubstr("at least one header"));
+}
+
 }  // namespace
 }  // namespace teal::config
