@@ -235,6 +235,7 @@ TEST_F(ForwardAuthTest, IsLeftInOrderByAStopWhileItWaits) {
   client_->send(request("GET", "/", kGood));
   ASSERT_TRUE(auth_.await_requests(1));
   teal_->signal(SIGTERM);
+  ASSERT_TRUE(eventually([&] { return teal_->log().find("draining") != std::string::npos; }));
   teal_->signal(SIGTERM);
   EXPECT_EQ(teal_->wait(), 0);
 }
