@@ -16,6 +16,7 @@
 #include "app/demo/demo.h"
 #include "app/demo/shop.h"
 #include "app/serve/certificate_reloader.h"
+#include "app/serve/password_reloader.h"
 #include "app/serve/server.h"
 #include "app/system/allocator.h"
 #include "app/system/file_places.h"
@@ -70,6 +71,8 @@ void check_files(const std::string& path, const std::shared_ptr<const config::Co
                  Log& log, Findings& findings) {
   const SystemClock clock;
   net::FileFaults faults = CertificateReloader(config, clock, log).load();
+  const net::FileFaults of_users = PasswordReloader(*config, clock, log).load();
+  faults.insert(faults.end(), of_users.begin(), of_users.end());
   proxy::ErrorPages::load(*config, faults);
   findings.warn(to_problems(faults, path, false));
   findings.problems.list = to_problems(faults, path, true);

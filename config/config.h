@@ -13,6 +13,7 @@
 #include "base/address.h"
 #include "base/colour.h"
 #include "base/time.h"
+#include "config/access.h"
 #include "config/compression.h"
 #include "config/deploy.h"
 #include "config/discovery.h"
@@ -148,6 +149,9 @@ struct RouteActions {
   HeaderEdits response_headers;          ///< Of the target's responses and of `respond`.
   std::uint32_t request_body_bytes = 0;  ///< More: 413; 0: no limit.
   std::optional<RateLimit> rate_limit;   ///< More: 429.
+  AddressRules addresses;                ///< Others: 403.
+  std::optional<BasicAuth> basic_auth;   ///< Without: 401.
+  std::optional<ForwardAuth> forward_auth;
   std::optional<Compression> compress;   ///< Of responses.
   bool passes_request_trailers = false;  ///< Else they go on with calls of gRPC only.
   bool operator==(const RouteActions&) const = default;

@@ -42,6 +42,8 @@ services:
         redirect: {}
         respond: {}
         rate_limit: {}
+        basic_auth: {}
+        forward_auth: { cache: {} }
         compress: {}
         timeouts: {}
         limits: {}
@@ -63,6 +65,8 @@ services:
     metrics: {}
     tls: {}
     rate_limit: {}
+    basic_auth: {}
+    forward_auth: { cache: {} }
     compress: {}
     error_pages: [ {} ]
     request_headers: { set: {}, add: {} }

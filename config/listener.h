@@ -10,6 +10,7 @@
 
 #include "base/address.h"
 #include "base/time.h"
+#include "config/access.h"
 #include "config/error_page.h"
 #include "config/route.h"
 #include "config/tls.h"
@@ -79,6 +80,7 @@ struct Listener {
   GroupChoice group = GroupChoice::split;
   /// Peers whose X-Forwarded-* and Forwarded are believed and continued. Others' are replaced.
   std::vector<Cidr> trusted_proxies;
+  AddressRules addresses;            ///< Connections of others are closed at once.
   std::uint32_t socket_mode = 0600;  ///< Of a Unix socket's file.
   std::optional<ListenerProxyProtocol> proxy_protocol;
   std::optional<ListenerTls> tls;

@@ -21,6 +21,14 @@ TargetTls parse_target_tls(const Value& value);
 std::string parse_hsts(const Value& value);
 std::optional<HttpsRedirect> parse_redirect(const Value& value);
 
+/// `allow` and `deny`, each overwriting what is there.
+void parse_addresses(Mapping& keys, AddressRules& rules);
+std::optional<BasicAuth> parse_basic_auth(const Value& value);
+std::optional<ForwardAuth> parse_forward_auth(const Value& value);
+/// What a client says of what Teal says itself goes to no target: `request_headers` removes it.
+/// Requires: the actions are read.
+void keep_for_teal(RouteActions& actions);
+
 /// What keeps requests from failing: outlier, slow_start, panic, retry, shield.
 void parse_resilience(Mapping& keys, Service& service);
 
@@ -73,6 +81,8 @@ std::optional<std::string> parse_authority(const Value& value);
 /// A header's name in lower case; a header's value.
 std::optional<std::string> parse_header_name(const Value& value);
 std::optional<std::string> parse_header_value(const Value& value);
+/// A list of at most `most` names of headers that may be set in requests.
+std::vector<std::string> parse_set_names(const Value& value, std::size_t most);
 /// RFC 9110 section 5.6.2.
 bool is_token(std::string_view text);
 

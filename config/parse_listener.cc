@@ -115,6 +115,13 @@ Listener parse_listener(const std::string& name, const Value& value) {
   if (const auto proxy = keys.find("proxy_protocol"))
     listener.proxy_protocol =
         parse_proxy_protocol(*proxy, listener.address.kind == Address::Kind::unix_socket);
+  parse_addresses(keys, listener.addresses);
+  if (listener.address.kind == Address::Kind::unix_socket && !listener.proxy_protocol)
+    for (const std::string_view key : {"allow", "deny"})
+      if (keys.has(key))
+        value.report().add_at(value.path() + '.' + std::string(key),
+                              "means nothing on a Unix socket, whose clients have no address",
+                              "say who may connect by socket_mode");
   if (const auto tls = keys.find("tls")) listener.tls = parse_listener_tls(*tls);
   if (const auto redirect = keys.find("redirect_https"))
     listener.redirect_https = parse_redirect(*redirect);

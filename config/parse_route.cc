@@ -250,6 +250,10 @@ void parse_actions(Mapping& keys, RouteActions& actions) {
   keys.choice<bool>("request_trailers", actions.passes_request_trailers,
                     {{"drop", false}, {"pass", true}});
   if (const auto limit = keys.find("rate_limit")) actions.rate_limit = parse_rate_limit(*limit);
+  parse_addresses(keys, actions.addresses);
+  if (const auto basic = keys.find("basic_auth")) actions.basic_auth = parse_basic_auth(*basic);
+  if (const auto forward = keys.find("forward_auth"))
+    actions.forward_auth = parse_forward_auth(*forward);
   if (const auto edits = keys.section("response_headers"))
     actions.response_headers = parse_edits(*edits, Direction::response);
 }
@@ -258,6 +262,16 @@ void parse_routes(Mapping& keys, Service& service) {
   if (const auto routes = keys.section("routes"))
     for (const auto& [name, route] : routes->named(kMaxRoutes))
       service.routes.push_back(parse_route(name, route, service));
+  // After they were inherited: what one route does without is not removed from its requests.
+  keep_for_teal(service.actions);
+  for (Route& route : service.routes) keep_for_teal(route.actions);
+}
+
+std::vector<std::string> parse_set_names(const Value& value, std::size_t most) {
+  std::vector<std::string> names;
+  for (const Value& item : value.items_or_one(most))
+    if (auto name = parse_edited_name(item, Direction::request)) names.push_back(std::move(*name));
+  return names;
 }
 
 std::optional<std::string> parse_header_name(const Value& value) {

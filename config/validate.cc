@@ -60,10 +60,55 @@ void check_new_path(const Route& route, const std::string& path, Report& report)
                     "give the route a new path instead of a prefix");
 }
 
+template <class Visit>
+void for_each_forward_auth(const Service& service, Visit visit) {
+  const std::string path = "services." + service.name;
+  if (service.actions.forward_auth) visit(*service.actions.forward_auth, path + ".forward_auth");
+  for (const Route& route : service.routes)
+    if (route.actions.forward_auth)
+      visit(*route.actions.forward_auth, path + ".routes." + route.name + ".forward_auth");
+}
+
+/// Some service asks it whether requests may go on: it needs no match of its own.
+bool is_asked(const Config& config, const Service& service) {
+  bool is = false;
+  for (const Service& other : config.services)
+    for_each_forward_auth(other, [&](const ForwardAuth& forward, const std::string&) {
+      is = is || forward.service == service.name;
+    });
+  return is;
+}
+
+/// Whoever is asked asks nobody, so that no request waits for itself.
+void check_forward_auth(const Config& config, const Service& service, Report& report) {
+  std::vector<std::string> names;
+  for (const Service& each : config.services) names.push_back(each.name);
+  for_each_forward_auth(service, [&](const ForwardAuth& forward, const std::string& path) {
+    // Inherited, or missing, or no name: said already.
+    if (!report.has(path) || forward.service.empty()) return;
+    const auto asked = std::ranges::find(config.services, forward.service, &Service::name);
+    if (asked == config.services.end()) {
+      report.add_at(path + ".service", "there is no service " + quoted(forward.service),
+                    did_you_mean(forward.service, names));
+      return;
+    }
+    bool asks = false;
+    for_each_forward_auth(*asked, [&](const ForwardAuth&, const std::string&) { asks = true; });
+    if (asked->name == service.name)
+      report.add_at(path + ".service", "is the service itself, which would ask itself",
+                    "make a service of its own of what is to be asked");
+    else if (asks)
+      report.add_at(
+          path + ".service",
+          quoted(forward.service) + " has forward_auth itself: whoever is asked may not ask",
+          "remove its forward_auth");
+  });
+}
+
 void check_service(const Config& config, const Service& service, Taken& taken, Report& report) {
   const std::string path = "services." + service.name;
   if (service.match.empty() && service.routes.empty() && !report.touches(path + ".match") &&
-      !report.touches(path + ".routes"))
+      !report.touches(path + ".routes") && !is_asked(config, service))
     report.add_at(path, "has no match, so that no request reaches it",
                   "add match: { listener: NAME }");
   for (std::size_t i = 0; i < service.match.size(); ++i)
@@ -77,6 +122,7 @@ void check_service(const Config& config, const Service& service, Taken& taken, R
                   report);
     check_new_path(route, where, report);
   }
+  check_forward_auth(config, service, report);
   const std::string live(to_string(service.live));
   const bool live_is_known = !report.touches(path + ".live") && !report.touches(path + '.' + live);
   if (!live_is_known || report.touches(path + ".discover")) return;

@@ -1,12 +1,11 @@
 #include "app/serve/certificate_reloader.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <array>
 #include <utility>
 
 #include "app/system/file_places.h"
+#include "app/system/file_state.h"
 #include "app/system/randomness.h"
 
 namespace teal::app {
@@ -23,16 +22,7 @@ net::TicketKey draw_key() {
 /// What tells one version of the files from another.
 std::string state_of(const std::vector<std::string>& paths) {
   std::string state;
-  for (const std::string& path : paths) {
-    struct stat status{};
-    if (::stat(path.c_str(), &status) != 0) {
-      state += "gone;";
-      continue;
-    }
-    state += std::to_string(status.st_ino) + ':' + std::to_string(status.st_size) + ':' +
-             std::to_string(status.st_mtim.tv_sec) + '.' + std::to_string(status.st_mtim.tv_nsec) +
-             ';';
-  }
+  for (const std::string& path : paths) state += file_state(path);
   return state;
 }
 

@@ -119,6 +119,9 @@ Result<void> Server::State::start() {
   // A store or log at the file size limit is a failed write (EFBIG), not our end.
   std::signal(SIGXFSZ, SIG_IGN);
   if (const Result<void> loaded = load_tls(); !loaded) return loaded.error();
+  if (const Result<void> loaded = passwords.start(); !loaded) return loaded.error();
+  if (const Result<void> taken = pool.set_passwords(passwords.table()); !taken)
+    return taken.error();
   net::FileFaults faults;
   pool.set_error_pages(proxy::ErrorPages::load(*config, faults));
   if (!faults.empty())
@@ -156,6 +159,7 @@ void Server::State::tick() {
     if (const auto health = pool.access_log_health()) access_log.check(*health, clock.mono());
     controller->tick();
     look_at_tls();
+    if (passwords.tick()) static_cast<void>(pool.set_passwords(passwords.table()));
     look_after_life();
     tick();
   });

@@ -22,6 +22,12 @@ SipKey draw_sip_key() {
   return std::bit_cast<SipKey>(random);
 }
 
+std::array<std::uint8_t, 32> draw_mac_key() {
+  std::array<std::uint8_t, 32> key{};
+  draw_random(key);
+  return key;
+}
+
 std::uint64_t draw_seed() {
   std::uint64_t seed = 0;
   if (::getrandom(&seed, sizeof seed, 0) != sizeof seed)

@@ -4,6 +4,7 @@
 // Any thread. No generator of our own: those that are drawn from often are seeded here.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 
@@ -16,6 +17,9 @@ namespace teal::app {
 void draw_random(std::span<std::uint8_t> out);
 
 SipKey draw_sip_key();
+
+/// Of net::Mac.
+std::array<std::uint8_t, 32> draw_mac_key();
 
 std::uint64_t draw_seed();
 

@@ -7,6 +7,7 @@
 
 #include "proxy/downstream/connection_registry.h"
 #include "proxy/downstream/proxy_header_reader.h"
+#include "proxy/policy/address_rules.h"
 
 namespace teal::proxy {
 namespace {
@@ -97,6 +98,13 @@ void Acceptor::on_accepted(net::Socket socket, const net::Endpoint& peer) {
   }
   Address address;
   if (spec.address.kind != Address::Kind::unix_socket) address = net::to_address(peer);
+  // Where a header is to say who the client is, it is judged then (ProxyHeaderReader).
+  if (!spec.addresses.empty() && !ProxyHeaderReader::is_expected(spec, address.host) &&
+      !permits(spec.addresses, address.host)) [[unlikely]] {
+    open.fetch_sub(1, std::memory_order_relaxed);
+    stats()[ListenerStat::addresses_denied].add();
+    return;
+  }
   ConnectionPermit permit;
   if (!find_permit(socket, address.host, permit)) {
     open.fetch_sub(1, std::memory_order_relaxed);

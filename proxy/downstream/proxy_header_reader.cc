@@ -5,6 +5,7 @@
 
 #include "net/io/proxy_protocol.h"
 #include "proxy/loop/worker_loop.h"
+#include "proxy/policy/address_rules.h"
 
 namespace teal::proxy {
 
@@ -48,6 +49,11 @@ void ProxyHeaderReader::on_ready(net::Readiness ready) {
   }
   net::skip(stream_.socket(), scratch.first(step.consumed));
   stats()[ListenerStat::proxy_headers].add();
+  if (!permits(spec().addresses, step.addresses ? step.addresses->source.host : peer_address_)) {
+    stats()[ListenerStat::addresses_denied].add();
+    close();
+    return;
+  }
   if (step.addresses && !take_ends(std::move(*step.addresses))) {
     close();
     return;

@@ -25,7 +25,25 @@ Exchange::~Exchange() {
   TEAL_ASSERT(phase_ == Phase::idle || phase_ == Phase::done);
 }
 
-void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHead& head) {
+/// Part of every request, and so in its caller's code.
+[[gnu::always_inline]] inline void Exchange::start() {
+  serving_.draw();
+  attempts_.join(serving_.group().runtime);
+  if (grpc_.is_call()) {
+    const auto deadline =
+        grpc_.take_deadline(request_.head, request_.began, deadlines_.of_request());
+    if (!deadline) {
+      try_reply(refuse_deadline);
+      return;
+    }
+    deadlines_.set_of_request(*deadline);
+  }
+  attempt();
+}
+
+/// Part of every request, too.
+[[gnu::always_inline]] inline void Exchange::take_up(ClientSide& client, const ClientInfo& info,
+                                                     net::RequestHead& head) {
   client_ = &client;
   request_.take(info, head, loop_.now());
   serving_.begin();
@@ -38,6 +56,10 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
   replay_.begin();
   grpc_.begin(request_.head);
   response_ = {};
+}
+
+void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHead& head) {
+  take_up(client, info, head);
   make_request_ids(request_.head, request_.info.peer, loop_.rng(), request_.ids);
   phase_ = Phase::connecting;
   if (loop_.overload() >= OverloadLevel::no_requests) [[unlikely]] {
@@ -54,22 +76,71 @@ void Exchange::begin(ClientSide& client, const ClientInfo& info, net::RequestHea
     try_reply(refuse_without_route);
     return;
   }
-  if (route().actions() != nullptr && try_reply(reply_by_route)) return;
+  if (route().actions() != nullptr && is_held_by_route()) return;
   if (!is_usual && try_reply(reply_by_hop)) return;
   if (route().actions() != nullptr) edits_.edit_request();
   deadlines_.begin(request_.began, route().timeouts().request);
-  serving_.draw();
-  attempts_.join(serving_.group().runtime);
-  if (grpc_.is_call()) {
-    const auto deadline =
-        grpc_.take_deadline(request_.head, request_.began, deadlines_.of_request());
-    if (!deadline) {
-      try_reply(refuse_deadline);
-      return;
-    }
-    deadlines_.set_of_request(*deadline);
+  start();
+}
+
+void Exchange::begin_call(ClientSide& client, const ClientInfo& info, net::RequestHead& head,
+                          const OwnCall& call) {
+  take_up(client, info, head);
+  request_.ids = call.ids;
+  phase_ = Phase::connecting;
+  serving_.serve_calls();
+  serving_.route().pin_as(call.asking);
+  if (!serving_.route().take(call.route, loop_.routes())) {
+    try_reply(refuse_without_target);
+    return;
   }
+  deadlines_.begin(request_.began, route().timeouts().request);
+  serving_.draw_for_call();
+  attempts_.join(serving_.group().runtime);
   attempt();
+}
+
+bool Exchange::is_held_by_route() {
+  return try_reply(reply_by_route) || (route().gate() != nullptr && enter_gate());
+}
+
+/// True: the request waits, or is over.
+bool Exchange::enter_gate() {
+  phase_ = Phase::gated;
+  if (!gate_)
+    gate_ = make_gate(loop_, [](void* self) { static_cast<Exchange*>(self)->on_gate(); }, this);
+  deadlines_.begin(request_.began, route().timeouts().request);
+  gate_->ask({route(), request_, client_->client_ends()});
+  on_gate();
+  return true;
+}
+
+void Exchange::on_gate() {
+  TEAL_ASSERT(phase_ == Phase::gated);
+  if (gate_->state() == Gate::State::waits) {
+    deadlines_.begin_phase(gate_->time_limit());
+    return;
+  }
+  if (gate_->state() == Gate::State::refused) {
+    reply(gate_->take_reply());
+    return;
+  }
+  phase_ = Phase::connecting;
+  deadlines_.cancel();
+  // As from a queue it goes where the newest routing truth leads.
+  if (!route().is_newest(loop_.routes()) && !serving_.route().follow(loop_.routes())) {
+    response_.last_rule = net::Refusal::none;
+    try_reply(refuse_without_route);
+    return;
+  }
+  if (try_reply(reply_behind_gate) || try_reply(reply_by_hop)) return;
+  edits_.edit_request();
+  gate_->put_fields(request_);
+  // What it waited for is neither its group's time nor its target's, and whoever judges those
+  // knows of it from now on.
+  request_.began = loop_.now();
+  attempts_.note_wait(request_.began);
+  start();
 }
 
 void Exchange::on_request_body(std::string_view bytes) {

@@ -4,6 +4,8 @@
 //
 //   begin --no route, nobody healthy--> done (own response)
 //     |                 queue full ---> done
+//     |--gate: gated --passed--> picking         a password, an auth service (request/gate.h)
+//     |          | refused, late: done
 //     v
 //   picking --all full--> queued --room--> picking        another target, fresh connection
 //     |                     | timeout: done               ^ (proxy/policy/retry.h)
@@ -44,6 +46,7 @@
 #include "proxy/group/serving_group.h"
 #include "proxy/policy/retry.h"
 #include "proxy/request/deadlines.h"
+#include "proxy/request/gate.h"
 #include "proxy/request/grpc_call.h"
 #include "proxy/request/local_reply.h"
 #include "proxy/request/queue_entry.h"
@@ -66,6 +69,16 @@ class Exchange final {
   // ---- from the client's side
   /// Takes over the head (its vectors are swapped) and copies its bytes.
   void begin(ClientSide& client, const ClientInfo& info, net::RequestHead& head);
+  /// The same of a request of Teal's own, without a body, to the service of `route`, which belongs
+  /// to what `asking` is pinned to. It has no line in the access log. Requires: this exchange
+  /// serves nothing else.
+  struct OwnCall {
+    const RoutePin& asking;
+    const Route& route;
+    const RequestIds& ids;
+  };
+  [[gnu::cold]] void begin_call(ClientSide& client, const ClientInfo& info, net::RequestHead& head,
+                                const OwnCall& call);
   /// Body bytes are taken only while this is true.
   bool wants_body() const {
     if (tunnel_) return tunnel_->wants_client_bytes();
@@ -119,13 +132,24 @@ class Exchange final {
 
   // ---- from the worker
   /// If it is in flight and counts for a group.
-  void add_to_census(CensusTaker& census) const { serving_.add_to(census); }
+  void add_to_census(CensusTaker& census) const {
+    serving_.add_to(census);
+    if (gate_) gate_->add_to_census(census);
+  }
 
  private:
   /// While it waits for room it is connecting, too.
-  enum class Phase : std::uint8_t { idle, connecting, waiting, relaying, tunnel, done };
+  enum class Phase : std::uint8_t { idle, gated, connecting, waiting, relaying, tunnel, done };
 
   const RoutePin& route() const { return serving_.route(); }
+
+  void take_up(ClientSide& client, const ClientInfo& info, net::RequestHead& head);
+  /// What the route says, but for what it says of targets. True: the request is over, or waits.
+  bool is_held_by_route();
+  bool enter_gate();
+  void on_gate();
+  /// Draws a group, and asks a target.
+  void start();
 
   // exchange/targets.cc: asking a target, waiting for one, failures, time
   void attempt();
@@ -166,6 +190,8 @@ class Exchange final {
   /// Where the response has begun it is cut off, by the fault of `origin`.
   void reply_or_truncate(const LocalReply& reply, Origin origin);
   void truncate(Termination termination, Origin origin);
+  /// It waits for nothing and nobody any more.
+  void leave_waits();
   /// False: the compressor has failed, and the exchange is done.
   bool send_compressed(ResponseCompressor::Step step, std::string_view bytes = {});
   void finish(Origin origin);
@@ -186,6 +212,7 @@ class Exchange final {
   RouteEdits edits_;
   Retries retries_;
   std::unique_ptr<Tunnel> tunnel_;  ///< Null: there is none.
+  std::unique_ptr<Gate> gate_;      ///< Null: no request had to pass one yet.
 };
 
 }  // namespace teal::proxy

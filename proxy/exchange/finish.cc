@@ -57,13 +57,18 @@ void Exchange::reply(const LocalReply& reply) {
 }
 
 void Exchange::reply_or_truncate(const LocalReply& reply, Origin origin) {
-  queue_.leave();
+  leave_waits();
   const bool has_begun = phase_ == Phase::relaying;
   attempts_.drop(false);
   if (has_begun)
     truncate(reply.termination, origin);
   else
     this->reply(reply);
+}
+
+void Exchange::leave_waits() {
+  queue_.leave();
+  if (phase_ == Phase::gated) gate_->cancel();
 }
 
 void Exchange::truncate(Termination termination, Origin origin) {
@@ -100,7 +105,7 @@ void Exchange::on_client_gone(bool in_order) {
     end_tunnel(tunnel_->on_client_gone(in_order), true);
     return;
   }
-  queue_.leave();
+  leave_waits();
   if (grpc_.is_at_deadline(loop_.now(), request_.began, deadlines_.of_request())) {
     serving_.count(ServiceStat::request_timeouts);
     if (attempts_.side() != nullptr) attempts_.report(Failure::response_timeout, 0);
@@ -111,7 +116,7 @@ void Exchange::on_client_gone(bool in_order) {
     finish(Origin::teal);
     return;
   }
-  loop_.counters()[Stat::client_aborts].add();
+  if (!serving_.is_for_call()) loop_.counters()[Stat::client_aborts].add();
   const bool has_no_answer = phase_ == Phase::connecting || phase_ == Phase::waiting;
   if (has_no_answer && attempts_.side() != nullptr && attempts_.target()->counts != nullptr)
     attempts_.target()->counts->given_up();
@@ -126,7 +131,7 @@ void Exchange::on_shutdown() {
     end_tunnel(Termination::shutdown);
     return;
   }
-  queue_.leave();
+  leave_waits();
   attempts_.drop(false);
   response_.termination = Termination::shutdown;
   client_->send_truncated();
@@ -167,7 +172,8 @@ void Exchange::finish(Origin origin) {
 }
 
 void Exchange::log(Origin origin) {
-  if (loop_.shared().access_format == config::AccessLog::Format::off) return;
+  if (loop_.shared().access_format == config::AccessLog::Format::off || serving_.is_for_call())
+    return;
   AccessRecord record;
   record.at = loop_.wall() - std::chrono::duration_cast<Millis>(loop_.now() - request_.began);
   record.client = request_.info.peer.address;

@@ -60,8 +60,15 @@ std::optional<LocalReply> reply_by_way(const RuleContext& context) {
 std::optional<LocalReply> reply_by_route(const RuleContext& context) {
   Request& request = context.request;
   const RoutePin& route = context.serving.route();
-  return answer_by_route(request, {*route.actions(), route.listener(request.info.listener),
-                                   route.limiter(), context.loop.now(), context.loop.counters()});
+  return answer_by_route(request,
+                         {*route.actions(), route.listener(request.info.listener), route.limiter(),
+                          context.loop.now(), context.loop.counters(), route.gate() != nullptr});
+}
+
+std::optional<LocalReply> reply_behind_gate(const RuleContext& context) {
+  const config::RouteActions& actions = *context.serving.route().actions();
+  if (!actions.respond) return std::nullopt;
+  return respond(actions, context.loop.counters());
 }
 
 std::optional<LocalReply> reply_by_hop(const RuleContext& context) {

@@ -46,6 +46,8 @@ std::optional<LocalReply> refuse_protocol(const RuleContext& context);
 std::optional<LocalReply> reply_by_way(const RuleContext& context);
 /// What the route says. Requires: it has actions.
 std::optional<LocalReply> reply_by_route(const RuleContext& context);
+/// What a route with a gate says to a request that has passed it.
+std::optional<LocalReply> reply_behind_gate(const RuleContext& context);
 /// What the head says of this hop. An upgrade: the protocol is chosen, or refused to a client that
 /// cannot do without; trailers: where they go no further, nobody is told that they come.
 std::optional<LocalReply> reply_by_hop(const RuleContext& context);

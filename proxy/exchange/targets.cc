@@ -234,9 +234,14 @@ void Exchange::on_deadline() {
     end_tunnel(tunnel_->on_deadline(loop_.now()));
     return;
   }
+  if (phase_ == Phase::gated && !deadlines_.is_request_over()) {
+    gate_->on_late();
+    on_gate();
+    return;
+  }
   if (deadlines_.is_request_over()) {
     serving_.count(ServiceStat::request_timeouts);
-    if (try_replay_after_timeout()) return;
+    if (phase_ != Phase::gated && try_replay_after_timeout()) return;
     if (attempts_.side() != nullptr) attempts_.report(Failure::response_timeout, response_.status);
     reply_or_truncate({504, "the request took longer than it may", Termination::request_timeout},
                       Origin::teal);
@@ -285,6 +290,7 @@ void Exchange::on_deadline() {
       }
       return;
     case Phase::idle:
+    case Phase::gated:
     case Phase::tunnel:
     case Phase::done: return;
   }

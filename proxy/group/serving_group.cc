@@ -22,7 +22,10 @@ bool ServingGroup::follow(const WorkerRoutes& routes) {
     colour_ = route_.service().live;
     return true;
   }
-  draw();
+  if (is_for_call_)
+    draw_for_call();
+  else
+    draw();
   judge_.forget_unless_judging();
   return true;
 }

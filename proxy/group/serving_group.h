@@ -38,7 +38,7 @@ class ServingGroup {
   ServingGroup& operator=(const ServingGroup&) = delete;
 
   /// Of the next request, which goes by the worker's routes as they are now.
-  void begin() {
+  [[gnu::always_inline]] void begin() {
     route_.pin(loop_.routes());
     traffic_.begin();
     judge_.begin();
@@ -54,6 +54,10 @@ class ServingGroup {
   // ---- the draw. Requires, of all below: the route has a service.
   /// Draws a group, which serves the request from now on, and for which it counts.
   [[gnu::always_inline]] void draw();
+  /// All its requests are Teal's own, which go by the split whatever listener led to them.
+  void serve_calls() { is_for_call_ = true; }
+  void draw_for_call() { draw_by(config::GroupChoice::split); }
+  bool is_for_call() const { return is_for_call_; }
   const Assignment& drawn() const { return drawn_; }
   /// Goes over to the newest view of its service, with a draw of its own unless the live group
   /// serves already in the release's place. False: there is no such service any more.
@@ -105,6 +109,7 @@ class ServingGroup {
   }
 
  private:
+  [[gnu::always_inline]] void draw_by(config::GroupChoice choice);
   /// Whether the release gets the request that was drawn for it.
   void limit_exposure();
   void end_exposure(bool failed);
@@ -127,12 +132,17 @@ class ServingGroup {
   ExposureHold exposure_;
   Shielded shielded_;
   bool is_active_ = false;
+  bool is_for_call_ = false;  ///< Once and for all: of an exchange that serves nothing else.
 };
 
 inline void ServingGroup::draw() {
+  draw_by(route_.listener(request_.info.listener).group);
+}
+
+inline void ServingGroup::draw_by(config::GroupChoice choice) {
   judge_.reassign();  // A second draw, after a wait.
-  assign({route_.service(), route_.listener(request_.info.listener).group,
-          route_.runtime().runtime->splitter, request_, loop_.rng(), loop_.counters()},
+  assign({route_.service(), choice, route_.runtime().runtime->splitter, request_, loop_.rng(),
+          loop_.counters()},
          drawn_);
   if (drawn_.audience == Audience::split) {
     // Without a share nothing is being tried on clients; a fallback is not judged any more.

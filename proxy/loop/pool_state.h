@@ -5,6 +5,7 @@
 // before the first worker runs.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <limits>
@@ -14,6 +15,7 @@
 #include "base/siphash.h"
 #include "base/time.h"
 #include "config/config.h"
+#include "net/tls/mac.h"
 #include "proxy/headers/via.h"
 #include "proxy/policy/idle_budget.h"
 #include "proxy/policy/overload.h"
@@ -22,6 +24,8 @@
 
 namespace teal::proxy {
 
+class LoginChecker;
+
 struct PoolState {
   const Clock* clock = nullptr;
   Log* log = nullptr;
@@ -29,8 +33,10 @@ struct PoolState {
   config::AccessLog::Format access_format = config::AccessLog::Format::off;
   config::AccessLog::Query access_query = config::AccessLog::Query::full;
   std::uint32_t workers = 1;
-  SipKey draws;  ///< What splitters are seeded with.
-  Hop hop{0};    ///< This process in the Via of requests.
+  SipKey draws;                                        ///< What splitters are seeded with.
+  Hop hop{0};                                          ///< This process in the Via of requests.
+  LoginChecker* logins = nullptr;                      ///< Null: no passwords are checked.
+  net::Mac login_key{std::array<std::uint8_t, 32>{}};  ///< Secret: LoginDesk.
   std::unique_ptr<IdleBudget> idle_budget;
   std::unique_ptr<ConnectionLoads> loads;
   std::atomic<OverloadLevel> overload{OverloadLevel::none};

@@ -20,6 +20,11 @@ class RoutePin {
     version_ = routes.version();
     forget_service();
   }
+  /// Nothing is found yet, in the index that `other` is pinned to.
+  void pin_as(const RoutePin& other) {
+    index_ = other.index_;
+    forget_service();
+  }
   /// Requires: `route` is one of index()'s. False: its service is gone, and none is found.
   bool take(const Route& route, const WorkerRoutes& routes) {
     service_ = routes.service(route.service);
@@ -67,6 +72,8 @@ class RoutePin {
   const config::ServiceTimeouts& timeouts() const { return *route_->timeouts; }
   /// Of the actions' rate limit.
   RateLimiter* limiter() const { return route_->limiter.get(); }
+  /// Null: there is nothing to pass.
+  const RouteGate* gate() const { return route_->gate.get(); }
 
  private:
   PinnedIndex index_;

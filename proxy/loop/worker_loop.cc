@@ -31,6 +31,7 @@ WorkerLoop::WorkerLoop(const Options& options, const RouteUpdate& first, net::Re
       reports_({*shared_.clock, *counters_, control_}, worker_, rng_.next()),
       runtimes_(worker_, shared_.draws, rng_, *counters_),
       queues_(worker_, peers_, routes_),
+      logins_(worker_, shared_.logins, shared_.login_key),
       reactor_(std::move(hooks)) {
   begin_turn();
   take_routes(first);

@@ -25,6 +25,7 @@
 #include "proxy/loop/channel.h"
 #include "proxy/loop/group_queues.h"
 #include "proxy/loop/idle_pool.h"
+#include "proxy/loop/login_desk.h"
 #include "proxy/loop/peer_workers.h"
 #include "proxy/loop/pipe_pool.h"
 #include "proxy/loop/pool_state.h"
@@ -37,6 +38,10 @@
 #include "proxy/telemetry/shard.h"
 
 namespace teal::proxy {
+
+/// What auth services said of requests that are alike: the headers with which those go on.
+using KnownAuths = ExpiringMap<std::vector<config::NamedValue>>;
+inline constexpr std::size_t kMaxKnownAuths = 1024;
 
 class WorkerLoop {
  public:
@@ -75,6 +80,8 @@ class WorkerLoop {
   GroupQueues& queues() { return queues_; }
   RuntimeRegistry& runtimes() { return runtimes_; }
   ReportSender& reports() { return reports_; }
+  LoginDesk& logins() { return logins_; }
+  KnownAuths& auths() { return auths_; }
   AccessLogBuffer& access_log() { return access_log_; }
   bool is_draining() const { return is_draining_; }
   /// As of this turn.
@@ -154,6 +161,8 @@ class WorkerLoop {
   RuntimeRegistry runtimes_;
   WorkerRoutes routes_;
   GroupQueues queues_;
+  LoginDesk logins_;
+  KnownAuths auths_{kMaxKnownAuths};
   net::TlsScratch tls_scratch_;
   net::Reactor reactor_;
 };

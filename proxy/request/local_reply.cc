@@ -2,6 +2,7 @@
 
 #include "proxy/headers/max_forwards.h"
 #include "proxy/headers/odd_names.h"
+#include "proxy/policy/address_rules.h"
 #include "proxy/policy/client_key.h"
 #include "proxy/routing/balancer.h"
 #include "proxy/routing/route_answer.h"
@@ -53,6 +54,13 @@ std::optional<LocalReply> check_max_forwards(Request& request, Shard& counters) 
   return std::nullopt;
 }
 
+std::optional<LocalReply> check_address(const Request& request, const RouteContext& context) {
+  if (permits(context.actions.addresses, request.client_address(context.listener)))
+    return std::nullopt;
+  context.counters[Stat::access_by_address].add();
+  return LocalReply{403, "this address may not ask here", Termination::denied};
+}
+
 std::optional<LocalReply> check_rate(const Request& request, const RouteContext& context) {
   const config::RateLimit& limit = *context.actions.rate_limit;
   const net::Field* const named =
@@ -83,16 +91,16 @@ LocalReply redirect(const Request& request, const RouteContext& context) {
   return reply;
 }
 
-LocalReply respond(const RouteContext& context) {
-  context.counters[Stat::route_responses].add();
-  const config::FixedResponse& response = *context.actions.respond;
+}  // namespace
+
+LocalReply respond(const config::RouteActions& actions, Shard& counters) {
+  counters[Stat::route_responses].add();
+  const config::FixedResponse& response = *actions.respond;
   LocalReply reply{response.status, response.body, Termination::responded};
   const std::string_view type = response.body.empty() ? std::string_view() : response.content_type;
-  reply.content = {type, lines_of(context.actions.response_headers), true, false};
+  reply.content = {type, lines_of(actions.response_headers), true, false};
   return reply;
 }
-
-}  // namespace
 
 LocalReply refused(net::Refusal rule) {
   return {net::status_of(rule), net::explain(rule), Termination::refused, rule};
@@ -160,10 +168,12 @@ std::optional<LocalReply> check_way(Request& request, const config::Listener& li
 
 std::optional<LocalReply> answer_by_route(Request& request, const RouteContext& context) {
   const config::RouteActions& actions = context.actions;
+  if (!actions.addresses.empty())
+    if (std::optional<LocalReply> reply = check_address(request, context)) return reply;
   if (actions.rate_limit)
     if (std::optional<LocalReply> reply = check_rate(request, context)) return reply;
   if (actions.redirect) return redirect(request, context);
-  if (actions.respond) return respond(context);
+  if (actions.respond && !context.is_gated) return respond(context.actions, context.counters);
   // Before the edits: what the target is asked is another thing.
   if (actions.compress)
     request.accepted_coding = choose_coding(request.head.fields, *actions.compress);

@@ -50,6 +50,9 @@ LocalReply failed(Failure failure);
 LocalReply overloaded();
 LocalReply body_too_large();
 
+/// What the route answers to whoever may ask. Counts that. Requires: it has a response.
+LocalReply respond(const config::RouteActions& actions, Shard& counters);
+
 /// No route matches, or `rule` of HTTP was broken on the way to one. Counts that.
 LocalReply without_route(net::Refusal rule, Shard& counters);
 
@@ -65,9 +68,10 @@ struct RouteContext {
   RateLimiter* limiter;              ///< Of the actions' rate limit, where they have one.
   Mono now;
   Shard& counters;
+  bool is_gated = false;  ///< Its fixed response is for those only who pass the route's gate.
 };
-/// Rate limits, redirects, fixed responses, bodies that are known to be too long. Notes what the
-/// route wants of the body and of the response. Nothing: a target is asked.
+/// Addresses, rate limits, redirects, fixed responses, bodies that are known to be too long. Notes
+/// what the route wants of the body and of the response. Nothing: a target is asked.
 std::optional<LocalReply> answer_by_route(Request& request, const RouteContext& context);
 
 }  // namespace teal::proxy

@@ -27,7 +27,7 @@ struct Request {
   static constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
 
   /// The next one. Its head is taken over (the vectors are swapped), its bytes are copied.
-  void take(const ClientInfo& client, net::RequestHead& from, Mono now) {
+  [[gnu::always_inline]] void take(const ClientInfo& client, net::RequestHead& from, Mono now) {
     began = now;
     info = client;
     head.take(from);

@@ -137,6 +137,11 @@ void RouteBuilder::set_tls(std::shared_ptr<const TlsTable> tls) {
   tls_ = std::move(tls);
 }
 
+void RouteBuilder::set_passwords(PasswordTable passwords) {
+  has_stale_routes_ = has_stale_routes_ || passwords != passwords_;
+  passwords_ = std::move(passwords);
+}
+
 // ---- what it makes ------------------------------------------------------------------------------
 
 void RouteBuilder::mark_stale(ServiceId id) {
@@ -317,8 +322,11 @@ std::shared_ptr<const RouteIndex> RouteBuilder::build_index() {
     const FindLimiter find_limiter =
         [this](const config::Service& service, const std::string& route,
                const config::RateLimit& limit) { return limiter_of(service, route, limit); };
+    const FindGate find_gate = [this](const config::RouteActions& actions) {
+      return gate_of(actions);
+    };
     for (Listener& each : listeners_)
-      if (each.is_named) each.view.routes = build_routes(each.name, ids, specs, find_limiter);
+      if (each.is_named) each.view.routes = build_routes(each.name, ids, specs, find_limiter, find_gate);
     std::erase_if(limiters_, [](const auto& each) { return each.second.limiter.use_count() == 1; });
   }
   has_stale_listeners_ = false;
@@ -350,6 +358,33 @@ std::shared_ptr<RateLimiter> RouteBuilder::limiter_of(const config::Service& ser
                                  : std::make_shared<RateLimiter>(
                                        limit, mix64(seed_ ^ std::hash<std::string>{}(name)))};
   return known.limiter;
+}
+
+std::shared_ptr<const RouteGate> RouteBuilder::gate_of(const config::RouteActions& actions) {
+  auto gate = std::make_shared<RouteGate>();
+  gate->number = ++gates_;
+  gate->actions = &actions;
+  if (actions.basic_auth) {
+    const auto found = passwords_.find(actions.basic_auth->file.path);
+    if (found != passwords_.end()) gate->passwords = found->second;
+  }
+  if (actions.forward_auth) add_call(*actions.forward_auth, *gate);
+  return gate;
+}
+
+/// As long as control has not spoken of the service there is nobody to ask.
+void RouteBuilder::add_call(const config::ForwardAuth& forward, RouteGate& gate) const {
+  const auto id = ids_.find(forward.service);
+  const auto spec = specs_.find(forward.service);
+  if (id == ids_.end() || spec == specs_.end()) return;
+  config::ServiceTimeouts& timeouts = gate.call_timeouts;
+  timeouts = spec->second->timeouts;
+  timeouts.request = forward.timeout;
+  for (Millis* const each : {&timeouts.connect, &timeouts.response_header, &timeouts.queue})
+    *each = std::min(*each, forward.timeout);
+  gate.call.emplace();
+  gate.call->service = id->second;
+  gate.call->timeouts = &timeouts;
 }
 
 std::optional<ListenerId> RouteBuilder::listener_id(const std::string& name) const {

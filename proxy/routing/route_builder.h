@@ -21,6 +21,7 @@
 #include "base/sticky_secrets.h"
 #include "config/config.h"
 #include "proxy/headers/error_pages.h"
+#include "proxy/routing/password_table.h"
 #include "proxy/routing/route_index.h"
 #include "proxy/routing/service_view.h"
 #include "proxy/routing/tls_table.h"
@@ -50,6 +51,7 @@ class RouteBuilder {
   void set_error_pages(const ErrorPages& pages);
   void set_sticky_secrets(const StickySecrets& secrets);
   void set_tls(std::shared_ptr<const TlsTable> tls);
+  void set_passwords(PasswordTable passwords);
 
   /// Requires: configure() was called, and versions do not fall.
   std::shared_ptr<const RouteUpdate> build(const Publication& publication);
@@ -99,6 +101,8 @@ class RouteBuilder {
   std::shared_ptr<const RouteIndex> build_index();
   std::shared_ptr<RateLimiter> limiter_of(const config::Service& service, const std::string& route,
                                           const config::RateLimit& limit);
+  std::shared_ptr<const RouteGate> gate_of(const config::RouteActions& actions);
+  void add_call(const config::ForwardAuth& forward, RouteGate& gate) const;
 
   const Books books_;
   const std::uint64_t seed_;
@@ -116,6 +120,8 @@ class RouteBuilder {
   ErrorPages pages_;
   std::optional<StickySecrets> secrets_;
   std::shared_ptr<const TlsTable> tls_;
+  PasswordTable passwords_;
+  std::uint64_t gates_ = 0;  ///< So many have been made.
   struct Limiter {
     config::RateLimit spec;
     std::shared_ptr<RateLimiter> limiter;

@@ -49,8 +49,8 @@ void sort_routes(ListenerRoutes& listener) {
 /// Gathers the routes of one listener.
 class Collector {
  public:
-  Collector(const std::string& listener, const FindLimiter& find_limiter)
-      : listener_(listener), find_limiter_(find_limiter) {}
+  Collector(const std::string& listener, const FindLimiter& find_limiter, const FindGate& find_gate)
+      : listener_(listener), find_limiter_(find_limiter), find_gate_(find_gate) {}
 
   void add(ServiceId id, const SharedSpec& spec) {
     const std::size_t before = count_;
@@ -80,11 +80,13 @@ class Collector {
       made.actions = actions == kNone ? nullptr : &actions;
       made.timeouts = &timeouts;
       if (actions.rate_limit) made.limiter = find_limiter_(spec, route, *actions.rate_limit);
+      if (actions.basic_auth || actions.forward_auth) made.gate = find_gate_(actions);
     }
   }
 
   const std::string& listener_;
   const FindLimiter& find_limiter_;
+  const FindGate& find_gate_;
   ListenerRoutes routes_;
   std::size_t count_ = 0;
 };
@@ -105,9 +107,10 @@ const Route* ListenerRoutes::match(std::string_view host, std::string_view path,
 std::shared_ptr<const ListenerRoutes> build_routes(const std::string& listener,
                                                    const std::vector<ServiceId>& ids,
                                                    const std::vector<SharedSpec>& specs,
-                                                   const FindLimiter& find_limiter) {
+                                                   const FindLimiter& find_limiter,
+                                                   const FindGate& find_gate) {
   TEAL_ASSERT(ids.size() == specs.size());
-  Collector collector(listener, find_limiter);
+  Collector collector(listener, find_limiter, find_gate);
   for (std::size_t i = 0; i < ids.size(); ++i) collector.add(ids[i], specs[i]);
   return collector.take();
 }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -18,6 +19,7 @@
 #include "base/service_state.h"
 #include "config/config.h"
 #include "net/http/message.h"
+#include "net/password/password_file.h"
 #include "proxy/headers/error_pages.h"
 #include "proxy/policy/listener_counts.h"
 #include "proxy/policy/rate_limit.h"
@@ -39,6 +41,8 @@ struct TransparentHash {
   }
 };
 
+struct RouteGate;
+
 /// One match: a path under one host of one listener, and more where it has conditions.
 struct Route {
   std::string path;
@@ -47,7 +51,19 @@ struct Route {
   const config::Match* match = nullptr;           ///< Into the service's spec, as all of these.
   const config::RouteActions* actions = nullptr;  ///< Null: a target is asked as it is.
   const config::ServiceTimeouts* timeouts = nullptr;
-  std::shared_ptr<RateLimiter> limiter = {};  ///< Of the actions' rate limit, if they have one.
+  std::shared_ptr<RateLimiter> limiter = {};   ///< Of the actions' rate limit, if they have one.
+  std::shared_ptr<const RouteGate> gate = {};  ///< Null: requests wait for nobody's word.
+};
+
+/// What requests of a route have to pass before a target is looked for: a password, the word of
+/// another service.
+struct RouteGate {
+  const config::RouteActions* actions = nullptr;            ///< Whose gate it is.
+  std::shared_ptr<const net::PasswordFile> passwords = {};  ///< Null: nobody is in.
+  /// By which requests of Teal's own reach the service of forward_auth; nothing: there is none.
+  std::optional<Route> call = {};
+  config::ServiceTimeouts call_timeouts = {};  ///< The call's.
+  std::uint64_t number = 0;                    ///< No other gate has it.
 };
 
 struct ListenerRoutes {
@@ -89,12 +105,15 @@ struct RouteIndex {
 using FindLimiter = std::function<std::shared_ptr<RateLimiter>(
     const config::Service& service, const std::string& route, const config::RateLimit& limit)>;
 
+using FindGate = std::function<std::shared_ptr<const RouteGate>(const config::RouteActions&)>;
+
 /// The routes of the listener of that name to these services.
 /// Requires: ids and specs are as many, in the order of the file.
 std::shared_ptr<const ListenerRoutes> build_routes(const std::string& listener,
                                                    const std::vector<ServiceId>& ids,
                                                    const std::vector<SharedSpec>& specs,
-                                                   const FindLimiter& find_limiter);
+                                                   const FindLimiter& find_limiter,
+                                                   const FindGate& find_gate = {});
 
 /// "Shop.Example.COM:8080" -> "shop.example.com", "[::1]:80" -> "[::1]"; one trailing dot goes too.
 /// Writes into `buffer` when a copy is needed.

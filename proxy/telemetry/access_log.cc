@@ -287,6 +287,11 @@ std::string_view to_string(Termination termination) {
     case Termination::misdirected: return "misdirected";
     case Termination::loop: return "loop";
     case Termination::not_begun: return "not_begun";
+    case Termination::denied: return "denied";
+    case Termination::unauthorized: return "unauthorized";
+    case Termination::unchecked: return "unchecked";
+    case Termination::auth_refused: return "auth_refused";
+    case Termination::auth_failed: return "auth_failed";
   }
   return "ok";
 }

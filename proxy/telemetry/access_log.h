@@ -46,6 +46,11 @@ enum class Termination : std::uint8_t {
   misdirected,         ///< 421: a Host whose rules the handshake was not for.
   loop,                ///< 508: the request has come by here several times already.
   not_begun,           ///< 503: the target did nothing of it (RFC 9113, section 8.7).
+  denied,              ///< 403: by its address.
+  unauthorized,        ///< 401: without a good password.
+  unchecked,           ///< 503: its password could not be looked at in time.
+  auth_refused,        ///< Answered by the auth service.
+  auth_failed,         ///< 502 to 504: the auth service gave no answer.
 };
 std::string_view to_string(Termination termination);
 

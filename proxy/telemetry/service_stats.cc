@@ -118,6 +118,8 @@ constexpr MetricRows<ListenerStat> kOfListeners{{
      "client"},
     {ListenerStat::descriptors_refused, Type::counter, kOverClient, kOverClientHelp, "reason",
      "descriptors"},
+    {ListenerStat::addresses_denied, Type::counter, "teal_downstream_connections_denied_total",
+     "Client connections closed at once because allow or deny is against their address."},
     {ListenerStat::http2_connections, Type::counter, "teal_downstream_http2_connections_total",
      "Client connections that speak HTTP/2."},
     {ListenerStat::redirects, Type::counter, "teal_https_redirects_total",

@@ -73,6 +73,7 @@ enum class ListenerStat : std::uint8_t {
   accept_failures,          // out of descriptors or memory
   clients_refused,          // connections over connections_per_client
   descriptors_refused,      // connections over what is left to clients
+  addresses_denied,         // connections: allow, deny
   http2_connections,
   redirects,             // to HTTPS, by a listener that only does that
   proxy_headers,         // of the PROXY protocol, taken

@@ -18,6 +18,15 @@ constexpr std::string_view kPackedHelp =
 constexpr std::string_view kFields = "teal_request_fields_dropped_total";
 constexpr std::string_view kFieldsHelp =
     "Header and trailer fields of requests that were not forwarded, by reason.";
+constexpr std::string_view kAccess = "teal_access_refused_total";
+constexpr std::string_view kAccessHelp =
+    "Requests that allow, deny, basic_auth or forward_auth did not let pass, by reason.";
+constexpr std::string_view kPasswords = "teal_password_checks_total";
+constexpr std::string_view kPasswordsHelp =
+    "Passwords that requests came with, by what they were held against.";
+constexpr std::string_view kAuths = "teal_forward_auth_requests_total";
+constexpr std::string_view kAuthsHelp =
+    "Requests that forward_auth was asked about, by who gave the answer.";
 constexpr std::string_view kRouteAnswers = "teal_route_answers_total";
 constexpr std::string_view kRouteAnswersHelp =
     "Requests that a route answered itself, by kind; they count for no group.";
@@ -76,6 +85,17 @@ constexpr MetricRows<Stat> kMetrics{{
     {Stat::proxy_header_timeouts, Type::counter, kTimeouts, kTimeoutsHelp, "phase", "proxy_header"},
     {Stat::tls_handshake_timeouts, Type::counter, kTimeouts, kTimeoutsHelp, "phase",
      "tls_handshake"},
+    {Stat::access_by_address, Type::counter, kAccess, kAccessHelp, "reason", "address"},
+    {Stat::access_no_password, Type::counter, kAccess, kAccessHelp, "reason", "no_password"},
+    {Stat::access_wrong_password, Type::counter, kAccess, kAccessHelp, "reason", "wrong_password"},
+    {Stat::access_checks_full, Type::counter, kAccess, kAccessHelp, "reason", "checks_full"},
+    {Stat::access_checks_late, Type::counter, kAccess, kAccessHelp, "reason", "checks_late"},
+    {Stat::access_auth_refused, Type::counter, kAccess, kAccessHelp, "reason", "auth_refused"},
+    {Stat::access_auth_failed, Type::counter, kAccess, kAccessHelp, "reason", "auth_failed"},
+    {Stat::passwords_by_hash, Type::counter, kPasswords, kPasswordsHelp, "by", "hash"},
+    {Stat::passwords_by_cache, Type::counter, kPasswords, kPasswordsHelp, "by", "cache"},
+    {Stat::auths_by_service, Type::counter, kAuths, kAuthsHelp, "by", "service"},
+    {Stat::auths_by_cache, Type::counter, kAuths, kAuthsHelp, "by", "cache"},
 }};
 
 static_assert(follow_the_enumeration(kMetrics), "kMetrics needs one line per Stat, in order");

@@ -128,6 +128,17 @@ enum class Stat : std::uint8_t {
   splices_without_pipe,  // reads of a large body into memory instead
   proxy_header_timeouts,
   tls_handshake_timeouts,
+  access_by_address,      // 403: allow, deny
+  access_no_password,     // 401: came without one
+  access_wrong_password,  // 401
+  access_checks_full,     // 503: as many passwords wait for their check as may
+  access_checks_late,     // 503: a check took too long to come to its turn
+  access_auth_refused,    // by the answer of an auth service
+  access_auth_failed,     // 502 to 504: the auth service gave no answer
+  passwords_by_hash,
+  passwords_by_cache,
+  auths_by_service,
+  auths_by_cache,
   count_,
 };
 inline constexpr std::size_t kStats = static_cast<std::size_t>(Stat::count_);

@@ -60,7 +60,12 @@ WorkerPool::WorkerPool(boost::asio::io_context& control, Options options)
       options_(std::move(options)),
       limits_(workers_of(*options_.config)),
       targets_(workers_of(*options_.config)),
-      builder_({traffic_.slots(), limits_, targets_}, mix64(options_.seed)) {
+      builder_({traffic_.slots(), limits_, targets_}, mix64(options_.seed)),
+      logins_(*options_.clock, [this](std::uint32_t worker, std::uint64_t ticket, bool is_good) {
+        workers_[worker]->post([&worker = *workers_[worker], ticket, is_good] {
+          worker.on_login_checked(ticket, is_good);
+        });
+      }) {
   const config::Config& config = *options_.config;
   shared_.clock = options_.clock;
   shared_.log = options_.log;
@@ -71,6 +76,8 @@ WorkerPool::WorkerPool(boost::asio::io_context& control, Options options)
   shared_.idle_budget = std::make_unique<IdleBudget>(
       config.limits.idle_upstream.value_or(kIdleUpstream), shared_.workers);
   shared_.draws = options_.draws;
+  shared_.logins = &logins_;
+  shared_.login_key = net::Mac(options_.login_key);
   shared_.loads = std::make_unique<ConnectionLoads>(shared_.workers);
   builder_.configure(config);
 }
@@ -223,6 +230,13 @@ void WorkerPool::set_tls(std::shared_ptr<const TlsTable> tls) {
 }
 
 // ---- what the workers have counted --------------------------------------------------------------
+Result<void> WorkerPool::set_passwords(PasswordTable passwords) {
+  const Result<void> started = passwords.empty() ? Result<void>{} : logins_.start();
+  builder_.set_passwords(std::move(passwords));
+  if (workers_.empty()) return started;
+  if (const auto update = builder_.build_rest()) hand_out(update, [](Mono) {});
+  return started;
+}
 
 std::vector<const Shard*> WorkerPool::shards() const {
   std::vector<const Shard*> shards;
@@ -376,6 +390,7 @@ void WorkerPool::drain(std::function<void()> idle) {
 
 void WorkerPool::stop() {
   if (std::exchange(is_stopped_, true)) return;
+  logins_.stop();
   for (const auto& worker : workers_) worker->post([&worker = *worker] { worker.stop(); });
   for (const auto& worker : workers_) worker->join();
   sockets_.close();

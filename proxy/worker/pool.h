@@ -2,6 +2,7 @@
 // drain, stop. Control thread only; it reaches the workers by post and is answered by post.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -23,6 +24,7 @@
 #include "proxy/telemetry/traffic_reader.h"
 #include "proxy/worker/access_logs.h"
 #include "proxy/worker/listener_sockets.h"
+#include "proxy/worker/login_thread.h"
 #include "proxy/worker/parked_thread.h"
 #include "proxy/worker/pool_change.h"
 #include "proxy/worker/worker.h"
@@ -50,6 +52,8 @@ class WorkerPool final : ControlInbox, PeerWorkers {
     SipKey draws = {};
     /// Drawn at random, and not what the seed was drawn from: targets see it (proxy/headers/via.h).
     std::uint32_t hop_id = 0;
+    /// Secret: what is known of passwords is known by it (LoginDesk).
+    std::array<std::uint8_t, 32> login_key{};
     /// Called on the control thread.
     std::function<void(const BadOutcome&)> on_bad_outcome;
     /// Called on the control thread: some service's Exposure has news.
@@ -91,6 +95,11 @@ class WorkerPool final : ControlInbox, PeerWorkers {
   /// For the connections to come; those that are open keep what they have. Without it everything is
   /// plain.
   void set_tls(std::shared_ptr<const TlsTable> tls);
+
+  /// For the requests to come; those that are being looked at go by what they began with. Without
+  /// it nobody is let in where a password is asked for. An Error: no thread could be had to check
+  /// them.
+  Result<void> set_passwords(PasswordTable passwords);
 
   /// What the cookies of sticky services are made with from the next publication on. Without them
   /// no service is sticky.
@@ -184,6 +193,7 @@ class WorkerPool final : ControlInbox, PeerWorkers {
   };
   std::vector<WorkerProgress> progress_;  ///< By worker.
   bool is_stopped_ = false;
+  LoginThread logins_;  ///< Goes before the workers, to whom it speaks.
 };
 
 }  // namespace teal::proxy

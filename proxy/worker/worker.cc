@@ -197,6 +197,11 @@ void Worker::on_called(const GroupLimits& limits) {
   after_each();
 }
 
+void Worker::on_login_checked(std::uint64_t ticket, bool is_good) {
+  loop_.logins().on_checked(ticket, is_good, loop_.now());
+  after_each();
+}
+
 void Worker::drain(std::function<void()> idle) {
   loop_.begin_drain();
   for (const auto& acceptor : acceptors_) acceptor->close();

@@ -56,6 +56,8 @@ class Worker {
   void serve_connection(AcceptedConnection accepted);
   /// There may be room for those of its requests that wait there.
   void on_called(const GroupLimits& group);
+  /// A password has been checked.
+  void on_login_checked(std::uint64_t ticket, bool is_good);
   const WorkerRoutes& routes() const { return loop_.routes(); }
 
  private:

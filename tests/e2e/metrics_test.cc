@@ -296,9 +296,13 @@ TEST(MetricDocsOfTheBinary, HoldEachOther) {
   const TempDir files;
   const Certificates certificates(files.path());
   certificates.make("shop", "DNS:shop.example.com");
+  write_file(files / "users",
+             "anna:$2y$04$abcdefghijklmnopqrstuu/LVz6MZlItEy42I2juLihZ66HnQx/cy\n");
   ConfigText config = shop(
       {blue.address()},
-      fast_health() +
+      fast_health() + "routes: { in: { match: { listener: public, path: /in },\n" +
+          "  basic_auth: { file: " + (files / "users") +
+          " } } }\n"
           "metrics: { per_target: true }\n"
           "discover: [ { file: $DIR/targets.json } ]\n"
           "deploy: { plan: [ { set_weight: 50% }, { bake: 1h } ], exposure_budget: 100, alarms: { "

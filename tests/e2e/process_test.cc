@@ -134,6 +134,8 @@ TEST(CommandLine, TheDocumentedExampleIsGoodWithTheFilesThatItNames) {
   const TempDir dir;
   const Certificates files(dir.path());
   files.make("teal", "DNS:shop.example.com");
+  write_file(dir / "users.htpasswd",
+             "anna:$2y$04$abcdefghijklmnopqrstuu/LVz6MZlItEy42I2juLihZ66HnQx/cy\n");
   std::string text = read_file(TEAL_SOURCE_DIR "/config/teal.yaml");
   for (std::size_t at = 0; (at = text.find(" tls/", at)) != std::string::npos;)
     text.replace(at, 5, ' ' + dir.path() + '/');

@@ -34,6 +34,7 @@ WITHIN = {
         "http2": {"http", "http1"},
         "dns": set(),
         "io": set(),
+        "password": {"tls"},
         "tls": {"io"},
         "stream": {"io", "tls"},
     },
@@ -52,6 +53,7 @@ WITHIN = {
         "request": {"headers", "policy", "routing", "telemetry", "loop"},
         "group": {"headers", "policy", "routing", "telemetry", "loop", "request"},
         "exchange": {"headers", "policy", "routing", "telemetry", "loop", "request", "group"},
+        "access": {"headers", "policy", "routing", "telemetry", "loop", "request", "group", "exchange"},
         "upstream": {"headers", "policy", "routing", "telemetry", "loop", "request", "group", "exchange"},
         "downstream": {"headers", "policy", "routing", "telemetry", "loop", "request", "group", "exchange"},
         "worker": {"headers", "policy", "routing", "telemetry", "loop", "request", "group", "exchange", "upstream", "downstream"},
@@ -96,6 +98,7 @@ OF_THE_WORLD = re.compile(r"boost/asio|sys/|unistd\.h|fcntl\.h|poll\.h|thread$|s
 THIRD_PARTY = [
     (r"yaml-cpp/", {"config"}),
     (r"nghttp2/|openssl/|boost/asio/ssl", {"net"}),
+    (r"argon2\.h|crypt\.h", {"net/password"}),
     (r"sqlite3\.h|prometheus/", {"control"}),
     (r"ares", {"control/sources"}),
     (r"zlib\.h|brotli/", {"proxy"}),
@@ -126,8 +129,12 @@ LARGER = {
     ("net/http2/session.h", "Http2Session functions"): (
         55, "29 are its face to one connection; two classes, a client's and a server's, would share nearly all of it"),
     ("proxy/exchange/exchange.h", "Exchange functions"): (
-        51, "28 events of a client, a target and the loop, and the steps of the diagram that answer them; what decides "
+        58, "28 events of a client, a target and the loop, and the steps of the diagram that answer them; what decides "
         "and what is counted are its parts, and an event less would be a second face to the same request"),
+    ("proxy/loop/worker_loop.h", "WorkerLoop functions"): (
+        47, "one accessor for each thing that connections and requests need of their thread, and the turns of its owner"),
+    ("proxy/loop/worker_loop.h", "WorkerLoop members"): (
+        32, "those things, of which none belongs to another"),
     ("proxy/telemetry/access_log.h", "AccessRecord members"): (
         32, "a value with one member for each thing that a line of the log may say"),
 }
