@@ -17,8 +17,12 @@ void Discovery::expect(const config::Config& config) {
   gate_.await(awaited_.size());
 }
 
-Result<void> Discovery::reconfigure(const config::Config& config) {
-  return finder_.watch(config.discovery, control::sources_in(config));
+Result<void> Discovery::make_ready(const config::Config& config) {
+  return control::sources_in(config).empty() ? Result<void>{} : finder_.start();
+}
+
+void Discovery::reconfigure(const config::Config& config) {
+  finder_.watch(config.discovery, control::sources_in(config));
 }
 
 void Discovery::on_found(const control::Finding& finding) {

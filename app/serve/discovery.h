@@ -30,9 +30,12 @@ class Discovery {
 
   /// What the gate is to wait for: before the first publication is offered to it.
   void expect(const config::Config& config);
+  /// Has the thread that looks, where this configuration has sources. An Error: the system has none
+  /// to give.
+  Result<void> make_ready(const config::Config& config);
   /// From now on the sources of this configuration are looked for; those that were there before
-  /// keep what they know and their times. An Error: there is no thread for it.
-  Result<void> reconfigure(const config::Config& config);
+  /// keep what they know and their times. Requires: make_ready() of it.
+  void reconfigure(const config::Config& config);
   void stop() { finder_.stop(); }
 
  private:

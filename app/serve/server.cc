@@ -55,7 +55,6 @@ Server::State::State(std::shared_ptr<const config::Config> c, Log& l, Systemd s,
       access_log(config->access_log.path, log),
       scrapes(log),
       overload(config->overload, pool, log),
-      tls(std::make_unique<CertificateReloader>(config, clock, log)),
       monitor(io, clock, draw_seed(),
               [this](TargetId target, Health health, const std::string& reason) {
                 controller->on_health(target, health, reason);
@@ -70,18 +69,22 @@ Server::State::State(std::shared_ptr<const config::Config> c, Log& l, Systemd s,
                 }),
       reloader(io, *this, std::move(source), clock, log) {}
 
-Result<void> Server::State::load_tls() {
-  const net::FileFaults faults = tls->load();
+Result<void> Server::State::load_files() {
+  net::FileFaults faults;
+  files = WatchedFiles::load(config, clock, log, faults);
   for (const net::FileFault& each : faults)
     if (each.fatal) return Error{Source::config, each.file.key + ": " + each.message};
-  pool.set_tls(tls->table());
+  if (files.has_passwords())
+    if (const Result<void> ready = pool.start_logins(); !ready) return ready.error();
+  pool.set_files(files.for_pool());
   return {};
 }
 
-void Server::State::look_at_tls() {
-  if (!tls->tick()) return;
-  pool.set_tls(tls->table());
-  probed.renew(*tls->table());
+void Server::State::look_at_files() {
+  const bool has_new_tls = files.tls->tick();
+  const bool has_new_passwords = files.passwords->tick();
+  if (has_new_tls || has_new_passwords) pool.set_files(files.for_pool());
+  if (has_new_tls) probed.renew(*files.tls->table());
 }
 
 /// What the control API tells of the process.
@@ -118,14 +121,7 @@ Result<void> Server::State::start() {
   std::signal(SIGPIPE, SIG_IGN);
   // A store or log at the file size limit is a failed write (EFBIG), not our end.
   std::signal(SIGXFSZ, SIG_IGN);
-  if (const Result<void> loaded = load_tls(); !loaded) return loaded.error();
-  if (const Result<void> loaded = passwords.start(); !loaded) return loaded.error();
-  if (const Result<void> taken = pool.set_passwords(passwords.table()); !taken)
-    return taken.error();
-  net::FileFaults faults;
-  pool.set_error_pages(proxy::ErrorPages::load(*config, faults));
-  if (!faults.empty())
-    return Error{Source::config, faults.front().file.key + ": " + faults.front().message};
+  if (const Result<void> loaded = load_files(); !loaded) return loaded.error();
   auto store = control::open_sqlite_store(config->state_path, {.log = &log});
   if (!store) return store.error();
   if (const Result<void> opened = pool.open(); !opened) return opened.error();
@@ -134,16 +130,17 @@ Result<void> Server::State::start() {
   controller = std::make_unique<control::Controller>(config, clock, log, *this, std::move(*store));
   api = std::make_unique<control::AdminApi>(*controller, clock, config->admin, dependencies());
   auto bound = control::AdminServer::start(io, *api, log, config->admin.address, {},
-                                           [this] { return tls->admin(); });
+                                           [this] { return files.tls->admin(); });
   if (!bound) return bound.error();
   admin = std::move(*bound);
   note_own_sockets();
   discovery.expect(*config);
   if (const Result<void> ready = controller->start(); !ready) return ready.error();
-  if (const Result<void> looked = discovery.reconfigure(*config); !looked) return looked.error();
-  reloader.begin(controller->saved_configs(), controller->store_id());
+  if (const Result<void> ready = discovery.make_ready(*config); !ready) return ready.error();
+  discovery.reconfigure(*config);
+  reloader.begin(controller->configs());
   log.info("listening", {{"listener", "admin"}, {"address", to_string(admin->address())}});
-  for (const proxy::OpenListener& each : pool.listeners())
+  for (const proxy::OpenListener& each : pool.means().listeners)
     log.info("listening", {{"listener", each.listener}, {"address", to_string(each.bound)}});
   await_signal();
   await_side_signal();
@@ -156,10 +153,9 @@ void Server::State::tick() {
   ticker.async_wait([this](const boost::system::error_code& ec) {
     if (ec) return;
     look_at_load();
-    if (const auto health = pool.access_log_health()) access_log.check(*health, clock.mono());
+    if (const auto health = pool.logs().health()) access_log.check(*health, clock.mono());
     controller->tick();
-    look_at_tls();
-    if (passwords.tick()) static_cast<void>(pool.set_passwords(passwords.table()));
+    look_at_files();
     look_after_life();
     tick();
   });
@@ -205,7 +201,7 @@ void Server::State::await_side_signal() {
   side_signals.async_wait([this](const boost::system::error_code& ec, int signal) {
     if (ec) return;
     if (signal == SIGUSR1) {
-      pool.reopen_access_log();
+      pool.logs().reopen();
       log.info("access log reopened");
     } else {
       reloader.on_signal();
@@ -240,8 +236,9 @@ std::vector<control::ScrapePart> Server::State::scrape() {
   std::vector<control::ScrapePart> parts = traffic_parts(pool);
   parts.insert(parts.begin(), [this](control::MetricFamilies& families) {
     add_process(families, read_process_figures(started));
-    for (const auto& samples : {pool.read_stats(), overload.samples(), tls->samples(),
-                                probed.samples(), admin->metrics(), reloader.samples()})
+    for (const auto& samples :
+         {pool.read_stats(), overload.samples(), files.tls->samples(), files.passwords->samples(),
+          probed.samples(), admin->metrics(), reloader.samples()})
       for (const MetricSample& sample : samples) families.sample(sample);
     return false;
   });

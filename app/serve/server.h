@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "app/serve/prepared_config.h"
+#include "app/reload/prepared_config.h"
 #include "app/system/systemd.h"
 #include "base/log.h"
 #include "base/result.h"

@@ -17,7 +17,7 @@ std::string Server::State::why_not_now() const {
 }
 
 std::optional<control::ApiError> Server::State::refuse(const config::Config& next) const {
-  if (pool.would_know_listeners(next) > proxy::Shard::kMaxListeners)
+  if (listeners_known_with(pool.means(), next) > proxy::Shard::kMaxListeners)
     return control::ApiError{422, "too-many-names", "The configuration was not loaded",
                              "this process would have known more than " +
                                  std::to_string(proxy::Shard::kMaxListeners) +
@@ -26,31 +26,38 @@ std::optional<control::ApiError> Server::State::refuse(const config::Config& nex
   return controller->refuse(next);
 }
 
-void Server::State::commit(PreparedConfig& prepared, std::function<void()> applied) {
-  replaced.config = std::exchange(config, prepared.config);
-  prepared.tls->succeed(*tls);
-  replaced.tls = std::exchange(tls, std::move(prepared.tls));
-  pool.reconfigure(std::move(prepared.pool), prepared.pages, tls->table());
+Result<void> Server::State::make_ready(const PreparedConfig& prepared) {
+  if (prepared.files.has_passwords())
+    if (const Result<void> ready = pool.start_logins(); !ready) return ready.error();
+  return discovery.make_ready(*prepared.config);
+}
+
+void Server::State::commit(PreparedConfig& prepared,
+                           std::function<void(std::shared_ptr<void> replaced)> applied) {
+  const auto replaced = std::make_shared<Replaced>();
+  replaced->config = std::exchange(config, prepared.config);
+  prepared.files.succeed(files);
+  replaced->files = std::exchange(files, std::move(prepared.files));
+  pool.reconfigure(std::move(prepared.pool), files.for_pool());
   pool.limit_idle_upstream(
       config->limits.idle_upstream.value_or(idle_upstream_limit(read_descriptor_limit())));
   overload.configure(config->overload);
   access_log.set_path(config->access_log.path);
   api->configure(config->admin, config->limits.metric_samples);
-  probed.reconfigure(config, *tls->table());
-  controller->reconfigure(config, std::move(applied));
+  probed.reconfigure(config, *files.tls->table());
+  controller->reconfigure(config, [this, replaced, applied = std::move(applied)] {
+    replaced->log = pool.logs().take_replaced();
+    applied(replaced);
+  });
   note_own_sockets();
-}
-
-std::shared_ptr<void> Server::State::take_replaced() {
-  replaced.log = pool.take_replaced_log();
-  return std::make_shared<Replaced>(std::exchange(replaced, {}));
+  discovery.reconfigure(*config);
 }
 
 /// As they are bound, not as they were asked for.
 void Server::State::note_own_sockets() {
   own_sockets.clear();
   own_sockets.add({"the admin address", admin->address(), true});
-  for (const proxy::OpenListener& each : pool.listeners())
+  for (const proxy::OpenListener& each : pool.means().listeners)
     own_sockets.add({"listener '" + each.listener + "'", each.bound, false});
 }
 

@@ -18,13 +18,13 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "app/files/watched_files.h"
+#include "app/reload/reloader.h"
 #include "app/serve/access_log_watch.h"
-#include "app/serve/certificate_reloader.h"
 #include "app/serve/discovery.h"
 #include "app/serve/idle_queue.h"
 #include "app/serve/overload_watch.h"
 #include "app/serve/probed_services.h"
-#include "app/serve/reloader.h"
 #include "app/serve/scrape_watch.h"
 #include "app/serve/server.h"
 #include "app/serve/start_gate.h"
@@ -46,7 +46,7 @@ namespace teal::app {
 /// What a commit has replaced, until every worker has let go of it.
 struct Replaced {
   std::shared_ptr<const config::Config> config;
-  std::unique_ptr<CertificateReloader> tls;
+  WatchedFiles files;
   std::unique_ptr<proxy::AccessLogWriter> log;
 };
 
@@ -57,9 +57,9 @@ struct Server::State final : control::Ports, ReloadHost {
   void publish(Publication publication, std::function<void(Mono)> applied) override {
     if (gate.is_open()) {
       hand_out(publication, std::move(applied));
-      probed.take(publication, *tls->table());
+      probed.take(publication, *files.tls->table());
     } else {
-      probed.take(publication, *tls->table());
+      probed.take(publication, *files.tls->table());
       gate.offer(std::move(publication), std::move(applied));
     }
   }
@@ -101,23 +101,18 @@ struct Server::State final : control::Ports, ReloadHost {
   // ---- ReloadHost (app/serve/server_reload.cc)
   std::string why_not_now() const override;
   proxy::PoolMeans means() const override { return pool.means(); }
-  proxy::ErrorPages error_pages() const override { return pool.error_pages(); }
+  proxy::ErrorPages error_pages() const override { return files.pages; }
   std::optional<control::ApiError> refuse(const config::Config& next) const override;
-  void commit(PreparedConfig& prepared, std::function<void()> applied) override;
-  std::shared_ptr<void> take_replaced() override;
-  void save(control::ConfigRow row, std::uint64_t first) override {
-    controller->save_config(std::move(row), first);
-  }
-  Result<std::string> saved_text(std::uint64_t generation) const override {
-    return controller->config_text(generation);
-  }
+  Result<void> make_ready(const PreparedConfig& prepared) override;
+  void commit(PreparedConfig& prepared,
+              std::function<void(std::shared_ptr<void> replaced)> applied) override;
   void announce(Level level, const std::string& type, const std::string& text) override {
     controller->announce(level, type, text);
   }
   void note_own_sockets();
 
-  Result<void> load_tls();
-  void look_at_tls();
+  Result<void> load_files();
+  void look_at_files();
   void look_at_load() {
     const std::uint64_t descriptors = read_descriptor_limit();
     overload.tick(clock.mono(), descriptors, probed.limit(descriptors));
@@ -153,7 +148,7 @@ struct Server::State final : control::Ports, ReloadHost {
   AccessLogWatch access_log;
   ScrapeWatch scrapes;
   OverloadWatch overload;
-  std::unique_ptr<CertificateReloader> tls;
+  WatchedFiles files;
   health::Monitor monitor;
   ProbedServices probed;
   OwnSockets own_sockets;
@@ -161,7 +156,6 @@ struct Server::State final : control::Ports, ReloadHost {
   ControlPriority priority;
   Discovery discovery;
   Reloader reloader;
-  Replaced replaced;
   std::unique_ptr<control::Controller> controller;
   std::unique_ptr<control::AdminApi> api;
   std::unique_ptr<control::AdminServer> admin;

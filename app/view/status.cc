@@ -14,6 +14,7 @@
 #include "app/view/discovery.h"
 #include "app/view/evidence.h"
 #include "app/view/json_at.h"
+#include "app/view/page.h"
 #include "app/view/text_table.h"
 #include "base/time.h"
 
@@ -28,7 +29,6 @@ constexpr std::string_view kBold = "\x1b[1m";
 constexpr std::string_view kRed = "\x1b[31m";
 constexpr std::string_view kGreen = "\x1b[32m";
 constexpr std::string_view kYellow = "\x1b[33m";
-constexpr std::string_view kReset = "\x1b[0m";
 
 std::string fixed(double number, int decimals) {
   std::array<char, 64> text{};
@@ -54,30 +54,6 @@ std::string seconds_left(double ms) {
   const auto seconds = static_cast<std::int64_t>(std::ceil(ms / 1000));
   return format_duration(Millis{seconds * 1000});
 }
-
-/// The lines of a view; each is cut to the width, then coloured.
-class Page {
- public:
-  explicit Page(const ViewStyle& style) : style_(style) {}
-
-  void line(std::string_view text, std::string_view colour = {}) {
-    const std::string fitting = fit(text, static_cast<std::size_t>(style_.columns));
-    if (style_.colour && !colour.empty()) {
-      text_ += colour;
-      text_ += fitting;
-      text_ += kReset;
-    } else {
-      text_ += fitting;
-    }
-    text_ += '\n';
-  }
-
-  std::string take() { return std::move(text_); }
-
- private:
-  ViewStyle style_;
-  std::string text_;
-};
 
 /// The group that is being shipped is the release, until it is live.
 std::string role_of(const std::string& colour, const json::object& group,

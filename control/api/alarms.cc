@@ -8,10 +8,10 @@
 #include "control/api/api.h"
 #include "control/api/call.h"
 #include "control/api/problem.h"
-#include "control/api/report_json.h"
 #include "control/deploy/alertmanager.h"
 #include "control/json/body.h"
 #include "control/json/text.h"
+#include "control/report_json/report_json.h"
 
 namespace teal::control {
 namespace {

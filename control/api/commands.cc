@@ -8,7 +8,7 @@
 #include "control/api/call.h"
 #include "control/api/guard.h"
 #include "control/api/problem.h"
-#include "control/api/report_json.h"
+#include "control/report_json/report_json.h"
 
 namespace teal::control {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <boost/json.hpp>
 
-#include "config/reload_request.h"
+#include "config/change/reload_request.h"
 #include "control/api/api.h"
 #include "control/api/call.h"
 #include "control/api/config_json.h"

@@ -4,8 +4,8 @@
 
 #include <boost/json.hpp>
 
-#include "control/api/json_values.h"
 #include "control/api/problem.h"
+#include "control/report_json/json_values.h"
 
 namespace teal::control {
 namespace {

@@ -5,8 +5,8 @@
 
 #include <boost/json.hpp>
 
-#include "control/api/report_json.h"
 #include "control/json/text.h"
+#include "control/report_json/report_json.h"
 
 namespace teal::control {
 

@@ -12,8 +12,8 @@
 #include "control/api/event_stream.h"
 #include "control/api/openapi.h"
 #include "control/api/problem.h"
-#include "control/api/report_json.h"
 #include "control/json/text.h"
+#include "control/report_json/report_json.h"
 
 namespace teal::control {
 namespace {

@@ -1,5 +1,5 @@
 // ConfigCommands: what the control API asks of whoever loads configurations, as an interface: the
-// Reloader (app/serve/reloader.h) is behind it in the product, a scripted fake in the API's tests.
+// Reloader (app/reload/reloader.h) is behind it in the product, a scripted fake in the API's tests.
 //
 // Control thread only. Every answer comes once, at once or when every worker runs on it.
 #pragma once
@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "base/time.h"
-#include "config/diff.h"
-#include "config/reload_request.h"
+#include "config/change/diff.h"
+#include "config/change/reload_request.h"
 #include "control/reports/reports.h"
 #include "control/store/store.h"
 

@@ -74,7 +74,7 @@ void Controller::close() {
 }
 
 ApiResult<EvidenceReport> Controller::evidence(const DeploymentId& id) const {
-  const DeploymentRunner* runner = state_->find_served(id);
+  const DeploymentRunner* runner = find_served(state_->deployments, state_->registry, id);
   if (runner == nullptr) return unknown_deployment(id);
   Result<Evidence> evidence = state_->kept.of(*runner);
   if (!evidence)

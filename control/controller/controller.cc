@@ -81,7 +81,7 @@ void Controller::State::say(Level level, std::string type, const std::string& se
 void Controller::command(const DeploymentId& id, Command command, Done<DeploymentReport> done,
                          bool force) {
   State& state = *state_;
-  DeploymentRunner* runner = state.find_served(id);
+  DeploymentRunner* runner = find_served(state.deployments, state.registry, id);
   if (runner == nullptr) return done(unknown_deployment(id));
   const DeploymentRunner* const under_way =
       command == Command::rollback ? state.rollbacks.running(*runner) : nullptr;
@@ -108,7 +108,7 @@ void Controller::command(const DeploymentId& id, Command command, Done<Deploymen
   if (!force || !gives_up) return state.answer_when_applied(std::move(answer), std::move(done));
   // The rollback knows only once it is applied whether something stays.
   state.publisher.when_applied([&state, id, answer, done = std::move(done)] {
-    const DeploymentRunner* given_up = state.find_served(id);
+    const DeploymentRunner* given_up = find_served(state.deployments, state.registry, id);
     std::vector<std::string> warnings;
     if (given_up != nullptr && state.serving.is_fallback_of(*given_up)) {
       ServiceEntry& entry = *state.registry.find(given_up->spec().service);
@@ -144,7 +144,7 @@ const config::Deploy* Controller::deploy_defaults(const std::string& service) co
 }
 
 const std::map<std::string, std::string>& Controller::parked() const {
-  return state_->parked;
+  return state_->absent.parked();
 }
 
 bool Controller::store_is_healthy() const {

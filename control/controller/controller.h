@@ -30,8 +30,8 @@
 
 namespace teal::control {
 
+class ConfigStore;
 class Store;
-struct ConfigRow;
 
 class Controller final : public Commands {
  public:
@@ -53,14 +53,8 @@ class Controller final : public Commands {
   /// Requires: refuse() has found nothing.
   void reconfigure(std::shared_ptr<const config::Config> next, std::function<void()> applied);
 
-  /// What of the store concerns configurations; the rows have no texts. After start().
-  const std::vector<ConfigRow>& saved_configs() const;
-  /// Of the store: made with it, for its whole life.
-  const std::string& store_id() const;
-  /// Keeps the row, and none before `first`. Its text is in the store, or, where that fails, lost.
-  void save_config(ConfigRow row, std::uint64_t first);
-  /// The text of a generation that was saved.
-  Result<std::string> config_text(std::uint64_t generation) const;
+  /// What of the store concerns configurations. After start().
+  ConfigStore& configs();
   void announce(Level level, const std::string& type, const std::string& text);
 
   // ---- events -------------------------------------------------------------------------------
@@ -79,9 +73,6 @@ class Controller final : public Commands {
   bool check_breach(Mono completed);
   /// A look at one of a service's sources. Of one that it does not have (any more): nothing.
   void on_found(const Finding& finding);
-  /// The service's configuration names other sources than before: those that it had before too
-  /// keep what they know, and what the others brought is let go.
-  void rediscover(const std::string& service);
   /// The driver calls this every 100 ms or so: judges, timers, outlier returns.
   void tick();
   /// The process ends in good order, and no worker runs any more: writes what the judges stand on,

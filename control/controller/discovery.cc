@@ -1,9 +1,11 @@
 // What is found of the services' targets, on its way into their groups: what is believed of it
 // (control/discovery/target_sets.h decides), what is told of it, and what becomes of the targets.
 #include <algorithm>
+#include <map>
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/quoted.h"
 #include "control/controller/state.h"
@@ -40,35 +42,9 @@ std::string refusals_text(const std::map<Address, std::string>& refused) {
   return text;
 }
 
-}  // namespace
-
-void Controller::on_found(const Finding& finding) {
-  State& state = *state_;
-  ServiceEntry* const entry = state.registry.find(finding.service);
-  SourceMemory* const memory = entry == nullptr ? nullptr : entry->sets.find(finding.source);
-  if (memory == nullptr) return;
-  Finding believed = finding;
-  const std::map<Address, std::string> refused = state.sort_out(*entry, memory->spec(), believed);
-  const SourceMemory::News news =
-      memory->take(believed, refused, state.clock.mono(), state.clock.wall());
-  entry->sets.settle();
-  if (news.is_changed) entry->note_found();
-  state.tell_of(*entry, *memory, news);
-  state.follow_sets(*entry);
-}
-
-void Controller::rediscover(const std::string& service) {
-  ServiceEntry* const entry = state_->registry.find(service);
-  if (entry == nullptr) return;
-  entry->sets.reconfigure(entry->config->discover);
-  entry->note_found();
-  state_->follow_sets(*entry);
-}
-
 /// Takes out what may not be a target, and says why not.
-std::map<Address, std::string> Controller::State::sort_out(const ServiceEntry& entry,
-                                                           const config::DiscoverSource& source,
-                                                           Finding& finding) const {
+std::map<Address, std::string> sort_out(const OwnTargets& own, const ServiceEntry& entry,
+                                        const config::DiscoverSource& source, Finding& finding) {
   std::map<Address, std::string> refused;
   if (!finding.entries) return refused;
   const bool is_dns = source.kind == config::DiscoverSource::Kind::dns;
@@ -85,13 +61,19 @@ std::map<Address, std::string> Controller::State::sort_out(const ServiceEntry& e
   return refused;
 }
 
-void Controller::State::tell_of(const ServiceEntry& entry, const SourceMemory& memory,
-                                const SourceMemory::News& news) {
-  const std::string source = source_text(memory.spec());
+/// An event of a look, as people hear of it.
+struct Told {
+  Level level;
+  const char* type;
+  std::string text;
+};
+
+std::vector<Told> in_words(const SourceMemory& memory, const SourceMemory::News& news) {
+  std::vector<Told> all;
   const std::string stay =
       counted(memory.known().size(), "target") + (memory.known().size() == 1 ? " stays" : " stay");
   const auto tell = [&](Level level, const char* type, const std::string& text) {
-    say(level, type, entry.state().name, source + ": " + text);
+    all.push_back({level, type, source_text(memory.spec()) + ": " + text});
   };
   if (news.is_failed)
     tell(Level::warning, "discovery.failed", shortened(memory.last_problem()) + "; " + stay);
@@ -111,6 +93,26 @@ void Controller::State::tell_of(const ServiceEntry& entry, const SourceMemory& m
              (memory.spec().kind == config::DiscoverSource::Kind::dns
                   ? "; allow_ranges names what may be believed all the same"
                   : ""));
+  return all;
+}
+
+}  // namespace
+
+void Controller::on_found(const Finding& finding) {
+  State& state = *state_;
+  ServiceEntry* const entry = state.registry.find(finding.service);
+  SourceMemory* const memory = entry == nullptr ? nullptr : entry->sets.find(finding.source);
+  if (memory == nullptr) return;
+  Finding believed = finding;
+  const std::map<Address, std::string> refused =
+      sort_out(state.own, *entry, memory->spec(), believed);
+  const SourceMemory::News news =
+      memory->take(believed, refused, state.clock.mono(), state.clock.wall());
+  entry->sets.settle();
+  if (news.is_changed) entry->note_found();
+  for (const Told& each : in_words(*memory, news))
+    state.say(each.level, each.type, entry->state().name, each.text);
+  state.follow_sets(*entry);
 }
 
 /// Does what there is to do now that what is found and what the groups have differ.

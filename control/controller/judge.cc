@@ -19,7 +19,8 @@ void Controller::tick() {
   const Mono now = state.clock.mono();
   state.publisher.publish_changed(now);
   for (const ServiceEntry& entry : state.registry.visited(visited))
-    state.registry.settle(entry, next_visit(entry, state.is_shipped(entry), now));
+    state.registry.settle(
+        entry, next_visit(entry, state.deployments.active(entry.state().name) != nullptr, now));
   if (now - state.last_store_retry < State::kStoreRetry) return;
   state.last_store_retry = now;
   if (!state.writes.is_healthy() || state.announcer.wants_room())

@@ -62,7 +62,7 @@ std::optional<ApiError> Controller::refuse(const config::Config& next) const {
   for (const auto& [name, service] : services) {
     if (std::as_const(state.registry).find(std::string(name)) != nullptr) continue;
     if (!state.registry.knows(std::string(name))) ++names;
-    if (state.absent.contains(std::string(name))) continue;
+    if (state.absent.has(std::string(name))) continue;
     if (const Result<void> usable = state.own.refuse(*service); !usable)
       return refused(422, "invalid-configuration", usable.error().message(),
                      "give the service other targets");
@@ -94,7 +94,8 @@ void Controller::reconfigure(std::shared_ptr<const config::Config> next,
     state.put_in(service);
     added.push_back(service.name);
   }
-  state.renew_sticky();
+  state.sticky.configure(*state.config);
+  state.take_up_sticky();
   // In one publication, with the routes of services that it does not tell of.
   state.publisher.renew();
   state.publisher.publish_changed(state.clock.mono());
@@ -106,21 +107,8 @@ void Controller::reconfigure(std::shared_ptr<const config::Config> next,
   state.flush();
 }
 
-const std::vector<ConfigRow>& Controller::saved_configs() const {
-  return state_->saved_configs;
-}
-
-const std::string& Controller::store_id() const {
-  return state_->store_id;
-}
-
-void Controller::save_config(ConfigRow row, std::uint64_t first) {
-  state_->writes.add(std::move(row), first);
-  state_->flush();
-}
-
-Result<std::string> Controller::config_text(std::uint64_t generation) const {
-  return state_->writes.config_text(generation);
+ConfigStore& Controller::configs() {
+  return state_->configs;
 }
 
 void Controller::announce(Level level, const std::string& type, const std::string& text) {
@@ -134,7 +122,7 @@ void Controller::State::take_out(const std::string& name) {
   const ServiceEntry& entry = *registry.find(name);
   const ServiceRow row{name, to_json(entry.saved(clock.mono()))};
   writes.set(row);
-  absent[name].services = {row};
+  absent.add(row);
   outside.forget(entry.id());
   exposed.erase(entry.id());
   figures.forget(name);
@@ -153,16 +141,13 @@ void Controller::State::renew(const config::Service& service) {
 }
 
 void Controller::State::put_in(const config::Service& service) {
-  const auto waits = absent.find(service.name);
-  if (waits == absent.end()) {
+  const std::optional<Contents> contents = absent.take(service.name);
+  if (!contents) {
     outside.know(registry.add(service, clock.wall()));
     say(Level::info, "service.added", service.name, "it is served from now on");
     return;
   }
-  const Contents contents = std::move(waits->second);
-  absent.erase(waits);
-  parked.erase(service.name);
-  if (const Result<void> back = put_back(service, contents); back) {
+  if (const Result<void> back = put_back(service, *contents); back) {
     say(Level::info, "service.added", service.name, "it is back, as it was when it was gone");
     return;
   }
@@ -178,10 +163,7 @@ Result<void> Controller::State::put_back(const config::Service& service, const C
   } else if (const Result<void> back = recover_service(service, contents.services.front()); !back) {
     return back.error();
   }
-  if (const Result<void> back = recover_deployments(contents); !back) return back.error();
-  // Those from before it was gone are there still.
-  for (const DeploymentRunner* const runner : deployments.of(service.name)) note_history(*runner);
-  return {};
+  return recover_deployments(contents);
 }
 
 }  // namespace teal::control

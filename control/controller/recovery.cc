@@ -11,7 +11,7 @@
 
 #include "control/controller/state.h"
 #include "control/engine/protocol_json.h"
-#include "control/services/parked.h"
+#include "control/services/absent_services.h"
 
 namespace teal::control {
 
@@ -41,6 +41,20 @@ std::string hexadecimal(std::span<const std::uint8_t> bytes) {
   return text;
 }
 
+/// What other deployments, and its service, know of one that is in the history.
+void note_history(const DeploymentRunner& runner, const DeploymentTable& deployments,
+                  ServiceRegistry& services) {
+  const DeploymentSpec& spec = runner.spec();
+  if (spec.kind == Kind::deploy)
+    if (ServiceEntry* const entry = services.find(spec.service))
+      entry->edit().draw = std::max(entry->state().draw, runner.number);
+  if (spec.kind != Kind::rollback) return;
+  if (DeploymentRunner* taken_back = deployments.find(spec.rollback_of)) {
+    taken_back->rolled_back_by = spec.id;
+    taken_back->rollback_took = runner.rollback_took;
+  }
+}
+
 }  // namespace
 
 Result<void> Controller::start() {
@@ -59,17 +73,17 @@ Result<void> Controller::start() {
                   ": every service begins with the groups of the configuration file");
   for (const ParkedService& each : parked_services(*contents, state.registry, state.clock.mono())) {
     const bool stands_still = !each.deployment.empty();
-    if (stands_still) state.parked[each.name] = each.text;
+    if (stands_still) state.absent.park(each);
     state.say(stands_still ? Level::warning : Level::info,
               stands_still ? "deployment.parked" : "service.parked", each.name, each.text,
               each.deployment);
   }
-  state.recover_sticky(contents->secrets);
+  state.sticky.begin(contents->secrets);
+  state.take_up_sticky();
   state.flush();  // What was left out of the state is not said again by the next start.
   state.publisher.publish_changed(state.clock.mono());
-  state.keep_absent(*contents);
-  state.saved_configs = contents->configs;
-  state.store_id = contents->id;
+  state.absent.begin(*contents, state.registry);
+  state.configs.begin(*contents);
   // Windows are differences of readings: without one from before the first request they would not
   // see what comes before the first tick.
   state.figures.begin(state.registry, state.clock.mono());
@@ -147,46 +161,14 @@ Result<void> Controller::State::recover_deployments(const Contents& contents) {
   }
   // Those of services that came back earlier, or are still away, are settled.
   std::set<std::string> named;
+  for (const ServiceRow& row : contents.services) named.insert(row.name);
   for (const DeploymentRow& row : contents.deployments) named.insert(row.service);
   for (const std::string& service : named) {
     deployments.settle(service);
-    for (const DeploymentRunner* runner : deployments.of(service)) note_history(*runner);
+    for (const DeploymentRunner* runner : deployments.of(service))
+      note_history(*runner, deployments, registry);
   }
   return {};
-}
-
-/// What other deployments, and its service, know of one that is in the history.
-void Controller::State::note_history(const DeploymentRunner& runner) {
-  const DeploymentSpec& spec = runner.spec();
-  if (spec.kind == Kind::deploy)
-    if (ServiceEntry* const entry = registry.find(spec.service))
-      entry->edit().draw = std::max(entry->state().draw, runner.number);
-  if (spec.kind != Kind::rollback) return;
-  if (DeploymentRunner* taken_back = deployments.find(spec.rollback_of)) {
-    taken_back->rolled_back_by = spec.id;
-    taken_back->rollback_took = runner.rollback_took;
-  }
-}
-
-void Controller::State::keep_absent(const Contents& contents) {
-  const auto is_served = [this](const std::string& service) {
-    return std::as_const(registry).find(service) != nullptr;
-  };
-  std::unordered_map<DeploymentNumber, Contents*> waiting;
-  for (const ServiceRow& row : contents.services)
-    if (!is_served(row.name)) absent[row.name].services.push_back(row);
-  for (const DeploymentRow& row : contents.deployments) {
-    if (is_served(row.service)) continue;
-    Contents& of = absent[row.service];
-    of.deployments.push_back(row);
-    waiting[row.number] = &of;
-  }
-  for (const EventRow& row : contents.events)
-    if (const auto of = waiting.find(row.deployment); of != waiting.end())
-      of->second->events.push_back(row);
-  for (const ClockRow& row : contents.clocks)
-    if (const auto of = waiting.find(row.deployment); of != waiting.end())
-      of->second->clocks.push_back(row);
 }
 
 /// What was under way goes on.

@@ -47,7 +47,7 @@ ApiResult<std::vector<DeploymentReport>> Controller::deployments(const std::stri
 }
 
 ApiResult<DeploymentReport> Controller::deployment(const DeploymentId& id) const {
-  const DeploymentRunner* runner = state_->find_served(id);
+  const DeploymentRunner* runner = find_served(state_->deployments, state_->registry, id);
   if (runner == nullptr) return unknown_deployment(id);
   DeploymentReport report = state_->reporter.deployment(*runner);
   if (report.alarms.empty() || runner->is_watched()) return report;

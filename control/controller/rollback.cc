@@ -10,7 +10,7 @@ void Controller::State::answer_when_applied(DeploymentId id, Done<DeploymentRepo
   publisher.when_applied(
       [this, id = std::move(id), done = std::move(done), warnings = std::move(warnings)] {
         flush();
-        const DeploymentRunner* answered = find_served(id);
+        const DeploymentRunner* answered = find_served(deployments, registry, id);
         if (answered == nullptr) return done(unknown_deployment(id));
         DeploymentReport answer = reporter.deployment(*answered);
         answer.warnings.insert(answer.warnings.begin(), warnings.begin(), warnings.end());

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "control/configuration/config_store.h"
 #include "control/controller/controller.h"
 #include "control/controller/idempotency_keys.h"
 #include "control/deploy/announcer.h"
@@ -23,6 +24,7 @@
 #include "control/deploy/publisher.h"
 #include "control/deploy/sticky_keeper.h"
 #include "control/registry/service_registry.h"
+#include "control/services/absent_services.h"
 #include "control/services/control_stats.h"
 #include "control/services/drain_rules.h"
 #include "control/services/health_policy.h"
@@ -75,11 +77,6 @@ struct Controller::State {
                            bool may_be_lost = false);
 
   // ---- controller/discovery.cc ------------------------------------------------------------------
-  std::map<Address, std::string> sort_out(const ServiceEntry& entry,
-                                          const config::DiscoverSource& source,
-                                          Finding& finding) const;
-  void tell_of(const ServiceEntry& entry, const SourceMemory& memory,
-               const SourceMemory::News& news);
   void follow_sets(ServiceEntry& entry);
   void save_found(ServiceEntry& entry);
 
@@ -98,8 +95,6 @@ struct Controller::State {
   Result<void> recover_services(const Contents& contents);
   Result<void> recover_service(const config::Service& service, const ServiceRow& row);
   Result<void> recover_deployments(const Contents& contents);
-  void note_history(const DeploymentRunner& runner);
-  void keep_absent(const Contents& contents);
   void resume(const std::string& service);
 
   // ---- controller/reconfigure.cc ----------------------------------------------------------------
@@ -109,8 +104,7 @@ struct Controller::State {
   Result<void> put_back(const config::Service& service, const Contents& contents);
 
   // ---- controller/sticky.cc ---------------------------------------------------------------------
-  void recover_sticky(std::vector<SecretRow> stored);
-  void renew_sticky();
+  void take_up_sticky();
   void tick_sticky();
 
   // ---- controller/judge.cc ----------------------------------------------------------------------
@@ -124,19 +118,9 @@ struct Controller::State {
   void deliver_evidence(DeploymentRunner& runner, bool exactly);
   void run_kept(ServiceEntry& entry, Mono now);
   void run_timers(std::span<const ServiceId> visited);
-  bool is_shipped(const ServiceEntry& entry) const {
-    return deployments.active(entry.state().name) != nullptr;
-  }
 
   // ---- controller/compare.cc --------------------------------------------------------------------
   Result<void> restore_evidence(DeploymentRunner& runner);
-
-  /// Null also where the service is not served any more.
-  DeploymentRunner* find_served(const DeploymentId& id) const {
-    DeploymentRunner* const found = deployments.find(id);
-    const bool is_served = found != nullptr && registry.find(found->spec().service) != nullptr;
-    return is_served ? found : nullptr;
-  }
 
   // ---- controller/controller.cc -----------------------------------------------------------------
   void say(Level level, std::string type, const std::string& service, std::string text,
@@ -164,6 +148,8 @@ struct Controller::State {
   Stages stages{registry, figures, publisher, ports, clock};
   HealthPolicy health_policy;
   OutsideAlarms outside;
+  AbsentServices absent;
+  ConfigStore configs{writes};
   Reporter reporter{registry, deployments, figures, serving, outside, ports, clock};
 
   // ---- where it is in its turn ----------------------------------------------------------------
@@ -177,18 +163,6 @@ struct Controller::State {
   std::set<ServiceId> exposed;     ///< Services whose states have an exposure, or had one.
   std::uint64_t events_asked = 0;  ///< Numbers of events that are to be reserved.
   Mono last_store_retry;
-
-  /// What the store has of services that the configuration does not name, by their names: what they
-  /// begin with should they come back.
-  std::map<std::string, Contents> absent;
-  std::vector<SecretRow> secrets_at_start;  ///< While no service has needed them.
-  bool has_sticky_secrets = false;
-  std::vector<ConfigRow> saved_configs;  ///< At the start.
-  std::string store_id;
-
-  /// Services that the file does not name any more, each with what its deployment, which stands
-  /// still, was doing.
-  std::map<std::string, std::string> parked;
 };
 
 ApiError unknown_service(const std::string& name);

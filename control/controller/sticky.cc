@@ -14,26 +14,18 @@ void save(const StickyKeeper& sticky, PendingWrites& writes) {
 
 }  // namespace
 
-void Controller::State::recover_sticky(std::vector<SecretRow> stored) {
-  if (!sticky.is_needed()) {
-    secrets_at_start = std::move(stored);
-    return;
-  }
-  const StickyKeeper::Found found = sticky.restore(stored, clock.wall());
-  has_sticky_secrets = true;
-  if (found == StickyKeeper::Found::damaged)
+/// The first time that a service of the configuration is sticky.
+void Controller::State::take_up_sticky() {
+  const std::optional<StickyKeeper::Found> found = sticky.take_up(clock.wall());
+  if (!found) return;
+  if (*found == StickyKeeper::Found::damaged)
     say(Level::error, "sticky.lost", "",
         "the store's secrets of sticky cookies cannot be read and are made anew: sticky clients "
         "are drawn anew");
   const bool has_changed = sticky.tick(clock.wall());
   // Nothing depends on their being written: until then a restart draws the clients anew.
-  if (has_changed || found != StickyKeeper::Found::all) save(sticky, writes);
+  if (has_changed || *found != StickyKeeper::Found::all) save(sticky, writes);
   ports.set_sticky_secrets(sticky.secrets());
-}
-
-void Controller::State::renew_sticky() {
-  sticky.configure(*config);
-  if (!has_sticky_secrets) recover_sticky(std::exchange(secrets_at_start, {}));
 }
 
 /// A key that cannot be written would be lost with the process, and its clients' groups with it.

@@ -108,4 +108,11 @@ std::vector<DeploymentNumber> DeploymentTable::prune(const std::string& service,
   return finished;
 }
 
+DeploymentRunner* find_served(const DeploymentTable& deployments, const ServiceRegistry& services,
+                              const DeploymentId& id) {
+  DeploymentRunner* const found = deployments.find(id);
+  const bool is_served = found != nullptr && services.find(found->spec().service) != nullptr;
+  return is_served ? found : nullptr;
+}
+
 }  // namespace teal::control

@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "control/deploy/deployment_runner.h"
 #include "control/engine/protocol.h"
+#include "control/registry/service_registry.h"
 #include "control/store/store.h"
 
 namespace teal::control {
@@ -67,5 +68,9 @@ class DeploymentTable {
   std::map<std::string, DeploymentNumber> running_;  ///< By service.
   DeploymentNumber next_number_ = 1;
 };
+
+/// Null also where its service is not served any more.
+DeploymentRunner* find_served(const DeploymentTable& deployments, const ServiceRegistry& services,
+                              const DeploymentId& id);
 
 }  // namespace teal::control

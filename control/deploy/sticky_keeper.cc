@@ -53,6 +53,11 @@ StickySecrets::Key StickyKeeper::draw() const {
   return key;
 }
 
+std::optional<StickyKeeper::Found> StickyKeeper::take_up(WallTime now) {
+  if (!is_needed() || std::exchange(is_taken_up_, true)) return std::nullopt;
+  return restore(std::exchange(stored_, {}), now);
+}
+
 StickyKeeper::Found StickyKeeper::restore(const std::vector<SecretRow>& rows, WallTime now) {
   Found found = Found::all;
   const auto read = [&](const char* name, WallTime& since) -> std::optional<StickySecrets::Key> {

@@ -41,7 +41,12 @@ class StickyKeeper {
 
   /// False: no service is sticky, and no secret is made or changed.
   bool is_needed() const { return longest_.count() > 0; }
-  /// The first call: what the store has, and the rest made.
+  /// What the store has, for the day on which it is needed.
+  void begin(std::vector<SecretRow> stored) { stored_ = std::move(stored); }
+  /// The first time that it is needed: as restore() of what begin() was given. Nothing: it is not,
+  /// or was before.
+  std::optional<Found> take_up(WallTime now);
+  /// What the store has, and the rest made.
   Found restore(const std::vector<SecretRow>& rows, WallTime now);
   /// True: secrets() and rows() are others than before.
   bool tick(WallTime now);
@@ -57,6 +62,8 @@ class StickyKeeper {
 
   Millis longest_{0};  ///< The longest max_age of any service.
   Random random_;
+  std::vector<SecretRow> stored_;  ///< Until they are needed.
+  bool is_taken_up_ = false;
   StickySecrets secrets_;
   WallTime key_since_, previous_since_, salt_since_;
 };

@@ -2,7 +2,7 @@
 // deployment that is over is explained after a restart as it was before.
 //
 // Plain functions, any thread. The control API's JSON is another one, for people
-// (control/api/report_json.h).
+// (control/report_json/report_json.h).
 #pragma once
 
 #include <boost/json.hpp>

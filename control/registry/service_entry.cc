@@ -8,6 +8,11 @@ namespace teal::control {
 bool ServiceEntry::reconfigure(const config::Service& next, Mono now, WallTime wall) {
   const config::Service& before = *std::exchange(config, &next);
   if (before == next) return false;
+  if (before.discover != next.discover) {
+    // Sources that it had before too keep what they know; what the others brought is let go.
+    sets.reconfigure(next.discover);
+    note_found();
+  }
   if (before.outlier != next.outlier)
     for (const Colour colour : kColours)
       outlier.configure(next.outlier, state_.groups[colour].targets, now);

@@ -67,14 +67,16 @@ Finder::~Finder() {
   if (state_->thread.joinable()) state_->thread.join();
 }
 
-Result<void> Finder::watch(const config::Discovery& rules, std::vector<WatchedSource> sources) {
-  if (sources.empty() && !state_->thread.joinable()) return {};
-  if (const Result<void> started = state_->start(); !started) return started.error();
+Result<void> Finder::start() {
+  return state_->start();
+}
+
+void Finder::watch(const config::Discovery& rules, std::vector<WatchedSource> sources) {
+  if (!state_->thread.joinable()) return;
   boost::asio::post(state_->io, [state = state_.get(), rules, sources = std::move(sources)] {
     state->names.watch(rules, sources);
     state->files.watch(sources);
   });
-  return {};
 }
 
 void Finder::stop() {

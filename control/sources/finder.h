@@ -36,10 +36,11 @@ class Finder {
   Finder(const Finder&) = delete;
   Finder& operator=(const Finder&) = delete;
 
+  /// Makes the thread, where there is none yet. An Error: the system has none to give.
+  Result<void> start();
   /// From now on these are looked for. Sources that were there keep what they know and their times.
-  /// The thread is made by the first source that there is; an Error: the system has none to give,
-  /// and nothing has changed.
-  Result<void> watch(const config::Discovery& rules, std::vector<WatchedSource> sources);
+  /// Requires: start(), unless there are none.
+  void watch(const config::Discovery& rules, std::vector<WatchedSource> sources);
   /// Nothing is looked for any more.
   void stop();
 

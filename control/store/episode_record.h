@@ -1,7 +1,7 @@
 // The episodes of a service's external alarms, as the store keeps them with the service.
 //
 // Plain functions, any thread. The control API's JSON is another one, for people
-// (control/api/report_json.h).
+// (control/report_json/report_json.h).
 #pragma once
 
 #include <vector>

@@ -2,7 +2,7 @@
 // An Error means that the store cannot be trusted: whoever reads stops.
 //
 // Plain functions, any thread. The control API's JSON is another one, for people
-// (control/api/report_json.h).
+// (control/report_json/report_json.h).
 #pragma once
 
 #include <optional>

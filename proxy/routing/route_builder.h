@@ -59,11 +59,12 @@ class RouteBuilder {
   std::shared_ptr<const RouteUpdate> build_rest();
 
   const Built& built() const { return built_; }
-  const ErrorPages& error_pages() const { return pages_; }
   /// As it was built last; before that, with no listeners.
   const RouteIndex& index() const { return *index_; }
   // Nothing: there was never one of that name.
   std::optional<ListenerId> listener_id(const std::string& name) const;
+  /// Of all that there ever were, by their ids.
+  std::vector<std::string> listener_names() const;
   std::optional<ServiceId> service_id(const std::string& name) const;
 
  private:

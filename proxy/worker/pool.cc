@@ -223,20 +223,19 @@ void WorkerPool::hand_out(const std::shared_ptr<const RouteUpdate>& update,
   latch->wait(kHandOver);
 }
 
-void WorkerPool::set_tls(std::shared_ptr<const TlsTable> tls) {
-  builder_.set_tls(std::move(tls));
+void WorkerPool::set_files(PoolFiles files) {
+  take_files(std::move(files));
   if (workers_.empty()) return;
   if (const auto update = builder_.build_rest()) hand_out(update, [](Mono) {});
 }
 
-// ---- what the workers have counted --------------------------------------------------------------
-Result<void> WorkerPool::set_passwords(PasswordTable passwords) {
-  const Result<void> started = passwords.empty() ? Result<void>{} : logins_.start();
-  builder_.set_passwords(std::move(passwords));
-  if (workers_.empty()) return started;
-  if (const auto update = builder_.build_rest()) hand_out(update, [](Mono) {});
-  return started;
+void WorkerPool::take_files(PoolFiles files) {
+  builder_.set_error_pages(files.pages);
+  builder_.set_tls(std::move(files.tls));
+  builder_.set_passwords(std::move(files.passwords));
 }
+
+// ---- what the workers have counted --------------------------------------------------------------
 
 std::vector<const Shard*> WorkerPool::shards() const {
   std::vector<const Shard*> shards;
@@ -326,7 +325,7 @@ std::vector<MetricSample> WorkerPool::read_stats() const {
                      .type = MetricSample::Type::gauge,
                      .labels = {},
                      .value = static_cast<double>(shared_.idle_budget->limit())});
-  const std::optional<AccessLogHealth> log = access_log_health();
+  const std::optional<AccessLogHealth> log = logs_.health();
   if (!log) return samples;
   using Type = MetricSample::Type;
   const auto add = [&](const char* name, const char* help, Type type, std::uint64_t value) {

@@ -72,42 +72,28 @@ class WorkerPool final : ControlInbox, PeerWorkers {
   /// Opens the access log, makes the threads and binds every listener; nothing is accepted yet. An
   /// Error names what.
   Result<void> open();
-  /// What is listened on, ports the system chose included.
-  const std::vector<OpenListener>& listeners() const { return sockets_.listeners(); }
-
   std::uint32_t workers() const { return shared_.workers; }
 
   /// The first call makes and starts the workers. `applied` is posted to the control thread when
   /// every worker runs on it, with the time at which the last one took it.
   void publish(const Publication& publication, std::function<void(Mono at)> applied);
 
-  /// How many names of listeners there would ever have been with it.
-  std::size_t would_know_listeners(const config::Config& next) const;
-  /// For PoolChange::make().
+  /// What is listened on, ports the system chose included, and what else PoolChange::make() needs.
   PoolMeans means() const;
   /// With the next publication, which is to follow at once, the workers run on `change`: its
   /// routes, its sockets, its log. Requires: they have begun, and the last change is applied. The
-  /// log that it replaces is left to take_replaced_log() then.
-  void reconfigure(PoolChange change, const ErrorPages& pages, std::shared_ptr<const TlsTable> tls);
-  /// As AccessLogs'.
-  std::unique_ptr<AccessLogWriter> take_replaced_log() { return logs_.take_replaced(); }
-
-  /// For the connections to come; those that are open keep what they have. Without it everything is
-  /// plain.
-  void set_tls(std::shared_ptr<const TlsTable> tls);
-
-  /// For the requests to come; those that are being looked at go by what they began with. Without
-  /// it nobody is let in where a password is asked for. An Error: no thread could be had to check
-  /// them.
-  Result<void> set_passwords(PasswordTable passwords);
+  /// log that it replaces is left in logs() then.
+  void reconfigure(PoolChange change, PoolFiles files);
+  /// For the connections and requests to come; those that there are keep what they began with.
+  /// Until the first call everything is plain, and nobody is let in who has to give a password.
+  /// Requires: start_logins() was called if there are passwords.
+  void set_files(PoolFiles files);
+  /// Has a thread that checks passwords from now on. An Error: the system has none to give.
+  Result<void> start_logins() { return logins_.start(); }
 
   /// What the cookies of sticky services are made with from the next publication on. Without them
   /// no service is sticky.
   void set_sticky_secrets(const StickySecrets& secrets) { builder_.set_sticky_secrets(secrets); }
-
-  /// Before the first publication.
-  void set_error_pages(const ErrorPages& pages) { builder_.set_error_pages(pages); }
-  const ErrorPages& error_pages() const { return builder_.error_pages(); }
 
   /// How many idle connections to targets all workers keep.
   void limit_idle_upstream(std::uint32_t most) { shared_.idle_budget->set_limit(most); }
@@ -146,9 +132,7 @@ class WorkerPool final : ControlInbox, PeerWorkers {
   /// whoever has much to do can ask in between: nothing is more urgent.
   void take_reports();
 
-  /// Nothing: there is no access log.
-  std::optional<AccessLogHealth> access_log_health() const { return logs_.health(); }
-  void reopen_access_log() { logs_.reopen(); }
+  AccessLogs& logs() { return logs_; }
   /// `answered` is posted when every worker has had a turn since, with the time of the last one's;
   /// not at all where one has none, or there are no workers yet.
   void ask_all(std::function<void(Mono at)> answered);
@@ -171,6 +155,7 @@ class WorkerPool final : ControlInbox, PeerWorkers {
   void hand_out(const std::shared_ptr<const RouteUpdate>& update,
                 std::function<void(Mono at)> applied, std::vector<WorkerChange> changes = {});
   std::vector<WorkerChange> spread(PoolChange& change);
+  void take_files(PoolFiles files);
   std::vector<const Shard*> shards() const;
   std::vector<const Census*> censuses() const;
 

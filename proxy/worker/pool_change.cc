@@ -1,5 +1,7 @@
 #include "proxy/worker/pool_change.h"
 
+#include <set>
+#include <string>
 #include <utility>
 
 namespace teal::proxy {
@@ -24,6 +26,12 @@ Result<PoolChange> PoolChange::make(std::shared_ptr<const config::Config> config
   if (!opened) return opened.error();
   change.opened = std::move(*opened);
   return change;
+}
+
+std::size_t listeners_known_with(const PoolMeans& means, const config::Config& next) {
+  std::set<std::string> names(means.known.begin(), means.known.end());
+  for (const config::Listener& each : next.listeners) names.insert(each.name);
+  return names.size();
 }
 
 }  // namespace teal::proxy

@@ -7,10 +7,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "config/config.h"
+#include "proxy/headers/error_pages.h"
+#include "proxy/routing/password_table.h"
+#include "proxy/routing/tls_table.h"
 #include "proxy/telemetry/access_log.h"
 #include "proxy/worker/listener_sockets.h"
 
@@ -21,6 +25,17 @@ struct PoolMeans {
   std::vector<OpenListener> listeners;
   config::AccessLog log;
   std::uint32_t workers = 1;
+  std::vector<std::string> known;  ///< Listeners by name, those that are gone included.
+};
+
+/// How many names of listeners there would ever have been with it.
+std::size_t listeners_known_with(const PoolMeans& means, const config::Config& next);
+
+/// What of the files that a configuration names the workers use.
+struct PoolFiles {
+  ErrorPages pages;
+  std::shared_ptr<const TlsTable> tls;
+  PasswordTable passwords;
 };
 
 struct PoolChange {

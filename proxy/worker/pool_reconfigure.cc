@@ -19,24 +19,16 @@ std::vector<WorkerChange> sockets_for_workers(std::vector<NewListener>& opened,
   return changes;
 }
 
-std::size_t WorkerPool::would_know_listeners(const config::Config& next) const {
-  std::size_t names = builder_.index().listeners.size();
-  for (const config::Listener& each : next.listeners)
-    if (!builder_.listener_id(each.name)) ++names;
-  return names;
-}
-
 PoolMeans WorkerPool::means() const {
-  return {sockets_.listeners(), options_.config->access_log, shared_.workers};
+  return {sockets_.listeners(), options_.config->access_log, shared_.workers,
+          builder_.listener_names()};
 }
 
-void WorkerPool::reconfigure(PoolChange change, const ErrorPages& pages,
-                             std::shared_ptr<const TlsTable> tls) {
+void WorkerPool::reconfigure(PoolChange change, PoolFiles files) {
   TEAL_ASSERT(!change_);
   options_.config = change.config;
   builder_.configure(*change.config);
-  builder_.set_error_pages(pages);
-  builder_.set_tls(std::move(tls));
+  take_files(std::move(files));
   for (const config::Listener& listener : change.config->listeners)
     if (const Result<void> set = sockets_.set_mode(listener.name, listener.socket_mode); !set)
       options_.log->error("a listener keeps its mode", {{"reason", set.error().message()}});

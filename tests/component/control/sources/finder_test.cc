@@ -35,7 +35,11 @@ class FinderTest : public testing::Test {
     server.have({"10.0.0.1"}, 0);
   }
 
-  Result<void> watch() { return finder->watch(config.discovery, sources_in(config)); }
+  Result<void> watch() {
+    if (const Result<void> started = finder->start(); !started) return started.error();
+    finder->watch(config.discovery, sources_in(config));
+    return {};
+  }
   bool await(std::size_t count) {
     return test::run_until(io, [&] { return findings.size() >= count; });
   }

@@ -7,7 +7,7 @@
 
 #include "app/client/event_parser.h"
 #include "app/view/text_table.h"
-#include "control/api/report_json.h"
+#include "control/report_json/report_json.h"
 #include "tests/support/fake_commands.h"
 
 namespace teal::app {

@@ -4,7 +4,7 @@
 
 #include <boost/json.hpp>
 
-#include "control/api/report_json.h"
+#include "control/report_json/report_json.h"
 #include "tests/support/controller_test_base.h"
 
 namespace teal::control {

@@ -330,13 +330,13 @@ TEST_F(DiscoveryControl, OfOtherServicesAndSourcesNothingIsTaken) {
   const std::size_t publications = ports->publications.size();
   controller->on_found(Finding{"news", kName, std::vector<FoundTargetPlace>{}, false, {}, {}});
   controller->on_found(Finding{"shop", "dns:x:1", std::vector<FoundTargetPlace>{}, false, {}, {}});
-  controller->rediscover("news");
   EXPECT_EQ(ports->publications.size(), publications);
 }
 
 TEST_F(DiscoveryControl, RediscoveringTheSameChangesNothing) {
   find(kName, {1, 2});
-  controller->rediscover("shop");
+  ASSERT_FALSE(controller->refuse(config));
+  controller->reconfigure(std::make_shared<const config::Config>(config), [] {});
   settle();
   EXPECT_EQ(targets(Colour::blue).size(), 4U);
   EXPECT_EQ(source(kName).targets, 2U);

@@ -6,9 +6,9 @@
 
 #include <boost/json.hpp>
 
-#include "control/api/report_json.h"
 #include "control/json/text.h"
 #include "control/metrics/exporter.h"
+#include "control/report_json/report_json.h"
 #include "tests/support/controller_test_base.h"
 
 namespace teal::control {

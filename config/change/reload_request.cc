@@ -1,4 +1,4 @@
-#include "config/reload_request.h"
+#include "config/change/reload_request.h"
 
 #include "base/parse_number.h"
 #include "config/document.h"

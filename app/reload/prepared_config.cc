@@ -1,4 +1,4 @@
-#include "app/serve/prepared_config.h"
+#include "app/reload/prepared_config.h"
 
 #include <algorithm>
 #include <utility>
@@ -77,9 +77,8 @@ std::vector<config::Change> compare(const Preparation& of, const config::Candida
 bool load_files(const Preparation& of, PreparedConfig& prepared,
                 std::vector<config::Problem>& problems) {
   const std::string name = of.text ? of.name : of.source.path;
-  prepared.tls = std::make_unique<CertificateReloader>(prepared.config, *of.clock, *of.log);
-  net::FileFaults faults = prepared.tls->load();
-  prepared.pages = proxy::ErrorPages::load(*prepared.config, faults);
+  net::FileFaults faults;
+  prepared.files = WatchedFiles::load(prepared.config, *of.clock, *of.log, faults);
   for (config::Problem& each : to_problems(faults, name, false))
     prepared.warnings.push_back(std::move(each));
   problems = to_problems(faults, name, true);
@@ -128,7 +127,7 @@ boost::system::result<PreparedConfig, ReloadRefusal> prepare(const Preparation& 
     refusal.changes = prepared.changes;
     return refusal;
   }
-  if (prepared.changes.empty() && prepared.pages != of.pages)
+  if (prepared.changes.empty() && prepared.files.pages != of.pages)
     prepared.changes.push_back({.path = "error_pages",
                                 .from = "as they were read",
                                 .to = "as they are now",

@@ -1,4 +1,4 @@
-#include "config/candidate.h"
+#include "config/change/candidate.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,8 +1,8 @@
 // Where a service's targets are found, as JSON.
 #include <boost/json.hpp>
 
-#include "control/api/json_values.h"
-#include "control/api/report_json.h"
+#include "control/report_json/json_values.h"
+#include "control/report_json/report_json.h"
 
 namespace teal::control {
 namespace {

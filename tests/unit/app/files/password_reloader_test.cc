@@ -1,5 +1,5 @@
 // Files of users that change while Teal serves.
-#include "app/serve/password_reloader.h"
+#include "app/files/password_reloader.h"
 
 #include <cstdlib>
 #include <filesystem>

@@ -1,4 +1,4 @@
-#include "control/services/parked.h"
+#include "control/services/absent_services.h"
 
 #include <gmock/gmock.h>
 

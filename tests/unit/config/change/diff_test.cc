@@ -1,4 +1,4 @@
-#include "config/diff.h"
+#include "config/change/diff.h"
 
 #include <gtest/gtest.h>
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "config/candidate.h"
+#include "config/change/candidate.h"
 
 namespace teal::config {
 

@@ -1,4 +1,4 @@
-#include "app/serve/certificate_reloader.h"
+#include "app/files/certificate_reloader.h"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "app/serve/password_reloader.h"
+#include "app/files/password_reloader.h"
 
 #include <algorithm>
 #include <utility>
@@ -33,10 +33,17 @@ net::FileFaults PasswordReloader::load() {
   return faults;
 }
 
-Result<void> PasswordReloader::start() {
-  for (const net::FileFault& each : load())
-    if (each.fatal) return Error{Source::config, each.file.key + ": " + each.message};
-  return {};
+void PasswordReloader::succeed(const PasswordReloader& before) {
+  reloads_ = before.reloads_;
+  failures_ = before.failures_;
+  for (const File& file : files_) {
+    const auto is_same = [&](const File& former) {
+      return former.name.path == file.name.path && former.loaded == file.loaded;
+    };
+    const auto known = before.table_.find(file.name.path);
+    if (known != before.table_.end() && std::ranges::any_of(before.files_, is_same))
+      table_[file.name.path] = known->second;
+  }
 }
 
 bool PasswordReloader::tick() {

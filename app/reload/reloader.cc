@@ -1,4 +1,4 @@
-#include "app/serve/reloader.h"
+#include "app/reload/reloader.h"
 
 #include <algorithm>
 #include <utility>
@@ -54,17 +54,17 @@ Reloader::Reloader(boost::asio::io_context& io, ReloadHost& host, ConfigSource s
       confirmation_(io),
       self_(std::make_shared<Reloader*>(this)) {}
 
-void Reloader::begin(std::vector<ConfigRow> saved, const std::string& store_id) {
-  store_id_ = store_id;
-  history_ = control::ConfigHistory(std::move(saved));
+void Reloader::begin(control::ConfigStore& store) {
+  store_ = &store;
+  history_ = control::ConfigHistory(store.rows());
   ConfigRow row;
   row.at = clock_.wall();
   row.by = "start";
   row.text = *source_.text;
   row.digest = control::config_digest(row.text);
-  row.mark = mark_of(source_.meaning, store_id_);
+  row.mark = mark_of(source_.meaning, store_->id());
   if (std::optional<ConfigRow> taken = history_.take(std::move(row)))
-    host_.save(*std::move(taken), history_.first());
+    store_->save(*std::move(taken), history_.first());
 }
 
 void Reloader::stop() {
@@ -128,7 +128,7 @@ void Reloader::rollback(const config::RollbackRequest& request, Done done) {
   std::shared_ptr<const std::string> text;
   if (to == history_.previous()) text = previous_text_;
   if (!text) {
-    Result<std::string> saved = host_.saved_text(to->generation);
+    Result<std::string> saved = store_->text(to->generation);
     if (!saved)
       return done(refused(503, "store-failing", saved.error().message(), "repair the store"));
     text = std::make_shared<const std::string>(*std::move(saved));
@@ -201,6 +201,12 @@ void Reloader::on_prepared(Prepared prepared) {
     finish(ReloadReport{.result = ReloadResult::checked,
                         .changes = std::move(prepared->changes),
                         .warnings = std::move(prepared->warnings)});
+  } else if (const Result<void> ready = host_.make_ready(*prepared); !ready) {
+    ReloadRefusal failed =
+        refused(422, "cannot-be-had", ready.error().message(), "free what it needs");
+    failed.result = ReloadResult::failed;
+    failed.changes = std::move(prepared->changes);
+    finish(std::move(failed));
   } else {
     commit(*std::move(prepared));
   }
@@ -211,7 +217,7 @@ void Reloader::commit(PreparedConfig prepared) {
   row.at = clock_.wall();
   row.by = job_->by;
   row.digest = prepared.digest;
-  row.mark = mark_of(prepared.meaning, store_id_);
+  row.mark = mark_of(prepared.meaning, store_->id());
   row.text = *prepared.text;
   confirm_by_.reset();
   confirmation_.cancel();
@@ -221,16 +227,17 @@ void Reloader::commit(PreparedConfig prepared) {
   auto changes = std::move(prepared.changes);
   auto warnings = std::move(prepared.warnings);
   host_.commit(prepared, [weak = std::weak_ptr(self_), changes = std::move(changes),
-                          warnings = std::move(warnings)]() mutable {
-    if (const auto self = weak.lock()) (*self)->on_applied(std::move(changes), std::move(warnings));
+                          warnings = std::move(warnings)](std::shared_ptr<void> replaced) mutable {
+    if (const auto self = weak.lock())
+      (*self)->on_applied(std::move(replaced), std::move(changes), std::move(warnings));
   });
   // No publication waits for the disk.
-  if (taken) host_.save(*std::move(taken), history_.first());
+  if (taken) store_->save(*std::move(taken), history_.first());
 }
 
-void Reloader::on_applied(std::vector<config::Change> changes,
+void Reloader::on_applied(std::shared_ptr<void> replaced, std::vector<config::Change> changes,
                           std::vector<config::Problem> warnings) {
-  errands_.post([replaced = host_.take_replaced()]() mutable { replaced.reset(); });
+  errands_.post([replaced = std::move(replaced)]() mutable { replaced.reset(); });
   const std::string generation = "generation " + std::to_string(history_.current().generation);
   host_.announce(job_->by == "unconfirmed" ? Level::warning : Level::info,
                  job_->is_rollback ? "config.rolled_back" : "config.changed",

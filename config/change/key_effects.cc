@@ -1,4 +1,4 @@
-#include "config/key_effects.h"
+#include "config/change/key_effects.h"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "control/api/report_json.h"
+#include "control/report_json/report_json.h"
 
 #include <algorithm>
 #include <optional>
@@ -8,7 +8,7 @@
 
 #include <boost/json.hpp>
 
-#include "control/api/json_values.h"
+#include "control/report_json/json_values.h"
 
 namespace teal::control {
 namespace {

@@ -18,11 +18,12 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "app/serve/prepared_config.h"
+#include "app/reload/prepared_config.h"
 #include "app/system/errand_thread.h"
 #include "base/counters.h"
 #include "control/configuration/config_commands.h"
 #include "control/configuration/config_history.h"
+#include "control/configuration/config_store.h"
 
 namespace teal::app {
 
@@ -37,13 +38,12 @@ class ReloadHost {
   virtual proxy::ErrorPages error_pages() const = 0;
   /// Why not this one, now.
   virtual std::optional<control::ApiError> refuse(const config::Config& next) const = 0;
-  /// Goes over to it; `applied` when every worker has. `prepared` is left with what is to be let go
-  /// of then, on the errand thread.
-  virtual void commit(PreparedConfig& prepared, std::function<void()> applied) = 0;
-  /// What the commit has replaced, once it is applied; kept until whoever gets it lets go.
-  virtual std::shared_ptr<void> take_replaced() = 0;
-  virtual void save(control::ConfigRow row, std::uint64_t first) = 0;
-  virtual Result<std::string> saved_text(std::uint64_t generation) const = 0;
+  /// Has the threads that it needs from now on. An Error: the system has none to give.
+  virtual Result<void> make_ready(const PreparedConfig& prepared) = 0;
+  /// Goes over to it; `applied` when every worker has, with what it replaced, which is there until
+  /// whoever gets it lets go: that may take a disk's time.
+  virtual void commit(PreparedConfig& prepared,
+                      std::function<void(std::shared_ptr<void> replaced)> applied) = 0;
   virtual void announce(Level level, const std::string& type, const std::string& text) = 0;
 };
 
@@ -55,8 +55,8 @@ class Reloader final : public control::ConfigCommands {
 
   /// Before begin(). An Error: the system has none to give.
   Result<void> start_thread() { return errands_.start(); }
-  /// What Teal starts with is a generation too. `saved`: the store's.
-  void begin(std::vector<control::ConfigRow> saved, const std::string& store_id);
+  /// What Teal starts with is a generation too. `store` outlives it.
+  void begin(control::ConfigStore& store);
   /// SIGHUP: as reload(), and once more where one is under way; the log says how it went.
   void on_signal();
   /// Nothing is loaded any more, nor taken back.
@@ -90,7 +90,8 @@ class Reloader final : public control::ConfigCommands {
   void on_prepared(Prepared prepared);
   std::optional<control::ReloadRefusal> refuse(const PreparedConfig& prepared) const;
   void commit(PreparedConfig prepared);
-  void on_applied(std::vector<config::Change> changes, std::vector<config::Problem> warnings);
+  void on_applied(std::shared_ptr<void> replaced, std::vector<config::Change> changes,
+                  std::vector<config::Problem> warnings);
   void finish(control::ReloadReport report);
   void finish(control::ReloadRefusal refusal);
   void end(control::ReloadResult result, const std::string& text,
@@ -104,7 +105,7 @@ class Reloader final : public control::ConfigCommands {
   ConfigSource source_;
   const Clock& clock_;
   Log& log_;
-  std::string store_id_;
+  control::ConfigStore* store_ = nullptr;  ///< From begin() on.
   control::ConfigHistory history_;
   std::shared_ptr<const std::string> previous_text_;  ///< Of the generation before; null: none.
   std::optional<Job> job_;

@@ -10,12 +10,11 @@
 #include <string>
 #include <vector>
 
-#include "app/serve/certificate_reloader.h"
+#include "app/files/watched_files.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "config/diff.h"
+#include "config/change/diff.h"
 #include "control/configuration/config_commands.h"
-#include "proxy/headers/error_pages.h"
 #include "proxy/worker/pool_change.h"
 
 namespace teal::app {
@@ -37,8 +36,7 @@ struct PreparedConfig {
   std::vector<config::Problem> warnings;
   bool is_unchanged = false;  ///< It says what runs: the rest is not made.
   bool is_of_file = true;     ///< The file says the same.
-  std::unique_ptr<CertificateReloader> tls;
-  proxy::ErrorPages pages;
+  WatchedFiles files;
   proxy::PoolChange pool;  ///< Not of a dry run.
 
   bool changes_access() const;

@@ -6,7 +6,7 @@
 
 #include <string_view>
 
-#include "config/diff.h"
+#include "config/change/diff.h"
 
 namespace teal::config {
 

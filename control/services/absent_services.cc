@@ -1,7 +1,9 @@
-#include "control/services/parked.h"
+#include "control/services/absent_services.h"
 
 #include <map>
 #include <set>
+#include <unordered_map>
+#include <utility>
 
 #include "control/deploy/deployment_runner.h"
 #include "control/engine/protocol_json.h"
@@ -45,6 +47,36 @@ std::vector<ParkedService> parked_services(const Contents& contents,
   for (const std::string& service : absent)
     parked.push_back(parked_service(service, newest[service], contents, now));
   return parked;
+}
+
+void AbsentServices::begin(const Contents& contents, const ServiceRegistry& services) {
+  const auto is_served = [&](const std::string& service) {
+    return services.find(service) != nullptr;
+  };
+  std::unordered_map<DeploymentNumber, Contents*> waiting;
+  for (const ServiceRow& row : contents.services)
+    if (!is_served(row.name)) contents_[row.name].services.push_back(row);
+  for (const DeploymentRow& row : contents.deployments) {
+    if (is_served(row.service)) continue;
+    Contents& of = contents_[row.service];
+    of.deployments.push_back(row);
+    waiting[row.number] = &of;
+  }
+  for (const EventRow& row : contents.events)
+    if (const auto of = waiting.find(row.deployment); of != waiting.end())
+      of->second->events.push_back(row);
+  for (const ClockRow& row : contents.clocks)
+    if (const auto of = waiting.find(row.deployment); of != waiting.end())
+      of->second->clocks.push_back(row);
+}
+
+std::optional<Contents> AbsentServices::take(const std::string& service) {
+  const auto waits = contents_.find(service);
+  if (waits == contents_.end()) return std::nullopt;
+  Contents contents = std::move(waits->second);
+  contents_.erase(waits);
+  parked_.erase(service);
+  return contents;
 }
 
 }  // namespace teal::control

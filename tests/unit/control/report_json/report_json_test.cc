@@ -1,4 +1,4 @@
-#include "control/api/report_json.h"
+#include "control/report_json/report_json.h"
 
 #include <limits>
 

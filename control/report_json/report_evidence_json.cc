@@ -9,8 +9,8 @@
 
 #include <boost/json.hpp>
 
-#include "control/api/json_values.h"
-#include "control/api/report_json.h"
+#include "control/report_json/json_values.h"
+#include "control/report_json/report_json.h"
 #include "health/statistics/e_value.h"
 
 namespace teal::control {

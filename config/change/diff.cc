@@ -1,9 +1,9 @@
-#include "config/diff.h"
+#include "config/change/diff.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "config/key_effects.h"
+#include "config/change/key_effects.h"
 
 namespace teal::config {
 namespace {

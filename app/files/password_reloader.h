@@ -29,8 +29,8 @@ class PasswordReloader {
 
   /// Reads every file for the first time. Where a fault is fatal nothing may be served.
   net::FileFaults load();
-  /// load(), and the first fatal fault as an Error.
-  Result<void> start();
+  /// Goes on counting where `before` ends, and with its users where a file is the same.
+  void succeed(const PasswordReloader& before);
   const proxy::PasswordTable& table() const { return table_; }
   /// True: table() is another one than before.
   bool tick();
