@@ -65,10 +65,10 @@ def print_split_latency(result):
     print(f"  requests started after the acknowledgement that reached green: {result.late_requests}")
 
 
-def print_verdict_latency(milliseconds):
+def print_verdict_latency(name, milliseconds):
     ordered = sorted(milliseconds)
     at = lambda q: ordered[min(len(ordered) - 1, int(q * len(ordered)))]
-    print(f"\nverdict-latency: {len(ordered)} rollbacks under load, end of the deciding request to all "
+    print(f"\n{name}: {len(ordered)} rollbacks under load, end of the deciding request to all "
           f"workers off the release (aim: p99 under 1 ms)\n  p50 {at(0.5):.3f} ms   p99 {at(0.99):.3f} ms   "
           f"max {ordered[-1]:.3f} ms", flush=True)
 

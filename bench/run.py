@@ -9,6 +9,7 @@ worker each, on a core of its own where there are two; load and origin share the
 
 import argparse
 import contextlib
+import functools
 import os
 import pathlib
 import shutil
@@ -34,10 +35,12 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 PEERS = ["teal", "nginx", "haproxy", "haproxy-64k", "relay", "nghttpx"]
 BEFORE = "teal-before"  # Another binary of Teal in the same rounds.
 SPLIT_LATENCY, VERDICT_LATENCY = "split-latency", "verdict-latency"
+RELOADS = "verdict-latency-reloads"
 LATENCY, IDLE = "latency", "idle"
 SHIFTING = "teal-log"  # Shifts in `get128-shift`, with its access log on.
 SHIELD, TRIP_TIME = "shield", "trip-time"
-ALL_CASES = [*load.CASES, LATENCY, IDLE, SPLIT_LATENCY, VERDICT_LATENCY, SHIELD, TRIP_TIME]
+ALL_CASES = [*load.CASES, LATENCY, IDLE, SPLIT_LATENCY, VERDICT_LATENCY, RELOADS, SHIELD,
+             TRIP_TIME]
 
 
 def names_of(allowed):
@@ -155,10 +158,12 @@ def run(stage, arguments, book):
             found |= {f"{peer}, TLS": idle.bytes_per_connection(stage.tls_ports[peer], stage.processes[peer].pid, True)
                       for peer in arguments.peers if peer in stage.tls_ports}
             tell(name, report.print_idle, found)
-        elif name == VERDICT_LATENCY and "teal" in arguments.peers:
-            tell(name, report.print_verdict_latency, verdict_latency.measure(
-                ControlApi(stage.ports["admin"]), stage.ports["teal"], stage.values["broken"],
-                arguments.rollbacks, stage.cores.load))
+        elif name in (VERDICT_LATENCY, RELOADS) and "teal" in arguments.peers:
+            api = ControlApi(stage.ports["admin"])
+            disturbed = verdict_latency.reloading(api, stage.folder / "teal.yaml")
+            with disturbed if name == RELOADS else contextlib.nullcontext():
+                tell(name, functools.partial(report.print_verdict_latency, name), verdict_latency.measure(
+                    api, stage.ports["teal"], stage.values["broken"], arguments.rollbacks, stage.cores.load))
         elif name == SHIELD:
             tell(name, report.print_shield, shield.measure(
                 stage.folder, arguments.binary, arguments.requests, stage.values["user"]))

@@ -5,6 +5,7 @@
 // Made on the errand thread, which may wait for disks; taken on the control thread.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,6 +32,7 @@ struct PreparedConfig {
   std::shared_ptr<const config::Config> config;
   std::shared_ptr<const std::string> text;
   std::string digest;
+  std::uint64_t generation = 0;  ///< That it becomes; given when it is committed.
   std::string meaning;
   std::vector<config::Change> changes;
   std::vector<config::Problem> warnings;

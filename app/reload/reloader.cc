@@ -224,6 +224,7 @@ void Reloader::commit(PreparedConfig prepared) {
   previous_text_ = std::exchange(source_.text, prepared.text);
   is_diverged_ = job_->is_rollback && !prepared.is_of_file;
   std::optional<ConfigRow> taken = history_.take(std::move(row));
+  prepared.generation = history_.current().generation;
   auto changes = std::move(prepared.changes);
   auto warnings = std::move(prepared.warnings);
   host_.commit(prepared, [weak = std::weak_ptr(self_), changes = std::move(changes),

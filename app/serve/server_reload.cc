@@ -2,11 +2,33 @@
 // its own, in one turn of the control thread, and the workers get theirs in one publication.
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "app/serve/server_state.h"
 #include "control/registry/service_registry.h"
 
 namespace teal::app {
+
+namespace {
+
+void tell_of_sockets(Log& log, const std::vector<proxy::OpenListener>& before,
+                     const std::vector<proxy::OpenListener>& now) {
+  const auto is_in = [](const std::vector<proxy::OpenListener>& all,
+                        const proxy::OpenListener& one) {
+    return std::ranges::any_of(all, [&](const proxy::OpenListener& each) {
+      return each.listener == one.listener && each.bound == one.bound;
+    });
+  };
+  const auto tell = [&](const char* what, const proxy::OpenListener& each) {
+    log.info(what, {{"listener", each.listener}, {"address", to_string(each.bound)}});
+  };
+  for (const proxy::OpenListener& each : before)
+    if (!is_in(now, each)) tell("listening no more", each);
+  for (const proxy::OpenListener& each : now)
+    if (!is_in(before, each)) tell("listening", each);
+}
+
+}  // namespace
 
 static_assert(control::ServiceRegistry::kMaxNames == proxy::Shard::kMaxServices);
 
@@ -35,6 +57,7 @@ Result<void> Server::State::make_ready(const PreparedConfig& prepared) {
 void Server::State::commit(PreparedConfig& prepared,
                            std::function<void(std::shared_ptr<void> replaced)> applied) {
   const auto replaced = std::make_shared<Replaced>();
+  const std::vector<proxy::OpenListener> sockets = pool.means().listeners;
   replaced->config = std::exchange(config, prepared.config);
   prepared.files.succeed(files);
   replaced->files = std::exchange(files, std::move(prepared.files));
@@ -45,11 +68,13 @@ void Server::State::commit(PreparedConfig& prepared,
   access_log.set_path(config->access_log.path);
   api->configure(config->admin, config->limits.metric_samples);
   probed.reconfigure(config, *files.tls->table());
-  controller->reconfigure(config, [this, replaced, applied = std::move(applied)] {
-    replaced->log = pool.logs().take_replaced();
-    applied(replaced);
-  });
+  controller->reconfigure(config, {prepared.generation, prepared.digest},
+                          [this, replaced, applied = std::move(applied)] {
+                            replaced->log = pool.logs().take_replaced();
+                            applied(replaced);
+                          });
   note_own_sockets();
+  tell_of_sockets(log, sockets, pool.means().listeners);
   discovery.reconfigure(*config);
 }
 

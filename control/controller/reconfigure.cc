@@ -76,6 +76,7 @@ std::optional<ApiError> Controller::refuse(const config::Config& next) const {
 }
 
 void Controller::reconfigure(std::shared_ptr<const config::Config> next,
+                             const event::ConfigChanged& generation,
                              std::function<void()> applied) {
   State& state = *state_;
   // Entries point into it until they are told.
@@ -86,9 +87,10 @@ void Controller::reconfigure(std::shared_ptr<const config::Config> next,
     if (!services.contains(entry.state().name)) gone.push_back(entry.state().name);
   for (const std::string& name : gone) state.take_out(name);
   std::vector<std::string> added;
+  std::vector<std::string> changed;
   for (const config::Service& service : next->services) {
     if (std::as_const(state.registry).find(service.name) != nullptr) {
-      state.renew(service);
+      if (state.renew(service)) changed.push_back(service.name);
       continue;
     }
     state.put_in(service);
@@ -103,6 +105,9 @@ void Controller::reconfigure(std::shared_ptr<const config::Config> next,
     state.figures.begin(*state.registry.find(name), state.registry, state.clock.mono());
     state.resume(name);
   }
+  for (const std::string& name : changed)
+    if (DeploymentRunner* const running = state.deployments.active(name))
+      state.deliver(*running, generation);
   state.publisher.when_applied(std::move(applied));
   state.flush();
 }
@@ -133,11 +138,12 @@ void Controller::State::take_out(const std::string& name) {
 }
 
 /// Control's part of what the file says of a service that stays.
-void Controller::State::renew(const config::Service& service) {
-  if (!registry.reconfigure(service, clock.mono(), clock.wall())) return;
+bool Controller::State::renew(const config::Service& service) {
+  if (!registry.reconfigure(service, clock.mono(), clock.wall())) return false;
   const ServiceEntry& entry = *registry.find(service.name);
   outside.forget(entry.id());
   outside.know(entry);
+  return true;
 }
 
 void Controller::State::put_in(const config::Service& service) {

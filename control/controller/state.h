@@ -99,7 +99,8 @@ struct Controller::State {
 
   // ---- controller/reconfigure.cc ----------------------------------------------------------------
   void take_out(const std::string& name);
-  void renew(const config::Service& service);
+  /// False: nothing has changed.
+  bool renew(const config::Service& service);
   void put_in(const config::Service& service);
   Result<void> put_back(const config::Service& service, const Contents& contents);
 

@@ -80,7 +80,8 @@ std::optional<ApiError> Controller::State::process(DeploymentRunner& runner, con
   // power failure take the event away, the workers apply the split again, and judges say again what
   // they lack.
   const bool is_repeatable = std::holds_alternative<event::SplitApplied>(event) ||
-                             std::holds_alternative<event::Evidence>(event);
+                             std::holds_alternative<event::Evidence>(event) ||
+                             std::holds_alternative<event::ConfigChanged>(event);
   const bool may_be_lost = is_repeatable && !runner.is_over();
   writes.add(runner.journal(event, age, at), may_be_lost);
   if (const auto* applied = std::get_if<event::SplitApplied>(&event))

@@ -51,6 +51,14 @@ struct Recounted {
   bool operator==(const Recounted&) const = default;
 };
 
+/// The service's configuration is another one from now on. For the record: the deployment's own
+/// settings stay as they were at its start.
+struct ConfigChanged {
+  std::uint64_t generation = 0;
+  std::string digest;
+  bool operator==(const ConfigChanged&) const = default;
+};
+
 /// How the targets of the group are that traffic would go back to. Told where it differs from what
 /// is known: that group serves until somebody says otherwise.
 struct BaselineHealth {
@@ -123,13 +131,13 @@ struct Resumed {
 }  // namespace event
 
 using Event =
-    std::variant<event::Begin, event::HealthChanged, event::Recounted, event::BaselineHealth,
-                 event::SplitApplied, event::AlarmBreached, event::Evidence, event::Exposed,
-                 event::Wake, event::Proceed, event::Pause, event::Promote, event::Stop,
-                 event::Rollback, event::Resumed>;
+    std::variant<event::Begin, event::HealthChanged, event::Recounted, event::ConfigChanged,
+                 event::BaselineHealth, event::SplitApplied, event::AlarmBreached, event::Evidence,
+                 event::Exposed, event::Wake, event::Proceed, event::Pause, event::Promote,
+                 event::Stop, event::Rollback, event::Resumed>;
 
-/// "health 2 healthy 0 unhealthy 1 unknown", "baseline 0 healthy 1 unhealthy 0 unknown for 42s",
-/// "applied 3 in 250us", "alarm errors: 4% > 1%".
+/// "config 7 sha256:3f..", "health 2 healthy 0 unhealthy 1 unknown", "baseline 0 healthy 1
+/// unhealthy 0 unknown for 42s", "applied 3 in 250us", "alarm errors: 4% > 1%".
 std::string to_string(const Event& event);
 Result<Event> parse_event(std::string_view text);
 

@@ -27,6 +27,9 @@ json::object fields(const Event& event) {
           [](const event::Recounted& e) -> json::object {
             return {{"event", "recounted"}, {"minimum", e.minimum}};
           },
+          [](const event::ConfigChanged& e) -> json::object {
+            return {{"event", "config"}, {"generation", e.generation}, {"digest", e.digest}};
+          },
           [](const event::BaselineHealth& e) -> json::object {
             return {{"event", "baseline"},
                     {"healthy", e.healthy},
@@ -73,6 +76,9 @@ Event read(const json::object& object) {
     return event::HealthChanged{count("healthy"), count("unhealthy"), count("unknown"),
                                 object.contains("ejected") ? count("ejected") : 0};
   if (name == "recounted") return event::Recounted{count("minimum")};
+  if (name == "config")
+    return event::ConfigChanged{json::value_to<std::uint64_t>(object.at("generation")),
+                                text("digest")};
   if (name == "baseline")
     return event::BaselineHealth{count("healthy"), count("unhealthy"), count("unknown"),
                                  Millis{json::value_to<std::int64_t>(object.at("lost_ms"))}};

@@ -68,6 +68,14 @@ std::optional<Event> parse_recounted(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<Event> parse_config(std::string_view text) {
+  event::ConfigChanged changed;
+  if (!take_number(text, changed.generation) || !take(text, " ") || text.empty())
+    return std::nullopt;
+  changed.digest = text;
+  return changed;
+}
+
 std::optional<Event> parse_baseline(std::string_view text) {
   event::BaselineHealth health;
   if (!take_counts(text, health)) return std::nullopt;
@@ -120,6 +128,9 @@ std::string to_string(const Event& event) {
           [](const event::Recounted& e) -> std::string {
             return "recounted " + std::to_string(e.minimum);
           },
+          [](const event::ConfigChanged& e) -> std::string {
+            return "config " + std::to_string(e.generation) + " " + e.digest;
+          },
           [](const event::BaselineHealth& e) -> std::string {
             const std::string text = "baseline " + counts_text(e);
             return e.lost_for.count() == 0 ? text : text + " for " + format_duration(e.lost_for);
@@ -164,6 +175,8 @@ Result<Event> parse_event(std::string_view text) {
     event = parse_health(rest);
   else if (take(rest, "recounted "))
     event = parse_recounted(rest);
+  else if (take(rest, "config "))
+    event = parse_config(rest);
   else if (take(rest, "baseline "))
     event = parse_baseline(rest);
   else if (take(rest, "applied "))

@@ -26,7 +26,8 @@ class Transition : public Moves {
     return at;
   }
   template <class E>
-  requires OneOf<E, HealthChanged, Recounted, SplitApplied, AlarmBreached, Evidence, Exposed, Wake>
+  requires OneOf<E, HealthChanged, Recounted, ConfigChanged, SplitApplied, AlarmBreached, Evidence,
+                 Exposed, Wake>
   DeploymentState on(const Created& at, const E& /*e*/) {
     return at;
   }
@@ -44,8 +45,8 @@ class Transition : public Moves {
     return at;
   }
   template <Terminal S, class E>
-  requires OneOf<E, Begin, HealthChanged, Recounted, BaselineHealth, SplitApplied, AlarmBreached,
-                 Evidence, Wake, Resumed>
+  requires OneOf<E, Begin, HealthChanged, Recounted, ConfigChanged, BaselineHealth, SplitApplied,
+                 AlarmBreached, Evidence, Wake, Resumed>
   DeploymentState on(const S& at, const E& /*e*/) {
     return at;
   }
@@ -77,6 +78,12 @@ class Transition : public Moves {
     facts_.minimum = e.minimum;
     say("deployment.recounted",
         "counted anew on request: " + std::to_string(e.minimum) + " must be healthy");
+    return at;
+  }
+  template <Running S>
+  DeploymentState on(const S& at, const ConfigChanged& e) {
+    say("deployment.config_changed", "the service's configuration is that of generation " +
+                                         std::to_string(e.generation) + " from now on");
     return at;
   }
   template <Running S>

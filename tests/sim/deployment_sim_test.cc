@@ -159,7 +159,7 @@ class World {
 
   Event random_event() {
     const auto targets = static_cast<std::uint32_t>(deployment_.spec().targets.size());
-    switch (rng_.below(21)) {
+    switch (rng_.below(22)) {
       case 0:
       case 1:
       case 2:
@@ -195,6 +195,7 @@ class World {
         if (rng_.below(4) == 0) return event::AlarmBreached{"errors", "4% > 1%"};
         return event::Wake{};
       case 19: return expose();
+      case 20: return event::ConfigChanged{rng_.below(100), "sha256:3f"};
       default:
         if (rng_.below(4) == 0) return event::Stop{};
         if (rng_.below(4) == 0) return event::Rollback{"asked"};

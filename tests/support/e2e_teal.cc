@@ -104,6 +104,20 @@ void Teal::await_ready() {
   });
   if (!ready || process_->has_ended())
     throw std::runtime_error("teal did not become ready:\n" + log());
+  find_listeners();
+}
+
+void Teal::rewrite(const std::string& text) const {
+  write_file(config_path(), with_dir(text, dir_.path()));
+}
+
+ApiAnswer Teal::reload(const std::string& more) {
+  ApiAnswer answer = admin_->post("/v1/config/reload", more);
+  find_listeners();
+  return answer;
+}
+
+void Teal::find_listeners() {
   listeners_.clear();
   // "... listening listener=public address=127.0.0.1:41234"
   std::istringstream lines(log());

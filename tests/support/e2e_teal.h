@@ -63,6 +63,15 @@ class Teal {
   /// SIGTERM and wait; the exit code, or nothing if it does not end.
   std::optional<ExitCode> stop(Deadline deadline = Deadline{});
   void kill9();
+  /// The file of the configuration says this from now on; nobody has read it yet.
+  void rewrite(const std::string& text) const;
+  void rewrite(const ConfigText& config) const { rewrite(config.render("$DIR")); }
+  /// POST /v1/config/reload of what was written last. `more`: the request's body.
+  ApiAnswer reload(const std::string& more = {});
+  ApiAnswer reload(const ConfigText& config) {
+    rewrite(config);
+    return reload();
+  }
   /// Again with the same directory. The ports may be others.
   void start();
   /// Waits for the end that the test expects by itself.
@@ -79,6 +88,7 @@ class Teal {
 
  private:
   void await_ready();
+  void find_listeners();
 
   TempDir dir_;
   std::string admin_address_;

@@ -336,7 +336,7 @@ TEST_F(DiscoveryControl, OfOtherServicesAndSourcesNothingIsTaken) {
 TEST_F(DiscoveryControl, RediscoveringTheSameChangesNothing) {
   find(kName, {1, 2});
   ASSERT_FALSE(controller->refuse(config));
-  controller->reconfigure(std::make_shared<const config::Config>(config), [] {});
+  controller->reconfigure(std::make_shared<const config::Config>(config), {2, "d"}, [] {});
   settle();
   EXPECT_EQ(targets(Colour::blue).size(), 4U);
   EXPECT_EQ(source(kName).targets, 2U);

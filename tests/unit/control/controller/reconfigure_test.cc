@@ -14,7 +14,7 @@ class Reconfigure : public ControllerTestBase {
       return false;
     }
     bool is_applied = false;
-    controller->reconfigure(std::make_shared<const config::Config>(next),
+    controller->reconfigure(std::make_shared<const config::Config>(next), {7, "d"},
                             [&] { is_applied = true; });
     ports->pump();
     EXPECT_TRUE(is_applied);
@@ -43,6 +43,21 @@ TEST_F(Reconfigure, KeepsADeploymentAndItsSplitWhereOtherKeysOfItsServiceChange)
   advance(std::chrono::minutes{5});
   ports->pump();
   EXPECT_EQ(status(id), Status::succeeded);
+}
+
+TEST_F(Reconfigure, TellsADeploymentOfAnotherConfigurationOfItsOwnServiceOnly) {
+  const DeploymentId id = bake();
+  const std::size_t before = controller->deployment(id)->timeline.size();
+  config::Config next = with_cart();
+  ASSERT_TRUE(load(next));
+  EXPECT_EQ(controller->deployment(id)->timeline.size(), before);
+  next.services.front().timeouts.connect = Millis{5000};
+  ASSERT_TRUE(load(next));
+  const auto told = controller->deployment(id)->timeline;
+  ASSERT_EQ(told.size(), before + 1);
+  EXPECT_EQ(told.back().text, "the service's configuration is that of generation 7 from now on");
+  start();
+  EXPECT_EQ(controller->deployment(id)->timeline.at(before).text, told.back().text);
 }
 
 TEST_F(Reconfigure, IgnoresTheGroupsOfTheFileOfAServiceThatIsKnown) {

@@ -9,6 +9,7 @@ namespace {
 std::vector<Event> one_of_each() {
   return {event::Begin{},
           event::HealthChanged{3, 2, 1},
+          event::ConfigChanged{7, "sha256:3f"},
           event::BaselineHealth{0, 2, 1},
           event::BaselineHealth{0, 2, 0, Millis{42'000}},
           event::SplitApplied{7, Micros{250}},
