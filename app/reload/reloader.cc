@@ -265,6 +265,10 @@ void Reloader::finish(ReloadRefusal refusal) {
     host_.announce(Level::warning, "config.refused",
                    "generation " + std::to_string(history_.current().generation) +
                        " stays: " + why + "; " + refusal.error.remedy);
+  // Nobody else is told of them.
+  if (job_->by == "SIGHUP")
+    for (const config::Problem& each : refusal.problems)
+      log_.error("SIGHUP: the configuration has a problem", {{"problem", to_string(each)}});
   end(result, why, std::move(refusal));
 }
 

@@ -73,7 +73,7 @@ void ConnectionRegistry::drain_listener(ListenerId listener) {
   std::vector<Downstream*> open;
   for (Downstream* each : open_)
     if (each->listener() == listener) open.push_back(each);
-  for (Downstream* each : open) each->drain();
+  for (Downstream* each : open) each->finish_soon();
 }
 
 void ConnectionRegistry::shorten_idle_all() {

@@ -45,7 +45,7 @@ class ConnectionRegistry {
   /// Ends them all, each with its request. `idle` is called by tell_idle() when none is left, those
   /// on their way here included.
   void drain(std::function<void()> idle);
-  /// The same of one listener's, which is no more; nobody waits for that.
+  /// Those of one listener, which is no more, end after one request more; nobody waits for that.
   void drain_listener(ListenerId listener);
   /// After drain(), and each time that one has ended.
   void report_idle();

@@ -111,6 +111,11 @@ ListenerShard& Downstream::stats() const {
   return loop_.counters().listener(listener_);
 }
 
+std::uint32_t Downstream::requests_limit() const {
+  const bool is_gone = loop_.routes().listener(listener_).is_gone;
+  return is_gone ? 1 : spec().limits.requests_per_connection;
+}
+
 const config::Listener& Downstream::spec() const {
   return *loop_.routes().listener(listener_).spec;
 }

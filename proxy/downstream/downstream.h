@@ -45,6 +45,8 @@ class Downstream : public Channel {
 
   /// Ends after the running requests, at once if there are none.
   virtual void drain() = 0;
+  /// Its listener is gone: ends after one request more, so that none is lost that is on its way.
+  virtual void finish_soon() {}
   /// Ends now.
   virtual void abort() = 0;
   /// Teal is overloaded, or more than it was.
@@ -75,6 +77,8 @@ class Downstream : public Channel {
   /// The worker's numbers of the listener.
   ListenerShard& stats() const;
   const config::Listener& spec() const;
+  /// How many requests there may be; 0: as many as come.
+  std::uint32_t requests_limit() const;
   /// Who asks, for requests to come.
   Peer peer() const;
   bool has_local_replies() const;

@@ -26,14 +26,14 @@ net::Http1Limits limits_of(const config::ListenerLimits& limits) {
 
 Http1Downstream::Http1Downstream(ConnectionRegistry& registry, AcceptedConnection accepted)
     : Downstream(registry, std::move(accepted), &Http1Downstream::on_timer),
-      requests_limit_(spec().limits.requests_per_connection),
+      requests_limit_(requests_limit()),
       parser_(limits_of(spec().limits)) {
   loop_.wheel().set(timer_, loop_.now() + timeouts_.request_header);
 }
 
 Http1Downstream::Http1Downstream(Downstream& from)
     : Downstream(from, &Http1Downstream::on_timer),
-      requests_limit_(spec().limits.requests_per_connection),
+      requests_limit_(requests_limit()),
       parser_(limits_of(spec().limits)) {
   loop_.wheel().set(timer_, loop_.now() + timeouts_.request_header);
 }
@@ -57,6 +57,10 @@ void Http1Downstream::drain() {
   closes_after_ = true;
   if (phase_ == Phase::head && parser_.is_between_messages() && stash_.empty())
     end_connection(Ending::orderly);
+}
+
+void Http1Downstream::finish_soon() {
+  requests_limit_ = requests_ + 1;
 }
 
 void Http1Downstream::add_to_census(CensusTaker& census) const {

@@ -27,6 +27,7 @@ class Http1Downstream final : public Downstream, public ClientSide {
   ~Http1Downstream() override;
 
   void drain() override;
+  void finish_soon() override;
   void abort() override;
   void shorten_idle() override;
   void add_to_census(CensusTaker& census) const override;
@@ -80,7 +81,7 @@ class Http1Downstream final : public Downstream, public ClientSide {
   void on_timeout();
   static void on_timer(void* self) { static_cast<Http1Downstream*>(self)->on_timeout(); }
 
-  const std::uint32_t requests_limit_;
+  std::uint32_t requests_limit_;
   bool is_request_done_ = true;      ///< The present request's last byte has been taken.
   bool closes_after_ = false;        ///< No further request after this one.
   net::Framing framing_;             ///< Of the response, as the client gets it.

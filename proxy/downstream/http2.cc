@@ -31,7 +31,7 @@ net::Http2Limits limits_of(const config::Listener& spec) {
 
 Http2Downstream::Http2Downstream(Downstream& from)
     : Http2Channel(from, [](void* self) { static_cast<Http2Downstream*>(self)->on_timeout(); }),
-      requests_limit_(spec().limits.requests_per_connection),
+      requests_limit_(requests_limit()),
       opened_(loop_.now()),
       idle_since_(opened_),
       last_input_(opened_) {

@@ -26,6 +26,8 @@ class Http2Downstream final : public Http2Channel<Downstream>, public net::Http2
   ~Http2Downstream() override;
 
   void drain() override;
+  /// Those that are on their way are served (RFC 9113, section 6.8).
+  void finish_soon() override { drain(); }
   void abort() override;
   void shorten_idle() override;
   void add_to_census(CensusTaker& census) const override;

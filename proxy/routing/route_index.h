@@ -91,6 +91,7 @@ struct ListenerView {
   ClientConnectionLimiter* clients = nullptr;  ///< Of the counts; null: no limit now.
   std::shared_ptr<const PageList> error_pages;
   std::shared_ptr<const net::TlsServer> tls;  ///< Null: plain.
+  bool is_gone = false;                       ///< The configuration does not name it any more.
 };
 
 struct RouteIndex {

@@ -32,6 +32,7 @@ std::shared_ptr<const RouteIndex> RouteBuilder::build_index() {
   has_stale_listeners_ = false;
   auto index = std::make_shared<RouteIndex>();
   for (Listener& each : listeners_) {
+    each.view.is_gone = !each.is_named;
     if (each.is_named) {
       each.view.error_pages = pages_.of_listener(each.name);
       each.view.tls = TlsTable::find(tls_->listeners, each.name);

@@ -62,7 +62,7 @@ TEST_F(ReloadTrouble, AFileWithProblemsChangesNothingAndNamesThemAll) {
   const ApiAnswer answer = teal_->reload(text_);
   expect_refused(answer, 422, "invalid-configuration", "invalid");
   EXPECT_EQ(answer.body.at("problems").as_array().size(), 2U) << answer.text;
-  EXPECT_EQ(answer.at("/problems/0/key"), "connekt");
+  EXPECT_EQ(answer.at("/problems/0/key"), "services.shop.timeouts.connekt");
   EXPECT_EQ(state(), before);
   const Finished by_hand = teal_->cli({"reload"});
   EXPECT_EQ(by_hand.code, 1);
@@ -82,20 +82,22 @@ TEST_F(ReloadTrouble, AFileThatIsNotThereOrNoYamlChangesNothing) {
 
 TEST_F(ReloadTrouble, APortThatIsTakenChangesNothingAndDropsTheSocketsThatCouldBeHad) {
   begin();
+  Target other("other");
   const std::string before = state();
   text_.listeners =
       "public: { address: '127.0.0.1:0' }\nfree: { address: '127.0.0.1:0' }\n"
       "taken: { address: '" +
-      blue_.address() + "' }";
+      other.address() + "' }";
   text_.services[0].match = "[ { listener: public }, { listener: free }, { listener: taken } ]";
   const ApiAnswer answer = teal_->reload(text_);
   expect_refused(answer, 422, "cannot-be-had", "failed");
-  EXPECT_THAT(answer.text, HasSubstr(blue_.address()));
+  EXPECT_THAT(answer.text, HasSubstr(other.address()));
   EXPECT_EQ(state(), before);
 }
 
 TEST_F(ReloadTrouble, ACertificateThatIsNotThereChangesNothing) {
   begin();
+  Target other("other");
   const std::string before = state();
   text_.listeners =
       "public: { address: '127.0.0.1:0', tls: { certificates: [ { certificate: $DIR/a.crt, key: "

@@ -97,7 +97,7 @@ class WorkerPoolTest : public testing::Test {
     pool_->publish({++version_, {snapshot_of(state_, nullptr)}}, [&](Mono) { is_applied = true; });
     ASSERT_TRUE(test::run_until(io_, [&] { return is_applied; }));
   }
-  const Address& listener() const { return pool_->listeners().at(0).bound; }
+  Address listener() const { return pool_->means().listeners.at(0).bound; }
   double stat(std::string_view name) const {
     double sum = 0;
     for (const MetricSample& sample : pool_->read_stats())

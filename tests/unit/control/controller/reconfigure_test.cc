@@ -55,9 +55,9 @@ TEST_F(Reconfigure, TellsADeploymentOfAnotherConfigurationOfItsOwnServiceOnly) {
   ASSERT_TRUE(load(next));
   const auto told = controller->deployment(id)->timeline;
   ASSERT_EQ(told.size(), before + 1);
-  EXPECT_EQ(told.back().text, "the service's configuration is that of generation 7 from now on");
+  EXPECT_EQ(told.back().what, "the service's configuration is that of generation 7 from now on");
   start();
-  EXPECT_EQ(controller->deployment(id)->timeline.at(before).text, told.back().text);
+  EXPECT_EQ(controller->deployment(id)->timeline.at(before).what, told.back().what);
 }
 
 TEST_F(Reconfigure, IgnoresTheGroupsOfTheFileOfAServiceThatIsKnown) {

@@ -25,6 +25,7 @@ class FakeConnection final : public Downstream {
     is_told = true;
     if (!has_request) end();
   }
+  void finish_soon() override { is_finishing = true; }
   void abort() override { end(); }
   void shorten_idle() override { ++hurries; }
   void add_to_census(CensusTaker& /*census*/) const override { ++looks; }
@@ -34,6 +35,7 @@ class FakeConnection final : public Downstream {
 
   bool has_request = false;
   bool is_told = false;
+  bool is_finishing = false;
   int hurries = 0;
   mutable int looks = 0;
 };

@@ -1,0 +1,116 @@
+"""What can be seen of a process from outside: its counters, its memory and descriptors, the lines of its access log."""
+
+import collections
+import os
+import pathlib
+import re
+import socket
+
+# Documented to begin anew when a target comes back (docs/metrics.md, "Targets").
+OF_ONE_TARGET = re.compile(r"teal_target_(requests|failures|first_byte)")
+SAMPLE = re.compile(r"([a-z_]+(?:\{.*\})?) (\S+)$")
+LINE = re.compile(r'"target":"([^"]*)"|"(?:[A-Z]+) (\S+) HTTP/[0-9.]+"')
+TERMINATION = re.compile(r'"termination":"([^"]*)"')
+FINE = {"ok", "responded", "redirected"}
+
+
+class Counters:
+    """Of all scrapes: none may ever fall."""
+
+    def __init__(self):
+        self.known, self.scrapes = {}, 0
+
+    def take(self, text):
+        """What fell, as lines."""
+        kinds, fallen = {}, []
+        self.scrapes += 1
+        for line in text.splitlines():
+            if line.startswith("# TYPE "):
+                _, _, name, kind = line.split(" ")
+                kinds[name] = kind
+            elif match := SAMPLE.match(line):
+                series, value = match[1], float(match[2])
+                name = series.partition("{")[0]
+                kind = kinds.get(name) or kinds.get(re.sub("_(bucket|sum|count)$", "", name))
+                if kind not in ("counter", "histogram") or OF_ONE_TARGET.match(name):
+                    continue
+                if value < self.known.get(series, 0):
+                    fallen.append(f"{series} fell from {self.known[series]} to {value}")
+                self.known[series] = value
+        return fallen
+
+
+def total(text, name, *labels):
+    """The sum of the samples that have these labels."""
+    return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines()
+               if re.match(rf"{name}[ {{]", line) and all(label in line for label in labels))
+
+
+def resident_kib(pid):
+    return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1])
+
+
+def descriptors(pid):
+    """How many of each kind."""
+    listening = set()
+    for line in pathlib.Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        if fields[3] == "0A":
+            listening.add(f"socket:[{fields[9]}]")
+    kinds = collections.Counter()
+    for each in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            to = os.readlink(f"/proc/{pid}/fd/{each}")
+        except FileNotFoundError:
+            continue  # Closed meanwhile.
+        if to in listening:
+            kinds["listening"] += 1
+        else:
+            kinds["sockets" if to.startswith("socket:") else re.sub(r"\d+|:\[.*", "", to.rsplit("/", 1)[-1])] += 1
+    return kinds
+
+
+def logged(paths):
+    """(lines by path without a query, lines of what ended badly)."""
+    lines, bad = collections.Counter(), []
+    for path in paths:
+        with open(path, encoding="utf-8") as file:
+            for line in file:
+                match = LINE.search(line)
+                target = (match[1] or match[2]) if match else "?"
+                lines[target.partition("?")[0]] += 1
+                ended = TERMINATION.search(line)
+                if not match or (ended and ended[1] not in FINE):
+                    bad.append(line.strip())
+    return lines, bad
+
+
+def compare(expected, found, most=10):
+    """Where two counts by path differ, as lines."""
+    differ = [path for path in expected.keys() | found.keys() if expected[path] != found[path]]
+    return [f"{path}: {found[path]} lines for {expected[path]} requests" for path in sorted(differ)[:most]] + (
+        [f"and {len(differ) - most} more"] if len(differ) > most else [])
+
+
+class QuietPorts:
+    """Free ports below those that the system gives to whoever connects, so that none is taken before Teal binds it."""
+
+    def __init__(self, random):
+        first = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+        self.last = first - 1 if first > 20000 else 65535
+        self.random, self.given = random, set()
+
+    def take(self):
+        while True:
+            port = self.random.randint(10000, self.last)
+            if port not in self.given and is_free(port):
+                self.given.add(port)
+                return port
+
+
+def is_free(port):
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
