@@ -108,6 +108,22 @@ TEST_F(ReloadTest, ATargetStaysIllUnderAnotherCheckUntilThatSaysOtherwise) {
   EXPECT_TRUE(admin().await_accepting(2));
 }
 
+TEST_F(ReloadTest, AnEjectedTargetStaysOut) {
+  Target failing("failing");
+  failing.set_status(503);
+  ConfigText text =
+      config("{ plan: AllAtOnce }", "outlier: { consecutive_failures: 3, ejection: 1h }\n");
+  text.services[0].blue.push_back(failing.address());
+  begin(text);
+  ask(teal_->listener(), 20);
+  ASSERT_TRUE(admin().await_accepting(1));
+  const std::size_t asked = failing.requests();
+  text_.services[0].more += "timeouts: { connect: 700ms }\n";
+  ASSERT_TRUE(applied(reload()));
+  EXPECT_EQ(ask(teal_->listener(), 20)["blue-1"], 20U);
+  EXPECT_EQ(failing.requests(), asked);
+}
+
 TEST_F(ReloadTest, KeptConnectionsToTargetsStayUnlessTheyAreMadeInAnotherWay) {
   ConfigText text = config();
   text.workers = 1;

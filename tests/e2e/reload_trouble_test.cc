@@ -176,6 +176,14 @@ TEST_F(ReloadTrouble, ADryRunSaysWhatWouldChangeAndBindsNothing) {
   EXPECT_EQ(reloads("applied"), 0);
 }
 
+TEST_F(ReloadTrouble, ADryRunDoesNotTryWhetherAPortIsFree) {
+  begin();
+  Target other("other");
+  text_.listeners += "\nside: { address: '" + other.address() + "' }";
+  teal_->rewrite(text_);
+  EXPECT_EQ(teal_->reload(R"({"dry_run": true})").at("/result"), "checked");
+}
+
 TEST_F(ReloadTrouble, OnlyWhatSaysSomethingElseIsANewGeneration) {
   begin();
   teal_->rewrite("# A word for people.\n" + text_.render("$DIR"));
