@@ -4,7 +4,7 @@
 
 #include <csignal>
 #include <filesystem>
-#include <thread>
+#include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -27,8 +27,12 @@ class ReloadTrouble : public ReleaseTest {
   }
   /// What Teal tells of its configuration and its sockets, but for the last attempt.
   std::string state() {
-    std::string text = run({"ss", "-Hltnx"}).out;
+    std::string text;
+    std::istringstream sockets(run({"ss", "-Hlntxp"}).out);
+    for (std::string line; std::getline(sockets, line);)
+      if (line.find("pid=" + std::to_string(teal_->id()) + ",") != std::string::npos) text += line;
     std::erase(text, ' ');
+    EXPECT_NE(text, "");
     const ApiAnswer config = admin().get("/v1/config");
     text += config.at("/generation") + config.at("/sha256") + config.at("/by");
     return text + admin().get("/v1/config/history").text + admin().service().at("/version");
