@@ -10,25 +10,11 @@
 #include <optional>
 #include <string_view>
 
+#include "base/descriptor.h"
 #include "base/parse_number.h"
 
 namespace teal {
 namespace {
-
-/// A descriptor that is closed; base/ has no sockets and no class for them.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  const int fd_;
-};
 
 FileText refuse(std::string fault, std::string remedy = {}) {
   return {{}, std::move(fault), std::move(remedy)};

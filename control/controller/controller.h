@@ -48,9 +48,10 @@ class Controller final : public Commands {
   // ---- another configuration ------------------------------------------------------------------
   /// Why these services cannot be gone over to now: a deployment runs where one would go.
   std::optional<ApiError> refuse(const config::Config& next) const;
-  /// Goes over to it, as `generation`, with one publication: what is known of services that stay goes on, new ones
-  /// begin as at a start, and what is known of those that are gone waits for their return. What the
-  /// publication needs besides is with the Ports by now. `applied` once every worker runs on it.
+  /// Goes over to it, as `generation`, with one publication: what is known of services that stay
+  /// goes on, new ones begin as at a start, and what is known of those that are gone waits for
+  /// their return. What the publication needs besides is with the Ports by now. `applied` once
+  /// every worker runs on it.
   /// Requires: refuse() has found nothing.
   void reconfigure(std::shared_ptr<const config::Config> next,
                    const event::ConfigChanged& generation, std::function<void()> applied);

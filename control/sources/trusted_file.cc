@@ -10,24 +10,11 @@
 #include <cstring>
 #include <utility>
 
+#include "base/descriptor.h"
 #include "base/file.h"
 
 namespace teal::control {
 namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  const int fd_;
-};
 
 TrustedFile refuse(LookFault fault, const std::string& path, const std::string& why) {
   return {{}, LookProblem{fault, path + " " + why}};
