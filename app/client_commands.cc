@@ -9,6 +9,7 @@
 #include "app/cli.h"
 #include "app/client/client.h"
 #include "app/client/exit_code.h"
+#include "base/parse_number.h"
 #include "base/printable.h"
 
 namespace teal::app {
@@ -28,7 +29,7 @@ struct Choices {
   std::vector<std::string> shares;
   std::size_t limit = 20;
   bool watch = false, follow = false, force = false, all = false;
-  std::string confirm_within = "0";
+  std::string confirm_within;
   std::uint64_t if_generation = 0, to_generation = 0;
   bool dry_run = false, confirm_access = false;
   DeployOptions deploy;
@@ -225,17 +226,15 @@ class Registrar {
   void add_configuration() {
     CLI::App* reload = command("reload", "Go over to the configuration file as it is now.",
                                [](Client& client, Choices& c) {
-                                 ReloadOptions options{c.dry_run, std::nullopt, Millis{0}};
+                                 ReloadOptions options{c.dry_run, std::nullopt, c.confirm_within};
                                  if (c.if_generation > 0) options.if_generation = c.if_generation;
-                                 if (const Result<Millis> within = parse_duration(c.confirm_within))
-                                   options.confirm_within = *within;
                                  return client.reload(options);
                                });
     reload->add_flag("--dry-run", choices_->dry_run, "Say what would change, and change nothing");
     reload
         ->add_option("--if-generation", choices_->if_generation,
                      "Only if Teal runs on this generation still")
-        ->check(CLI::PositiveNumber);
+        ->check(is_generation());
     reload
         ->add_option("--confirm-within", choices_->confirm_within,
                      "Wait so long for `teal config confirm`; the generation before comes back "
@@ -258,7 +257,7 @@ class Registrar {
           return client.rollback_config(c.to_generation, c.confirm_access);
         });
     back->add_option("GENERATION", choices_->to_generation, "Which one; left out: the one before")
-        ->check(CLI::PositiveNumber);
+        ->check(is_generation());
     back->add_flag("--confirm-access", choices_->confirm_access,
                    "Also where it changes who may come in");
   }
@@ -271,6 +270,15 @@ class Registrar {
           return duration ? std::string() : duration.error().message();
         },
         "DURATION");
+  }
+
+  static CLI::Validator is_generation() {
+    return CLI::Validator(
+        [](std::string& text) {
+          const auto number = parse_whole<std::uint64_t>(text);
+          return number && *number > 0 ? std::string() : "generations are 1, 2, 3...";
+        },
+        "GENERATION");
   }
 
   static CLI::Validator is_address() {

@@ -81,13 +81,13 @@ bool is_asked(const Config& config, const Service& service) {
 
 /// Whoever is asked asks nobody, so that no request waits for itself.
 void check_forward_auth(const Config& config, const Service& service, Report& report) {
-  std::vector<std::string> names;
-  for (const Service& each : config.services) names.push_back(each.name);
   for_each_forward_auth(service, [&](const ForwardAuth& forward, const std::string& path) {
     // Inherited, or missing, or no name: said already.
     if (!report.has(path) || forward.service.empty()) return;
     const auto asked = std::ranges::find(config.services, forward.service, &Service::name);
     if (asked == config.services.end()) {
+      std::vector<std::string> names;
+      for (const Service& each : config.services) names.push_back(each.name);
       report.add_at(path + ".service", "there is no service " + quoted(forward.service),
                     did_you_mean(forward.service, names));
       return;

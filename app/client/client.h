@@ -42,7 +42,7 @@ struct WaitOptions {
 struct ReloadOptions {
   bool dry_run = false;
   std::optional<std::uint64_t> if_generation;
-  Millis confirm_within{0};  ///< 0: it stays.
+  std::string confirm_within;  ///< A duration as typed; empty: it stays.
 };
 
 /// How long an answer may take: of what only asks, and of what changes something.
@@ -108,7 +108,7 @@ class Client {
   int show(const std::string& path,
            const std::function<std::string(const boost::json::object&)>& render);
   int report_reload(const std::optional<std::string>& answer);
-  int await_confirmation(double generation);
+  int await_confirmation(double generation, Millis within);
   int report_service(const std::optional<std::string>& answer);
   std::optional<std::string> frame(const std::string& service, const std::string& answer);
   ViewStyle style(std::size_t timeline_entries) const;

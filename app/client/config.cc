@@ -15,6 +15,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr Millis kLook{500};
+constexpr Millis kPatience{30'000};
 
 }  // namespace
 
@@ -30,14 +31,14 @@ int Client::reload(const ReloadOptions& options) {
   json::object body;
   if (options.dry_run) body["dry_run"] = true;
   if (options.if_generation) body["if_generation"] = *options.if_generation;
-  if (options.confirm_within > Millis{0})
-    body["confirm_within"] = std::to_string(options.confirm_within.count()) + "ms";
+  if (!options.confirm_within.empty()) body["confirm_within"] = options.confirm_within;
   const auto answer = call("POST", "/v1/config/reload", json::serialize(body));
   const int code = report_reload(answer);
-  if (code != kSuccess || options.confirm_within == Millis{0}) return code;
+  if (code != kSuccess || options.confirm_within.empty()) return code;
   const std::optional<json::object> report = parse_object(*answer);
-  const bool is_waiting = report && number_at(*report, "confirm_within_ms").has_value();
-  return is_waiting ? await_confirmation(*number_at(*report, "generation")) : code;
+  if (!report || !number_at(*report, "confirm_within_ms")) return code;
+  return await_confirmation(number_at(*report, "generation").value_or(0),
+                            parse_duration(options.confirm_within).value_or(Millis{0}));
 }
 
 int Client::rollback_config(std::uint64_t to, bool confirm_access) {
@@ -70,15 +71,28 @@ int Client::report_reload(const std::optional<std::string>& answer) {
   return kSuccess;
 }
 
-/// Until somebody has confirmed, or the generation before is back.
-int Client::await_confirmation(double generation) {
+/// Until somebody has confirmed, or the generation before is back. A Teal that says nothing may
+/// shut us out, or be restarted; `within` and a while later it should have come back.
+int Client::await_confirmation(double generation, Millis within) {
+  Millis silent{0};
   while (!terminal_.pause || terminal_.pause(kLook)) {
     const Result<AdminAnswer> answer = admin_.within(kLookLimit).send("GET", "/v1/config");
-    if (!answer || answer->status != 200) continue;  // It may shut us out just now.
+    if (!answer || answer->status != 200) {
+      silent += kLook;
+      if (silent <= within + kPatience) continue;
+      terminal_.err
+          << "  whether it was confirmed is unknown: `teal config show` says it once Teal "
+             "answers\n";
+      return answer ? fail("Teal answers " + std::to_string(answer->status), kUnreachable)
+                    : fail(answer.error().message(), kUnreachable);
+    }
+    silent = Millis{0};
     const std::optional<json::object> report = parse_object(answer->body);
     if (!report) continue;
     if (number_at(*report, "generation") != generation) {
-      terminal_.err << "nobody confirmed: " << render_config(*report);
+      const bool is_by_itself = text_at(*report, "by") == "unconfirmed";
+      terminal_.err << (is_by_itself ? "nobody confirmed: " : "it was taken back: ")
+                    << render_config(*report);
       return kRolledBack;
     }
     if (number_at(*report, "confirm_within_ms")) continue;

@@ -15,6 +15,8 @@ using control::ReloadResult;
 
 /// Before what could not be brought back is tried once more.
 constexpr Millis kTryAgain{5000};
+/// For a word in favour of what was not confirmed before a restart, however long that took.
+constexpr Millis kAfterStart{5000};
 /// Changes that an event names.
 constexpr std::size_t kToldChanges = 5;
 
@@ -35,11 +37,6 @@ std::string in_words(const std::vector<config::Change>& changes) {
     text += (text.empty() ? "" : "; ") + to_string(each);
   }
   return text;
-}
-
-bool is_success(ReloadResult result) {
-  return result != ReloadResult::invalid && result != ReloadResult::refused &&
-         result != ReloadResult::failed;
 }
 
 }  // namespace
@@ -65,6 +62,7 @@ void Reloader::begin(control::ConfigStore& store) {
   row.mark = mark_of(source_.meaning, store_->id());
   if (std::optional<ConfigRow> taken = history_.take(std::move(row)))
     store_->save(*std::move(taken), history_.first());
+  resume_confirmation();
 }
 
 void Reloader::stop() {
@@ -104,7 +102,7 @@ void Reloader::reload(const config::ReloadRequest& request, Done done) {
 }
 
 void Reloader::on_signal() {
-  if (job_) {
+  if (job_ || host_.is_starting()) {
     reloads_again_ = true;
     return;
   }
@@ -114,6 +112,10 @@ void Reloader::on_signal() {
     return;
   }
   start({.by = "SIGHUP", .done = [](const auto&) {}}, nullptr, source_.path);
+}
+
+void Reloader::on_serving() {
+  if (!job_ && std::exchange(reloads_again_, false)) on_signal();
 }
 
 void Reloader::rollback(const config::RollbackRequest& request, Done done) {
@@ -146,8 +148,7 @@ control::ApiResult<control::ConfigReport> Reloader::confirm() {
         409, "nothing-to-confirm", "There is nothing to confirm",
         "generation " + std::to_string(history_.current().generation) + " stays as it is",
         "GET /v1/config says whether one waits"};
-  confirm_by_.reset();
-  confirmation_.cancel();
+  settle();
   host_.announce(Level::info, "config.confirmed",
                  "generation " + std::to_string(history_.current().generation) + " stays");
   return report();
@@ -173,7 +174,7 @@ void Reloader::start(Job job, std::shared_ptr<const std::string> text, const std
   });
 }
 
-std::optional<ReloadRefusal> Reloader::refuse(const PreparedConfig& prepared) const {
+std::optional<ReloadRefusal> Reloader::refuse(const PreparedConfig& prepared) {
   std::optional<ReloadRefusal> refusal;
   if (const std::string why = host_.why_not_now(); !why.empty() || is_stopped_)
     refusal = refused(503, "not-now", why.empty() ? "Teal is ending" : why, "try again later");
@@ -183,6 +184,11 @@ std::optional<ReloadRefusal> Reloader::refuse(const PreparedConfig& prepared) co
     refusal = refused(409, "access-changes",
                       "going back changes who may come in: " + in_words(prepared.changes),
                       "look at `changes`, and say that it is meant: --confirm-access");
+  else if (job_->confirm_within > Millis{0} && *prepared.text == *source_.text)
+    refusal = refused(422, "cannot-be-taken-back",
+                      "only files of error pages have changed, and no generation keeps what they "
+                      "said before",
+                      "reload without confirm_within");
   if (refusal) refusal->changes = prepared.changes;
   return refusal;
 }
@@ -191,6 +197,7 @@ void Reloader::on_prepared(Prepared prepared) {
   if (!prepared) return finish(prepared.error());
   if (prepared->is_unchanged) {
     if (!job_->is_dry_run) is_diverged_ = is_diverged_ && job_->is_rollback;
+    if (job_->is_rollback) settle();  // It says what it would go back to.
     return finish(
         ReloadReport{.result = job_->is_dry_run ? ReloadResult::checked : ReloadResult::unchanged,
                      .warnings = std::move(prepared->warnings)});
@@ -219,8 +226,7 @@ void Reloader::commit(PreparedConfig prepared) {
   row.digest = prepared.digest;
   row.mark = mark_of(prepared.meaning, store_->id());
   row.text = *prepared.text;
-  confirm_by_.reset();
-  confirmation_.cancel();
+  settle();
   previous_text_ = std::exchange(source_.text, prepared.text);
   is_diverged_ = job_->is_rollback && !prepared.is_of_file;
   std::optional<ConfigRow> taken = history_.take(std::move(row));
@@ -294,10 +300,41 @@ std::optional<Millis> Reloader::left_to_confirm() const {
 
 void Reloader::await_confirmation(Millis within) {
   confirm_by_ = clock_.mono() + within;
+  store_->await({history_.current().generation, clock_.wall() + within});
   confirmation_.expires_after(within);
   confirmation_.async_wait([this](const boost::system::error_code& ec) {
     if (!ec) go_back();
   });
+}
+
+void Reloader::settle() {
+  confirm_by_.reset();
+  why_not_back_.clear();
+  confirmation_.cancel();
+  store_->await({});
+}
+
+/// Over a restart too somebody has to say that it is well.
+void Reloader::resume_confirmation() {
+  const control::ConfirmationRow pending = store_->confirmation();
+  if (pending.generation == 0) return;
+  const ConfigRow* const before = history_.previous();
+  if (pending.generation != history_.current().generation || before == nullptr) {
+    store_->await({});
+    return;
+  }
+  const Result<std::string> text = store_->text(before->generation);
+  if (!text) {
+    store_->await({});
+    host_.announce(Level::error, "config.unconfirmed",
+                   "nobody has confirmed generation " + std::to_string(pending.generation) +
+                       ", and the one before cannot be brought back: " + text.error().message());
+    return;
+  }
+  previous_text_ = std::make_shared<const std::string>(*text);
+  const auto left = std::chrono::ceil<Millis>(pending.by - clock_.wall());
+  await_confirmation(std::max(left, kAfterStart));
+  host_.announce(Level::warning, "config.unconfirmed", *warning());
 }
 
 /// Nobody has said that it is well: whoever it shuts out cannot.
@@ -309,76 +346,20 @@ void Reloader::go_back() {
       if (!ec) go_back();
     });
   };
-  if (job_ || !host_.why_not_now().empty()) return try_again();
+  if (job_ || !host_.why_not_now().empty()) {
+    why_not_back_ = job_ ? "a " + job_->by + " is under way" : host_.why_not_now();
+    return try_again();
+  }
   start({.by = "unconfirmed",
          .is_rollback = true,
          .confirms_access = true,
          .done =
              [this, try_again](const auto& answer) {
-               if (!answer && confirm_by_) try_again();
+               if (answer || !confirm_by_) return;
+               why_not_back_ = answer.error().error.detail;
+               try_again();
              }},
         previous_text_, "the generation before");
-}
-
-// ---- reports ------------------------------------------------------------------------------------
-
-control::ConfigReport Reloader::report() const {
-  const ConfigRow& row = history_.current();
-  return {.path = source_.path,
-          .generation = row.generation,
-          .digest = row.digest,
-          .at = row.at,
-          .by = row.by,
-          .is_diverged = is_diverged_,
-          .confirm_within = left_to_confirm(),
-          .last = last_};
-}
-
-std::optional<std::string> Reloader::warning() const {
-  if (const auto left = left_to_confirm())
-    return "generation " + std::to_string(history_.current().generation) +
-           " of the configuration is taken back in " + format_duration(*left) +
-           " unless it is confirmed: `teal config confirm`";
-  if (is_diverged_)
-    return "Teal runs on an earlier configuration than the file's, and a restart would go over to "
-           "the file's: correct " +
-           source_.path + " and `teal reload`";
-  return std::nullopt;
-}
-
-std::vector<MetricSample> Reloader::samples() const {
-  using Type = MetricSample::Type;
-  std::vector<MetricSample> samples;
-  const auto gauge = [&](const char* name, const char* help, double value) {
-    samples.push_back(
-        {.name = name, .help = help, .type = Type::gauge, .labels = {}, .value = value});
-  };
-  const ConfigRow& row = history_.current();
-  gauge("teal_config_generation", "Which generation of the configuration Teal runs on.",
-        static_cast<double>(row.generation));
-  samples.push_back({.name = "teal_config_info",
-                     .help = "The digest of the configuration that Teal runs on.",
-                     .type = Type::gauge,
-                     .labels = {{"digest", row.digest}},
-                     .value = 1});
-  gauge("teal_config_diverged",
-        "1: an earlier configuration was brought back, and the file says something else.",
-        is_diverged_ ? 1 : 0);
-  gauge("teal_config_last_reload_successful", "1: the last reload was, or there was none.",
-        !last_ || is_success(last_->result) ? 1 : 0);
-  const WallTime at = last_ ? last_->at : row.at;
-  gauge("teal_config_last_reload_timestamp_seconds",
-        "When the configuration was loaded last, or that was tried, in Unix time.",
-        std::chrono::duration<double>(at.time_since_epoch()).count());
-  for (const ReloadResult result :
-       {ReloadResult::applied, ReloadResult::unchanged, ReloadResult::invalid,
-        ReloadResult::refused, ReloadResult::failed, ReloadResult::rolled_back})
-    samples.push_back({.name = "teal_config_reloads_total",
-                       .help = "Reloads of the configuration, by result.",
-                       .type = Type::counter,
-                       .labels = {{"result", std::string(to_string(result))}},
-                       .value = static_cast<double>(counts_[static_cast<std::size_t>(result)])});
-  return samples;
 }
 
 }  // namespace teal::app

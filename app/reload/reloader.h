@@ -34,10 +34,12 @@ class ReloadHost {
 
   /// Why nothing can be loaded now: it starts, it ends. Empty: it can.
   virtual std::string why_not_now() const = 0;
+  /// It is too early only: on_serving() is called when it is not any more.
+  virtual bool is_starting() const = 0;
   virtual proxy::PoolMeans means() const = 0;
   virtual proxy::ErrorPages error_pages() const = 0;
   /// Why not this one, now.
-  virtual std::optional<control::ApiError> refuse(const config::Config& next) const = 0;
+  virtual std::optional<control::ApiError> refuse(const config::Config& next) = 0;
   /// Has the threads that it needs from now on. An Error: the system has none to give.
   virtual Result<void> make_ready(const PreparedConfig& prepared) = 0;
   /// Goes over to it; `applied` when every worker has, with what it replaced, which is there until
@@ -59,6 +61,8 @@ class Reloader final : public control::ConfigCommands {
   void begin(control::ConfigStore& store);
   /// SIGHUP: as reload(), and once more where one is under way; the log says how it went.
   void on_signal();
+  /// Everybody is served from now on.
+  void on_serving();
   /// Nothing is loaded any more, nor taken back.
   void stop();
 
@@ -88,7 +92,7 @@ class Reloader final : public control::ConfigCommands {
   std::optional<control::ReloadRefusal> why_not(bool is_dry_run) const;
   void start(Job job, std::shared_ptr<const std::string> text, const std::string& name);
   void on_prepared(Prepared prepared);
-  std::optional<control::ReloadRefusal> refuse(const PreparedConfig& prepared) const;
+  std::optional<control::ReloadRefusal> refuse(const PreparedConfig& prepared);
   void commit(PreparedConfig prepared);
   void on_applied(std::shared_ptr<void> replaced, std::vector<config::Change> changes,
                   std::vector<config::Problem> warnings);
@@ -97,6 +101,9 @@ class Reloader final : public control::ConfigCommands {
   void end(control::ReloadResult result, const std::string& text,
            boost::system::result<control::ReloadReport, control::ReloadRefusal> answer);
   void await_confirmation(Millis within);
+  void resume_confirmation();
+  /// Nothing waits to be confirmed any more.
+  void settle();
   void go_back();
   std::optional<Millis> left_to_confirm() const;
 
@@ -114,6 +121,7 @@ class Reloader final : public control::ConfigCommands {
   bool is_stopped_ = false;
   boost::asio::steady_timer confirmation_;
   std::optional<Mono> confirm_by_;
+  std::string why_not_back_;  ///< Why what nobody confirmed is not taken back yet.
   std::optional<control::ConfigReport::Last> last_;
   std::array<std::uint64_t, 7> counts_{};  ///< By ReloadResult.
   std::shared_ptr<Reloader*> self_;        ///< Errands that answer late find nobody.

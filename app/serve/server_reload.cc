@@ -38,14 +38,18 @@ std::string Server::State::why_not_now() const {
   return {};
 }
 
-std::optional<control::ApiError> Server::State::refuse(const config::Config& next) const {
+std::optional<control::ApiError> Server::State::refuse(const config::Config& next) {
   if (listeners_known_with(pool.means(), next) > proxy::Shard::kMaxListeners)
     return control::ApiError{422, "too-many-names", "The configuration was not loaded",
                              "this process would have known more than " +
                                  std::to_string(proxy::Shard::kMaxListeners) +
                                  " names of listeners",
                              "restart Teal, which forgets those that are gone"};
-  return controller->refuse(next);
+  // No target may be what is going to listen.
+  note_sockets_of(next);
+  std::optional<control::ApiError> refusal = controller->refuse(next);
+  note_own_sockets();
+  return refusal;
 }
 
 Result<void> Server::State::make_ready(const PreparedConfig& prepared) {
@@ -76,6 +80,18 @@ void Server::State::commit(PreparedConfig& prepared,
   note_own_sockets();
   tell_of_sockets(log, sockets, pool.means().listeners);
   discovery.reconfigure(*config);
+}
+
+/// Those that there would be: where an address stays, as it is bound.
+void Server::State::note_sockets_of(const config::Config& next) {
+  const std::vector<proxy::OpenListener> open = pool.means().listeners;
+  own_sockets.clear();
+  own_sockets.add({"the admin address", admin->address(), true});
+  for (const config::Listener& each : next.listeners) {
+    const auto there = std::ranges::find(open, each.address, &proxy::OpenListener::asked);
+    own_sockets.add(
+        {"listener '" + each.name + "'", there == open.end() ? each.address : there->bound, false});
+  }
 }
 
 /// As they are bound, not as they were asked for.

@@ -68,7 +68,9 @@ struct Server::State final : control::Ports, ReloadHost {
     hand_out(first, [this, applied = std::move(applied)](Mono at) {
       applied(at);
       is_serving = true;
-      if (!is_shutting_down) systemd.ready("serving");
+      if (is_shutting_down) return;
+      systemd.ready("serving");
+      reloader.on_serving();
     });
   }
   void hand_out(const Publication& publication, std::function<void(Mono)> applied) {
@@ -102,7 +104,8 @@ struct Server::State final : control::Ports, ReloadHost {
   std::string why_not_now() const override;
   proxy::PoolMeans means() const override { return pool.means(); }
   proxy::ErrorPages error_pages() const override { return files.pages; }
-  std::optional<control::ApiError> refuse(const config::Config& next) const override;
+  bool is_starting() const override { return !is_serving && !is_shutting_down; }
+  std::optional<control::ApiError> refuse(const config::Config& next) override;
   Result<void> make_ready(const PreparedConfig& prepared) override;
   void commit(PreparedConfig& prepared,
               std::function<void(std::shared_ptr<void> replaced)> applied) override;
@@ -110,6 +113,7 @@ struct Server::State final : control::Ports, ReloadHost {
     controller->announce(level, type, text);
   }
   void note_own_sockets();
+  void note_sockets_of(const config::Config& next);
 
   Result<void> load_files();
   void look_at_files();

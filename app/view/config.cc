@@ -33,7 +33,9 @@ std::string outcome(const std::string& result, const json::object& report) {
   if (result == "unchanged") return "unchanged: " + generation(report) + " runs on\n";
   const json::array* changes = array_at(report, "changes");
   if (changes == nullptr || changes->empty()) return "checked: nothing would change\n";
-  return "checked: it could be applied; nothing was changed\n";
+  return "checked: nothing was changed; whether its addresses and its access log can be had is "
+         "tried "
+         "by a reload only\n";
 }
 
 }  // namespace

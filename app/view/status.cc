@@ -364,8 +364,10 @@ std::string render_problem(std::string_view body, int status) {
       const std::string file = text_at(*one, "file");
       text += "  ";
       if (!file.empty()) text += file + ':';
-      if (!file.empty() && line) text += std::to_string(static_cast<int>(*line)) + ": ";
-      text += text_at(*one, "key") + ": " + text_at(*one, "message");
+      if (!file.empty() && line > 0) text += std::to_string(static_cast<int>(*line)) + ':';
+      if (!file.empty()) text += ' ';
+      const std::string key = text_at(*one, "key");
+      text += (key.empty() ? "" : key + ": ") + text_at(*one, "message");
       if (const std::string hint = text_at(*one, "hint"); !hint.empty()) text += "; " + hint;
       text += "\n";
     }

@@ -47,7 +47,9 @@ Loaded<Candidate> read_candidate_given(const std::string& path, const Variables&
 }
 
 Loaded<Candidate> read_candidate_file(const std::string& path, const Variables& variables) {
-  if (path == "-")
+  const bool is_descriptor = path == "-" || path == "/dev/stdin" || path.starts_with("/dev/fd/") ||
+                             path.starts_with("/proc/self/fd/");
+  if (is_descriptor)
     return single("stdin", "the configuration came from standard input and cannot be read again",
                   "start Teal with the path of a file to be able to reload it");
   return read_candidate_given(path, variables);

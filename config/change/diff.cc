@@ -1,6 +1,9 @@
 #include "config/change/diff.h"
 
 #include <algorithm>
+#include <array>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "config/change/key_effects.h"
@@ -8,7 +11,8 @@
 namespace teal::config {
 namespace {
 
-constexpr std::size_t kMaxShown = 120;  ///< Bytes of a value.
+constexpr std::size_t kMaxShown = 120;         ///< Bytes of a value.
+constexpr std::size_t kMaxFlow = 1024 * 1024;  ///< Looked at for where two values differ.
 
 /// A value in both of its trees; null: it is not there.
 struct Place {
@@ -17,18 +21,19 @@ struct Place {
 
   explicit operator bool() const { return meant != nullptr; }
   bool is_mapping() const { return meant != nullptr && meant->kind == Node::Kind::mapping; }
-  /// Of a mapping; the last one of that name, as merges leave it.
-  Place at(std::string_view key) const {
-    if (!is_mapping()) return {};
-    for (std::size_t i = 0; i < meant->entries.size(); ++i)
-      if (meant->entries[i].key == key)
-        return {&written->entries[i].value, &meant->entries[i].value};
-    return {};
-  }
 };
 
+/// The values of a mapping by their keys.
+std::unordered_map<std::string_view, Place> values_of(const Place& mapping) {
+  std::unordered_map<std::string_view, Place> values;
+  for (std::size_t i = 0; i < mapping.meant->entries.size(); ++i)
+    values.emplace(mapping.meant->entries[i].key,
+                   Place{&mapping.written->entries[i].value, &mapping.meant->entries[i].value});
+  return values;
+}
+
 void append_flow(std::string& out, const Node& node) {
-  if (out.size() > kMaxShown) return;
+  if (out.size() > kMaxFlow) return;
   switch (node.kind) {
     case Node::Kind::null: out += '~'; break;
     case Node::Kind::scalar: out += node.text.empty() ? "''" : node.text; break;
@@ -53,15 +58,39 @@ void append_flow(std::string& out, const Node& node) {
   }
 }
 
-/// On one line, without what would be too long.
-std::string shown(const Node& node) {
+/// On one line.
+std::string on_one_line(const Node& node) {
   std::string text;
   append_flow(text, node);
   std::ranges::replace(text, '\n', ' ');
+  return text;
+}
+
+/// The place, or one before it that is not within a character.
+std::size_t between_characters(const std::string& text, std::size_t at) {
+  while (at > 0 && at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0U) == 0x80U)
+    --at;
+  return at;
+}
+
+/// Without what would be too long before and behind the place that is to be seen.
+std::string shortened(const std::string& text, std::size_t place) {
   if (text.size() <= kMaxShown) return text;
-  std::size_t end = kMaxShown;
-  while ((static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;  // Within a character.
-  return text.substr(0, end) + "...";
+  const std::size_t wanted = place < kMaxShown / 2 ? 0 : place - kMaxShown / 4;
+  const std::size_t begin = between_characters(text, std::min(wanted, text.size() - kMaxShown));
+  const std::size_t end = between_characters(text, begin + kMaxShown);
+  return (begin > 0 ? "..." : "") + text.substr(begin, end - begin) +
+         (end < text.size() ? "..." : "");
+}
+
+/// As they are shown beside each other: where they differ, however long they are.
+void show(Change& change, const Place& from, const Place& to) {
+  const std::string before = from ? on_one_line(*from.written) : "";
+  const std::string after = to ? on_one_line(*to.written) : "";
+  const auto differs = std::ranges::mismatch(before, after);
+  const auto place = static_cast<std::size_t>(differs.in1 - before.begin());
+  if (from) change.from = shortened(before, to ? place : 0);
+  if (to) change.to = shortened(after, from ? place : 0);
 }
 
 std::string below(const std::string& path, const std::string& key) {
@@ -89,17 +118,22 @@ class Walk {
 
  private:
   void compare_mappings(const std::string& path, Place from, Place to) {
+    const auto before = values_of(from);
+    const auto after = values_of(to);
+    const auto find = [](const auto& values, const std::string& key) {
+      const auto found = values.find(key);
+      return found == values.end() ? Place{} : found->second;
+    };
     for (const Entry& entry : to.meant->entries)
-      compare(below(path, entry.key), from.at(entry.key), to.at(entry.key));
+      compare(below(path, entry.key), find(before, entry.key), find(after, entry.key));
     for (const Entry& entry : from.meant->entries)
-      if (!to.at(entry.key)) compare(below(path, entry.key), from.at(entry.key), {});
+      if (!after.contains(entry.key)) compare(below(path, entry.key), find(before, entry.key), {});
   }
 
   void add(const std::string& path, Place from, Place to) {
     Change change;
     change.path = path;
-    if (from) change.from = shown(*from.written);
-    if (to) change.to = shown(*to.written);
+    show(change, from, to);
     const bool comes_or_goes = is_named_thing(path) && !(from && to);
     change.effect = comes_or_goes ? Effect::live : effect_of(path);
     change.is_access = comes_or_goes ? holds_access(path, from ? *from.meant : *to.meant)
@@ -124,27 +158,64 @@ class Walk {
   std::vector<Change> changes_;
 };
 
-const Service* find_service(const Config& config, std::string_view name) {
-  const auto found = std::ranges::find(config.services, name, &Service::name);
-  return found == config.services.end() ? nullptr : &*found;
+/// What makes a service recognisable under another name.
+std::string likeness(const Service& service) {
+  std::string text;
+  for (const Match& match : service.match) {
+    text += match.listener + ' ' + match.host + ' ' + match.path + '\n';
+  }
+  for (const Colour colour : kColours)
+    for (const Address& target : service.groups[colour].targets) text += to_string(target) + '\n';
+  return text;
 }
 
-/// Under another name it is another service: it begins anew, and people should know why.
+/// Under another name it is another service: people should know that nothing goes with it.
 void note_renames(std::vector<Change>& changes, const Config& from, const Config& to) {
   constexpr std::string_view kServices = "services.";
-  for (Change& added : changes) {
-    if (!added.path.starts_with(kServices) || added.from || !is_named_thing(added.path)) continue;
-    const Service* const mine = find_service(to, added.path.substr(kServices.size()));
-    for (const Change& removed : changes) {
-      if (mine == nullptr || !removed.path.starts_with(kServices) || removed.to ||
-          !is_named_thing(removed.path))
-        continue;
-      const Service* const other = find_service(from, removed.path.substr(kServices.size()));
-      if (other == nullptr || other->match != mine->match || other->groups != mine->groups)
-        continue;
-      added.note = "looks like a rename of " + other->name +
-                   ": it begins anew, and what is known of " + other->name +
-                   " waits for its return";
+  std::unordered_map<std::string_view, Change*> added;
+  std::unordered_set<std::string_view> removed;
+  for (Change& each : changes) {
+    if (!each.path.starts_with(kServices) || !is_named_thing(each.path)) continue;
+    const std::string_view name = std::string_view(each.path).substr(kServices.size());
+    if (!each.from)
+      added.emplace(name, &each);
+    else if (!each.to)
+      removed.insert(name);
+  }
+  if (added.empty() || removed.empty()) return;
+  std::unordered_map<std::string, const Service*> gone;
+  for (const Service& service : from.services)
+    if (removed.contains(service.name)) gone.emplace(likeness(service), &service);
+  for (const Service& service : to.services) {
+    const auto change = added.find(service.name);
+    if (change == added.end()) continue;
+    const auto other = gone.find(likeness(service));
+    if (other == gone.end() || other->second->match != service.match ||
+        other->second->groups != service.groups)
+      continue;
+    change->second->note = "looks like a rename of " + other->second->name +
+                           ", whose state does not go with it: it waits for its return";
+  }
+}
+
+/// What a running process cannot change is compared by what it comes to: a default may be written
+/// or left out, and a section may come with the rest of its keys.
+void settle_fixed(std::vector<Change>& changes, const Config& from, const Config& to) {
+  const std::array<std::pair<std::string_view, bool>, 3> fixed{
+      {{"workers", from.workers != to.workers},
+       {"state", from.state_path != to.state_path},
+       {"admin.address", from.admin.address != to.admin.address}}};
+  for (const auto& [key, differs] : fixed) {
+    const auto holds = [key = key](const Change& each) {
+      return each.path == key || key.starts_with(each.path + '.');
+    };
+    const auto found = std::ranges::find_if(changes, holds);
+    if (found == changes.end()) continue;
+    if (differs) {
+      found->effect = Effect::needs_restart;
+      if (found->path != key) found->note = "it changes " + std::string(key);
+    } else if (found->path == key) {
+      found->note = "it comes to the same";
     }
   }
 }
@@ -156,6 +227,7 @@ std::vector<Change> diff(const Candidate& from, const Candidate& to) {
   walk.compare("", {&from.written, &from.meant}, {&to.written, &to.meant});
   std::vector<Change> changes = walk.take();
   note_renames(changes, from.config, to.config);
+  settle_fixed(changes, from.config, to.config);
   return changes;
 }
 

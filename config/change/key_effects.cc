@@ -12,13 +12,12 @@ struct Line {
 };
 
 constexpr std::array kEffects{
-    Line{"workers", Effect::needs_restart},
-    Line{"state", Effect::needs_restart},
-    Line{"admin.address", Effect::needs_restart},
     Line{"admin.tls", Effect::new_connections},
     Line{"listeners.*.tls", Effect::new_connections},
     Line{"listeners.*.http2", Effect::new_connections},
     Line{"listeners.*.proxy_protocol", Effect::new_connections},
+    Line{"listeners.*.allow", Effect::new_connections},
+    Line{"listeners.*.deny", Effect::new_connections},
     Line{"services.*.tls", Effect::new_connections},
     Line{"services.*.upstream", Effect::new_connections},
     Line{"services.*.blue", Effect::ignored},
@@ -28,7 +27,7 @@ constexpr std::array kEffects{
 };
 
 /// Whoever changes one of these may shut somebody out, himself included, or let somebody in.
-constexpr std::array<std::string_view, 13> kAccess{
+constexpr std::array<std::string_view, 16> kAccess{
     "admin.allowed_hosts",
     "admin.tls",
     "listeners.*.trusted_proxies",
@@ -36,6 +35,9 @@ constexpr std::array<std::string_view, 13> kAccess{
     "listeners.*.tls.client_auth",
     "listeners.*.tls.client_ca",
     "listeners.*.tls.certificates.client_auth",
+    "listeners.*.tls.certificates.client_ca",
+    "listeners.*.address",
+    "listeners.*.socket_mode",
     "listeners.*.allow",
     "listeners.*.deny",
     "services.*.allow",

@@ -8,6 +8,7 @@
 namespace teal::config {
 namespace {
 
+constexpr Millis kShortestConfirm = std::chrono::seconds{1};
 constexpr Millis kLongestConfirm = std::chrono::hours{24};
 
 template <class Read>
@@ -43,7 +44,7 @@ Loaded<ReloadRequest> parse_reload_request(std::string_view json) {
     ReloadRequest request;
     keys.boolean("dry_run", request.dry_run);
     request.if_generation = generation(keys, "if_generation");
-    keys.duration("confirm_within", request.confirm_within, Millis{1000}, kLongestConfirm);
+    keys.duration("confirm_within", request.confirm_within, kShortestConfirm, kLongestConfirm);
     return request;
   });
 }

@@ -20,6 +20,7 @@ class ConfigStore {
   void begin(const Contents& contents) {
     rows_ = contents.configs;
     id_ = contents.id;
+    confirmation_ = contents.confirmation;
   }
 
   /// As begin() found them; without their texts.
@@ -31,6 +32,14 @@ class ConfigStore {
     writes_.add(std::move(row), first);
     writes_.flush();
   }
+  /// What waits to be confirmed, over restarts too.
+  const ConfirmationRow& confirmation() const { return confirmation_; }
+  void await(const ConfirmationRow& row) {
+    if (row == confirmation_) return;
+    confirmation_ = row;
+    writes_.set(row);
+    writes_.flush();
+  }
   /// The text of a generation that was saved.
   Result<std::string> text(std::uint64_t generation) const {
     return writes_.config_text(generation);
@@ -40,6 +49,7 @@ class ConfigStore {
   PendingWrites& writes_;
   std::vector<ConfigRow> rows_;
   std::string id_;
+  ConfirmationRow confirmation_;
 };
 
 }  // namespace teal::control

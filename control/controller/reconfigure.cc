@@ -29,6 +29,22 @@ bool has_split_traffic(const config::Config& config, const config::Service& serv
          });
 }
 
+/// A service that comes while Teal serves may have taken over the paths of another, or its name:
+/// its targets get requests until their probes say otherwise.
+void trust_targets(ServiceEntry& entry, WallTime now) {
+  for (const Colour colour : kColours) {
+    const bool serves =
+        colour == entry.state().live || entry.state().split.of(colour) > Weight::none();
+    if (!serves || !entry.config->health) continue;
+    for (TargetState& target : entry.edit().groups[colour].targets) {
+      if (target.health != Health::unknown) continue;
+      target.health = Health::healthy;
+      target.reason = "as no probe of it has ended yet";
+      entry.since[target.id] = now;
+    }
+  }
+}
+
 using ByName = std::unordered_map<std::string_view, const config::Service*>;
 
 ByName by_name(const config::Config& config) {
@@ -57,6 +73,17 @@ std::optional<ApiError> Controller::refuse(const config::Config& next) const {
                      "no listener of `group: split` would lead to service '" + name + "', and " +
                          id + " is running there",
                      "keep one until it is over, or end it: teal stop " + id);
+  }
+  for (const ServiceEntry& entry : state.registry.entries()) {
+    const auto stays = services.find(entry.state().name);
+    if (stays == services.end()) continue;
+    for (const Colour colour : kColours)
+      for (const TargetState& target : entry.state().groups[colour].targets)
+        if (const auto own = state.own.forbidden(*stays->second, target.address)) {
+          ApiError error = own_target(target.address, *own, "The configuration was not loaded");
+          error.detail = "service '" + entry.state().name + "': target " + error.detail;
+          return error;
+        }
   }
   std::size_t names = state.registry.ids();
   for (const auto& [name, service] : services) {
@@ -150,15 +177,18 @@ void Controller::State::put_in(const config::Service& service) {
   const std::optional<Contents> contents = absent.take(service.name);
   if (!contents) {
     outside.know(registry.add(service, clock.wall()));
+    trust_targets(*registry.find(service.name), clock.wall());
     say(Level::info, "service.added", service.name, "it is served from now on");
     return;
   }
   if (const Result<void> back = put_back(service, *contents); back) {
+    trust_targets(*registry.find(service.name), clock.wall());
     say(Level::info, "service.added", service.name, "it is back, as it was when it was gone");
     return;
   }
   registry.remove(service.name);
   outside.know(registry.add(service, clock.wall()));
+  trust_targets(*registry.find(service.name), clock.wall());
   say(Level::error, "service.unusable", service.name,
       "what the store knows of it cannot be read: it begins as the file says");
 }

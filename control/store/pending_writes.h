@@ -33,6 +33,8 @@ class PendingWrites {
   }
 
   Result<std::string> config_text(std::uint64_t generation) {
+    for (const ConfigRow& each : pending_.configs)
+      if (each.generation == generation) return each.text;
     return store_->config_text(generation);
   }
 
@@ -59,6 +61,8 @@ class PendingWrites {
     pending_.configs.push_back(std::move(row));
     pending_.first_config = first;
   }
+  /// A power failure may lose it.
+  void set(const ConfirmationRow& row) { pending_.confirmation = row; }
   /// What is forgotten may come back once: it is forgotten again.
   void forget(DeploymentNumber number) { pending_.forgotten.push_back(number); }
   void forget_key(std::string key) { pending_.forgotten_keys.push_back(std::move(key)); }

@@ -44,6 +44,21 @@ std::string what_a_restart_does(const std::string& path) {
                "configuration file";
 }
 
+/// "7 1764489600000": the generation and the time, in milliseconds since 1970.
+std::string to_text(const ConfirmationRow& row) {
+  const auto by = std::chrono::floor<Millis>(row.by).time_since_epoch().count();
+  return std::to_string(row.generation) + ' ' + std::to_string(by);
+}
+
+/// None where that cannot be read.
+ConfirmationRow confirmation_from(std::string_view text) {
+  const std::size_t space = std::min(text.find(' '), text.size());
+  const auto generation = parse_whole<std::uint64_t>(text.substr(0, space));
+  const auto by = parse_whole<std::uint64_t>(text.substr(std::min(space + 1, text.size())));
+  if (!generation || !by) return {};
+  return {*generation, WallTime{Millis{static_cast<std::int64_t>(*by)}}};
+}
+
 class SqliteTables final : public Store {
  public:
   SqliteTables(Database database, std::string path)
@@ -170,6 +185,9 @@ class SqliteTables final : public Store {
                std::string_view(row.digest), std::string_view(row.mark), std::string_view(row.by),
                std::string_view(row.text)))
         return false;
+    if (batch.confirmation && !put("INSERT OR REPLACE INTO identity VALUES('confirm', ?)",
+                                   std::string_view(to_text(*batch.confirmation))))
+      return false;
     if (batch.reserved_events && !put("INSERT OR REPLACE INTO identity VALUES('events', ?)",
                                       std::string_view(std::to_string(*batch.reserved_events))))
       return false;
@@ -269,6 +287,7 @@ class SqliteTables final : public Store {
       if (name == "id") contents.id = value;
       if (name == "events")
         std::from_chars(value.data(), value.data() + value.size(), contents.reserved_events);
+      if (name == "confirm") contents.confirmation = confirmation_from(value);
     }
     return rows.ok();
   }

@@ -86,6 +86,13 @@ struct ConfigRow {
   bool operator==(const ConfigRow&) const = default;
 };
 
+/// The generation that goes back by itself at that time unless somebody confirms it.
+struct ConfirmationRow {
+  std::uint64_t generation = 0;  ///< 0: none does.
+  WallTime by;
+  bool operator==(const ConfirmationRow&) const = default;
+};
+
 /// What is written together or not at all.
 struct Batch {
   std::vector<DeploymentRow> deployments;
@@ -101,6 +108,7 @@ struct Batch {
   std::vector<std::string> forgotten_secrets;
   /// Generations before this one are deleted.
   std::optional<std::uint64_t> first_config;
+  std::optional<ConfirmationRow> confirmation;
   /// Numbers of events up to this one are spoken for; the next process begins behind it.
   std::optional<std::uint64_t> reserved_events;
   /// Commit without waiting for the disk (SQLite's synchronous=NORMAL): the batch survives kill -9,
@@ -111,7 +119,7 @@ struct Batch {
     return deployments.empty() && events.empty() && clocks.empty() && services.empty() &&
            keys.empty() && evidence.empty() && secrets.empty() && forgotten.empty() &&
            forgotten_keys.empty() && forgotten_secrets.empty() && configs.empty() &&
-           !first_config && !reserved_events;
+           !first_config && !confirmation && !reserved_events;
   }
 };
 
@@ -125,6 +133,7 @@ struct Contents {
   std::vector<KeyRow> keys;
   std::vector<SecretRow> secrets;
   std::vector<ConfigRow> configs;
+  ConfirmationRow confirmation;
   std::string id;  ///< Of the store: made with it, for its whole life.
   std::uint64_t reserved_events = 0;
 };

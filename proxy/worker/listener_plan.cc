@@ -23,6 +23,10 @@ bool overlap(const Address& one, const Address& other) {
 
 }  // namespace
 
+bool covers(const Address& one, const Address& other) {
+  return one == other || overlap(one, other);
+}
+
 ListenerPlan plan_listeners(const std::vector<OpenListener>& open, const config::Config& config) {
   ListenerPlan plan;
   std::vector<const OpenListener*> free;

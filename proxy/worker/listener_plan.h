@@ -39,6 +39,10 @@ struct ListenerPlan {
   std::vector<std::string> ended;         ///< Listeners that there are not any more.
 };
 
+/// Whoever connects to one of them may reach the other: they are the same, or one has the port at
+/// all addresses.
+bool covers(const Address& one, const Address& other);
+
 ListenerPlan plan_listeners(const std::vector<OpenListener>& open, const config::Config& config);
 
 /// A listener of ours has the port already, at all addresses or at one of them: it is not to be

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <utility>
 
+#include "net/io/listening_ports.h"
+
 namespace teal::proxy {
 namespace {
 
@@ -12,10 +14,25 @@ Error named(const config::Listener& listener, const Error& error) {
   return Error{Source::config, "listener " + listener.name + ": " + error.message()};
 }
 
+/// Those of other processes that have the port too would take turns with us.
+Result<void> refuse_strangers(const config::Listener& spec) {
+  for (const Address& stranger : net::foreign_listeners(spec.address.port))
+    if (covers(stranger, spec.address))
+      return named(spec, Error{Source::config, "cannot bind " + to_string(spec.address) +
+                                                   ": another process listens "
+                                                   "on " +
+                                                   to_string(stranger) +
+                                                   ", maybe another Teal; ss -ltnp shows "
+                                                   "which"});
+  return {};
+}
+
 Result<NewListener> open_one(const config::Listener& spec, net::Port port, std::uint32_t workers) {
   Result<net::Socket> first =
       net::listen_on(spec.address, port, static_cast<mode_t>(spec.socket_mode));
   if (!first) return named(spec, first.error());
+  if (port == net::Port::shared)
+    if (const Result<void> alone = refuse_strangers(spec); !alone) return alone.error();
   NewListener made{0, spec.name, spec.address, spec.address, spec.socket_mode, {}, {}};
   if (spec.address.kind == Address::Kind::unix_socket) {
     made.file = net::SocketFile(spec.address.host);

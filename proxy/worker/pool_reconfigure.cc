@@ -29,15 +29,15 @@ void WorkerPool::reconfigure(PoolChange change, PoolFiles files) {
   options_.config = change.config;
   builder_.configure(*change.config);
   take_files(std::move(files));
-  for (const config::Listener& listener : change.config->listeners)
-    if (const Result<void> set = sockets_.set_mode(listener.name, listener.socket_mode); !set)
-      options_.log->error("a listener keeps its mode", {{"reason", set.error().message()}});
   change_ = std::move(change);
 }
 
 std::vector<WorkerChange> WorkerPool::spread(PoolChange& change) {
   for (NewListener& each : change.opened) sockets_.add(each);
   for (const ListenerPlan::Taken& each : change.plan.taken_over) sockets_.take_over(each);
+  for (const config::Listener& listener : change.config->listeners)
+    if (const Result<void> set = sockets_.set_mode(listener.name, listener.socket_mode); !set)
+      options_.log->error("a listener keeps its mode", {{"reason", set.error().message()}});
   const config::AccessLog& spec = change.config->access_log;
   const bool is_off = spec.format == config::AccessLog::Format::off;
   if (change.log || (is_off && logs_.writer() != nullptr)) logs_.replace(std::move(change.log));

@@ -38,7 +38,11 @@ class Book:
         """It was not sent: the connection had ended before."""
         with self.lock:
             self.sent[protocol] -= 1
-            self.notes[note] += 1
+        self.note(note)
+
+    def note(self, what):
+        with self.lock:
+            self.notes[what] += 1
 
     def echo(self):
         with self.lock:

@@ -27,6 +27,8 @@ class Unanswered(Exception):
 
 
 class Http1:
+    is_going = False  # Its listener has gone, or is about to.
+
     def __init__(self, reader, writer):
         self.reader, self.writer = reader, writer
         self.is_open = True
@@ -35,6 +37,10 @@ class Http1:
     async def open(cls, port, context=None):
         name = "localhost" if context else None
         return cls(*await asyncio.open_connection("127.0.0.1", port, ssl=context, server_hostname=name))
+
+    def has_ended(self):
+        """By the other side, while nothing was asked."""
+        return self.reader.at_eof()
 
     def certificate(self):
         return self.writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
@@ -129,6 +135,8 @@ class Stream:
 
 class Http2:
     """Bodies are small: Teal gives more window long before it is needed."""
+
+    is_going = False
 
     def __init__(self, reader, writer):
         self.reader, self.writer = reader, writer

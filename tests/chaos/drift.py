@@ -88,8 +88,7 @@ class Drift:
         """Another configuration. Whoever has loaded it says so: accept()."""
         kind = self.draw_kind()
         change = Change("", copy.deepcopy(self.config))
-        before = json.dumps(self.config)
-        while json.dumps(change.config) == before:
+        while change.config == self.config:
             change.what = f"{kind}: {self.change(kind, change)}"
             with_matches(change.config, self.hosts)
         return change

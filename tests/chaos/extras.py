@@ -36,6 +36,12 @@ class Extra:
         self.opening += 1
         try:
             connection = await self.load.open(self.port, self.context)
+        except ConnectionResetError:
+            if not self.is_going or self.context is None:
+                raise
+            self.book.note("handshakes that were cut")
+            await asyncio.sleep(0)
+            return await self.open()
         finally:
             self.opening -= 1
         connection.is_going = self.is_going
@@ -64,6 +70,10 @@ class Extra:
         pace, connection, number = Pace(KEPT_RATE, self.load.loop), None, 0
         while not self.load.stopping:
             await pace.wait()
+            if connection and connection.is_open and connection.has_ended():
+                connection.is_open = False
+                if not connection.is_going:
+                    self.book.fail(f"{self.name}: a kept connection was closed")
             if connection is None or not connection.is_open:
                 if connection:
                     self.close(connection)

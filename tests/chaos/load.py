@@ -104,23 +104,26 @@ class Load:
     def stop(self):
         """All of them end what they are at. The response without an end has to be ended before."""
         self.stopping = True
-        self.call(asyncio.wait_for(self.finish(), 2 * PATIENCE), 3 * PATIENCE)
+        self.call(self.finish(), 3 * PATIENCE)
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(PATIENCE)
 
     async def finish(self):
-        await asyncio.gather(*self.tasks)
-        # Connections that Teal was to end when their last request was over.
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        await asyncio.gather(*others, return_exceptions=True)
+        async with asyncio.timeout(2 * PATIENCE):
+            await asyncio.gather(*self.tasks)
+            # Connections that Teal was to end when their last request was over.
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            await asyncio.gather(*others, return_exceptions=True)
 
     # ---- requests
 
     async def exchange(self, protocol, connection, method, target, fields=(), body=None, **more):
         """An answer that is well, or a failure in the book. Raises where there is none."""
-        number = self.book.number
+        # A listener that goes answers the last requests of its connections as before.
+        number = 0 if connection.is_going else self.book.number
         self.book.begin(protocol)
-        answer = await asyncio.wait_for(connection.ask(method, target, fields, body, **more), PATIENCE)
+        async with asyncio.timeout(PATIENCE):
+            answer = await connection.ask(method, target, fields, body, **more)
         self.book.take(protocol, target, len(body or b""), number, answer)
         return answer
 

@@ -6,6 +6,7 @@ import re
 import threading
 import time
 
+from choices import LENIENT
 from running import PATIENCE
 
 PLANS = [("10%", "300ms", "50%", "300ms"), ("20%", "500ms"), ("5%", "200ms", "30%", "250ms", "70%", "200ms")]
@@ -16,6 +17,9 @@ ENDS = {"succeeds": ("Succeeded", ""), "as the file says": ("Succeeded", ""), "i
         "fails": ("Stopped", "ALARM_ACTIVE")}
 FIRST = ["succeeds", "is stopped", "is rolled back", "fails", "is rolled back late", "as the file says"]
 LATER = FIRST + 4 * ["succeeds", "as the file says"]
+KEPT = 100         # Finished ones of a service that Teal remembers.
+QUICK = [{"set_weight": "50%"}, {"bake": "10ms"}]
+STRICT = {"error_rate": "> 10%", "over": "2s", "minimum_requests": 10}
 BAKE = re.compile(r"bake (\S+) at ")
 RELOADED = re.compile(r"the service's configuration is that of generation \d+")
 MS = {"ms": 1, "s": 1000, "m": 60_000}
@@ -45,6 +49,22 @@ class Releases(threading.Thread):
         self.colours = {"shop": 0, "chat": 0, "rpc": 0}
         self.running = None       # The id of one that goes its way by itself and may be paused.
         self.paused = set()
+        self.is_light = False     # All have the same alarms, of which a finished one keeps what they counted by.
+
+    def fill_history(self):
+        """As many quick ones as are kept, so that from then on a new one takes the place of an old one of its size."""
+        self.is_light = True
+        for service in self.colours:
+            for number in range(KEPT):
+                self.count += 1
+                request = self.request_of(service, 1 - self.colours[service], "")
+                identity = self.begin(service, {**request, "plan": QUICK}, "")["id"]
+                self.wait(identity, lambda report: report["status"] == "Succeeded", "it has succeeded", 0.01)
+                if number % 4:
+                    self.colours[service] = 1 - self.colours[service]
+                    continue
+                back = self.admin.call("POST", f"/v1/services/{service}/rollback", {}, (200, 201, 202))["id"]
+                self.wait(back, lambda report: report["finished"], "it is rolled back", 0.01)
 
     def run(self):
         first = self.random.sample(FIRST, len(FIRST))
@@ -67,19 +87,8 @@ class Releases(threading.Thread):
         self.count += 1
         self.kinds[kind] = self.kinds.get(kind, 0) + 1
         colour = 1 - self.colours[service]
-        request = {"revision": f"v{self.count}", "targets": self.targets_of(service, colour, kind), "keep_old": "2s",
-                   "watch_after": 0, "not_enough_evidence": "proceed", "alarms_at_start": "ignore",
-                   "rollback_on": ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"]}
-        if kind != "as the file says":
-            request["plan"] = self.plan_of(kind)
-        if kind == "fails":
-            request["alarms"] = {"errors": {"error_rate": "> 10%", "over": "2s", "minimum_requests": 10}}
-        with self.lock:
-            expected = self.configured(service).get("plan")
-            answer = self.admin.call("POST", f"/v1/services/{service}/deployments", request, (201,))
+        answer = self.begin(service, self.request_of(service, colour, kind), kind)
         identity = answer["id"]
-        if kind == "as the file says":
-            self.compare_plan(identity, expected, answer["plan"])
         self.running = identity if kind in ("succeeds", "as the file says") else None
         self.interfere(kind, service, identity)
         report = self.follow(service, identity, kind)
@@ -87,6 +96,27 @@ class Releases(threading.Thread):
         self.check_bakes(report)
         if report["status"] == "Succeeded" and kind != "is rolled back late":
             self.colours[service] = colour
+
+    def request_of(self, service, colour, kind):
+        request = {"revision": f"v{self.count}", "targets": self.targets_of(service, colour, kind), "keep_old": "2s",
+                   "watch_after": 0, "not_enough_evidence": "proceed", "alarms_at_start": "ignore",
+                   "rollback_on": ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"]}
+        if kind != "as the file says":
+            request["plan"] = self.plan_of(kind)
+        if kind == "fails":
+            request["alarms"] = {"lenient": STRICT}
+        return request
+
+    def begin(self, service, request, kind):
+        with self.lock:
+            deploy = self.configured(service)
+            if self.is_light:
+                others = {each: None for each in deploy.get("alarms", {})}
+                request["alarms"] = {**others, "lenient": LENIENT, **request.get("alarms", {})}
+            answer = self.admin.call("POST", f"/v1/services/{service}/deployments", request, (201,))
+        if kind == "as the file says":
+            self.compare_plan(answer["id"], deploy.get("plan"), answer["plan"])
+        return answer
 
     def targets_of(self, service, colour, kind):
         if kind == "fails":
@@ -133,12 +163,12 @@ class Releases(threading.Thread):
                 self.book.fail(f"the rollback of {identity}: {back['status']}: {back['reason']}")
         return report
 
-    def wait(self, identity, is_so, what):
+    def wait(self, identity, is_so, what, pause=0.05):
         deadline = time.monotonic() + 2 * PATIENCE
         while not is_so(report := self.admin.call("GET", f"/v1/deployments/{identity}")):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"not within {2 * PATIENCE} s: {what}: {report}")
-            time.sleep(0.05)
+            time.sleep(pause)
         return report
 
     def check_bakes(self, report):

@@ -248,6 +248,8 @@ class Run:
                                  lambda service: self.drift.config["services"][service]["deploy"], self.lock,
                                  SANITIZER_SLACK_MS if self.is_sanitized else 0)
         self.refusals = Refusals(self.folder, self.random, self.releases)
+        if self.reloads >= LONG_RUN:
+            self.releases.fill_history()
         self.releases.start()
 
     def go(self):
@@ -287,6 +289,7 @@ class Run:
 
     def end(self):
         """Back to where it began, and nobody is there any more: then it has what it had."""
+        self.book.number = 0
         change = Change("back to the first", self.base, [("remove", each, None) for each in self.load.extras])
         self.apply(change)
         self.origins.send_signal(signal.SIGUSR1)

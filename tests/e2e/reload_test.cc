@@ -297,6 +297,24 @@ TEST_F(ReloadTest, AListenerUnderAnotherNameKeepsTheSocketAndWhoIsThere) {
   EXPECT_EQ(there.get("/").status, 200);
 }
 
+TEST_F(ReloadTest, SocketsThatChangeTheirListenerGetItsMode) {
+  ConfigText text = config();
+  text.listeners =
+      "a: { address: 'unix:$DIR/1.sock' }\nb: { address: 'unix:$DIR/2.sock', socket_mode: '0666' }";
+  text.services[0].match = "[ { listener: a }, { listener: b } ]";
+  begin(text);
+  text_.listeners =
+      "a: { address: 'unix:$DIR/2.sock' }\nb: { address: 'unix:$DIR/1.sock', socket_mode: '0666' }";
+  ASSERT_TRUE(applied(reload()));
+  const auto mode = [&](const std::string& name) {
+    struct stat status{};
+    ::stat((teal_->dir() / name).c_str(), &status);
+    return status.st_mode & 0777U;
+  };
+  EXPECT_EQ(mode("1.sock"), 0666U);
+  EXPECT_EQ(mode("2.sock"), 0600U);
+}
+
 // ---- services -----------------------------------------------------------------------------------
 
 TEST_F(ReloadTest, AServiceComesAndGoesAndComesBackAsItWas) {
@@ -321,6 +339,20 @@ TEST_F(ReloadTest, AServiceComesAndGoesAndComesBackAsItWas) {
   EXPECT_EQ(admin().service("cart").at("/groups/blue/targets_total"), "2");
   const auto answered = ask(teal_->listener(), 20, "/cart");
   EXPECT_EQ(answered.at("green-1") + answered.at("more"), 20U);
+}
+
+TEST_F(ReloadTest, AServiceUnderAnotherNameAnswersFromItsFirstRequestOn) {
+  begin(config("{ plan: AllAtOnce }", fast_health()));
+  ASSERT_TRUE(admin().await_accepting(1));
+  Load load(teal_->listener(), 2);
+  for (const char* name : {"store", "market", "shop"}) {
+    ASSERT_TRUE(load.await(50));
+    text_.services[0].name = name;
+    ASSERT_TRUE(applied(reload()));
+  }
+  ASSERT_TRUE(load.await(50));
+  const LoadReport report = load.stop();
+  EXPECT_EQ(report.failed_by_teal, 0U) << report.text();
 }
 
 // ---- files --------------------------------------------------------------------------------------

@@ -99,6 +99,33 @@ TEST_F(ReloadTrouble, APortThatIsTakenChangesNothingAndDropsTheSocketsThatCouldB
   EXPECT_EQ(state(), before);
 }
 
+TEST_F(ReloadTrouble, APortIsNotSharedWithAnotherTeal) {
+  begin();
+  const Address theirs = teal_->listener();
+  ConfigText other = text_;
+  const std::string port = std::to_string(theirs.port);
+  other.listeners = "public: { address: '127.0.0.3:" + port + "' }";
+  Teal second(other);
+  other.listeners = "public: { address: '0.0.0.0:" + port + "' }";
+  const ApiAnswer answer = second.reload(other);
+  EXPECT_EQ(answer.status, 422) << answer.text;
+  EXPECT_THAT(answer.text, HasSubstr("127.0.0.1:" + port));
+  EXPECT_THAT(answer.text, HasSubstr("another process"));
+  EXPECT_EQ(HttpClient{second.listener()}.get("/").status, 200);
+}
+
+TEST_F(ReloadTrouble, ATargetDoesNotBecomeAListener) {
+  begin();
+  Target other("other");
+  const std::string address = other.address();
+  ASSERT_EQ(admin().call("PUT", "/v1/services/shop/groups/blue/targets/" + address).status, 200);
+  other.stop();
+  text_.listeners += "\nside: { address: '" + address + "' }";
+  const ApiAnswer answer = teal_->reload(text_);
+  EXPECT_EQ(answer.status, 422) << answer.text;
+  EXPECT_THAT(answer.text, HasSubstr("listener 'side'"));
+}
+
 TEST_F(ReloadTrouble, ACertificateThatIsNotThereChangesNothing) {
   begin();
   Target other("other");
@@ -260,6 +287,50 @@ TEST_F(ReloadTrouble, WhatNobodyConfirmsComesBackByItself) {
   EXPECT_EQ(admin().get("/v1/config").at("/generation"), "3");
   EXPECT_EQ(admin().get("/v1/config").at("/by"), "unconfirmed");
   EXPECT_EQ(admin().post("/v1/config/confirm").status, 409);
+}
+
+TEST_F(ReloadTrouble, WhatNobodyConfirmsComesBackAfterAKillToo) {
+  begin();
+  text_.services[0].more += "timeouts: { connect: 700ms }\n";
+  teal_->rewrite(text_);
+  ASSERT_EQ(teal_->reload(R"({"confirm_within": "1s"})").at("/result"), "applied");
+  teal_->kill9();
+  teal_->start();
+  EXPECT_EQ(admin().get("/v1/config").at("/generation"), "2");
+  EXPECT_THAT(admin().get("/readyz").text, HasSubstr("unless it is confirmed"));
+  EXPECT_TRUE(eventually([&] { return admin().get("/v1/config").at("/generation") == "3"; }));
+  EXPECT_EQ(admin().get("/v1/config").at("/by"), "unconfirmed");
+}
+
+TEST_F(ReloadTrouble, ATealThatDoesNotAnswerHasConfirmedNothing) {
+  begin();
+  text_.services[0].more += "timeouts: { connect: 700ms }\n";
+  teal_->rewrite(text_);
+  const std::string path = teal_->dir() / "waits";
+  Process waits(
+      {teal_binary(), "reload", "--admin", teal_->admin_address(), "--confirm-within", "2s"}, path,
+      path);
+  ASSERT_TRUE(eventually([&] { return admin().get("/v1/config").at("/generation") == "2"; }));
+  teal_->kill9();
+  teal_->start();
+  EXPECT_EQ(waits.wait(), 3) << read_file(path);
+}
+
+TEST_F(ReloadTrouble, WhatCannotBeTakenBackIsNotLoadedForATry) {
+  text_ = shop({blue_.address()});
+  text_.listeners =
+      "public: { address: '127.0.0.1:0', error_pages: { status: 404, file: $DIR/p.html } }";
+  TempDir pages;
+  std::string text = text_.render("$DIR");
+  text.replace(text.find("$DIR/p.html"), 11, pages / "p.html");
+  write_file(pages / "p.html", "one");
+  teal_ = std::make_unique<Teal>(text);
+  write_file(pages / "p.html", "two");
+  const ApiAnswer answer = teal_->reload(R"({"confirm_within": "1s"})");
+  EXPECT_EQ(answer.status, 422) << answer.text;
+  EXPECT_EQ(answer.at("/type"), "urn:teal:problem:cannot-be-taken-back");
+  EXPECT_EQ(teal_->reload().at("/result"), "applied");
+  EXPECT_EQ(teal_->reload(R"({"confirm_within": "0s"})").status, 422);
 }
 
 TEST_F(ReloadTrouble, WhatSomebodyConfirmsStays) {

@@ -37,6 +37,7 @@ struct Disk {
   std::map<std::string, SecretRow> secrets;
   std::map<std::uint64_t, ConfigRow> configs;
   std::string id = "disk";
+  ConfirmationRow confirmation;
   std::uint64_t reserved_events = 0;
   bool fails = false;
   bool is_gone = false;  ///< The file was removed while it is open.
@@ -62,6 +63,7 @@ class MemoryStore final : public Store {
       contents.configs.push_back(row);
       contents.configs.back().text.clear();
     }
+    contents.confirmation = disk_->confirmation;
     contents.id = disk_->id;
     contents.reserved_events = disk_->reserved_events;
     return contents;
@@ -108,6 +110,7 @@ class MemoryStore final : public Store {
       std::erase_if(disk_->events, [&](const auto& e) { return e.first.first == number; });
     }
     for (const std::string& key : batch.forgotten_keys) disk_->keys.erase(key);
+    if (batch.confirmation) disk_->confirmation = *batch.confirmation;
     if (batch.reserved_events) disk_->reserved_events = *batch.reserved_events;
     return {};
   }

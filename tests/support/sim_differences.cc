@@ -146,11 +146,6 @@ class Comparison {
     expect(a.split == b.split, "the split");
     // Without a share there is nothing to limit.
     if (a.release_weight() > Weight::none()) compare_exposure(a, b);
-    expect(a.judging == b.judging, "the judging");
-    expect(is_there(a.meanings) == is_there(b.meanings), "the meanings");
-    if (a.meanings && b.meanings)
-      expect(a.meanings->counting("/a/b") == b.meanings->counting("/a/b"), "what they count");
-    expect(a.watches_ages == b.watches_ages, "the look at ages");
     expect(a.draw == b.draw, "the deployment that sticky clients are drawn for");
     expect(is_there(a.sticky) == is_there(b.sticky), "sticky clients");
     expect(*a.error_pages == *b.error_pages, "the error pages");

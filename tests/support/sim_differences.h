@@ -1,6 +1,6 @@
 // What stands otherwise in one Teal than in another that has the same configuration: routes,
-// services, groups, targets and their limits, by names and values, never by ids or pointers. What
-// only time decides is left out: since when a target accepts requests, what has been counted.
+// services, groups, targets and their limits, by names and values, never by ids or pointers. Left
+// out is what decides nothing: what has been counted, and what is counted for judges.
 //
 // Free functions.
 #pragma once

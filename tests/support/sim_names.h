@@ -22,11 +22,11 @@ inline constexpr auto kRoutes = std::to_array<Name>({"r-api", "r-assets", "r-old
 
 /// Empty: any.
 inline constexpr auto kHosts =
-    std::to_array<Name>({"", "", "shop.example.com", "cart.example.com", "*.example.com",
-                         "*.shop.example.com", "a.example.org", "*.org"});
+    std::to_array<Name>({"", "", "", "", "", "shop.example.com", "cart.example.com",
+                         "*.example.com", "*.shop.example.com", "a.example.org", "*.org"});
 inline constexpr auto kPaths =
-    std::to_array<Name>({"/", "/a", "/a/b", "/ab", "/api", "/api/v1", "/static", "/checkout", "/A",
-                         "/a.b", "/robots.txt", "/caf%C3%A9"});
+    std::to_array<Name>({"/", "/", "/", "/a", "/a/b", "/ab", "/api", "/api/v1", "/static",
+                         "/checkout", "/A", "/a.b", "/robots.txt", "/caf%C3%A9"});
 /// In order, as the methods of a match are.
 inline constexpr auto kMethods = std::to_array<Name>({"DELETE", "GET", "HEAD", "POST", "PUT"});
 

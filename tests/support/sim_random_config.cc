@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <iterator>
 #include <set>
 #include <span>
 #include <string_view>
 
 #include "tests/support/sim_names.h"
 #include "tests/support/sim_random_keys.h"
+#include "tests/support/sim_route_keys.h"
 
 namespace teal::sim {
 namespace {
@@ -135,16 +137,23 @@ std::string listener_text(const std::map<std::string, std::uint64_t>& seeds, Key
 ConfigFiles::ConfigFiles() {
   std::string pattern = (std::filesystem::temp_directory_path() / "teal-sim-XXXXXX").string();
   folder_ = mkdtemp(pattern.data());
-  const auto write = [&](const char* name, const std::string& text) {
-    std::ofstream(folder_ / name) << text;
-    std::filesystem::permissions(
-        folder_ / name, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
-  };
-  write("p0.html", "<p>not here</p>");
-  write("p1.json", "{\"error\": true}");
-  write("p2.txt", "not now");
-  write("u0.htpasswd", "anna:" + std::string(kHash) + "\n");
-  write("u1.htpasswd", "anna:" + std::string(kHash) + "\nbert:" + std::string(kHash) + "\n");
+  Rng rng{1};
+  change(rng, 100);
+}
+
+void ConfigFiles::change(Rng& rng, std::uint32_t percent) {
+  for (const char* const name : {"p0.html", "p1.json", "p2.txt"})
+    if (happens(rng, percent)) write(name, "page " + std::to_string(rng.below(3)));
+  for (const char* const name : {"u0.htpasswd", "u1.htpasswd"})
+    if (happens(rng, percent))
+      write(name, "anna:" + std::string(kHash) + "\n" +
+                      (happens(rng, 50) ? "bert:" + std::string(kHash) + "\n" : ""));
+}
+
+void ConfigFiles::write(const char* name, const std::string& text) const {
+  std::ofstream(folder_ / name) << text;
+  std::filesystem::permissions(
+      folder_ / name, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
 }
 
 ConfigFiles::~ConfigFiles() {
@@ -170,10 +179,31 @@ void RandomConfig::draw(Rng& rng) {
   shuffle(rng, services_);
 }
 
+/// Often a change of one kind alone: what it does must not need another one beside it.
 void RandomConfig::change(Rng& rng) {
-  if (happens(rng, 10)) return draw(rng);
-  change_parts(rng, listeners_, kListeners, false);
-  change_parts(rng, services_, kServices, true);
+  switch (rng.below(12)) {
+    case 0: return;
+    case 1: return draw(rng);
+    case 2: return shuffle(rng, services_);
+    case 3: return change_parts(rng, listeners_, kListeners, false);
+    case 4: return change_parts(rng, services_, kServices, true);
+    case 5:
+    case 6: return change_key(rng);
+    default:
+      change_parts(rng, listeners_, kListeners, false);
+      change_parts(rng, services_, kServices, true);
+  }
+}
+
+/// One, of one service or listener.
+void RandomConfig::change_key(Rng& rng) {
+  const bool is_service = happens(rng, 75);
+  Parts& parts = is_service ? services_ : listeners_;
+  Part& part = parts[rng.below(static_cast<std::uint32_t>(parts.size()))];
+  const std::map<std::string, std::uint32_t> keys = known_keys(is_service);
+  const auto which = rng.below(static_cast<std::uint32_t>(keys.size()));
+  const auto& [key, percent] = *std::next(keys.begin(), which);
+  draw_key(rng, part, key, percent);
 }
 
 std::string RandomConfig::text() const {

@@ -15,7 +15,8 @@
 
 namespace teal::sim {
 
-/// The files that such configurations name, in a folder that is gone with it.
+/// The files that such configurations name, in a folder that is gone with it: pages of errors, and
+/// users with their passwords.
 class ConfigFiles {
  public:
   ConfigFiles();
@@ -24,8 +25,12 @@ class ConfigFiles {
   ConfigFiles& operator=(const ConfigFiles&) = delete;
 
   const std::filesystem::path& folder() const { return folder_; }
+  /// Each says something else, so often of a hundred times.
+  void change(Rng& rng, std::uint32_t percent);
 
  private:
+  void write(const char* name, const std::string& text) const;
+
   std::filesystem::path folder_;
 };
 
@@ -46,6 +51,7 @@ class RandomConfig {
   using Parts = std::vector<Part>;
 
   void draw(Rng& rng);
+  void change_key(Rng& rng);
 
   std::string folder_;
   Parts listeners_;

@@ -35,9 +35,4 @@ std::span<const KeyMaker> listener_keys();
 /// Besides `route:NAME`, one for each route.
 std::span<const KeyMaker> service_keys();
 
-/// The mapping of a route; empty: it would have no match.
-std::string make_route(KeyContext& context);
-/// A match that nobody else has: of a service that has no other.
-std::string own_match(const KeyContext& context);
-
 }  // namespace teal::sim

@@ -179,7 +179,11 @@ void SimTeal::pump() {
 }
 
 void SimTeal::rest() {
-  for (int i = 0; i < 3; ++i) loop_->runtimes().end_second();
+  for (int i = 0; i < 3; ++i) {
+    loop_->runtimes().end_second();
+    loop_->runtimes().take_tallies();
+    loop_->runtimes().close_surplus(loop_->idle_pool(), false);
+  }
 }
 
 void SimTeal::take(const proxy::RouteUpdate& update) {
@@ -271,8 +275,10 @@ void SimTeal::run(proxy::Exchange& exchange, const SimClient& client) {
   targets_.clear();
 }
 
-proxy::TargetSide* SimTeal::acquire(proxy::TargetRuntime& target, proxy::Exchange& exchange,
+proxy::TargetSide* SimTeal::acquire(const proxy::TargetPointer& asked, proxy::Exchange& exchange,
                                     const proxy::UpstreamOptions& wanted) {
+  const proxy::TargetRuntime& target = *asked;
+  loop_->runtimes().note_busy(asked);
   const std::uint64_t drawn = mix64(seed_ + targets_.size());
   trace_ += "-> " + name_of(target.group->service) + ' ' +
             std::string(to_string(target.group->colour)) + ' ' + target.address() +
@@ -290,7 +296,7 @@ TargetSide* acquire_upstream(WorkerLoop& /*loop*/,
                              const boost::local_shared_ptr<TargetRuntime>& target,
                              Exchange& exchange, const UpstreamOptions& wanted) {
   TEAL_ASSERT(sim::present_teal() != nullptr);
-  return sim::present_teal()->acquire(*target, exchange, wanted);
+  return sim::present_teal()->acquire(target, exchange, wanted);
 }
 
 }  // namespace teal::proxy

@@ -64,7 +64,7 @@ class SimTeal {
   const std::string& cookie() const { return cookie_; }
 
   // ---- for what stands in the place of proxy/upstream/acquire.cc
-  proxy::TargetSide* acquire(proxy::TargetRuntime& target, proxy::Exchange& exchange,
+  proxy::TargetSide* acquire(const proxy::TargetPointer& asked, proxy::Exchange& exchange,
                              const proxy::UpstreamOptions& wanted);
 
   // ---- for who compares

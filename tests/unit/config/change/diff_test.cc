@@ -80,6 +80,26 @@ TEST(Diff, MarksWhatAccessDependsOn) {
   EXPECT_TRUE(changes.front().is_access);
 }
 
+TEST(Diff, AsksForARestartByWhatKeysComeTo) {
+  EXPECT_EQ(diff(read(""), read("admin: { address: 127.0.0.1:9901 }\n")).at(0).effect,
+            Effect::needs_restart)
+      << "a section that comes with it";
+  EXPECT_EQ(diff(read("admin: { address: 127.0.0.1:9901 }\n"), read("")).at(0).effect,
+            Effect::needs_restart);
+  for (const char* same : {"workers: auto\n", "state: 'sqlite:teal.db'\n",
+                           "admin: { address: 127.0.0.1:9900, allowed_hosts: [ a.b ] }\n"}) {
+    EXPECT_EQ(diff(read(""), read(same)).at(0).effect, Effect::live) << same;
+    EXPECT_EQ(diff(read(same), read("")).at(0).effect, Effect::live) << same;
+  }
+}
+
+TEST(Diff, MarksAddressesAndAuthoritiesAsAccess) {
+  EXPECT_TRUE(is_access("listeners.public.tls.certificates.client_ca"));
+  EXPECT_TRUE(is_access("listeners.public.address"));
+  EXPECT_TRUE(is_access("listeners.public.socket_mode"));
+  EXPECT_EQ(effect_of("listeners.public.deny"), Effect::new_connections);
+}
+
 TEST(Diff, TellsOfAServiceThatComesOrGoesAsOneAndGuessesRenames) {
   const auto changes =
       diff(read(""), read("", {},
@@ -109,6 +129,36 @@ TEST(Diff, ShortensLongValuesBetweenCharacters) {
   ASSERT_EQ(changes.size(), 1U);
   EXPECT_LE(changes.front().to->size(), 124U);
   EXPECT_TRUE(changes.front().to->ends_with("..."));
+}
+
+TEST(Diff, ShowsWhereLongValuesDiffer) {
+  std::string list;
+  for (int i = 0; i < 100; ++i) list += "10.0." + std::to_string(i) + ".0/24, ";
+  const auto listener = [](const std::string& networks) {
+    return *read_candidate("listeners: { public: { address: 127.0.0.1:8080, trusted_proxies: [ " +
+                               networks + "192.0.2.0/24 ] } }\nservices:\n" + service("live: blue"),
+                           "a");
+  };
+  const auto changes = diff(listener(list), listener(list + "198.51.100.0/24, "));
+  ASSERT_EQ(changes.size(), 1U);
+  EXPECT_TRUE(changes.front().to->starts_with("...")) << *changes.front().to;
+  EXPECT_NE(changes.front().to->find("198.51.100.0/24"), std::string::npos);
+  EXPECT_NE(changes.front().from->find("192.0.2.0/24"), std::string::npos);
+}
+
+TEST(Diff, FindsRenamesAmongThousandsAtOnce) {
+  const auto many = [](const std::string& prefix) {
+    std::string text = "listeners: { public: { address: 127.0.0.1:8080 } }\nservices:\n";
+    for (int i = 0; i < 3000; ++i) {
+      const std::string n = std::to_string(i);
+      text += "  " + prefix + n + ": { match: { listener: public, host: h" + n +
+              ".example }, blue: { revision: v1, targets: [ 10.0.0.1:80 ] } }\n";
+    }
+    return *read_candidate(text, prefix);
+  };
+  const auto changes = diff(many("a"), many("b"));
+  ASSERT_EQ(changes.size(), 6000U);
+  EXPECT_NE(find(changes, "services.b2999")->note.find("rename of a2999"), std::string::npos);
 }
 
 }  // namespace

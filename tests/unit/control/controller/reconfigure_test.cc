@@ -89,6 +89,22 @@ TEST_F(Reconfigure, ServesAServiceThatIsNewAndForgetsNothingOfOneThatGoesAndCome
   EXPECT_EQ(controller->service("cart")->groups[Colour::blue].targets.size(), 2U);
 }
 
+TEST_F(Reconfigure, RefusesAListenerAtTheAddressOfATarget) {
+  const Address target = ports->last().groups[Colour::blue].targets.front().address;
+  ports->own_sockets.push_back({"listener 'side'", target, false});
+  EXPECT_FALSE(load(with_cart()));
+  EXPECT_EQ(refusal_.status, 422);
+  EXPECT_NE(refusal_.detail.find("listener 'side'"), std::string::npos);
+}
+
+TEST_F(Reconfigure, GivesANewServicesTargetsRequestsBeforeTheirFirstProbe) {
+  config::Config next = with_cart();
+  next.services.back().health.emplace();
+  ASSERT_TRUE(load(next));
+  const ServiceReport cart = *controller->service("cart");
+  EXPECT_TRUE(cart.groups[Colour::blue].targets.front().accepts_requests);
+}
+
 TEST_F(Reconfigure, KeepsTheHistoryOfAServiceThatGoesAndComesBack) {
   const DeploymentId id = succeed();
   const config::Config before = config;
