@@ -37,8 +37,9 @@ int Client::reload(const ReloadOptions& options) {
   if (code != kSuccess || options.confirm_within.empty()) return code;
   const std::optional<json::object> report = parse_object(*answer);
   if (!report || !number_at(*report, "confirm_within_ms")) return code;
+  const Result<Millis> within = parse_duration(options.confirm_within);
   return await_confirmation(number_at(*report, "generation").value_or(0),
-                            parse_duration(options.confirm_within).value_or(Millis{0}));
+                            within ? *within : Millis{0});
 }
 
 int Client::rollback_config(std::uint64_t to, bool confirm_access) {

@@ -37,8 +37,9 @@ class StartGate {
   void await(std::size_t others) { awaited_ = others; }
   /// One of them has.
   void came() {
-    if (awaited_ == 0 || --awaited_ > 0 || unknown_ > 0 || applied_.empty()) return;
-    let_go();
+    if (awaited_ == 0) return;
+    --awaited_;
+    if (awaited_ == 0 && unknown_ == 0 && !applied_.empty()) let_go();
   }
 
   /// What a newer publication says of a service takes the place of what an older one did, and both

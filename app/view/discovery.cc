@@ -60,8 +60,11 @@ std::string origins_of(const std::string& colour, const json::object& group) {
       ++counts[origin];
     }
   std::string text;
-  for (const auto& [origin, count] : counts)
-    text += (text.empty() ? colour + " has " : ", ") + std::to_string(count) + " of " + origin;
+  for (const auto& [origin, count] : counts) {
+    text += text.empty() ? colour + " has " : ", ";
+    text += std::to_string(count) + " of ";
+    text += origin;
+  }
   return text;
 }
 

@@ -53,37 +53,57 @@ ByName by_name(const config::Config& config) {
   return services;
 }
 
+/// `spec`: the service's in `next`; null: it would go.
+std::optional<ApiError> refuse_while_shipped(const ServiceEntry& entry,
+                                             const DeploymentRunner& running,
+                                             const config::Config& present,
+                                             const config::Config& next,
+                                             const config::Service* spec) {
+  const std::string& id = running.spec().id;
+  std::string why;
+  std::string remedy;
+  if (spec == nullptr) {
+    why = "service '" + entry.state().name + "' would go";
+    remedy = "wait until it is over";
+  } else if (has_split_traffic(present, *entry.config) && !has_split_traffic(next, *spec)) {
+    why = "no listener of `group: split` would lead to service '" + entry.state().name + "'";
+    remedy = "keep one until it is over";
+  } else {
+    return std::nullopt;
+  }
+  why += ", and " + id;
+  why += " is running there";
+  remedy += ", or end it: teal stop " + id;
+  return refused(409, "deployment-running", std::move(why), std::move(remedy));
+}
+
+/// What is going to listen may not be a target.
+std::optional<ApiError> refuse_own_targets(const ServiceEntry& entry, const config::Service& spec,
+                                           const OwnTargets& own) {
+  for (const Colour colour : kColours)
+    for (const TargetState& target : entry.state().groups[colour].targets)
+      if (const auto socket = own.forbidden(spec, target.address)) {
+        ApiError error = own_target(target.address, *socket, "The configuration was not loaded");
+        error.detail = "service '" + spec.name + "': target " + error.detail;
+        return error;
+      }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<ApiError> Controller::refuse(const config::Config& next) const {
   const State& state = *state_;
   const ByName services = by_name(next);
   for (const ServiceEntry& entry : state.registry.entries()) {
-    const std::string& name = entry.state().name;
-    const DeploymentRunner* const running = state.deployments.active(name);
-    if (running == nullptr) continue;
-    const std::string& id = running->spec().id;
-    const auto stays = services.find(name);
-    if (stays == services.end())
-      return refused(409, "deployment-running",
-                     "service '" + name + "' would go, and " + id + " is running there",
-                     "wait until it is over, or end it: teal stop " + id);
-    if (has_split_traffic(*state.config, *entry.config) && !has_split_traffic(next, *stays->second))
-      return refused(409, "deployment-running",
-                     "no listener of `group: split` would lead to service '" + name + "', and " +
-                         id + " is running there",
-                     "keep one until it is over, or end it: teal stop " + id);
-  }
-  for (const ServiceEntry& entry : state.registry.entries()) {
     const auto stays = services.find(entry.state().name);
-    if (stays == services.end()) continue;
-    for (const Colour colour : kColours)
-      for (const TargetState& target : entry.state().groups[colour].targets)
-        if (const auto own = state.own.forbidden(*stays->second, target.address)) {
-          ApiError error = own_target(target.address, *own, "The configuration was not loaded");
-          error.detail = "service '" + entry.state().name + "': target " + error.detail;
-          return error;
-        }
+    const config::Service* const spec = stays == services.end() ? nullptr : stays->second;
+    const DeploymentRunner* const running = state.deployments.active(entry.state().name);
+    if (running != nullptr)
+      if (auto refusal = refuse_while_shipped(entry, *running, *state.config, next, spec))
+        return refusal;
+    if (spec == nullptr) continue;
+    if (auto refusal = refuse_own_targets(entry, *spec, state.own)) return refusal;
   }
   std::size_t names = state.registry.ids();
   for (const auto& [name, service] : services) {

@@ -179,7 +179,8 @@ void Controller::State::finish(DeploymentRunner& runner, const Event& event) {
     figures.cache.renew();
     runner.conclude_evidence(stages.reading_of(runner));
   }
-  kept.save(runner);
+  kept.conclude(runner);
+  runner.release_judges();
   deployments.end(runner);
   ServiceEntry& entry = *registry.find(spec.service);
   // Nobody listens any more.
@@ -280,6 +281,7 @@ bool Controller::State::flush() {
     writes.reserve_events(events_asked);
   }
   if (!writes.flush()) return false;
+  kept.on_written(deployments);
   announcer.reserve(events_asked);
   return true;
 }

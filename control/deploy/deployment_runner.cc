@@ -189,7 +189,15 @@ bool DeploymentRunner::set_external(const std::string& name, bool firing, const 
   return known;
 }
 
+void DeploymentRunner::release_judges() {
+  if (judges_.empty()) return;
+  last_alarms_ = alarms();
+  judges_.clear();
+  judges_.shrink_to_fit();
+}
+
 std::vector<AlarmReport> DeploymentRunner::alarms() const {
+  if (last_alarms_) return *last_alarms_;
   std::vector<AlarmReport> reports;
   for (const config::Alarm& alarm : spec().deploy.alarms) {
     AlarmReport& report = reports.emplace_back();

@@ -60,7 +60,9 @@ class DeploymentRunner {
   };
   void watch(const SourceFactory& make_source, Millis max_outcome_age);
   /// False of one that had ended when this process began.
-  bool is_watched() const { return !judges_.empty(); }
+  bool is_watched() const { return !judges_.empty() || last_alarms_; }
+  /// It is over: what its judges said last stays, and they go with all that they remember.
+  void release_judges();
   /// Some alarm compares the release with the live group.
   bool compares() const;
   /// Some alarm compares, and has a limit for the time when there is nobody to compare with.
@@ -144,6 +146,7 @@ class DeploymentRunner {
   bool is_as_it_was(const std::vector<AlarmReport>& before) const;
 
   std::vector<ActiveJudge> judges_;
+  std::optional<std::vector<AlarmReport>> last_alarms_;  ///< When the judges have gone.
   Evidence evidence_;
   bool has_new_evidence_ = false;
   bool has_errors_ = false;  ///< That the courses do not show yet.

@@ -10,6 +10,16 @@ void KeptEvidence::save(DeploymentRunner& runner) {
   for (EvidenceRow& row : runner.take_evidence_rows()) writes_.set(std::move(row));
 }
 
+void KeptEvidence::conclude(DeploymentRunner& runner) {
+  save(runner);
+  concluded_.push_back(runner.number);
+}
+
+void KeptEvidence::on_written(const DeploymentTable& deployments) {
+  for (const DeploymentNumber number : std::exchange(concluded_, {}))
+    if (DeploymentRunner* const runner = deployments.find(number)) runner->release_evidence();
+}
+
 Result<Evidence> KeptEvidence::of(const DeploymentRunner& runner) const {
   if (!runner.evidence().empty()) return runner.evidence();
   const Result<std::vector<EvidenceRow>> rows = writes_.evidence(runner.number);

@@ -55,7 +55,7 @@ std::shared_ptr<DnsAsker::Channels> DnsAsker::channels() {
   return channels_ = std::move(made);
 }
 
-void DnsAsker::ask(const Question& question, Done done) {
+void DnsAsker::ask(const Question& question, const Done& done) {
   const auto answer = [&io = io_, done](AskResult result) {
     boost::asio::post(io, [done, result = std::move(result)] { done(result); });
   };

@@ -28,7 +28,7 @@ class DnsAsker {
   DnsAsker& operator=(const DnsAsker&) = delete;
 
   /// `done` is called later, never before it returns.
-  void ask(const Question& question, Done done);
+  void ask(const Question& question, const Done& done);
   /// From now on others are asked, or for another time. What is under way goes on.
   void respecify(config::Discovery rules);
 

@@ -1,4 +1,5 @@
 #include "control/store/sqlite_tables.h"
+#include "base/parse_number.h"
 
 #include <sys/stat.h>
 

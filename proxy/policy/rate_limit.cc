@@ -34,7 +34,7 @@ RateLimiter::Verdict RateLimiter::take(std::uint64_t client, Mono now) {
   // 0 is nobody.
   const std::uint64_t mixed = std::max<std::uint64_t>(mix64(client ^ seed_), 1);
   const std::int64_t at = nanoseconds(now.time_since_epoch()).count();
-  Set& set = sets_[mixed % kSets];
+  Set& set = sets_.get()[mixed % kSets];
   Verdict verdict;
   while (true) {
     const auto found = std::find_if(set.begin(), set.end(), [mixed](const Bucket& bucket) {

@@ -18,7 +18,6 @@ class Book:
         self.sent, self.answered = collections.Counter(), collections.Counter()
         self.lines = collections.Counter()    # By path: what the access log has to say of what is over.
         self.ill = collections.Counter()      # Answers of failing releases that clients saw, by status.
-        self.notes = collections.Counter()    # What may be, and is told.
         self.shielded = 0
         self.echoes = 0
         self.failures, self.failed = [], 0
@@ -33,16 +32,6 @@ class Book:
         with self.lock:
             self.answered[protocol] += 1
             self.lines[target.partition("?")[0]] += 1
-
-    def withdraw(self, protocol, note):
-        """It was not sent: the connection had ended before."""
-        with self.lock:
-            self.sent[protocol] -= 1
-        self.note(note)
-
-    def note(self, what):
-        with self.lock:
-            self.notes[what] += 1
 
     def echo(self):
         with self.lock:

@@ -22,10 +22,6 @@ class Answer:
     body: bytes
 
 
-class Unanswered(Exception):
-    """The connection ended before the first byte of the answer."""
-
-
 class Http1:
     is_going = False  # Its listener has gone, or is about to.
 
@@ -41,6 +37,10 @@ class Http1:
     def has_ended(self):
         """By the other side, while nothing was asked."""
         return self.reader.at_eof()
+
+    async def ended(self):
+        while await self.reader.read(4096):
+            pass
 
     def certificate(self):
         return self.writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
@@ -60,13 +60,7 @@ class Http1:
         return Answer(status, fields, await self.read_body(fields))
 
     async def read_head(self):
-        try:
-            head = await self.reader.readuntil(b"\r\n\r\n")
-        except (asyncio.IncompleteReadError, ConnectionError) as error:
-            self.is_open = False
-            if getattr(error, "partial", b""):
-                raise
-            raise Unanswered(repr(error)) from error
+        head = await self.reader.readuntil(b"\r\n\r\n")
         line, *fields = head.decode("latin-1").split("\r\n")
         fields = {name.lower(): value.strip() for name, _, value in (each.partition(":") for each in fields)}
         if fields.get("connection", "").lower() == "close":
@@ -176,6 +170,12 @@ class Http2:
                   (":authority", HOST), ("sec-websocket-version", "13")]
         stream = self.begin(frames.block(*fields), 0)
         return stream if await stream.begun == 200 else None
+
+    def has_ended(self):
+        return self.hearing.done()
+
+    async def ended(self):
+        await asyncio.wait([self.hearing])
 
     async def hear(self):
         error = None

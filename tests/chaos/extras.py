@@ -1,19 +1,20 @@
 """The clients of a listener that comes, moves, gets another name and goes while they ask.
 
-A listener that goes ends its connections with their requests, and those that are idle at once. A client that sends
-just then finds its connection closed (RFC 9112, 9.5): such a request counts as not sent, once for a connection, and is
-told in the notes. What was under way is answered whole."""
+A connection of a listener that goes is answered once more, with `Connection: close`, or gets a GOAWAY; tunnels stay.
+So nobody is refused who was there before the reload, not even who had not said anything yet."""
 
 import asyncio
+import contextlib
 
-from connections import Unanswered
-from load import ORPHANS, Pace, request_of
+import websocket
+from connections import Http1, Http2
+from load import Pace, request_of
 from running import PATIENCE
 
 KEPT, KEPT_RATE, SHORT_RATE = 2, 10, 5
-SLOW = 3           # Requests that are under way when a listener goes, or gets another name.
-SLOW_MS = 300
-EARLY = 3          # Connections that have said nothing yet when a listener moves.
+SLOW, SLOW_MS = 3, 300  # Requests that are under way while Teal is reloaded.
+EARLY = 3               # Connections that have said nothing yet.
+ORPHANS = 3             # Tunnels of listeners that are gone.
 
 
 class Extra:
@@ -23,25 +24,18 @@ class Extra:
         self.load, self.book, self.name, self.port, self.context = load, load.book, name, port, context
         self.may_open, self.is_going = True, False
         self.connections, self.opening = set(), 0
-        self.pending, self.early = [], []
-        self.leave_tunnel = asyncio.Event()
-        self.tasks = [load.spawn(self.keep(i)) for i in range(KEPT)] + [load.spawn(self.come_and_go())]
+        self.slow, self.early, self.going = [], [], []
+        self.leave_tunnel, self.tunnel = asyncio.Event(), None
+        self.tasks = [load.spawn(self.keep(i, Http1)) for i in range(KEPT)] + [load.spawn(self.come_and_go())]
         if context is None:
+            self.tasks.append(load.spawn(self.keep("h2", Http2)))
             target = f"/chat/{name}/{port}"
             self.tunnel = load.spawn(load.hold_tunnel(target, self.upgrade(target), self.leave_tunnel))
-        else:
-            self.tunnel = None
 
-    async def open(self):
+    async def open(self, kind=Http1):
         self.opening += 1
         try:
-            connection = await self.load.open(self.port, self.context)
-        except ConnectionResetError:
-            if not self.is_going or self.context is None:
-                raise
-            self.book.note("handshakes that were cut")
-            await asyncio.sleep(0)
-            return await self.open()
+            connection = await (self.load.open(self.port, self.context) if kind is Http1 else Http2.open(self.port))
         finally:
             self.opening -= 1
         connection.is_going = self.is_going
@@ -54,37 +48,45 @@ class Extra:
 
     async def upgrade(self, target):
         connection = await self.load.open(self.port)
-        if not await connection.upgrade(target, "dGhlIHNhbXBsZSBub25jZQ=="):
+        if not await connection.upgrade(target, websocket.KEY):
             raise ValueError(f"{target} was not upgraded")
         return connection
 
-    async def ask(self, protocol, connection, request, note):
+    def named(self, what):
+        return f"extra/{self.name}-{self.port}-{what}"
+
+    async def ask(self, protocol, connection, request):
         try:
             await self.load.exchange(protocol, connection, *request)
-        except Unanswered as error:
-            if not connection.is_going:
-                self.book.fail(f"{self.name}, {request[1]}: {error!r}")
-            self.book.withdraw(protocol, note)
+        except Exception as error:
+            self.book.fail(f"{self.name}, {request[1]}: {error!r}")
+            connection.is_open = False
 
-    async def keep(self, index):
-        pace, connection, number = Pace(KEPT_RATE, self.load.loop), None, 0
+    async def keep(self, index, kind):
+        """Opens another connection only where Teal has said that this is the last answer."""
+        pace, connection, number = Pace(KEPT_RATE, self.load.loop), await self.open(kind), 0
         while not self.load.stopping:
             await pace.wait()
-            if connection and connection.is_open and connection.has_ended():
+            if connection.is_open and connection.has_ended():
+                self.book.fail(f"{self.name}: a connection was closed that had not been told so")
                 connection.is_open = False
-                if not connection.is_going:
-                    self.book.fail(f"{self.name}: a kept connection was closed")
-            if connection is None or not connection.is_open:
-                if connection:
-                    self.close(connection)
+            if not connection.is_open:
+                await self.see_end(connection)
                 if not self.may_open:
                     return
-                connection = await self.open()
+                connection = await self.open(kind)
             number += 1
-            request = request_of(f"extra/{self.name}-{self.port}-{index}", number)
-            await self.ask("http/1.1 extra", connection, request, "kept connections that were closed as they asked")
-        if connection:
-            self.close(connection)
+            protocol = "http/1.1 extra" if kind is Http1 else "http/2 extra"
+            await self.ask(protocol, connection, request_of(self.named(index), number))
+        self.close(connection)
+
+    async def see_end(self, connection):
+        """What Teal has ended it closes, too."""
+        try:
+            await asyncio.wait_for(connection.ended(), PATIENCE)
+        except TimeoutError:
+            self.book.fail(f"{self.name}: a connection is not closed that was to be the last")
+        self.close(connection)
 
     async def come_and_go(self):
         pace, number = Pace(SHORT_RATE, self.load.loop), 0
@@ -96,45 +98,46 @@ class Extra:
                 continue
             number += 1
             connection = await self.open()
-            request = request_of(f"extra/{self.name}-{self.port}-short", number)
-            await self.ask("http/1.1 extra short", connection, request, "new connections that were closed as they asked")
+            await self.ask("http/1.1 extra short", connection, request_of(self.named("short"), number))
             self.close(connection)
 
     # ---- around a reload
 
-    async def begin_slow(self):
-        """Requests whose answers have begun, and some that nothing has come for yet."""
+    async def before(self, may_open, is_going):
+        """Some requests have begun to be answered then, and some connections have said nothing."""
         for number in range(SLOW):
             connection, begun = await self.open(), asyncio.Event()
-            target = f"/extra/{self.name}-{self.port}-slow/{number}?slow={SLOW_MS}"
-            self.pending.append((connection, self.load.spawn(
+            target = f"/{self.named('slow')}/{number}?slow={SLOW_MS}"
+            self.slow.append((connection, self.load.spawn(
                 self.load.exchange("http/1.1 slow", connection, "GET", target, on_head=begun.set))))
             await asyncio.wait_for(begun.wait(), PATIENCE)
-
-    async def end_slow(self):
-        for connection, task in self.pending:
-            await task
-            self.close(connection)
-        self.pending = []
-
-    def begin_going(self):
-        self.is_going = True
-        for connection in self.connections:
+        for _ in range(EARLY):
+            self.early.append(await self.open())
+        self.may_open = may_open
+        while not may_open and self.opening:
+            await asyncio.sleep(0.001)
+        self.is_going = is_going
+        self.going = [each for each in self.connections if is_going]
+        for connection in self.going:
             connection.is_going = True
 
-    async def opened(self):
-        while self.opening:
-            await asyncio.sleep(0.001)
+    async def after(self):
+        for number, connection in enumerate(self.early):
+            await self.ask("http/1.1 early", connection, request_of(self.named("early"), number))
+            if connection.is_open == self.is_going:
+                self.book.fail(f"{self.name}: Connection: close is {'missing' if self.is_going else 'there'}")
+            self.close(connection)
+        for connection, task in self.slow:
+            await task
+            self.close(connection)
+        self.slow, self.early = [], []
 
     async def before_removal(self):
-        await self.begin_slow()
-        self.may_open = False
-        await self.opened()
-        self.begin_going()
+        await self.before(may_open=False, is_going=True)
 
     async def after_removal(self):
-        """Its connections end by themselves; a tunnel goes on."""
-        await self.end_slow()
+        """Its tunnel goes on."""
+        await self.after()
         await asyncio.wait_for(asyncio.gather(*self.tasks), PATIENCE)
         await self.expect_refused(self.port)
         if self.tunnel:
@@ -143,26 +146,25 @@ class Extra:
             self.load.orphans.pop(0).leave_tunnel.set()
 
     async def before_renaming(self):
-        await self.begin_slow()
-        self.begin_going()
+        await self.before(may_open=True, is_going=True)
 
-    async def after_renaming(self):
-        self.is_going = False
-        await self.end_slow()
+    async def after_renaming(self, name):
+        await self.after()
+        self.name, self.is_going = name, False
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                while any(each.is_open for each in self.going):
+                    await asyncio.sleep(0.01)
+        if any(each.is_open for each in self.going):
+            self.book.fail(f"{name}: connections of another name go on and on")
 
     async def before_moving(self):
-        self.may_open = False
-        await self.opened()
-        for _ in range(EARLY):
-            self.early.append(await self.load.open(self.port, self.context))
+        await self.before(may_open=False, is_going=False)
 
     async def after_moving(self, port):
         await self.expect_refused(self.port)
+        await self.after()
         self.port, self.may_open = port, True
-        for number, connection in enumerate(self.early):
-            await self.load.exchange("http/1.1 early", connection, "GET", f"/extra/{self.name}-{port}-early/{number}")
-            connection.close()
-        self.early = []
 
     async def expect_refused(self, port):
         try:

@@ -9,7 +9,7 @@ import ssl
 import threading
 
 import websocket
-from connections import Http1, Http2, Unanswered
+from connections import Http1, Http2
 from running import PATIENCE
 
 KEPT, KEPT_OVER_TLS, HTTP2_CLIENTS = 11, 3, 6  # Clients that ask RATE times a second.
@@ -18,7 +18,6 @@ SHORT_RATE, SHORT_TLS_RATE, SHORT_TUNNEL_RATE = 20, 5, 5
 ECHO_RATE = 5
 LONG_TUNNELS = [("/chat/long/h1", False), ("/chat/long/tls", True)]
 LONG_TUNNELS_OVER_HTTP2 = 2
-ORPHANS = 3  # Tunnels of listeners that are gone.
 
 
 class Pace:

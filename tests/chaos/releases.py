@@ -1,12 +1,12 @@
 """Releases, one after the other, while Teal is reloaded: most of them become live by canary steps with short bakes,
 some are stopped, rolled back or fail. Each ends as it should, and each bake lasts as long as it was to."""
 
+import concurrent.futures
 import datetime
 import re
 import threading
 import time
 
-from choices import LENIENT
 from running import PATIENCE
 
 PLANS = [("10%", "300ms", "50%", "300ms"), ("20%", "500ms"), ("5%", "200ms", "30%", "250ms", "70%", "200ms")]
@@ -18,8 +18,8 @@ ENDS = {"succeeds": ("Succeeded", ""), "as the file says": ("Succeeded", ""), "i
 FIRST = ["succeeds", "is stopped", "is rolled back", "fails", "is rolled back late", "as the file says"]
 LATER = FIRST + 4 * ["succeeds", "as the file says"]
 KEPT = 100         # Finished ones of a service that Teal remembers.
-QUICK = [{"set_weight": "50%"}, {"bake": "10ms"}]
-STRICT = {"error_rate": "> 10%", "over": "2s", "minimum_requests": 10}
+QUICK = [step for share in ("25%", "50%", "75%") for step in ({"set_weight": share}, {"bake": "10ms"})]
+STRICT = {"error_rate": "> 10%", "over": "30s", "minimum_requests": 10}
 BAKE = re.compile(r"bake (\S+) at ")
 RELOADED = re.compile(r"the service's configuration is that of generation \d+")
 MS = {"ms": 1, "s": 1000, "m": 60_000}
@@ -49,22 +49,26 @@ class Releases(threading.Thread):
         self.colours = {"shop": 0, "chat": 0, "rpc": 0}
         self.running = None       # The id of one that goes its way by itself and may be paused.
         self.paused = set()
-        self.is_light = False     # All have the same alarms, of which a finished one keeps what they counted by.
+        self.is_light = False     # The file's alarms do not count: what they counted by stays with what is finished.
 
     def fill_history(self):
-        """As many quick ones as are kept, so that from then on a new one takes the place of an old one of its size."""
+        """As many as are kept, so that from then on a new one takes the place of an old one of its size."""
         self.is_light = True
-        for service in self.colours:
-            for number in range(KEPT):
-                self.count += 1
-                request = self.request_of(service, 1 - self.colours[service], "")
-                identity = self.begin(service, {**request, "plan": QUICK}, "")["id"]
-                self.wait(identity, lambda report: report["status"] == "Succeeded", "it has succeeded", 0.01)
-                if number % 4:
-                    self.colours[service] = 1 - self.colours[service]
-                    continue
-                back = self.admin.call("POST", f"/v1/services/{service}/rollback", {}, (200, 201, 202))["id"]
-                self.wait(back, lambda report: report["finished"], "it is rolled back", 0.01)
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            self.count += sum(pool.map(self.fill_history_of, self.colours))
+
+    def fill_history_of(self, service):
+        for number in range(KEPT):
+            request = self.request_of(service, 1 - self.colours[service], "")
+            request.update(revision=f"{service}-{number}", plan=QUICK)
+            identity = self.begin(service, request, "")["id"]
+            self.wait(identity, lambda report: report["status"] == "Succeeded", "it has succeeded", 0.02)
+            if number % 4:
+                self.colours[service] = 1 - self.colours[service]
+                continue
+            back = self.admin.call("POST", f"/v1/services/{service}/rollback", {}, (200, 201, 202))["id"]
+            self.wait(back, lambda report: report["finished"], "it is rolled back", 0.02)
+        return KEPT
 
     def run(self):
         first = self.random.sample(FIRST, len(FIRST))
@@ -104,15 +108,14 @@ class Releases(threading.Thread):
         if kind != "as the file says":
             request["plan"] = self.plan_of(kind)
         if kind == "fails":
-            request["alarms"] = {"lenient": STRICT}
+            request["alarms"] = {"strict": STRICT}
         return request
 
     def begin(self, service, request, kind):
         with self.lock:
             deploy = self.configured(service)
             if self.is_light:
-                others = {each: None for each in deploy.get("alarms", {})}
-                request["alarms"] = {**others, "lenient": LENIENT, **request.get("alarms", {})}
+                request["alarms"] = {**{each: None for each in deploy.get("alarms", {})}, **request.get("alarms", {})}
             answer = self.admin.call("POST", f"/v1/services/{service}/deployments", request, (201,))
         if kind == "as the file says":
             self.compare_plan(answer["id"], deploy.get("plan"), answer["plan"])

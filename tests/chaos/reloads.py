@@ -8,6 +8,7 @@ usage: reloads.py TEAL [RELOADS] [SEED]      1,000 reloads where nothing else is
 
 import collections
 import contextlib
+import copy
 import dataclasses
 import http.client
 import json
@@ -25,7 +26,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from book import Book
 from calls import Calls
-from drift import Change, Drift, LOG_FILES, PAGES, base, with_matches
+from drift import Change, Drift, GUESTS, LOG_FILES, PAGES, base, with_matches
 from extras import Extra
 from load import Load
 from observed import Counters, QuietPorts, compare, descriptors, logged, resident_kib, total
@@ -218,8 +219,7 @@ class Run:
                 await extras[name].after_moving(to)
             else:
                 extras[to] = extras.pop(name)
-                extras[to].name = to
-                await extras[to].after_renaming()
+                await extras[to].after_renaming(to)
 
     def try_bad_file(self):
         before = self.admin.call("GET", "/v1/config")
@@ -290,8 +290,12 @@ class Run:
     def end(self):
         """Back to where it began, and nobody is there any more: then it has what it had."""
         self.book.number = 0
-        change = Change("back to the first", self.base, [("remove", each, None) for each in self.load.extras])
-        self.apply(change)
+        # The last requests of a listener that goes do not find a service that goes with it.
+        guests = {name: each for name, each in self.drift.config["services"].items() if name in GUESTS}
+        without_extras = with_matches({**self.base, "services": {**copy.deepcopy(self.base["services"]), **guests}})
+        self.apply(Change("no extra listeners", without_extras, [("remove", each, None) for each in self.load.extras]))
+        if guests:
+            self.apply(Change("back to the first", self.base))
         self.origins.send_signal(signal.SIGUSR1)
         self.calls.stop()
         self.load.stop()
@@ -332,7 +336,7 @@ class Run:
               + ", ".join(f"{count} {name}" for name, count in sorted(book.answered.items())) + f"; {book.echoes} echoes")
         print(f"{self.releases.count} releases: " + ", ".join(f"{n} {kind}" for kind, n in sorted(self.releases.kinds.items()))
               + f"; bakes were {min(self.releases.lasted):.0f} to {max(self.releases.lasted):.0f} ms longer than asked for")
-        print(f"errors of failing releases: {dict(book.ill)} seen, {book.shielded} shielded; notes: {dict(book.notes)}")
+        print(f"errors of failing releases: {dict(book.ill)} seen, {book.shielded} shielded")
         print(f"memory {self.resident} KiB after {max(1, self.reloads // 10)} reloads, {self.resident_at_the_end} at the end "
               f"({self.resident_at_the_end / self.resident - 1:+.1%}), {self.resident_idle} idle; {self.counters.scrapes} "
               f"scrapes of {len(self.counters.known)} counters; descriptors {dict(self.descriptors)}")

@@ -330,7 +330,7 @@ TEST_F(ReloadTrouble, WhatCannotBeTakenBackIsNotLoadedForATry) {
   EXPECT_EQ(answer.status, 422) << answer.text;
   EXPECT_EQ(answer.at("/type"), "urn:teal:problem:cannot-be-taken-back");
   EXPECT_EQ(teal_->reload().at("/result"), "applied");
-  EXPECT_EQ(teal_->reload(R"({"confirm_within": "0s"})").status, 422);
+  EXPECT_EQ(teal_->reload(R"({"confirm_within": "0s"})").status, 400);
 }
 
 TEST_F(ReloadTrouble, WhatSomebodyConfirmsStays) {

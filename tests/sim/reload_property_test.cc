@@ -89,9 +89,10 @@ class ReloadLife {
     for (int i = 0; i < 100; ++i) ask_somewhere();
   }
 
-  /// Not where a deployment runs, and not waited for.
+  /// Not where a deployment runs or a release stays as fallback; and not waited for.
   void change_by_hand(const std::string& service) {
-    if (teal_->control().service(service)->deployment) return;
+    const control::ServiceReport report = *teal_->control().service(service);
+    if (report.deployment || report.fallback) return;
     const Colour colour = kColours[rng_.below(2)];
     if (happens(rng_, 50)) return drain_one(service, colour);
     teal_->control().set_split(service, Split::with(colour, Weight{rng_.below(11) * 1000}),
@@ -235,12 +236,36 @@ class ReloadLife {
     // From here on targets are as both will hear of them: deployments have nothing to do.
     health_seed_ = rng_.next();
     settle({teal_.get()});
+    if (has_fallback()) {
+      // For how long the live group has served again is known to one process only.
+      wait(11min);
+      settle({teal_.get()});
+    }
     wait(70s);  // Control saves by then how old deployments are, and how long groups are kept.
     teal_->pump();
-    if (!drop_old_limits() || teal_->control().refuse(next)) return false;
+    if (!drop_old_limits() || would_install_others() || teal_->control().refuse(next)) return false;
     make_known(next);
     for (std::uint32_t i = rng_.below(4); i > 0; --i) change_by_hand(some_service());
     return true;
+  }
+
+  bool has_fallback() {
+    return std::ranges::any_of(teal_->config().services, [&](const config::Service& service) {
+      return teal_->control().service(service.name)->fallback.has_value();
+    });
+  }
+
+  /// A start installs the targets of a deployment anew that waits for them, and forgets whom others
+  /// have put there or taken away meanwhile.
+  bool would_install_others() {
+    return std::ranges::any_of(teal_->config().services, [&](const config::Service& service) {
+      const auto id = teal_->control().service(service.name)->deployment;
+      if (!id) return false;
+      const control::DeploymentReport running = *teal_->control().deployment(*id);
+      if (running.phase != "Preparing" && running.phase != "Reinstalling") return false;
+      const auto& targets = teal_->view(service.name)->groups[running.colour].targets;
+      return !std::ranges::equal(targets, running.targets, {}, &TargetState::address);
+    });
   }
 
   void stop_all() {
@@ -281,7 +306,7 @@ class ReloadLife {
   void reload_and_compare(Outcomes& outcomes) {
     const RandomConfig before = wanted_;
     wanted_.change(rng_);
-    files_.change(rng_, 20);
+    files_.change(rng_, 35);
     const std::string text = wanted_.text();
     Prepared next = prepare(text);
     if (!make_ready_for(*next.config)) {

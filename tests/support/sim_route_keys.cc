@@ -1,5 +1,7 @@
 #include "tests/support/sim_route_keys.h"
 
+#include <algorithm>
+
 #include "tests/support/sim_names.h"
 #include "tests/support/sim_yaml.h"
 
@@ -27,17 +29,18 @@ std::string make_headers(Rng& rng) {
   return list.empty() ? "[ { name: x-api-key } ]" : "[ " + list + " ]";
 }
 
-/// Empty: somebody has it already.
+/// Empty: somebody has it already, or its listener is not there.
 std::string make_match(KeyContext& context, bool may_be_exact) {
   Rng& rng = context.rng;
   Mapping match;
-  const auto count = static_cast<std::uint32_t>(context.listeners.size());
-  match.add("listener", context.listeners[rng.below(count)]);
+  const std::string listener(pick(rng, kListeners));
+  match.add("listener", listener);
   if (const Name host = pick(rng, kHosts); !host.empty()) match.add("host", quoted(host));
   match.add(may_be_exact && happens(rng, 30) ? "exact_path" : "path", quoted(pick(rng, kPaths)));
   if (happens(rng, 20)) match.add("methods", make_methods(rng));
   if (happens(rng, 20)) match.add("headers", make_headers(rng));
-  return context.taken.insert(match.braced()).second ? match.braced() : "";
+  const bool is_there = std::ranges::find(context.listeners, listener) != context.listeners.end();
+  return is_there && context.taken.insert(match.braced()).second ? match.braced() : "";
 }
 
 std::string make_edits(KeyContext& context, const char* key, bool is_of_request) {

@@ -256,6 +256,18 @@ TEST_F(ComparisonTest, TheEvidenceCountsWhatTheVerdictCounted) {
   EXPECT_EQ(evidence(id).evidence.steps().at(0).release, (Tally{4, 4}));
 }
 
+TEST_F(ComparisonTest, TheEvidenceOfAFinishedDeploymentIsInTheStoreAndNotInMemory) {
+  const DeploymentId id = bake();
+  for (int i = 0; i < 8; ++i) see(bad(Colour::green));
+  ASSERT_EQ(status(id), Status::stopped);
+  const AlarmReport alarm = report(id).alarms.at(0);
+  EXPECT_TRUE(std::holds_alternative<health::Breached>(alarm.verdict));
+  EXPECT_TRUE(alarm.comparison.has_value());
+  EXPECT_FALSE(evidence(id).evidence.courses().empty());
+  disk->evidence.clear();
+  EXPECT_TRUE(evidence(id).evidence.courses().empty());
+}
+
 TEST_F(ComparisonTest, TheEvidenceOfAFinishedDeploymentOutlivesTheProcess) {
   const DeploymentId id = bake();
   for (int i = 0; i < 8; ++i) see(bad(Colour::green));

@@ -102,7 +102,7 @@ TEST_F(Reconfigure, GivesANewServicesTargetsRequestsBeforeTheirFirstProbe) {
   next.services.back().health.emplace();
   ASSERT_TRUE(load(next));
   const ServiceReport cart = *controller->service("cart");
-  EXPECT_TRUE(cart.groups[Colour::blue].targets.front().accepts_requests);
+  EXPECT_TRUE(cart.groups[Colour::blue].targets.front().state.accepts_requests());
 }
 
 TEST_F(Reconfigure, KeepsTheHistoryOfAServiceThatGoesAndComesBack) {
