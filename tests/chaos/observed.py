@@ -1,16 +1,20 @@
 """What can be seen of a process from outside: its counters, its memory and descriptors, the lines of its access log."""
 
+import bisect
 import collections
 import os
 import pathlib
 import re
 import socket
+import threading
+import time
 
 # Documented to begin anew when a target comes back (docs/metrics.md, "Targets").
 OF_ONE_TARGET = re.compile(r"teal_target_(requests|failures|first_byte)")
 SAMPLE = re.compile(r"([a-z_]+(?:\{.*\})?) (\S+)$")
 LINE = re.compile(r'"target":"([^"]*)"|"(?:[A-Z]+) (\S+) HTTP/[0-9.]+"')
 TERMINATION = re.compile(r'"termination":"([^"]*)"')
+SAMPLE_PAUSE = 0.02
 FINE = {"ok", "responded", "redirected"}
 
 
@@ -90,6 +94,31 @@ def compare(expected, found, most=10):
     differ = [path for path in expected.keys() | found.keys() if expected[path] != found[path]]
     return [f"{path}: {found[path]} lines for {expected[path]} requests" for path in sorted(differ)[:most]] + (
         [f"and {len(differ) - most} more"] if len(differ) > most else [])
+
+
+class Waits(threading.Thread):
+    """How long the first thread of a process, which in Teal decides, was ready to run and had no core: the machine's
+    fault and not its own. Sampled all the time, to be asked about any part of it."""
+
+    def __init__(self, pid):
+        super().__init__(daemon=True)
+        self.path = pathlib.Path(f"/proc/{pid}/task/{pid}/schedstat")
+        self.samples, self.over = [(time.time(), 0)], threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.over.wait(SAMPLE_PAUSE):
+            try:
+                self.samples.append((time.time(), int(self.path.read_text().split()[1]) / 1e6))
+            except OSError:
+                return  # It has ended, or the kernel does not count.
+
+    def between(self, begin, end):
+        """Milliseconds, of two times as in time.time()."""
+        first = bisect.bisect(self.samples, (begin,)) - 1
+        last = bisect.bisect(self.samples, (end,))
+        last = min(last, len(self.samples) - 1)
+        return self.samples[last][1] - self.samples[max(first, 0)][1]
 
 
 class QuietPorts:

@@ -184,6 +184,12 @@ void SimTeal::rest() {
     loop_->runtimes().take_tallies();
     loop_->runtimes().close_surplus(loop_->idle_pool(), false);
   }
+  // A group that had a request, but no attempt at a target, is not looked at each second.
+  for (const proxy::WorkerService* const service : services())
+    for (const Colour colour : kColours) {
+      proxy::GroupRuntime& group = *service->groups[colour].runtime;
+      group.peak = group.last_peak = 0;
+    }
 }
 
 void SimTeal::take(const proxy::RouteUpdate& update) {
@@ -203,6 +209,14 @@ const proxy::ServiceView* SimTeal::view(const std::string& service) const {
   return found ? found->view.get() : nullptr;
 }
 
+std::vector<const proxy::WorkerService*> SimTeal::services() const {
+  std::vector<const proxy::WorkerService*> services;
+  for (const config::Service& service : config_->services)
+    if (const std::optional<ServiceId> id = builder_.service_id(service.name))
+      services.push_back(routes().service(*id).get());
+  return services;
+}
+
 const std::string& SimTeal::name_of(ServiceId service) const {
   return routes().service(service)->view->spec->name;
 }
@@ -211,13 +225,10 @@ const std::string& SimTeal::name_of(ServiceId service) const {
 
 void SimTeal::draw_anew(std::uint64_t seed) {
   loop_->rng() = Rng{seed};
-  for (const config::Service& service : config_->services) {
-    const std::optional<ServiceId> id = builder_.service_id(service.name);
-    if (!id) continue;
-    const proxy::WorkerService& mine = *routes().service(*id);
-    mine.runtime->splitter = proxy::Splitter(seed);
+  for (const proxy::WorkerService* const service : services()) {
+    service->runtime->splitter = proxy::Splitter(seed);
     for (const Colour colour : kColours)
-      mine.groups[colour].runtime->balancer = proxy::Balancer(seed);
+      service->groups[colour].runtime->balancer = proxy::Balancer(seed);
   }
 }
 

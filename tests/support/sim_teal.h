@@ -76,6 +76,7 @@ class SimTeal {
   class WorkerPorts;
   class Logins;
 
+  std::vector<const proxy::WorkerService*> services() const;
   void take_files();
   void take(const proxy::RouteUpdate& update);
   void draw_anew(std::uint64_t seed);
