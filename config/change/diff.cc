@@ -201,20 +201,23 @@ void note_renames(std::vector<Change>& changes, const Config& from, const Config
 /// What a running process cannot change is compared by what it comes to: a default may be written
 /// or left out, and a section may come with the rest of its keys.
 void settle_fixed(std::vector<Change>& changes, const Config& from, const Config& to) {
-  const std::array<std::pair<std::string_view, bool>, 3> fixed{
-      {{"workers", from.workers != to.workers},
-       {"state", from.state_path != to.state_path},
-       {"admin.address", from.admin.address != to.admin.address}}};
-  for (const auto& [key, differs] : fixed) {
-    const auto holds = [key = key](const Change& each) {
-      return each.path == key || key.starts_with(each.path + '.');
-    };
-    const auto found = std::ranges::find_if(changes, holds);
+  struct Fixed {
+    std::string_view key;
+    bool differs;
+  };
+  const std::array<Fixed, 3> fixed{{{"workers", from.workers != to.workers},
+                                    {"state", from.state_path != to.state_path},
+                                    {"admin.address", from.admin.address != to.admin.address}}};
+  for (const Fixed& each : fixed) {
+    const auto found = std::ranges::find_if(changes, [&](const Change& change) {
+      return change.path == each.key || each.key.starts_with(change.path + '.');
+    });
     if (found == changes.end()) continue;
-    if (differs) {
+    const bool is_whole = found->path == each.key;
+    if (each.differs) {
       found->effect = Effect::needs_restart;
-      if (found->path != key) found->note = "it changes " + std::string(key);
-    } else if (found->path == key) {
+      if (!is_whole) found->note = "it changes " + std::string(each.key);
+    } else if (is_whole) {
       found->note = "it comes to the same";
     }
   }

@@ -64,7 +64,8 @@ CHOICES = {
     "health": [((SHOP, CHAT), "health", HTTP_HEALTH), ((RPC,), "health", [None, {"grpc": True}, {"tcp": True}]),
                ((VAULT,), "health", HTTP_HEALTH)],
     "outlier": [(SERVICES, "outlier", [None, "off", {"consecutive_failures": 10}, {
-        "consecutive_failures": 0, "success_rate": {"targets": 2, "requests": 50}, "interval": "2s", "ejection": "1s"}])],
+        "consecutive_failures": 0, "success_rate": {"targets": 2, "requests": 50}, "interval": "2s",
+        "ejection": "1s"}])],
     "balance": [(SERVICES, "balance", [None, "round_robin", "least_request"]),
                 (SERVICES, "hash_on", ["client_address", "path", "header:x-tenant", "cookie:teal"])],
     "sticky": [((SHOP, CHAT), "sticky", [None, True, False, {"cookie": "teal_x", "max_age": "2h"}, {"secure": True}])],
@@ -105,7 +106,8 @@ CHOICES = {
         (SERVICES, "request_trailers", [None, "drop", "pass"]),
         (SERVICES, "metrics.per_target", [None, True, False]),
         ((SHOP, VAULT), "upgrades", [None, "off", ["websocket"]]),
-        ((CHAT, RPC, VAULT), "response_headers", [None, {"add": {"name": "vary", "value": "x-a"}}, {"remove": "server"}]),
+        ((CHAT, RPC, VAULT), "response_headers", [
+            None, {"add": {"name": "vary", "value": "x-a"}}, {"remove": "server"}]),
     ],
 }
 

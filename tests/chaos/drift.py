@@ -11,6 +11,7 @@ KEPT_LISTENERS = ("plain", "secure")
 EXTRAS = ("extra-0", "extra-1", "extra-2", "extra-tls-0", "extra-tls-1")
 GUESTS = ("guest-0", "guest-1", "guest-2")
 ROUTES = ("route-0", "route-1", "route-2", "route-3")
+HOSTS = ("a.example.org", "*.b.example.org", "c.example.org")
 LOG_FILES = 6
 PAGES = ("one.html", "two.json")
 
@@ -171,7 +172,7 @@ class Drift:
         return json.dumps(log)
 
     def change_hosts(self, change):
-        self.hosts = self.random.sample(["a.example.org", "*.b.example.org", "c.example.org"], self.random.randint(0, 3))
+        self.hosts = self.random.sample(HOSTS, self.random.randint(0, len(HOSTS)))
         return f"hosts {self.hosts}"
 
     def change_service(self, change):
@@ -187,7 +188,7 @@ class Drift:
     def change_listener(self, change):
         """One of them comes, goes, moves to another port, or gets another name."""
         listeners = change.config["listeners"]
-        known = [each for each in listeners if each not in KEPT_LISTENERS and each not in [move[1] for move in change.moves]]
+        known = [each for each in listeners if each in EXTRAS]
         free = [each for each in EXTRAS if each not in listeners]
         what = self.random.choice(["add"] * bool(free) + ["remove", "move", "rename"] * bool(known))
         if what == "add":

@@ -183,7 +183,8 @@ class Load:
     # ---- tunnels
 
     async def upgrade(self, target, is_secure):
-        connection = await self.open(self.ports["secure" if is_secure else "plain"], self.context if is_secure else None)
+        port, context = (self.ports["secure"], self.context) if is_secure else (self.ports["plain"], None)
+        connection = await self.open(port, context)
         if not await connection.upgrade(target, websocket.KEY):
             raise ValueError(f"{target} was not upgraded")
         return connection

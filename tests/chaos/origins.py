@@ -18,6 +18,7 @@ import urllib.parse
 
 import websocket
 
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 MURMUR = 0.2  # Seconds between two words of a WebSocket's own.
 WORDS = b"All that is gold does not glitter, not all those who wander are lost. "
 
@@ -70,13 +71,13 @@ class Origin:
         if "endless" in wish or "slow" in wish:
             await self.answer_slowly(head, text, wish, writer)
         elif "chunked" in wish:
-            writer.write(head + b"Transfer-Encoding: chunked\r\n\r\n" + chunk(text[:20]) + chunk(text[20:]) + chunk(b""))
+            writer.write(head + CHUNKED + chunk(text[:20]) + chunk(text[20:]) + chunk(b""))
         else:
             writer.write(head + b"Content-Length: %d\r\n\r\n" % len(text) + text)
 
     async def answer_slowly(self, head, text, wish, writer):
         """First a piece, the rest when its time has come; without an end, one piece after the other."""
-        writer.write(head + b"Transfer-Encoding: chunked\r\n\r\n" + chunk(text))
+        writer.write(head + CHUNKED + chunk(text))
         if "slow" in wish:
             await asyncio.sleep(int(wish["slow"]) / 1000)
         number = 0

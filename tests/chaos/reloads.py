@@ -37,8 +37,7 @@ REFUSED_SHARE = 0.15    # Files that are refused, for each one that is loaded.
 SCRAPE_EVERY = 10       # Reloads.
 WARM_SHARE = 0.1        # Of the reloads; from then on memory has to be flat,
 LONG_RUN = 500          # where there are as many,
-FLAT = 0.05             # but for so much,
-SOME = 50               # by the least of so many reloads.
+FLAT = 0.05             # but for so much.
 SANITIZER_SLACK_MS = 1000
 WAYS = ["POST"] * 7 + ["teal reload"] * 2 + ["SIGHUP"]
 
@@ -54,9 +53,10 @@ class Run:
         self.book.certificates = certificates_of(stage.base)
         self.descriptors = descriptors(stage.process.pid)
         self.load = Load(self.book, stage.ports, stage.folder / "ca.pem")
-        self.releases = Releases(self.admin, stage.command, stage.targets, self.book, random.Random(self.random.random()),
-                                 lambda service: self.drift.config["services"][service]["deploy"], self.lock, Waits(stage.process.pid),
-                                 SANITIZER_SLACK_MS if stage.is_sanitized else 0, reloads >= LONG_RUN)
+        self.releases = Releases(
+            self.admin, stage.command, stage.targets, self.book, random.Random(self.random.random()),
+            lambda service: self.drift.config["services"][service]["deploy"], self.lock, Waits(stage.process.pid),
+            SANITIZER_SLACK_MS if stage.is_sanitized else 0, reloads >= LONG_RUN)
         self.memory, self.warm_at = [], None
         self.refusals = Refusals(stage.folder, self.random, self.releases)
 
@@ -88,7 +88,8 @@ class Run:
             os.kill(self.stage.process.pid, signal.SIGHUP)
             eventually(lambda: self.admin.call("GET", "/v1/config")["generation"] != self.generation, "SIGHUP reloads")
             # Another one is refused until it is over.
-            eventually(lambda: self.admin.ask("POST", "/v1/config/reload", {"dry_run": True}).status == 200, "it is over")
+            dry = ("POST", "/v1/config/reload", {"dry_run": True})
+            eventually(lambda: self.admin.ask(*dry).status == 200, "it is over")
         config = self.admin.call("GET", "/v1/config")
         if config["generation"] != self.generation + 1 or config["last_reload"]["result"] != "applied":
             self.book.fail(f"generation {self.generation + 1} was to come: {config}")
@@ -216,17 +217,18 @@ class Run:
         report = json.loads(origins.communicate(timeout=PATIENCE)[0].splitlines()[-1])
         errors = sum(each["errors"] for each in report.values())
         if errors != sum(book.ill.values()) + book.shielded:
-            book.fail(f"failing releases gave {errors} errors; clients saw {dict(book.ill)}, {book.shielded} were shielded")
+            book.fail(f"failing releases gave {errors} errors; clients saw {dict(book.ill)}, {book.shielded} shielded")
         if self.reloads >= LONG_RUN and not self.stage.is_sanitized and abs(self.growth()) > FLAT:
-            book.fail(f"memory changed by {self.growth():+.1%}: {self.memory[self.warm_at:]} KiB")
+            book.fail(f"memory changed by {self.growth():+.1%}: {self.memory[::10]} KiB after each tenth reload")
 
     def resident(self):
-        """When it was warm and at the end: the least of some reloads, for an allocator keeps now more, now less."""
-        return min(self.memory[self.warm_at:][:SOME]), min(self.memory[-SOME:])
+        """The most of both halves of the time when it was warm: what is freed goes back to the system now and then."""
+        warm = self.memory[self.warm_at or 0:]
+        return max(warm[:len(warm) // 2 + 1]), max(warm[len(warm) // 2:])
 
     def growth(self):
-        warm, at_the_end = self.resident()
-        return at_the_end / warm - 1
+        before, after = self.resident()
+        return after / before - 1
 
     def tell(self):
         def counts(counter):
@@ -235,12 +237,16 @@ class Run:
         book, releases = self.book, self.releases
         print(f"{self.reloads} reloads in {self.took:.0f} s ({counts(self.done)}), generation {self.generation}; "
               f"{sum(self.refused.values())} files refused: {counts(self.refused)}")
-        print(f"{self.rate:.0f} requests/s: {counts(book.answered)}; {book.echoes} echoes; {sum(book.lines.values())} lines")
-        print(f"{releases.count} releases: {counts(releases.kinds)}; {len(releases.lasted)} bakes lasted "
-              f"{min(releases.lasted):.0f} to {max(releases.lasted):.0f} ms more than was asked for")
+        print(f"{self.rate:.0f} requests/s: {counts(book.answered)}; {book.echoes} echoes; "
+              f"{sum(book.lines.values())} lines")
+        least, most = min(releases.lasted, default=0), max(releases.lasted, default=0)
+        print(f"{releases.count} releases: {counts(releases.kinds)}; {len(releases.lasted)} bakes lasted {least:.0f} to "
+              f"{most:.0f} ms more than was asked for, with {releases.reloaded} reloads during their deployments")
         print(f"errors of failing releases: {sum(book.ill.values())} seen by clients, {book.shielded} shielded; "
               f"{self.counters.scrapes} scrapes of {len(self.counters.known)} counters")
-        print("memory {} KiB when warm, {} KiB at the end ({:+.1%}); ".format(*self.resident(), self.growth()) +
+        before, after = self.resident()
+        print(f"memory {self.memory[self.warm_at or 0]} KiB when warm, at most {before} KiB in the half of the time "
+              f"behind that and {after} KiB in the other ({self.growth():+.1%}), {self.memory[-1]} KiB at the end; "
               f"{sum(self.descriptors.values())} descriptors before and after")
 
 
