@@ -10,6 +10,7 @@ from choices import CHOICES, change_by_choice
 KEPT_LISTENERS = ("plain", "secure")
 EXTRAS = ("extra-0", "extra-1", "extra-2", "extra-tls-0", "extra-tls-1")
 GUESTS = ("guest-0", "guest-1", "guest-2")
+GUEST_KEYS = ({}, {"rate_limit": {"rate": "100000/s"}}, {"health": {"http": "/healthz"}})
 ROUTES = ("route-0", "route-1", "route-2", "route-3")
 HOSTS = ("a.example.org", "*.b.example.org", "c.example.org")
 LOG_FILES = 6
@@ -181,8 +182,7 @@ class Drift:
             del services[name]
             return f"{name} goes"
         services[name] = {"blue": {"revision": "v0", "targets": [f"127.0.0.1:{self.guest_port}"]}}
-        if self.random.random() < 0.5:
-            services[name]["rate_limit"] = {"rate": "100000/s"}
+        services[name].update(self.random.choice(GUEST_KEYS))
         return f"{name} comes"
 
     def change_listener(self, change):

@@ -183,8 +183,8 @@ class Releases(threading.Thread):
             if match := BAKE.match(entry["what"]):
                 lasted = (moment(after["at"]) - moment(entry["at"])).total_seconds() * 1000
                 late = lasted - milliseconds(match[1])
-                self.lasted.append(late)
                 waited = self.waits.between(moment(entry["at"]).timestamp(), moment(after["at"]).timestamp())
+                self.lasted.append((late, late - waited))
                 if not -TRUNCATED_MS <= late <= TICK_MS + EXACT_MS + waited + self.slack:
                     self.book.fail(f"a bake of {match[1]} lasted {lasted} ms, {waited:.0f} ms of them without a core: "
                                    f"{report['id']} {report['timeline']}")

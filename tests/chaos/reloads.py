@@ -51,6 +51,8 @@ class Run:
         self.drift = Drift(stage.base, stage.folder, self.random, stage.quiet.take, stage.targets["guest"])
         self.generation = self.admin.call("GET", "/v1/config")["generation"]
         self.book.certificates = certificates_of(stage.base)
+        # Between two probes.
+        eventually(lambda: descriptors(stage.process.pid)["sockets"] == 0, "no probe is under way")
         self.descriptors = descriptors(stage.process.pid)
         self.load = Load(self.book, stage.ports, stage.folder / "ca.pem")
         self.releases = Releases(
@@ -239,9 +241,10 @@ class Run:
               f"{sum(self.refused.values())} files refused: {counts(self.refused)}")
         print(f"{self.rate:.0f} requests/s: {counts(book.answered)}; {book.echoes} echoes; "
               f"{sum(book.lines.values())} lines")
-        least, most = min(releases.lasted, default=0), max(releases.lasted, default=0)
-        print(f"{releases.count} releases: {counts(releases.kinds)}; {len(releases.lasted)} bakes lasted {least:.0f} to "
-              f"{most:.0f} ms more than was asked for, with {releases.reloaded} reloads during their deployments")
+        late, own = zip(*releases.lasted) if releases.lasted else ([0], [0])
+        print(f"{releases.count} releases: {counts(releases.kinds)}; {len(releases.lasted)} bakes lasted "
+              f"{min(late):.0f} to {max(late):.0f} ms more than asked for ({max(own):.0f} ms without waits for a core), "
+              f"through {releases.reloaded} reloads")
         print(f"errors of failing releases: {sum(book.ill.values())} seen by clients, {book.shielded} shielded; "
               f"{self.counters.scrapes} scrapes of {len(self.counters.known)} counters")
         before, after = self.resident()

@@ -391,8 +391,8 @@ void expect_variety(Outcomes& outcomes) {
 }
 
 TEST(ReloadProperty, DoesWithEachRequestWhatAStartOnTheSameStoreWouldDo) {
-  const std::uint64_t seed = number_from("SIM_SEED", 200);
-  const std::uint64_t runs = number_from("SIM_RUNS", 15);
+  const std::uint64_t seed = number_from("SIM_SEED", 300);
+  const std::uint64_t runs = number_from("SIM_RUNS", 16);
   Outcomes outcomes;
   for (std::uint64_t run = 0; run < runs; ++run) {
     SCOPED_TRACE("repeat with SIM_SEED=" + std::to_string(seed + run) + " SIM_RUNS=1");
@@ -400,7 +400,7 @@ TEST(ReloadProperty, DoesWithEachRequestWhatAStartOnTheSameStoreWouldDo) {
     life.run(outcomes);
     if (HasFailure()) return;
   }
-  if (runs >= 15) expect_variety(outcomes);
+  if (runs >= 16) expect_variety(outcomes);
 }
 
 }  // namespace
