@@ -238,8 +238,11 @@ void Reloader::commit(PreparedConfig prepared) {
     if (const auto self = weak.lock())
       (*self)->on_applied(std::move(replaced), std::move(changes), std::move(warnings));
   });
-  // No publication waits for the disk.
-  if (taken) store_->save(*std::move(taken), history_.first());
+  // No publication waits for the disk, and no verdict for more of this than it has to.
+  if (taken)
+    boost::asio::post(io_, [weak = std::weak_ptr(self_), row = *std::move(taken)] {
+      if (const auto self = weak.lock()) (*self)->store_->save(row, (*self)->history_.first());
+    });
 }
 
 void Reloader::on_applied(std::shared_ptr<void> replaced, std::vector<config::Change> changes,
