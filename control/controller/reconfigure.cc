@@ -152,9 +152,12 @@ void Controller::reconfigure(std::shared_ptr<const config::Config> next,
     state.figures.begin(*state.registry.find(name), state.registry, state.clock.mono());
     state.resume(name);
   }
-  for (const std::string& name : changed)
+  for (const std::string& name : changed) {
     if (DeploymentRunner* const running = state.deployments.active(name))
       state.deliver(*running, generation);
+    // Without their check its targets are healthy, and nobody else says so.
+    state.check_health(*state.registry.find(name), false);
+  }
   state.publisher.when_applied(std::move(applied));
   state.flush();
 }

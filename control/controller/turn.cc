@@ -163,6 +163,11 @@ void Controller::State::follow_up(DeploymentRunner& runner, const std::vector<Ac
       say(Level::info, "split.changed", service, to_string(split->split), runner.spec().id);
     } else if (const auto* gone = std::get_if<action::RetireGroup>(&action)) {
       empty_when_applied(service, gone->colour);
+    } else if (std::holds_alternative<action::RegisterTargets>(action)) {
+      // Who is not probed is healthy from here on, and nobody else says so.
+      publisher.when_applied([this, service] {
+        if (ServiceEntry* const entry = registry.find(service)) check_health(*entry, false);
+      });
     } else if (const auto* rollback = std::get_if<action::OpenRollback>(&action)) {
       open_rollback(runner, *rollback, decided);
     } else if (const auto* said = std::get_if<action::Announce>(&action)) {

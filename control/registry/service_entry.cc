@@ -8,6 +8,8 @@ namespace teal::control {
 bool ServiceEntry::reconfigure(const config::Service& next, Mono now, WallTime wall) {
   const config::Service& before = *std::exchange(config, &next);
   if (before == next) return false;
+  // What the file says of groups is not heeded now, and so it is not by the next start.
+  if (before.groups != next.groups || before.live != next.live) note_unsaved();
   if (before.discover != next.discover) {
     // Sources that it had before too keep what they know; what the others brought is let go.
     sets.reconfigure(next.discover);

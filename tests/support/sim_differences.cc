@@ -6,6 +6,8 @@
 #include <tuple>
 #include <vector>
 
+#include "tests/support/sim_names.h"
+
 namespace teal::sim {
 namespace {
 
@@ -113,7 +115,7 @@ class Comparison {
              "it is gone, and has routes");
     }
     std::size_t services = 0;
-    for (ServiceId id = 0; id < proxy::Shard::kMaxServices && id < 100; ++id)
+    for (ServiceId id = 0; id < kServices.size(); ++id)
       if (one_.routes().service(id)) ++services;
     where_ = "services";
     expect(services == one_.config().services.size(), "some are gone, and have views");

@@ -89,6 +89,45 @@ TEST_F(Reconfigure, ServesAServiceThatIsNewAndForgetsNothingOfOneThatGoesAndCome
   EXPECT_EQ(controller->service("cart")->groups[Colour::blue].targets.size(), 2U);
 }
 
+TEST_F(Reconfigure, GoesOnWithADeploymentThatWaitsForHealthWhereTheCheckGoes) {
+  probe(Colour::blue, Health::healthy);
+  const DeploymentId id = deploy();
+  ports->pump();
+  ASSERT_EQ(report(id).phase, "Preparing");
+  config::Config next = config;
+  next.services.front().health.reset();
+  ASSERT_TRUE(load(next));
+  EXPECT_EQ(report(id).phase, "Baking");
+}
+
+TEST_F(Reconfigure, KeepsForTheNextStartTheGroupsThatItKeepsNow) {
+  const std::vector<Address> before = addresses_of(ports->last().groups[Colour::blue]);
+  config::Config next = config;
+  next.services.front().groups[Colour::blue] = {"v9", {target_address(9)}};
+  ASSERT_TRUE(load(next));
+  config = next;
+  start();
+  EXPECT_EQ(addresses_of(ports->last().groups[Colour::blue]), before);
+}
+
+TEST_F(Reconfigure, RollsBackALateReleaseAtOnceWhereNobodyIsProbed) {
+  config.services[0].health.reset();
+  start();
+  ports->pump();
+  const DeploymentId id = deploy();
+  ports->pump();
+  advance(std::chrono::minutes{5});
+  ports->pump();
+  ASSERT_EQ(status(id), Status::succeeded);
+  advance(std::chrono::minutes{11});
+  ports->pump();
+  ASSERT_TRUE(ports->last().groups[Colour::blue].targets.empty());
+  const auto answer = command(id, Command::rollback);
+  ASSERT_TRUE(answer && *answer);
+  ports->pump();
+  EXPECT_EQ(status((*answer)->id), Status::succeeded) << report((*answer)->id).phase;
+}
+
 TEST_F(Reconfigure, RefusesAListenerAtTheAddressOfATarget) {
   const Address target = ports->last().groups[Colour::blue].targets.front().address;
   ports->own_sockets.push_back({"listener 'side'", target, false});
