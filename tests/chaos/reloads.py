@@ -243,7 +243,7 @@ class Run:
               f"{sum(book.lines.values())} lines")
         late, own = zip(*releases.lasted) if releases.lasted else ([0], [0])
         print(f"{releases.count} releases: {counts(releases.kinds)}; {len(releases.lasted)} bakes lasted "
-              f"{min(late):.0f} to {max(late):.0f} ms more than asked for ({max(own):.0f} ms without waits for a core), "
+              f"{min(late):.0f} to {max(late):.0f} ms more than asked for ({max(own):.0f} without waits for a core), "
               f"through {releases.reloaded} reloads")
         print(f"errors of failing releases: {sum(book.ill.values())} seen by clients, {book.shielded} shielded; "
               f"{self.counters.scrapes} scrapes of {len(self.counters.known)} counters")
