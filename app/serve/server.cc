@@ -12,6 +12,7 @@
 #include "app/system/process_figures.h"
 #include "control/metrics/exporter.h"
 #include "control/store/sqlite_store.h"
+#include "net/tls/mac.h"
 
 namespace teal::app {
 namespace {
@@ -38,6 +39,7 @@ Server::State::State(std::shared_ptr<const config::Config> c, Log& l, Systemd s,
                 .seed = draw_seed(),
                 .draws = draw_sip_key(),
                 .hop_id = static_cast<std::uint32_t>(draw_seed()),
+                .login_key = net::Mac(draw_mac_key()),
                 .on_bad_outcome = [this](const BadOutcome& bad) { on_bad_outcome(bad); },
                 .on_exposed =
                     [this] {

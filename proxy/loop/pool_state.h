@@ -5,7 +5,6 @@
 // before the first worker runs.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <limits>
@@ -27,16 +26,18 @@ namespace teal::proxy {
 class LoginChecker;
 
 struct PoolState {
+  explicit PoolState(const net::Mac& key) : login_key(key) {}
+
   const Clock* clock = nullptr;
   Log* log = nullptr;
   AccessLogWriter* access_log = nullptr;  ///< Null: off.
   config::AccessLog::Format access_format = config::AccessLog::Format::off;
   config::AccessLog::Query access_query = config::AccessLog::Query::full;
   std::uint32_t workers = 1;
-  SipKey draws;                                        ///< What splitters are seeded with.
-  Hop hop{0};                                          ///< This process in the Via of requests.
-  LoginChecker* logins = nullptr;                      ///< Null: no passwords are checked.
-  net::Mac login_key{std::array<std::uint8_t, 32>{}};  ///< Secret: LoginDesk.
+  SipKey draws;                    ///< What splitters are seeded with.
+  Hop hop{0};                      ///< This process in the Via of requests.
+  LoginChecker* logins = nullptr;  ///< Null: no passwords are checked.
+  net::Mac login_key;              ///< Secret: what is known of credentials is known by it.
   std::unique_ptr<IdleBudget> idle_budget;
   std::unique_ptr<ConnectionLoads> loads;
   std::atomic<OverloadLevel> overload{OverloadLevel::none};

@@ -58,6 +58,7 @@ std::uint32_t workers_of(const config::Config& config) {
 WorkerPool::WorkerPool(boost::asio::io_context& control, Options options)
     : control_(control),
       options_(std::move(options)),
+      shared_(options_.login_key),
       limits_(workers_of(*options_.config)),
       targets_(workers_of(*options_.config)),
       builder_({traffic_.slots(), limits_, targets_}, mix64(options_.seed)),
@@ -77,7 +78,6 @@ WorkerPool::WorkerPool(boost::asio::io_context& control, Options options)
       config.limits.idle_upstream.value_or(kIdleUpstream), shared_.workers);
   shared_.draws = options_.draws;
   shared_.logins = &logins_;
-  shared_.login_key = net::Mac(options_.login_key);
   shared_.loads = std::make_unique<ConnectionLoads>(shared_.workers);
   builder_.configure(config);
 }

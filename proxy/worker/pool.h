@@ -2,7 +2,6 @@
 // drain, stop. Control thread only; it reaches the workers by post and is answered by post.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -19,6 +18,7 @@
 #include "base/siphash.h"
 #include "base/sticky_secrets.h"
 #include "base/time.h"
+#include "net/tls/mac.h"
 #include "proxy/routing/route_builder.h"
 #include "proxy/telemetry/access_log.h"
 #include "proxy/telemetry/traffic_reader.h"
@@ -52,8 +52,9 @@ class WorkerPool final : ControlInbox, PeerWorkers {
     SipKey draws = {};
     /// Drawn at random, and not what the seed was drawn from: targets see it (proxy/headers/via.h).
     std::uint32_t hop_id = 0;
-    /// Secret: what is known of passwords is known by it (LoginDesk).
-    std::array<std::uint8_t, 32> login_key{};
+    /// Secret: what is known of passwords (LoginDesk) and of forward_auth's answers is known by it.
+    /// There is no key by default, which everybody would know.
+    net::Mac login_key;
     /// Called on the control thread.
     std::function<void(const BadOutcome&)> on_bad_outcome;
     /// Called on the control thread: some service's Exposure has news.

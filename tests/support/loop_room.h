@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "net/tls/mac.h"
 #include "proxy/downstream/accepted.h"
 #include "proxy/loop/worker_loop.h"
 #include "proxy/routing/shared_limits.h"
@@ -114,7 +116,7 @@ class LoopRoom {
   }
 
   ManualClock clock;
-  PoolState pool;
+  PoolState pool{net::Mac(std::array<std::uint8_t, 32>{1})};
   NotedControl control;
   NotedPeers peers;
   config::Config config;

@@ -7,6 +7,7 @@
 // two workers that stand alike then do the same.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -16,6 +17,7 @@
 
 #include "app/files/watched_files.h"
 #include "control/controller/controller.h"
+#include "net/tls/mac.h"
 #include "proxy/loop/login_desk.h"
 #include "proxy/loop/worker_loop.h"
 #include "proxy/routing/route_builder.h"
@@ -92,7 +94,7 @@ class SimTeal {
   proxy::TargetCountsTable counts_{1};
   proxy::RouteBuilder builder_{{slots_, limits_, counts_}, 1};
   std::unique_ptr<Logins> logins_;
-  proxy::PoolState pool_;
+  proxy::PoolState pool_{net::Mac(std::array<std::uint8_t, 32>{1})};
   proxy::NotedControl told_;
   proxy::NotedPeers peers_;
   std::unique_ptr<WorkerPorts> ports_;

@@ -115,8 +115,8 @@ TEST_F(DnsLooksTest, TellsFailuresApart) {
        {std::pair{2U, LookFault::server_failure}, std::pair{5U, LookFault::refused}}) {
     findings.clear();
     source.name = "n" + std::to_string(code) + ".internal";
-    server.answer([code = code](const AskedQuestion& asked, bool) {
-      return Messages{text(asked).code(code)};
+    server.answer([answered = code](const AskedQuestion& asked, bool) {
+      return Messages{text(asked).code(answered)};
     });
     watch();
     EXPECT_TRUE(await_problem(fault)) << code;

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "net/io/socket.h"
+#include "net/tls/mac.h"
 #include "tests/support/component_scripted_server.h"
 
 namespace teal::proxy {
@@ -82,6 +83,7 @@ class WorkerPoolTest : public testing::Test {
                            .config = std::make_shared<const config::Config>(config_),
                            .clock = &clock_,
                            .log = &log_,
+                           .login_key = net::Mac(std::array<std::uint8_t, 32>{1}),
                            .on_bad_outcome = [this](const BadOutcome&) { ++bad_outcomes_; },
                            .on_exposed = [] {},
                            .on_tallies = [](const std::vector<TargetTally>&) {},

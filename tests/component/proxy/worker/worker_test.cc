@@ -1,11 +1,13 @@
 // A worker by itself, without sockets: the order in which it takes tables.
 #include "proxy/worker/worker.h"
 
+#include <array>
 #include <future>
 
 #include <gtest/gtest.h>
 
 #include "base/clock.h"
+#include "net/tls/mac.h"
 
 namespace teal::proxy {
 namespace {
@@ -34,7 +36,7 @@ std::shared_ptr<const RouteUpdate> update(std::uint64_t version) {
 TEST(Worker, TakesRoutesInTheOrderInWhichTheyAreGivenWhateverComesMeanwhile) {
   SystemClock clock;
   SilentLog log;
-  PoolState shared;
+  PoolState shared(net::Mac(std::array<std::uint8_t, 32>{1}));
   shared.clock = &clock;
   shared.log = &log;
   shared.loads = std::make_unique<ConnectionLoads>(1);
