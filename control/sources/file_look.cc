@@ -61,18 +61,31 @@ bool FileLook::read(const std::string& path, Finding& finding) {
         for (const Address& target : entry.targets)
           places.push_back(
               {entry.revision.empty() ? source_.source.revision : entry.revision, target});
-      known_[path] = std::move(places);
-      return true;
+      if (known_.size() < kMaxRemembered || known_.contains(path)) {
+        known_[path] = std::move(places);
+        return true;
+      }
+      file.problem = LookProblem{
+          LookFault::too_many, path + " is not read: 1000 files were there before that are gone " +
+                                   "and may come back; restart Teal, which forgets them"};
+    } else {
+      file.problem =
+          LookProblem{LookFault::malformed, config::to_string(entries.error().list.front())};
     }
-    file.problem =
-        LookProblem{LookFault::malformed, config::to_string(entries.error().list.front())};
   }
   finding.problems.push_back(*std::move(file.problem));
   if (!known_.contains(path)) finding.is_partial = true;
   return false;
 }
 
-/// A file that is gone is a failure: whoever wants none of its targets writes [] into it.
+/// Whoever takes a file away that named nothing takes nothing away.
+void FileLook::forget_the_empty(const std::vector<std::string>& present) {
+  std::erase_if(known_, [&](const auto& each) {
+    return each.second.empty() && !std::ranges::binary_search(present, each.first);
+  });
+}
+
+/// A file that is gone is a failure: whoever wants none of its targets writes [] into it first.
 void FileLook::name_the_gone(const std::vector<std::string>& present, Finding& finding) const {
   if (!is_pattern_) return;
   for (const auto& [path, places] : known_)
@@ -85,6 +98,7 @@ Finding FileLook::look() {
   finding.service = source_.service;
   finding.source = source_text(source_.source);
   const std::vector<std::string> paths = files(finding);
+  if (is_pattern_ && !paths.empty()) forget_the_empty(paths);
   bool says_something = false;
   for (const std::string& path : paths) says_something = read(path, finding) || says_something;
   if (!paths.empty()) name_the_gone(paths, finding);

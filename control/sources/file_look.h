@@ -16,7 +16,8 @@ namespace teal::control {
 
 class FileLook {
  public:
-  static constexpr std::size_t kMaxFiles = 100;
+  static constexpr std::size_t kMaxFiles = 100;          ///< That are there at once.
+  static constexpr std::size_t kMaxRemembered = 1000;    ///< With those that are gone.
   static constexpr std::size_t kMaxBytes = 1024 * 1024;  ///< Of one file.
 
   /// `user`: Teal's own, whose files are believed beside root's.
@@ -32,6 +33,7 @@ class FileLook {
 
   std::vector<std::string> files(Finding& finding) const;
   bool read(const std::string& path, Finding& finding);
+  void forget_the_empty(const std::vector<std::string>& present);
   void name_the_gone(const std::vector<std::string>& present, Finding& finding) const;
 
   WatchedSource source_;

@@ -164,6 +164,34 @@ TEST_F(FileLookTest, OneBrokenFileOfSeveralKeepsItsPart) {
   EXPECT_EQ(fault(finding), LookFault::missing);
 }
 
+TEST_F(FileLookTest, AFileThatWasEmptiedBeforeItWentIsForgotten) {
+  use("*.yml");
+  write("a.yml", targets("10.0.0.1:80"));
+  const fs::path emptied = write("b.yml", targets("10.0.0.2:80"));
+  FileLook look = make();
+  look.look();
+  write("b.yml", "[]");
+  look.look();
+  fs::remove(emptied);
+  const Finding finding = look.look();
+  EXPECT_EQ(entries(finding), (Texts{"v1 10.0.0.1:80"}));
+  EXPECT_TRUE(finding.problems.empty());
+}
+
+TEST_F(FileLookTest, FilesUnderNewNamesForEverAreNotRememberedForEver) {
+  use("*.yml");
+  FileLook look = make();
+  for (std::size_t i = 0; i < FileLook::kMaxRemembered; ++i) {
+    const fs::path path = write(std::to_string(i) + ".yml", targets("10.0.0.1:80"));
+    EXPECT_EQ(entries(look.look()), (Texts{"v1 10.0.0.1:80"}));
+    fs::remove(path);
+  }
+  write("more.yml", targets("10.0.0.2:80"));
+  const Finding finding = look.look();
+  EXPECT_TRUE(finding.is_partial);
+  EXPECT_EQ(fault(finding), LookFault::too_many);
+}
+
 TEST_F(FileLookTest, AFileThatNeverCouldBeReadTakesNothingAway) {
   use("*.yml");
   write("a.yml", targets("10.0.0.1:80"));
