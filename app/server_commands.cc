@@ -15,8 +15,7 @@
 #include "app/client/exit_code.h"
 #include "app/demo/demo.h"
 #include "app/demo/shop.h"
-#include "app/files/certificate_reloader.h"
-#include "app/files/password_reloader.h"
+#include "app/files/watched_files.h"
 #include "app/serve/server.h"
 #include "app/system/allocator.h"
 #include "app/system/file_places.h"
@@ -27,7 +26,6 @@
 #include "config/load.h"
 #include "control/json/text.h"
 #include "health/judge/outlook.h"
-#include "proxy/headers/error_pages.h"
 
 namespace teal::app {
 namespace {
@@ -70,10 +68,8 @@ struct Findings {
 void check_files(const std::string& path, const std::shared_ptr<const config::Config>& config,
                  Log& log, Findings& findings) {
   const SystemClock clock;
-  net::FileFaults faults = CertificateReloader(config, clock, log).load();
-  const net::FileFaults of_users = PasswordReloader(*config, clock, log).load();
-  faults.insert(faults.end(), of_users.begin(), of_users.end());
-  proxy::ErrorPages::load(*config, faults);
+  net::FileFaults faults;
+  WatchedFiles::load(config, clock, log, faults);
   findings.warn(to_problems(faults, path, false));
   findings.problems.list = to_problems(faults, path, true);
 }

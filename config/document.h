@@ -56,6 +56,8 @@ std::optional<Node> read_yaml(std::string_view text, Report& report);
 
 /// The tree of a JSON text (RFC 8259); nothing where it is none, and the report then says why.
 std::optional<Node> read_json(std::string_view text, Report& report);
+/// The same of a text that is to be an object.
+std::optional<Node> read_json_object(std::string_view text, Report& report);
 
 /// Where the byte at `offset` stands.
 SourceLocation location_of(std::string_view text, std::size_t offset);

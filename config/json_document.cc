@@ -225,4 +225,11 @@ std::optional<Node> read_json(std::string_view text, Report& report) {
   return std::nullopt;
 }
 
+std::optional<Node> read_json_object(std::string_view text, Report& report) {
+  std::optional<Node> root = read_json(text, report);
+  if (!root || root->kind == Node::Kind::mapping) return root;
+  report.add(root->location, "", "must be a JSON object", "write { ... }");
+  return std::nullopt;
+}
+
 }  // namespace teal::config

@@ -14,14 +14,6 @@ namespace {
 
 constexpr std::string_view kBody = "request body";
 
-/// The tree of a request's body, if it is an object.
-std::optional<Node> read_body(std::string_view json, Report& report) {
-  std::optional<Node> root = read_json(json, report);
-  if (!root || root->kind == Node::Kind::mapping) return root;
-  report.add(root->location, "", "must be a JSON object", "write { ... }");
-  return std::nullopt;
-}
-
 std::optional<Weight> parse_share(Mapping& keys, Colour colour) {
   const auto value = keys.find(to_string(colour));
   if (!value) return std::nullopt;
@@ -78,7 +70,7 @@ Loaded<Config> load_file(const std::string& path, const Variables& variables,
 
 Loaded<DeploymentRequest> parse_deployment_request(std::string_view json, const Deploy& defaults) {
   Report report{std::string(kBody)};
-  const std::optional<Node> root = read_body(json, report);
+  const std::optional<Node> root = read_json_object(json, report);
   if (!root) return report.take();
   DeploymentRequest request;
   request.deploy = defaults;
@@ -102,7 +94,7 @@ Loaded<DeploymentRequest> parse_deployment_request(std::string_view json, const 
 
 Loaded<Split> parse_split_request(std::string_view json) {
   Report report{std::string(kBody)};
-  const std::optional<Node> root = read_body(json, report);
+  const std::optional<Node> root = read_json_object(json, report);
   if (!root) return report.take();
   std::optional<Weight> blue;
   std::optional<Weight> green;

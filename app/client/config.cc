@@ -81,11 +81,11 @@ int Client::await_confirmation(double generation, Millis within) {
     if (!answer || answer->status != 200) {
       silent += kLook;
       if (silent <= within + kPatience) continue;
-      terminal_.err
-          << "  whether it was confirmed is unknown: `teal config show` says it once Teal "
-             "answers\n";
-      return answer ? fail("Teal answers " + std::to_string(answer->status), kUnreachable)
-                    : fail(answer.error().message(), kUnreachable);
+      const int code = answer ? fail("Teal answers " + std::to_string(answer->status), kUnreachable)
+                              : fail(answer.error().message(), kUnreachable);
+      terminal_.err << "  whether it was confirmed is unknown: `teal config show` says it once "
+                       "Teal answers\n";
+      return code;
     }
     silent = Millis{0};
     const std::optional<json::object> report = parse_object(answer->body);

@@ -15,8 +15,8 @@ ReloadRefusal refused(ReloadResult result, int status, std::string type, std::st
                       std::string remedy) {
   ReloadRefusal refusal;
   refusal.result = result;
-  refusal.error = {status, std::move(type), "The configuration was not loaded",
-                   std::move(detail) + "; nothing was changed", std::move(remedy)};
+  refusal.error = control::not_loaded(
+      status, std::move(type), std::move(detail) + "; nothing was changed", std::move(remedy));
   return refusal;
 }
 

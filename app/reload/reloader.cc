@@ -22,8 +22,8 @@ constexpr std::size_t kToldChanges = 5;
 
 ReloadRefusal refused(int status, std::string type, std::string detail, std::string remedy) {
   ReloadRefusal refusal;
-  refusal.error = {status, std::move(type), "The configuration was not loaded", std::move(detail),
-                   std::move(remedy)};
+  refusal.error =
+      control::not_loaded(status, std::move(type), std::move(detail), std::move(remedy));
   return refusal;
 }
 

@@ -76,8 +76,7 @@ Result<void> Server::State::load_files() {
   files = WatchedFiles::load(config, clock, log, faults);
   for (const net::FileFault& each : faults)
     if (each.fatal) return Error{Source::config, each.file.key + ": " + each.message};
-  if (files.has_passwords())
-    if (const Result<void> ready = pool.start_logins(); !ready) return ready.error();
+  if (const Result<void> ready = make_ready(files, *config); !ready) return ready.error();
   pool.set_files(files.for_pool());
   return {};
 }
@@ -135,15 +134,13 @@ Result<void> Server::State::start() {
                                            [this] { return files.tls->admin(); });
   if (!bound) return bound.error();
   admin = std::move(*bound);
-  note_own_sockets();
+  note_sockets_of(*config);
   discovery.expect(*config);
   if (const Result<void> ready = controller->start(); !ready) return ready.error();
-  if (const Result<void> ready = discovery.make_ready(*config); !ready) return ready.error();
   discovery.reconfigure(*config);
   reloader.begin(controller->configs());
   log.info("listening", {{"listener", "admin"}, {"address", to_string(admin->address())}});
-  for (const proxy::OpenListener& each : pool.means().listeners)
-    log.info("listening", {{"listener", each.listener}, {"address", to_string(each.bound)}});
+  tell_of_sockets({});
   await_signal();
   await_side_signal();
   tick();

@@ -11,21 +11,22 @@ namespace teal::app {
 
 namespace {
 
-void tell_of_sockets(Log& log, const std::vector<proxy::OpenListener>& before,
-                     const std::vector<proxy::OpenListener>& now) {
-  const auto is_in = [](const std::vector<proxy::OpenListener>& all,
-                        const proxy::OpenListener& one) {
-    return std::ranges::any_of(all, [&](const proxy::OpenListener& each) {
-      return each.listener == one.listener && each.bound == one.bound;
-    });
-  };
-  const auto tell = [&](const char* what, const proxy::OpenListener& each) {
-    log.info(what, {{"listener", each.listener}, {"address", to_string(each.bound)}});
-  };
-  for (const proxy::OpenListener& each : before)
-    if (!is_in(now, each)) tell("listening no more", each);
-  for (const proxy::OpenListener& each : now)
-    if (!is_in(before, each)) tell("listening", each);
+bool is_in(const std::vector<proxy::OpenListener>& all, const proxy::OpenListener& one) {
+  return std::ranges::any_of(all, [&](const proxy::OpenListener& each) {
+    return each.listener == one.listener && each.bound == one.bound;
+  });
+}
+
+/// What is bound for it. Of two that ask for the same, as 127.0.0.1:0, each has its own.
+const proxy::OpenListener* find_open(const std::vector<proxy::OpenListener>& open,
+                                     const config::Listener& wanted) {
+  const proxy::OpenListener* found = nullptr;
+  for (const proxy::OpenListener& each : open) {
+    if (each.asked != wanted.address) continue;
+    if (each.listener == wanted.name) return &each;
+    found = &each;
+  }
+  return found;
 }
 
 }  // namespace
@@ -40,22 +41,28 @@ std::string Server::State::why_not_now() const {
 
 std::optional<control::ApiError> Server::State::refuse(const config::Config& next) {
   if (listeners_known_with(pool.means(), next) > proxy::Shard::kMaxListeners)
-    return control::ApiError{422, "too-many-names", "The configuration was not loaded",
-                             "this process would have known more than " +
-                                 std::to_string(proxy::Shard::kMaxListeners) +
-                                 " names of listeners",
-                             "restart Teal, which forgets those that are gone"};
+    return control::not_loaded(422, "too-many-names",
+                               "this process would have known more than " +
+                                   std::to_string(proxy::Shard::kMaxListeners) +
+                                   " names of listeners",
+                               "restart Teal, which forgets those that are gone");
   // No target may be what is going to listen.
   note_sockets_of(next);
   std::optional<control::ApiError> refusal = controller->refuse(next);
-  note_own_sockets();
+  note_sockets_of(*config);
   return refusal;
 }
 
 Result<void> Server::State::make_ready(const PreparedConfig& prepared) {
-  if (prepared.files.has_passwords())
+  return make_ready(prepared.files, *prepared.config);
+}
+
+/// What a configuration needs that can fail.
+Result<void> Server::State::make_ready(const WatchedFiles& of_files,
+                                       const config::Config& of_config) {
+  if (of_files.has_passwords())
     if (const Result<void> ready = pool.start_logins(); !ready) return ready.error();
-  return discovery.make_ready(*prepared.config);
+  return discovery.make_ready(of_config);
 }
 
 void Server::State::commit(PreparedConfig& prepared,
@@ -77,29 +84,32 @@ void Server::State::commit(PreparedConfig& prepared,
                             replaced->log = pool.logs().take_replaced();
                             applied(replaced);
                           });
-  note_own_sockets();
-  tell_of_sockets(log, sockets, pool.means().listeners);
+  note_sockets_of(*config);
+  tell_of_sockets(sockets);
   discovery.reconfigure(*config);
 }
 
-/// Those that there would be: where an address stays, as it is bound.
-void Server::State::note_sockets_of(const config::Config& next) {
+/// The sockets that there are with this configuration, or would be: as they are bound where they
+/// are.
+void Server::State::note_sockets_of(const config::Config& wanted) {
   const std::vector<proxy::OpenListener> open = pool.means().listeners;
   own_sockets.clear();
   own_sockets.add({"the admin address", admin->address(), true});
-  for (const config::Listener& each : next.listeners) {
-    const auto there = std::ranges::find(open, each.address, &proxy::OpenListener::asked);
-    own_sockets.add(
-        {"listener '" + each.name + "'", there == open.end() ? each.address : there->bound, false});
+  for (const config::Listener& each : wanted.listeners) {
+    const proxy::OpenListener* const there = find_open(open, each);
+    own_sockets.add({"listener '" + each.name + "'", there ? there->bound : each.address, false});
   }
 }
 
-/// As they are bound, not as they were asked for.
-void Server::State::note_own_sockets() {
-  own_sockets.clear();
-  own_sockets.add({"the admin address", admin->address(), true});
-  for (const proxy::OpenListener& each : pool.means().listeners)
-    own_sockets.add({"listener '" + each.listener + "'", each.bound, false});
+void Server::State::tell_of_sockets(const std::vector<proxy::OpenListener>& before) const {
+  const std::vector<proxy::OpenListener> now = pool.means().listeners;
+  const auto tell = [&](const char* what, const proxy::OpenListener& each) {
+    log.info(what, {{"listener", each.listener}, {"address", to_string(each.bound)}});
+  };
+  for (const proxy::OpenListener& each : before)
+    if (!is_in(now, each)) tell("listening no more", each);
+  for (const proxy::OpenListener& each : now)
+    if (!is_in(before, each)) tell("listening", each);
 }
 
 }  // namespace teal::app

@@ -112,8 +112,9 @@ struct Server::State final : control::Ports, ReloadHost {
   void announce(Level level, const std::string& type, const std::string& text) override {
     controller->announce(level, type, text);
   }
-  void note_own_sockets();
-  void note_sockets_of(const config::Config& next);
+  Result<void> make_ready(const WatchedFiles& of_files, const config::Config& of_config);
+  void note_sockets_of(const config::Config& wanted);
+  void tell_of_sockets(const std::vector<proxy::OpenListener>& before) const;
 
   Result<void> load_files();
   void look_at_files();

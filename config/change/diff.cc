@@ -136,9 +136,8 @@ class Walk {
     show(change, from, to);
     const bool comes_or_goes = is_named_thing(path) && !(from && to);
     change.effect = comes_or_goes ? Effect::live : effect_of(path);
-    change.is_access = comes_or_goes ? holds_access(path, from ? *from.meant : *to.meant)
-                                     : holds_access(path, from ? *from.meant : *to.meant) ||
-                                           (to && holds_access(path, *to.meant));
+    change.is_access =
+        (from && holds_access(path, *from.meant)) || (to && holds_access(path, *to.meant));
     if (from && to && is_same(*from.written, *to.written))
       change.note = "what a variable in it says has changed";
     changes_.push_back(std::move(change));

@@ -27,7 +27,7 @@ constexpr std::array kEffects{
 };
 
 /// Whoever changes one of these may shut somebody out, himself included, or let somebody in.
-constexpr std::array<std::string_view, 16> kAccess{
+constexpr std::array<std::string_view, 20> kAccess{
     "admin.allowed_hosts",
     "admin.tls",
     "listeners.*.trusted_proxies",
@@ -44,9 +44,11 @@ constexpr std::array<std::string_view, 16> kAccess{
     "services.*.deny",
     "services.*.basic_auth",
     "services.*.forward_auth",
+    "services.*.routes.*.allow",
+    "services.*.routes.*.deny",
+    "services.*.routes.*.basic_auth",
+    "services.*.routes.*.forward_auth",
 };
-constexpr std::array<std::string_view, 4> kRouteAccess{"allow", "deny", "basic_auth",
-                                                       "forward_auth"};
 
 std::string_view take_segment(std::string_view& path) {
   const std::string_view segment = path.substr(0, path.find('.'));
@@ -74,11 +76,8 @@ Effect effect_of(std::string_view path) {
 }
 
 bool is_access(std::string_view path) {
-  const auto leads = [&](std::string_view pattern) { return leads_to(pattern, path); };
-  if (std::ranges::any_of(kAccess, leads)) return true;
-  return std::ranges::any_of(kRouteAccess, [&](std::string_view key) {
-    return leads_to("services.*.routes.*." + std::string(key), path);
-  });
+  return std::ranges::any_of(kAccess,
+                             [&](std::string_view pattern) { return leads_to(pattern, path); });
 }
 
 std::string_view to_string(Effect effect) {

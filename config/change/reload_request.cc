@@ -15,10 +15,8 @@ template <class Read>
 auto read(std::string_view json, const Read& read_keys)
     -> Loaded<decltype(read_keys(std::declval<Mapping&>()))> {
   Report report("request body");
-  const std::optional<Node> root = read_json(json.empty() ? "{}" : json, report);
-  if (root && root->kind != Node::Kind::mapping)
-    report.add(root->location, "", "must be a JSON object", "write { ... }");
-  if (!root || root->kind != Node::Kind::mapping) return report.take();
+  const std::optional<Node> root = read_json_object(json.empty() ? "{}" : json, report);
+  if (!root) return report.take();
   decltype(read_keys(std::declval<Mapping&>())) request;
   {
     Mapping keys(Value(*root, "", "", report));

@@ -1,5 +1,7 @@
 #include "control/configuration/config_commands.h"
 
+#include <utility>
+
 #include "base/assert.h"
 
 namespace teal::control {
@@ -15,6 +17,10 @@ std::string_view to_string(ReloadResult result) {
     case ReloadResult::rolled_back: return "rolled_back";
   }
   return "";
+}
+
+ApiError not_loaded(int status, std::string type, std::string detail, std::string remedy) {
+  return {status, std::move(type), kNotLoaded, std::move(detail), std::move(remedy)};
 }
 
 void throw_exception_from_error(const ReloadRefusal& refusal,

@@ -65,6 +65,10 @@ struct ConfigReport {
   std::optional<Last> last;  ///< Nothing: there was no reload yet.
 };
 
+/// The title of every refusal.
+inline constexpr const char* kNotLoaded = "The configuration was not loaded";
+ApiError not_loaded(int status, std::string type, std::string detail, std::string remedy);
+
 class ConfigCommands {
  public:
   using Done = std::function<void(boost::system::result<ReloadReport, ReloadRefusal>)>;

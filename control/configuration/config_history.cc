@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/hex.h"
 #include "net/tls/sha256.h"
 
 namespace teal::control {
@@ -27,13 +28,7 @@ const ConfigRow* ConfigHistory::find(std::uint64_t generation) const {
 }
 
 std::string config_digest(const std::string& text) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string out;
-  for (const std::uint8_t byte : net::sha256(text)) {
-    out += kDigits[byte >> 4U];
-    out += kDigits[byte & 15U];
-  }
-  return out;
+  return to_hex(net::sha256(text));
 }
 
 }  // namespace teal::control

@@ -5,16 +5,12 @@
 #include <unordered_map>
 #include <utility>
 
+#include "control/configuration/config_commands.h"
 #include "control/controller/state.h"
 
 namespace teal::control {
 
 namespace {
-
-ApiError refused(int status, std::string type, std::string detail, std::string remedy) {
-  return {status, std::move(type), "The configuration was not loaded", std::move(detail),
-          std::move(remedy)};
-}
 
 /// Whether requests of clients that the split is for reach the service.
 bool has_split_traffic(const config::Config& config, const config::Service& service) {
@@ -74,7 +70,7 @@ std::optional<ApiError> refuse_while_shipped(const ServiceEntry& entry,
   why += ", and " + id;
   why += " is running there";
   remedy += ", or end it: teal stop " + id;
-  return refused(409, "deployment-running", std::move(why), std::move(remedy));
+  return not_loaded(409, "deployment-running", std::move(why), std::move(remedy));
 }
 
 /// What is going to listen may not be a target.
@@ -83,7 +79,7 @@ std::optional<ApiError> refuse_own_targets(const ServiceEntry& entry, const conf
   for (const Colour colour : kColours)
     for (const TargetState& target : entry.state().groups[colour].targets)
       if (const auto socket = own.forbidden(spec, target.address)) {
-        ApiError error = own_target(target.address, *socket, "The configuration was not loaded");
+        ApiError error = own_target(target.address, *socket, kNotLoaded);
         error.detail = "service '" + spec.name + "': target " + error.detail;
         return error;
       }
@@ -111,14 +107,14 @@ std::optional<ApiError> Controller::refuse(const config::Config& next) const {
     if (!state.registry.knows(std::string(name))) ++names;
     if (state.absent.has(std::string(name))) continue;
     if (const Result<void> usable = state.own.refuse(*service); !usable)
-      return refused(422, "invalid-configuration", usable.error().message(),
-                     "give the service other targets");
+      return not_loaded(422, "invalid-configuration", usable.error().message(),
+                        "give the service other targets");
   }
   if (names > ServiceRegistry::kMaxNames)
-    return refused(422, "too-many-names",
-                   "this process would have known more than " +
-                       std::to_string(ServiceRegistry::kMaxNames) + " names of services",
-                   "restart Teal, which forgets those that are gone");
+    return not_loaded(422, "too-many-names",
+                      "this process would have known more than " +
+                          std::to_string(ServiceRegistry::kMaxNames) + " names of services",
+                      "restart Teal, which forgets those that are gone");
   return std::nullopt;
 }
 

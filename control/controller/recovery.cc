@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/hex.h"
 #include "control/controller/state.h"
 #include "control/engine/protocol_json.h"
 #include "control/services/absent_services.h"
@@ -34,13 +35,6 @@ std::string absolute(const std::string& path) {
   return failed ? path : whole.lexically_normal().string();
 }
 
-std::string hexadecimal(std::span<const std::uint8_t> bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  for (const std::uint8_t byte : bytes) text += {kDigits[byte >> 4U], kDigits[byte & 15U]};
-  return text;
-}
-
 /// What other deployments, and its service, know of one that is in the history.
 void note_history(const DeploymentRunner& runner, const DeploymentTable& deployments,
                   ServiceRegistry& services) {
@@ -63,7 +57,7 @@ Result<void> Controller::start() {
   if (!contents) return contents.error();
   std::array<std::uint8_t, 4> process{};
   state.ports.draw_random(process);
-  state.announcer.begin(contents->id, contents->reserved_events, hexadecimal(process));
+  state.announcer.begin(contents->id, contents->reserved_events, to_hex(process));
   state.flush();  // Before the first event, so that its number is this process's for good.
   const Result<void> recovered = state.recover(*contents);
   if (!recovered) return recovered.error();
@@ -142,7 +136,7 @@ Result<void> Controller::State::recover_deployments(const Contents& contents) {
   const Mono now = clock.mono();
   for (const DeploymentRow& row : contents.deployments) {
     deployments.skip_number(row.number);
-    // Not served; kept for its return (keep_absent).
+    // Not served; kept for its return (AbsentServices).
     if (std::as_const(registry).find(row.service) == nullptr) continue;
     Result<DeploymentSpec> spec = spec_from_json(row.spec);
     if (!spec) return spec.error();

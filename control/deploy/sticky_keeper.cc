@@ -3,27 +3,19 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/hex.h"
+
 namespace teal::control {
 namespace {
 
 constexpr const char* kKey = "sticky.key";
 constexpr const char* kSalt = "sticky.salt";
-constexpr std::string_view kDigits = "0123456789abcdef";
-
-std::string to_hex(const StickySecrets::Key& key) {
-  std::string text;
-  for (const std::uint8_t byte : key) {
-    text += kDigits[byte >> 4U];
-    text += kDigits[byte & 15U];
-  }
-  return text;
-}
 
 std::optional<StickySecrets::Key> from_hex(std::string_view text) {
   StickySecrets::Key key{};
   if (text.size() != 2 * key.size()) return std::nullopt;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const std::size_t digit = kDigits.find(text[i]);
+    const std::size_t digit = kHexDigits.find(text[i]);
     if (digit == std::string_view::npos) return std::nullopt;
     key[i / 2] = static_cast<std::uint8_t>(key[i / 2] * 16U + digit);
   }

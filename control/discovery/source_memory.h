@@ -36,8 +36,6 @@ class SourceMemory {
  public:
   static constexpr std::size_t kMaxTargets = 1000;
   static constexpr Millis kHold{10'000};
-  /// Sentences of events are short, whatever a resolver says.
-  static constexpr std::size_t kMaxRefusedTold = 5;
 
   /// What has become other than it was, each to be told once.
   struct News {

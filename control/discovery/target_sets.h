@@ -77,7 +77,6 @@ class TargetSets {
   }
   /// Sets of revisions that no group runs.
   std::map<std::string, std::vector<Address>> waiting(const ServiceState& service) const;
-  bool is_held_out(const Address& address) const { return held_out_.contains(address); }
 
   // ---- what others do with targets ------------------------------------------------------------
   /// A group is to run the revision on these, which of() gave.

@@ -1,8 +1,5 @@
 #include "control/sources/finder.h"
 
-#include <pthread.h>
-
-#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -10,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
+#include "base/start_thread.h"
 #include "control/sources/dns_looks.h"
 #include "control/sources/file_looks.h"
 
@@ -45,17 +43,7 @@ struct Finder::State {
 
 Result<void> Finder::State::start() {
   if (thread.joinable()) return {};
-  try {
-    thread = std::thread([this] {
-      pthread_setname_np(pthread_self(), "teal-discovery");
-      io.run();
-    });
-  } catch (const std::system_error& error) {
-    return Error{Source::internal,
-                 "cannot start the thread of discovery: " + error.code().message() +
-                     "; raise the limit of threads (ulimit -u, TasksMax)"};
-  }
-  return {};
+  return start_thread(thread, "teal-discovery", "discovery", [this] { io.run(); });
 }
 
 Finder::Finder(boost::asio::io_context& control, const Clock& clock, std::uint64_t seed,

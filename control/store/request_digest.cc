@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstdint>
 
+#include "base/hex.h"
 #include "base/rng.h"
 #include "net/tls/sha256.h"
 
@@ -26,13 +27,7 @@ std::string older_digest(std::string_view request) {
 }  // namespace
 
 std::string request_digest(std::string_view request) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string out = "sha256:";
-  for (const std::uint8_t byte : net::sha256(request)) {
-    out += kHex[byte >> 4U];
-    out += kHex[byte & 15U];
-  }
-  return out;
+  return "sha256:" + to_hex(net::sha256(request));
 }
 
 bool is_digest_of(std::string_view stored, std::string_view request) {

@@ -1,12 +1,9 @@
 #include "health/probe/monitor.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <deque>
 #include <iterator>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -14,6 +11,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
+#include "base/start_thread.h"
 #include "net/io/mailbox.h"
 
 namespace teal::health {
@@ -88,7 +86,6 @@ struct Monitor::State {
 // ---- on the probe thread -----------------------------------------------------------------------
 
 void Monitor::State::run() {
-  pthread_setname_np(pthread_self(), "teal-probe");
   while (!is_ending) {
     loop.turn();
     send_news();
@@ -151,13 +148,8 @@ Monitor::~Monitor() {
 }
 
 Result<void> Monitor::start() {
-  try {
-    state_->thread = std::thread([state = state_.get()] { state->run(); });
-  } catch (const std::system_error& error) {
-    return Error{Source::internal, "cannot start the thread of probes: " + error.code().message() +
-                                       "; raise the limit of threads (ulimit -u, TasksMax)"};
-  }
-  return {};
+  return start_thread(state_->thread, "teal-probe", "probes",
+                      [state = state_.get()] { state->run(); });
 }
 
 void Monitor::watch(Owner owner, std::shared_ptr<const ProbePlan> plan,

@@ -1,6 +1,7 @@
 #include "net/tls/identity.h"
 
 #include "base/ascii.h"
+#include "base/hex.h"
 
 namespace teal::net {
 namespace {
@@ -34,13 +35,8 @@ void append(std::string& out, std::string_view key, std::string_view value) {
 }  // namespace
 
 std::string identity_text(const ClientIdentity& identity) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string out = "Hash=";
-  for (const char c : identity.hash) {
-    const auto byte = static_cast<unsigned char>(c);
-    out += kHex[byte >> 4];
-    out += kHex[byte & 15];
-  }
+  std::string out = "Hash=" + to_hex({reinterpret_cast<const std::uint8_t*>(identity.hash.data()),
+                                      identity.hash.size()});
   if (!identity.subject.empty()) append(out, "Subject", identity.subject);
   for (const std::string& each : identity.uris) append(out, "URI", each);
   for (const std::string& each : identity.dns) append(out, "DNS", each);

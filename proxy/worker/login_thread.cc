@@ -1,8 +1,8 @@
 #include "proxy/worker/login_thread.h"
 
-#include <string>
-#include <system_error>
 #include <utility>
+
+#include "base/start_thread.h"
 
 namespace teal::proxy {
 
@@ -16,12 +16,8 @@ LoginThread::~LoginThread() {
 Result<void> LoginThread::start() {
   const std::scoped_lock lock(mutex_);
   if (is_running_ || is_stopping_) return {};
-  try {
-    thread_ = std::thread([this] { run(); });
-  } catch (const std::system_error& failed) {
-    return Error{Source::internal,
-                 std::string("cannot start the thread that checks passwords: ") + failed.what()};
-  }
+  if (Result<void> made = start_thread(thread_, "teal-login", "logins", [this] { run(); }); !made)
+    return made;
   is_running_ = true;
   return {};
 }

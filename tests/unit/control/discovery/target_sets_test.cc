@@ -177,11 +177,9 @@ TEST_F(TargetSetsTest, WhatAPersonDrainsStaysAwayUntilItHasBeenDroppedOnce) {
   sets.drained(at(1));
   std::erase_if(service.groups[Colour::blue].targets,
                 [](const TargetState& target) { return target.address == at(1); });
-  EXPECT_TRUE(sets.is_held_out(at(1)));
   EXPECT_TRUE(next().empty());
   EXPECT_EQ(sets.of("v1"), all({2}));
   find("dns:app:80", {2});
-  EXPECT_FALSE(sets.is_held_out(at(1)));
   find("dns:app:80", {1, 2});
   carry_out();
   EXPECT_EQ(targets(Colour::blue), all({1, 2}));
@@ -192,7 +190,6 @@ TEST_F(TargetSetsTest, WhatAPersonPutsBackIsTheirs) {
   carry_out();
   sets.drained(at(1));
   sets.named("v1", at(1));
-  EXPECT_FALSE(sets.is_held_out(at(1)));
   find("dns:app:80", {2});
   carry_out();
   EXPECT_EQ(targets(Colour::blue), all({1, 2}));
@@ -345,7 +342,6 @@ TEST_F(TargetSetsTest, SurviveARestart) {
   sets.restore(saved);
   EXPECT_EQ(sets.of("v1"), all({2, 3}));
   EXPECT_TRUE(sets.is_ours("v1", at(2)));
-  EXPECT_TRUE(sets.is_held_out(at(1)));
   EXPECT_EQ(sets.saved(), saved);
 }
 
