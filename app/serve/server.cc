@@ -31,6 +31,7 @@ Server::State::State(std::shared_ptr<const config::Config> c, Log& l, Systemd s,
       signals(io, SIGTERM, SIGINT, SIGQUIT),
       side_signals(io, SIGUSR1, SIGHUP),
       ticker(io),
+      deadline(io),
       looker(io),
       grace(io),
       pool(io, {.config = config,
@@ -157,6 +158,17 @@ void Server::State::tick() {
     look_at_files();
     look_after_life();
     tick();
+  });
+}
+
+void Server::State::wake_at(Mono at) {
+  if (next_deadline && *next_deadline <= at) return;
+  next_deadline = at;
+  deadline.expires_at(std::max(at, clock.mono() + Millis{1}));
+  deadline.async_wait([this](const boost::system::error_code& ec) {
+    if (ec) return;
+    next_deadline.reset();
+    if (const std::optional<Mono> next = controller->run_deadlines()) wake_at(*next);
   });
 }
 

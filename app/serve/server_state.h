@@ -91,6 +91,7 @@ struct Server::State final : control::Ports, ReloadHost {
   }
   Mono watermark() override { return pool.watermark(); }
   void notify_at_watermark(Mono began) override { pool.notify_at_watermark(began); }
+  void wake_at(Mono at) override;
   void set_sticky_secrets(const StickySecrets& secrets) override {
     pool.set_sticky_secrets(secrets);
   }
@@ -147,6 +148,8 @@ struct Server::State final : control::Ports, ReloadHost {
   boost::asio::signal_set signals;       ///< That end Teal.
   boost::asio::signal_set side_signals;  ///< That do not.
   boost::asio::steady_timer ticker;
+  boost::asio::steady_timer deadline;
+  std::optional<Mono> next_deadline;  ///< Of deployments: what that timer waits for.
   boost::asio::steady_timer looker;
   boost::asio::steady_timer grace;
   proxy::WorkerPool pool;

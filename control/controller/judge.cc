@@ -1,4 +1,6 @@
 // The part of the Controller that feeds and asks the judges at each tick.
+#include <algorithm>
+
 #include "control/controller/state.h"
 #include "control/services/visit_rules.h"
 
@@ -104,13 +106,7 @@ void Controller::State::run_timers(std::span<const ServiceId> visited) {
     watch_fallback(entry);
     DeploymentRunner* runner = deployments.active(entry.state().name);
     if (runner == nullptr) continue;
-    if (runner->take_wake(now)) {
-      // A deadline's sentence should name the present numbers.
-      check_health(entry, true);
-      if (deployments.active(entry.state().name) == runner) deliver_evidence(*runner, true);
-      if (deployments.active(entry.state().name) == runner) deliver(*runner, event::Wake{});
-      continue;
-    }
+    if (run_deadline(entry, *runner)) continue;
     const Age age = runner->age(now);
     if (age - runner->clock_saved < kClockSaved) continue;
     runner->clock_saved = age;
@@ -118,6 +114,40 @@ void Controller::State::run_timers(std::span<const ServiceId> visited) {
     kept.save(*runner);
     flush();
   }
+}
+
+/// False: it is not due. The runner may be over afterwards.
+bool Controller::State::run_deadline(ServiceEntry& entry, DeploymentRunner& runner) {
+  if (!runner.take_wake(clock.mono())) return false;
+  const std::string& service = entry.state().name;
+  // A deadline's sentence should name the present numbers.
+  check_health(entry, true);
+  if (deployments.active(service) == &runner) deliver_evidence(runner, true);
+  if (deployments.active(service) == &runner) deliver(runner, event::Wake{});
+  return true;
+}
+
+std::optional<Mono> Controller::run_deadlines() {
+  State& state = *state_;
+  const auto is_due = [&](const DeploymentRunner* runner) {
+    return runner != nullptr && runner->wakes_at().value_or(Mono::max()) <= state.clock.mono();
+  };
+  bool has_run = false;
+  for (const DeploymentNumber number : state.deployments.running()) {
+    DeploymentRunner* runner = state.deployments.find(number);
+    if (!is_due(runner)) continue;
+    state.judge(*runner);  // No share is raised on a verdict of the last tick.
+    runner = state.deployments.find(number);
+    if (!is_due(runner)) continue;
+    ServiceEntry* const entry = state.registry.find(runner->spec().service);
+    if (entry != nullptr && state.run_deadline(*entry, *runner)) has_run = true;
+  }
+  if (has_run) state.publisher.publish_changed(state.clock.mono());
+  std::optional<Mono> next;
+  for (const DeploymentNumber number : state.deployments.running())
+    if (const auto due = state.deployments.find(number)->wakes_at())
+      next = std::min(next.value_or(*due), *due);
+  return next;
 }
 
 }  // namespace teal::control

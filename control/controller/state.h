@@ -119,6 +119,7 @@ struct Controller::State {
   void deliver_evidence(DeploymentRunner& runner, bool exactly);
   void run_kept(ServiceEntry& entry, Mono now);
   void run_timers(std::span<const ServiceId> visited);
+  bool run_deadline(ServiceEntry& entry, DeploymentRunner& runner);
 
   // ---- controller/compare.cc --------------------------------------------------------------------
   Result<void> restore_evidence(DeploymentRunner& runner);

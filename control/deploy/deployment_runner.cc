@@ -86,6 +86,11 @@ bool DeploymentRunner::take_wake(Mono now) {
   return true;
 }
 
+std::optional<Mono> DeploymentRunner::wakes_at() const {
+  if (wake_at_ == kNever) return std::nullopt;
+  return since_ + (wake_at_ - age_);
+}
+
 void DeploymentRunner::watch(const SourceFactory& make_source, Millis max_outcome_age) {
   const std::vector<config::Alarm>& alarms = spec().deploy.alarms;
   health::JudgeContext context{spec().colour, health::comparisons_in(alarms), max_outcome_age};

@@ -47,6 +47,8 @@ class DeploymentRunner {
   void resume_clock(Age age, Mono now);
   /// True if the wake that the engine asked for is due; it is then forgotten.
   bool take_wake(Mono now);
+  /// When that will be. Nothing: the engine has asked for none.
+  std::optional<Mono> wakes_at() const;
 
   // ---- the judges -----------------------------------------------------------------------------
   struct ActiveJudge {

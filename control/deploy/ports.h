@@ -72,6 +72,9 @@ class Ports {
 
   /// Look again (Controller::check_breach) as soon as watermark() is later than this; max: no need.
   virtual void notify_at_watermark(Mono began) = 0;
+
+  /// A deployment has a deadline then: call Controller::run_deadlines(). Never from inside this.
+  virtual void wake_at(Mono deadline) = 0;
 };
 
 }  // namespace teal::control

@@ -101,6 +101,7 @@ class SimTeal::WorkerPorts final : public control::Ports {
   Mono watermark() override { return Mono::max(); }
   std::optional<OwnSocket> own_socket(const Address& /*target*/) override { return std::nullopt; }
   void notify_at_watermark(Mono /*began*/) override {}
+  void wake_at(Mono /*deadline*/) override {}
 
  private:
   SimTeal& teal_;

@@ -26,6 +26,26 @@ class Shipping : public ControllerTestBase {
   }
 };
 
+TEST_F(Shipping, ABakeEndsAtItsTimeAndNotAtTheNextTick) {
+  const DeploymentId id = bake();
+  ASSERT_EQ(ports->deadline, clock.mono() + 5min);
+  clock.advance(5min - 1ms);
+  EXPECT_EQ(controller->run_deadlines(), clock.mono() + 1ms);
+  EXPECT_EQ(status(id), Status::baking);
+  clock.advance(1ms);
+  EXPECT_NE(controller->run_deadlines(), clock.mono()) << "a deadline is carried out once";
+  ports->pump();
+  EXPECT_EQ(status(id), Status::succeeded);
+}
+
+TEST_F(Shipping, ARestartKeepsTheDeadline) {
+  bake();
+  advance(2min);
+  start();
+  ports->pump();
+  EXPECT_EQ(ports->deadline, clock.mono() + 3min);
+}
+
 TEST_F(Shipping, RefusesAListOfNoTargets) {
   config.services[0].groups[Colour::green].targets = {target_address(3)};
   start();
