@@ -29,7 +29,8 @@ net::Mac::Tag tag_of(const net::Mac& key, const LoginDesk::Login& login) {
 }  // namespace
 
 LoginJob::~LoginJob() {
-  ::explicit_bzero(password.data(), password.size());
+  // One that was moved from, or of a client without a password, has no bytes and no place for them.
+  if (!password.empty()) ::explicit_bzero(password.data(), password.size());
 }
 
 LoginDesk::Answer LoginDesk::ask(LoginWaiter& waiter, const Login& login, Mono now) {
