@@ -63,7 +63,8 @@ WITHIN = {
         "json": set(),
         "discovery": set(),
         "sources": {"discovery"},
-        "store": {"engine", "json", "discovery"},
+        "sqlite": {"engine"},
+        "store": {"engine", "json", "discovery", "sqlite"},
         "reports": {"engine"},
         "evidence": {"engine", "store", "reports"},
         "registry": {"engine", "store", "discovery"},
@@ -130,6 +131,8 @@ LARGER = {
         60, "one overload of on(state, event) for each pair: a table that the compiler checks for gaps"),
     ("control/engine/moves.h", "Moves functions"): (
         55, "the words in which that table speaks; applied(), resume() and healthy_enough() are tables themselves"),
+    ("control/api/api.h", "AdminApi functions"): (
+        46, "one handler for each line of the API's table, and what several of them share"),
     ("net/http2/session.h", "Http2Session functions"): (
         55, "29 are its face to one connection; two classes, a client's and a server's, would share nearly all of it"),
     ("proxy/exchange/exchange.h", "Exchange functions"): (
