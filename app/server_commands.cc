@@ -1,11 +1,8 @@
 // The subcommands that do not talk to a running Teal but are one, or prepare for one.
-#include <unistd.h>
-
 #include <cstdint>
 #include <iostream>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -19,6 +16,7 @@
 #include "app/files/password_reloader.h"
 #include "app/serve/server.h"
 #include "app/system/allocator.h"
+#include "app/environment.h"
 #include "app/system/file_places.h"
 #include "app/system/operator_log.h"
 #include "app/system/systemd.h"
@@ -43,18 +41,6 @@ void print(std::ostream& out, const config::Problems& problems) {
 void warn(std::ostream& out, const std::vector<config::Problem>& problems) {
   for (const config::Problem& problem : problems)
     out << "warning: " << printable(config::to_string(problem)) << '\n';
-}
-
-/// What `${NAME}` in a configuration stands for.
-config::Variables environment() {
-  config::Variables variables;
-  for (char** each = environ; each != nullptr && *each != nullptr; ++each) {
-    const std::string_view entry = *each;
-    const std::size_t equals = entry.find('=');
-    if (equals != std::string_view::npos)
-      variables.emplace(entry.substr(0, equals), entry.substr(equals + 1));
-  }
-  return variables;
 }
 
 /// What is wrong with a configuration and its files, and what is hardly meant.
