@@ -60,6 +60,7 @@ WITHIN = {
     },
     "control": {
         "engine": set(),
+        "follow": set(),
         "json": set(),
         "discovery": set(),
         "sources": {"discovery"},
@@ -94,7 +95,7 @@ WITHIN = {
 }
 
 # R1: folders that decide. They meet no socket, thread, file or clock.
-PURE = {"control/engine", "control/discovery", "health/judge", "health/statistics", "proxy/policy", "proxy/headers",
+PURE = {"control/engine", "control/discovery", "control/follow", "health/judge", "health/statistics", "proxy/policy", "proxy/headers",
         "proxy/routing", "net/http", "net/http1", "net/dns"}
 OF_THE_WORLD = re.compile(r"boost/asio|sys/|unistd\.h|fcntl\.h|poll\.h|thread$|semaphore$|condition_variable$|"
                           r"filesystem$|fstream$|random$")
