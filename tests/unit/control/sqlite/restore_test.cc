@@ -210,6 +210,7 @@ TEST_F(Stores, ThatAreReplacedTwiceAreBothKept) {
 }
 
 TEST_F(Stores, ThatAreDamagedAreKeptWithTheirJournal) {
+  ASSERT_NE(files_.open(), nullptr);  // Closed: the file says by itself whose it is.
   make("teal.db", 1, 3);
   {
     std::fstream file(files_.path("teal.db-wal"), std::ios::in | std::ios::out | std::ios::binary);
@@ -217,7 +218,7 @@ TEST_F(Stores, ThatAreDamagedAreKeptWithTheirJournal) {
   }
   {
     std::fstream file(files_.path(), std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp(100);
+    file.seekp(200);
     file << std::string(3000, '\x5a');
   }
   make_backup("b", 7, 2);
