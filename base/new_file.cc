@@ -54,7 +54,10 @@ Error NewFile::failure(const char* what) const {
 Result<NewFile> NewFile::create(const std::string& path) {
   const int unnamed =
       ::open(directory_of(path).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, kOwnerOnly);
-  if (unnamed >= 0) return NewFile(path, unnamed, {});
+  // Where /proc is not mounted, it could never be given a name.
+  if (unnamed >= 0 && ::access(name_of(unnamed).c_str(), F_OK) == 0)
+    return NewFile(path, unnamed, {});
+  if (unnamed >= 0) ::close(unnamed);
   std::string name = path + ".XXXXXX";
   const int named = ::mkostemp(name.data(), O_CLOEXEC);
   if (named < 0) return NewFile(path, -1, {}).failure("written");
