@@ -78,7 +78,7 @@ std::string link_or_copy(const std::string& from, const std::string& to) {
 
 /// A name that nothing has; the journal of another would become its own.
 std::string free_name(const std::string& store, WallTime now) {
-  const std::string name = store + ".replaced-" + compact(now);
+  std::string name = store + ".replaced-" + compact(now);
   for (int i = 1; i < kNames; ++i) {
     const std::string next = i == 1 ? name : name + "-" + std::to_string(i);
     std::error_code ignored;
@@ -92,7 +92,7 @@ std::string free_name(const std::string& store, WallTime now) {
 /// Gives the store and what is beside it second names, and takes away what SQLite would take for
 /// the new one's journal. Until then the old one is found whole under its own name.
 Result<std::string> keep(const std::string& store, WallTime now) {
-  const std::string kept = free_name(store, now);
+  std::string kept = free_name(store, now);
   std::error_code ignored;
   for (const char* suffix : kAll)
     if (fs::exists(store + suffix, ignored))
