@@ -25,6 +25,11 @@ int run_cli(int argc, const char* const* argv, const Terminal& terminal);
 /// Requires: `terminal` and `action` outlive the parsing and the action.
 void add_client_commands(CLI::App& app, const Terminal& terminal, Action& action);
 
+/// What keeps the store of a Teal, whether it runs or not: state.
+/// Requires: `terminal` and `action` outlive the parsing and the action, and the client commands,
+/// whose --admin and --output it takes, are there.
+void add_state_commands(CLI::App& app, const Terminal& terminal, Action& action);
+
 /// Everything that is a Teal, or looks at its configuration: serve, check, demo.
 /// Requires: `terminal` and `action` outlive the parsing and the action.
 void add_server_commands(CLI::App& app, const Terminal& terminal, Action& action);

@@ -1,11 +1,8 @@
 // The subcommands that do not talk to a running Teal but are one, or prepare for one.
-#include <unistd.h>
-
 #include <cstdint>
 #include <iostream>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -15,6 +12,7 @@
 #include "app/client/exit_code.h"
 #include "app/demo/demo.h"
 #include "app/demo/shop.h"
+#include "app/environment.h"
 #include "app/files/watched_files.h"
 #include "app/serve/server.h"
 #include "app/system/allocator.h"
@@ -41,18 +39,6 @@ void print(std::ostream& out, const config::Problems& problems) {
 void warn(std::ostream& out, const std::vector<config::Problem>& problems) {
   for (const config::Problem& problem : problems)
     out << "warning: " << printable(config::to_string(problem)) << '\n';
-}
-
-/// What `${NAME}` in a configuration stands for.
-config::Variables environment() {
-  config::Variables variables;
-  for (char** each = environ; each != nullptr && *each != nullptr; ++each) {
-    const std::string_view entry = *each;
-    const std::size_t equals = entry.find('=');
-    if (equals != std::string_view::npos)
-      variables.emplace(entry.substr(0, equals), entry.substr(equals + 1));
-  }
-  return variables;
 }
 
 /// What is wrong with a configuration and its files, and what is hardly meant.

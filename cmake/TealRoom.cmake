@@ -42,7 +42,7 @@ set(TEAL_FUZZ OFF)
 if("address" IN_LIST TEAL_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   set(TEAL_FUZZ ON)
 endif()
-set(TEAL_FUZZED base config net)
+set(TEAL_FUZZED base config net follow)
 
 # What an attacker would use is made hard where the compiler optimises: smashed stacks, overrun buffers
 # whose size is known, jumps to where no function begins, stacks that grow over what lies below them, and

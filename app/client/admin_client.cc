@@ -136,6 +136,35 @@ Result<AdminAnswer> AdminClient::send(std::string_view method, const std::string
   return AdminAnswer{static_cast<int>(response.result_int()), std::move(response.body())};
 }
 
+Result<AdminAnswer> AdminClient::receive(std::string_view method, const std::string& target,
+                                         Millis whole,
+                                         const std::function<bool(std::string_view)>& take) const {
+  Connection connection(timeout_);
+  if (const error_code failed = connection.connect(address_)) return cannot_reach(address_, failed);
+  auto request = make_request(method, target, address_);
+  request.prepare_payload();
+  if (const error_code failed = connection.write(request)) return lost(address_, failed, timeout_);
+  http::response_parser<http::string_body> parser;
+  parser.body_limit(boost::none);  // What has been taken is cleared at once.
+  if (const error_code failed = connection.read_head(parser))
+    return lost(address_, failed, timeout_);
+  const int status = static_cast<int>(parser.get().result_int());
+  if (status / 100 != 2) {
+    parser.body_limit(kMaxAnswer);
+    if (const error_code failed = connection.read_all(parser))
+      return lost(address_, failed, timeout_);
+    return AdminAnswer{status, std::move(parser.get().body())};
+  }
+  connection.allow(whole);
+  while (!parser.is_done()) {
+    const error_code failed = connection.read_some(parser);
+    if (!take(parser.get().body())) return AdminAnswer{status, {}};
+    parser.get().body().clear();
+    if (failed) return lost(address_, failed, whole);
+  }
+  return AdminAnswer{status, {}};
+}
+
 Result<AdminAnswer> AdminClient::follow_events(
     const std::string& last_event_id, Until until,
     const std::function<bool(const ServerEvent&)>& take) const {

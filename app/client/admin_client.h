@@ -45,6 +45,12 @@ class AdminClient {
   Result<AdminAnswer> send(std::string_view method, const std::string& target,
                            const std::string& body = {}, const Headers& headers = {}) const;
 
+  /// The same for an answer that is too long to be held: `take` gets a success's body as it comes,
+  /// until it says false, and the AdminAnswer has none then. An Error also where it ends short of
+  /// the length that was said. The head within the time limit, the body within `whole`.
+  Result<AdminAnswer> receive(std::string_view method, const std::string& target, Millis whole,
+                              const std::function<bool(std::string_view)>& take) const;
+
   /// How long to read events.
   enum class Until {
     retained,  ///< Until the live mark; all of it within the time limit.

@@ -9,6 +9,7 @@
 
 #include "app/serve/scrape_parts.h"
 #include "app/serve/server_state.h"
+#include "app/serve/state_backup.h"
 #include "app/system/process_figures.h"
 #include "control/metrics/exporter.h"
 #include "control/store/sqlite_store.h"
@@ -90,7 +91,7 @@ void Server::State::look_at_files() {
 }
 
 /// What the control API tells of the process.
-control::ApiDependencies Server::State::dependencies() {
+control::ApiDependencies Server::State::dependencies(control::Store& store) {
   control::ApiDependencies of;
   of.scrape = [this] { return scrape(); };
   of.scrape_last = [this] { return detail_parts(pool, config); };
@@ -112,6 +113,11 @@ control::ApiDependencies Server::State::dependencies() {
     return warnings;
   };
   of.configuration = &reloader;
+  // It ends with the API, before the store does.
+  of.take_snapshot = [this, backups = std::make_shared<StateBackup>(io, store, log)](
+                         const control::TakenSnapshot& taken) {
+    backups->take(controller->store_is_healthy(), taken);
+  };
   return of;
 }
 
@@ -129,8 +135,9 @@ Result<void> Server::State::start() {
   if (const Result<void> opened = pool.open(); !opened) return opened.error();
   if (const Result<void> made = monitor.start(); !made) return made.error();
   if (const Result<void> made = reloader.start_thread(); !made) return made.error();
+  control::Store& kept = **store;
   controller = std::make_unique<control::Controller>(config, clock, log, *this, std::move(*store));
-  api = std::make_unique<control::AdminApi>(*controller, clock, config->admin, dependencies());
+  api = std::make_unique<control::AdminApi>(*controller, clock, config->admin, dependencies(kept));
   auto bound = control::AdminServer::start(io, *api, log, config->admin.address, {},
                                            [this] { return files.tls->admin(); });
   if (!bound) return bound.error();

@@ -123,7 +123,8 @@ struct Server::State final : control::Ports, ReloadHost {
     const std::uint64_t descriptors = read_descriptor_limit();
     overload.tick(clock.mono(), descriptors, probed.limit(descriptors));
   }
-  control::ApiDependencies dependencies();
+  /// The store is the controller's.
+  control::ApiDependencies dependencies(control::Store& store);
   Result<void> start();
   void tick();
   void look_after_life();

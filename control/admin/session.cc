@@ -10,12 +10,12 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/read.hpp>
-#include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/http/write.hpp>
 
 #include "control/admin/piece_cursor.h"
 #include "control/admin/refusals.h"
 #include "control/admin/wait_for_turn.h"
+#include "control/api/body_source.h"
 #include "control/api/event_stream.h"
 #include "control/api/guard.h"
 #include "control/api/problem.h"
@@ -35,19 +35,6 @@ constexpr Millis kLingerTime{2'000};
 /// Of a long answer, in a slice: its copy takes the system some tens of microseconds.
 constexpr std::size_t kSlice = std::size_t{64} * 1024;
 
-/// Where a field comes several times its values are one list (RFC 9110 section 5.3), which for a
-/// Host is none of ours.
-template <class Fields, class Name>
-std::optional<std::string> field(const Fields& fields, Name name) {
-  std::optional<std::string> joined;
-  const auto [first, last] = fields.equal_range(name);
-  for (auto it = first; it != last; ++it) {
-    const std::string value(it->value());
-    joined = joined ? *joined + ", " + value : value;
-  }
-  return joined;
-}
-
 template <class Message>
 void set_headers(Message& message, const ApiResponse& given, bool keep_alive) {
   message.set(http::field::server, "teal");
@@ -56,20 +43,15 @@ void set_headers(Message& message, const ApiResponse& given, bool keep_alive) {
   message.keep_alive(keep_alive);
 }
 
-/// What Beast's parser lets pass and others might read in another way (RFC 9112 section 6.3): a
-/// transfer coding that is not chunked and nothing else, and a length that is said twice.
-template <class Message>
-std::optional<ApiError> check_framing(const Message& head) {
-  const std::optional<std::string> coding = field(head, http::field::transfer_encoding);
-  const std::optional<std::string> length = field(head, http::field::content_length);
-  const bool odd_coding = coding && (head.version() < 11 || !beast::iequals(*coding, "chunked"));
-  const bool odd_length = length && length->find_first_not_of("0123456789") != std::string::npos;
-  if (!odd_coding && !odd_length) return std::nullopt;
-  return ApiError{odd_coding && head.version() >= 11 ? 501 : 400, "framing-unclear",
-                  "Where the body ends is not clear",
-                  odd_coding ? "the Transfer-Encoding is '" + *coding + "'"
-                             : "the Content-Length is '" + *length + "'",
-                  "send one Content-Length, or Transfer-Encoding: chunked in HTTP/1.1"};
+/// The next of a long body; none: there is no more to be had. A piece that never comes destroys the
+/// coroutine with what holds it. Requires: `source` outlives the wait.
+asio::awaitable<std::string> next_piece(BodySource& source) {
+  auto ask = [&source](auto resume) {
+    source.read(kSlice, [shared = std::make_shared<decltype(resume)>(std::move(resume))](
+                            std::string piece) { std::move (*shared)(std::move(piece)); });
+  };
+  co_return co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(std::string)>(
+      ask, asio::use_awaitable);
 }
 
 /// Nothing where there is nobody to answer or nothing to say.
@@ -146,94 +128,7 @@ void AdminSession::allow(Millis time) {
   if (!places_->is_in_reserve(id_)) stream_.next().expires_after(time);
 }
 
-asio::awaitable<bool> AdminSession::shake_hands() {
-  const auto [failed] = co_await stream_.handshake(kTuple);
-  if (failed == beast::error::timeout) places_->count_timeout(id_);
-  if (failed) co_return false;
-  is_verified_ = stream_.is_peer_verified();
-  if (!is_verified_) co_return true;  // Anybody can shake hands: the first request has to come too.
-  was_heard_ = true;
-  places_->set_verified(id_);
-  co_return true;
-}
-
-asio::awaitable<bool> AdminSession::read(Parser& parser) {
-  parser.header_limit(static_cast<std::uint32_t>(limits_.header_bytes));
-  parser.body_limit(limits_.body_bytes);
-  // One deadline for the whole head, however it trickles; the first has the one set at the start.
-  if (was_heard_) allow(limits_.timeout);
-  const auto [bad_head, head_size] =
-      co_await http::async_read_header(stream_, buffer_, parser, kTuple);
-  is_busy_ = true;
-  if (bad_head) {
-    co_await refuse(bad_head);
-    co_return false;
-  }
-  was_heard_ = true;
-  places_->set_stage(id_, AdminStage::answering);
-  const bool is_probe =
-      parser.is_done() && AdminApi::is_probe(parser.get().method_string(), parser.get().target());
-  if (places_->is_in_reserve(id_) && !is_probe) {
-    places_->count_refusal();
-    co_await refuse(no_place());
-    co_return false;
-  }
-  if (const std::optional<ApiError> unclear = check_framing(parser.get())) {
-    co_await refuse(*unclear);
-    co_return false;
-  }
-  if (parser.is_done()) co_return true;
-  co_return co_await read_body(parser);
-}
-
-asio::awaitable<bool> AdminSession::read_body(Parser& parser) {
-  const std::uint64_t expected = parser.content_length_remaining().value_or(limits_.body_bytes);
-  places_->set_stage(id_, AdminStage::receiving, static_cast<std::size_t>(expected));
-  allow(limits_.timeout);
-  // Beast adds trailers to the fields of the head.
-  const auto fields_of_head = std::distance(parser.get().begin(), parser.get().end());
-  if (!parser.is_done() && beast::iequals(parser.get()[http::field::expect], "100-continue")) {
-    const std::string interim = "HTTP/1.1 100 Continue\r\n\r\n";
-    const asio::const_buffer bytes(interim.data(), interim.size());
-    const auto [failed, size] = co_await asio::async_write(stream_, bytes, kTuple);
-    if (failed) co_return false;
-  }
-  const auto [bad_body, body_size] = co_await http::async_read(stream_, buffer_, parser, kTuple);
-  if (bad_body) {
-    co_await refuse(bad_body);
-    co_return false;
-  }
-  if (std::distance(parser.get().begin(), parser.get().end()) != fields_of_head) {
-    co_await refuse(trailers_refused());
-    co_return false;
-  }
-  places_->set_stage(id_, AdminStage::answering);
-  co_return true;
-}
-
 namespace {
-
-ApiRequest to_api(const http::request<http::string_body>& request, const Address& reached,
-                  bool secure) {
-  ApiRequest out;
-  out.secure = secure;
-  out.method = std::string(request.method_string());
-  out.target = std::string(request.target());
-  out.host = field(request, http::field::host);
-  out.origin = field(request, http::field::origin);
-  out.accept = field(request, http::field::accept);
-  out.content_type = field(request, http::field::content_type);
-  out.if_match = field(request, http::field::if_match);
-  out.if_none_match = field(request, http::field::if_none_match);
-  out.fetch_site = field(request, std::string_view("Sec-Fetch-Site"));
-  out.fetch_mode = field(request, std::string_view("Sec-Fetch-Mode"));
-  out.fetch_dest = field(request, std::string_view("Sec-Fetch-Dest"));
-  out.idempotency_key = field(request, std::string_view("Idempotency-Key"));
-  out.last_event_id = field(request, std::string_view("Last-Event-ID"));
-  out.body = request.body();
-  out.reached = reached;
-  return out;
-}
 
 /// The answer to one request, and the event that it has come. Owned by the connection's coroutine;
 /// the API's callback only knows it weakly, because control may hold a callback for longer than the
@@ -250,9 +145,7 @@ struct PendingAnswer {
 asio::awaitable<bool> AdminSession::answer(const Request& request) {
   const auto pending = std::make_shared<PendingAnswer>(stream_.get_executor());
   pending->answered.expires_after(limits_.timeout);
-  ApiRequest call = to_api(request, reached_, stream_.is_tls());
-  call.client = client_;
-  call.verified = is_verified_;
+  const ApiRequest call = to_call(request);
   const AdminApi::Reply reply = [weak =
                                      std::weak_ptr<PendingAnswer>(pending)](ApiResponse response) {
     const std::shared_ptr<PendingAnswer> waiting = weak.lock();
@@ -283,6 +176,7 @@ asio::awaitable<bool> AdminSession::write(ApiResponse given, unsigned version, b
                                           bool is_head) {
   add_guards(given);
   if (given.pieces) co_return co_await write_pieces(std::move(given), version, keep_alive, is_head);
+  if (given.source) co_return co_await write_source(std::move(given), version, keep_alive, is_head);
   places_->set_stage(id_, AdminStage::writing, given.body.size());
   allow(limits_.timeout);
   http::response<http::string_body> response;
@@ -327,6 +221,36 @@ asio::awaitable<bool> AdminSession::write_pieces(ApiResponse given, unsigned ver
     if (failed) co_return false;
   }
   co_return left.is_at_end();
+}
+
+/// What cannot be read any more ends the connection, short of the length that was said: nobody
+/// takes a part for the whole.
+asio::awaitable<bool> AdminSession::write_source(ApiResponse given, unsigned version,
+                                                 bool keep_alive, bool is_head) {
+  const std::uint64_t length = given.source->size();
+  places_->set_stage(id_, AdminStage::answering);
+  allow(limits_.long_answer);
+  http::response<http::empty_body> head;
+  head.version(version);
+  head.result(static_cast<unsigned>(given.status));
+  set_headers(head, given, keep_alive);
+  head.content_length(length);
+  http::response_serializer<http::empty_body> serializer(head);
+  const auto [unwritten, head_size] =
+      co_await http::async_write_header(stream_, serializer, kTuple);
+  if (unwritten) co_return false;
+  if (is_head) co_return true;
+  std::uint64_t sent = 0;
+  while (sent < length && api_ != nullptr) {  // Unless the server ends meanwhile.
+    const std::string piece = co_await next_piece(*given.source);
+    if (piece.empty() || api_ == nullptr) co_return false;
+    const asio::const_buffer bytes(piece.data(), piece.size());
+    const auto [failed, size] = co_await asio::async_write(stream_, bytes, kTuple);
+    if (failed == beast::error::timeout) places_->count_timeout(id_);
+    if (failed) co_return false;
+    sent += piece.size();
+  }
+  co_return sent == length;
 }
 
 asio::awaitable<void> AdminSession::refuse(boost::system::error_code why) {

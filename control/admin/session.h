@@ -59,10 +59,13 @@ class AdminSession : public std::enable_shared_from_this<AdminSession> {
   boost::asio::awaitable<bool> shake_hands();
   boost::asio::awaitable<bool> read(Parser& parser);
   boost::asio::awaitable<bool> read_body(Parser& parser);
+  ApiRequest to_call(const Request& request) const;
   boost::asio::awaitable<bool> answer(const Request& request);
   boost::asio::awaitable<bool> write(ApiResponse given, unsigned version, bool keep_alive,
                                      bool is_head);
   boost::asio::awaitable<bool> write_pieces(ApiResponse given, unsigned version, bool keep_alive,
+                                            bool is_head);
+  boost::asio::awaitable<bool> write_source(ApiResponse given, unsigned version, bool keep_alive,
                                             bool is_head);
   boost::asio::awaitable<void> refuse(boost::system::error_code why);
   boost::asio::awaitable<void> refuse(const ApiError& problem);

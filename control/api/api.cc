@@ -47,6 +47,7 @@ const std::vector<AdminApi::Route>& AdminApi::table() {
       {"POST", "/v1/config/reload", &AdminApi::reload_config},
       {"POST", "/v1/config/rollback", &AdminApi::rollback_config},
       {"POST", "/v1/config/confirm", &AdminApi::confirm_config},
+      {"POST", "/v1/state/backup", &AdminApi::backup_state, "application/vnd.sqlite3"},
       {"GET", "/v1/events", &AdminApi::get_events, "text/event-stream", "", false},
       {"GET", "/v1/openapi.json", &AdminApi::get_openapi},
       {"GET", "/metrics", &AdminApi::get_metrics, "text/plain", "", true, true},

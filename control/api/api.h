@@ -29,6 +29,10 @@
 namespace teal::control {
 
 struct ApiCall;
+class BodySource;
+
+/// Gets a snapshot of the store, on the control thread, or why there is none.
+using TakenSnapshot = std::function<void(ApiResult<std::shared_ptr<BodySource>>)>;
 
 /// Calls it on the control thread after what waits there.
 using Later = std::function<void(std::function<void()>)>;
@@ -49,6 +53,8 @@ struct ApiDependencies {
   std::function<std::vector<std::string>()> warnings{};
   /// Who loads configurations; null: nobody does. Outlives the API.
   ConfigCommands* configuration = nullptr;
+  /// For POST /v1/state/backup. Empty: nobody makes any.
+  std::function<void(TakenSnapshot)> take_snapshot{};
 };
 
 class AdminApi {
@@ -119,6 +125,8 @@ class AdminApi {
   void reload_config(const ApiCall& call, const Reply& reply);
   void rollback_config(const ApiCall& call, const Reply& reply);
   void confirm_config(const ApiCall& call, const Reply& reply);
+  // api/state.cc
+  void backup_state(const ApiCall& call, const Reply& reply);
   // api/alarms.cc
   void list_alarms(const ApiCall& call, const Reply& reply);
   void set_alarm(const ApiCall& call, const Reply& reply);

@@ -13,6 +13,7 @@
 
 namespace teal::control {
 
+class BodySource;
 class EventStream;
 
 struct ApiRequest {
@@ -37,6 +38,8 @@ struct ApiResponse {
   /// Set where the body is a long one that several get: its pieces, in place of `body`. The pointer
   /// holds what they are of, too.
   std::shared_ptr<const std::vector<std::string_view>> pieces = {};
+  /// Set where the body is too long to be held: what it gives, in place of `body`.
+  std::shared_ptr<BodySource> source = {};
   /// Set for server-sent events: what the stream gives follows the body for as long as it lives.
   std::shared_ptr<EventStream> stream;
 };

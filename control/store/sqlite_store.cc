@@ -10,10 +10,12 @@
 #include <string_view>
 #include <utility>
 
+#include "base/descriptor.h"
 #include "base/file.h"
-#include "control/store/sqlite_inspection.h"
-#include "control/store/sqlite_schema.h"
-#include "control/store/sqlite_statement.h"
+#include "control/sqlite/sqlite_inspection.h"
+#include "control/sqlite/sqlite_schema.h"
+#include "control/sqlite/sqlite_snapshot.h"
+#include "control/sqlite/sqlite_statement.h"
 #include "control/store/sqlite_tables.h"
 
 namespace teal::control {
@@ -42,7 +44,8 @@ class Opening {
       const std::string limit = "PRAGMA max_page_count=" + std::to_string(options.max_pages);
       if (!execute(limit.c_str())) return refuse("cannot be limited", "report this");
     }
-    return make_sqlite_tables(std::move(database_), path_);
+    if (file_) remove_snapshot_leftovers(path_);
+    return make_sqlite_tables(std::move(database_), path_, std::move(file_));
   }
 
  private:
@@ -73,7 +76,8 @@ class Opening {
     return std::nullopt;
   }
 
-  /// Before SQLite opens it: closing a descriptor takes the process's locks off a file.
+  /// Before SQLite opens it: closing a descriptor takes the process's locks off a file. The store's
+  /// own stays open.
   std::optional<Error> tighten(const std::string& file, int how, Log* log) {
     struct stat found{};
     const bool is_new = ::stat(file.c_str(), &found) != 0 && errno == ENOENT;
@@ -81,14 +85,14 @@ class Opening {
     if (!is_new && !why_not_regular(found.st_mode).empty())
       return Error{Source::config, "the store " + file + ' ' + why_not_regular(found.st_mode) +
                                        "; give Teal another file in `state`"};
-    const int descriptor =
-        ::open(file.c_str(), O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | how, kOwnerOnly);
+    auto opened = std::make_unique<Descriptor>(
+        ::open(file.c_str(), O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | how, kOwnerOnly));
     // Whatever is wrong, SQLite says it better.
-    if (descriptor < 0) return std::nullopt;
-    const bool is_wide = ::fstat(descriptor, &found) == 0 && (found.st_mode & kOthers) != 0;
-    const bool is_tight = (!is_new && !is_wide) || ::fchmod(descriptor, kOwnerOnly) == 0;
+    if (opened->get() < 0) return std::nullopt;
+    const bool is_wide = ::fstat(opened->get(), &found) == 0 && (found.st_mode & kOthers) != 0;
+    const bool is_tight = (!is_new && !is_wide) || ::fchmod(opened->get(), kOwnerOnly) == 0;
     const int why = errno;
-    ::close(descriptor);
+    if (file == path_) file_ = std::move(opened);
     if (is_wide && log != nullptr && is_tight)
       log->info("a file of the store was open to others and is its owner's alone now",
                 {{"path", file}, {"mode", "0600"}});
@@ -161,6 +165,7 @@ class Opening {
   }
 
   std::string path_;
+  std::unique_ptr<Descriptor> file_;
   Database database_;
 };
 

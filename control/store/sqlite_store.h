@@ -1,8 +1,8 @@
 // The store as one SQLite file in WAL mode with synchronous=FULL: a committed batch survives the
 // loss of power. Opened exclusively, so that two Teals never share one; checked before it is
 // trusted; never silently replaced. The file and those beside it are for their owner alone (0600).
-// Whose file it is is seen before it is touched (control/store/sqlite_inspection.h); what an
-// earlier Teal wrote is brought up to date (control/store/sqlite_schema.h). While it runs, a file
+// Whose file it is is seen before it is touched (control/sqlite/sqlite_inspection.h); what an
+// earlier Teal wrote is brought up to date (control/sqlite/sqlite_schema.h). While it runs, a file
 // that is removed or replaced is a store that fails.
 //
 // Control thread only: a commit waits for the disk.

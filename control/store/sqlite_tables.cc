@@ -1,5 +1,4 @@
 #include "control/store/sqlite_tables.h"
-#include "base/parse_number.h"
 
 #include <sys/stat.h>
 
@@ -8,6 +7,9 @@
 #include <optional>
 #include <string_view>
 #include <utility>
+
+#include "base/parse_number.h"
+#include "control/sqlite/sqlite_snapshot.h"
 
 namespace teal::control {
 namespace {
@@ -28,6 +30,13 @@ struct FileId {
 std::optional<FileId> file_id(const std::string& path) {
   struct stat found{};
   if (::stat(path.c_str(), &found) != 0) return std::nullopt;
+  return FileId{found.st_dev, found.st_ino};
+}
+
+/// That of the descriptor, where there is one.
+std::optional<FileId> file_id(const Descriptor* file, const std::string& path) {
+  struct stat found{};
+  if (file == nullptr || ::fstat(file->get(), &found) != 0) return file_id(path);
   return FileId{found.st_dev, found.st_ino};
 }
 
@@ -62,10 +71,11 @@ ConfirmationRow confirmation_from(std::string_view text) {
 
 class SqliteTables final : public Store {
  public:
-  SqliteTables(Database database, std::string path)
-      : database_(std::move(database)),
+  SqliteTables(Database database, std::string path, std::unique_ptr<Descriptor> file)
+      : descriptor_(std::move(file)),
+        database_(std::move(database)),
         path_(std::move(path)),
-        file_(file_id(path_)),
+        file_(file_id(descriptor_.get(), path_)),
         journal_(file_id(path_ + kJournal)) {}
 
   Result<Contents> load() override {
@@ -128,6 +138,15 @@ class SqliteTables final : public Store {
     if (sqlite3_get_autocommit(database_.get()) == 0) execute("ROLLBACK");
     return error;
   }
+
+  Result<std::unique_ptr<SnapshotSource>> begin_snapshot() override {
+    if (!descriptor_) return Store::begin_snapshot();
+    if (Result<void> there = check(); !there) return there.error();
+    if (!execute("PRAGMA wal_autocheckpoint=0")) return failure("cannot be kept as it is");
+    return make_sqlite_snapshot_source(descriptor_->get(), path_);
+  }
+
+  void end_snapshot() override { execute("PRAGMA wal_autocheckpoint=1000"); }
 
  private:
   bool execute(const char* sql) {
@@ -293,6 +312,7 @@ class SqliteTables final : public Store {
     return rows.ok();
   }
 
+  std::unique_ptr<Descriptor> descriptor_;  ///< Closed after the database.
   Database database_;
   bool syncs_lazily_ = false;
   std::string path_;
@@ -302,8 +322,9 @@ class SqliteTables final : public Store {
 
 }  // namespace
 
-std::unique_ptr<Store> make_sqlite_tables(Database database, std::string path) {
-  return std::make_unique<SqliteTables>(std::move(database), std::move(path));
+std::unique_ptr<Store> make_sqlite_tables(Database database, std::string path,
+                                          std::unique_ptr<Descriptor> file) {
+  return std::make_unique<SqliteTables>(std::move(database), std::move(path), std::move(file));
 }
 
 }  // namespace teal::control

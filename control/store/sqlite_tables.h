@@ -7,13 +7,16 @@
 #include <memory>
 #include <string>
 
-#include "control/store/sqlite_statement.h"
+#include "base/descriptor.h"
+#include "control/sqlite/sqlite_statement.h"
 #include "control/store/store.h"
 
 namespace teal::control {
 
-/// Requires: the tables of this version (control/store/sqlite_schema.h). `path`: for messages, and
-/// to notice that the file is not there any more.
-std::unique_ptr<Store> make_sqlite_tables(Database database, std::string path);
+/// Requires: the tables of this version (control/sqlite/sqlite_schema.h). `path`: for messages, and
+/// to notice that the file is not there any more. `file`: the very file that the database is, which
+/// was opened before it was locked and is closed after it is; for snapshots. Null: there is none.
+std::unique_ptr<Store> make_sqlite_tables(Database database, std::string path,
+                                          std::unique_ptr<Descriptor> file);
 
 }  // namespace teal::control

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "control/engine/protocol.h"
+#include "control/sqlite/snapshot.h"
 
 namespace teal::control {
 
@@ -152,6 +153,13 @@ class Store {
   /// An Error where what is written would not be found by the next start. Costs little: it is asked
   /// every second.
   virtual Result<void> check() = 0;
+  /// Everything that was committed is in what another thread makes of it from now on; an Error
+  /// where this store has no such thing. One at a time. What is committed meanwhile may be in it.
+  virtual Result<std::unique_ptr<SnapshotSource>> begin_snapshot() {
+    return Error{Source::config, "this store has no snapshots; `state` names no file"};
+  }
+  /// The snapshot is made, or will not be: nobody reads the store any more.
+  virtual void end_snapshot() {}
 };
 
 }  // namespace teal::control

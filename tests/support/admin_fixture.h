@@ -62,6 +62,8 @@ class RunningAdmin {
   FakeCommands commands;
   SilentLog log;
   boost::asio::io_context io{1};
+  /// What a backup gets; empty: there is none to be had.
+  std::function<void(TakenSnapshot)> take_snapshot;
   /// So many lines more are in the next scrape.
   std::atomic<int> lines{0};
   AdminApi api{commands, clock, {}, dependencies()};
@@ -71,6 +73,7 @@ class RunningAdmin {
   ApiDependencies dependencies() {
     ApiDependencies of;
     of.later = [this](const std::function<void()>& slice) { boost::asio::post(io, slice); };
+    of.take_snapshot = [this](const TakenSnapshot& taken) { take_snapshot(taken); };
     of.scrape = [this] {
       return std::vector<ScrapePart>{[this](MetricFamilies& families) {
         if (lines == 0) return false;

@@ -5,7 +5,7 @@
 
 #include <sstream>
 
-#include "control/store/sqlite_schema.h"
+#include "control/sqlite/sqlite_schema.h"
 #include "tests/support/controller_test_base.h"
 #include "tests/support/store_files.h"
 

@@ -1,4 +1,4 @@
-#include "control/store/sqlite_schema.h"
+#include "control/sqlite/sqlite_schema.h"
 
 #include <array>
 #include <cstddef>

@@ -1,4 +1,4 @@
-#include "control/store/sqlite_inspection.h"
+#include "control/sqlite/sqlite_inspection.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -11,8 +11,8 @@
 #include <string_view>
 #include <system_error>
 
-#include "control/store/sqlite_schema.h"
-#include "control/store/sqlite_statement.h"
+#include "control/sqlite/sqlite_schema.h"
+#include "control/sqlite/sqlite_statement.h"
 
 namespace teal::control {
 namespace {

@@ -1,0 +1,154 @@
+#include "app/client/state.h"
+
+#include <unistd.h>
+
+#include <ostream>
+#include <utility>
+
+#include <boost/json.hpp>
+
+#include "app/client/client.h"
+#include "app/client/exit_code.h"
+#include "app/view/state.h"
+#include "app/view/status.h"
+#include "base/clock.h"
+#include "base/new_file.h"
+#include "base/printable.h"
+#include "control/json/text.h"
+#include "control/sqlite/restore.h"
+#include "control/sqlite/store_image.h"
+
+namespace teal::app {
+namespace {
+
+namespace json = boost::json;
+using control::StoreImage;
+using control::StoreSummary;
+using IfThere = NewFile::IfThere;
+
+/// A store of some gigabytes over a slow line.
+constexpr Millis kWhole = std::chrono::minutes{10};
+
+IfThere if_there(bool force) {
+  return force ? IfThere::replace : IfThere::refuse;
+}
+
+/// Early, before anything is copied; publish() is who really sees to it.
+std::string why_not_there(const std::string& to, bool force) {
+  if (force || ::access(to.c_str(), F_OK) != 0) return {};
+  return to + " is there already; name another file, or replace it by --force";
+}
+
+}  // namespace
+
+std::optional<std::string> path_of_state(const std::string& given) {
+  constexpr std::string_view kSqlite = "sqlite:";
+  std::string path = given.starts_with(kSqlite) ? given.substr(kSqlite.size()) : given;
+  if (path.empty() || path == ":memory:" || path.find("://") != std::string::npos)
+    return std::nullopt;
+  return path;
+}
+
+int StateCommands::fail(const std::string& message, int code) {
+  terminal_.err << "teal: " << printable(message) << '\n';
+  return code;
+}
+
+int StateCommands::check(const std::string& path) {
+  const Result<StoreImage> image = StoreImage::of_file(path);
+  if (!image) return fail(image.error().message(), kError);
+  const Result<StoreSummary> summary = image->check();
+  if (!summary) return fail(summary.error().message(), kError);
+  if (prints_json_)
+    terminal_.out << printable_json(control::to_text(to_json(*summary, path))) << '\n';
+  else
+    terminal_.out << render_store(*summary, path);
+  return kSuccess;
+}
+
+int StateCommands::backup(const StateChoice& choice, const std::string& to, bool force) {
+  if (const std::string why = why_not_there(to, force); !why.empty()) return fail(why, kError);
+  if (!choice.state.empty()) return backup_stopped(choice.state, to, force);
+  std::optional<Error> unreached;
+  const AdminClient admin(choice.admin, kChangeLimit);
+  const int code = backup_running(admin, to, force, unreached);
+  if (!unreached) return code;
+  // Nobody listens there: the Teal of that configuration does not run.
+  if (choice.configured && unreached->retry_safe())
+    return backup_stopped(*choice.configured, to, force);
+  fail(unreached->message(), kUnreachable);
+  if (unreached->retry_safe())
+    terminal_.err << "  of a Teal that does not run: --config FILE, or --state sqlite:PATH\n";
+  return kUnreachable;
+}
+
+int StateCommands::backup_running(const AdminClient& admin, const std::string& to, bool force,
+                                  std::optional<Error>& unreached) {
+  Result<NewFile> file = NewFile::create(to);
+  if (!file) return fail(file.error().message(), kError);
+  std::optional<Error> unwritten;
+  const auto take = [&](std::string_view bytes) {
+    const Result<void> written = file->write(bytes);
+    if (!written) unwritten = written.error();
+    return written.has_value();
+  };
+  const Result<AdminAnswer> answer = admin.receive("POST", "/v1/state/backup", kWhole, take);
+  if (unwritten) return fail(unwritten->message(), kError);
+  if (!answer) {
+    unreached = answer.error();
+    return kUnreachable;
+  }
+  if (answer->status != 200) {
+    terminal_.err << (prints_json_ ? printable_json(answer->body)
+                                   : "teal: " + render_problem(answer->body, answer->status));
+    return kError;
+  }
+  const Result<StoreImage> image = StoreImage::of_descriptor(file->descriptor(), "what Teal sent");
+  if (!image) return fail(image.error().message(), kError);
+  const Result<StoreSummary> summary = image->check();
+  if (!summary) return fail(summary.error().message(), kError);
+  if (const Result<void> there = file->publish(if_there(force)); !there)
+    return fail(there.error().message(), kError);
+  if (prints_json_)
+    terminal_.out << printable_json(control::to_text(to_json(*summary, to))) << '\n';
+  else
+    terminal_.out << render_store(*summary, to);
+  return kSuccess;
+}
+
+int StateCommands::backup_stopped(const std::string& path, const std::string& to, bool force) {
+  const Result<StoreImage> image = StoreImage::of_file(path);
+  if (!image) return fail(image.error().message(), kError);
+  const Result<StoreSummary> summary = image->check();
+  if (!summary) return fail(summary.error().message(), kError);
+  Result<NewFile> file = NewFile::create(to);
+  if (!file) return fail(file.error().message(), kError);
+  if (const Result<void> written = file->write(image->bytes()); !written)
+    return fail(written.error().message(), kError);
+  if (const Result<void> there = file->publish(if_there(force)); !there)
+    return fail(there.error().message(), kError);
+  if (prints_json_)
+    terminal_.out << printable_json(control::to_text(to_json(*summary, to))) << '\n';
+  else
+    terminal_.out << render_store(*summary, to);
+  return kSuccess;
+}
+
+int StateCommands::restore(const std::string& backup, const std::string& store) {
+  const Result<control::Restored> done =
+      control::restore_store(backup, store, SystemClock{}.wall());
+  if (!done) return fail(done.error().message(), kError);
+  if (prints_json_) {
+    json::object report = to_json(done->summary, store);
+    report["replaced"] =
+        done->kept.empty() ? json::value(nullptr) : json::value(json::string(done->kept));
+    terminal_.out << printable_json(control::to_text(report)) << '\n';
+    return kSuccess;
+  }
+  terminal_.out << render_store(done->summary, store);
+  if (!done->kept.empty())
+    terminal_.out << "  what was there is kept as " << printable(done->kept) << '\n';
+  return kSuccess;
+}
+
+}  // namespace teal::app

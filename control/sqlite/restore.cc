@@ -1,0 +1,162 @@
+#include "control/sqlite/restore.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <filesystem>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "base/new_file.h"
+#include "control/sqlite/sqlite_inspection.h"
+#include "control/sqlite/sqlite_lock.h"
+#include "control/sqlite/sqlite_statement.h"
+
+namespace teal::control {
+namespace {
+
+namespace fs = std::filesystem;
+/// What belongs to a database file and is named after it.
+constexpr std::array<const char*, 3> kBeside{"-wal", "-journal", "-shm"};
+constexpr std::array<const char*, 4> kAll{"", "-wal", "-journal", "-shm"};
+constexpr int kNames = 100;
+
+Error failure(const std::string& path, const std::string& what, const std::string& why) {
+  return Error{Source::config, path + " cannot be " + what + ": " + why +
+                                   "; nothing was restored: check the disk's space and the "
+                                   "permissions of its directory"};
+}
+
+/// "20261130T121500Z", a name that sorts by time.
+std::string compact(WallTime now) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  std::array<char, 32> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y%m%dT%H%M%SZ", &parts)};
+}
+
+std::optional<Error> refuse_others(const std::string& store) {
+  switch (inspect_store(store).kind) {
+    case StoreInspection::Kind::foreign:
+    case StoreInspection::Kind::other:
+      return Error{Source::config, store +
+                                       " is there and is not a store of Teal; name another file in "
+                                       "`state`, or move that one away"};
+    case StoreInspection::Kind::absent:
+    case StoreInspection::Kind::empty:
+    case StoreInspection::Kind::teal:
+    case StoreInspection::Kind::unseen: break;
+  }
+  return std::nullopt;
+}
+
+/// Makes one file of the store and its journal, as far as SQLite can.
+void fold(const std::string& store) {
+  sqlite3* raw = nullptr;
+  const int opened =
+      sqlite3_open_v2(store.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+  const Database database(raw);
+  if (opened != SQLITE_OK) return;
+  sqlite3_exec(raw, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=DELETE", nullptr, nullptr,
+               nullptr);
+}
+
+/// The same file under another name, or a copy where the file system has no second names.
+std::string link_or_copy(const std::string& from, const std::string& to) {
+  if (::link(from.c_str(), to.c_str()) == 0) return {};
+  std::error_code failed;
+  fs::copy_file(from, to, failed);
+  if (!failed) return {};
+  return failed.message();
+}
+
+/// A name that nothing has; the journal of another would become its own.
+std::string free_name(const std::string& store, WallTime now) {
+  std::string name = store + ".replaced-" + compact(now);
+  for (int i = 1; i < kNames; ++i) {
+    const std::string next = i == 1 ? name : name + "-" + std::to_string(i);
+    std::error_code ignored;
+    bool is_free = true;
+    for (const char* suffix : kAll) is_free = is_free && !fs::exists(next + suffix, ignored);
+    if (is_free) return next;
+  }
+  return name;
+}
+
+/// Gives the store and what is beside it second names, and takes away what SQLite would take for
+/// the new one's journal. Until then the old one is found whole under its own name.
+Result<std::string> keep(const std::string& store, WallTime now) {
+  std::string kept = free_name(store, now);
+  std::error_code ignored;
+  for (const char* suffix : kAll)
+    if (fs::exists(store + suffix, ignored))
+      if (const std::string why = link_or_copy(store + suffix, kept + suffix); !why.empty())
+        return failure(store + suffix, "kept as " + kept + suffix, why);
+  for (const char* suffix : kBeside)
+    if (::unlink((store + suffix).c_str()) != 0 && errno != ENOENT)
+      return failure(store + suffix, "taken away", std::strerror(errno));
+  return kept;
+}
+
+/// The new one could not be put there.
+void take_back(const std::string& store, const std::string& kept) {
+  std::error_code ignored;
+  for (const char* suffix : kBeside) fs::rename(kept + suffix, store + suffix, ignored);
+  fs::remove(kept, ignored);
+}
+
+/// Root restores for the user that Teal runs as.
+void give_to_owner(int descriptor, const std::string& store) {
+  struct stat found{};
+  const std::string parent = fs::path(store).parent_path().string();
+  const bool known = ::stat(store.c_str(), &found) == 0 ||
+                     ::stat(parent.empty() ? "." : parent.c_str(), &found) == 0;
+  if (known && ::geteuid() == 0)
+    static_cast<void>(::fchown(descriptor, found.st_uid, found.st_gid) == 0);
+}
+
+}  // namespace
+
+Result<Restored> restore_store(const std::string& backup, const std::string& store, WallTime now) {
+  std::error_code ignored;
+  if (fs::equivalent(backup, store, ignored))
+    return Error{Source::config, backup + " is that very store; name a backup of it"};
+  const Result<StoreImage> image = StoreImage::of_file(backup);
+  if (!image) return image.error();
+  Result<StoreSummary> summary = image->check();
+  if (!summary) return summary.error();
+  const Result<StoreImage> named = image->renamed();
+  if (!named) return named.error();
+  if (const std::optional<Error> wrong = refuse_others(store)) return *wrong;
+
+  const bool is_there = fs::exists(store, ignored);
+  std::optional<SqliteLock> lock;
+  if (is_there) {
+    Result<SqliteLock> taken = SqliteLock::take(store);
+    if (!taken) return taken.error();
+    lock.emplace(std::move(*taken));
+  }
+  Result<NewFile> file = NewFile::create(store);
+  if (!file) return file.error();
+  if (const Result<void> written = file->write(named->bytes()); !written) return written.error();
+  give_to_owner(file->descriptor(), store);
+  if (is_there) {
+    fold(store);
+    if (const Result<void> still = lock->take_again(); !still) return still.error();
+  }
+  const Result<std::string> kept = keep(store, now);
+  if (!kept) return kept.error();
+  using IfThere = NewFile::IfThere;
+  const Result<void> placed = file->publish(is_there ? IfThere::replace : IfThere::refuse);
+  if (!placed) take_back(store, *kept);
+  if (!placed) return placed.error();
+  return Restored{*std::move(summary), is_there ? *kept : std::string()};
+}
+
+}  // namespace teal::control
