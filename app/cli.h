@@ -25,6 +25,10 @@ int run_cli(int argc, const char* const* argv, const Terminal& terminal);
 /// Requires: `terminal` and `action` outlive the parsing and the action.
 void add_client_commands(CLI::App& app, const Terminal& terminal, Action& action);
 
+/// What tells of the command line itself: completion, and its model for the man pages.
+/// Requires: `app`, `terminal` and `action` outlive the parsing and the action.
+void add_manual_commands(CLI::App& app, const Terminal& terminal, Action& action);
+
 /// Everything that is a Teal, or looks at its configuration: serve, check, demo.
 /// Requires: `terminal` and `action` outlive the parsing and the action.
 void add_server_commands(CLI::App& app, const Terminal& terminal, Action& action);
