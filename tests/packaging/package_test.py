@@ -29,6 +29,8 @@ FILES = """
 /usr/share/bash-completion/completions/teal
 /usr/share/doc/teal/changelog.gz
 /usr/share/doc/teal/copyright
+/usr/share/doc/teal/docs/operations/installing.md
+/usr/share/doc/teal/examples/first-release.yaml
 /usr/share/doc/teal/examples/certbot-deploy
 /usr/share/doc/teal/examples/quickstart.yaml
 /usr/share/doc/teal/examples/teal.yaml
