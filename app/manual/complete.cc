@@ -106,8 +106,9 @@ class Line {
     std::size_t place = 0;
     for (const OptionModel& option : at().options) {
       if (!option.names.empty()) continue;
-      if (place++ == arguments_ || (option.repeats && place <= arguments_))
+      if (place == arguments_ || (option.repeats && place < arguments_))
         return add_values(option, "", typed);
+      ++place;
     }
   }
 
