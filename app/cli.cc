@@ -92,6 +92,7 @@ int run_cli(int argc, const char* const* argv, const Terminal& terminal) {
   add_server_commands(app, terminal, action);
   add_client_commands(app, terminal, action);
   add_state_commands(app, terminal, action);
+  add_manual_commands(app, terminal, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& wrong) {

@@ -30,6 +30,10 @@ void add_client_commands(CLI::App& app, const Terminal& terminal, Action& action
 /// whose --admin and --output it takes, are there.
 void add_state_commands(CLI::App& app, const Terminal& terminal, Action& action);
 
+/// What tells of the command line itself: completion, and its model for the man pages.
+/// Requires: `app`, `terminal` and `action` outlive the parsing and the action.
+void add_manual_commands(CLI::App& app, const Terminal& terminal, Action& action);
+
 /// Everything that is a Teal, or looks at its configuration: serve, check, demo.
 /// Requires: `terminal` and `action` outlive the parsing and the action.
 void add_server_commands(CLI::App& app, const Terminal& terminal, Action& action);

@@ -69,6 +69,9 @@ class Registrar {
     status->add_flag("--watch", choices_->watch,
                      "Redraw every second until Ctrl-C, also over a restart of Teal");
 
+    command("ping", "Say whether Teal answers.",
+            [](Client& client, Choices&) { return client.ping(); });
+
     CLI::App* history =
         command("history", "The deployments of a service, newest first.",
                 [](Client& client, Choices& c) { return client.history(c.service, c.limit); });
@@ -119,7 +122,9 @@ class Registrar {
     CLI::Option* plan = command_->add_option("--plan", deploy.plan,
                                              "A preset: AllAtOnce, Canary10Percent5Minutes, "
                                              "Linear10PercentEvery1Minute, CodeDeployDefault.*...");
-    command_->add_option("--plan-file", deploy.plan_file, "A JSON list of steps")->excludes(plan);
+    command_->add_option("--plan-file", deploy.plan_file, "A JSON list of steps")
+        ->type_name("FILE")
+        ->excludes(plan);
     command_->add_option(
         "--alarm", deploy.alarms,
         "NAME=METRIC > LIMIT [over DURATION] [minimum REQUESTS], besides the "
@@ -213,7 +218,8 @@ class Registrar {
     alarm->add_option("STATE", choices_->state, "firing or resolved")
         ->required()
         ->check(CLI::IsMember({"firing", "resolved"}));
-    alarm->add_option("--service", choices_->service, "Only for this service");
+    alarm->add_option("--service", choices_->service, "Only for this service")
+        ->type_name("SERVICE");
     alarm->add_option("--reason", choices_->reason, "Why, for a person");
     alarm->add_flag("--all", choices_->all,
                     "With resolved: end all of its episodes, Alertmanager's too");

@@ -46,7 +46,8 @@ set(TEAL_FUZZED base config net follow)
 
 # What an attacker would use is made hard where the compiler optimises: smashed stacks, overrun buffers
 # whose size is known, jumps to where no function begins, stacks that grow over what lies below them, and
-# tables of the linker that can be written. tests/binary/binary_test.py reads the binary for it.
+# tables of the linker that can be written. tests/binary/binary_test.py reads the binary for it. No path of
+# the machine gets in: who builds the same sources elsewhere has the same binary (`./dev package --verify`).
 set(TEAL_HARDENED OFF)
 if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" AND NOT TEAL_SANITIZE)
   set(TEAL_HARDENED ON)
@@ -54,7 +55,8 @@ endif()
 function(teal_harden target)
   if(TEAL_HARDENED)
     target_compile_options(${target} PRIVATE -fstack-protector-strong -U_FORTIFY_SOURCE
-      -D_FORTIFY_SOURCE=3 -fcf-protection=full -fstack-clash-protection -fPIE)
+      -D_FORTIFY_SOURCE=3 -fcf-protection=full -fstack-clash-protection -fPIE
+      -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
     target_link_options(${target} PRIVATE -pie -Wl,-z,relro,-z,now,-z,noexecstack,--build-id)
   endif()
 endfunction()

@@ -102,6 +102,18 @@ std::optional<json::object> Client::fetch(const std::string& path) {
   return object;
 }
 
+int Client::ping() {
+  end_within(kPingLimit);
+  const std::optional<std::string> answer = call("GET", "/livez");
+  if (!answer) return failure_;
+  const std::optional<json::object> alive = parse_object(*answer);
+  if (!alive || !flag_at(*alive, "alive"))
+    return fail("what answers at " + to_string(admin_.address()) + " is not Teal", kUnreachable);
+  terminal_.out << (prints_json_ ? *answer : "Teal answers at " + to_string(admin_.address()))
+                << '\n';
+  return kSuccess;
+}
+
 int Client::report_service(const std::optional<std::string>& answer) {
   if (!answer) return failure_;
   if (prints_json_) {

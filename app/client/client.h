@@ -48,6 +48,8 @@ struct ReloadOptions {
 /// How long an answer may take: of what only asks, and of what changes something.
 inline constexpr Millis kQuestionLimit{10'000};
 inline constexpr Millis kChangeLimit{40'000};
+/// Of a question that whoever restarts what is dead asks again and again.
+inline constexpr Millis kPingLimit{2000};
 /// Of one look among many: who waits for it cannot leave meanwhile.
 inline constexpr Millis kLookLimit{5000};
 /// Of the last question before the user's own limit: a Teal that is well answers in it, and one
@@ -62,6 +64,8 @@ class Client {
   Client(const Terminal& terminal, AdminClient admin, bool json)
       : terminal_(terminal), admin_(std::move(admin)), prints_json_(json) {}
 
+  /// Whether a Teal answers there, within kPingLimit.
+  int ping();
   int status(const std::string& service, bool watch);
   int deploy(const DeployOptions& options);
   /// Follows the deployment that find_past() finds to its end; the exit code says how it ended.

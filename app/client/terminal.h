@@ -26,6 +26,8 @@ struct Terminal {
   std::function<Mono()> now = [] { return SystemClock{}.mono(); };
   /// Lets Ctrl-C end the process again, which between two pauses waits for the next; may be empty.
   std::function<void()> unblock = {};
+  /// How long somebody who is typing waits for names that only a running Teal knows.
+  Millis typing_limit{200};
 
   /// Longer lines are cut; where there is no terminal, none is.
   int width() const { return is_tty ? columns : std::numeric_limits<int>::max(); }

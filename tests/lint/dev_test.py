@@ -135,7 +135,7 @@ class Ci(ScriptTest):
             code, lines = self.run_script(".ci/run", FAILS=fails)
             self.assertEqual(code, 1, name)
             self.assertEqual(lines[-1], f"failed: {name} (logs in build/ci)")
-            self.assertEqual(len(self.ran()), 8, self.ran())
+            self.assertEqual(len(self.ran()), 9, self.ran())
 
     def test_shows_at_the_end_what_failed(self):
         self.program("dev", """echo "$*" >> dev.log

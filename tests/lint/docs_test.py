@@ -11,7 +11,7 @@ import code_map
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROOMS = ("base", "config", "net", "proxy", "health", "control", "app")
-FOLDERS = (*ROOMS, "tests", "bench", "docs", "cmake", ".ci")
+FOLDERS = (*ROOMS, "tests", "bench", "docs", "cmake", "packaging", ".ci")
 MAP = "ARCHITECTURE.md"
 
 LINK = re.compile(r"\[[^\]]*\]\((?!https?:|#)([^)#\s]+)[^)]*\)")
@@ -27,7 +27,7 @@ COLUMNS = 100
 
 
 def documents(root):
-    return [root / name for name in (MAP, "README.md", "SECURITY.md")] + sorted(root.glob("docs/**/*.md"))
+    return [root / name for name in (MAP, "README.md", "SECURITY.md", "packaging/README.md")] + sorted(root.glob("docs/**/*.md"))
 
 
 def folders_of(heading):

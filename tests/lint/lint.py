@@ -90,13 +90,14 @@ WITHIN = {
         "view": set(),
         "client": {"view"},
         "demo": {"client", "view"},
-        "": {"system", "files", "reload", "serve", "client", "demo"},
+        "manual": set(),
+        "": {"system", "files", "reload", "serve", "client", "demo", "manual"},
     },
 }
 
 # R1: folders that decide. They meet no socket, thread, file or clock.
 PURE = {"control/engine", "control/discovery", "control/follow", "health/judge", "health/statistics", "proxy/policy", "proxy/headers",
-        "proxy/routing", "net/http", "net/http1", "net/dns"}
+        "proxy/routing", "net/http", "net/http1", "net/dns", "app/manual"}
 OF_THE_WORLD = re.compile(r"boost/asio|sys/|unistd\.h|fcntl\.h|poll\.h|thread$|semaphore$|condition_variable$|"
                           r"filesystem$|fstream$|random$")
 
