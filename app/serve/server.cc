@@ -31,10 +31,7 @@ Server::State::State(std::shared_ptr<const config::Config> c, Log& l, Systemd s,
       watchdog(systemd.watchdog()),
       signals(io, SIGTERM, SIGINT, SIGQUIT),
       side_signals(io, SIGUSR1, SIGHUP),
-      ticker(io),
-      deadline(io),
-      looker(io),
-      grace(io),
+      timers(io),
       pool(io, {.config = config,
                 .clock = &clock,
                 .log = &log,
@@ -156,8 +153,8 @@ Result<void> Server::State::start() {
 }
 
 void Server::State::tick() {
-  ticker.expires_after(kTick);
-  ticker.async_wait([this](const boost::system::error_code& ec) {
+  timers.tick.expires_after(kTick);
+  timers.tick.async_wait([this](const boost::system::error_code& ec) {
     if (ec) return;
     look_at_load();
     if (const auto health = pool.logs().health()) access_log.check(*health, clock.mono());
@@ -168,14 +165,10 @@ void Server::State::tick() {
   });
 }
 
-void Server::State::wake_at(Mono at) {
-  if (next_deadline && *next_deadline <= at) return;
-  next_deadline = at;
-  deadline.expires_at(std::max(at, clock.mono() + Millis{1}));
-  deadline.async_wait([this](const boost::system::error_code& ec) {
-    if (ec) return;
-    next_deadline.reset();
-    if (const std::optional<Mono> next = controller->run_deadlines()) wake_at(*next);
+void Server::State::call_at(Mono at, std::function<void()> call) {
+  timers.deadline.expires_at(std::max(at, clock.mono() + Millis{1}));
+  timers.deadline.async_wait([call = std::move(call)](const boost::system::error_code& ec) {
+    if (!ec) call();
   });
 }
 
@@ -193,11 +186,11 @@ void Server::State::look_after_life() {
 void Server::State::check_breach(std::size_t nth, Mono completed) {
   if (!controller) return;
   if (!controller->check_breach(completed) || nth >= kLooks.size()) {
-    looker.cancel();
+    timers.look.cancel();
     return;
   }
-  looker.expires_after(kLooks[nth]);
-  looker.async_wait([this, nth](const boost::system::error_code& ec) {
+  timers.look.expires_after(kLooks[nth]);
+  timers.look.async_wait([this, nth](const boost::system::error_code& ec) {
     if (!ec) check_breach(nth + 1, clock.mono());
   });
 }
@@ -233,8 +226,8 @@ void Server::State::begin_shutdown() {
   systemd.stopping("draining for " + format_duration(config->shutdown_grace) + " at most");
   log.info("draining", {{"grace", format_duration(config->shutdown_grace)}});
   pool.drain([this] { finish_shutdown(); });
-  grace.expires_after(config->shutdown_grace);
-  grace.async_wait([this](const boost::system::error_code& ec) {
+  timers.grace.expires_after(config->shutdown_grace);
+  timers.grace.async_wait([this](const boost::system::error_code& ec) {
     if (ec) return;
     log.warning("grace is over: running requests are cut");
     finish_shutdown();

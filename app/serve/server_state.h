@@ -50,6 +50,15 @@ struct Replaced {
   std::unique_ptr<proxy::AccessLogWriter> log;
 };
 
+struct Timers {
+  explicit Timers(boost::asio::io_context& io) : tick(io), deadline(io), look(io), grace(io) {}
+
+  boost::asio::steady_timer tick;
+  boost::asio::steady_timer deadline;  ///< Of a deployment.
+  boost::asio::steady_timer look;      ///< At a breach that waits for older requests.
+  boost::asio::steady_timer grace;     ///< Of the shutdown.
+};
+
 struct Server::State final : control::Ports, ReloadHost {
   State(std::shared_ptr<const config::Config> c, Log& l, Systemd s, ConfigSource source);
 
@@ -91,7 +100,7 @@ struct Server::State final : control::Ports, ReloadHost {
   }
   Mono watermark() override { return pool.watermark(); }
   void notify_at_watermark(Mono began) override { pool.notify_at_watermark(began); }
-  void wake_at(Mono at) override;
+  void call_at(Mono at, std::function<void()> call) override;
   void set_sticky_secrets(const StickySecrets& secrets) override {
     pool.set_sticky_secrets(secrets);
   }
@@ -148,11 +157,7 @@ struct Server::State final : control::Ports, ReloadHost {
   boost::asio::io_context io{1};
   boost::asio::signal_set signals;       ///< That end Teal.
   boost::asio::signal_set side_signals;  ///< That do not.
-  boost::asio::steady_timer ticker;
-  boost::asio::steady_timer deadline;
-  std::optional<Mono> next_deadline;  ///< Of deployments: what that timer waits for.
-  boost::asio::steady_timer looker;
-  boost::asio::steady_timer grace;
+  Timers timers;
   proxy::WorkerPool pool;
   AccessLogWatch access_log;
   ScrapeWatch scrapes;

@@ -78,9 +78,6 @@ class Controller final : public Commands {
   void on_found(const Finding& finding);
   /// The driver calls this every 100 ms or so: judges, timers, outlier returns.
   void tick();
-  /// Carries out the deadlines of deployments that are due, so that no bake lasts until the next
-  /// tick. When the next one is due; nothing: there is none.
-  std::optional<Mono> run_deadlines();
   /// The process ends in good order, and no worker runs any more: writes what the judges stand on,
   /// so that the next start loses none of it. Nothing is to be called after it.
   void close();

@@ -11,12 +11,14 @@ void Controller::tick() {
   const std::vector<ServiceId> visited = state.registry.take_visits(state.clock.mono());
   state.figures.tick(state.registry, visited, state.clock.mono());
   if (state.outside.advance(visited)) state.flush();
-  state.judge_all();
+  for (const DeploymentNumber number : state.deployments.running())
+    if (DeploymentRunner* runner = state.deployments.find(number)) state.judge(*runner);
   state.health_policy.return_ejected(visited);
   state.health_policy.compare_targets(visited);
   state.health_policy.watch_panic(visited);
   on_exposed();
   state.run_timers(visited);
+  state.run_deadlines();
   state.tick_sticky();
   const Mono now = state.clock.mono();
   state.publisher.publish_changed(now);
@@ -72,11 +74,6 @@ void Controller::State::deliver_evidence(DeploymentRunner& runner, bool exactly)
   if (matters || (exactly && missing != known)) deliver(runner, event::Evidence{missing});
 }
 
-void Controller::State::judge_all() {
-  for (const DeploymentNumber number : deployments.running())
-    if (DeploymentRunner* runner = deployments.find(number)) judge(*runner);
-}
-
 /// The group that is kept warm, until that is over. Never while it has a share of the traffic, or
 /// may be given all of it.
 void Controller::State::run_kept(ServiceEntry& entry, Mono now) {
@@ -104,9 +101,8 @@ void Controller::State::run_timers(std::span<const ServiceId> visited) {
     save_found(entry);
     run_kept(entry, now);
     watch_fallback(entry);
-    DeploymentRunner* runner = deployments.active(entry.state().name);
+    DeploymentRunner* const runner = deployments.active(entry.state().name);
     if (runner == nullptr) continue;
-    if (run_deadline(entry, *runner)) continue;
     const Age age = runner->age(now);
     if (age - runner->clock_saved < kClockSaved) continue;
     runner->clock_saved = age;
@@ -116,38 +112,27 @@ void Controller::State::run_timers(std::span<const ServiceId> visited) {
   }
 }
 
-/// False: it is not due. The runner may be over afterwards.
-bool Controller::State::run_deadline(ServiceEntry& entry, DeploymentRunner& runner) {
-  if (!runner.take_wake(clock.mono())) return false;
-  const std::string& service = entry.state().name;
-  // A deadline's sentence should name the present numbers.
-  check_health(entry, true);
-  if (deployments.active(service) == &runner) deliver_evidence(runner, true);
-  if (deployments.active(service) == &runner) deliver(runner, event::Wake{});
-  return true;
-}
-
-std::optional<Mono> Controller::run_deadlines() {
-  State& state = *state_;
-  const auto is_due = [&](const DeploymentRunner* runner) {
-    return runner != nullptr && runner->wakes_at().value_or(Mono::max()) <= state.clock.mono();
-  };
+/// Of the deployments that are due: so that no bake lasts until the next tick.
+void Controller::State::run_deadlines() {
   bool has_run = false;
-  for (const DeploymentNumber number : state.deployments.running()) {
-    DeploymentRunner* runner = state.deployments.find(number);
-    if (!is_due(runner)) continue;
-    state.judge(*runner);  // No share is raised on a verdict of the last tick.
-    runner = state.deployments.find(number);
-    if (!is_due(runner)) continue;
-    ServiceEntry* const entry = state.registry.find(runner->spec().service);
-    if (entry != nullptr && state.run_deadline(*entry, *runner)) has_run = true;
+  for (const DeploymentNumber number : deployments.running()) {
+    DeploymentRunner* const runner = deployments.find(number);
+    if (runner == nullptr || runner->wakes_at().value_or(Mono::max()) > clock.mono()) continue;
+    const std::string service = runner->spec().service;
+    ServiceEntry* const entry = registry.find(service);
+    if (entry == nullptr) continue;
+    has_run = true;
+    const auto still_runs = [&] { return deployments.active(service) == runner; };
+    judge(*runner);  // No share is raised on a verdict of the last tick.
+    if (!still_runs() || !runner->take_wake(clock.mono())) continue;
+    // A deadline's sentence should name the present numbers.
+    check_health(*entry, true);
+    if (still_runs()) deliver_evidence(*runner, true);
+    if (still_runs()) deliver(*runner, event::Wake{});
   }
-  if (has_run) state.publisher.publish_changed(state.clock.mono());
-  std::optional<Mono> next;
-  for (const DeploymentNumber number : state.deployments.running())
-    if (const auto due = state.deployments.find(number)->wakes_at())
-      next = std::min(next.value_or(*due), *due);
-  return next;
+  if (has_run) publisher.publish_changed(clock.mono());
+  if (const std::optional<Mono> due = deployments.next_deadline())
+    ports.call_at(*due, [this] { run_deadlines(); });
 }
 
 }  // namespace teal::control

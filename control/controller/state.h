@@ -115,11 +115,10 @@ struct Controller::State {
                       Mono completed);
   void begin_own_stage(DeploymentRunner& runner);
   void judge(DeploymentRunner& runner);
-  void judge_all();
   void deliver_evidence(DeploymentRunner& runner, bool exactly);
   void run_kept(ServiceEntry& entry, Mono now);
   void run_timers(std::span<const ServiceId> visited);
-  bool run_deadline(ServiceEntry& entry, DeploymentRunner& runner);
+  void run_deadlines();
 
   // ---- controller/compare.cc --------------------------------------------------------------------
   Result<void> restore_evidence(DeploymentRunner& runner);

@@ -86,6 +86,14 @@ std::vector<DeploymentNumber> DeploymentTable::running() const {
   return numbers;
 }
 
+std::optional<Mono> DeploymentTable::next_deadline() const {
+  std::optional<Mono> next;
+  for (const auto& [service, number] : running_)
+    if (const std::optional<Mono> due = find(number)->wakes_at())
+      next = std::min(next.value_or(*due), *due);
+  return next;
+}
+
 void DeploymentTable::end(const DeploymentRunner& runner) {
   const auto found = running_.find(runner.spec().service);
   if (found != running_.end() && found->second == runner.number) running_.erase(found);

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -49,6 +50,8 @@ class DeploymentTable {
   const DeploymentRunner* newest_finished(const std::string& service) const;
   /// The running ones, in the order of their services' names: a copy, since telling one may end it.
   std::vector<DeploymentNumber> running() const;
+  /// The earliest of the running ones'; nothing: no engine has asked to be woken.
+  std::optional<Mono> next_deadline() const;
   /// By number.
   const Runners& all() const { return runners_; }
   /// Of the service, the newest first.

@@ -73,8 +73,9 @@ class Ports {
   /// Look again (Controller::check_breach) as soon as watermark() is later than this; max: no need.
   virtual void notify_at_watermark(Mono began) = 0;
 
-  /// A deployment has a deadline then: call Controller::run_deadlines(). Never from inside this.
-  virtual void wake_at(Mono deadline) = 0;
+  /// Calls `call` then, or soon if that is past, and never from inside this. What was asked for
+  /// before is forgotten.
+  virtual void call_at(Mono deadline, std::function<void()> call) = 0;
 };
 
 }  // namespace teal::control

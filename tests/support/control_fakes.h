@@ -178,7 +178,10 @@ class FakePorts final : public Ports {
   void set_sticky_secrets(const StickySecrets& secrets) override { sticky = secrets; }
   Mono watermark() override { return settled; }
   void notify_at_watermark(Mono began) override { wanted = began; }
-  void wake_at(Mono at) override { deadline = at; }
+  void call_at(Mono at, std::function<void()> call) override {
+    deadline = at;
+    on_deadline = std::move(call);
+  }
   std::optional<OwnSocket> own_socket(const Address& target) override {
     const OwnSocket* const own = find_own(own_sockets, target, {});
     return own != nullptr ? std::optional(*own) : std::nullopt;
@@ -195,6 +198,7 @@ class FakePorts final : public Ports {
   const ServiceState& last(std::size_t service = 0) const { return published.back().at(service); }
 
   std::optional<Mono> deadline;  ///< That control asked for last.
+  std::function<void()> on_deadline;
   std::vector<std::uint64_t> versions;
   std::vector<Publication> publications;
   /// What the workers have after each: all services, by their ids.

@@ -101,7 +101,7 @@ class SimTeal::WorkerPorts final : public control::Ports {
   Mono watermark() override { return Mono::max(); }
   std::optional<OwnSocket> own_socket(const Address& /*target*/) override { return std::nullopt; }
   void notify_at_watermark(Mono /*began*/) override {}
-  void wake_at(Mono /*deadline*/) override {}
+  void call_at(Mono /*deadline*/, std::function<void()> /*call*/) override {}
 
  private:
   SimTeal& teal_;
