@@ -39,8 +39,9 @@ TEST_F(Shipping, ABakeEndsAtItsTimeAndNotAtTheNextTick) {
   EXPECT_EQ(status(id), Status::baking);
   EXPECT_EQ(ports->deadline, clock.mono() + 1ms);
   clock.advance(1ms);
+  ports->deadline.reset();
   run_deadline();
-  EXPECT_NE(ports->deadline, clock.mono()) << "a deadline is carried out once";
+  EXPECT_FALSE(ports->deadline) << "a deadline is carried out once";
   ports->pump();
   EXPECT_EQ(status(id), Status::succeeded);
 }
