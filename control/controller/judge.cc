@@ -117,14 +117,14 @@ void Controller::State::run_deadlines() {
   bool has_run = false;
   for (const DeploymentNumber number : deployments.running()) {
     DeploymentRunner* const runner = deployments.find(number);
-    if (runner == nullptr || runner->wakes_at().value_or(Mono::max()) > clock.mono()) continue;
+    if (runner == nullptr || !runner->take_wake(clock.mono())) continue;
     const std::string service = runner->spec().service;
     ServiceEntry* const entry = registry.find(service);
     if (entry == nullptr) continue;
     has_run = true;
     const auto still_runs = [&] { return deployments.active(service) == runner; };
     judge(*runner);  // No share is raised on a verdict of the last tick.
-    if (!still_runs() || !runner->take_wake(clock.mono())) continue;
+    if (!still_runs()) continue;
     // A deadline's sentence should name the present numbers.
     check_health(*entry, true);
     if (still_runs()) deliver_evidence(*runner, true);

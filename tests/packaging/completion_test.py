@@ -89,7 +89,7 @@ class Completion(unittest.TestCase):
         return first
 
     def test_offers_commands(self):
-        self.assertEqual(self.words("teal st"), ["status", "stop"])
+        self.assertEqual(self.words("teal st"), ["state", "status", "stop"])
         self.assertIn("deploy", self.words("teal "))
         self.assertEqual(self.words("teal target "), ["add", "drain"])
 
