@@ -223,8 +223,10 @@ ApiResult<DeploymentReport> Controller::deploy(const std::string& service, const
     if (const auto own = state.own.forbidden(*entry->config, target))
       return own_target(target, *own, "The deployment was not started");
   if (const auto refusal = refuse_firing(request, *entry)) return *refusal;
-  // Whoever cannot write down what it does must not begin anything new.
-  if (!state.writes.is_healthy() && !state.flush())
+  // Whoever cannot write down what it does must not begin anything new; and whether it can, only
+  // writing tells.
+  state.registry.find(service)->note_unsaved();
+  if (!state.flush())
     return refused(503, "store-failing", "the store cannot be written",
                    "repair the store; GET /readyz tells when it works again");
 

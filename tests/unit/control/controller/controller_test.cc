@@ -432,6 +432,15 @@ TEST_F(ControllerTest, ShiftsAndRollsBackWhileTheStoreFailsAndSaysSoOnce) {
   EXPECT_EQ(status(*report(id).rolled_back_by), Status::succeeded);
 }
 
+TEST_F(ControllerTest, BeginsNothingThatItCannotWriteDownAlsoWhereNobodyKnewThat) {
+  disk->fails = true;
+  ASSERT_TRUE(controller->store_is_healthy()) << "nothing was to be written";
+  const auto refused = controller->deploy("shop", request("v2"), "", "");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().status, 503);
+  EXPECT_TRUE(controller->deployments("shop").value().empty());
+}
+
 TEST_F(ControllerTest, RefusesToStartOnAStoreItCannotUnderstand) {
   deploy();
   disk->events.begin()->second.event = "{\"event\":\"from the future\"}";
