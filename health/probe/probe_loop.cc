@@ -12,6 +12,8 @@ namespace {
 /// Before it is tried again whether there are descriptors.
 constexpr Millis kLackPause{50};
 
+constexpr Millis kLate{20};
+
 /// Of the one thread that writes it.
 void add(std::atomic<std::uint64_t>& figure) {
   figure.store(figure.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
@@ -102,7 +104,11 @@ void ProbeLoop::enqueue(WatchedTarget& target, Mono due) {
 }
 
 void ProbeLoop::turn(Millis at_most) {
-  reactor_.turn(time_to_wait(at_most));
+  const Millis wait = time_to_wait(at_most);
+  const Mono began = clock_.mono();
+  reactor_.turn(wait);
+  // Where this thread did not run for a while, what came meanwhile has come in time.
+  if (now_ - began > wait + kLate) reactor_.turn(Millis{0});
   wake_due();
   start_queued();
 }

@@ -32,6 +32,8 @@ Reactor::~Reactor() {
 
 void Reactor::turn(Millis at_most) {
   fetched_ = ::epoll_wait(epoll_, events_.data(), kBatch, static_cast<int>(at_most.count()));
+  // Below zero: the process was stopped meanwhile (signal(7)), and nothing was fetched.
+  is_drained_ = fetched_ >= 0 && fetched_ < kBatch;
   hooks_.before_turn();
   for (next_ = 0; next_ < fetched_;) {
     const epoll_event& event = events_[static_cast<std::size_t>(next_++)];

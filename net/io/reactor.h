@@ -57,6 +57,8 @@ class Reactor {
 
   /// Waits for events, so long at most, and handles those that there are.
   void turn(Millis at_most);
+  /// The last turn has handled all that the system had to tell when it began.
+  bool is_drained() const { return is_drained_; }
   /// Any thread: ends the wait, the present one or else the next.
   void wake();
 
@@ -84,6 +86,7 @@ class Reactor {
   std::array<epoll_event, kBatch> events_{};
   int next_ = 0;  ///< The next event of the batch to handle.
   int fetched_ = 0;
+  bool is_drained_ = true;
 };
 
 }  // namespace teal::net

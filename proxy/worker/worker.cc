@@ -16,6 +16,8 @@ constexpr Millis kSecond{1000};
 /// After so many ticks with nothing to do the worker takes only each fifth.
 constexpr int kTicksUntilRest = 50;
 constexpr Millis kRest{100};
+/// However many events there are, time limits hold.
+constexpr int kMostLateTurns = 8;
 
 }  // namespace
 
@@ -81,7 +83,7 @@ void Worker::after_each() {
 
 void Worker::after_turn() {
   if (loop_.resume_next()) after_each();
-  if (loop_.now() >= next_tick_) tick();
+  if (loop_.now() >= next_tick_ && has_looked()) tick();
   if (loop_.overload() != applied_overload_) [[unlikely]]
     follow_overload();
   // What they say may make others have something to say; those come next.
@@ -89,6 +91,14 @@ void Worker::after_turn() {
   reports_.watermark().on_idle();
   reports_.send_urgent(loop_.now());
   if (loop_.access_log().is_full()) loop_.access_log().hand_over(loop_.counters());
+}
+
+/// Where the worker did not run for a while (a stopped process, a busy machine), what came
+/// meanwhile has come in time: before a tick that is late, which ends what is over its time, it is
+/// looked at.
+bool Worker::has_looked() {
+  if (loop_.now() < next_tick_ + net::TimerWheel::kTick || connections_.is_empty()) return true;
+  return late_turns_++ > 0 && (loop_.reactor().is_drained() || late_turns_ > kMostLateTurns);
 }
 
 /// Until something is due, if no event comes before. A tick that is late after a rest is so for
@@ -101,6 +111,7 @@ Millis Worker::until_next_turn() const {
 
 void Worker::tick() {
   next_tick_ = loop_.now() + net::TimerWheel::kTick;
+  late_turns_ = 0;
   quiet_ticks_ = connections_.is_empty() ? std::min(quiet_ticks_ + 1, kTicksUntilRest) : 0;
   reports_.begin_tick();
   loop_.tick();

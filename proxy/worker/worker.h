@@ -69,6 +69,7 @@ class Worker {
   void tick();
   void each_second();
   void follow_overload();
+  bool has_looked();
   Millis until_next_turn() const;
 
   WorkerLoop loop_;
@@ -77,7 +78,8 @@ class Worker {
   std::vector<boost::intrusive_ptr<Acceptor>> acceptors_;
   net::Mailbox<std::function<void()>> mailbox_;
   bool is_reading_mail_ = false;
-  Mono next_tick_;  ///< Of the loop.
+  Mono next_tick_;      ///< Of the loop.
+  int late_turns_ = 0;  ///< Since it should have been.
   /// Since there was mail or a connection; no more than it takes to rest.
   int quiet_ticks_ = 0;
   Mono last_second_;                                      ///< When each_second() was last called.

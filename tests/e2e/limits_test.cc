@@ -1,4 +1,6 @@
 // Timeouts and limits towards clients and targets: each has its defined answer and its counter.
+#include <csignal>
+
 #include <gtest/gtest.h>
 
 #include "tests/support/e2e_target.h"
@@ -72,6 +74,29 @@ TEST(Timeouts, ARequestThatTakesTooLongAsAWholeIsAnswered504) {
   HttpClient client(teal.listener());
   EXPECT_EQ(client.get("/").status, 504);
   EXPECT_EQ(teal.admin().metric("teal_timeouts_total", "\"request\""), 1);
+}
+
+TEST(Timeouts, WhatCameWhileTealDidNotRunHasComeInTime) {
+  constexpr Millis kLimit{200};
+  Target target;
+  Trigger asked, stopped, is_late;
+  target.on_request([&](TargetConnection& connection, const SeenRequest&) {
+    asked.fire();
+    connection.wait(stopped);
+    connection.send(response(200, "ok"));
+    connection.linger(3 * kLimit);
+    is_late.fire();
+  });
+  Teal teal(shop({target.address()}, "timeouts: { response_header: 200ms }"));
+  HttpClient client(teal.listener());
+  client.send(request("GET", "/"));
+  ASSERT_TRUE(asked.wait());
+  teal.signal(SIGSTOP);
+  stopped.fire();
+  ASSERT_TRUE(is_late.wait());
+  teal.signal(SIGCONT);
+  EXPECT_EQ(client.read().status, 200);
+  EXPECT_EQ(teal.admin().metric("teal_timeouts_total", "response_header"), 0);
 }
 
 TEST(Timeouts, AResponseThatDripsIsCutByTheWholeRequestsTime) {
