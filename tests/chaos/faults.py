@@ -1,0 +1,326 @@
+#!/usr/bin/env python3
+"""What befalls one Teal, at each moment of a release, under load: it is killed, stopped, ended, it has no disk or no
+descriptors, its targets die or answer nonsense, its file is bad. Everything is seen from outside: what was sent was
+answered or may have been cut, what targets answered is logged, each restart goes on, and once a release is taken back
+no request reaches it any more. The order is drawn by a seed. `./dev chaos`.
+
+usage: faults.py TEAL [SEED] [MINUTES]      a new seed and one minute, unless it says so"""
+
+import collections
+import contextlib
+import json
+import os
+import pathlib
+import random
+import re
+import signal
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from fault_kinds import BAKING, FAULTS, IDLE, PROMOTING, ROLLING_BACK, SHIFTING, name_of, pairs
+from fault_load import Clients
+from fault_targets import Target
+from observed import Counters, logged, total
+from running import PATIENCE, Program, binary_under_test, free_port
+from stage import Admin, eventually
+
+CLIENTS = 8
+MARGIN = 0.3   # Seconds around a fault in which what it excuses may be seen.
+SHARE = "40%"
+BAKES = {SHIFTING: "400ms", BAKING: "1s", ROLLING_BACK: "60s", PROMOTING: "50ms"}
+STRICT = {"strict": {"error_rate": "> 20%", "over": "2s", "minimum_requests": 5}}
+LOG = "access.log"
+
+
+class Teal:
+    """The process that there is now, on one folder."""
+
+    def __init__(self, binary, folder, port, admin):
+        self.binary, self.folder, self.port, self.admin = binary, folder, port, admin
+        self.lives = 0
+        self.start()
+
+    def start(self):
+        self.lives += 1
+        self.process = Program("teal", [self.binary, "serve", str(self.folder / "teal.yaml")], self.port,
+                               self.folder / f"teal-{self.lives}.out")
+        self.pid, self.counters = self.process.pid, Counters()
+        eventually(lambda: self.admin.ask("GET", "/readyz").status == 200, "Teal is ready")
+
+    def kill(self):
+        os.kill(self.pid, signal.SIGKILL)
+        self.process.process.wait()
+
+    def terminate(self):
+        return self.process.stop()
+
+
+class Run:
+    def __init__(self, binary, folder, seed, minutes):
+        self.folder, self.random = folder, random.Random(seed)
+        self.until = time.monotonic() + 60 * minutes
+        self.port, admin_port = free_port(), free_port()
+        self.admin = Admin(admin_port)
+        self.failures, self.excuses, self.lock = [], [], threading.Lock()
+        self.taken_back = {}           # By release: from then on nobody gets there,
+        self.may_serve_again = set()   # but for these, which may be the only ones that can.
+        self.targets, self.count = [], 0
+        self.live, self.release = self.new_target("v0"), None
+        self.config = self.first_config(admin_port)
+        self.write(json.dumps(self.config))
+        self.teal = Teal(binary, folder, admin_port, self.admin)
+        self.clients = Clients(self.port, CLIENTS)
+        self.done, self.rounds = collections.Counter(), []
+
+    def first_config(self, admin_port):
+        return {
+            "admin": {"address": f"127.0.0.1:{admin_port}"}, "workers": 2, "state": f"sqlite:{self.folder}/teal.db",
+            "shutdown_grace": "10s", "access_log": {"format": "json", "path": str(self.folder / LOG)},
+            "listeners": {"web": {"address": f"127.0.0.1:{self.port}"}},
+            "services": {"shop": {
+                "match": [{"listener": "web", "path": "/"}], "timeouts": {"connect": "1s", "response_header": "300ms"},
+                "health": {"http": "/healthz", "interval": "100ms", "timeout": "100ms"},
+                "blue": {"revision": "v0", "targets": [f"127.0.0.1:{self.live.port}"]}}},
+        }
+
+    def new_target(self, revision):
+        self.targets.append(Target(revision))
+        return self.targets[-1]
+
+    def write(self, text):
+        with self.lock:
+            beside = self.folder / "teal.yaml.new"
+            beside.write_text(text)
+            beside.rename(self.folder / "teal.yaml")
+
+    def fail(self, what):
+        self.failures.append(what)
+
+    @contextlib.contextmanager
+    def excused(self, *kinds):
+        """Of clients, until it is over: "cut", "refused", "5xx", and "unlogged" for what is not in the access log."""
+        excuse = [time.monotonic() - MARGIN, float("inf"), kinds]
+        self.excuses.append(excuse)
+        try:
+            yield
+        finally:
+            excuse[1] = time.monotonic() + MARGIN
+
+    def metric(self, name):
+        return total(self.admin.ask("GET", "/metrics").text, name)
+
+    # ---- releases
+
+    def deploy(self, share, bake="100ms", alarms=STRICT):
+        return self.admin.ask("POST", "/v1/services/shop/deployments", {
+            "revision": self.release.revision, "targets": [f"127.0.0.1:{self.release.port}"], "keep_old": "1s",
+            "plan": [{"set_weight": share}, {"bake": bake}], "watch_after": 0, "not_enough_evidence": "proceed",
+            "alarms_at_start": "ignore", "alarms": alarms,
+            "rollback_on": ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"]})
+
+    def report(self):
+        return self.admin.call("GET", f"/v1/deployments/{self.identity}")
+
+    def await_report(self, is_so, what):
+        last = {}
+
+        def look():
+            last.update(self.report())
+            return is_so(last)
+        try:
+            eventually(look, what)
+        except TimeoutError as late:
+            raise TimeoutError(f"{late}: {last}") from None
+        return last
+
+    def begin(self, moment):
+        """Brings a new release to that moment; its id is that of the round."""
+        self.count += 1
+        self.release = self.new_target(f"v{self.count}")
+        self.identity = None
+        if moment == IDLE:
+            return
+        answer = self.deploy(SHARE, BAKES[moment])
+        if answer.status != 201:
+            raise RuntimeError(f"it cannot be shipped: {answer.status} {answer.text}")
+        self.identity = json.loads(answer.text)["id"]
+        if moment in (BAKING, ROLLING_BACK):
+            self.await_report(lambda report: report["phase"] == "Baking", "it bakes")
+        if moment == PROMOTING:
+            self.await_report(lambda report: report["weight"] == "100%" or report["finished"], "it gets all")
+        if moment == ROLLING_BACK:
+            threading.Thread(target=self.command_back, daemon=True).start()
+
+    def command_back(self):
+        """Teal may be gone before it answers; then the release is asked for again at the end."""
+        with contextlib.suppress(OSError, ValueError):
+            answer = self.admin.ask("POST", f"/v1/deployments/{self.identity}/rollback", {})
+            if answer.status == 200:
+                self.note_taken_back()
+
+    def note_taken_back(self):
+        self.taken_back.setdefault(self.release.revision, time.monotonic())
+
+    def must_be_taken_back(self):
+        self.await_report(lambda report: report["status"] == "Stopped" and report["rolled_back_by"], "it is taken back")
+        self.await_split()
+
+    def await_split(self):
+        """All of it back, which the rollback says when every worker has it."""
+        back = self.report()["rolled_back_by"]
+        eventually(lambda: self.admin.call("GET", f"/v1/deployments/{back}")["finished"], "the rollback has ended")
+        if self.admin.call("GET", f"/v1/deployments/{back}")["status"] == "Succeeded":
+            self.note_taken_back()
+
+    def await_healthy(self):
+        def healthy():
+            groups = self.admin.call("GET", "/v1/services/shop")["groups"]
+            return all(each["targets_healthy"] == each["targets_total"] for each in groups.values())
+        eventually(healthy, "all targets are healthy")
+
+    def finish(self, moment, ends):
+        if self.identity is None:
+            return
+        if moment == ROLLING_BACK and self.release.revision not in self.taken_back:
+            self.command_back()
+        report = self.await_report(lambda report: report["finished"], "it has ended")
+        if moment == ROLLING_BACK:
+            ends = {"Stopped", *(ends - {"Succeeded"})}
+        if report["status"] not in ends:
+            self.fail(f"{self.identity} is {report['status']}, not one of {ends}: {report['reason']}: {report['timeline']}")
+        if report["rolled_back_by"]:
+            self.await_split()
+        eventually(self.is_settled, "one group has all of the traffic, and nothing is under way")
+        service = self.admin.call("GET", "/v1/services/shop")
+        revision = service["groups"][service["live"]]["revision"]
+        self.live = next(each for each in self.targets if each.revision == revision)
+        if report["status"] == "Succeeded" and self.live is not self.release:
+            self.fail(f"{self.identity} has succeeded, and {revision} is live")
+
+    def is_settled(self):
+        service = self.admin.call("GET", "/v1/services/shop")
+        return service["split"][service["live"]] == "100%" and service["deployment"] is None
+
+    # ---- all of it
+
+    def round(self, fault, moment):
+        self.rounds.append(f"{time.monotonic():.3f} {name_of(fault)}, {moment}")
+        self.begin(moment)
+        before = self.served()
+        fault(self)
+        self.finish(moment, FAULTS[fault][1])
+        for each in self.teal.counters.take(self.admin.ask("GET", "/metrics").text):
+            self.fail(each)
+        eventually(lambda: self.served() > before + CLIENTS, "everybody is served")
+        self.done[moment] += 1
+
+    def served(self):
+        with self.clients.lock:
+            return sum(1 for each in self.clients.outcomes if each.what == 200)
+
+    def go(self):
+        """All of them in an order of the seed, and so on until the time is over."""
+        order = []
+        while time.monotonic() < self.until and not self.failures:
+            order = order or self.random.sample(pairs(), len(pairs()))
+            fault, moment = order.pop()
+            try:
+                self.round(fault, moment)
+                self.check_clients()
+            except Exception as error:  # Whatever it is, it is what the test looks for.
+                self.fail(repr(error))
+            if self.failures:
+                self.failures.insert(0, "after " + "; ".join(self.rounds[-3:]))
+        self.clients.stop()
+        self.check_clients()
+        if (code := self.teal.terminate()) != 0:
+            self.fail(f"Teal ended with {code}")
+        self.check_log()
+
+    def is_excused(self, outcome, kind):
+        return any(begin <= outcome.over and outcome.sent <= end and kind in kinds
+                   for begin, end, kinds in self.excuses)
+
+    def check_clients(self):
+        with self.clients.lock:
+            outcomes = list(self.clients.outcomes)
+        for each in outcomes:
+            kind = "5xx" if isinstance(each.what, int) and each.what >= 500 else each.what
+            if kind != 200 and not self.is_excused(each, kind):
+                self.fail(f"nothing excuses {each}")
+            since = self.taken_back.get(each.release)
+            if since is not None and each.sent > since and each.release not in self.may_serve_again:
+                self.fail(f"{each.release} was taken back {each.sent - since:.3f} s before it answered {each}")
+            if len(self.failures) > 10:
+                break
+
+    def check_log(self):
+        """Sent is answered or cut, and what a target answered is logged, once."""
+        outcomes = {each.path: each for each in self.clients.outcomes}
+        if len(outcomes) != len(self.clients.sent):
+            self.fail(f"{len(self.clients.sent)} were sent, and {len(outcomes)} are over")
+        lines, _ = logged([self.folder / LOG])
+        answered = sum((each.answered for each in self.targets), collections.Counter())
+        self.unlogged = 0
+        for path, each in outcomes.items():
+            if each.what != 200:
+                continue
+            if answered[path] != 1 and not any(each.late[path] for each in self.targets):
+                self.fail(f"targets answered {each} {answered[path]} times: {self.rounds}")
+            if lines[path] == 0 and self.is_excused(each, "unlogged"):
+                self.unlogged += 1
+            elif lines[path] != 1:
+                self.fail(f"{lines[path]} lines of {path}")
+            if len(self.failures) > 10:
+                break
+
+    def tell(self):
+        counts = collections.Counter(str(each.what) for each in self.clients.outcomes)
+        print(f"{sum(self.done.values())} of {len(pairs())} rounds: "
+              + ", ".join(f"{count} {moment}" for moment, count in sorted(self.done.items())))
+        print(f"{sum(counts.values())} requests: " + ", ".join(f"{count} {what}" for what, count in counts.most_common())
+              + f"; {self.unlogged} answered without a line; {self.teal.lives} lives")
+
+
+def play(binary, seed, minutes):
+    """What went wrong, as lines."""
+    with tempfile.TemporaryDirectory(prefix="teal-faults-") as folder:
+        run = Run(binary, pathlib.Path(folder), seed, minutes)
+        try:
+            run.go()
+            if not run.failures:
+                run.tell()
+        finally:
+            run.clients.over.set()
+            if run.teal.process.is_alive():
+                run.teal.kill()
+            for each in run.targets:
+                each.stop()
+        return run.failures and [*run.failures, *last_words(pathlib.Path(folder), run)]
+
+
+def last_words(folder, run):
+    """Of the process, and what became of requests that reached the last release or nobody."""
+    said = (folder / f"teal-{run.teal.lives}.out").read_text(errors="replace").splitlines()
+    lines = (folder / LOG).read_text(errors="replace").splitlines()[-1000:]
+    ill = [line for line in lines if not re.search(r'"status":200.*"attempts":1|client_gone', line)]
+    if run.release:
+        ill += [line for line in lines if f":{run.release.port}\"" in line and line not in ill]
+    return ["Teal's last words:", *said[-20:], "the access log:", *ill[-20:]]
+
+
+def main():
+    binary = binary_under_test(sys.argv[1])
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.SystemRandom().randrange(2**32)
+    minutes = float(sys.argv[3]) if len(sys.argv) > 3 else 1
+    print(f"seed {seed}", flush=True)
+    if failures := play(binary, seed, minutes):
+        print(f"seed {seed} failed:", *failures, sep="\n  ")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
