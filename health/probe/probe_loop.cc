@@ -12,7 +12,8 @@ namespace {
 /// Before it is tried again whether there are descriptors.
 constexpr Millis kLackPause{50};
 
-constexpr Millis kLate{20};
+/// So much longer than it meant to wait: this thread did not run.
+constexpr Millis kPaused{20};
 
 /// Of the one thread that writes it.
 void add(std::atomic<std::uint64_t>& figure) {
@@ -108,7 +109,7 @@ void ProbeLoop::turn(Millis at_most) {
   const Mono began = clock_.mono();
   reactor_.turn(wait);
   // Where this thread did not run for a while, what came meanwhile has come in time.
-  if (now_ - began > wait + kLate) reactor_.turn(Millis{0});
+  if (now_ - began > wait + kPaused) reactor_.turn(Millis{0});
   wake_due();
   start_queued();
 }
