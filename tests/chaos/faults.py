@@ -67,6 +67,8 @@ class Run:
         self.failures, self.excuses, self.lock = [], [], threading.Lock()
         self.taken_back = {}           # By release: from then on nobody gets there,
         self.may_serve_again = set()   # but for these, which may be the only ones that can.
+        code = pathlib.Path(binary).read_bytes()
+        self.pairs = pairs(b"__asan_init" in code or b"__tsan_init" in code)
         self.targets, self.count = [], 0
         self.live, self.release = self.new_target("v0"), None
         self.config = self.first_config(admin_port)
@@ -225,7 +227,7 @@ class Run:
         """All of them in an order of the seed, and so on until the time is over."""
         order = []
         while time.monotonic() < self.until and not self.failures:
-            order = order or self.random.sample(pairs(), len(pairs()))
+            order = order or self.random.sample(self.pairs, len(self.pairs))
             fault, moment = order.pop()
             try:
                 self.round(fault, moment)
@@ -279,7 +281,7 @@ class Run:
 
     def tell(self):
         counts = collections.Counter(str(each.what) for each in self.clients.outcomes)
-        print(f"{sum(self.done.values())} of {len(pairs())} rounds: "
+        print(f"{sum(self.done.values())} of {len(self.pairs)} rounds: "
               + ", ".join(f"{count} {moment}" for moment, count in sorted(self.done.items())))
         print(f"{sum(counts.values())} requests: " + ", ".join(f"{count} {what}" for what, count in counts.most_common())
               + f"; {self.unlogged} answered without a line; {self.teal.lives} lives")

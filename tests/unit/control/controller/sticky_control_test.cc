@@ -60,7 +60,7 @@ TEST_F(StickyControlTest, AKeyThatIsDueWhileTealIsDownIsChangedAtTheStart) {
 TEST_F(StickyControlTest, NoKeyIsChangedThatCouldNotBeWritten) {
   const StickySecrets before = *ports->sticky;
   disk->fails = true;
-  deploy();
+  ASSERT_FALSE(controller->deploy("shop", request(), "", ""));
   ASSERT_FALSE(controller->store_is_healthy());
   advance(hours{48});
   EXPECT_EQ(ports->sticky, before);
