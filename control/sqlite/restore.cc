@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/new_file.h"
+#include "control/sqlite/real_path.h"
 #include "control/sqlite/sqlite_inspection.h"
 #include "control/sqlite/sqlite_lock.h"
 #include "control/sqlite/sqlite_statement.h"
@@ -123,7 +124,8 @@ void give_to_owner(int descriptor, const std::string& store) {
 
 }  // namespace
 
-Result<Restored> restore_store(const std::string& backup, const std::string& store, WallTime now) {
+Result<Restored> restore_store(const std::string& backup, const std::string& given, WallTime now) {
+  const std::string store = real_path(given);
   std::error_code ignored;
   if (fs::equivalent(backup, store, ignored))
     return Error{Source::config, backup + " is that very store; name a backup of it"};
@@ -156,7 +158,7 @@ Result<Restored> restore_store(const std::string& backup, const std::string& sto
   const Result<void> placed = file->publish(is_there ? IfThere::replace : IfThere::refuse);
   if (!placed) take_back(store, *kept);
   if (!placed) return placed.error();
-  return Restored{*std::move(summary), is_there ? *kept : std::string()};
+  return Restored{*std::move(summary), store, is_there ? *kept : std::string()};
 }
 
 }  // namespace teal::control

@@ -13,6 +13,7 @@
 
 #include "base/descriptor.h"
 #include "base/file.h"
+#include "control/sqlite/real_path.h"
 #include "control/sqlite/sqlite_lock.h"
 #include "control/sqlite/sqlite_schema.h"
 #include "control/sqlite/sqlite_statement.h"
@@ -108,7 +109,8 @@ std::string_view StoreImage::bytes() const {
   return {reinterpret_cast<const char*>(buffer_.get()), size_};
 }
 
-Result<StoreImage> StoreImage::of_file(const std::string& path) {
+Result<StoreImage> StoreImage::of_file(const std::string& given) {
+  const std::string path = real_path(given);
   struct stat found{};
   if (::stat(path.c_str(), &found) != 0) return cannot_read(path);
   if (const std::string why = why_not_regular(found.st_mode); !why.empty())

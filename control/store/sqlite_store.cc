@@ -12,6 +12,7 @@
 
 #include "base/descriptor.h"
 #include "base/file.h"
+#include "control/sqlite/real_path.h"
 #include "control/sqlite/sqlite_inspection.h"
 #include "control/sqlite/sqlite_schema.h"
 #include "control/sqlite/sqlite_snapshot.h"
@@ -27,7 +28,7 @@ constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
 /// The way from a file name to a store that can be trusted.
 class Opening {
  public:
-  explicit Opening(const std::string& path) : path_(path) {}
+  explicit Opening(const std::string& path) : given_(path), path_(real_path(path)) {}
 
   Result<std::unique_ptr<Store>> open(const SqliteOptions& options) {
     if (const std::optional<Error> error = inspect()) return *error;
@@ -45,7 +46,7 @@ class Opening {
       if (!execute(limit.c_str())) return refuse("cannot be limited", "report this");
     }
     if (file_) remove_snapshot_leftovers(path_);
-    return make_sqlite_tables(std::move(database_), path_, std::move(file_));
+    return make_sqlite_tables(std::move(database_), {path_, given_}, std::move(file_));
   }
 
  private:
@@ -164,6 +165,7 @@ class Opening {
                   "configuration");
   }
 
+  std::string given_;
   std::string path_;
   std::unique_ptr<Descriptor> file_;
   Database database_;

@@ -238,6 +238,26 @@ TEST_F(Stores, AreNotRestoredBesideAnothersJournal) {
   EXPECT_EQ(restored_deployment(), 7U);
 }
 
+TEST_F(Stores, BehindALinkHaveTheirJournalWhereTheyReallyAre) {
+  fs::create_directory(files_.path("disk"));
+  fs::create_symlink("disk/real.db", files_.path());  // Leads to nothing yet.
+  make("teal.db", 1, 3);
+  ASSERT_TRUE(fs::exists(files_.path("disk/real.db-wal")));
+  const Result<StoreSummary> summary = look("teal.db");
+  ASSERT_TRUE(summary) << summary.error();
+  EXPECT_EQ(summary->events, 3U) << "they are in the journal";
+  make_backup("b", 7, 2);
+  const Result<Restored> restored = restore();
+  ASSERT_TRUE(restored) << restored.error();
+  EXPECT_EQ(restored->store, files_.path("disk/real.db"));
+  EXPECT_EQ(restored->kept, files_.path("disk/real.db.replaced-20251130T121844Z"));
+  EXPECT_TRUE(fs::is_symlink(files_.path()));
+  EXPECT_EQ(restored_deployment(), 7U) << "and nothing of the old one's journal";
+  const Result<StoreSummary> kept = look("disk/real.db.replaced-20251130T121844Z");
+  ASSERT_TRUE(kept) << kept.error();
+  EXPECT_EQ(kept->events, 3U);
+}
+
 TEST_F(Stores, HaveAnIdOfTheirOwnOnceRestored) {
   make_backup("b", 7, 2);
   const Result<Restored> restored = restore();

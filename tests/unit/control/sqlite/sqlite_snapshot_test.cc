@@ -85,6 +85,21 @@ TEST_F(ASnapshot, HasAllThatWasCommittedAndOpensElsewhere) {
   EXPECT_EQ(copied->id, original->id);
 }
 
+TEST_F(ASnapshot, OfAStoreBehindALinkHasWhatIsInItsJournal) {
+  fs::create_directory(files_.path("disk"));
+  fs::create_symlink("disk/real.db", files_.path("link.db"));
+  store_ = files_.open("link.db");
+  ASSERT_NE(store_, nullptr);
+  for (std::uint64_t i = 1; i <= 5; ++i) ASSERT_TRUE(store_->commit(event(i)));
+  const auto snapshot = take();
+  ASSERT_NE(snapshot, nullptr);
+  EXPECT_EQ(events_of(*snapshot), 5U);
+  // A restart would begin elsewhere.
+  fs::remove(files_.path("link.db"));
+  fs::create_symlink("teal.db", files_.path("link.db"));
+  EXPECT_FALSE(store_->check());
+}
+
 TEST_F(ASnapshot, LeavesNothingBesideTheStoreAndKeepsTheLock) {
   const auto snapshot = take();
   EXPECT_FALSE(fs::exists(files_.path("teal.db.snapshot")));
