@@ -162,6 +162,34 @@ TEST_F(ASnapshot, OfAKilledProcessIsCleanedUpByTheNext) {
   EXPECT_FALSE(fs::exists(files_.path("teal.db.snapshot")));
 }
 
+TEST_F(ASnapshot, LeavesWhatOthersHaveUnderItsNameAsItIs) {
+  const std::string place = files_.path("teal.db.snapshot");
+  const auto is_refused = [&] {
+    store_ = nullptr;
+    store_ = files_.open();  // A start cleans up too.
+    const auto source = store_->begin_snapshot();
+    EXPECT_TRUE(source);
+    const auto made = (*source)->make(never_);
+    store_->end_snapshot();
+    ASSERT_FALSE(made);
+    EXPECT_THAT(made.error().message(), HasSubstr(place + " is in the way"));
+    EXPECT_THAT(made.error().message(), HasSubstr("move it away"));
+  };
+  fs::create_directories(place + "/photos");
+  std::ofstream(place + "/copy") << "mine";
+  is_refused();
+  EXPECT_EQ(fs::file_size(place + "/copy"), 4U);
+  fs::rename(place, files_.path("elsewhere"));
+  fs::remove_all(files_.path("elsewhere/photos"));
+  fs::create_directory_symlink("elsewhere", place);
+  is_refused();
+  EXPECT_EQ(fs::file_size(place + "/copy"), 4U);
+  fs::remove(place);
+  std::ofstream(place) << "a file";
+  is_refused();
+  EXPECT_EQ(fs::file_size(place), 6U);
+}
+
 TEST_F(ASnapshot, IsNotMadeOfADamagedStore) {
   for (std::uint64_t i = 2; i <= 100; ++i) ASSERT_TRUE(store_->commit(event(i, 3000)));
   store_ = nullptr;
