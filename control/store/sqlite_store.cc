@@ -40,12 +40,14 @@ class Opening {
     if (status != SQLITE_OK)
       return refuse("cannot be opened", "check that its directory exists and can be written");
     if (const std::optional<Error> error = lock()) return *error;
+    if (!is_still_there())
+      return refuse("was replaced while it was being opened", "start Teal again");
     if (const std::optional<Error> error = prepare()) return *error;
     if (options.max_pages > 0) {
       const std::string limit = "PRAGMA max_page_count=" + std::to_string(options.max_pages);
       if (!execute(limit.c_str())) return refuse("cannot be limited", "report this");
     }
-    if (file_) remove_snapshot_leftovers(path_);
+    if (file_) static_cast<void>(remove_snapshot_leftovers(path_));
     return make_sqlite_tables(std::move(database_), {path_, given_}, std::move(file_));
   }
 
@@ -101,6 +103,15 @@ class Opening {
       log->warning("a file of the store is open to others",
                    {{"path", file}, {"reason", std::strerror(why)}, {"remedy", "chmod 0600"}});
     return std::nullopt;
+  }
+
+  /// A restore may have put another in its place before it was locked.
+  bool is_still_there() const {
+    struct stat opened{};
+    struct stat found{};
+    if (!file_ || ::fstat(file_->get(), &opened) != 0) return true;
+    return ::stat(path_.c_str(), &found) == 0 && opened.st_dev == found.st_dev &&
+           opened.st_ino == found.st_ino;
   }
 
   bool execute(const char* sql) {
