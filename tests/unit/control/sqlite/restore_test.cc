@@ -137,7 +137,10 @@ TEST_F(Stores, ThatAreNoneAreToldApart) {
   for (const char* each : {"text", "empty", "foreign"})
     EXPECT_THAT(why_not(each), HasSubstr("is not a store of Teal")) << each;
   EXPECT_THAT(why_not("newer"), HasSubstr("written by a newer Teal (schema 99"));
-  EXPECT_THAT(why_not("short"), HasSubstr("damaged"));
+  EXPECT_THAT(why_not("short"), HasSubstr("was cut short"));
+  make_backup("long", 1, 3);
+  std::ofstream(files_.path("long"), std::ios::app) << std::string(4096, '\0');
+  EXPECT_THAT(why_not("long"), HasSubstr("4096 bytes more than its header says"));
   EXPECT_THAT(why_not("torn"), HasSubstr("damaged"));
 }
 
@@ -256,6 +259,17 @@ TEST_F(Stores, BehindALinkHaveTheirJournalWhereTheyReallyAre) {
   const Result<StoreSummary> kept = look("disk/real.db.replaced-20251130T121844Z");
   ASSERT_TRUE(kept) << kept.error();
   EXPECT_EQ(kept->events, 3U);
+}
+
+TEST_F(Stores, WithoutALogAreNotReadWithAnothers) {
+  make("teal.db", 1, 3);
+  make_backup("b", 7, 2);
+  fs::copy_file(files_.path("teal.db-wal"), files_.path("b-wal"));
+  const Result<StoreSummary> summary = look("b");
+  ASSERT_TRUE(summary) << summary.error();
+  EXPECT_EQ(summary->events, 2U);
+  ASSERT_TRUE(restore());
+  EXPECT_EQ(restored_deployment(), 7U);
 }
 
 TEST_F(Stores, HaveAnIdOfTheirOwnOnceRestored) {
