@@ -4,9 +4,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -270,6 +273,38 @@ TEST_F(Stores, WithoutALogAreNotReadWithAnothers) {
   EXPECT_EQ(summary->events, 2U);
   ASSERT_TRUE(restore());
   EXPECT_EQ(restored_deployment(), 7U);
+}
+
+TEST_F(Stores, ThatCannotBeFoldedForWantOfRoomStayAsTheyAre) {
+  make_backup("b", 7, 2);
+  make("teal.db", 1, 3000);
+  ASSERT_GT(fs::file_size(files_.path("teal.db-wal")), fs::file_size(files_.path()));
+  const auto before = files_.all();
+  // The backup may be written; what is in the journal is more than a file may hold.
+  EXPECT_EQ(elsewhere([&] {
+              std::signal(SIGXFSZ, SIG_IGN);
+              const auto most = static_cast<rlim_t>(fs::file_size(files_.path("b")));
+              const rlimit limit{most, most};
+              if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return false;
+              const Result<Restored> restored = restore();
+              return !restored &&
+                     restored.error().message().find("make room on its disk") != std::string::npos;
+            }),
+            0);
+  for (const char* name : {"teal.db-wal", "b"}) EXPECT_EQ(files_.all().at(name), before.at(name));
+  EXPECT_THAT(names(), UnorderedElementsAre("b", "teal.db", "teal.db-wal"));
+  const Result<StoreSummary> still = look("teal.db");
+  ASSERT_TRUE(still) << still.error();
+  EXPECT_EQ(still->events, 3000U);
+}
+
+TEST_F(Stores, TakeNoPlaceButThatOfAFile) {
+  make_backup("b", 7, 2);
+  ASSERT_EQ(::mkfifo(files_.path().c_str(), 0600), 0);
+  const Result<Restored> restored = restore();
+  ASSERT_FALSE(restored);
+  EXPECT_THAT(restored.error().message(), HasSubstr("is a named pipe"));
+  EXPECT_TRUE(fs::is_fifo(files_.path()));
 }
 
 TEST_F(Stores, HaveAnIdOfTheirOwnOnceRestored) {
