@@ -28,8 +28,8 @@ void print_names(const Terminal& terminal, const std::string& admin, const Compl
   const Result<Address> address = parse_address(found.admin.empty() ? admin : found.admin);
   if (!address) return;
   const AdminClient client(*address, terminal.typing_limit);
-  const KnownNames names =
-      ask_for_names([&](const std::string& path) { return client.send("GET", path); });
+  const KnownNames names = ask_for_names(
+      [&](const std::string& path) { return ask_for_little(client, path, terminal.typing_limit); });
   const auto print_all = [&](const std::vector<KnownNames::Named>& list) {
     for (const auto& [name, what] : list)
       if (name.starts_with(found.typed)) print(terminal.out, found.prefix + name, what);

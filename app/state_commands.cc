@@ -145,6 +145,8 @@ class Registrar : public std::enable_shared_from_this<Registrar> {
     const std::optional<std::string> store = named_store();
     if (!store) return choices_->config.empty() ? kUsage : kError;
     if (store->empty()) return usage("say where it goes: --config FILE, or --state sqlite:PATH");
+    if (!choices_->config.empty())
+      if (const std::string why = why_not_used(*store); !why.empty()) return usage(why);
     return commands().restore(choices_->file, *store);
   }
 

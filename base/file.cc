@@ -65,6 +65,7 @@ std::string why_not_regular(unsigned mode) {
   switch (mode & S_IFMT) {
     case S_IFREG: return {};
     case S_IFDIR: return "is a directory";
+    case S_IFLNK: return "is a symbolic link";
     case S_IFIFO: return "is a named pipe";
     case S_IFSOCK: return "is a socket";
     case S_IFCHR:

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/file.h"
+
 namespace teal {
 namespace {
 
@@ -87,6 +89,10 @@ bool NewFile::take_name() {
 }
 
 Result<void> NewFile::publish(IfThere what) {
+  struct stat found{};
+  if (what == IfThere::replace && ::lstat(path_.c_str(), &found) == 0)
+    if (const std::string why = why_not_regular(found.st_mode); !why.empty())
+      return Error{Source::config, path_ + " " + why + " and is not replaced; name another file"};
   if (::fsync(file_->get()) != 0) return failure("written");
   if (what == IfThere::refuse) {
     const bool is_named = !name_.empty();

@@ -26,6 +26,7 @@ class NewFile {
   ~NewFile();
 
   Result<void> write(std::string_view bytes);
+  /// Replaces a file and nothing else: no device, no pipe, no link.
   /// On the disk and under its name when it returns; an Error, and there is nothing. Once.
   Result<void> publish(IfThere what);
   /// Of the file as far as it is written, open for reading too.

@@ -24,6 +24,7 @@ using Protocol = asio::generic::stream_protocol;
 
 /// More than the server ever sends in one answer.
 constexpr std::uint64_t kMaxAnswer = std::uint64_t{64} * 1024 * 1024;
+constexpr std::uint64_t kMaxProblem = std::uint64_t{1024} * 1024;
 /// Beyond the body that is taken as it comes: a head, the line of a chunk, trailers.
 constexpr std::size_t kMaxBuffer = std::size_t{256} * 1024;
 /// The server sends a heartbeat every 15 s; without any for three of them it is gone.
@@ -150,11 +151,15 @@ Result<AdminAnswer> AdminClient::receive(std::string_view method, const std::str
     return lost(address_, failed, timeout_);
   const int status = static_cast<int>(parser.get().result_int());
   if (status / 100 != 2) {
-    parser.body_limit(kMaxAnswer);
+    parser.body_limit(kMaxProblem);
     if (const error_code failed = connection.read_all(parser))
       return lost(address_, failed, timeout_);
     return AdminAnswer{status, std::move(parser.get().body())};
   }
+  // A body that only the end of the connection ends may be a part: nobody could tell.
+  if (!parser.content_length())
+    return Error{Source::upstream, "what answers at " + to_string(address_) +
+                                       " is not Teal: it does not say how long its answer is"};
   connection.allow(whole);
   while (!parser.is_done()) {
     const error_code failed = connection.read_some(parser);

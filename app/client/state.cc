@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <filesystem>
 #include <ostream>
 #include <utility>
 
@@ -15,7 +16,9 @@
 #include "base/new_file.h"
 #include "base/printable.h"
 #include "control/json/text.h"
+#include "control/sqlite/real_path.h"
 #include "control/sqlite/restore.h"
+#include "control/sqlite/sqlite_lock.h"
 #include "control/sqlite/store_image.h"
 
 namespace teal::app {
@@ -29,14 +32,24 @@ using IfThere = NewFile::IfThere;
 /// A store of some gigabytes over a slow line.
 constexpr Millis kWhole = std::chrono::minutes{10};
 
-IfThere if_there(bool force) {
-  return force ? IfThere::replace : IfThere::refuse;
+/// Why no backup may be there; empty: it may. Once early, before anything is copied, and once more
+/// before it gets its name; publish() sees to the rest.
+std::string why_not_there(const std::string& to, bool force) {
+  for (const char* suffix : {"-wal", "-journal"})
+    if (::access((to + suffix).c_str(), F_OK) == 0)
+      return to + suffix +
+             " is there, and SQLite would take it for a part of the backup; name "
+             "another file, or move that one away";
+  if (::access(to.c_str(), F_OK) != 0) return {};
+  if (!force) return to + " is there already; name another file, or replace it by --force";
+  const std::string who = control::who_uses_store(to);
+  return who.empty() ? who : to + " is in use by " + who + "; name another file";
 }
 
-/// Early, before anything is copied; publish() is who really sees to it.
-std::string why_not_there(const std::string& to, bool force) {
-  if (force || ::access(to.c_str(), F_OK) != 0) return {};
-  return to + " is there already; name another file, or replace it by --force";
+Result<void> publish(NewFile& file, const std::string& to, bool force) {
+  if (const std::string why = why_not_there(to, force); !why.empty())
+    return Error{Source::config, why};
+  return file.publish(force ? IfThere::replace : IfThere::refuse);
 }
 
 }  // namespace
@@ -49,12 +62,21 @@ std::optional<std::string> path_of_state(const std::string& given) {
   return path;
 }
 
+std::string why_not_used(const std::string& configured) {
+  if (configured.starts_with('/') || configured == ":memory:") return {};
+  return "'" + configured +
+         "' is relative to the working folder of the service; name it: --state "
+         "sqlite:/var/lib/teal/" +
+         configured;
+}
+
 int StateCommands::fail(const std::string& message, int code) {
   terminal_.err << "teal: " << printable(message) << '\n';
   return code;
 }
 
-int StateCommands::check(const std::string& path) {
+int StateCommands::check(const std::string& given) {
+  const std::string path = control::real_path(given);
   const Result<StoreImage> image = StoreImage::of_file(path);
   if (!image) return fail(image.error().message(), kError);
   const Result<StoreSummary> summary = image->check();
@@ -66,7 +88,8 @@ int StateCommands::check(const std::string& path) {
   return kSuccess;
 }
 
-int StateCommands::backup(const StateChoice& choice, const std::string& to, bool force) {
+int StateCommands::backup(const StateChoice& choice, const std::string& given, bool force) {
+  const std::string to = std::filesystem::absolute(given).lexically_normal().string();
   if (const std::string why = why_not_there(to, force); !why.empty()) return fail(why, kError);
   if (!choice.state.empty()) return backup_stopped(choice.state, to, force);
   std::optional<Error> unreached;
@@ -74,8 +97,11 @@ int StateCommands::backup(const StateChoice& choice, const std::string& to, bool
   const int code = backup_running(admin, to, force, unreached);
   if (!unreached) return code;
   // Nobody listens there: the Teal of that configuration does not run.
-  if (choice.configured && unreached->retry_safe())
+  if (choice.configured && unreached->retry_safe()) {
+    if (const std::string why = why_not_used(*choice.configured); !why.empty())
+      return fail(why, kError);
     return backup_stopped(*choice.configured, to, force);
+  }
   fail(unreached->message(), kUnreachable);
   if (unreached->retry_safe())
     terminal_.err << "  of a Teal that does not run: --config FILE, or --state sqlite:PATH\n";
@@ -107,7 +133,7 @@ int StateCommands::backup_running(const AdminClient& admin, const std::string& t
   if (!image) return fail(image.error().message(), kError);
   const Result<StoreSummary> summary = image->check();
   if (!summary) return fail(summary.error().message(), kError);
-  if (const Result<void> there = file->publish(if_there(force)); !there)
+  if (const Result<void> there = publish(*file, to, force); !there)
     return fail(there.error().message(), kError);
   if (prints_json_)
     terminal_.out << printable_json(control::to_text(to_json(*summary, to))) << '\n';
@@ -125,7 +151,7 @@ int StateCommands::backup_stopped(const std::string& path, const std::string& to
   if (!file) return fail(file.error().message(), kError);
   if (const Result<void> written = file->write(image->bytes()); !written)
     return fail(written.error().message(), kError);
-  if (const Result<void> there = file->publish(if_there(force)); !there)
+  if (const Result<void> there = publish(*file, to, force); !there)
     return fail(there.error().message(), kError);
   if (prints_json_)
     terminal_.out << printable_json(control::to_text(to_json(*summary, to))) << '\n';
@@ -139,13 +165,14 @@ int StateCommands::restore(const std::string& backup, const std::string& store) 
       control::restore_store(backup, store, SystemClock{}.wall());
   if (!done) return fail(done.error().message(), kError);
   if (prints_json_) {
-    json::object report = to_json(done->summary, store);
+    json::object report = to_json(done->summary, done->store);
     report["replaced"] =
         done->kept.empty() ? json::value(nullptr) : json::value(json::string(done->kept));
     terminal_.out << printable_json(control::to_text(report)) << '\n';
     return kSuccess;
   }
-  terminal_.out << render_store(done->summary, store);
+  terminal_.out << render_store(done->summary, backup) << "  restored to " << printable(done->store)
+                << '\n';
   if (!done->kept.empty())
     terminal_.out << "  what was there is kept as " << printable(done->kept) << '\n';
   return kSuccess;

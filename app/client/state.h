@@ -25,15 +25,19 @@ struct StateChoice {
 /// The path of "sqlite:PATH", or of a bare path; nothing where it is neither.
 std::optional<std::string> path_of_state(const std::string& given);
 
+/// Why a path that a configuration gives is not used: it is relative, to the folder that the
+/// service works in and not to that of whoever calls. Empty: it is used.
+std::string why_not_used(const std::string& configured);
+
 class StateCommands {
  public:
   StateCommands(const Terminal& terminal, bool json) : terminal_(terminal), prints_json_(json) {}
 
-  /// Of the running Teal; of the file where `choice` names one and no Teal answers. `to`: a new
+  /// Of the running Teal; of the file where `choice` names one and no Teal answers. `given`: a new
   /// file, or with `force` one that it replaces.
-  int backup(const StateChoice& choice, const std::string& to, bool force);
+  int backup(const StateChoice& choice, const std::string& given, bool force);
   /// Of a backup, or of the store of a stopped Teal.
-  int check(const std::string& path);
+  int check(const std::string& given);
   int restore(const std::string& backup, const std::string& store);
 
  private:

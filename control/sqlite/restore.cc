@@ -9,10 +9,13 @@
 #include <ctime>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <system_error>
 #include <utility>
 
+#include "base/file.h"
 #include "base/new_file.h"
+#include "control/sqlite/real_path.h"
 #include "control/sqlite/sqlite_inspection.h"
 #include "control/sqlite/sqlite_lock.h"
 #include "control/sqlite/sqlite_statement.h"
@@ -42,6 +45,10 @@ std::string compact(WallTime now) {
 }
 
 std::optional<Error> refuse_others(const std::string& store) {
+  struct stat found{};
+  if (::lstat(store.c_str(), &found) == 0)
+    if (const std::string why = why_not_regular(found.st_mode); !why.empty())
+      return Error{Source::config, store + " " + why + "; name another file in `state`"};
   switch (inspect_store(store).kind) {
     case StoreInspection::Kind::foreign:
     case StoreInspection::Kind::other:
@@ -56,15 +63,30 @@ std::optional<Error> refuse_others(const std::string& store) {
   return std::nullopt;
 }
 
-/// Makes one file of the store and its journal, as far as SQLite can.
-void fold(const std::string& store) {
+/// Makes one file of the store and its journal, as far as SQLite can. Why it cannot, by its codes.
+int fold(const std::string& store) {
   sqlite3* raw = nullptr;
   const int opened =
       sqlite3_open_v2(store.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
   const Database database(raw);
-  if (opened != SQLITE_OK) return;
-  sqlite3_exec(raw, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=DELETE", nullptr, nullptr,
-               nullptr);
+  if (opened != SQLITE_OK) return opened & 0xff;
+  return sqlite3_exec(raw, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=DELETE", nullptr,
+                      nullptr, nullptr) &
+         0xff;
+}
+
+/// What could not be folded into the store: the disk is full, most often. A damaged one is kept
+/// with its journal as it is.
+std::optional<Error> refuse_leftovers(const std::string& store, int why) {
+  if (why == SQLITE_CORRUPT || why == SQLITE_NOTADB) return std::nullopt;
+  for (const char* suffix : {"-wal", "-journal"}) {
+    std::error_code absent;
+    if (const auto size = fs::file_size(store + suffix, absent); !absent && size > 0)
+      return Error{Source::config, store + suffix +
+                                       " cannot be folded into the store that is there; nothing "
+                                       "was restored: make room on its disk"};
+  }
+  return std::nullopt;
 }
 
 /// The same file under another name, or a copy where the file system has no second names.
@@ -89,12 +111,13 @@ std::string free_name(const std::string& store, WallTime now) {
   return name;
 }
 
-/// Gives the store and what is beside it second names, and takes away what SQLite would take for
-/// the new one's journal. Until then the old one is found whole under its own name.
-Result<std::string> keep(const std::string& store, WallTime now) {
+/// Gives the store, or only what is beside it, second names, and takes away what SQLite would take
+/// for the new one's journal. Until then the old one is found whole under its own name.
+Result<std::string> keep(const std::string& store, WallTime now,
+                         std::span<const char* const> what) {
   std::string kept = free_name(store, now);
   std::error_code ignored;
-  for (const char* suffix : kAll)
+  for (const char* suffix : what)
     if (fs::exists(store + suffix, ignored))
       if (const std::string why = link_or_copy(store + suffix, kept + suffix); !why.empty())
         return failure(store + suffix, "kept as " + kept + suffix, why);
@@ -111,6 +134,19 @@ void take_back(const std::string& store, const std::string& kept) {
   fs::remove(kept, ignored);
 }
 
+/// Where there was none: a Teal that has begun one meanwhile keeps it, with its journal. Locked
+/// before it has a name, so that none starts on it while another's journal is beside it.
+std::optional<Error> put_anew(NewFile& file, const std::string& store, WallTime now) {
+  if (const Result<void> locked = lock_store(file.descriptor(), store); !locked)
+    return locked.error();
+  if (const Result<void> placed = file.publish(NewFile::IfThere::refuse); !placed)
+    return placed.error();
+  const Result<std::string> tidied = keep(store, now, kBeside);
+  if (tidied) return std::nullopt;
+  ::unlink(store.c_str());
+  return tidied.error();
+}
+
 /// Root restores for the user that Teal runs as.
 void give_to_owner(int descriptor, const std::string& store) {
   struct stat found{};
@@ -123,7 +159,8 @@ void give_to_owner(int descriptor, const std::string& store) {
 
 }  // namespace
 
-Result<Restored> restore_store(const std::string& backup, const std::string& store, WallTime now) {
+Result<Restored> restore_store(const std::string& backup, const std::string& given, WallTime now) {
+  const std::string store = real_path(given);
   std::error_code ignored;
   if (fs::equivalent(backup, store, ignored))
     return Error{Source::config, backup + " is that very store; name a backup of it"};
@@ -146,17 +183,19 @@ Result<Restored> restore_store(const std::string& backup, const std::string& sto
   if (!file) return file.error();
   if (const Result<void> written = file->write(named->bytes()); !written) return written.error();
   give_to_owner(file->descriptor(), store);
-  if (is_there) {
-    fold(store);
-    if (const Result<void> still = lock->take_again(); !still) return still.error();
+  if (!is_there) {
+    if (const std::optional<Error> wrong = put_anew(*file, store, now)) return *wrong;
+    return Restored{*std::move(summary), store, {}};
   }
-  const Result<std::string> kept = keep(store, now);
+  const std::optional<Error> unfolded = refuse_leftovers(store, fold(store));
+  if (const Result<void> still = lock->take_again(); !still) return still.error();
+  if (unfolded) return *unfolded;
+  const Result<std::string> kept = keep(store, now, kAll);
   if (!kept) return kept.error();
-  using IfThere = NewFile::IfThere;
-  const Result<void> placed = file->publish(is_there ? IfThere::replace : IfThere::refuse);
+  const Result<void> placed = file->publish(NewFile::IfThere::replace);
   if (!placed) take_back(store, *kept);
   if (!placed) return placed.error();
-  return Restored{*std::move(summary), is_there ? *kept : std::string()};
+  return Restored{*std::move(summary), store, *kept};
 }
 
 }  // namespace teal::control

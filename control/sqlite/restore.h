@@ -14,6 +14,7 @@ namespace teal::control {
 
 struct Restored {
   StoreSummary summary;  ///< Of the backup.
+  std::string store;     ///< Where it is now: absolute, and without links.
   /// What stood there before, as "teal.db.replaced-20261130T121500Z", with its journal under the
   /// same name where that could not be folded into it. Empty: nothing was there.
   std::string kept;
@@ -21,6 +22,6 @@ struct Restored {
 
 /// The new store is its owner's alone and belongs to whom the old one, or its directory, belongs.
 /// An Error: nothing was changed. `now`: for the name of what is kept.
-Result<Restored> restore_store(const std::string& backup, const std::string& store, WallTime now);
+Result<Restored> restore_store(const std::string& backup, const std::string& given, WallTime now);
 
 }  // namespace teal::control

@@ -45,15 +45,19 @@ Result<SqliteLock> SqliteLock::take(const std::string& path) {
 }
 
 Result<void> SqliteLock::take_again() {
+  return lock_store(file_->get(), path_);
+}
+
+Result<void> lock_store(int descriptor, const std::string& path) {
   struct flock lock = whole_lock();
-  if (::fcntl(file_->get(), F_SETLK, &lock) == 0) return {};
+  if (::fcntl(descriptor, F_SETLK, &lock) == 0) return {};
   const int why = errno;
-  const std::string who = holder(file_->get());
+  const std::string who = holder(descriptor);
   if (who.empty())
     return Error{Source::config,
-                 path_ + " cannot be locked: " + std::strerror(why) + "; check the file system"};
+                 path + " cannot be locked: " + std::strerror(why) + "; check the file system"};
   return Error{Source::config,
-               path_ + " is in use by " + who + "; stop that Teal, and start it again afterwards"};
+               path + " is in use by " + who + "; stop that Teal, and start it again afterwards"};
 }
 
 }  // namespace teal::control

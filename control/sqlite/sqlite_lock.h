@@ -18,6 +18,9 @@ namespace teal::control {
 /// Who has locked the store, "process 123"; empty: nobody has.
 std::string who_uses_store(const std::string& path);
 
+/// Until the process closes any descriptor of that file. An Error: somebody else has locked it.
+Result<void> lock_store(int descriptor, const std::string& path);
+
 class SqliteLock {
  public:
   /// Of a file that is there. An Error: somebody else has locked it, or it cannot be opened.

@@ -19,7 +19,8 @@ namespace teal::control {
 /// closed here: that would take the process's locks off the file.
 std::unique_ptr<SnapshotSource> make_sqlite_snapshot_source(int database, std::string path);
 
-/// What is left of a snapshot whose process was killed. Requires: none is being made.
-void remove_snapshot_leftovers(const std::string& path);
+/// What is left of a snapshot whose process was killed. Whether its place is free now: what is
+/// there and is not of a snapshot stays as it is. Requires: none is being made.
+bool remove_snapshot_leftovers(const std::string& path);
 
 }  // namespace teal::control

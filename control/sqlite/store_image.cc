@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -13,6 +14,7 @@
 
 #include "base/descriptor.h"
 #include "base/file.h"
+#include "control/sqlite/real_path.h"
 #include "control/sqlite/sqlite_lock.h"
 #include "control/sqlite/sqlite_schema.h"
 #include "control/sqlite/sqlite_statement.h"
@@ -24,6 +26,7 @@ constexpr const char* kRestore = "restore another backup";
 /// How a file is written and read: 1 is by a rollback journal, 2 by a log beside it
 /// (https://www.sqlite.org/fileformat2.html, 1.3.3).
 constexpr std::size_t kWriteVersion = 18, kReadVersion = 19;
+constexpr std::size_t kPageSize = 16, kPages = 28;
 constexpr std::size_t kHeader = 100;
 constexpr unsigned char kStandsAlone = 1;
 
@@ -43,6 +46,26 @@ Error in_use(const std::string& name, const std::string& who) {
 std::int64_t size_of(const std::string& path) {
   struct stat found{};
   return ::stat(path.c_str(), &found) == 0 ? std::int64_t{found.st_size} : 0;
+}
+
+/// Of all pages that the header counts. SQLite does not miss the last ones where nothing is on
+/// them.
+std::uint64_t size_by_header(std::string_view header) {
+  const auto number_at = [&](std::size_t at, std::size_t bytes) {
+    std::uint64_t number = 0;
+    for (std::size_t i = at; i < at + bytes; ++i)
+      number = number << 8U | static_cast<unsigned char>(header[i]);
+    return number;
+  };
+  const std::uint64_t page = number_at(kPageSize, 2);
+  return (page == 1 ? 65'536 : page) * number_at(kPages, 4);
+}
+
+/// By its header: it is written without a log.
+bool stands_alone(int descriptor) {
+  std::array<unsigned char, 2> how{};
+  return ::pread(descriptor, how.data(), how.size(), kWriteVersion) == 2 &&
+         how[0] == kStandsAlone && how[1] == kStandsAlone;
 }
 
 /// A database in memory that reads, or is, these bytes.
@@ -108,15 +131,23 @@ std::string_view StoreImage::bytes() const {
   return {reinterpret_cast<const char*>(buffer_.get()), size_};
 }
 
-Result<StoreImage> StoreImage::of_file(const std::string& path) {
+Result<StoreImage> StoreImage::of_file(const std::string& given) {
+  const std::string path = real_path(given);
   struct stat found{};
   if (::stat(path.c_str(), &found) != 0) return cannot_read(path);
   if (const std::string why = why_not_regular(found.st_mode); !why.empty())
     return refuse(path, why, "name the file of a store, or of a backup");
   if (const std::string who = who_uses_store(path); !who.empty()) return in_use(path, who);
-  if (size_of(path + "-wal") > 0 || size_of(path + "-journal") > 0) return with_journal(path);
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (file.get() < 0) return cannot_read(path);
+  // A log beside a file that has none, as a backup has none, was left there by another file; SQLite
+  // would take it for this one's.
+  const bool has_log = size_of(path + "-wal") > 0;
+  const bool is_its_own = has_log && !stands_alone(file.get());
+  const bool has_journal = size_of(path + "-journal") > 0;
+  if (has_journal && has_log && !is_its_own)
+    return refuse(path, "has another file's -wal beside it", "move " + path + "-wal away");
+  if (is_its_own || has_journal) return with_journal(path);
   return of_descriptor(file.get(), path);
 }
 
@@ -168,6 +199,14 @@ Result<StoreSummary> StoreImage::check() const {
     return refuse(name_, "is damaged (" + why + ")", kRestore);
   };
   if (size_ < kHeader || !bytes().starts_with("SQLite format 3")) return is_none();
+  const std::uint64_t whole = size_by_header(bytes());
+  if (whole > size_)
+    return refuse(
+        name_,
+        "was cut short (" + std::to_string(size_) + " of " + std::to_string(whole) + " bytes)",
+        kRestore);
+  if (whole < size_)
+    return is_damaged(std::to_string(size_ - whole) + " bytes more than its header says");
   const Database database = open_in_memory(buffer_.get(), size_, SQLITE_DESERIALIZE_READONLY);
   if (!database) return is_damaged("it cannot be opened");
   const auto application = read_number(database.get(), "PRAGMA application_id");

@@ -33,7 +33,7 @@ struct StoreSummary {
 class StoreImage {
  public:
   /// An Error: it cannot be read, is no store of Teal's by its header, or is in use.
-  static Result<StoreImage> of_file(const std::string& path);
+  static Result<StoreImage> of_file(const std::string& given);
   /// Of a file without a journal; `name`: for messages.
   static Result<StoreImage> of_descriptor(int descriptor, const std::string& name);
 

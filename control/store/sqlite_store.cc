@@ -12,6 +12,7 @@
 
 #include "base/descriptor.h"
 #include "base/file.h"
+#include "control/sqlite/real_path.h"
 #include "control/sqlite/sqlite_inspection.h"
 #include "control/sqlite/sqlite_schema.h"
 #include "control/sqlite/sqlite_snapshot.h"
@@ -27,7 +28,7 @@ constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
 /// The way from a file name to a store that can be trusted.
 class Opening {
  public:
-  explicit Opening(const std::string& path) : path_(path) {}
+  explicit Opening(const std::string& path) : given_(path), path_(real_path(path)) {}
 
   Result<std::unique_ptr<Store>> open(const SqliteOptions& options) {
     if (const std::optional<Error> error = inspect()) return *error;
@@ -39,13 +40,15 @@ class Opening {
     if (status != SQLITE_OK)
       return refuse("cannot be opened", "check that its directory exists and can be written");
     if (const std::optional<Error> error = lock()) return *error;
+    if (!is_still_there())
+      return refuse("was replaced while it was being opened", "start Teal again");
     if (const std::optional<Error> error = prepare()) return *error;
     if (options.max_pages > 0) {
       const std::string limit = "PRAGMA max_page_count=" + std::to_string(options.max_pages);
       if (!execute(limit.c_str())) return refuse("cannot be limited", "report this");
     }
-    if (file_) remove_snapshot_leftovers(path_);
-    return make_sqlite_tables(std::move(database_), path_, std::move(file_));
+    if (file_) static_cast<void>(remove_snapshot_leftovers(path_));
+    return make_sqlite_tables(std::move(database_), {path_, given_}, std::move(file_));
   }
 
  private:
@@ -100,6 +103,15 @@ class Opening {
       log->warning("a file of the store is open to others",
                    {{"path", file}, {"reason", std::strerror(why)}, {"remedy", "chmod 0600"}});
     return std::nullopt;
+  }
+
+  /// A restore may have put another in its place before it was locked.
+  bool is_still_there() const {
+    struct stat opened{};
+    struct stat found{};
+    if (!file_ || ::fstat(file_->get(), &opened) != 0) return true;
+    return ::stat(path_.c_str(), &found) == 0 && opened.st_dev == found.st_dev &&
+           opened.st_ino == found.st_ino;
   }
 
   bool execute(const char* sql) {
@@ -164,6 +176,7 @@ class Opening {
                   "configuration");
   }
 
+  std::string given_;
   std::string path_;
   std::unique_ptr<Descriptor> file_;
   Database database_;

@@ -71,10 +71,11 @@ ConfirmationRow confirmation_from(std::string_view text) {
 
 class SqliteTables final : public Store {
  public:
-  SqliteTables(Database database, std::string path, std::unique_ptr<Descriptor> file)
+  SqliteTables(Database database, StorePath path, std::unique_ptr<Descriptor> file)
       : descriptor_(std::move(file)),
         database_(std::move(database)),
-        path_(std::move(path)),
+        path_(std::move(path.real)),
+        given_(std::move(path.given)),
         file_(file_id(descriptor_.get(), path_)),
         journal_(file_id(path_ + kJournal)) {}
 
@@ -108,13 +109,14 @@ class SqliteTables final : public Store {
   }
 
   Result<void> check() override {
-    for (const auto& [suffix, file] : {std::pair{"", &file_}, std::pair{kJournal, &journal_}})
-      if (*file && !is_still(path_ + suffix, **file))
+    for (const auto& [name, file] :
+         {std::pair{path_, &file_}, {given_, &file_}, {path_ + kJournal, &journal_}})
+      if (*file && !is_still(name, **file))
         return Error{Source::internal,
-                     "the file " + path_ + suffix +
+                     "the file " + name +
                          " of the store was removed or replaced while Teal runs, and what is "
                          "written would be lost; move that very file back" +
-                         what_a_restart_does(path_)};
+                         what_a_restart_does(given_)};
     return {};
   }
 
@@ -315,14 +317,15 @@ class SqliteTables final : public Store {
   std::unique_ptr<Descriptor> descriptor_;  ///< Closed after the database.
   Database database_;
   bool syncs_lazily_ = false;
-  std::string path_;
+  std::string path_;               ///< Where it really is.
+  std::string given_;              ///< Where a restart looks for it.
   std::optional<FileId> file_;     ///< None: it is in memory.
   std::optional<FileId> journal_;  ///< None: nothing was written yet.
 };
 
 }  // namespace
 
-std::unique_ptr<Store> make_sqlite_tables(Database database, std::string path,
+std::unique_ptr<Store> make_sqlite_tables(Database database, StorePath path,
                                           std::unique_ptr<Descriptor> file) {
   return std::make_unique<SqliteTables>(std::move(database), std::move(path), std::move(file));
 }

@@ -77,6 +77,23 @@ TEST_F(ANewFile, ReplacesAnotherOnlyWhereThatIsWanted) {
   EXPECT_THAT(names(), ::testing::ElementsAre("a"));
 }
 
+TEST_F(ANewFile, ReplacesNothingButAFile) {
+  std::ofstream(path("target")) << "old";
+  fs::create_symlink("target", path("link"));
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  for (const auto& [name, what] :
+       {std::pair{"link", "is a symbolic link"}, {"pipe", "is a named pipe"}}) {
+    Result<NewFile> file = NewFile::create(path(name));
+    ASSERT_TRUE(file && file->write("new"));
+    const Result<void> refused = file->publish(IfThere::replace);
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message(), HasSubstr(what));
+  }
+  EXPECT_EQ(text("target"), "old");
+  EXPECT_TRUE(fs::is_symlink(path("link")));
+  EXPECT_TRUE(fs::is_fifo(path("pipe")));
+}
+
 TEST_F(ANewFile, LeavesNothingWhereItsProcessIsKilled) {
   const pid_t child = ::fork();
   if (child == 0) {

@@ -12,6 +12,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 
+#include "app/client/known_names.h"
 #include "tests/support/component_scripted_server.h"
 
 namespace teal::app {
@@ -69,6 +70,28 @@ TEST(AdminClient, SaysWhoseASocketIsThatItMayNotConnectTo) {
             "cannot connect to unix:" + path +
                 ": Permission denied; only Teal's own user and root may (its socket is 0600)");
   ::unlink(path.c_str());
+}
+
+TEST(AdminClient, TakesNothingForWholeThatDoesNotSayHowLongItIs) {
+  const Answering server({"HTTP/1.1 200 OK\r\n\r\na part", test::Reply::Then::close});
+  std::string taken;
+  const auto take = [&](std::string_view bytes) {
+    taken += bytes;
+    return true;
+  };
+  EXPECT_THAT(failure_of(AdminClient(server.address()).receive("GET", "/", kEver, take)),
+              HasSubstr("does not say how long its answer is"));
+  EXPECT_EQ(taken, "");
+}
+
+TEST(AdminClient, TakesNoMoreThanNamesNeedForWhoeverIsTyping) {
+  const Answering small(test::http_reply(200, R"({"services":[]})"));
+  const Result<AdminAnswer> names = ask_for_little(AdminClient(small.address()), "/", kEver);
+  ASSERT_TRUE(names) << names.error();
+  EXPECT_EQ(names->body, R"({"services":[]})");
+  const Answering large(test::http_reply(200, std::string(kMaxNamesAnswer + 1, ' ')));
+  EXPECT_THAT(failure_of(ask_for_little(AdminClient(large.address()), "/", kEver)),
+              HasSubstr("too long"));
 }
 
 TEST(AdminClient, TakesAnAnswer) {

@@ -28,6 +28,24 @@ TEST(KnownNames, AreThoseOfServicesAndOfTheirRunningOrLastDeployments) {
               ElementsAre(Pair("d-3", "shop v2, Baking"), Pair("d-1", "cart v7, Succeeded")));
 }
 
+TEST(KnownNames, AreNoneThatAShellWouldTakeForMore) {
+  for (const char* name : {"$(id)", "`id`", "a b", "a;b", "-rf", "--admin", "a/b", "~", "a\\nb",
+                           "\\u001b[2J", "a'", "\u00e9"}) {
+    const std::string text = name;
+    const KnownNames names = names_in(AdminAnswer{
+        200, R"({"services":[{"name":")" + text + R"(","deployment":{"id":"d-1"}},)" +
+                 R"({"name":"shop","live":"\u001b[2J","deployment":{"id":")" + text + R"("}}]})"});
+    EXPECT_THAT(names.services, ElementsAre(Pair("shop", R"(live \x1b[2J)"))) << name;
+    EXPECT_THAT(names.deployments, IsEmpty()) << name;
+  }
+}
+
+TEST(KnownNames, AreAThousandAtMost) {
+  std::string body = R"({"services":[)";
+  for (int i = 0; i < 1500; ++i) body += R"({"name":"shop"},)";
+  EXPECT_THAT(names_in(AdminAnswer{200, body + "{}]}"}).services, ::testing::SizeIs(1000));
+}
+
 TEST(KnownNames, AreNoneWhereTheAnswerIsNone) {
   EXPECT_THAT(names_in(Error{Source::upstream, "nobody"}).services, IsEmpty());
   EXPECT_THAT(names_in(AdminAnswer{503, R"({"services":[{"name":"a"}]})"}).services, IsEmpty());

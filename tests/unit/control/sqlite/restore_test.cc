@@ -4,9 +4,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -137,7 +140,10 @@ TEST_F(Stores, ThatAreNoneAreToldApart) {
   for (const char* each : {"text", "empty", "foreign"})
     EXPECT_THAT(why_not(each), HasSubstr("is not a store of Teal")) << each;
   EXPECT_THAT(why_not("newer"), HasSubstr("written by a newer Teal (schema 99"));
-  EXPECT_THAT(why_not("short"), HasSubstr("damaged"));
+  EXPECT_THAT(why_not("short"), HasSubstr("was cut short"));
+  make_backup("long", 1, 3);
+  std::ofstream(files_.path("long"), std::ios::app) << std::string(4096, '\0');
+  EXPECT_THAT(why_not("long"), HasSubstr("4096 bytes more than its header says"));
   EXPECT_THAT(why_not("torn"), HasSubstr("damaged"));
 }
 
@@ -236,6 +242,69 @@ TEST_F(Stores, AreNotRestoredBesideAnothersJournal) {
   const Result<Restored> restored = restore();
   ASSERT_TRUE(restored) << restored.error();
   EXPECT_EQ(restored_deployment(), 7U);
+}
+
+TEST_F(Stores, BehindALinkHaveTheirJournalWhereTheyReallyAre) {
+  fs::create_directory(files_.path("disk"));
+  fs::create_symlink("disk/real.db", files_.path());  // Leads to nothing yet.
+  make("teal.db", 1, 3);
+  ASSERT_TRUE(fs::exists(files_.path("disk/real.db-wal")));
+  const Result<StoreSummary> summary = look("teal.db");
+  ASSERT_TRUE(summary) << summary.error();
+  EXPECT_EQ(summary->events, 3U) << "they are in the journal";
+  make_backup("b", 7, 2);
+  const Result<Restored> restored = restore();
+  ASSERT_TRUE(restored) << restored.error();
+  EXPECT_EQ(restored->store, files_.path("disk/real.db"));
+  EXPECT_EQ(restored->kept, files_.path("disk/real.db.replaced-20251130T121844Z"));
+  EXPECT_TRUE(fs::is_symlink(files_.path()));
+  EXPECT_EQ(restored_deployment(), 7U) << "and nothing of the old one's journal";
+  const Result<StoreSummary> kept = look("disk/real.db.replaced-20251130T121844Z");
+  ASSERT_TRUE(kept) << kept.error();
+  EXPECT_EQ(kept->events, 3U);
+}
+
+TEST_F(Stores, WithoutALogAreNotReadWithAnothers) {
+  make("teal.db", 1, 3);
+  make_backup("b", 7, 2);
+  fs::copy_file(files_.path("teal.db-wal"), files_.path("b-wal"));
+  const Result<StoreSummary> summary = look("b");
+  ASSERT_TRUE(summary) << summary.error();
+  EXPECT_EQ(summary->events, 2U);
+  ASSERT_TRUE(restore());
+  EXPECT_EQ(restored_deployment(), 7U);
+}
+
+TEST_F(Stores, ThatCannotBeFoldedForWantOfRoomStayAsTheyAre) {
+  make_backup("b", 7, 2);
+  make("teal.db", 1, 3000);
+  ASSERT_GT(fs::file_size(files_.path("teal.db-wal")), fs::file_size(files_.path()));
+  const auto before = files_.all();
+  // The backup may be written; what is in the journal is more than a file may hold.
+  EXPECT_EQ(elsewhere([&] {
+              std::signal(SIGXFSZ, SIG_IGN);
+              const auto most = static_cast<rlim_t>(fs::file_size(files_.path("b")));
+              const rlimit limit{most, most};
+              if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return false;
+              const Result<Restored> restored = restore();
+              return !restored &&
+                     restored.error().message().find("make room on its disk") != std::string::npos;
+            }),
+            0);
+  for (const char* name : {"teal.db-wal", "b"}) EXPECT_EQ(files_.all().at(name), before.at(name));
+  EXPECT_THAT(names(), UnorderedElementsAre("b", "teal.db", "teal.db-wal"));
+  const Result<StoreSummary> still = look("teal.db");
+  ASSERT_TRUE(still) << still.error();
+  EXPECT_EQ(still->events, 3000U);
+}
+
+TEST_F(Stores, TakeNoPlaceButThatOfAFile) {
+  make_backup("b", 7, 2);
+  ASSERT_EQ(::mkfifo(files_.path().c_str(), 0600), 0);
+  const Result<Restored> restored = restore();
+  ASSERT_FALSE(restored);
+  EXPECT_THAT(restored.error().message(), HasSubstr("is a named pipe"));
+  EXPECT_TRUE(fs::is_fifo(files_.path()));
 }
 
 TEST_F(Stores, HaveAnIdOfTheirOwnOnceRestored) {

@@ -85,6 +85,21 @@ TEST_F(ASnapshot, HasAllThatWasCommittedAndOpensElsewhere) {
   EXPECT_EQ(copied->id, original->id);
 }
 
+TEST_F(ASnapshot, OfAStoreBehindALinkHasWhatIsInItsJournal) {
+  fs::create_directory(files_.path("disk"));
+  fs::create_symlink("disk/real.db", files_.path("link.db"));
+  store_ = files_.open("link.db");
+  ASSERT_NE(store_, nullptr);
+  for (std::uint64_t i = 1; i <= 5; ++i) ASSERT_TRUE(store_->commit(event(i)));
+  const auto snapshot = take();
+  ASSERT_NE(snapshot, nullptr);
+  EXPECT_EQ(events_of(*snapshot), 5U);
+  // A restart would begin elsewhere.
+  fs::remove(files_.path("link.db"));
+  fs::create_symlink("teal.db", files_.path("link.db"));
+  EXPECT_FALSE(store_->check());
+}
+
 TEST_F(ASnapshot, LeavesNothingBesideTheStoreAndKeepsTheLock) {
   const auto snapshot = take();
   EXPECT_FALSE(fs::exists(files_.path("teal.db.snapshot")));
@@ -145,6 +160,34 @@ TEST_F(ASnapshot, OfAKilledProcessIsCleanedUpByTheNext) {
   files_.execute("CREATE TABLE half(x)", "teal.db.snapshot/copy");
   store_ = files_.open();
   EXPECT_FALSE(fs::exists(files_.path("teal.db.snapshot")));
+}
+
+TEST_F(ASnapshot, LeavesWhatOthersHaveUnderItsNameAsItIs) {
+  const std::string place = files_.path("teal.db.snapshot");
+  const auto is_refused = [&] {
+    store_ = nullptr;
+    store_ = files_.open();  // A start cleans up too.
+    const auto source = store_->begin_snapshot();
+    EXPECT_TRUE(source);
+    const auto made = (*source)->make(never_);
+    store_->end_snapshot();
+    ASSERT_FALSE(made);
+    EXPECT_THAT(made.error().message(), HasSubstr(place + " is in the way"));
+    EXPECT_THAT(made.error().message(), HasSubstr("move it away"));
+  };
+  fs::create_directories(place + "/photos");
+  std::ofstream(place + "/copy") << "mine";
+  is_refused();
+  EXPECT_EQ(fs::file_size(place + "/copy"), 4U);
+  fs::rename(place, files_.path("elsewhere"));
+  fs::remove_all(files_.path("elsewhere/photos"));
+  fs::create_directory_symlink("elsewhere", place);
+  is_refused();
+  EXPECT_EQ(fs::file_size(place + "/copy"), 4U);
+  fs::remove(place);
+  std::ofstream(place) << "a file";
+  is_refused();
+  EXPECT_EQ(fs::file_size(place), 6U);
 }
 
 TEST_F(ASnapshot, IsNotMadeOfADamagedStore) {

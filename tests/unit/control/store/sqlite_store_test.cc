@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include "tests/support/remembered_log.h"
 
@@ -88,6 +89,32 @@ TEST_F(SqliteStore, IsForItsOwnerAloneWhateverTheUmaskIs) {
   EXPECT_EQ(mode_of(path_ + "-wal"), 0600U);
   for (const fs::directory_entry& each : fs::directory_iterator(directory_))
     EXPECT_EQ(mode_of(each.path()), 0600U) << each.path();
+}
+
+/// Does something as soon as it hears of permissions, which is before the store is locked.
+class Meanwhile final : public Log {
+ public:
+  explicit Meanwhile(std::function<void()> what) : what_(std::move(what)) {}
+  void write(Level /*level*/, std::string_view /*message*/,
+             std::initializer_list<LogField> /*fields*/) override {
+    what_();
+  }
+
+ private:
+  std::function<void()> what_;
+};
+
+TEST_F(SqliteStore, DoesNotStartOnAFileThatWasReplacedMeanwhile) {
+  ASSERT_TRUE(open()->commit(some_batch()));
+  fs::copy_file(path_, path_ + ".other");
+  ASSERT_EQ(::chmod(path_.c_str(), 0664), 0);
+  Meanwhile log([&] { fs::rename(path_ + ".other", path_); });
+  const auto store = open_sqlite_store(path_, {.log = &log});
+  ASSERT_FALSE(store);
+  EXPECT_NE(store.error().message().find("was replaced while it was being opened"),
+            std::string::npos)
+      << store.error();
+  ASSERT_NE(open(), nullptr);
 }
 
 TEST_F(SqliteStore, TightensWhatAnEarlierOneLeftOpenAndSaysSo) {
