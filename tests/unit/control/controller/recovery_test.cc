@@ -111,7 +111,10 @@ class KillAtEveryEvent : public Recovery {
     disk->on_commit = [this, cut] {
       if (disk->commits >= cut) disk->fails = true;
     };
-    bake();
+    probe(Colour::blue, Health::healthy);
+    if (!controller->deploy("shop", request(), "", "")) return;  // It could not be written down.
+    probe(Colour::green, Health::healthy);
+    ports->pump();
     controller->command("d-1", Command::pause, [](auto) {});
     ports->pump();
     controller->command("d-1", Command::proceed, [](auto) {});
