@@ -98,7 +98,8 @@ void Worker::after_turn() {
 /// looked at.
 bool Worker::has_looked() {
   if (loop_.now() < next_tick_ + net::TimerWheel::kTick || connections_.is_empty()) return true;
-  return late_turns_++ > 0 && (loop_.reactor().is_drained() || late_turns_ > kMostLateTurns);
+  ++late_turns_;
+  return late_turns_ > kMostLateTurns || (late_turns_ > 1 && loop_.reactor().is_drained());
 }
 
 /// Until something is due, if no event comes before. A tick that is late after a rest is so for
