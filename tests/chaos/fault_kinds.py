@@ -73,40 +73,29 @@ def no_descriptors(run):
 
 # ---- targets
 
-@contextlib.contextmanager
-def dead(targets):
-    for each in targets:
-        each.die()
-    time.sleep(HOLD)
-    try:
-        yield
-    finally:
+def die(run, *targets):
+    with run.excused("5xx"):
+        for each in targets:
+            each.die()
+        time.sleep(HOLD)
         for each in targets:
             each.come_back()
+        run.await_healthy()
 
 
 def release_dies(run):
-    with run.excused("5xx"):
-        with dead([run.release]):
-            pass
-        run.await_healthy()
+    die(run, run.release)
 
 
 def live_dies(run):
     """What is taken back serves on where nobody else can."""
     run.may_serve_again.add(run.release.revision)
-    with run.excused("5xx"):
-        with dead([run.live]):
-            pass
-        run.await_healthy()
+    die(run, run.live)
 
 
 def all_die(run):
     run.may_serve_again.add(run.release.revision)
-    with run.excused("5xx"):
-        with dead([run.live, run.release]):
-            pass
-        run.await_healthy()
+    die(run, run.live, run.release)
 
 
 def misbehaves(mode):

@@ -24,7 +24,7 @@ from fault_kinds import BAKING, FAULTS, IDLE, PROMOTING, ROLLING_BACK, SHIFTING,
 from fault_load import Clients
 from fault_targets import Target
 from observed import Counters, logged, total
-from running import PATIENCE, Program, binary_under_test, free_port
+from running import Program, binary_under_test, free_port, is_sanitized
 from stage import Admin, eventually
 
 CLIENTS = 8
@@ -67,8 +67,7 @@ class Run:
         self.failures, self.excuses, self.lock = [], [], threading.Lock()
         self.taken_back = {}           # By release: from then on nobody gets there,
         self.may_serve_again = set()   # but for these, which may be the only ones that can.
-        code = pathlib.Path(binary).read_bytes()
-        self.pairs = pairs(b"__asan_init" in code or b"__tsan_init" in code)
+        self.pairs = pairs(is_sanitized(binary))
         self.targets, self.count = [], 0
         self.live, self.release = self.new_target("v0"), None
         self.config = self.first_config(admin_port)

@@ -5,7 +5,6 @@ import collections
 import os
 import pathlib
 import re
-import socket
 import threading
 import time
 
@@ -119,27 +118,3 @@ class Waits(threading.Thread):
         last = bisect.bisect(self.samples, (end,))
         last = min(last, len(self.samples) - 1)
         return self.samples[last][1] - self.samples[max(first, 0)][1]
-
-
-class QuietPorts:
-    """Free ports below those that the system gives to whoever connects, so that none is taken before Teal binds it."""
-
-    def __init__(self, random):
-        first = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-        self.last = first - 1 if first > 20000 else 65535
-        self.random, self.given = random, set()
-
-    def take(self):
-        while True:
-            port = self.random.randint(10000, self.last)
-            if port not in self.given and is_free(port):
-                self.given.add(port)
-                return port
-
-
-def is_free(port):
-    try:
-        socket.create_server(("127.0.0.1", port)).close()
-    except OSError:
-        return False
-    return True

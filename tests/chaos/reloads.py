@@ -28,7 +28,7 @@ from load import Load
 from observed import Counters, Waits, compare, descriptors, logged, resident_kib, total
 from refusals import Refusals
 from releases import Releases
-from running import PATIENCE, binary_under_test
+from running import PATIENCE, binary_under_test, free_port
 from stage import Stage, certificates_of, eventually
 
 RELOADS = 1000
@@ -48,7 +48,7 @@ class Run:
         self.random = random.Random(seed)
         self.book, self.counters, self.lock = Book(), Counters(), threading.Lock()
         self.done, self.refused = collections.Counter(), collections.Counter()
-        self.drift = Drift(stage.base, stage.folder, self.random, stage.quiet.take, stage.targets["guest"])
+        self.drift = Drift(stage.base, stage.folder, self.random, free_port, stage.targets["guest"])
         self.generation = self.admin.call("GET", "/v1/config")["generation"]
         self.book.certificates = certificates_of(stage.base)
         # Between two probes.

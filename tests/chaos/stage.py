@@ -5,15 +5,13 @@ import dataclasses
 import http.client
 import json
 import pathlib
-import random
 import re
 import ssl
 import subprocess
 import time
 
 from drift import PAGES, base
-from observed import QuietPorts
-from running import PATIENCE, Program
+from running import PATIENCE, Program, free_port, is_sanitized
 
 HERE = pathlib.Path(__file__).resolve().parent
 PYTHON = "/usr/bin/python3"  # Debian's, which has the packages.
@@ -77,11 +75,8 @@ class Stage:
 
     def __init__(self, teal, folder, programs):
         self.teal, self.folder, self.programs = teal, folder, programs
-        binary = pathlib.Path(teal).read_bytes()
-        self.is_sanitized = b"__tsan_init" in binary or b"__asan_init" in binary
-        # Not by the seed: another program may have them.
-        self.quiet = QuietPorts(random.Random())
-        self.ports = {each: self.quiet.take() for each in ("admin", "plain", "secure")}
+        self.is_sanitized = is_sanitized(teal)
+        self.ports = {each: free_port() for each in ("admin", "plain", "secure")}
         self.admin = Admin(self.ports["admin"])
         make_certificates(folder)
         for each in PAGES:

@@ -6,13 +6,15 @@ image_test.py IMAGE.tar. Wants root, to run what is in it behind chroot. `./dev 
 import json
 import os
 import pathlib
-import socket
 import subprocess
 import sys
 import tarfile
 import tempfile
 import time
 import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from running import free_port
 
 IMAGE = pathlib.Path(sys.argv[1]).resolve()
 CONFIG = """
@@ -21,14 +23,6 @@ state: sqlite:/var/lib/teal/teal.db
 listeners: {{ public: {{ address: "127.0.0.1:{front}" }} }}
 services: {{ app: {{ match: {{ listener: public }}, blue: {{ revision: v1, targets: [ "127.0.0.1:1" ] }} }} }}
 """
-
-
-def free_ports(count):
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
-    return ports
 
 
 class Image(unittest.TestCase):
@@ -80,7 +74,7 @@ class Image(unittest.TestCase):
         self.assertEqual(config["Entrypoint"] + config["Cmd"], ["/usr/bin/teal", "serve", "/etc/teal/teal.yaml"])
         self.assertEqual(config["Healthcheck"]["Test"], ["CMD", "/usr/bin/teal", "ping"])
         check = config["Healthcheck"]["Test"][1:]
-        front, admin = free_ports(2)
+        front, admin = free_port(), free_port()
         (self.root / "etc/teal/teal.yaml").write_text(CONFIG.format(front=front, admin=admin))
         where = {"TEAL_ADMIN": f"127.0.0.1:{admin}"}
         self.assertEqual(self.run_in(*check, **where).returncode, 6, "nobody is there yet")

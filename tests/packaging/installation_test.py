@@ -16,6 +16,9 @@ import tempfile
 import time
 import unittest
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from running import free_port
+
 OLDER, NEWER = (max(pathlib.Path(folder).resolve().glob("teal_*.deb")) for folder in sys.argv[1:3])
 
 # Both first on the path of the package's scripts. /active is a file of the test.
@@ -41,14 +44,6 @@ services:
     match: {{ listener: public }}
     blue: {{ revision: v1, targets: [ "127.0.0.1:1" ] }}
 """
-
-
-def free_ports(count):
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
-    return ports
 
 
 class Installation(unittest.TestCase):
@@ -118,7 +113,7 @@ class Installation(unittest.TestCase):
 
     def configure(self):
         """What an owner puts there, and what a Teal that ran leaves. Gives the ports."""
-        front, admin = free_ports(2)
+        front, admin = free_port(), free_port()
         (self.root / "etc/teal/tls").mkdir()
         (self.root / "etc/teal/tls/shop.key").write_text("key")
         (self.root / "etc/teal/teal.yaml").write_text(CONFIG.format(front=front, admin=admin))

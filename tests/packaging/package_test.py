@@ -8,12 +8,14 @@ import gzip
 import json
 import pathlib
 import re
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from running import free_port
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FOLDER = pathlib.Path(sys.argv[1]).resolve()
@@ -56,14 +58,6 @@ def build_id(path):
     return re.search(r"Build ID: (\w+)", run("readelf", "--notes", path).stdout).group(1)
 
 
-def free_ports(count):
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
-    return ports
-
-
 class Package(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -94,7 +88,7 @@ class Package(unittest.TestCase):
         self.assertRegex(version.stdout, r"^teal \d+\.\d+\.\d+ \(")
 
     def test_serves_by_its_own_example(self):
-        front, admin = free_ports(2)
+        front, admin = free_port(), free_port()
         text = (self.tree / "usr/share/doc/teal/examples/quickstart.yaml").read_text()
         text = text.replace("127.0.0.1:8080", f"127.0.0.1:{front}") + f"admin: {{ address: '127.0.0.1:{admin}' }}\n"
         (self.tree / "quickstart.yaml").write_text(text)

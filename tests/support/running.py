@@ -17,12 +17,17 @@ def binary_under_test(built):
     return os.environ.get("TEAL_BINARY") or built
 
 
+def is_sanitized(binary):
+    code = pathlib.Path(binary).read_bytes()
+    return b"__asan_init" in code or b"__tsan_init" in code
+
+
 def free_port(given=set()):
     """Another one each time, below those that the kernel gives to whoever asks for any: until the program listens,
-    no connection of another test may take it."""
-    lowest = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    no connection of another test may take it. Not by a test's seed: another program may have it."""
+    first = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     while True:
-        port = random.randrange(min(10_000, lowest // 2), lowest)
+        port = random.SystemRandom().randint(10_000, first - 1 if first > 20_000 else 65_535)
         try:
             socket.create_server(("127.0.0.1", port)).close()
         except OSError:
