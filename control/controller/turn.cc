@@ -68,8 +68,12 @@ std::optional<ApiError> Controller::State::process(DeploymentRunner& runner, con
   const DeploymentFacts facts_before = runner.engine().facts();
   const bool was_over = runner.is_over();
   const std::vector<Action> actions = runner.step(event, age, at);
-  if (const std::optional<Mono> due = deployments.next_deadline())
-    ports.call_at(*due, [this] { run_deadlines(); });
+  const auto asks_to_wake = [](const Action& each) {
+    return std::holds_alternative<action::WakeAt>(each);
+  };
+  if (std::ranges::any_of(actions, asks_to_wake))
+    if (const std::optional<Mono> due = deployments.next_deadline())
+      ports.call_at(*due, [this] { run_deadlines(); });
   if (!actions.empty())
     if (const auto* refused = std::get_if<action::Refuse>(&actions.front()))
       return ApiError{409, "not-now", "The deployment cannot do that now", refused->detail,
