@@ -75,17 +75,21 @@ int StateCommands::fail(const std::string& message, int code) {
   return code;
 }
 
+int StateCommands::tell(const StoreSummary& summary, const std::string& path) {
+  if (prints_json_)
+    terminal_.out << printable_json(control::to_text(to_json(summary, path))) << '\n';
+  else
+    terminal_.out << render_store(summary, path);
+  return kSuccess;
+}
+
 int StateCommands::check(const std::string& given) {
   const std::string path = control::real_path(given);
   const Result<StoreImage> image = StoreImage::of_file(path);
   if (!image) return fail(image.error().message(), kError);
   const Result<StoreSummary> summary = image->check();
   if (!summary) return fail(summary.error().message(), kError);
-  if (prints_json_)
-    terminal_.out << printable_json(control::to_text(to_json(*summary, path))) << '\n';
-  else
-    terminal_.out << render_store(*summary, path);
-  return kSuccess;
+  return tell(*summary, path);
 }
 
 int StateCommands::backup(const StateChoice& choice, const std::string& given, bool force) {
@@ -135,11 +139,7 @@ int StateCommands::backup_running(const AdminClient& admin, const std::string& t
   if (!summary) return fail(summary.error().message(), kError);
   if (const Result<void> there = publish(*file, to, force); !there)
     return fail(there.error().message(), kError);
-  if (prints_json_)
-    terminal_.out << printable_json(control::to_text(to_json(*summary, to))) << '\n';
-  else
-    terminal_.out << render_store(*summary, to);
-  return kSuccess;
+  return tell(*summary, to);
 }
 
 int StateCommands::backup_stopped(const std::string& path, const std::string& to, bool force) {
@@ -153,11 +153,7 @@ int StateCommands::backup_stopped(const std::string& path, const std::string& to
     return fail(written.error().message(), kError);
   if (const Result<void> there = publish(*file, to, force); !there)
     return fail(there.error().message(), kError);
-  if (prints_json_)
-    terminal_.out << printable_json(control::to_text(to_json(*summary, to))) << '\n';
-  else
-    terminal_.out << render_store(*summary, to);
-  return kSuccess;
+  return tell(*summary, to);
 }
 
 int StateCommands::restore(const std::string& backup, const std::string& store) {

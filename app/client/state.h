@@ -11,6 +11,10 @@
 #include "app/client/admin_client.h"
 #include "app/client/terminal.h"
 
+namespace teal::control {
+struct StoreSummary;
+}  // namespace teal::control
+
 namespace teal::app {
 
 /// Whose store it is.
@@ -42,6 +46,7 @@ class StateCommands {
 
  private:
   int fail(const std::string& message, int code);
+  int tell(const control::StoreSummary& summary, const std::string& path);
   int backup_running(const AdminClient& admin, const std::string& to, bool force,
                      std::optional<Error>& unreached);
   int backup_stopped(const std::string& path, const std::string& to, bool force);

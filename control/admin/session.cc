@@ -43,6 +43,17 @@ void set_headers(Message& message, const ApiResponse& given, bool keep_alive) {
   message.keep_alive(keep_alive);
 }
 
+/// Of a body of that length that follows by itself.
+http::response<http::empty_body> head_of(const ApiResponse& given, unsigned version,
+                                         bool keep_alive, std::uint64_t length) {
+  http::response<http::empty_body> head;
+  head.version(version);
+  head.result(static_cast<unsigned>(given.status));
+  set_headers(head, given, keep_alive);
+  head.content_length(length);
+  return head;
+}
+
 /// The next of a long body; none: there is no more to be had. A piece that never comes destroys the
 /// coroutine with what holds it. Requires: `source` outlives the wait.
 asio::awaitable<std::string> next_piece(BodySource& source) {
@@ -202,11 +213,7 @@ asio::awaitable<bool> AdminSession::write_pieces(ApiResponse given, unsigned ver
   for (const std::string_view piece : *given.pieces) length += piece.size();
   places_->set_stage(id_, AdminStage::writing, length);
   allow(limits_.timeout);
-  http::response<http::empty_body> head;
-  head.version(version);
-  head.result(static_cast<unsigned>(given.status));
-  set_headers(head, given, keep_alive);
-  head.content_length(length);
+  const auto head = head_of(given, version, keep_alive, length);
   http::response_serializer<http::empty_body> serializer(head);
   const auto [unwritten, head_size] =
       co_await http::async_write_header(stream_, serializer, kTuple);
@@ -230,11 +237,7 @@ asio::awaitable<bool> AdminSession::write_source(ApiResponse given, unsigned ver
   const std::uint64_t length = given.source->size();
   places_->set_stage(id_, AdminStage::answering);
   allow(limits_.long_answer);
-  http::response<http::empty_body> head;
-  head.version(version);
-  head.result(static_cast<unsigned>(given.status));
-  set_headers(head, given, keep_alive);
-  head.content_length(length);
+  const auto head = head_of(given, version, keep_alive, length);
   http::response_serializer<http::empty_body> serializer(head);
   const auto [unwritten, head_size] =
       co_await http::async_write_header(stream_, serializer, kTuple);
