@@ -73,12 +73,12 @@ bool OptionModel::is_named(std::string_view name) const {
   return std::ranges::find(names, name) != names.end();
 }
 
-const CommandModel* CommandModel::command(std::string_view command_name) const {
+const CommandModel* CommandModel::command(std::string_view command_name) const& {
   const auto found = std::ranges::find(commands, command_name, &CommandModel::name);
   return found == commands.end() ? nullptr : &*found;
 }
 
-const OptionModel* CommandModel::option(std::string_view option_name) const {
+const OptionModel* CommandModel::option(std::string_view option_name) const& {
   const auto found = std::ranges::find_if(
       options, [&](const OptionModel& option) { return option.is_named(option_name); });
   return found == options.end() ? nullptr : &*found;

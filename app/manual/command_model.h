@@ -38,8 +38,11 @@ struct CommandModel {
   std::vector<CommandModel> commands;
   bool takes_options_of_parent = false;
 
-  const CommandModel* command(std::string_view command_name) const;
-  const OptionModel* option(std::string_view option_name) const;
+  /// What is found lives as long as this does, so a temporary is not asked.
+  const CommandModel* command(std::string_view command_name) const&;
+  const CommandModel* command(std::string_view command_name) const&& = delete;
+  const OptionModel* option(std::string_view option_name) const&;
+  const OptionModel* option(std::string_view option_name) const&& = delete;
 };
 
 /// Without what is hidden.

@@ -63,7 +63,8 @@ TEST_F(Model, KnowsWhatAnOptionTakes) {
 }
 
 TEST_F(Model, TellsArgumentsFromOptions) {
-  const OptionModel& service = model_of(app_).command("move")->options[1];
+  const CommandModel model = model_of(app_);
+  const OptionModel& service = model.command("move")->options[1];
   EXPECT_EQ(service.argument, "SERVICE");
   EXPECT_TRUE(service.is_required);
   EXPECT_THAT(service.names, IsEmpty());
