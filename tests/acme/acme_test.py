@@ -106,7 +106,8 @@ class Running:
         self.begin_certificate()
         self.start_target()
         self.configuration = self.write_configuration()
-        self.teal = self.start("teal", [binary_under_test(TEAL), "serve", self.configuration], self.ports["secure"])
+        # The admin address is the last that a start listens on.
+        self.teal = self.start("teal", [binary_under_test(TEAL), "serve", self.configuration], self.ports["admin"])
         eventually(lambda: self.ask_admin("/readyz"), "Teal is ready")
 
     def start(self, name, command, port):

@@ -107,7 +107,7 @@ def start(teal, folder, ports):
                     f"{folder}/cert.pem"], check=True, capture_output=True)
     path = pathlib.Path(folder) / "teal.yaml"
     path.write_text(CONFIGURATION.format(folder=folder, **ports))
-    return Program("teal", [teal, "serve", str(path)], ports["secure"], f"{folder}/teal.out")
+    return Program("teal", [teal, "serve", str(path)], ports["admin"], f"{folder}/teal.out")
 
 
 def start_haproxy(folder, ports):

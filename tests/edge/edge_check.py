@@ -91,7 +91,7 @@ def make_certificates(folder):
 def start(teal, folder, ports):
     path = folder / "teal.yaml"
     path.write_text(CONFIGURATION.format(folder=folder, **ports))
-    return Program("teal", [teal, "serve", str(path)], ports["secure"], folder / "teal.out")
+    return Program("teal", [teal, "serve", str(path)], ports["admin"], folder / "teal.out")
 
 
 def look_at_tls(folder, ports):

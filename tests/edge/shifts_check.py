@@ -260,7 +260,7 @@ def look_at_shifts(teal, folder):
     ports.update({name: port for name, (_, port) in servers.items()}, page=page.port)
     path = folder / "shifts.yaml"
     path.write_text(CONFIGURATION.format(folder=folder, **ports))
-    process = Program("teal", [teal, "serve", str(path)], ports["secure"], folder / "shifts.out")
+    process = Program("teal", [teal, "serve", str(path)], ports["admin"], folder / "shifts.out")
     well, clients = True, []
     try:
         try:
