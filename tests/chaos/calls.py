@@ -2,6 +2,7 @@
 and talk both ways all the time. Nothing is tried twice."""
 
 import queue
+import random
 import threading
 import time
 
@@ -15,8 +16,10 @@ ECHO = "/teal.test.Echo"
 
 
 class Calls:
-    def __init__(self, book, port):
-        self.book, self.over = book, threading.Event()
+    """`longest`: in seconds, of streams, which then begin anew."""
+
+    def __init__(self, book, port, longest=None):
+        self.book, self.longest, self.over = book, longest, threading.Event()
         self.channels = [grpc.insecure_channel(f"127.0.0.1:{port}", options=[
             ("grpc.enable_retries", 0), ("grpc.use_local_subchannel_pool", 1)]) for _ in range(CALLERS)]
         self.threads = [threading.Thread(target=self.call, args=(i,), daemon=True) for i in range(CALLERS)]
@@ -39,13 +42,18 @@ class Calls:
                 self.book.fail(f"call {number} of {index}: {error.code()} {error.details()}")
 
     def hold(self, index):
-        """One stream; the next message goes when the one before has come back."""
+        """One stream for all of the time, or one after the other."""
+        while not self.over.is_set():
+            self.talk(index, float("inf") if self.longest is None else random.uniform(1, self.longest) * STREAM_RATE)
+
+    def talk(self, index, most):
+        """By one stream; the next message goes when the one before has come back."""
         wishes = queue.Queue()
         self.book.begin("grpc stream")
         number = 0
         try:
             answers = self.channels[index % CALLERS].stream_stream(f"{ECHO}/Both")(iter(wishes.get, None))
-            while not self.over.wait(1 / STREAM_RATE):
+            while number < most and not self.over.wait(1 / STREAM_RATE):
                 wishes.put(b"%d" % number)
                 if (answer := next(answers)) != b"re:%d" % number:
                     self.book.fail(f"stream {index}: {answer} in place of {number}")

@@ -4,12 +4,14 @@ so that it costs little beside Teal; the methods of Load are for other threads."
 
 import asyncio
 import contextlib
+import functools
 import random
 import ssl
 import threading
 
 import websocket
 from connections import Http1, Http2
+from origins import MURMUR
 from running import PATIENCE
 
 KEPT, KEPT_OVER_TLS, HTTP2_CLIENTS = 11, 3, 6  # Clients that ask RATE times a second.
@@ -52,8 +54,9 @@ def request_of(prefix, number):
 
 
 class Load:
-    def __init__(self, book, ports, authority):
-        self.book, self.ports = book, ports
+    def __init__(self, book, ports, authority, longest=None):
+        """`longest`: in seconds, of tunnels and of responses without an end of their own, which then begin anew."""
+        self.book, self.ports, self.longest = book, ports, longest
         self.context = ssl.create_default_context(cafile=authority)
         self.context_http2 = ssl.create_default_context(cafile=authority)
         self.context_http2.set_alpn_protocols(["h2"])
@@ -83,9 +86,10 @@ class Load:
             for j in range(HTTP2_CLIENTS // 2):
                 self.spawn(self.multiplex(f"h2/{i}-{j}", shared))
         for target, is_secure in LONG_TUNNELS:
-            self.spawn(self.hold_tunnel(target, self.upgrade(target, is_secure)))
+            self.spawn(self.hold_tunnels(target, functools.partial(self.upgrade, target, is_secure)))
         for i in range(LONG_TUNNELS_OVER_HTTP2):
-            self.spawn(self.hold_tunnel(f"/chat/long/h2-{i}", self.upgrade_over_http2(f"/chat/long/h2-{i}")))
+            target = f"/chat/long/h2-{i}"
+            self.spawn(self.hold_tunnels(target, functools.partial(self.upgrade_over_http2, target)))
         self.spawn(self.talk_shortly())
         self.spawn(self.listen())
 
@@ -170,8 +174,15 @@ class Load:
         shared.close()
 
     async def listen(self):
-        """To one response as long as all of it lasts, of which no piece may be missing."""
-        connection, target = await self.open(self.ports["plain"]), "/h1/stream?endless=1"
+        """To one response as long as all of it lasts, or one after the other."""
+        if self.longest is None:
+            return await self.listen_to("/h1/stream?endless=1")
+        while not self.stopping:
+            await self.listen_to(f"/h1/stream?pieces={int(random.uniform(1, self.longest) / MURMUR)}")
+
+    async def listen_to(self, target):
+        """No piece may be missing."""
+        connection = await self.open(self.ports["plain"])
         self.book.begin("http/1.1 endless")
         answer = await connection.ask("GET", target)
         pieces = answer.body.split(b"\n")[1:-2]
@@ -195,6 +206,14 @@ class Load:
         if stream is None:
             raise ValueError(f"{target} was not upgraded")
         return stream
+
+    async def hold_tunnels(self, target, open_tunnel):
+        """One for all of the time, or one after the other."""
+        while not self.stopping:
+            until = asyncio.Event()
+            if self.longest is not None:
+                self.loop.call_later(random.uniform(1, self.longest), until.set)
+            await self.hold_tunnel(target, open_tunnel(), until)
 
     async def hold_tunnel(self, target, opening, until=None):
         """Talks until the end, or until `until` is set; both sides number what they say."""

@@ -68,7 +68,7 @@ class Origin:
         head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nX-Seen: %s\r\n" % fields.get("x-edit", "").encode()
         if "packed" in wish:
             text, head = gzip.compress(text), head + b"Content-Encoding: gzip\r\n"
-        if "endless" in wish or "slow" in wish:
+        if {"endless", "pieces", "slow"} & wish.keys():
             await self.answer_slowly(head, text, wish, writer)
         elif "chunked" in wish:
             writer.write(head + CHUNKED + chunk(text[:20]) + chunk(text[20:]) + chunk(b""))
@@ -76,12 +76,13 @@ class Origin:
             writer.write(head + b"Content-Length: %d\r\n\r\n" % len(text) + text)
 
     async def answer_slowly(self, head, text, wish, writer):
-        """First a piece, the rest when its time has come; without an end, one piece after the other."""
+        """First a piece, the rest when its time has come; one piece after the other, so many or without an end."""
         writer.write(head + CHUNKED + chunk(text))
         if "slow" in wish:
             await asyncio.sleep(int(wish["slow"]) / 1000)
         number = 0
-        while "endless" in wish and not self.ending.is_set():
+        pieces = float("inf") if "endless" in wish else int(wish.get("pieces", 0))
+        while number < pieces and not self.ending.is_set():
             writer.write(chunk(b"tick %d\n" % number))
             number += 1
             await asyncio.sleep(MURMUR)
