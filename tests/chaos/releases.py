@@ -2,6 +2,7 @@
 some are stopped, rolled back or fail. Each ends as it should, and each bake lasts as long as it was to."""
 
 import concurrent.futures
+import dataclasses
 import datetime
 import re
 import threading
@@ -23,6 +24,7 @@ EVIDENT = {"worse": {"compare": "errors", "tolerance": 5}}
 STRICT = {"error_rate": "> 10%", "over": "2s", "minimum_requests": 10}
 BAKE = re.compile(r"bake (\S+) at ")
 RELOADED = re.compile(r"the service's configuration is that of generation \d+")
+RESUMED = re.compile(r"resumed after ")
 MS = {"ms": 1, "s": 1000, "m": 60_000}
 EXACT_MS = 50
 TRUNCATED_MS = 2   # Of two times, each written in whole milliseconds.
@@ -36,6 +38,38 @@ def moment(text):
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
+@dataclasses.dataclass
+class Baked:
+    """`begin` and `end`: as in time.time(); `resumed`: how often another process went on with it."""
+
+    asked_ms: float
+    begin: float
+    end: float
+    resumed: int
+
+    def late_ms(self):
+        return (self.end - self.begin) * 1000 - self.asked_ms
+
+
+def bakes_of(timeline):
+    """Each bake that is over, from the line that says that it begins to the next one of the deployment's own. Behind a
+    line that says that it was resumed, one begins the rest of it."""
+    own, baking = [each for each in timeline if not RELOADED.match(each["what"])], None
+    for entry in own:
+        what, at = entry["what"], moment(entry["at"]).timestamp()
+        if baking and RESUMED.match(what):
+            baking.resumed += 1
+            is_rest = True
+        elif match := BAKE.match(what):
+            if not (baking and is_rest):
+                baking = Baked(milliseconds(match[1]), at, at, 0)
+            is_rest = False
+        elif baking:
+            baking.end = at
+            yield baking
+            baking = None
+
+
 class Releases(threading.Thread):
     """`admin` asks and tells, `configured(service)` is the `deploy` of the file, under `lock` for as long as it counts;
     `command` runs the command line. In a long run its history is filled first."""
@@ -46,7 +80,7 @@ class Releases(threading.Thread):
         self.configured, self.lock, self.waits = configured, lock, waits
         self.slack, self.is_long = slack, is_long
         self.stopping = threading.Event()
-        self.count, self.kinds, self.lasted, self.reloaded = 0, {}, [], 0
+        self.count, self.kinds, self.lasted, self.reloaded, self.resumed = 0, {}, [], 0, 0
         self.colours = {"shop": 0, "chat": 0, "rpc": 0}
         self.running = None       # The id of one that goes its way by itself and may be paused.
         self.paused = set()
@@ -173,20 +207,17 @@ class Releases(threading.Thread):
         return report
 
     def check_bakes(self, report):
-        """From the line that says that it begins to the next one of the deployment's own, where nobody interfered."""
+        """Where nobody interfered."""
         if report["id"] in self.paused or report["status"] != "Succeeded":
             return
-        own = [each for each in report["timeline"] if not RELOADED.match(each["what"])]
-        self.reloaded += len(report["timeline"]) - len(own)
-        for entry, after in zip(own, own[1:]):
-            if match := BAKE.match(entry["what"]):
-                lasted = (moment(after["at"]) - moment(entry["at"])).total_seconds() * 1000
-                late = lasted - milliseconds(match[1])
-                waited = self.waits.between(moment(entry["at"]).timestamp(), moment(after["at"]).timestamp())
-                self.lasted.append((late, late - waited))
-                if not -TRUNCATED_MS <= late <= EXACT_MS + waited + self.slack:
-                    self.book.fail(f"a bake of {match[1]} lasted {lasted} ms, {waited:.0f} ms of them without a core: "
-                                   f"{report['id']} {report['timeline']}")
+        self.reloaded += sum(1 for each in report["timeline"] if RELOADED.match(each["what"]))
+        for each in bakes_of(report["timeline"]):
+            late, waited = each.late_ms(), self.waits.between(each.begin, each.end)
+            self.resumed += each.resumed
+            self.lasted.append((late, late - waited))
+            if not -TRUNCATED_MS * (1 + each.resumed) <= late <= EXACT_MS + waited + self.slack:
+                self.book.fail(f"a bake of {each.asked_ms} ms lasted {late:+.0f} ms, {waited:.0f} ms of them without a "
+                               f"core: {report['id']} {report['timeline']}")
 
     def pause(self):
         """Holds the present release where it is, so that it surely runs: its id; None where that came too late."""
