@@ -95,22 +95,66 @@ def compare(expected, found, most=10):
         [f"and {len(differ) - most} more"] if len(differ) > most else [])
 
 
+class Memory:
+    """Of one process, or of several that follow one another: KiB at some times."""
+
+    def __init__(self):
+        self.samples, self.warm_at = [], None
+
+    def note(self, pid):
+        self.samples.append(resident_kib(pid))
+
+    def warm_up(self):
+        """From the last sample on it has to be flat."""
+        self.warm_at = len(self.samples) - 1
+
+    def warm(self):
+        return self.samples[self.warm_at or 0:]
+
+    def halves(self):
+        """The most of both halves of the time when it was warm: what is freed goes back to the system now and then."""
+        warm = self.warm()
+        return max(warm[:len(warm) // 2 + 1]), max(warm[len(warm) // 2:])
+
+    def growth(self):
+        before, after = self.halves()
+        return after / before - 1
+
+    def __str__(self):
+        before, after = self.halves()
+        return (f"memory {self.warm()[0]} KiB when warm, at most {before} KiB in the half of the time behind that and "
+                f"{after} KiB in the other ({self.growth():+.1%}), {self.samples[-1]} KiB at the end")
+
+
 class Waits(threading.Thread):
     """How long the first thread of a process, which in Teal decides, was ready to run and had no core: the machine's
-    fault and not its own. Sampled all the time, to be asked about any part of it."""
+    fault and not its own. Sampled all the time, to be asked about any part of it; of several processes the sum."""
 
     def __init__(self, pid):
         super().__init__(daemon=True)
-        self.path = pathlib.Path(f"/proc/{pid}/task/{pid}/schedstat")
         self.samples, self.over = [(time.time(), 0)], threading.Event()
+        self.followed = {pid: 0}  # Milliseconds when it was seen last.
         self.start()
+
+    def follow(self, pid):
+        """From now on, too."""
+        self.followed.setdefault(pid, self.waited_by(pid) or 0)
+
+    def waited_by(self, pid):
+        """None: it has ended, or the kernel does not count."""
+        try:
+            return int(pathlib.Path(f"/proc/{pid}/task/{pid}/schedstat").read_text().split()[1]) / 1e6
+        except OSError:
+            return None
 
     def run(self):
         while not self.over.wait(SAMPLE_PAUSE):
-            try:
-                self.samples.append((time.time(), int(self.path.read_text().split()[1]) / 1e6))
-            except OSError:
-                return  # It has ended, or the kernel does not count.
+            total = self.samples[-1][1]
+            for pid in list(self.followed):
+                if (waited := self.waited_by(pid)) is not None:
+                    total += waited - self.followed[pid]
+                    self.followed[pid] = waited
+            self.samples.append((time.time(), total))
 
     def between(self, begin, end):
         """Milliseconds, of two times as in time.time()."""

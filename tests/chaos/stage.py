@@ -30,19 +30,20 @@ def eventually(is_so, what):
 class Answer:
     status: int
     text: str
+    fields: http.client.HTTPMessage
 
 
 class Admin:
     def __init__(self, port):
         self.port = port
 
-    def ask(self, method, path, body=None):
+    def ask(self, method, path, body=None, **fields):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2 * PATIENCE)
         with contextlib.closing(connection):
             connection.request(method, path, None if body is None else json.dumps(body),
-                               {"content-type": "application/json"})
+                               {"content-type": "application/json", **fields})
             answer = connection.getresponse()
-            return Answer(answer.status, answer.read().decode())
+            return Answer(answer.status, answer.read().decode(), answer.headers)
 
     def call(self, method, path, body=None, statuses=(200,)):
         answer = self.ask(method, path, body)
@@ -71,23 +72,24 @@ def certificates_of(config):
 
 
 class Stage:
-    """`programs` ends what it begins."""
+    """`programs` ends what it begins; `more`: keys of the file. `pid` is whom to look at: at first who was started."""
 
-    def __init__(self, teal, folder, programs):
+    def __init__(self, teal, folder, programs, admin=Admin, more=None):
         self.teal, self.folder, self.programs = teal, folder, programs
         self.is_sanitized = is_sanitized(teal)
         self.ports = {each: free_port() for each in ("admin", "plain", "secure")}
-        self.admin = Admin(self.ports["admin"])
+        self.admin = admin(self.ports["admin"])
         make_certificates(folder)
         for each in PAGES:
             (folder / each).write_text(f"a page: {each}")
         self.targets = self.start_targets()
         self.file = folder / "teal.yaml"
-        self.base = base(folder, self.ports, self.targets)
+        self.base = {**base(folder, self.ports, self.targets), **(more or {})}
         self.write(json.dumps(self.base))
         self.process = Program("teal", [teal, "serve", str(self.file)], self.ports["admin"], folder / "teal.out")
         programs.callback(self.process.log.close)
         programs.callback(self.process.stop)
+        self.pid = self.process.pid
         eventually(lambda: self.admin.ask("GET", "/readyz").status == 200, "Teal is ready")
 
     def start_targets(self):
