@@ -18,12 +18,12 @@ PYTHON = "/usr/bin/python3"  # Debian's, which has the packages.
 ORIGINS = ["shop-a1", "shop-a2", "shop-b1", "shop-b2", "chat-a", "chat-b", "guest", "vault", "ill-500", "ill-503"]
 
 
-def eventually(is_so, what):
-    deadline = time.monotonic() + PATIENCE
+def eventually(is_so, what, patience=PATIENCE, pause=0.01):
+    deadline = time.monotonic() + patience
     while not is_so():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"not within {PATIENCE} s: {what}")
-        time.sleep(0.01)
+            raise TimeoutError(f"not within {patience} s: {what}")
+        time.sleep(pause)
 
 
 @dataclasses.dataclass
