@@ -9,11 +9,9 @@ usage: faults.py TEAL [SEED] [MINUTES]      a new seed and one minute, unless it
 import collections
 import contextlib
 import json
-import os
 import pathlib
 import random
 import re
-import signal
 import sys
 import tempfile
 import threading
@@ -22,120 +20,30 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from fault_kinds import BAKING, FAULTS, IDLE, PROMOTING, ROLLING_BACK, SHIFTING, name_of, pairs
 from fault_load import Clients
-from fault_targets import Target
-from observed import Counters, logged, total
-from running import Program, binary_under_test, free_port, is_sanitized
-from stage import Admin, eventually
+from fault_stage import FaultStage, LOG
+from observed import logged
+from running import binary_under_test, is_sanitized
+from stage import eventually
 
 CLIENTS = 8
-MARGIN = 0.3   # Seconds around a fault in which what it excuses may be seen.
 SHARE = "40%"
 BAKES = {SHIFTING: "400ms", BAKING: "1s", ROLLING_BACK: "60s", PROMOTING: "50ms"}
-STRICT = {"strict": {"error_rate": "> 20%", "over": "2s", "minimum_requests": 5}}
-LOG = "access.log"
 
 
-class Teal:
-    """The process that there is now, on one folder."""
-
-    def __init__(self, binary, folder, port, admin):
-        self.binary, self.folder, self.port, self.admin = binary, folder, port, admin
-        self.lives = 0
-        self.start()
-
-    def start(self):
-        self.lives += 1
-        self.process = Program("teal", [self.binary, "serve", str(self.folder / "teal.yaml")], self.port,
-                               self.folder / f"teal-{self.lives}.out")
-        self.pid, self.counters = self.process.pid, Counters()
-        eventually(lambda: self.admin.ask("GET", "/readyz").status == 200, "Teal is ready")
-
-    def kill(self):
-        os.kill(self.pid, signal.SIGKILL)
-        self.process.process.wait()
-
-    def terminate(self):
-        return self.process.stop()
-
-
-class Run:
+class Run(FaultStage):
     def __init__(self, binary, folder, seed, minutes):
-        self.folder, self.random = folder, random.Random(seed)
+        super().__init__(binary, folder)
+        self.random = random.Random(seed)
         self.until = time.monotonic() + 60 * minutes
-        self.port, admin_port = free_port(), free_port()
-        self.admin = Admin(admin_port)
-        self.failures, self.excuses, self.lock = [], [], threading.Lock()
         self.taken_back = {}           # By release: from then on nobody gets there,
         self.may_serve_again = set()   # but for these, which may be the only ones that can.
         self.pairs = pairs(is_sanitized(binary))
-        self.targets, self.count = [], 0
-        self.live, self.release = self.new_target("v0"), None
-        self.config = self.first_config(admin_port)
-        self.write(json.dumps(self.config))
-        self.teal = Teal(binary, folder, admin_port, self.admin)
+        self.count = 0
+        self.start()
         self.clients = Clients(self.port, CLIENTS)
         self.done, self.rounds = collections.Counter(), []
 
-    def first_config(self, admin_port):
-        return {
-            "admin": {"address": f"127.0.0.1:{admin_port}"}, "workers": 2, "state": f"sqlite:{self.folder}/teal.db",
-            "shutdown_grace": "10s", "access_log": {"format": "json", "path": str(self.folder / LOG)},
-            "listeners": {"web": {"address": f"127.0.0.1:{self.port}"}},
-            "services": {"shop": {
-                "match": [{"listener": "web", "path": "/"}], "timeouts": {"connect": "1s", "response_header": "300ms"},
-                "health": {"http": "/healthz", "interval": "100ms", "timeout": "100ms"},
-                "blue": {"revision": "v0", "targets": [f"127.0.0.1:{self.live.port}"]}}},
-        }
-
-    def new_target(self, revision):
-        self.targets.append(Target(revision))
-        return self.targets[-1]
-
-    def write(self, text):
-        with self.lock:
-            beside = self.folder / "teal.yaml.new"
-            beside.write_text(text)
-            beside.rename(self.folder / "teal.yaml")
-
-    def fail(self, what):
-        self.failures.append(what)
-
-    @contextlib.contextmanager
-    def excused(self, *kinds):
-        """Of clients, until it is over: "cut", "refused", "5xx", and "unlogged" for what is not in the access log."""
-        excuse = [time.monotonic() - MARGIN, float("inf"), kinds]
-        self.excuses.append(excuse)
-        try:
-            yield
-        finally:
-            excuse[1] = time.monotonic() + MARGIN
-
-    def metric(self, name):
-        return total(self.admin.ask("GET", "/metrics").text, name)
-
     # ---- releases
-
-    def deploy(self, share, bake="100ms", alarms=STRICT):
-        return self.admin.ask("POST", "/v1/services/shop/deployments", {
-            "revision": self.release.revision, "targets": [f"127.0.0.1:{self.release.port}"], "keep_old": "1s",
-            "plan": [{"set_weight": share}, {"bake": bake}], "watch_after": 0, "not_enough_evidence": "proceed",
-            "alarms_at_start": "ignore", "alarms": alarms,
-            "rollback_on": ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"]})
-
-    def report(self):
-        return self.admin.call("GET", f"/v1/deployments/{self.identity}")
-
-    def await_report(self, is_so, what):
-        last = {}
-
-        def look():
-            last.update(self.report())
-            return is_so(last)
-        try:
-            eventually(look, what)
-        except TimeoutError as late:
-            raise TimeoutError(f"{late}: {last}") from None
-        return last
 
     def begin(self, moment):
         """Brings a new release to that moment; its id is that of the round."""
@@ -201,10 +109,6 @@ class Run:
         if report["status"] == "Succeeded" and self.live is not self.release:
             self.fail(f"{self.identity} has succeeded, and {revision} is live")
 
-    def is_settled(self):
-        service = self.admin.call("GET", "/v1/services/shop")
-        return service["split"][service["live"]] == "100%" and service["deployment"] is None
-
     # ---- all of it
 
     def round(self, fault, moment):
@@ -240,10 +144,6 @@ class Run:
         if (code := self.teal.terminate()) != 0:
             self.fail(f"Teal ended with {code}")
         self.check_log()
-
-    def is_excused(self, outcome, kind):
-        return any(begin <= outcome.over and outcome.sent <= end and kind in kinds
-                   for begin, end, kinds in self.excuses)
 
     def check_clients(self):
         with self.clients.lock:
