@@ -24,8 +24,8 @@ class Outcome:
 
 
 class Clients:
-    def __init__(self, port, count):
-        self.port, self.over = port, threading.Event()
+    def __init__(self, port, count, patience=PATIENCE):
+        self.port, self.patience, self.over = port, patience, threading.Event()
         self.outcomes, self.lock = [], threading.Lock()
         self.sent = collections.Counter()
         self.threads = [threading.Thread(target=self.run, args=(number,), daemon=True) for number in range(count)]
@@ -47,7 +47,7 @@ class Clients:
         """One request, and the connection to go on with."""
         began = time.monotonic()
         if connection is None:
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.patience)
             try:
                 connection.connect()
                 connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

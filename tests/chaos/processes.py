@@ -72,6 +72,15 @@ def end_of(pid, patience):
     raise TimeoutError(f"not within {patience:.0f} s: {name_of(pid)} ends")
 
 
+def reap_all():
+    """Whoever of ours has ended and was not waited for."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
 class Lineage:
     """Every process that one Teal has been, the first one first; `binary` is what they all run."""
 
