@@ -121,8 +121,7 @@ class Play(FaultStage):
 
         def look():
             found[:] = [each for each in self.lineage.running() if runs(each, self.binary)]
-            stands_still = self.case.seconds and not self.journal(what="goes on")
-            return not stands_still and (not found or (len(found) == 1 and self.is_alone(found[0])))
+            return not self.stands_still() and (not found or (len(found) == 1 and self.is_alone(found[0])))
         eventually(look, "one process is alone", self.case.seconds + STILL + PATIENCE, PAUSE)
         self.settled_at = time.monotonic()
         if not found:
@@ -130,6 +129,11 @@ class Play(FaultStage):
             return NOBODY
         self.pid = found[0]
         return OLD if self.pid == self.old else NEW
+
+    def stands_still(self):
+        """One of them, for as long as the interposer is there to let it go on."""
+        began = self.journal(what="began")[0]
+        return self.case.seconds and not self.journal(what="goes on") and began["interposer"] in self.lineage.running()
 
     def is_alone(self, pid):
         try:
