@@ -10,7 +10,6 @@ import ctypes
 import json
 import os
 import pathlib
-import re
 import select
 import signal
 import socket
@@ -20,9 +19,9 @@ import threading
 import time
 
 FD = "TEAL_HANDOVER_FD"
-STEPS = ("HELLO", "LISTENERS", "WARM", "READY", "STATE", "SERVING", "STABLE", "FAIL")
-NAMED = re.compile(rb'"(%s)"' % "|".join(STEPS).encode(), re.IGNORECASE)
-NAMED_WITHIN = 256      # Bytes from a packet's begin.
+# By the third byte of a frame, from FIRST_KIND on: as app/upgrade/handover_message.h has them; STATE is its Control.
+STEPS = ("HELLO", "SOCKETS", "LISTENERS", "READY", "KNOWN", "STATE", "SERVING", "PING", "PONG", "STABLE", "FAILED")
+FIRST_KIND, KIND_AT = 64, 2
 LARGEST, MOST_FDS = 1 << 20, 253
 DEATH_SIGNAL = 1        # PR_SET_PDEATHSIG of <linux/prctl.h>.
 FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
@@ -30,16 +29,8 @@ GARBAGE = b"\x00\xff{\"garbage\": " * 9
 
 
 def step_of(packet):
-    """By a value of its JSON, or by a key; of what is no JSON as a whole, by the first word that is one."""
-    try:
-        message = json.loads(packet)
-    except ValueError:
-        message = None
-    if isinstance(message, dict):
-        words = [each for each in message.values() if isinstance(each, str)] + list(message)
-        return next((each.upper() for each in words if each.upper() in STEPS), "")
-    match = NAMED.search(packet[:NAMED_WITHIN])
-    return match[1].decode().upper() if match else ""
+    number = packet[KIND_AT] - FIRST_KIND if len(packet) > KIND_AT else -1
+    return STEPS[number] if 0 <= number < len(STEPS) else ""
 
 
 def receive(channel):

@@ -41,7 +41,9 @@ class Play(FaultStage):
     def __init__(self, binary, folder, case):
         super().__init__(binary, folder, PatientAdmin)
         self.case, self.journal_file = case, folder / "journal"
-        self.config["upgrade"] = {"probation": "1s", "drain": "20s"}
+        self.between = folder / "teal-between"
+        self.config["upgrade"] = {"probation": "1s", "drain": "20s", "binary": str(self.between)}
+        self.write_between()
         self.config["services"]["shop"]["timeouts"] = {"connect": "60s", "response_header": "60s"}
         self.start()
         self.pid = self.old = self.teal.pid
@@ -54,7 +56,7 @@ class Play(FaultStage):
     def go(self):
         self.ship()
         self.scrape()
-        self.ask()
+        self.admin.call("POST", "/v1/upgrade", {"timeout": "60s"}, (202,))
         self.await_act()
         self.served_by = self.await_outcome()
         self.excuse()
@@ -79,16 +81,15 @@ class Play(FaultStage):
         self.identity = json.loads(answer.text)["id"]
         self.await_report(lambda report: report["phase"] == "Baking", "it bakes")
 
-    def ask(self):
-        """For an upgrade to a binary that has somebody in between."""
-        plan, binary = self.folder / "plan.json", self.folder / "teal-between"
+    def write_between(self):
+        """A binary that has somebody in between."""
+        plan = self.folder / "plan.json"
         plan.write_text(json.dumps({"binary": os.path.abspath(self.binary), "step": self.case.step,
                                     "act": self.case.act, "seconds": self.case.seconds,
                                     "journal": str(self.journal_file)}))
         words = shlex.join([PYTHON, str(HERE / "interposer.py"), str(plan)])
-        binary.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
-        binary.chmod(0o700)
-        self.admin.call("POST", "/v1/upgrade", {"binary": str(binary), "timeout": "60s"}, (202,))
+        self.between.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
+        self.between.chmod(0o700)
 
     def journal(self, **what):
         """Its lines that say so."""
@@ -198,7 +199,10 @@ class Play(FaultStage):
     def upgrade_again(self):
         """To the real binary, and with nobody in between."""
         before = self.pid
-        self.admin.call("POST", "/v1/upgrade", {"binary": os.path.abspath(self.binary)}, (202,))
+        self.config["upgrade"]["binary"] = os.path.abspath(self.binary)
+        self.write(json.dumps(self.config))
+        self.admin.call("POST", "/v1/config/reload", {})
+        self.admin.call("POST", "/v1/upgrade", {}, (202,))
         now = self.admin.await_upgrade(
             lambda now: now["state"] == "idle" and not now["predecessors"] and now["last"] and (
                 now["pid"] != before or now["last"]["result"] == "failed"), "the next upgrade is over", STILL)

@@ -125,7 +125,8 @@ class Run(scene.Scene):
         self.started = started
 
     def await_done(self, old, new):
-        now = self.admin.await_upgrade(lambda now: now["state"] != "probation", f"{new} is alone")
+        now = self.admin.await_upgrade(lambda now: now["state"] != "probation", f"{new} has proven itself",
+                                       self.LONGEST + PATIENCE)
         if now["pid"] != new or now["state"] != "idle" or now["last"]["result"] != "done" or now["last"]["pid"] != new:
             raise RuntimeError(f"{new} was to serve in place of {old}: {now}")
         left = [each["pid"] for each in now["predecessors"]]

@@ -75,7 +75,11 @@ class Told(threading.Thread):
     def run(self):
         while not self.over.is_set():
             with contextlib.suppress(ConnectionResetError, http.client.IncompleteRead, TimeoutError):
-                self.hear()
+                try:
+                    self.hear()
+                except ConnectionRefusedError:
+                    self.failures.append(f"nobody tells what comes after {self.last}")
+                    return
 
     def hear(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SILENCE)
