@@ -25,10 +25,9 @@ constexpr const char* kExitCodes =
     "4 the deployment was stopped or has failed without a rollback, or its release stays as\n"
     "fallback because the old one serves nobody; 5 timed out waiting, the deployment goes on;\n"
     "6 no answer from Teal: what became of the deployment or the command is unknown.\n"
-    "Within: 10 s for what asks, 40 s for what changes something, and 10 minutes more for the "
-    "bytes\n"
-    "of a backup; --wait and --follow: as long as it takes, or --timeout, whatever the other side\n"
-    "does.";
+    "Within: 10 s for what asks, 40 s for what changes something; 10 minutes for the copy of a\n"
+    "backup, and as many for its bytes; --wait and --follow: as long as it takes, or --timeout,\n"
+    "whatever the other side does.";
 
 std::string version_text() {
   const control::BuildInfo build = control::build_info();

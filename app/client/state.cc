@@ -29,8 +29,9 @@ using control::StoreImage;
 using control::StoreSummary;
 using IfThere = NewFile::IfThere;
 
-/// A store of some gigabytes over a slow line.
-constexpr Millis kWhole = std::chrono::minutes{10};
+/// For the copy of a store of some gigabytes on a slow disk, and again for its way over a slow
+/// line. Teal itself gives up after ten minutes, and is to say so first.
+constexpr Millis kWhole = std::chrono::minutes{10} + std::chrono::seconds{10};
 
 /// Why no backup may be there; empty: it may. Once early, before anything is copied, and once more
 /// before it gets its name; publish() sees to the rest.
