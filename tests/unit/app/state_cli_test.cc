@@ -15,6 +15,12 @@ namespace {
 
 using ::testing::HasSubstr;
 
+/// What a configuration needs besides.
+constexpr const char* kRest =
+    "listeners: { public: { address: 127.0.0.1:8080 } }\n"
+    "services: { shop: { match: [ { listener: public } ], blue: { revision: v1, targets: [ "
+    "127.0.0.1:80 ] } } }\n";
+
 struct Said {
   int code = -1;
   std::string out, err;
@@ -58,13 +64,26 @@ TEST_F(StateCli, BacksUpChecksAndRestoresAStoppedTealsStore) {
 
 TEST_F(StateCli, ReadsTheStoreOfAConfigurationWhereNobodyAnswers) {
   const std::string config = files_.path("teal.yaml");
-  std::ofstream(config) << "admin: { address: 127.0.0.1:1 }\nstate: " << url() << "\n"
-                        << "listeners: { public: { address: 127.0.0.1:8080 } }\n"
-                        << "services: { shop: { match: [ { listener: public } ], blue: { revision: "
-                           "v1, targets: [ 127.0.0.1:80 ] } } }\n";
+  std::ofstream(config) << "admin: { address: 127.0.0.1:1 }\nstate: " << url() << "\n" << kRest;
   const Said made = state({"backup", "--to", backup(), "--config", config});
   EXPECT_EQ(made.code, kSuccess) << made.err;
   EXPECT_EQ(state({"check", "--config", config}).code, kSuccess);
+}
+
+TEST_F(StateCli, TakesNoPathOfAConfigurationThatIsRelativeToTheServicesFolder) {
+  ASSERT_EQ(state({"backup", "--to", backup(), "--state", url()}).code, kSuccess);
+  const auto before = files_.all();
+  const std::string config = files_.path("teal.yaml");
+  std::ofstream(config) << "admin: { address: 127.0.0.1:1 }\nstate: sqlite:teal.db\n" << kRest;
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"check", "--config", config}, {"restore", backup(), "--config", config}}) {
+    const Said refused = state(words);
+    EXPECT_EQ(refused.code, kUsage) << words.front();
+    EXPECT_THAT(refused.err, HasSubstr("'teal.db' is relative to the working folder of the service;"
+                                       " name it: --state sqlite:/var/lib/teal/teal.db"));
+  }
+  std::filesystem::remove(config);
+  EXPECT_EQ(files_.all(), before);
 }
 
 TEST_F(StateCli, SaysWhereToLookWhereNobodyAnswers) {
