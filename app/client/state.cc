@@ -18,6 +18,7 @@
 #include "control/json/text.h"
 #include "control/sqlite/real_path.h"
 #include "control/sqlite/restore.h"
+#include "control/sqlite/sqlite_inspection.h"
 #include "control/sqlite/sqlite_lock.h"
 #include "control/sqlite/store_image.h"
 
@@ -90,6 +91,9 @@ int StateCommands::check(const std::string& given) {
   if (!image) return fail(image.error().message(), kError);
   const Result<StoreSummary> summary = image->check();
   if (!summary) return fail(summary.error().message(), kError);
+  // It is sound by itself, and no Teal starts on it as it lies there.
+  if (control::inspect_store(path).kind == control::StoreInspection::Kind::mixed)
+    return fail(control::refusal_of_mixed(path), kError);
   return tell(*summary, path);
 }
 

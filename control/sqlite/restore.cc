@@ -55,6 +55,7 @@ std::optional<Error> refuse_others(const std::string& store) {
       return Error{Source::config, store +
                                        " is there and is not a store of Teal; name another file in "
                                        "`state`, or move that one away"};
+    case StoreInspection::Kind::mixed: return Error{Source::config, refusal_of_mixed(store)};
     case StoreInspection::Kind::absent:
     case StoreInspection::Kind::empty:
     case StoreInspection::Kind::teal:

@@ -61,6 +61,8 @@ class Opening {
       case StoreInspection::Kind::other: return unreadable();
       case StoreInspection::Kind::unseen:
         return refuse("cannot be looked at", "check that its directory can be written");
+      case StoreInspection::Kind::mixed:
+        return Error{Source::config, "the store " + refusal_of_mixed(path_)};
       case StoreInspection::Kind::teal:
         if (found.version > kSchemaVersion) return newer(found.version);
         break;
