@@ -7,10 +7,13 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <system_error>
 
+#include "base/descriptor.h"
+#include "control/sqlite/leftovers.h"
 #include "control/sqlite/sqlite_schema.h"
 #include "control/sqlite/sqlite_statement.h"
 
@@ -58,11 +61,14 @@ StoreInspection judge(const Header& header, std::size_t size) {
   return judge(number_at(header, kApplication), number_at(header, kUserVersion), has_tables);
 }
 
-/// A directory of its own, gone with the object.
+/// A directory of its own, held and gone with the object.
 class TemporaryDirectory {
  public:
   explicit TemporaryDirectory(std::string pattern) : path_(std::move(pattern)) {
     if (::mkdtemp(path_.data()) == nullptr) path_.clear();
+    if (path_.empty()) return;
+    held_ = std::make_unique<Descriptor>(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    static_cast<void>(hold(held_->get()));
   }
   ~TemporaryDirectory() {
     std::error_code ignored;
@@ -74,11 +80,12 @@ class TemporaryDirectory {
 
  private:
   std::string path_;
+  std::unique_ptr<Descriptor> held_;
 };
 
 /// What SQLite makes of the file and its journal together, by a copy of both.
 StoreInspection judge_copy(const std::string& path) {
-  const TemporaryDirectory directory(path + ".look-XXXXXX");
+  const TemporaryDirectory directory(pattern_of_look(path));
   if (directory.path().empty()) return {Kind::unseen, 0};
   const std::string copy = directory.path() + "/copy";
   std::error_code failed;

@@ -12,6 +12,7 @@
 
 #include "base/descriptor.h"
 #include "base/file.h"
+#include "control/sqlite/leftovers.h"
 #include "control/sqlite/real_path.h"
 #include "control/sqlite/sqlite_inspection.h"
 #include "control/sqlite/sqlite_schema.h"
@@ -48,6 +49,7 @@ class Opening {
       if (!execute(limit.c_str())) return refuse("cannot be limited", "report this");
     }
     if (file_) static_cast<void>(remove_snapshot_leftovers(path_));
+    if (file_) remove_leftovers(path_);
     return make_sqlite_tables(std::move(database_), {path_, given_}, std::move(file_));
   }
 
