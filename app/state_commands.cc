@@ -52,7 +52,7 @@ class Registrar : public std::enable_shared_from_this<Registrar> {
     CLI::App* command = add_one(
         state, "check",
         "Say whether a backup, or the store of a Teal that does not run, is sound, and what "
-        "is in it. Exit code 0: this Teal can start with it.",
+        "is in it. Exit code 0: this Teal reads all of it, as a start does.",
         [this] { return check(); });
     CLI::Option* file = command->add_option("FILE", choices_->file, "A backup, or a store");
     add_store(*command, "The configuration that names the store");

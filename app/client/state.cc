@@ -15,12 +15,14 @@
 #include "base/clock.h"
 #include "base/new_file.h"
 #include "base/printable.h"
+#include "control/deploy/replay.h"
 #include "control/json/text.h"
 #include "control/sqlite/real_path.h"
 #include "control/sqlite/restore.h"
 #include "control/sqlite/sqlite_inspection.h"
 #include "control/sqlite/sqlite_lock.h"
 #include "control/sqlite/store_image.h"
+#include "control/store/sqlite_store.h"
 
 namespace teal::app {
 namespace {
@@ -91,6 +93,13 @@ int StateCommands::check(const std::string& given) {
   if (!image) return fail(image.error().message(), kError);
   const Result<StoreSummary> summary = image->check();
   if (!summary) return fail(summary.error().message(), kError);
+  const Result<std::unique_ptr<control::Store>> store =
+      control::open_sqlite_image(image->bytes(), path);
+  if (!store) return fail(store.error().message(), kError);
+  if (const Result<void> read = control::rehearse_start(**store); !read)
+    return fail(path + " is a sound file, but this Teal cannot start with what is in it: " +
+                    read.error().message() + "; restore another backup",
+                kError);
   // It is sound by itself, and no Teal starts on it as it lies there.
   if (control::inspect_store(path).kind == control::StoreInspection::Kind::mixed)
     return fail(control::refusal_of_mixed(path), kError);

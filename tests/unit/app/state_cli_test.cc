@@ -8,6 +8,7 @@
 
 #include "app/cli.h"
 #include "app/client/exit_code.h"
+#include "control/store/spec_json.h"
 #include "tests/support/store_files.h"
 
 namespace teal::app {
@@ -41,7 +42,8 @@ class StateCli : public ::testing::Test {
  protected:
   StateCli() {
     control::Batch batch;
-    batch.deployments.push_back({1, "shop", WallTime{Millis{5000}}, "{}"});
+    batch.deployments.push_back(
+        {1, "shop", WallTime{Millis{5000}}, to_json(control::DeploymentSpec{})});
     EXPECT_TRUE(files_.open()->commit(batch));
   }
   std::string url() const { return "sqlite:" + files_.path(); }
@@ -68,6 +70,16 @@ TEST_F(StateCli, ReadsTheStoreOfAConfigurationWhereNobodyAnswers) {
   const Said made = state({"backup", "--to", backup(), "--config", config});
   EXPECT_EQ(made.code, kSuccess) << made.err;
   EXPECT_EQ(state({"check", "--config", config}).code, kSuccess);
+}
+
+TEST_F(StateCli, IsNotToldToStartWithAJournalThatCannotBeRead) {
+  control::Batch batch;
+  batch.events.push_back({1, 1, control::Age{0}, WallTime{Millis{6000}}, "{"});
+  ASSERT_TRUE(files_.open()->commit(batch));
+  const Said checked = state({"check", "--state", url()});
+  EXPECT_EQ(checked.code, kError);
+  EXPECT_EQ(checked.out, "");
+  EXPECT_THAT(checked.err, HasSubstr("this Teal cannot start with what is in it: d-1: "));
 }
 
 TEST_F(StateCli, TakesNoPathOfAConfigurationThatIsRelativeToTheServicesFolder) {
