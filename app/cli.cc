@@ -2,8 +2,10 @@
 
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
 #include <iostream>
 #include <string>
@@ -25,10 +27,9 @@ constexpr const char* kExitCodes =
     "4 the deployment was stopped or has failed without a rollback, or its release stays as\n"
     "fallback because the old one serves nobody; 5 timed out waiting, the deployment goes on;\n"
     "6 no answer from Teal: what became of the deployment or the command is unknown.\n"
-    "Within: 10 s for what asks, 40 s for what changes something, and 10 minutes more for the "
-    "bytes\n"
-    "of a backup; --wait and --follow: as long as it takes, or --timeout, whatever the other side\n"
-    "does.";
+    "Within: 10 s for what asks, 40 s for what changes something; 10 minutes for the copy of a\n"
+    "backup, and as many for its bytes; --wait and --follow: as long as it takes, or --timeout,\n"
+    "whatever the other side does.";
 
 std::string version_text() {
   const control::BuildInfo build = control::build_info();
@@ -83,9 +84,7 @@ std::string unknown_command(const CLI::App& app) {
   return {};
 }
 
-}  // namespace
-
-int run_cli(int argc, const char* const* argv, const Terminal& terminal) {
+int parse_and_run(int argc, const char* const* argv, const Terminal& terminal) {
   CLI::App app("Teal: a front door that ships releases.", "teal");
   app.set_version_flag("--version", version_text());
   app.footer(kExitCodes);
@@ -114,6 +113,23 @@ int run_cli(int argc, const char* const* argv, const Terminal& terminal) {
                  << "; raise the limit of threads (ulimit -u, TasksMax) or of memory\n";
     return kError;
   }
+}
+
+/// What nobody could read is no success, whatever was done. A failure says more by its own code.
+int with_output(int code, const Terminal& terminal) {
+  errno = 0;
+  terminal.out.flush();
+  if (terminal.out) return code;
+  terminal.err << "teal: the output cannot be written";
+  if (errno != 0) terminal.err << ": " << std::strerror(errno);
+  terminal.err << "; a command that changes something has done so all the same\n";
+  return code == kSuccess ? kError : code;
+}
+
+}  // namespace
+
+int run_cli(int argc, const char* const* argv, const Terminal& terminal) {
+  return with_output(parse_and_run(argc, argv, terminal), terminal);
 }
 
 int run_cli(int argc, char** argv) {

@@ -52,7 +52,7 @@ class Registrar : public std::enable_shared_from_this<Registrar> {
     CLI::App* command = add_one(
         state, "check",
         "Say whether a backup, or the store of a Teal that does not run, is sound, and what "
-        "is in it. Exit code 0: this Teal can start with it.",
+        "is in it. Exit code 0: this Teal reads all of it, as a start does.",
         [this] { return check(); });
     CLI::Option* file = command->add_option("FILE", choices_->file, "A backup, or a store");
     add_store(*command, "The configuration that names the store");
@@ -114,6 +114,11 @@ class Registrar : public std::enable_shared_from_this<Registrar> {
     return path;
   }
 
+  /// Of a path that named_store() gave; empty: it is the one that was meant.
+  std::string why_not_named(const std::string& store) const {
+    return choices_->config.empty() ? std::string() : why_not_used(store);
+  }
+
   int backup() const {
     StateChoice choice;
     std::string admin = app_["--admin"]->as<std::string>();
@@ -138,6 +143,7 @@ class Registrar : public std::enable_shared_from_this<Registrar> {
     if (!store) return choices_->config.empty() ? kUsage : kError;
     if (store->empty() && choices_->file.empty())
       return usage("name a FILE, or the store by --config FILE or --state sqlite:PATH");
+    if (const std::string why = why_not_named(*store); !why.empty()) return usage(why);
     return commands().check(store->empty() ? choices_->file : *store);
   }
 
@@ -145,8 +151,7 @@ class Registrar : public std::enable_shared_from_this<Registrar> {
     const std::optional<std::string> store = named_store();
     if (!store) return choices_->config.empty() ? kUsage : kError;
     if (store->empty()) return usage("say where it goes: --config FILE, or --state sqlite:PATH");
-    if (!choices_->config.empty())
-      if (const std::string why = why_not_used(*store); !why.empty()) return usage(why);
+    if (const std::string why = why_not_named(*store); !why.empty()) return usage(why);
     return commands().restore(choices_->file, *store);
   }
 

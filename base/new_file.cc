@@ -1,14 +1,17 @@
 #include "base/new_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/file.h"
 
 namespace teal {
@@ -16,6 +19,7 @@ namespace {
 
 constexpr mode_t kOwnerOnly = S_IRUSR | S_IWUSR;
 constexpr int kNames = 100;
+constexpr const char* kOwn = ".new-";
 
 std::string directory_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
@@ -27,6 +31,10 @@ std::string name_of(int descriptor) {
   return "/proc/self/fd/" + std::to_string(descriptor);
 }
 
+std::string own_name(const std::string& path, int i) {
+  return path + kOwn + std::to_string(::getpid()) + "-" + std::to_string(i);
+}
+
 /// A name is on the disk when its directory is.
 bool sync_directory(const std::string& path) {
   const Descriptor directory(
@@ -36,10 +44,22 @@ bool sync_directory(const std::string& path) {
 
 }  // namespace
 
-NewFile::NewFile(std::string path, int descriptor, std::string name)
-    : path_(std::move(path)),
-      file_(std::make_unique<Descriptor>(descriptor)),
-      name_(std::move(name)) {}
+NewFile::NewFile(std::string path, int descriptor)
+    : path_(std::move(path)), file_(std::make_unique<Descriptor>(descriptor)) {
+  if (descriptor >= 0) static_cast<void>(::flock(descriptor, LOCK_EX | LOCK_NB));
+}
+
+bool NewFile::is_name_for(const std::string& path, std::string_view name) {
+  const std::string prefix = path + kOwn;
+  if (!name.starts_with(prefix)) return false;
+  const std::string_view numbers = name.substr(prefix.size());
+  const std::size_t dash = numbers.find('-');
+  const auto is_number = [](std::string_view text) {
+    return !text.empty() && std::ranges::all_of(text, is_digit);
+  };
+  return dash != std::string_view::npos && is_number(numbers.substr(0, dash)) &&
+         is_number(numbers.substr(dash + 1));
+}
 
 NewFile::~NewFile() {
   if (!name_.empty()) ::unlink(name_.c_str());
@@ -57,13 +77,19 @@ Result<NewFile> NewFile::create(const std::string& path) {
   const int unnamed =
       ::open(directory_of(path).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, kOwnerOnly);
   // Where /proc is not mounted, it could never be given a name.
-  if (unnamed >= 0 && ::access(name_of(unnamed).c_str(), F_OK) == 0)
-    return NewFile(path, unnamed, {});
+  if (unnamed >= 0 && ::access(name_of(unnamed).c_str(), F_OK) == 0) return NewFile(path, unnamed);
   if (unnamed >= 0) ::close(unnamed);
-  std::string name = path + ".XXXXXX";
-  const int named = ::mkostemp(name.data(), O_CLOEXEC);
-  if (named < 0) return NewFile(path, -1, {}).failure("written");
-  return NewFile(path, named, std::move(name));
+  for (int i = 0; i < kNames; ++i) {
+    std::string name = own_name(path, i);
+    const int named = ::open(name.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, kOwnerOnly);
+    if (named < 0 && errno == EEXIST) continue;
+    NewFile file(path, named);
+    if (named < 0) return file.failure("written");
+    file.name_ = std::move(name);
+    return file;
+  }
+  errno = EEXIST;
+  return NewFile(path, -1).failure("written");
 }
 
 Result<void> NewFile::write(std::string_view bytes) {
@@ -78,7 +104,7 @@ Result<void> NewFile::write(std::string_view bytes) {
 
 bool NewFile::take_name() {
   for (int i = 0; name_.empty() && i < kNames; ++i) {
-    std::string name = path_ + ".new-" + std::to_string(::getpid()) + "-" + std::to_string(i);
+    std::string name = own_name(path_, i);
     if (::linkat(AT_FDCWD, name_of(file_->get()).c_str(), AT_FDCWD, name.c_str(),
                  AT_SYMLINK_FOLLOW) == 0)
       name_ = std::move(name);

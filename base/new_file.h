@@ -1,7 +1,8 @@
 // NewFile: a file that comes into being whole or not at all. It has no name while it is written
 // (O_TMPFILE), so nothing of it is left whoever is killed meanwhile; where a file system has none
 // such, it has a name of its own beside the place, which goes with the object. For its owner alone
-// (0600).
+// (0600), and locked (flock(2)) until the object goes: whoever finds it under such a name later
+// sees whether it is being written still.
 //
 // One thread; blocks on the disk. Does not look at what is written.
 #pragma once
@@ -21,6 +22,8 @@ class NewFile {
 
   /// In the directory of `path`, which is the name that it gets at last.
   static Result<NewFile> create(const std::string& path);
+  /// Whether one for `path` has the name `name` before it gets its own.
+  static bool is_name_for(const std::string& path, std::string_view name);
   NewFile(NewFile&& other) = default;
   NewFile& operator=(NewFile&&) = delete;
   ~NewFile();
@@ -33,7 +36,7 @@ class NewFile {
   int descriptor() const { return file_->get(); }
 
  private:
-  NewFile(std::string path, int descriptor, std::string name);
+  NewFile(std::string path, int descriptor);
   Error failure(const char* what) const;
   /// Its own name beside the place, if it has none yet.
   bool take_name();

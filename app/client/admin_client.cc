@@ -145,15 +145,14 @@ Result<AdminAnswer> AdminClient::receive(std::string_view method, const std::str
   auto request = make_request(method, target, address_);
   request.prepare_payload();
   if (const error_code failed = connection.write(request)) return lost(address_, failed, timeout_);
+  connection.allow(whole);
   http::response_parser<http::string_body> parser;
   parser.body_limit(boost::none);  // What has been taken is cleared at once.
-  if (const error_code failed = connection.read_head(parser))
-    return lost(address_, failed, timeout_);
+  if (const error_code failed = connection.read_head(parser)) return lost(address_, failed, whole);
   const int status = static_cast<int>(parser.get().result_int());
   if (status / 100 != 2) {
     parser.body_limit(kMaxProblem);
-    if (const error_code failed = connection.read_all(parser))
-      return lost(address_, failed, timeout_);
+    if (const error_code failed = connection.read_all(parser)) return lost(address_, failed, whole);
     return AdminAnswer{status, std::move(parser.get().body())};
   }
   // A body that only the end of the connection ends may be a part: nobody could tell.

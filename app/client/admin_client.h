@@ -47,7 +47,8 @@ class AdminClient {
 
   /// The same for an answer that is too long to be held: `take` gets a success's body as it comes,
   /// until it says false, and the AdminAnswer has none then. An Error also where it ends short of
-  /// the length that was said. The head within the time limit, the body within `whole`.
+  /// the length that was said. Connects within the time limit; the head comes within `whole`, and
+  /// then the body.
   Result<AdminAnswer> receive(std::string_view method, const std::string& target, Millis whole,
                               const std::function<bool(std::string_view)>& take) const;
 

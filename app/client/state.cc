@@ -15,11 +15,14 @@
 #include "base/clock.h"
 #include "base/new_file.h"
 #include "base/printable.h"
+#include "control/deploy/replay.h"
 #include "control/json/text.h"
 #include "control/sqlite/real_path.h"
 #include "control/sqlite/restore.h"
+#include "control/sqlite/sqlite_inspection.h"
 #include "control/sqlite/sqlite_lock.h"
 #include "control/sqlite/store_image.h"
+#include "control/store/sqlite_store.h"
 
 namespace teal::app {
 namespace {
@@ -29,8 +32,9 @@ using control::StoreImage;
 using control::StoreSummary;
 using IfThere = NewFile::IfThere;
 
-/// A store of some gigabytes over a slow line.
-constexpr Millis kWhole = std::chrono::minutes{10};
+/// For the copy of a store of some gigabytes on a slow disk, and again for its way over a slow
+/// line. Teal itself gives up after ten minutes, and is to say so first.
+constexpr Millis kWhole = std::chrono::minutes{10} + std::chrono::seconds{10};
 
 /// Why no backup may be there; empty: it may. Once early, before anything is copied, and once more
 /// before it gets its name; publish() sees to the rest.
@@ -89,6 +93,16 @@ int StateCommands::check(const std::string& given) {
   if (!image) return fail(image.error().message(), kError);
   const Result<StoreSummary> summary = image->check();
   if (!summary) return fail(summary.error().message(), kError);
+  const Result<std::unique_ptr<control::Store>> store =
+      control::open_sqlite_image(image->bytes(), path);
+  if (!store) return fail(store.error().message(), kError);
+  if (const Result<void> read = control::rehearse_start(**store); !read)
+    return fail(path + " is a sound file, but this Teal cannot start with what is in it: " +
+                    read.error().message() + "; restore another backup",
+                kError);
+  // It is sound by itself, and no Teal starts on it as it lies there.
+  if (control::inspect_store(path).kind == control::StoreInspection::Kind::mixed)
+    return fail(control::refusal_of_mixed(path), kError);
   return tell(*summary, path);
 }
 

@@ -99,7 +99,7 @@ int Client::status(const std::string& service, bool watch) {
     if (in_place && !drawn) terminal_.out << kHideCursor << kClear;
     drawn = true;
     terminal_.out << (in_place ? redrawn(*text) : *text) << std::flush;
-    if (!watch || !terminal_.pause(kRedraw)) break;
+    if (!watch || !terminal_.out || !terminal_.pause(kRedraw)) break;
   }
   if (in_place && drawn) terminal_.out << kShowCursor << std::flush;
   return code;
@@ -121,7 +121,7 @@ int Client::events(bool follow, const std::string& since) {
                                             : render_event(event, *data))
                   << '\n'
                   << std::flush;
-    return true;
+    return terminal_.out.good();  // Nobody reads on where it cannot be written.
   };
   using Until = AdminClient::Until;
   while (true) {

@@ -23,8 +23,9 @@ struct AdminLimits {
   Millis reserve_time = std::chrono::seconds{2};  ///< For everything that happens in the reserve.
   /// For each later head (idle time included), for a body, an answer, a write.
   Millis timeout = std::chrono::seconds{30};
-  Millis long_answer = std::chrono::minutes{10};  ///< For a body that is read from a file.
-  Millis heartbeat = std::chrono::seconds{15};    ///< Of a stream of events without any.
+  /// For a copy of the store, and then for its way to who asked.
+  Millis long_answer = std::chrono::minutes{10};
+  Millis heartbeat = std::chrono::seconds{15};  ///< Of a stream of events without any.
 };
 
 }  // namespace teal::control

@@ -10,6 +10,12 @@ ApiResponse timed_out() {
                       "read the service or the deployment to see whether it has come about"});
 }
 
+ApiResponse copy_timed_out() {
+  return to_response({504, "no-answer-in-time", "The copy is not made yet",
+                      "the disk has taken longer than a backup may",
+                      "see what else uses that disk, and try again when the copy has ended"});
+}
+
 ApiError trailers_refused() {
   return {400, "unexpected-trailers", "The request has trailers",
           "fields behind the body are not taken (RFC 9110 section 6.5.1)",

@@ -155,8 +155,9 @@ struct PendingAnswer {
 
 asio::awaitable<bool> AdminSession::answer(const Request& request) {
   const auto pending = std::make_shared<PendingAnswer>(stream_.get_executor());
-  pending->answered.expires_after(limits_.timeout);
   const ApiRequest call = to_call(request);
+  const bool is_long = AdminApi::kind_of(call.method, call.target) == AdminApi::Kind::copy;
+  pending->answered.expires_after(is_long ? limits_.long_answer : limits_.timeout);
   const AdminApi::Reply reply = [weak =
                                      std::weak_ptr<PendingAnswer>(pending)](ApiResponse response) {
     const std::shared_ptr<PendingAnswer> waiting = weak.lock();
@@ -167,7 +168,7 @@ asio::awaitable<bool> AdminSession::answer(const Request& request) {
   api_->handle(call, reply);
   if (!pending->response) {
     [[maybe_unused]] const auto [cancelled] = co_await pending->answered.async_wait(kTuple);
-    if (!pending->response) pending->response = timed_out();
+    if (!pending->response) pending->response = is_long ? copy_timed_out() : timed_out();
   }
   ApiResponse response = std::move(*pending->response);
   pending->response.reset();

@@ -76,7 +76,8 @@ asio::awaitable<bool> AdminSession::read(Parser& parser) {
   was_heard_ = true;
   places_->set_stage(id_, AdminStage::answering);
   const bool is_probe =
-      parser.is_done() && AdminApi::is_probe(parser.get().method_string(), parser.get().target());
+      parser.is_done() && AdminApi::kind_of(parser.get().method_string(), parser.get().target()) ==
+                              AdminApi::Kind::probe;
   if (places_->is_in_reserve(id_) && !is_probe) {
     places_->count_refusal();
     co_await refuse(no_place());

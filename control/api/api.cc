@@ -19,7 +19,7 @@ struct AdminApi::Route {
   std::string_view query{};  ///< The parameters it takes, separated by a comma.
   /// What another site may lead the user's browser to: it costs little and ends.
   bool shown = true;
-  bool is_probe = false;
+  Kind kind = Kind::usual;
 };
 
 const std::vector<AdminApi::Route>& AdminApi::table() {
@@ -47,12 +47,13 @@ const std::vector<AdminApi::Route>& AdminApi::table() {
       {"POST", "/v1/config/reload", &AdminApi::reload_config},
       {"POST", "/v1/config/rollback", &AdminApi::rollback_config},
       {"POST", "/v1/config/confirm", &AdminApi::confirm_config},
-      {"POST", "/v1/state/backup", &AdminApi::backup_state, "application/vnd.sqlite3"},
+      {"POST", "/v1/state/backup", &AdminApi::backup_state, "application/vnd.sqlite3", "", true,
+       Kind::copy},
       {"GET", "/v1/events", &AdminApi::get_events, "text/event-stream", "", false},
       {"GET", "/v1/openapi.json", &AdminApi::get_openapi},
-      {"GET", "/metrics", &AdminApi::get_metrics, "text/plain", "", true, true},
-      {"GET", "/livez", &AdminApi::get_livez, "application/json", "", true, true},
-      {"GET", "/readyz", &AdminApi::get_readyz, "application/json", "", true, true},
+      {"GET", "/metrics", &AdminApi::get_metrics, "text/plain", "", true, Kind::probe},
+      {"GET", "/livez", &AdminApi::get_livez, "application/json", "", true, Kind::probe},
+      {"GET", "/readyz", &AdminApi::get_readyz, "application/json", "", true, Kind::probe},
   };
   return routes;
 }
@@ -174,12 +175,12 @@ void AdminApi::dispatch(const ApiRequest& request, const Reply& reply) {
                      "GET /v1/openapi.json describes what there is"}));
 }
 
-bool AdminApi::is_probe(std::string_view method, std::string_view target) {
-  if (method != "GET" && method != "HEAD") return false;
+AdminApi::Kind AdminApi::kind_of(std::string_view method, std::string_view target) {
   const std::string_view path = target.substr(0, target.find('?'));
-  return std::any_of(table().begin(), table().end(), [path](const Route& route) {
-    return route.is_probe && route.pattern == path;
-  });
+  const std::string_view asked = method == "HEAD" ? "GET" : method;
+  const auto found = std::ranges::find_if(
+      table(), [&](const Route& route) { return route.method == asked && route.pattern == path; });
+  return found == table().end() ? Kind::usual : found->kind;
 }
 
 std::vector<MetricSample> AdminApi::own_metrics() const {

@@ -82,8 +82,12 @@ class AdminApi {
   /// For what takes its time with an answer; may be empty.
   const Later& later() const { return dependencies_.later; }
 
-  /// Whether it asks how Teal is: what is answered while nothing else can be.
-  static bool is_probe(std::string_view method, std::string_view target);
+  enum class Kind : std::uint8_t {
+    usual,
+    probe,  ///< Asks how Teal is: what is answered while nothing else can be.
+    copy,   ///< Waits for a disk, and not for workers.
+  };
+  static Kind kind_of(std::string_view method, std::string_view target);
 
   struct RouteName {
     std::string_view method, pattern;

@@ -11,7 +11,7 @@
 
 #include "base/hex.h"
 #include "control/controller/state.h"
-#include "control/engine/protocol_json.h"
+#include "control/deploy/replay.h"
 #include "control/services/absent_services.h"
 
 namespace teal::control {
@@ -133,26 +133,12 @@ Result<void> Controller::State::recover_service(const config::Service& service,
 }
 
 Result<void> Controller::State::recover_deployments(const Contents& contents) {
-  const Mono now = clock.mono();
-  for (const DeploymentRow& row : contents.deployments) {
-    deployments.skip_number(row.number);
-    // Not served; kept for its return (AbsentServices).
-    if (std::as_const(registry).find(row.service) == nullptr) continue;
-    Result<DeploymentSpec> spec = spec_from_json(row.spec);
-    if (!spec) return spec.error();
-    deployments.restore(row.number, std::move(*spec), row.created, now);
-  }
-  for (const EventRow& row : contents.events) {
-    DeploymentRunner* const runner = deployments.find(row.deployment);
-    if (runner == nullptr) continue;
-    const Result<Event> event = event_from_json(row.event);
-    if (!event) return event.error();
-    runner->replay(*event, row);
-  }
-  for (const ClockRow& row : contents.clocks) {
-    if (DeploymentRunner* runner = deployments.find(row.deployment))
-      runner->resume_clock(row.age, now);
-  }
+  // The others are kept for their return (AbsentServices).
+  const auto is_served = [this](const std::string& service) {
+    return std::as_const(registry).find(service) != nullptr;
+  };
+  const Result<void> replayed = replay_deployments(contents, is_served, clock.mono(), deployments);
+  if (!replayed) return replayed.error();
   // Those of services that came back earlier, or are still away, are settled.
   std::set<std::string> named;
   for (const ServiceRow& row : contents.services) named.insert(row.name);

@@ -15,6 +15,7 @@
 
 #include "base/file.h"
 #include "base/new_file.h"
+#include "control/sqlite/leftovers.h"
 #include "control/sqlite/real_path.h"
 #include "control/sqlite/sqlite_inspection.h"
 #include "control/sqlite/sqlite_lock.h"
@@ -55,6 +56,7 @@ std::optional<Error> refuse_others(const std::string& store) {
       return Error{Source::config, store +
                                        " is there and is not a store of Teal; name another file in "
                                        "`state`, or move that one away"};
+    case StoreInspection::Kind::mixed: return Error{Source::config, refusal_of_mixed(store)};
     case StoreInspection::Kind::absent:
     case StoreInspection::Kind::empty:
     case StoreInspection::Kind::teal:
@@ -179,6 +181,7 @@ Result<Restored> restore_store(const std::string& backup, const std::string& giv
     if (!taken) return taken.error();
     lock.emplace(std::move(*taken));
   }
+  remove_leftovers(store);
   Result<NewFile> file = NewFile::create(store);
   if (!file) return file.error();
   if (const Result<void> written = file->write(named->bytes()); !written) return written.error();

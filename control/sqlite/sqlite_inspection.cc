@@ -7,10 +7,13 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <system_error>
 
+#include "base/descriptor.h"
+#include "control/sqlite/leftovers.h"
 #include "control/sqlite/sqlite_schema.h"
 #include "control/sqlite/sqlite_statement.h"
 
@@ -28,6 +31,9 @@ constexpr off_t kMaxToCopy = off_t{64} * 1024 * 1024;
 // The database header and the head of the first b-tree page behind it
 // (https://www.sqlite.org/fileformat2.html, 1.3 and 1.6).
 constexpr std::string_view kMagic = "SQLite format 3\0"sv;
+/// How it is written and read: 1 is by a rollback journal, 2 by a log beside it (1.3.3).
+constexpr std::size_t kWriteVersion = 18, kReadVersion = 19;
+constexpr unsigned char kStandsAlone = 1;
 constexpr std::size_t kUserVersion = 60;
 constexpr std::size_t kApplication = 68;
 constexpr std::size_t kPageType = 100;
@@ -55,11 +61,14 @@ StoreInspection judge(const Header& header, std::size_t size) {
   return judge(number_at(header, kApplication), number_at(header, kUserVersion), has_tables);
 }
 
-/// A directory of its own, gone with the object.
+/// A directory of its own, held and gone with the object.
 class TemporaryDirectory {
  public:
   explicit TemporaryDirectory(std::string pattern) : path_(std::move(pattern)) {
     if (::mkdtemp(path_.data()) == nullptr) path_.clear();
+    if (path_.empty()) return;
+    held_ = std::make_unique<Descriptor>(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    static_cast<void>(hold(held_->get()));
   }
   ~TemporaryDirectory() {
     std::error_code ignored;
@@ -71,11 +80,12 @@ class TemporaryDirectory {
 
  private:
   std::string path_;
+  std::unique_ptr<Descriptor> held_;
 };
 
 /// What SQLite makes of the file and its journal together, by a copy of both.
 StoreInspection judge_copy(const std::string& path) {
-  const TemporaryDirectory directory(path + ".look-XXXXXX");
+  const TemporaryDirectory directory(pattern_of_look(path));
   if (directory.path().empty()) return {Kind::unseen, 0};
   const std::string copy = directory.path() + "/copy";
   std::error_code failed;
@@ -112,12 +122,27 @@ StoreInspection inspect_store(const std::string& path) {
   if (read < 0) return {};
   const StoreInspection seen = judge(header, static_cast<std::size_t>(read));
   const off_t journal = size_of(path + "-wal");
+  const bool is_anothers = journal > 0 && seen.kind != Kind::other &&
+                           header[kWriteVersion] == kStandsAlone &&
+                           header[kReadVersion] == kStandsAlone;
+  if (is_anothers) return seen.kind == Kind::foreign ? seen : StoreInspection{Kind::mixed, 0};
   // A header that says whose it is stays true; one that says nothing may have its say in the
   // journal still.
   const bool may_differ = seen.kind != Kind::teal && journal > 0 && size <= kMaxToCopy &&
                           journal <= kMaxToCopy &&
                           (seen.kind == Kind::other || number_at(header, kApplication) == 0);
   return may_differ ? judge_copy(path) : seen;
+}
+
+bool stands_alone(int descriptor) {
+  std::array<unsigned char, 2> how{};
+  static_assert(kReadVersion == kWriteVersion + 1);
+  return ::pread(descriptor, how.data(), how.size(), kWriteVersion) == 2 &&
+         how[0] == kStandsAlone && how[1] == kStandsAlone;
+}
+
+std::string refusal_of_mixed(const std::string& path) {
+  return path + " has another file's -wal beside it; move " + path + "-wal away";
 }
 
 }  // namespace teal::control

@@ -18,11 +18,19 @@ struct StoreInspection {
     foreign,  ///< A database of another program.
     other,    ///< No database.
     unseen,   ///< Its directory takes no copy.
+    /// A store that is written without a log, as a backup is, beside the log of another file:
+    /// SQLite would take it for this one's.
+    mixed,
   };
   Kind kind = Kind::absent;
   std::int64_t version = 0;  ///< Of kind teal: its `user_version`, as far as the header knows.
 };
 
 StoreInspection inspect_store(const std::string& path);
+
+/// By its header: it is written without a log.
+bool stands_alone(int descriptor);
+/// Why a file of kind mixed is not touched, and what helps.
+std::string refusal_of_mixed(const std::string& path);
 
 }  // namespace teal::control

@@ -6,15 +6,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <optional>
-#include <system_error>
 #include <utility>
 #include <vector>
 
+#include "control/sqlite/leftovers.h"
 #include "control/sqlite/sqlite_statement.h"
 
 namespace teal::control {
@@ -26,8 +24,6 @@ constexpr std::size_t kPiece = std::size_t{256} * 1024;
 constexpr std::uint64_t kSpare = std::uint64_t{32} * 1024 * 1024;
 constexpr int kStepsBetweenLooks = 10'000;
 constexpr const char* kJournal = "-wal";
-/// The copy and what SQLite has beside it.
-constexpr std::array<const char*, 3> kInside{"copy", "copy-wal", "copy-journal"};
 /// Magic, version, page size, number of the checkpoint, salts, checksum
 /// (https://www.sqlite.org/fileformat2.html#the_wal_file, 4.1).
 constexpr std::size_t kJournalHeader = 32;
@@ -68,30 +64,11 @@ bool write_all(int descriptor, std::string_view bytes) {
   return true;
 }
 
-/// By the names that a snapshot gives, and only where there are no others: somebody else's folder
-/// may have this name, or a link that leads to it.
-bool remove_folder(const std::string& path) {
-  namespace fs = std::filesystem;
-  std::error_code failed;
-  const fs::file_status found = fs::symlink_status(path, failed);
-  if (!fs::exists(found)) return found.type() == fs::file_type::not_found;
-  if (!fs::is_directory(found)) return false;
-  const auto is_own = [](const std::string& name) {
-    return std::ranges::any_of(kInside, [&](const char* each) { return name == each; });
-  };
-  fs::directory_iterator each(path, failed);
-  for (; !failed && each != fs::directory_iterator(); each.increment(failed))
-    if (!is_own(each->path().filename())) return false;
-  if (failed) return false;
-  for (const char* name : kInside) ::unlink((path + '/' + name).c_str());
-  return ::rmdir(path.c_str()) == 0;
-}
-
 /// The folder of the copy, gone with the object.
 class Folder {
  public:
   explicit Folder(std::string path) : path_(std::move(path)) {}
-  ~Folder() { remove_folder(path_); }
+  ~Folder() { static_cast<void>(remove_folder_of_copy(path_)); }
   Folder(const Folder&) = delete;
   Folder& operator=(const Folder&) = delete;
   std::string copy() const { return path_ + "/copy"; }
@@ -107,7 +84,7 @@ class SqliteSnapshotSource final : public SnapshotSource {
 
   Result<std::shared_ptr<const Snapshot>> make(const std::atomic<bool>& is_given_up) override {
     const std::string folder = folder_of(path_);
-    if (!remove_folder(folder))
+    if (!remove_folder_of_copy(folder))
       return error(folder + " is in the way and is not of a snapshot", "move it away");
     if (const std::optional<Error> error = check_room()) return *error;
     if (::mkdir(folder.c_str(), S_IRWXU) != 0) return failure("no folder beside it can be made");
@@ -238,7 +215,7 @@ std::unique_ptr<SnapshotSource> make_sqlite_snapshot_source(int database, std::s
 }
 
 bool remove_snapshot_leftovers(const std::string& path) {
-  return remove_folder(folder_of(path));
+  return remove_folder_of_copy(folder_of(path));
 }
 
 }  // namespace teal::control

@@ -15,6 +15,7 @@
 #include "base/descriptor.h"
 #include "base/file.h"
 #include "control/sqlite/real_path.h"
+#include "control/sqlite/sqlite_inspection.h"
 #include "control/sqlite/sqlite_lock.h"
 #include "control/sqlite/sqlite_schema.h"
 #include "control/sqlite/sqlite_statement.h"
@@ -23,12 +24,12 @@ namespace teal::control {
 namespace {
 
 constexpr const char* kRestore = "restore another backup";
-/// How a file is written and read: 1 is by a rollback journal, 2 by a log beside it
-/// (https://www.sqlite.org/fileformat2.html, 1.3.3).
+/// How a file is written and read (https://www.sqlite.org/fileformat2.html, 1.3.3): without a log,
+/// or by a log beside it.
 constexpr std::size_t kWriteVersion = 18, kReadVersion = 19;
 constexpr std::size_t kPageSize = 16, kPages = 28;
 constexpr std::size_t kHeader = 100;
-constexpr unsigned char kStandsAlone = 1;
+constexpr unsigned char kAlone = 1, kByLog = 2;
 
 Error refuse(const std::string& name, const std::string& what, const std::string& remedy) {
   return Error{Source::config, name + " " + what + "; " + remedy};
@@ -59,13 +60,6 @@ std::uint64_t size_by_header(std::string_view header) {
   };
   const std::uint64_t page = number_at(kPageSize, 2);
   return (page == 1 ? 65'536 : page) * number_at(kPages, 4);
-}
-
-/// By its header: it is written without a log.
-bool stands_alone(int descriptor) {
-  std::array<unsigned char, 2> how{};
-  return ::pread(descriptor, how.data(), how.size(), kWriteVersion) == 2 &&
-         how[0] == kStandsAlone && how[1] == kStandsAlone;
 }
 
 /// A database in memory that reads, or is, these bytes.
@@ -124,7 +118,7 @@ StoreImage::StoreImage(std::string name, Buffer buffer, std::size_t size)
   if (size_ < kHeader) return;
   // A file in WAL mode is whole without its log once that is folded into it.
   for (const std::size_t at : {kWriteVersion, kReadVersion})
-    if (buffer_.get()[at] == 2) buffer_.get()[at] = kStandsAlone;
+    if (buffer_.get()[at] == kByLog) buffer_.get()[at] = kAlone;
 }
 
 std::string_view StoreImage::bytes() const {
@@ -145,8 +139,7 @@ Result<StoreImage> StoreImage::of_file(const std::string& given) {
   const bool has_log = size_of(path + "-wal") > 0;
   const bool is_its_own = has_log && !stands_alone(file.get());
   const bool has_journal = size_of(path + "-journal") > 0;
-  if (has_journal && has_log && !is_its_own)
-    return refuse(path, "has another file's -wal beside it", "move " + path + "-wal away");
+  if (has_journal && has_log && !is_its_own) return Error{Source::config, refusal_of_mixed(path)};
   if (is_its_own || has_journal) return with_journal(path);
   return of_descriptor(file.get(), path);
 }

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <optional>
@@ -12,6 +13,7 @@
 
 #include "base/descriptor.h"
 #include "base/file.h"
+#include "control/sqlite/leftovers.h"
 #include "control/sqlite/real_path.h"
 #include "control/sqlite/sqlite_inspection.h"
 #include "control/sqlite/sqlite_schema.h"
@@ -48,6 +50,7 @@ class Opening {
       if (!execute(limit.c_str())) return refuse("cannot be limited", "report this");
     }
     if (file_) static_cast<void>(remove_snapshot_leftovers(path_));
+    if (file_) remove_leftovers(path_);
     return make_sqlite_tables(std::move(database_), {path_, given_}, std::move(file_));
   }
 
@@ -61,6 +64,8 @@ class Opening {
       case StoreInspection::Kind::other: return unreadable();
       case StoreInspection::Kind::unseen:
         return refuse("cannot be looked at", "check that its directory can be written");
+      case StoreInspection::Kind::mixed:
+        return Error{Source::config, "the store " + refusal_of_mixed(path_)};
       case StoreInspection::Kind::teal:
         if (found.version > kSchemaVersion) return newer(found.version);
         break;
@@ -187,6 +192,32 @@ class Opening {
 Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& path,
                                                  const SqliteOptions& options) {
   return Opening{path}.open(options);
+}
+
+Result<std::unique_ptr<Store>> open_sqlite_image(std::string_view bytes, const std::string& name) {
+  const auto refuse = [&](const char* why) {
+    return Error{Source::config, name + " cannot be read as a store: " + why};
+  };
+  const auto size = static_cast<sqlite3_int64>(bytes.size());
+  sqlite3* raw = nullptr;
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+  const int opened = sqlite3_open_v2(":memory:", &raw, flags, nullptr);
+  Database database(raw);
+  if (opened != SQLITE_OK) return refuse("SQLite has no memory");
+  auto* const copy = static_cast<unsigned char*>(sqlite3_malloc64(bytes.size() + 1));
+  if (copy == nullptr) return refuse("it is larger than memory");
+  std::copy(bytes.begin(), bytes.end(), copy);
+  // It frees the copy whatever comes of it.
+  if (sqlite3_deserialize(raw, "main", copy, size, size,
+                          SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE) !=
+      SQLITE_OK)
+    return refuse("SQLite does not open it");
+  const auto version = read_number(raw, "PRAGMA user_version");
+  if (!version || *version < 1 || *version > kSchemaVersion) return refuse("it has no version");
+  if (*version < kSchemaVersion &&
+      sqlite3_exec(raw, migration_from(*version).c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
+    return refuse(sqlite3_errmsg(raw));
+  return make_sqlite_tables(std::move(database), {name, name}, nullptr);
 }
 
 }  // namespace teal::control

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/log.h"
 #include "base/result.h"
@@ -28,5 +29,9 @@ struct SqliteOptions {
 /// Creates the file where there is none. The Error names the file and the remedy.
 Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& path,
                                                  const SqliteOptions& options = {});
+
+/// The file of a store, whose bytes these are, in memory and brought up to date: what a start would
+/// read. `name`: for messages.
+Result<std::unique_ptr<Store>> open_sqlite_image(std::string_view bytes, const std::string& name);
 
 }  // namespace teal::control

@@ -14,11 +14,11 @@ bool Attempts::reserve_places(TargetRuntime& target, bool fresh) {
   return true;
 }
 
-void Attempts::fail_at_once() {
+void Attempts::fail_at_once(bool is_own_lack) {
   side_ = nullptr;
   if (in_flight_.end()) loop_.queues().offer_room(target_->group);
-  report(Failure::connect, 0);
-  failed_ = {.failure = Failure::connect};
+  if (!is_own_lack) report(Failure::connect, 0);
+  failed_ = {.failure = Failure::connect, .is_own_lack = is_own_lack};
   leave_target_out();
 }
 

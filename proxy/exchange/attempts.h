@@ -77,8 +77,8 @@ class Attempts {
     side_ = &side;
     in_flight_.begin(*target_, *group());
   }
-  /// None could be had.
-  void fail_at_once();
+  /// None could be had. `is_own_lack`: not by the target's doing.
+  void fail_at_once(bool is_own_lack);
   void begin_to_connect(Mono now) { connect_began_ = now; }
   void note_connected(Mono now) {
     connect_micros_ = std::chrono::duration_cast<Micros>(now - connect_began_).count();

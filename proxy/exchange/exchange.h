@@ -125,7 +125,8 @@ class Exchange final {
   void on_response_spliced(std::size_t size);
   /// `clean`: nothing stood behind the response, the connection can be used again.
   void on_response_end(const net::Fields& trailers, bool clean);
-  void on_upstream_failed(Failure failure, net::Refusal rule);
+  /// `is_own_lack`: of Failure::connect, since Teal itself lacks what a connection takes.
+  void on_upstream_failed(Failure failure, net::Refusal rule, bool is_own_lack = false);
   void on_upstream_unblocked();
   /// The callback's input is used up: look whether the client keeps up.
   void after_response_input();
@@ -167,7 +168,7 @@ class Exchange final {
   void follow(Next next, const FailedAttempt& failed);
   /// `failed`: what the release did; null where that was nothing bad.
   void go_live(const FailedAttempt* failed);
-  void give_up(Failure failure);
+  void give_up(const FailedAttempt& failed);
   // Each sends the request elsewhere where it can: true if it has.
   bool try_retry_status(std::uint16_t status);
   bool try_replay_unseen();

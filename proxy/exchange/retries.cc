@@ -43,7 +43,7 @@ Next Retries::decide(const FailedAttempt& failed, bool group_is_exhausted) {
       next = Next::give_up;
     }
   }
-  if (next == Next::give_up && !serving.exposure().try_reserve() &&
+  if (next == Next::give_up && !failed.is_own_lack && !serving.exposure().try_reserve() &&
       may_go_live(known, failed.request_sent)) {
     serving.count(ServiceStat::exposure_replayed);
     next = Next::live_group;

@@ -12,11 +12,12 @@ namespace teal::proxy {
 
 void Exchange::follow(Next next, const FailedAttempt& failed) {
   switch (next) {
-    case Next::give_up: give_up(failed.failure); return;
+    case Next::give_up: give_up(failed); return;
     case Next::another_target:
-      attempts_.note_reason(failed.failure == Failure::not_begun ? ServiceStat::retries_not_begun
-                            : failed.request_sent                ? ServiceStat::retries_failed
-                                                                 : ServiceStat::retries_connect);
+      if (!failed.is_own_lack)
+        attempts_.note_reason(failed.failure == Failure::not_begun ? ServiceStat::retries_not_begun
+                              : failed.request_sent                ? ServiceStat::retries_failed
+                                                                   : ServiceStat::retries_connect);
       attempts_.leave_target_out();
       break;
     case Next::live_group:
@@ -47,17 +48,25 @@ void Exchange::go_live(const FailedAttempt* failed) {
   attempt();
 }
 
-/// What was not begun its client may send again. Where Teal could not, because its body is gone,
-/// that is no fault of the target's, nor of its release.
-void Exchange::give_up(Failure failure) {
-  if (failure == Failure::not_begun) {
+/// What Teal could ask nobody for is no fault of the group's. What was not begun its client may
+/// send again. Where Teal could not, because its body is gone, that is no fault of the target's,
+/// nor of its release.
+void Exchange::give_up(const FailedAttempt& last) {
+  if (last.is_own_lack) {
+    serving_.count(ServiceStat::requests_without_descriptor);
+    // What a release did before that stays its fault.
+    if (!serving_.shielded().is_blamed()) serving_.withdraw();
+    reply(without_descriptor());
+    return;
+  }
+  if (last.failure == Failure::not_begun) {
     serving_.count(ServiceStat::requests_not_begun);
     if (replay_.is_complete())
       serving_.note_error();
     else
       serving_.withdraw();
   }
-  reply(failed(failure));
+  reply(failed(last.failure));
 }
 
 bool Exchange::try_retry_status(std::uint16_t status) {

@@ -88,9 +88,14 @@ struct UpstreamOptions {
   std::string proxy_header = {};
 };
 
-/// A side for `exchange`: a kept connection, or one that begins to be made. Null: it failed at
-/// once. Counts it.
-TargetSide* acquire_upstream(WorkerLoop& loop, const boost::local_shared_ptr<TargetRuntime>& target,
-                             Exchange& exchange, const UpstreamOptions& wanted);
+struct Acquired {
+  TargetSide* side = nullptr;  ///< Null: it failed at once.
+  /// And without the target's doing: Teal itself has no descriptor for a connection, or no memory.
+  bool is_own_lack = false;
+};
+
+/// A side for `exchange`: a kept connection, or one that begins to be made. Counts it.
+Acquired acquire_upstream(WorkerLoop& loop, const boost::local_shared_ptr<TargetRuntime>& target,
+                          Exchange& exchange, const UpstreamOptions& wanted);
 
 }  // namespace teal::proxy

@@ -27,7 +27,8 @@ void Exchange::attempt() {
     }
     if (pick.somebody_is_full) {
       enter_queue();
-    } else if (response_.last_failure != Failure::none && attempts_.tries().attempts > 0) {
+    } else if (attempts_.tries().attempts > 0 &&
+               (response_.last_failure != Failure::none || attempts_.failed().is_own_lack)) {
       follow(retries_.decide(attempts_.failed(), true), attempts_.failed());
     } else {
       try_reply(refuse_without_target);
@@ -48,17 +49,17 @@ bool Exchange::open_upstream(std::size_t index, bool fresh) {
                          request_.upgrade.is_asked()};
   if (const auto version = route().service().spec->upstream.proxy_protocol)
     wanted.proxy_header = net::make_proxy_header(*version, client_->client_ends());
-  TargetSide* const side = acquire_upstream(loop_, target, *this, wanted);
+  const auto [side, is_own_lack] = acquire_upstream(loop_, target, *this, wanted);
   if (side == nullptr) {
-    attempts_.fail_at_once();
-    response_.last_failure = Failure::connect;
+    attempts_.fail_at_once(is_own_lack);
+    if (!is_own_lack) response_.last_failure = Failure::connect;
     const FailedAttempt failed = attempts_.failed();
     const Next next = retries_.decide(failed);
     if (next != Next::another_target) {
       follow(next, failed);
       return true;  // over, or with the other group
     }
-    attempts_.note_reason(ServiceStat::retries_connect);
+    if (!is_own_lack) attempts_.note_reason(ServiceStat::retries_connect);
     return false;
   }
   attempts_.go_out_by(*side);
@@ -195,9 +196,9 @@ void Exchange::on_full() {
 
 // ---- failures
 
-void Exchange::on_upstream_failed(Failure failure, net::Refusal rule) {
+void Exchange::on_upstream_failed(Failure failure, net::Refusal rule, bool is_own_lack) {
   if (phase_ == Phase::connecting && failure == Failure::reset) failure = Failure::connect;
-  response_.last_failure = failure;
+  if (!is_own_lack) response_.last_failure = failure;
   response_.last_rule = rule;
   if (tunnel_) {
     end_tunnel(Termination::upstream_truncated);
@@ -218,7 +219,8 @@ void Exchange::on_upstream_failed(Failure failure, net::Refusal rule) {
                              side.is_kept(),
                              side.is_sent(),
                              side.has_response_begun(),
-                             side.was_left_behind()};
+                             side.was_left_behind(),
+                             is_own_lack};
   attempts_.note_failed(failed);
   const Next next = retries_.decide(failed);
   if (is_targets_fault(failed, {request_.is_repeatable(), replay_.is_complete()}, next))

@@ -23,6 +23,9 @@ struct FailedAttempt {
   bool response_begun = false;      ///< Some byte of the response has come.
   /// Of Failure::not_begun: its connection took others and left this one behind (GOAWAY).
   bool left_behind = false;
+  /// Nobody was asked, for Teal itself lacked what a connection takes: the shield is not for that,
+  /// and no group is to blame.
+  bool is_own_lack = false;
   std::optional<GrpcStatus> grpc = std::nullopt;  ///< Which of gRPC's the status stands for.
 };
 
@@ -144,11 +147,11 @@ constexpr Next within_group(const FailedAttempt& failed, const RequestTraits& re
 }
 
 /// Is the attempt held against its target? Not what says nothing of it: a kept connection that was
-/// closed before; and what was not begun only when nobody of its group began it, nor where it is
-/// Teal that cannot send it again.
+/// closed before, or was never made for want of Teal's own; and what was not begun only when nobody
+/// of its group began it, nor where it is Teal that cannot send it again.
 constexpr bool is_targets_fault(const FailedAttempt& failed, const RequestTraits& request,
                                 Next next) {
-  if (next == Next::fresh_connection) return false;
+  if (next == Next::fresh_connection || failed.is_own_lack) return false;
   return failed.failure != Failure::not_begun ||
          (request.is_replayable && next != Next::another_target);
 }
@@ -158,7 +161,7 @@ constexpr Decision after_failure(const FailedAttempt& failed, const RequestTrait
                                  const RetryRules& rules, const Tries& tries) {
   if (const Next next = within_group(failed, request, rules, tries); next != Next::give_up)
     return {next};
-  if (!rules.is_shielded || !is_listed(failed, rules.shield)) return {};
+  if (!rules.is_shielded || failed.is_own_lack || !is_listed(failed, rules.shield)) return {};
   if (!request.is_replayable) return {Next::give_up, Hindrance::not_replayable};
   if (failed.request_sent && !request.is_repeatable)
     return {Next::give_up, Hindrance::not_repeatable};

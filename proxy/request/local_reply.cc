@@ -136,6 +136,12 @@ LocalReply overloaded() {
   return reply;
 }
 
+LocalReply without_descriptor() {
+  LocalReply reply = overloaded();
+  reply.termination = Termination::no_descriptor;
+  return reply;
+}
+
 LocalReply body_too_large() {
   return {413, "the request's body is longer than it may be", Termination::body_too_large};
 }

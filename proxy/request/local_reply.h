@@ -48,6 +48,8 @@ LocalReply refused(net::Refusal rule);
 /// What the failure of the last attempt is to a client that gets no other answer.
 LocalReply failed(Failure failure);
 LocalReply overloaded();
+/// Teal itself lacks what a connection to a target takes.
+LocalReply without_descriptor();
 LocalReply body_too_large();
 
 /// What the route answers to whoever may ask. Counts that. Requires: it has a response.

@@ -284,6 +284,7 @@ std::string_view to_string(Termination termination) {
     case Termination::rate_limited: return "rate_limited";
     case Termination::compression_failed: return "compression_failed";
     case Termination::overloaded: return "overloaded";
+    case Termination::no_descriptor: return "no_descriptor";
     case Termination::misdirected: return "misdirected";
     case Termination::loop: return "loop";
     case Termination::not_begun: return "not_begun";

@@ -43,6 +43,7 @@ enum class Termination : std::uint8_t {
   rate_limited,        ///< 429
   compression_failed,  ///< A cut: there was no memory for more.
   overloaded,          ///< 503: proxy/policy/overload.h
+  no_descriptor,       ///< 503: Teal itself had none for a connection to a target.
   misdirected,         ///< 421: a Host whose rules the handshake was not for.
   loop,                ///< 508: the request has come by here several times already.
   not_begun,           ///< 503: the target did nothing of it (RFC 9113, section 8.7).

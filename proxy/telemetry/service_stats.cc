@@ -37,6 +37,8 @@ constexpr MetricRows<ServiceStat> kOfServices{{
      "queue_timeout"},
     {ServiceStat::requests_not_begun, Type::counter, kUnserved, kUnservedHelp, "reason",
      "not_begun"},
+    {ServiceStat::requests_without_descriptor, Type::counter, kUnserved, kUnservedHelp, "reason",
+     "no_descriptor"},
     {ServiceStat::requests_queued, Type::counter, "teal_requests_queued_total",
      "Requests that had to wait for a target with room."},
     {ServiceStat::requests_waiting, Type::gauge, "teal_requests_waiting",

@@ -20,12 +20,13 @@ namespace teal::proxy {
 
 /// One line each in service_stats.cc's table names the metric.
 enum class ServiceStat : std::uint8_t {
-  requests_without_target,  // 503: nobody healthy
-  requests_without_room,    // 503: pending queue full
-  queue_timeouts,           // 503: waited too long for room
-  requests_not_begun,       // 503: by nobody who was asked
-  requests_queued,          // had to wait for room
-  requests_waiting,         // gauge
+  requests_without_target,      // 503: nobody healthy
+  requests_without_room,        // 503: pending queue full
+  queue_timeouts,               // 503: waited too long for room
+  requests_not_begun,           // 503: by nobody who was asked
+  requests_without_descriptor,  // 503: Teal itself had none for a connection
+  requests_queued,              // had to wait for room
+  requests_waiting,             // gauge
   request_body_timeouts,
   connect_timeouts,
   response_header_timeouts,

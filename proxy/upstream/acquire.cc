@@ -19,24 +19,30 @@ TargetSide* find_kept(TargetRuntime& target, Exchange& exchange, const UpstreamO
   return shared != nullptr ? &shared->open_stream(exchange, wanted) : nullptr;
 }
 
-TargetSide* connect(WorkerLoop& loop, const boost::local_shared_ptr<TargetRuntime>& target,
-                    Exchange& exchange, const UpstreamOptions& wanted) {
+Result<TargetSide*> connect(WorkerLoop& loop, const boost::local_shared_ptr<TargetRuntime>& target,
+                            Exchange& exchange, const UpstreamOptions& wanted) {
   // Where TLS chooses, the first connection has to find out (Http1Upstream::become_http2).
-  if (target->spec().upstream.protocol != config::TargetProtocol::http2)
-    return Http1Upstream::connect(loop, target, exchange, wanted);
-  Http2Upstream* const made = Http2Upstream::connect(loop, target);
-  return made != nullptr ? &made->open_stream(exchange, wanted) : nullptr;
+  if (target->spec().upstream.protocol != config::TargetProtocol::http2) {
+    const Result<Http1Upstream*> made = Http1Upstream::connect(loop, target, exchange, wanted);
+    if (!made) return made.error();
+    return *made;
+  }
+  const Result<Http2Upstream*> made = Http2Upstream::connect(loop, target);
+  if (!made) return made.error();
+  return &(*made)->open_stream(exchange, wanted);
 }
 
 }  // namespace
 
-TargetSide* acquire_upstream(WorkerLoop& loop, const boost::local_shared_ptr<TargetRuntime>& target,
-                             Exchange& exchange, const UpstreamOptions& wanted) {
-  if (TargetSide* const kept = find_kept(*target, exchange, wanted)) return kept;
+Acquired acquire_upstream(WorkerLoop& loop, const boost::local_shared_ptr<TargetRuntime>& target,
+                          Exchange& exchange, const UpstreamOptions& wanted) {
+  if (TargetSide* const kept = find_kept(*target, exchange, wanted)) return {kept};
   loop.runtimes().note_busy(target);
-  TargetSide* const made = connect(loop, target, exchange, wanted);
-  if (made == nullptr) (*target->stats)[ServiceStat::upstream_connect_failures].add();
-  return made;
+  const Result<TargetSide*> made = connect(loop, target, exchange, wanted);
+  if (made) return {*made};
+  const bool is_own_lack = made.error().source() == Source::internal;
+  if (!is_own_lack) (*target->stats)[ServiceStat::upstream_connect_failures].add();
+  return {nullptr, is_own_lack};
 }
 
 }  // namespace teal::proxy

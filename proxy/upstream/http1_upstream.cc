@@ -31,12 +31,13 @@ Http1Upstream::Http1Upstream(WorkerLoop& loop, net::Stream stream,
 
 Http1Upstream::~Http1Upstream() = default;
 
-Http1Upstream* Http1Upstream::connect(WorkerLoop& loop,
-                                      const boost::local_shared_ptr<TargetRuntime>& target,
-                                      Exchange& exchange, const UpstreamOptions& wanted) {
-  const boost::intrusive_ptr<Http1Upstream> made = begin<Http1Upstream>(loop, target);
-  if (made) made->attach(exchange, wanted);
-  return made.get();
+Result<Http1Upstream*> Http1Upstream::connect(WorkerLoop& loop,
+                                              const boost::local_shared_ptr<TargetRuntime>& target,
+                                              Exchange& exchange, const UpstreamOptions& wanted) {
+  const auto made = begin<Http1Upstream>(loop, target);
+  if (!made) return made.error();
+  (*made)->attach(exchange, wanted);
+  return made->get();
 }
 
 Http1Upstream* Http1Upstream::reuse(TargetRuntime& target, Exchange& exchange,

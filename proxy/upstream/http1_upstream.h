@@ -22,10 +22,10 @@ namespace teal::proxy {
 
 class Http1Upstream final : public TargetConnection, public TargetSide {
  public:
-  /// Begins to connect. Null: it failed at once.
-  static Http1Upstream* connect(WorkerLoop& loop,
-                                const boost::local_shared_ptr<TargetRuntime>& target,
-                                Exchange& exchange, const UpstreamOptions& wanted);
+  /// Begins to connect. An Error: it failed at once, Source::internal if for want of Teal's own.
+  static Result<Http1Upstream*> connect(WorkerLoop& loop,
+                                        const boost::local_shared_ptr<TargetRuntime>& target,
+                                        Exchange& exchange, const UpstreamOptions& wanted);
   /// The connection of the pool that was used last, for the next request; null: there is none.
   static Http1Upstream* reuse(TargetRuntime& target, Exchange& exchange,
                               const UpstreamOptions& wanted);

@@ -224,6 +224,12 @@ void Http2TargetStream::fail(Failure failure, net::Refusal rule) {
   if (exchange_ != nullptr) exchange_->on_upstream_failed(failure, rule);
 }
 
+void Http2TargetStream::fail_to_connect(bool is_own_lack) {
+  if (!is_own_lack) connection_->stats()[ServiceStat::upstream_connect_failures].add();
+  if (exchange_ != nullptr)
+    exchange_->on_upstream_failed(Failure::connect, net::Refusal::none, is_own_lack);
+}
+
 /// The target has left after its answer, of which the client has yet to take the rest: that has no
 /// more place here, and it is not more than a window.
 void Http2TargetStream::give_rest() {

@@ -45,6 +45,8 @@ class Http2TargetStream final : public net::Http2ClientStream, public TargetSide
   void on_closed(net::Http2Error error);
   /// The connection is gone.
   void fail(Failure failure, net::Refusal rule);
+  /// No connection could be had for it. `is_own_lack`: not by the target's doing.
+  void fail_to_connect(bool is_own_lack);
   /// Gives the exchange what it wants of the response now.
   void feed();
   /// After the connection's output: tells the exchange what it has to know.

@@ -30,13 +30,13 @@ Http2Upstream::~Http2Upstream() = default;
 
 // ---- the way to it ------------------------------------------------------------------------------
 
-Http2Upstream* Http2Upstream::connect(WorkerLoop& loop,
-                                      const boost::local_shared_ptr<TargetRuntime>& target) {
-  const boost::intrusive_ptr<Http2Upstream> made = begin<Http2Upstream>(loop, target);
-  if (!made) return nullptr;
-  target->connections().http2.emplace_back(made);
-  made->note_need();
-  return made.get();
+Result<Http2Upstream*> Http2Upstream::connect(
+    WorkerLoop& loop, const boost::local_shared_ptr<TargetRuntime>& target) {
+  const auto made = begin<Http2Upstream>(loop, target);
+  if (!made) return made.error();
+  target->connections().http2.emplace_back(*made);
+  (*made)->note_need();
+  return made->get();
 }
 
 void Http2Upstream::take_over(WorkerLoop& loop, net::Stream stream,
@@ -120,13 +120,15 @@ void Http2Upstream::notify_streams(Notify notify) {
 
 void Http2Upstream::reassign_stream(std::unique_ptr<Http2TargetStream> stream) {
   Http2Upstream* other = with_room(*target_, true);
-  if (other == nullptr) other = connect(loop_, target_);
   if (other == nullptr) {
-    (*target_->stats)[ServiceStat::upstream_connect_failures].add();
-    ++attached_;  // until it has left
-    finished_streams_.push_back(std::move(stream));
-    finished_streams_.back()->fail(Failure::connect, net::Refusal::none);
-    return;
+    const Result<Http2Upstream*> made = connect(loop_, target_);
+    if (!made) {
+      ++attached_;  // until it has left
+      finished_streams_.push_back(std::move(stream));
+      finished_streams_.back()->fail_to_connect(made.error().source() == Source::internal);
+      return;
+    }
+    other = *made;
   }
   stream->move_to(*other);
   Http2TargetStream& moved = *stream;

@@ -31,9 +31,10 @@ namespace teal::proxy {
 
 class Http2Upstream final : public Http2Channel<TargetConnection> {
  public:
-  /// Begins to connect, with HTTP/2 for certain. Null: it failed at once.
-  static Http2Upstream* connect(WorkerLoop& loop,
-                                const boost::local_shared_ptr<TargetRuntime>& target);
+  /// Begins to connect, with HTTP/2 for certain. An Error: it failed at once, Source::internal if
+  /// for want of Teal's own.
+  static Result<Http2Upstream*> connect(WorkerLoop& loop,
+                                        const boost::local_shared_ptr<TargetRuntime>& target);
   /// Goes on with a connection whose target has chosen HTTP/2, and with the request that waits for
   /// it.
   static void take_over(WorkerLoop& loop, net::Stream stream,

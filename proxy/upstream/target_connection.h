@@ -10,6 +10,7 @@
 #include <boost/smart_ptr/local_shared_ptr.hpp>
 
 #include "base/outcome.h"
+#include "base/result.h"
 #include "proxy/loop/kept_connection.h"
 #include "proxy/loop/target_runtime.h"
 
@@ -24,14 +25,16 @@ class TargetConnection : public KeptConnection {
  protected:
   TargetConnection(WorkerLoop& loop, net::Stream stream,
                    boost::local_shared_ptr<TargetRuntime> target);
-  /// A connection of type Made that begins to be made. Null: it failed at once.
+  /// A connection of type Made that begins to be made. An Error: it failed at once, of
+  /// Source::internal where the target has no part in that.
   template <class Made>
-  static boost::intrusive_ptr<Made> begin(WorkerLoop& loop,
-                                          const boost::local_shared_ptr<TargetRuntime>& target) {
+  static Result<boost::intrusive_ptr<Made>> begin(
+      WorkerLoop& loop, const boost::local_shared_ptr<TargetRuntime>& target) {
     Result<net::Socket> socket = start_connect(loop, net::to_endpoint(target->shared->address));
-    if (!socket) return nullptr;
+    if (!socket) return socket.error();
     boost::intrusive_ptr<Made> made(new Made(loop, net::Stream(std::move(*socket)), target));
-    return made->begin_to_connect() ? made : nullptr;
+    if (!made->begin_to_connect()) return Error{Source::internal, "no descriptor is left", true};
+    return made;
   }
 
   /// Goes on as far as the socket lets it; on_open() or on_failed() comes of it in the end.

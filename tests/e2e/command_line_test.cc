@@ -132,6 +132,17 @@ TEST_F(PatienceTest, StatusIsWatchedOverARestartOfTeal) {
   EXPECT_EQ(status.process().wait(), 0) << status.err();
 }
 
+TEST(CommandLine, FailsWhereItsOutputCannotBeWritten) {
+  const TempDir dir;
+  const std::string config = dir / "teal.yaml";
+  write_file(config, shop({"127.0.0.1:1"}).render(dir.path()));
+  for (const std::string& words : {std::string("--version"), "check " + config}) {
+    const Finished ended = run({"/bin/sh", "-c", teal_binary() + " " + words + " > /dev/full"});
+    EXPECT_EQ(ended.code, 1) << words;
+    EXPECT_NE(ended.err.find("the output cannot be written"), std::string::npos) << ended.err;
+  }
+}
+
 TEST_F(PatienceTest, RemediesAreCommands) {
   start();
   for (const std::vector<std::string>& words :

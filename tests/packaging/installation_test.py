@@ -147,6 +147,16 @@ class Installation(unittest.TestCase):
         self.run_in("dpkg", "--install", "/newer.deb")
         self.assertFalse([call for call in self.calls() if "start" in call])
 
+    def test_starts_the_service_again_where_the_package_was_removed(self):
+        self.run_in("dpkg", "--install", "/older.deb")
+        self.configure()
+        self.run_in("dpkg", "--remove", "teal")
+        self.calls()
+        self.run_in("dpkg", "--install", "/older.deb")
+        self.assertIn("invoke start teal.service", self.calls(), "the removal has stopped it, and nobody else")
+        self.run_in("dpkg", "--install", "/newer.deb")
+        self.assertFalse([call for call in self.calls() if "start" in call], "since then somebody has stopped it")
+
     def test_leaves_a_disabled_service_disabled_at_an_upgrade(self):
         self.run_in("dpkg", "--install", "/older.deb")
         wanted = "/etc/systemd/system/multi-user.target.wants/teal.service"

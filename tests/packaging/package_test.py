@@ -165,7 +165,7 @@ class Package(unittest.TestCase):
 
     def test_has_scripts_that_the_shell_understands(self):
         run("dpkg-deb", "--control", package("teal"), self.tree / "DEBIAN")
-        for name in ("postinst", "prerm", "postrm"):
+        for name in ("preinst", "postinst", "prerm", "postrm"):
             said = run("sh", "-n", self.tree / "DEBIAN" / name)
             self.assertEqual((said.returncode, said.stderr), (0, ""), name)
 

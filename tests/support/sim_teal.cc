@@ -287,8 +287,8 @@ void SimTeal::run(proxy::Exchange& exchange, const SimClient& client) {
   targets_.clear();
 }
 
-proxy::TargetSide* SimTeal::acquire(const proxy::TargetPointer& asked, proxy::Exchange& exchange,
-                                    const proxy::UpstreamOptions& wanted) {
+proxy::Acquired SimTeal::acquire(const proxy::TargetPointer& asked, proxy::Exchange& exchange,
+                                 const proxy::UpstreamOptions& wanted) {
   const proxy::TargetRuntime& target = *asked;
   loop_->runtimes().note_busy(asked);
   const std::uint64_t drawn = mix64(seed_ + targets_.size());
@@ -297,16 +297,17 @@ proxy::TargetSide* SimTeal::acquire(const proxy::TargetPointer& asked, proxy::Ex
             (target.tls() ? " tls" : "") + (wanted.fresh ? " fresh" : "") +
             (wanted.may_switch ? " may switch " : " ") + wanted.proxy_header + '\n';
   SimTarget& side = targets_.emplace_back(trace_, exchange, wanted.method, drawn);
-  return drawn % 16 == 0 ? nullptr : &side;
+  if (drawn % 16 == 0) return {nullptr, drawn % 32 == 0};
+  return {&side};
 }
 
 }  // namespace teal::sim
 
 namespace teal::proxy {
 
-TargetSide* acquire_upstream(WorkerLoop& /*loop*/,
-                             const boost::local_shared_ptr<TargetRuntime>& target,
-                             Exchange& exchange, const UpstreamOptions& wanted) {
+Acquired acquire_upstream(WorkerLoop& /*loop*/,
+                          const boost::local_shared_ptr<TargetRuntime>& target, Exchange& exchange,
+                          const UpstreamOptions& wanted) {
   TEAL_ASSERT(sim::present_teal() != nullptr);
   return sim::present_teal()->acquire(target, exchange, wanted);
 }

@@ -66,8 +66,8 @@ class SimTeal {
   const std::string& cookie() const { return cookie_; }
 
   // ---- for what stands in the place of proxy/upstream/acquire.cc
-  proxy::TargetSide* acquire(const proxy::TargetPointer& asked, proxy::Exchange& exchange,
-                             const proxy::UpstreamOptions& wanted);
+  proxy::Acquired acquire(const proxy::TargetPointer& asked, proxy::Exchange& exchange,
+                          const proxy::UpstreamOptions& wanted);
 
   // ---- for who compares
   const proxy::RouteBuilder& builder() const { return builder_; }

@@ -22,25 +22,25 @@ ExchangeRoom::~ExchangeRoom() {
   present_room() = nullptr;
 }
 
-TargetSide* ExchangeRoom::acquire(const boost::local_shared_ptr<TargetRuntime>& target,
-                                  const UpstreamOptions& wanted) {
+Acquired ExchangeRoom::acquire(const boost::local_shared_ptr<TargetRuntime>& target,
+                               const UpstreamOptions& wanted) {
   Reach how = Reach::connected;
   if (!reach_.empty()) {
     how = reach_.front();
     reach_.pop_front();
   }
   Attempt& attempt = attempts.emplace_back(Attempt{target->id, wanted, nullptr});
-  if (how == Reach::refused) return nullptr;
+  if (how == Reach::refused || how == Reach::lacking) return {nullptr, how == Reach::lacking};
   attempt.side = std::make_unique<FakeTarget>();
   attempt.side->connected = how == Reach::connected || how == Reach::kept;
   attempt.side->kept = how == Reach::kept;
   attempt.side->full = how == Reach::full;
-  return attempt.side.get();
+  return {attempt.side.get()};
 }
 
-TargetSide* acquire_upstream(WorkerLoop& /*loop*/,
-                             const boost::local_shared_ptr<TargetRuntime>& target,
-                             Exchange& /*exchange*/, const UpstreamOptions& wanted) {
+Acquired acquire_upstream(WorkerLoop& /*loop*/,
+                          const boost::local_shared_ptr<TargetRuntime>& target,
+                          Exchange& /*exchange*/, const UpstreamOptions& wanted) {
   TEAL_ASSERT(present_room() != nullptr);
   return present_room()->acquire(target, wanted);
 }

@@ -26,7 +26,7 @@ namespace teal::proxy {
 class ExchangeRoom : public LoopRoom {
  public:
   /// How the next attempt finds its target.
-  enum class Reach : std::uint8_t { connected, kept, connecting, full, refused };
+  enum class Reach : std::uint8_t { connected, kept, connecting, full, refused, lacking };
 
   struct Attempt {
     TargetId target = 0;
@@ -39,8 +39,8 @@ class ExchangeRoom : public LoopRoom {
 
   /// The next attempts, one after the other; those after them are connected.
   void reach(std::vector<Reach> next) { reach_.insert(reach_.end(), next.begin(), next.end()); }
-  TargetSide* acquire(const boost::local_shared_ptr<TargetRuntime>& target,
-                      const UpstreamOptions& wanted);
+  Acquired acquire(const boost::local_shared_ptr<TargetRuntime>& target,
+                   const UpstreamOptions& wanted);
 
   std::vector<Attempt> attempts;
 

@@ -8,12 +8,19 @@
 
 #include "app/cli.h"
 #include "app/client/exit_code.h"
+#include "control/store/spec_json.h"
 #include "tests/support/store_files.h"
 
 namespace teal::app {
 namespace {
 
 using ::testing::HasSubstr;
+
+/// What a configuration needs besides.
+constexpr const char* kRest =
+    "listeners: { public: { address: 127.0.0.1:8080 } }\n"
+    "services: { shop: { match: [ { listener: public } ], blue: { revision: v1, targets: [ "
+    "127.0.0.1:80 ] } } }\n";
 
 struct Said {
   int code = -1;
@@ -35,7 +42,8 @@ class StateCli : public ::testing::Test {
  protected:
   StateCli() {
     control::Batch batch;
-    batch.deployments.push_back({1, "shop", WallTime{Millis{5000}}, "{}"});
+    batch.deployments.push_back(
+        {1, "shop", WallTime{Millis{5000}}, to_json(control::DeploymentSpec{})});
     EXPECT_TRUE(files_.open()->commit(batch));
   }
   std::string url() const { return "sqlite:" + files_.path(); }
@@ -58,13 +66,36 @@ TEST_F(StateCli, BacksUpChecksAndRestoresAStoppedTealsStore) {
 
 TEST_F(StateCli, ReadsTheStoreOfAConfigurationWhereNobodyAnswers) {
   const std::string config = files_.path("teal.yaml");
-  std::ofstream(config) << "admin: { address: 127.0.0.1:1 }\nstate: " << url() << "\n"
-                        << "listeners: { public: { address: 127.0.0.1:8080 } }\n"
-                        << "services: { shop: { match: [ { listener: public } ], blue: { revision: "
-                           "v1, targets: [ 127.0.0.1:80 ] } } }\n";
+  std::ofstream(config) << "admin: { address: 127.0.0.1:1 }\nstate: " << url() << "\n" << kRest;
   const Said made = state({"backup", "--to", backup(), "--config", config});
   EXPECT_EQ(made.code, kSuccess) << made.err;
   EXPECT_EQ(state({"check", "--config", config}).code, kSuccess);
+}
+
+TEST_F(StateCli, IsNotToldToStartWithAJournalThatCannotBeRead) {
+  control::Batch batch;
+  batch.events.push_back({1, 1, control::Age{0}, WallTime{Millis{6000}}, "{"});
+  ASSERT_TRUE(files_.open()->commit(batch));
+  const Said checked = state({"check", "--state", url()});
+  EXPECT_EQ(checked.code, kError);
+  EXPECT_EQ(checked.out, "");
+  EXPECT_THAT(checked.err, HasSubstr("this Teal cannot start with what is in it: d-1: "));
+}
+
+TEST_F(StateCli, TakesNoPathOfAConfigurationThatIsRelativeToTheServicesFolder) {
+  ASSERT_EQ(state({"backup", "--to", backup(), "--state", url()}).code, kSuccess);
+  const auto before = files_.all();
+  const std::string config = files_.path("teal.yaml");
+  std::ofstream(config) << "admin: { address: 127.0.0.1:1 }\nstate: sqlite:teal.db\n" << kRest;
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"check", "--config", config}, {"restore", backup(), "--config", config}}) {
+    const Said refused = state(words);
+    EXPECT_EQ(refused.code, kUsage) << words.front();
+    EXPECT_THAT(refused.err, HasSubstr("'teal.db' is relative to the working folder of the service;"
+                                       " name it: --state sqlite:/var/lib/teal/teal.db"));
+  }
+  std::filesystem::remove(config);
+  EXPECT_EQ(files_.all(), before);
 }
 
 TEST_F(StateCli, SaysWhereToLookWhereNobodyAnswers) {

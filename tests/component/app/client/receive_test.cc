@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include <boost/asio/post.hpp>
 
 #include "app/client/admin_client.h"
@@ -81,6 +83,26 @@ TEST_F(ALongBody, EndsWhereTheClientHasEnough) {
   ASSERT_TRUE(answer);
   give(3, 3);
   EXPECT_TRUE(receive([](std::string_view) { return true; })) << "the server goes on";
+}
+
+TEST_F(ALongBody, MayBeginAfterTheTimeThatACommandHas) {
+  constexpr Millis kTime{500};
+  std::promise<TakenSnapshot> asked;
+  admin_.on_server([&] {
+    admin_.commands.hold = true;
+    admin_.take_snapshot = [&](const TakenSnapshot& taken) { asked.set_value(taken); };
+  });
+  std::future<Result<AdminAnswer>> answer = std::async(std::launch::async, [&] {
+    return AdminClient(admin_.address(), kTime)
+        .receive("POST", "/v1/state/backup", kEver, [](std::string_view) { return true; });
+  });
+  const TakenSnapshot taken = asked.get_future().get();
+  // A command that was sent later has had its time.
+  EXPECT_FALSE(AdminClient(admin_.address(), kTime).send("POST", "/v1/deployments/d-3/stop"));
+  admin_.on_server([&] { taken(std::make_shared<Letters>(admin_.io, 3, 3)); });
+  const Result<AdminAnswer> got = answer.get();
+  ASSERT_TRUE(got) << got.error();
+  EXPECT_EQ(got->status, 200);
 }
 
 TEST_F(ALongBody, OfARefusalIsTheProblem) {

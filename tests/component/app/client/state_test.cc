@@ -89,6 +89,15 @@ TEST_F(AStoppedTeal, IsNotBackedUpByAPathThatIsRelativeToTheServicesFolder) {
   EXPECT_THAT(out_.str(), HasSubstr(files_.path("b") + " is sound"));
 }
 
+TEST_F(AStoppedTeal, IsNotSaidToBeSoundBesideAnothersJournal) {
+  ASSERT_EQ(back_up(false), kSuccess);
+  std::ofstream(files_.path("b-wal")) << "of another file";
+  EXPECT_EQ(StateCommands(terminal_, false).check(files_.path("b")), kError);
+  EXPECT_THAT(err_.str(), HasSubstr("move " + files_.path("b-wal") + " away"));
+  fs::remove(files_.path("b-wal"));
+  EXPECT_EQ(StateCommands(terminal_, false).check(files_.path("b")), kSuccess);
+}
+
 TEST_F(AStoppedTeal, IsRestoredAndSaidWhere) {
   ASSERT_EQ(back_up(false), kSuccess);
   ASSERT_EQ(StateCommands(terminal_, false).restore(files_.path("b"), files_.path("n")), kSuccess);

@@ -28,6 +28,8 @@ using testing::Peer;
 using testing::RunningAdmin;
 using ::testing::StartsWith;
 
+constexpr const char* kBackup = "POST /v1/state/backup HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
 TEST(AdminServer, AnswersOneRequestAfterTheOtherOnAConnection) {
   RunningAdmin admin;
   Peer peer(admin.address());
@@ -142,6 +144,42 @@ TEST(AdminServer, SaysSoWhenACommandHasNoConfirmedEffectInTime) {
   peer.send("POST /v1/deployments/d-3/stop HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_THAT(peer.read_until("remedy"), StartsWith("HTTP/1.1 504 "));
   admin.on_server([&] { admin.commands.pending.at(0)(); });  // Too late, and harmless.
+}
+
+TEST(AdminServer, WaitsForTheCopyOfABackupLongerThanForACommand) {
+  AdminLimits limits;
+  limits.timeout = Millis{50};
+  RunningAdmin admin({Address::Kind::ip4, "127.0.0.1", 0}, limits);
+  std::promise<TakenSnapshot> asked;
+  admin.on_server([&] {
+    admin.commands.hold = true;
+    admin.take_snapshot = [&](const TakenSnapshot& taken) { asked.set_value(taken); };
+  });
+  Peer backup(admin.address());
+  backup.send(kBackup);
+  const TakenSnapshot taken = asked.get_future().get();
+  // A command that came later has had its time.
+  Peer command(admin.address());
+  command.send("POST /v1/deployments/d-3/stop HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_THAT(command.read_until("remedy"), StartsWith("HTTP/1.1 504 "));
+  admin.on_server([&] { taken(ApiError{503, "backup-failed", "The copy is over", "", ""}); });
+  EXPECT_THAT(backup.read_until("The copy is over"), StartsWith("HTTP/1.1 503 "));
+}
+
+TEST(AdminServer, SaysSoWhenTheCopyOfABackupIsNotMadeInTime) {
+  AdminLimits limits;
+  limits.long_answer = Millis{50};
+  RunningAdmin admin({Address::Kind::ip4, "127.0.0.1", 0}, limits);
+  std::promise<TakenSnapshot> asked;
+  admin.on_server(
+      [&] { admin.take_snapshot = [&](const TakenSnapshot& taken) { asked.set_value(taken); }; });
+  Peer backup(admin.address());
+  backup.send(kBackup);
+  const std::string answer = backup.read_until("remedy");
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 504 "));
+  EXPECT_THAT(answer, HasSubstr("The copy is not made yet"));
+  const TakenSnapshot taken = asked.get_future().get();
+  admin.on_server([&] { taken(ApiError{503, "backup-failed", "Too late", "", ""}); });
 }
 
 TEST(AdminServer, StreamsEventsAsTheyHappenAndAHeartbeatInBetween) {

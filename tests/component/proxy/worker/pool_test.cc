@@ -6,6 +6,7 @@
 
 #include <array>
 #include <atomic>
+#include <limits>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -168,6 +169,17 @@ TEST_F(WorkerPoolTest, TellsControlOfATargetThatIsNotThere) {
   start();
   EXPECT_EQ(serve(4, 10, 502, [] {}), 40);
   EXPECT_TRUE(test::run_until(io_, [&] { return bad_outcomes_ >= 40; })) << bad_outcomes_;
+}
+
+TEST_F(WorkerPoolTest, BlamesNoTargetWhereNoDescriptorIsLeftForIt) {
+  test::ScriptedServer server(io_, [](std::size_t) { return test::http_reply(200, "done\n"); });
+  set_target(server.address());
+  start();
+  pool_->limit_descriptors(std::numeric_limits<int>::max(), 0);
+  EXPECT_EQ(serve(4, 10, 503, [] {}), 40);
+  EXPECT_EQ(bad_outcomes_, 0);
+  pool_->limit_descriptors(std::numeric_limits<int>::max(), std::numeric_limits<int>::max());
+  EXPECT_EQ(serve(4, 10, 200, [] {}), 40);
 }
 
 TEST_F(WorkerPoolTest, IsIdleWhenAllWorkersAre) {

@@ -102,12 +102,12 @@ TEST_F(AdminStrangers, KeepsStreamsForVerifiedPeers) {
 
 TEST_F(AdminStrangers, KnowsWhatAProbeAsks) {
   for (const std::string target : {"/livez", "/readyz", "/metrics", "/metrics?x=1"}) {
-    EXPECT_TRUE(AdminApi::is_probe("GET", target)) << target;
-    EXPECT_TRUE(AdminApi::is_probe("HEAD", target)) << target;
-    EXPECT_FALSE(AdminApi::is_probe("POST", target)) << target;
+    EXPECT_EQ(AdminApi::kind_of("GET", target), AdminApi::Kind::probe) << target;
+    EXPECT_EQ(AdminApi::kind_of("HEAD", target), AdminApi::Kind::probe) << target;
+    EXPECT_EQ(AdminApi::kind_of("POST", target), AdminApi::Kind::usual) << target;
   }
   for (const std::string target : {"/", "/v1/services", "/v1/events", "/livez/", ""})
-    EXPECT_FALSE(AdminApi::is_probe("GET", target)) << target;
+    EXPECT_EQ(AdminApi::kind_of("GET", target), AdminApi::Kind::usual) << target;
 }
 
 }  // namespace

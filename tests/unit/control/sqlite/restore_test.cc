@@ -275,6 +275,18 @@ TEST_F(Stores, WithoutALogAreNotReadWithAnothers) {
   EXPECT_EQ(restored_deployment(), 7U);
 }
 
+TEST_F(Stores, ThatAreMixedWithAnothersJournalAreNotReplaced) {
+  make("other", 1, 3);
+  make_backup("b", 7, 2);
+  fs::copy_file(files_.path("b"), files_.path());
+  fs::copy_file(files_.path("other-wal"), files_.path("teal.db-wal"));
+  const auto before = files_.all();
+  const Result<Restored> restored = restore();
+  ASSERT_FALSE(restored);
+  EXPECT_THAT(restored.error().message(), HasSubstr("move " + files_.path() + "-wal away"));
+  EXPECT_EQ(files_.all(), before);
+}
+
 TEST_F(Stores, ThatCannotBeFoldedForWantOfRoomStayAsTheyAre) {
   make_backup("b", 7, 2);
   make("teal.db", 1, 3000);

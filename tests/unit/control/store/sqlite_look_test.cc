@@ -80,6 +80,18 @@ TEST_F(LookAtStore, OpensAStoreThatWasKilledBeforeItsJournalWasFoldedIn) {
   EXPECT_EQ(store->load()->services.size(), 1U);
 }
 
+TEST_F(LookAtStore, LeavesACopyOfABackupBesideAnothersJournalAsItWas) {
+  const std::unique_ptr<Store> other = files_.open("other");
+  ASSERT_TRUE(other->commit(one_service()));
+  files_.open("backup");
+  files_.execute("PRAGMA journal_mode=DELETE", "backup");  // Written without a log.
+  fs::copy_file(files_.path("backup"), files_.path());
+  fs::copy_file(files_.path("other") + "-wal", files_.path() + "-wal");
+  expect_untouched("-wal beside it; move");
+  fs::remove(files_.path() + "-wal");
+  EXPECT_NE(files_.open(), nullptr);
+}
+
 TEST_F(LookAtStore, FillsAnEmptyFileAndAnEmptyDatabase) {
   std::ofstream(files_.path("empty")) << "";
   EXPECT_NE(files_.open("empty"), nullptr);

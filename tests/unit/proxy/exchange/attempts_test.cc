@@ -86,13 +86,24 @@ TEST_F(AttemptsTest, HowLongAConnectionTookIsKnownOfOneThatWasMade) {
 TEST_F(AttemptsTest, ATargetThatRefusesAtOnceIsReportedAndLeftOut) {
   Attempts& attempts = begin();
   attempts.start(parts_->serving.group().targets[0], room_.loop().now());
-  attempts.fail_at_once();
+  attempts.fail_at_once(false);
   EXPECT_THAT(attempts.tried(), ElementsAre(1U));
   EXPECT_EQ(attempts.failed().failure, Failure::connect);
   const auto told = outcomes();
   ASSERT_EQ(told.size(), 1U);
   EXPECT_EQ(told[0].target, 1U);
   EXPECT_EQ(told[0].failure, Failure::connect);
+}
+
+TEST_F(AttemptsTest, ATargetThatTealCouldNotAskIsLeftOutAndNotReported) {
+  Attempts& attempts = begin();
+  attempts.start(parts_->serving.group().targets[0], room_.loop().now());
+  attempts.fail_at_once(true);
+  EXPECT_THAT(attempts.tried(), ElementsAre(1U));
+  EXPECT_TRUE(attempts.failed().is_own_lack);
+  EXPECT_THAT(outcomes(), IsEmpty());
+  EXPECT_EQ(attempts.target()->consecutive_failures, 0U);
+  EXPECT_EQ(attempts.target()->tally.requests, 0U);
 }
 
 TEST_F(AttemptsTest, FailuresInARowAreCountedUntilAGoodAnswer) {

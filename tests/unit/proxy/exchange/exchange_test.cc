@@ -112,6 +112,39 @@ TEST_F(ExchangeTest, WhereAllRefuseTheClientIsTold) {
   EXPECT_EQ(attempts(), 2U);
 }
 
+TEST_F(ExchangeTest, WhereTealLacksADescriptorAnotherTargetMayHaveAKeptConnection) {
+  room_.reach({Reach::lacking, Reach::kept});
+  publish();
+  client().begin();
+  ASSERT_EQ(attempts(), 2U);
+  client().answer_whole("HTTP/1.1 200 OK");
+  EXPECT_THAT(client().told(), ElementsAre("head 200", "end"));
+  EXPECT_EQ(counted(ServiceStat::retries_connect), 0U) << "no connection has failed";
+  EXPECT_THAT(outcomes(), IsEmpty());
+}
+
+TEST_F(ExchangeTest, WhereTealLacksDescriptorsItSaysSoAndBlamesNobody) {
+  room_.reach({Reach::lacking, Reach::lacking});
+  publish();
+  client().begin();
+  EXPECT_THAT(client().told(), ElementsAre("reply 503: overloaded, try again"));
+  EXPECT_EQ(attempts(), 2U);
+  EXPECT_EQ(counted(ServiceStat::requests_without_descriptor), 1U);
+  EXPECT_THAT(outcomes(), IsEmpty());
+}
+
+TEST_F(ExchangeTest, WhoseConnectionTealCannotMakeAfterAllIsNotBlamedEither) {
+  room_.reach({Reach::connecting, Reach::connecting});
+  publish();
+  client().begin();
+  client()->on_upstream_failed(Failure::connect, net::Refusal::none, true);
+  ASSERT_EQ(attempts(), 2U);
+  client()->on_upstream_failed(Failure::connect, net::Refusal::none, true);
+  EXPECT_THAT(client().told(), ElementsAre("reply 503: overloaded, try again"));
+  EXPECT_EQ(counted(ServiceStat::retries_connect), 0U);
+  EXPECT_THAT(outcomes(), IsEmpty());
+}
+
 TEST_F(ExchangeTest, ATargetThatDoesNotAcceptInTimeIsFollowedByAnother) {
   room_.reach({Reach::connecting, Reach::connecting});
   publish();

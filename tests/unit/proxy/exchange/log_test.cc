@@ -61,5 +61,13 @@ TEST_F(LoggedExchangeTest, SaysHowManyTargetsWereTried) {
   EXPECT_THAT(log(), HasSubstr("\"attempts\":2"));
 }
 
+TEST_F(LoggedExchangeTest, SaysThatTealHadNoDescriptorForATarget) {
+  room_.reach({Reach::lacking, Reach::lacking});
+  publish();
+  client().begin();
+  EXPECT_THAT(log(), AllOf(HasSubstr("\"status\":503"), HasSubstr("no_descriptor"),
+                           Not(HasSubstr("connect"))));
+}
+
 }  // namespace
 }  // namespace teal::proxy

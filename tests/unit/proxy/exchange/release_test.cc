@@ -117,6 +117,33 @@ TEST_F(ReleaseTest, WhereItCannotBeReachedTheLiveGroupAnswers) {
   EXPECT_THAT(client().told(), ElementsAre("head 200", "end"));
 }
 
+TEST_F(ReleaseTest, IsNotBlamedWhereTealLacksADescriptor) {
+  judge();
+  state().exposure = std::make_shared<Exposure>(1, 0);
+  room_.reach({Reach::lacking});
+  publish();
+  client().begin();
+  EXPECT_THAT(client().told(), ElementsAre(HasSubstr("reply 503: overloaded")));
+  EXPECT_THAT(asked(), ElementsAre(kRelease)) << "the shield is not for that";
+  for (const Colour colour : {Colour::blue, Colour::green})
+    for (const Origin origin : {Origin::client, Origin::teal, Origin::target})
+      for (const std::size_t status_class : {2U, 5U})
+        EXPECT_EQ(ended(colour, origin, status_class), 0U);
+  EXPECT_THAT(judged(), IsEmpty());
+  EXPECT_EQ(state().exposure->spent(), 0U);
+  EXPECT_FALSE(state().exposure->is_full());
+}
+
+TEST_F(ReleaseTest, IsBlamedForItsOwnFailureWhereTealLacksADescriptorAfterwards) {
+  room_.reach({Reach::refused, Reach::lacking});
+  publish();
+  client().begin();
+  EXPECT_THAT(client().told(), ElementsAre(HasSubstr("reply 503: overloaded")));
+  EXPECT_THAT(asked(), ElementsAre(kRelease, kLive));
+  EXPECT_EQ(ended(Colour::green, Origin::teal, 5), 1U);
+  EXPECT_EQ(ended(Colour::blue, Origin::teal, 5), 0U);
+}
+
 TEST_F(ReleaseTest, WhatMayNotBeRepeatedIsNotShielded) {
   publish();
   client().begin("POST / HTTP/1.1", {"Host: shop", "Content-Length: 0"});

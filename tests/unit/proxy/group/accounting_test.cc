@@ -208,6 +208,7 @@ TEST(FaultOfGroup, IsWhatItsTargetsDidOrCouldNotDo) {
                                  rate_limited,
                                  compression_failed,
                                  overloaded,
+                                 no_descriptor,
                                  misdirected,
                                  loop,
                                  not_begun})

@@ -101,6 +101,14 @@ TEST(Retry, AsksAnotherTargetForWhatTheServiceListsIfThatIsSafe) {
   EXPECT_EQ(next(failed(Failure::status, 503), kLong, rules), Next::give_up);
 }
 
+TEST(Retry, AsksAnotherTargetAndNotTheLiveGroupWhereTealLacksWhatAConnectionTakes) {
+  constexpr FailedAttempt lack{.failure = Failure::connect, .is_own_lack = true};
+  EXPECT_EQ(next(lack, kPost, shielded(), {.attempts = 1}), Next::another_target);
+  EXPECT_EQ(next(lack, kGet, shielded(), {.attempts = 3}), Next::give_up);
+  EXPECT_FALSE(is_targets_fault(lack, kGet, Next::give_up));
+  EXPECT_EQ(next(failed(Failure::connect), kGet, shielded(), {.attempts = 3}), Next::live_group);
+}
+
 // ---- what was not begun -------------------------------------------------------------------------
 
 constexpr FailedAttempt not_begun(bool left_behind = false) {

@@ -196,6 +196,8 @@ TEST_F(LocalReplyTest, AFailureIsLateOrBadOrToBeTriedAgain) {
   EXPECT_EQ(again.status, 503);
   EXPECT_EQ(again.content->lines, "retry-after: 1\r\n");
   EXPECT_EQ(overloaded().content->lines, "retry-after: 5\r\n");
+  EXPECT_EQ(without_descriptor().content->lines, "retry-after: 5\r\n");
+  EXPECT_EQ(without_descriptor().termination, Termination::no_descriptor);
 }
 
 }  // namespace
