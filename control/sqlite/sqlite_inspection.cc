@@ -31,9 +31,6 @@ constexpr off_t kMaxToCopy = off_t{64} * 1024 * 1024;
 // The database header and the head of the first b-tree page behind it
 // (https://www.sqlite.org/fileformat2.html, 1.3 and 1.6).
 constexpr std::string_view kMagic = "SQLite format 3\0"sv;
-/// How it is written and read: 1 is by a rollback journal, 2 by a log beside it (1.3.3).
-constexpr std::size_t kWriteVersion = 18, kReadVersion = 19;
-constexpr unsigned char kStandsAlone = 1;
 constexpr std::size_t kUserVersion = 60;
 constexpr std::size_t kApplication = 68;
 constexpr std::size_t kPageType = 100;

@@ -5,10 +5,16 @@
 // Blocks on the disk: at the start alone. Opens nothing for writing but the copy.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
 namespace teal::control {
+
+/// Where a database's header says how the file is written and read, and what it says: without a log
+/// beside it (by a rollback journal), or by one (https://www.sqlite.org/fileformat2.html, 1.3.3).
+inline constexpr std::size_t kWriteVersion = 18, kReadVersion = 19;
+inline constexpr unsigned char kStandsAlone = 1, kByLog = 2;
 
 struct StoreInspection {
   enum class Kind : std::uint8_t {

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -14,6 +13,7 @@
 
 #include "base/descriptor.h"
 #include "base/file.h"
+#include "control/sqlite/memory_database.h"
 #include "control/sqlite/real_path.h"
 #include "control/sqlite/sqlite_inspection.h"
 #include "control/sqlite/sqlite_lock.h"
@@ -24,12 +24,8 @@ namespace teal::control {
 namespace {
 
 constexpr const char* kRestore = "restore another backup";
-/// How a file is written and read (https://www.sqlite.org/fileformat2.html, 1.3.3): without a log,
-/// or by a log beside it.
-constexpr std::size_t kWriteVersion = 18, kReadVersion = 19;
 constexpr std::size_t kPageSize = 16, kPages = 28;
 constexpr std::size_t kHeader = 100;
-constexpr unsigned char kAlone = 1, kByLog = 2;
 
 Error refuse(const std::string& name, const std::string& what, const std::string& remedy) {
   return Error{Source::config, name + " " + what + "; " + remedy};
@@ -60,19 +56,6 @@ std::uint64_t size_by_header(std::string_view header) {
   };
   const std::uint64_t page = number_at(kPageSize, 2);
   return (page == 1 ? 65'536 : page) * number_at(kPages, 4);
-}
-
-/// A database in memory that reads, or is, these bytes.
-Database open_in_memory(unsigned char* bytes, std::size_t size, unsigned how) {
-  sqlite3* raw = nullptr;
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-  const int opened = sqlite3_open_v2(":memory:", &raw, flags, nullptr);
-  Database database(raw);
-  const auto length = static_cast<sqlite3_int64>(size);
-  if (opened != SQLITE_OK ||
-      sqlite3_deserialize(raw, "main", bytes, length, length, how) != SQLITE_OK)
-    return nullptr;
-  return database;
 }
 
 std::uint64_t count(sqlite3* database, const char* sql) {
@@ -118,7 +101,7 @@ StoreImage::StoreImage(std::string name, Buffer buffer, std::size_t size)
   if (size_ < kHeader) return;
   // A file in WAL mode is whole without its log once that is folded into it.
   for (const std::size_t at : {kWriteVersion, kReadVersion})
-    if (buffer_.get()[at] == kByLog) buffer_.get()[at] = kAlone;
+    if (buffer_.get()[at] == kByLog) buffer_.get()[at] = kStandsAlone;
 }
 
 std::string_view StoreImage::bytes() const {
@@ -200,7 +183,7 @@ Result<StoreSummary> StoreImage::check() const {
         kRestore);
   if (whole < size_)
     return is_damaged(std::to_string(size_ - whole) + " bytes more than its header says");
-  const Database database = open_in_memory(buffer_.get(), size_, SQLITE_DESERIALIZE_READONLY);
+  const Database database = read_in_memory(buffer_.get(), size_);
   if (!database) return is_damaged("it cannot be opened");
   const auto application = read_number(database.get(), "PRAGMA application_id");
   const auto version = read_number(database.get(), "PRAGMA user_version");
@@ -220,17 +203,13 @@ Result<StoreSummary> StoreImage::check() const {
 }
 
 Result<StoreImage> StoreImage::renamed() const {
-  Buffer copy(static_cast<unsigned char*>(sqlite3_malloc64(std::max<std::size_t>(size_, 1))));
-  if (!copy) return refuse(name_, "is larger than memory", "use a machine with more of it");
-  std::copy_n(buffer_.get(), size_, copy.get());
-  const Database database = open_in_memory(
-      copy.release(), size_, SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE);
-  const bool is_named =
-      database && (read_number(database.get(), "PRAGMA user_version").value_or(0) < 4 ||
-                   sqlite3_exec(database.get(),
-                                "UPDATE identity SET value = lower(hex(randomblob(4))) "
-                                "WHERE name = 'id'",
-                                nullptr, nullptr, nullptr) == SQLITE_OK);
+  const Database database = copy_into_memory(bytes());
+  if (!database) return refuse(name_, "is larger than memory", "use a machine with more of it");
+  const bool is_named = read_number(database.get(), "PRAGMA user_version").value_or(0) < 4 ||
+                        sqlite3_exec(database.get(),
+                                     "UPDATE identity SET value = lower(hex(randomblob(4))) "
+                                     "WHERE name = 'id'",
+                                     nullptr, nullptr, nullptr) == SQLITE_OK;
   if (!is_named) return refuse(name_, "cannot be given an id", "report this");
   sqlite3_int64 size = 0;
   Buffer named(sqlite3_serialize(database.get(), "main", &size, 0));

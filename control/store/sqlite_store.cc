@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <optional>
@@ -14,6 +13,7 @@
 #include "base/descriptor.h"
 #include "base/file.h"
 #include "control/sqlite/leftovers.h"
+#include "control/sqlite/memory_database.h"
 #include "control/sqlite/real_path.h"
 #include "control/sqlite/sqlite_inspection.h"
 #include "control/sqlite/sqlite_schema.h"
@@ -198,20 +198,9 @@ Result<std::unique_ptr<Store>> open_sqlite_image(std::string_view bytes, const s
   const auto refuse = [&](const char* why) {
     return Error{Source::config, name + " cannot be read as a store: " + why};
   };
-  const auto size = static_cast<sqlite3_int64>(bytes.size());
-  sqlite3* raw = nullptr;
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-  const int opened = sqlite3_open_v2(":memory:", &raw, flags, nullptr);
-  Database database(raw);
-  if (opened != SQLITE_OK) return refuse("SQLite has no memory");
-  auto* const copy = static_cast<unsigned char*>(sqlite3_malloc64(bytes.size() + 1));
-  if (copy == nullptr) return refuse("it is larger than memory");
-  std::copy(bytes.begin(), bytes.end(), copy);
-  // It frees the copy whatever comes of it.
-  if (sqlite3_deserialize(raw, "main", copy, size, size,
-                          SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE) !=
-      SQLITE_OK)
-    return refuse("SQLite does not open it");
+  Database database = copy_into_memory(bytes);
+  if (!database) return refuse("it is larger than memory");
+  sqlite3* const raw = database.get();
   const auto version = read_number(raw, "PRAGMA user_version");
   if (!version || *version < 1 || *version > kSchemaVersion) return refuse("it has no version");
   if (*version < kSchemaVersion &&
